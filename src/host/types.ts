@@ -1,0 +1,213 @@
+/**
+ * The machine as one immutable value. `inspect --json` prints these names, so they are a contract:
+ * add to them freely, rename nothing.
+ *
+ * `null` always means "not known"; the reason is in the nearest `notes`, or in `Host.notes`.
+ */
+import type { Cpus } from './cpus.ts';
+
+export interface Host {
+  readonly machine: Machine;
+  readonly nics: readonly Nic[];
+  readonly groups: readonly Group[];
+  readonly lone: readonly LoneSocket[];
+  /** One sentence each: what could not be read, and what would make it readable. */
+  readonly notes: readonly string[];
+}
+
+export interface Machine {
+  readonly hostname: string | null;
+  /** Kernel release, as `uname -r` prints it. */
+  readonly kernel: string | null;
+  readonly arch: string | null;
+  readonly distro: string | null;
+  readonly cpus: {
+    readonly online: Cpus;
+    readonly isolated: Cpus;
+    /** One set for each core that has more than one thread. */
+    readonly smtSiblings: readonly Cpus[];
+    readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
+  };
+  readonly irqbalance: { readonly running: boolean | null; readonly bannedIrqs: readonly number[] | null };
+  /** net.core.rps_sock_flow_entries; 0 means RFS is off. */
+  readonly rpsSockFlowEntries: number | null;
+}
+
+export interface Setting {
+  readonly current: number;
+  readonly max: number;
+}
+
+export interface Channels {
+  readonly rx: Setting | null;
+  readonly tx: Setting | null;
+  readonly combined: Setting | null;
+  readonly other: Setting | null;
+}
+
+export interface Rss {
+  /** toeplitz, xor, crc32 … as `ethtool -x` names them. */
+  readonly hashFunction: string | null;
+  /** Colon-separated hex, as `ethtool -x` prints it. */
+  readonly key: string | null;
+  /** Queue of each table entry. */
+  readonly indirection: readonly number[];
+  /** The table equals `entry i -> queue i mod N`. Whether a user has set the same bytes can't be read. */
+  readonly isDefault: boolean | null;
+  /** ethtool's rx-flow-hash letters for each flow type: `sdfn` is the 4-tuple, `sd` addresses only. */
+  readonly fields: {
+    readonly tcp4: string | null;
+    readonly udp4: string | null;
+    readonly tcp6: string | null;
+    readonly udp6: string | null;
+  };
+  /** Additional RSS contexts, null where the kernel can't list them. */
+  readonly contexts: readonly number[] | null;
+  /** How many ntuple rules override RSS. */
+  readonly ntupleRules: number | null;
+}
+
+export type IrqRole = 'rx' | 'tx' | 'rxtx' | 'other';
+
+/** How the queue of an IRQ was learnt, most reliable first. */
+export type IrqSource = 'netdev' | 'msi_irqs' | 'hwirq' | 'proc_irq' | 'name';
+
+export interface Irq {
+  readonly irq: number;
+  readonly name: string;
+  readonly role: IrqRole;
+  /** Indices of the RX and/or TX queues (by `role`) that it serves. */
+  readonly queues: readonly number[];
+  /** smp_affinity_list: what was asked for. */
+  readonly affinity: Cpus | null;
+  /** effective_affinity_list: where it is delivered. */
+  readonly effective: Cpus | null;
+  /** Interrupts taken since boot, one number for each online CPU in `machine.cpus.online`'s order. */
+  readonly counts: readonly number[];
+  readonly source: IrqSource;
+}
+
+/** How `cpus` of a queue was learnt: the effective affinity, else the CPUs that took its interrupts, else the requested affinity. */
+export type QueueCpusSource = 'effective' | 'counts' | 'affinity';
+
+export interface RxQueue {
+  readonly index: number;
+  readonly irq: number | null;
+  /** CPUs that run this queue's softirq; empty when not known. */
+  readonly cpus: Cpus;
+  readonly cpusSource: QueueCpusSource | null;
+  /** rps_cpus; empty means RPS is off; null not readable. */
+  readonly rps: Cpus | null;
+  readonly rfsFlows: number | null;
+}
+
+export interface TxQueue {
+  readonly index: number;
+  readonly irq: number | null;
+  readonly cpus: Cpus;
+  readonly cpusSource: QueueCpusSource | null;
+  /** xps_cpus; empty means unset; null where the kernel has none (single queue) or it is not readable. */
+  readonly xpsCpus: Cpus | null;
+  readonly xpsRxqs: readonly number[] | null;
+}
+
+export interface Nic {
+  readonly name: string;
+  readonly driver: string | null;
+  readonly busInfo: string | null;
+  /** -1 when the firmware names no node. */
+  readonly numaNode: number | null;
+  readonly state: string | null;
+  /** Ports below a bond, VLAN, bridge or macvlan; empty for a port itself. */
+  readonly lowerDevices: readonly string[];
+  readonly threadedNapi: boolean | null;
+  readonly channels: Channels | null;
+  readonly rings: { readonly rx: Setting; readonly tx: Setting } | null;
+  readonly rss: Rss | null;
+  readonly irqs: readonly Irq[];
+  readonly rxQueues: readonly RxQueue[];
+  readonly txQueues: readonly TxQueue[];
+  readonly notes: readonly string[];
+}
+
+export type Protocol = 'tcp' | 'udp';
+export type Selection = 'hash' | 'incoming_cpu' | 'cbpf' | 'ebpf';
+
+export interface Program {
+  readonly kind: 'cbpf' | 'ebpf';
+  /** A program of ours (cpu, rand, hash, map), an eBPF program's own name, or null. */
+  readonly name: string | null;
+  /** Assembler text, one instruction a line; null for eBPF. */
+  readonly asm: string | null;
+  /** [code, jt, jf, k] of each instruction; null for eBPF. */
+  readonly instructions: readonly (readonly [number, number, number, number])[] | null;
+}
+
+/** How a serving process was found: the socket is in its epoll set, it blocks in a call on it, or it merely holds the fd. */
+export type OwnerVia = 'epoll' | 'syscall' | 'fd';
+
+export interface Owner {
+  readonly pid: number;
+  /** The thread that waits on the socket; null when several threads could be it. */
+  readonly tid: number | null;
+  readonly comm: string;
+  readonly fd: number;
+  readonly via: OwnerVia;
+  /** sched_getaffinity of that thread; null when not readable. */
+  readonly cpus: Cpus | null;
+}
+
+export interface GroupSocket {
+  readonly inode: number;
+  /** Index in the kernel's reuseport array. */
+  readonly slot: number | null;
+  readonly slotSource: 'kernel' | 'guess' | null;
+  readonly owners: readonly Owner[];
+  readonly holders: readonly { readonly pid: number; readonly fd: number }[];
+  /** Union of the owners' CPUs; empty when not known. */
+  readonly cpus: Cpus;
+  /** TCP: connections waiting for accept. UDP: bytes waiting to be read. */
+  readonly recvQueue: number | null;
+  readonly drops: number | null;
+  /** SO_INCOMING_CPU, null when unset or not known. */
+  readonly incomingCpu: number | null;
+  /** UDP: datagrams read from it while `Group.sampledSeconds` passed; null when not sampled. */
+  readonly packets: number | null;
+}
+
+export interface Group {
+  /** `tcp 0.0.0.0:8080`, `udp [::]%eth1:443`. */
+  readonly id: string;
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
+  /** SO_BINDTODEVICE. */
+  readonly device: string | null;
+  /** Inode of the network namespace, as lsns prints it. */
+  readonly netns: number | null;
+  readonly uid: number | null;
+  readonly size: number;
+  /** How the kernel picks a member now; null when it could not be read. */
+  readonly selection: Selection | null;
+  readonly program: Program | null;
+  /** Length of the sample behind `sockets[].packets`; null without one. */
+  readonly sampledSeconds: number | null;
+  /** Does this kernel heed SO_INCOMING_CPU inside of a group (6.2 and backports)? null when not known. */
+  readonly incomingCpuHonoured: boolean | null;
+  /** In slot order where slots are known, else by inode. */
+  readonly sockets: readonly GroupSocket[];
+  readonly notes: readonly string[];
+}
+
+/** A listener or UDP socket outside of any reuseport group. */
+export interface LoneSocket {
+  readonly id: string;
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
+  readonly device: string | null;
+  readonly inode: number;
+  readonly owners: readonly Owner[];
+  /** How many processes serve it; more than one contend for one accept queue. */
+  readonly processes: number;
+}

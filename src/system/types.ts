@@ -1,0 +1,120 @@
+/**
+ * The only door to the machine. Everything above reads through these interfaces, so that a captured
+ * tree (`--root DIR`) can stand in for the live kernel.
+ */
+
+/** Files under a root: `/` on the live machine, DIR of a captured tree. Paths are absolute, as on the machine. */
+export interface Files {
+  readonly root: string;
+  /** Contents, or null when the file is absent or can't be read (then it is in `denied`). Never throws. */
+  text(path: string): string | null;
+  /** Entry names, unsorted; [] when absent or unreadable. */
+  list(path: string): readonly string[];
+  /** Target of a symbolic link as stored, or null. */
+  link(path: string): string | null;
+  /** Absolute path after following links, without the root prefix; null when absent. */
+  real(path: string): string | null;
+  exists(path: string): boolean;
+  /** What is there but refused to be read. */
+  readonly denied: readonly { readonly path: string; readonly code: string }[];
+}
+
+/** One socket of an inet_diag dump (TCP listeners; every UDP socket). */
+export interface DiagSocket {
+  readonly protocol: 'tcp' | 'udp';
+  readonly family: 4 | 6;
+  /** Local address in text, `0.0.0.0`, `::1`; never with brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** UDP only: a connected socket has a peer port other than 0. */
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  /** Interface index of SO_BINDTODEVICE, 0 when unbound. */
+  readonly ifindex: number;
+  readonly inode: number;
+  /** Socket cookie, unsigned 64 bit. */
+  readonly cookie: bigint;
+  readonly uid: number;
+  /** TCP listener: connections waiting for accept. UDP: bytes in the receive queue. */
+  readonly recvQueue: number;
+  /** TCP listener: the backlog. */
+  readonly sendQueue: number;
+  /** INET_DIAG_SKV6ONLY; null for IPv4 or where the kernel does not say. */
+  readonly v6only: boolean | null;
+  /** SK_MEMINFO_DROPS. */
+  readonly drops: number | null;
+}
+
+export interface ChannelCounts {
+  readonly rx: number;
+  readonly tx: number;
+  readonly combined: number;
+  readonly other: number;
+}
+
+/** Answers of SIOCETHTOOL for one interface; null where the driver does not answer that question. */
+export interface EthtoolFacts {
+  readonly driver: { readonly driver: string; readonly version: string; readonly firmware: string; readonly busInfo: string } | null;
+  readonly channels: { readonly current: ChannelCounts; readonly max: ChannelCounts } | null;
+  readonly rings: { readonly rx: { readonly current: number; readonly max: number }; readonly tx: { readonly current: number; readonly max: number } } | null;
+  readonly rss: {
+    /** Table entry -> queue. */
+    readonly indirection: readonly number[];
+    /** Raw key bytes, empty when the driver shows none. */
+    readonly key: Uint8Array;
+    /** toeplitz, xor, crc32, or null when the driver does not say. */
+    readonly hashFunction: string | null;
+  } | null;
+  /** ethtool's rx-flow-hash letters (`sdfn`), null when not answered. */
+  readonly hashFields: { readonly tcp4: string | null; readonly udp4: string | null; readonly tcp6: string | null; readonly udp6: string | null };
+  readonly ntupleRules: number | null;
+}
+
+/** One queue from the kernel's netdev generic netlink family (6.8 and later). */
+export interface NetdevQueue {
+  readonly id: number;
+  readonly type: 'rx' | 'tx';
+  readonly napiId: number | null;
+  /** Only where the driver called netif_napi_set_irq. */
+  readonly irq: number | null;
+}
+
+export interface SocketKind {
+  /** AF_INET 2, AF_INET6 10, … */
+  readonly domain: number;
+  /** SOCK_STREAM 1, SOCK_DGRAM 2, … */
+  readonly type: number;
+  /** IPPROTO_TCP 6, IPPROTO_UDP 17, … */
+  readonly protocol: number;
+  readonly reuseport: boolean;
+  readonly listening: boolean;
+  /** SO_INCOMING_CPU; -1 when unset. */
+  readonly incomingCpu: number;
+}
+
+/** Questions that need system calls. A captured tree has none of this. Errors are SystemError (code, errno, syscall). */
+export interface Kernel {
+  /** Listening TCP sockets and all UDP sockets of this network namespace, IPv4 and IPv6. */
+  sockets(): Promise<readonly DiagSocket[]>;
+  ethtool(device: string): Promise<EthtoolFacts>;
+  /** Driver statistics (`ethtool -S`) by name; null where the driver has none. */
+  statistics(device: string): Promise<ReadonlyMap<string, bigint> | null>;
+  /** null where the kernel has no netdev family (before 6.8). */
+  netdevQueues(ifindex: number): Promise<readonly NetdevQueue[] | null>;
+  /** CPUs a thread may run on. Throws ESRCH when it has gone. */
+  affinity(tid: number): readonly number[];
+  /**
+   * Duplicates a socket out of another process, hands it to `use`, and closes the copy at once, whatever happens:
+   * a copy held while a worker dies would keep that worker's socket in its group.
+   * Throws ESRCH (no such process), EBADF (no such fd), EPERM (ptrace access refused), ENOTSOCK.
+   */
+  withForeignSocket<T>(pid: number, fd: number, use: (fd: number) => T): T;
+  /** What a socket of ours is. Throws ENOTSOCK. */
+  socketKind(fd: number): SocketKind;
+}
+
+export interface System {
+  readonly files: Files;
+  /** null when `files` is a captured tree. */
+  readonly kernel: Kernel | null;
+}
