@@ -1,0 +1,49 @@
+/** What a program can read. Numbers are unsigned; bytes are in network order. */
+export interface Environment {
+  readonly cpu: number;
+  /** Every `ld rand` gives this one; the kernel draws a new number for each. */
+  readonly rand: number;
+  /** skb->hash. */
+  readonly rxhash: number;
+  /** skb->queue_mapping: the recorded rx queue + 1, or 0. */
+  readonly queue: number;
+  readonly mark: number;
+  readonly ifindex: number;
+  /** Ethertype. */
+  readonly protocol: number;
+  /** ARPHRD_*. */
+  readonly hatype: number;
+  /** PACKET_HOST is 0. */
+  readonly type: number;
+  readonly vlanTci: number;
+  readonly vlanPresent: number;
+  readonly vlanTpid: number;
+  /** Offset of the payload. */
+  readonly poff: number;
+  /** skb->data on: at the reuseport hook the first payload byte. */
+  readonly packet: Uint8Array;
+  /** From the network header to the packet's end; null when there is none to see. */
+  readonly network: Uint8Array | null;
+  /** From the link-level header to the packet's end; null when there is none to see. */
+  readonly link: Uint8Array | null;
+}
+
+/** An empty packet, and 0 for all the kernel knows of it. */
+export const EMPTY: Environment = {
+  cpu: 0,
+  rand: 0,
+  rxhash: 0,
+  queue: 0,
+  mark: 0,
+  ifindex: 0,
+  protocol: 0,
+  hatype: 0,
+  type: 0,
+  vlanTci: 0,
+  vlanPresent: 0,
+  vlanTpid: 0,
+  poff: 0,
+  packet: new Uint8Array(),
+  network: null,
+  link: null,
+};
