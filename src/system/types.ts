@@ -54,9 +54,17 @@ export interface ChannelCounts {
 
 /** Answers of SIOCETHTOOL for one interface; null where the driver does not answer that question. */
 export interface EthtoolFacts {
-  readonly driver: { readonly driver: string; readonly version: string; readonly firmware: string; readonly busInfo: string } | null;
+  readonly driver: {
+    readonly driver: string;
+    readonly version: string;
+    readonly firmware: string;
+    readonly busInfo: string;
+  } | null;
   readonly channels: { readonly current: ChannelCounts; readonly max: ChannelCounts } | null;
-  readonly rings: { readonly rx: { readonly current: number; readonly max: number }; readonly tx: { readonly current: number; readonly max: number } } | null;
+  readonly rings: {
+    readonly rx: { readonly current: number; readonly max: number };
+    readonly tx: { readonly current: number; readonly max: number };
+  } | null;
   readonly rss: {
     /** Table entry -> queue. */
     readonly indirection: readonly number[];
@@ -66,7 +74,12 @@ export interface EthtoolFacts {
     readonly hashFunction: string | null;
   } | null;
   /** ethtool's rx-flow-hash letters (`sdfn`), null when not answered. */
-  readonly hashFields: { readonly tcp4: string | null; readonly udp4: string | null; readonly tcp6: string | null; readonly udp6: string | null };
+  readonly hashFields: {
+    readonly tcp4: string | null;
+    readonly udp4: string | null;
+    readonly tcp6: string | null;
+    readonly udp6: string | null;
+  };
   readonly ntupleRules: number | null;
 }
 

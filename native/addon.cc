@@ -1,0 +1,23 @@
+#include "addon.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto add = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, call, name));
+  };
+  add("pidfdOpen", PidfdOpen);
+  add("pidfdGetfd", PidfdGetfd);
+  add("close", Close);
+  add("getsockoptInt", GetsockoptInt);
+  add("getsockname", Getsockname);
+  add("attachReuseportCbpf", AttachReuseportCbpf);
+  add("detachReuseportBpf", DetachReuseportBpf);
+  add("schedGetaffinity", SchedGetaffinity);
+  add("schedSetaffinity", SchedSetaffinity);
+  add("netlinkRequest", NetlinkRequest);
+  add("ethtoolIoctl", EthtoolIoctl);
+  add("probeCall", ProbeCall);
+  add("execve", Execve);
+  return exports;
+}
+
+NODE_API_MODULE(locality_tune, Init)

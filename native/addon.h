@@ -1,0 +1,29 @@
+// Thin doors to the kernel: one file for each interface, one function for each call. No policy, no
+// text for people. src/system/native.ts declares the same functions; a test compares the names.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <vector>
+
+Napi::Value PidfdOpen(const Napi::CallbackInfo& info);
+Napi::Value PidfdGetfd(const Napi::CallbackInfo& info);
+Napi::Value Close(const Napi::CallbackInfo& info);
+Napi::Value GetsockoptInt(const Napi::CallbackInfo& info);
+Napi::Value Getsockname(const Napi::CallbackInfo& info);
+Napi::Value AttachReuseportCbpf(const Napi::CallbackInfo& info);
+Napi::Value DetachReuseportBpf(const Napi::CallbackInfo& info);
+Napi::Value SchedGetaffinity(const Napi::CallbackInfo& info);
+Napi::Value SchedSetaffinity(const Napi::CallbackInfo& info);
+Napi::Value NetlinkRequest(const Napi::CallbackInfo& info);
+Napi::Value EthtoolIoctl(const Napi::CallbackInfo& info);
+Napi::Value ProbeCall(const Napi::CallbackInfo& info);
+Napi::Value Execve(const Napi::CallbackInfo& info);
+
+// Argument `index` as a 32-bit integer; otherwise a TypeError is pending and the result is false.
+// Never wraps: a pid of 2^32 + 1 must not become pid 1.
+bool IntArgument(const Napi::CallbackInfo& info, size_t index, int32_t* out);
+
+// A copy of the Uint8Array in argument `index`; otherwise a TypeError is pending.
+bool BytesArgument(const Napi::CallbackInfo& info, size_t index, std::vector<uint8_t>* out);

@@ -1,0 +1,24 @@
+{
+  "targets": [
+    {
+      "target_name": "locality_tune",
+      "sources": [
+        "addon.cc",
+        "affinity.cc",
+        "error.cc",
+        "ethtool.cc",
+        "exec.cc",
+        "netlink.cc",
+        "pidfd.cc",
+        "probe_call.cc",
+        "sockopt.cc"
+      ],
+      "include_dirs": ["../node_modules/node-addon-api"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags": ["-Wall", "-Wextra"],
+      "cflags_cc!": ["-std=gnu++20", "-std=gnu++17"],
+      "cflags_cc": ["-std=c++17", "-fvisibility=hidden"],
+      "ldflags": ["-Wl,-s"]
+    }
+  ]
+}

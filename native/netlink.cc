@@ -1,0 +1,124 @@
+// One netlink transaction: a request, and every datagram of its answer.
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "addon.h"
+#include "error.h"
+
+namespace {
+
+// netlink_dump() fills at most 32 KiB a datagram, whatever the reader offers.
+constexpr size_t kDatagram = 64 * 1024;
+constexpr int kReceiveBuffer = 4 * 1024 * 1024;
+constexpr timeval kTimeout = {5, 0};
+constexpr int kAttempts = 5;
+
+enum class Answer { kMore, kComplete, kInterrupted, kFailed };
+
+class NetlinkCall : public AsyncCall {
+ public:
+  NetlinkCall(Napi::Env env, int protocol, std::vector<uint8_t> request)
+      : AsyncCall(env), protocol_(protocol), request_(std::move(request)) {}
+
+ protected:
+  void Call() override {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol_);
+    if (fd < 0) return Fail("socket");
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof kTimeout) < 0) {
+      Fail("setsockopt");
+    } else {
+      Exchange(fd);
+    }
+    close(fd);
+  }
+
+  Napi::Value Result() override {
+    return Napi::Buffer<uint8_t>::Copy(Env(), answer_.data(), answer_.size());
+  }
+
+ private:
+  // A dump that changed under the reader (NLM_F_DUMP_INTR) is asked for again, as the kernel advises.
+  void Exchange(int fd) {
+    for (int attempt = 0; attempt < kAttempts; attempt++) {
+      answer_.clear();
+      interrupted_ = false;
+      sockaddr_nl kernel = {};
+      kernel.nl_family = AF_NETLINK;
+      if (sendto(fd, request_.data(), request_.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
+                 sizeof kernel) < 0) {
+        return Fail("sendto");
+      }
+      Answer answer;
+      do {
+        answer = Receive(fd);
+      } while (answer == Answer::kMore);
+      if (answer != Answer::kInterrupted) return;
+    }
+    errno = EINTR;
+    Fail("recvfrom");
+  }
+
+  Answer Receive(int fd) {
+    size_t start = answer_.size();
+    answer_.resize(start + kDatagram);
+    sockaddr_nl from = {};
+    socklen_t from_size = sizeof from;
+    ssize_t size;
+    do {
+      size = recvfrom(fd, answer_.data() + start, kDatagram, MSG_TRUNC,
+                      reinterpret_cast<sockaddr*>(&from), &from_size);
+    } while (size < 0 && errno == EINTR);
+    if (size > static_cast<ssize_t>(kDatagram)) {
+      errno = EMSGSIZE;
+      size = -1;
+    } else if (size < 0 && errno == EAGAIN) {
+      errno = ETIMEDOUT;
+    }
+    if (size < 0) {
+      Fail("recvfrom");
+      return Answer::kFailed;
+    }
+    // Another process may send to our port; only port 0 is the kernel.
+    answer_.resize(start + (from.nl_pid == 0 ? size : 0));
+    return Scan(start);
+  }
+
+  // Ends at NLMSG_DONE or NLMSG_ERROR (an ACK is an error of 0), so a request asks for one of the two.
+  Answer Scan(size_t at) {
+    while (answer_.size() - at >= sizeof(nlmsghdr)) {
+      nlmsghdr header;
+      std::memcpy(&header, answer_.data() + at, sizeof header);
+      if (header.nlmsg_len < sizeof header || header.nlmsg_len > answer_.size() - at) break;
+      if (header.nlmsg_flags & NLM_F_DUMP_INTR) interrupted_ = true;
+      if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
+        return interrupted_ ? Answer::kInterrupted : Answer::kComplete;
+      }
+      size_t next = at + NLMSG_ALIGN(header.nlmsg_len);
+      if (next > answer_.size()) break;
+      at = next;
+    }
+    return Answer::kMore;
+  }
+
+  int protocol_;
+  std::vector<uint8_t> request_;
+  std::vector<uint8_t> answer_;
+  bool interrupted_ = false;
+};
+
+}  // namespace
+
+Napi::Value NetlinkRequest(const Napi::CallbackInfo& info) {
+  int32_t protocol;
+  std::vector<uint8_t> request;
+  if (!IntArgument(info, 0, &protocol) || !BytesArgument(info, 1, &request)) {
+    return info.Env().Undefined();
+  }
+  return (new NetlinkCall(info.Env(), protocol, std::move(request)))->Start();
+}

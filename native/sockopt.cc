@@ -1,0 +1,68 @@
+// getsockopt(2), getsockname(2), and the two options that put a program on a reuseport group.
+#include <linux/filter.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "addon.h"
+#include "error.h"
+
+#ifndef SO_ATTACH_REUSEPORT_CBPF
+#define SO_ATTACH_REUSEPORT_CBPF 51
+#endif
+#ifndef SO_DETACH_REUSEPORT_BPF
+#define SO_DETACH_REUSEPORT_BPF 68
+#endif
+
+Napi::Value GetsockoptInt(const Napi::CallbackInfo& info) {
+  int32_t fd, level, name;
+  if (!IntArgument(info, 0, &fd) || !IntArgument(info, 1, &level) || !IntArgument(info, 2, &name)) {
+    return info.Env().Undefined();
+  }
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, level, name, &value, &size) < 0) return ThrowErrno(info.Env(), "getsockopt");
+  return Napi::Number::New(info.Env(), value);
+}
+
+Napi::Value Getsockname(const Napi::CallbackInfo& info) {
+  int32_t fd;
+  if (!IntArgument(info, 0, &fd)) return info.Env().Undefined();
+  sockaddr_storage address;
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) < 0) {
+    return ThrowErrno(info.Env(), "getsockname");
+  }
+  if (size > sizeof address) size = sizeof address;
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), reinterpret_cast<uint8_t*>(&address), size);
+}
+
+Napi::Value AttachReuseportCbpf(const Napi::CallbackInfo& info) {
+  int32_t fd;
+  std::vector<uint8_t> bytes;
+  if (!IntArgument(info, 0, &fd) || !BytesArgument(info, 1, &bytes)) return info.Env().Undefined();
+  // sock_fprog counts in 16 bits: a longer program must not be cut to a short, different one.
+  if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0 ||
+      bytes.size() / sizeof(sock_filter) > UINT16_MAX) {
+    errno = EINVAL;
+    return ThrowErrno(info.Env(), "setsockopt");
+  }
+  std::vector<sock_filter> filter(bytes.size() / sizeof(sock_filter));
+  std::memcpy(filter.data(), bytes.data(), bytes.size());
+  sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0) {
+    return ThrowErrno(info.Env(), "setsockopt");
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value DetachReuseportBpf(const Napi::CallbackInfo& info) {
+  int32_t fd;
+  if (!IntArgument(info, 0, &fd)) return info.Env().Undefined();
+  int unused = 0;
+  if (setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused, sizeof unused) < 0) {
+    return ThrowErrno(info.Env(), "setsockopt");
+  }
+  return info.Env().Undefined();
+}

@@ -1,0 +1,49 @@
+/**
+ * Errors of the operating system, shaped as Node's own: `code` "ESRCH", `errno` -3, `syscall` "pidfd_getfd".
+ */
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+
+export interface SystemError extends Error {
+  readonly code: string;
+  /** Negative, as Node's. */
+  readonly errno: number;
+  readonly syscall: string;
+}
+
+/** A SystemError for an answer that carries its error as a number (netlink), `errno` negative. */
+export function systemError(errno: number, syscall: string): SystemError {
+  const code = getSystemErrorName(errno);
+  const error = new Error(`${syscall}: ${code}, ${getSystemErrorMessage(errno)}`);
+  return Object.assign(error, { code, errno, syscall });
+}
+
+export function isSystemError(error: unknown): error is SystemError {
+  return (
+    error instanceof Error &&
+    typeof Reflect.get(error, 'code') === 'string' &&
+    typeof Reflect.get(error, 'errno') === 'number' &&
+    typeof Reflect.get(error, 'syscall') === 'string'
+  );
+}
+
+/** "ESRCH"; null for anything that is not an error of the operating system. */
+export const errnoCode = (error: unknown): string | null => (isSystemError(error) ? error.code : null);
+
+/** Is it one of these errors of the operating system? */
+export const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
+  isSystemError(error) && codes.includes(error.code);
+
+/** What a user must mend, in words: `code` for scripts, `hint` for what to do about it. */
+export interface Failure extends Error {
+  readonly code: string;
+  readonly hint: string;
+}
+
+export const failure = (code: string, message: string, hint: string): Failure =>
+  Object.assign(new Error(message), { code, hint });
+
+/** Was it made by `failure`? Errors of the operating system were not. */
+export const isFailure = (error: unknown): error is Failure =>
+  error instanceof Error &&
+  typeof Reflect.get(error, 'code') === 'string' &&
+  typeof Reflect.get(error, 'hint') === 'string';

@@ -1,0 +1,87 @@
+/** Files of the live machine, or of a captured tree that stands in for it. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { resolveInside } from './tree.ts';
+import type { Files } from './types.ts';
+
+/**
+ * What /proc and /sys answer where there is nothing to be read: absent, of another kind, not offered by the
+ * driver.
+ */
+const ABSENT = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+  'EINVAL',
+  'EIO',
+  'ENODEV',
+  'ENXIO',
+  'ENODATA',
+  'ENOTSUP',
+  'ESRCH',
+  'ERR_INVALID_ARG_VALUE',
+]);
+
+/** Each gives null for what is absent, or throws. */
+interface Access {
+  text(path: string): string | null;
+  list(path: string): readonly string[] | null;
+  link(path: string): string | null;
+  real(path: string): string | null;
+}
+
+const live: Access = {
+  text: (path) => readFileSync(path, 'utf8'),
+  list: (path) => readdirSync(path),
+  link: (path) => readlinkSync(path),
+  real: (path) => realpathSync.native(path),
+};
+
+function captured(base: string): Access {
+  const resolve = resolveInside(base);
+  const at = <T>(path: string, read: (located: string) => T): T | null => {
+    const resolved = resolve(path);
+    return resolved === null ? null : read(base + resolved);
+  };
+  return {
+    text: (path) => at(path, live.text),
+    list: (path) => at(path, live.list),
+    link: (path) => at(posix.dirname(path), (folder) => live.link(posix.join(folder, posix.basename(path)))),
+    real: resolve,
+  };
+}
+
+/**
+ * The files under `root`, `/` for the live machine. In a captured tree every symbolic link, absolute ones
+ * too, is followed inside of the tree. Throws Node's SystemError when `root` is absent (ENOENT) or no
+ * directory (ENOTDIR).
+ */
+export function openFiles(root: string): Files {
+  const base = realpathSync.native(join(root, '/'));
+  const access = base === '/' ? live : captured(base);
+  const denied = new Map<string, string>();
+
+  const attempt = <T>(path: string, read: (path: string) => T | null): T | null => {
+    try {
+      return read(path);
+    } catch (error) {
+      const code = String(error instanceof Error && Reflect.get(error, 'code'));
+      if (!ABSENT.has(code)) denied.set(path, code);
+      return null;
+    }
+  };
+
+  return {
+    root: base,
+    text: (path) => attempt(path, access.text),
+    list: (path) => attempt(path, access.list) ?? [],
+    link: (path) => attempt(path, access.link),
+    real: (path) => attempt(path, access.real),
+    exists: (path) => (base === '/' ? existsSync(path) : attempt(path, access.real) !== null),
+    get denied() {
+      return Array.from(denied, ([path, code]) => ({ path, code }));
+    },
+  };
+}

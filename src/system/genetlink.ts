@@ -1,0 +1,63 @@
+/**
+ * Generic netlink (include/uapi/linux/genetlink.h): a family is asked for by name, its number differs per
+ * boot.
+ */
+import { isErrno } from './errors.ts';
+import {
+  type Ask,
+  answerOf,
+  decodeAttributes,
+  encodeAttribute,
+  encodeMessage,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  unsigned,
+} from './netlink.ts';
+
+const GENL_ID_CTRL = 0x10;
+const CTRL_CMD_GETFAMILY = 3;
+const CTRL_ATTR_FAMILY_ID = 1;
+const CTRL_ATTR_FAMILY_NAME = 2;
+const GENL_HDRLEN = 4;
+
+export interface GenlRequest {
+  readonly family: number;
+  readonly command: number;
+  /** Every object of that kind, instead of one. */
+  readonly dump: boolean;
+  readonly attributes: readonly Uint8Array[];
+}
+
+export function encodeGenlRequest({ family, command, dump, attributes }: GenlRequest): Uint8Array {
+  const header = Uint8Array.of(command, 1, 0, 0);
+  return encodeMessage(family, NLM_F_REQUEST | (dump ? NLM_F_DUMP : NLM_F_ACK), header, ...attributes);
+}
+
+/**
+ * Asks, and gives the attributes of each message of the answer. Throws the SystemError that the kernel
+ * answers.
+ */
+export async function genlRequest(
+  ask: Ask,
+  request: GenlRequest,
+  what: string,
+): Promise<Map<number, Uint8Array>[]> {
+  const answer = answerOf(await ask(encodeGenlRequest(request)), what);
+  return answer
+    .filter(({ type }) => type === request.family)
+    .map(({ payload }) => decodeAttributes(payload.subarray(GENL_HDRLEN)));
+}
+
+/** The family's number; null when this kernel has no such family. */
+export async function genlFamily(ask: Ask, name: string): Promise<number | null> {
+  const attributes = [encodeAttribute(CTRL_ATTR_FAMILY_NAME, Buffer.from(`${name}\0`))];
+  const request = { family: GENL_ID_CTRL, command: CTRL_CMD_GETFAMILY, dump: false, attributes };
+  try {
+    const [family] = await genlRequest(ask, request, 'CTRL_CMD_GETFAMILY');
+    return unsigned(family?.get(CTRL_ATTR_FAMILY_ID));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** The live kernel, asked by system calls. */
+import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
+import { native } from './native.ts';
+import { netdevQueues } from './netdev-queues.ts';
+import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from './netlink.ts';
+import { dumpSockets } from './sock-diag.ts';
+import { socketKind } from './sockets.ts';
+import type { Kernel } from './types.ts';
+
+export function openKernel(): Kernel {
+  const { netlinkRequest, ethtoolIoctl, schedGetaffinity } = native();
+  return {
+    sockets: () => dumpSockets((request) => netlinkRequest(NETLINK_SOCK_DIAG, request)),
+    ethtool: (device) => ethtoolFacts((request) => ethtoolIoctl(device, request)),
+    statistics: (device) => ethtoolStatistics((request) => ethtoolIoctl(device, request)),
+    netdevQueues: (ifindex) => netdevQueues((request) => netlinkRequest(NETLINK_GENERIC, request), ifindex),
+    affinity: (tid) => schedGetaffinity(tid),
+    withForeignSocket,
+    socketKind,
+  };
+}
+
+function withForeignSocket<T>(pid: number, fd: number, use: (fd: number) => T): T {
+  const { pidfdOpen, pidfdGetfd, close } = native();
+  const pidfd = pidfdOpen(pid);
+  try {
+    const copy = pidfdGetfd(pidfd, fd);
+    try {
+      // Anything but a socket ends here, with ENOTSOCK.
+      socketKind(copy);
+      return use(copy);
+    } finally {
+      close(copy);
+    }
+  } finally {
+    close(pidfd);
+  }
+}

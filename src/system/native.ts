@@ -1,0 +1,53 @@
+/**
+ * The addon's functions, one for each system call. What they ask of their arguments is the kernel's man page.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { failure } from './errors.ts';
+
+/** All throw SystemError, and TypeError for an argument of the wrong type. */
+export interface Native {
+  pidfdOpen(pid: number): number;
+  pidfdGetfd(pidfd: number, fd: number): number;
+  close(fd: number): void;
+  getsockoptInt(fd: number, level: number, name: number): number;
+  /** Raw struct sockaddr. */
+  getsockname(fd: number): Uint8Array;
+  /** `program`: an array of struct sock_filter, 8 bytes each. */
+  attachReuseportCbpf(fd: number, program: Uint8Array): void;
+  /** ENOENT when the group has no program. */
+  detachReuseportBpf(fd: number): void;
+  schedGetaffinity(tid: number): number[];
+  schedSetaffinity(tid: number, cpus: readonly number[]): void;
+  /**
+   * Sends `request` on a netlink socket of its own; resolves to all datagrams of the answer, one after
+   * another, up to NLMSG_DONE or NLMSG_ERROR. The request asks for one of the two: NLM_F_DUMP or NLM_F_ACK.
+   * ETIMEDOUT after 5 s of silence, EINTR when the dump changed under its reader time and again.
+   */
+  netlinkRequest(protocol: number, request: Uint8Array): Promise<Uint8Array>;
+  /** SIOCETHTOOL; resolves to `request` as the kernel changed it, of the same length. */
+  ethtoolIoctl(device: string, request: Uint8Array): Promise<Uint8Array>;
+  /** getpriority(which, who), whose result nobody needs: a mark for a tracepoint. */
+  probeCall(which: number, who: number): void;
+  /** Does not return. `environment`: "NAME=value". */
+  execve(file: string, args: readonly string[], environment: readonly string[]): void;
+}
+
+let loaded: Native | undefined;
+
+/** Loads the addon at its first use: `--help` and the pure commands never need it. */
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Native {
+  // src/system/native.ts, or dist/src/system/native.js.
+  const root = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
+  const addon = fileURLToPath(new URL(`${root}prebuilds/linux-${process.arch}.node`, import.meta.url));
+  if (!existsSync(addon)) {
+    throw failure('addon-missing', `${addon} is missing`, 'build it: npm ci && npm run build');
+  }
+  return createRequire(import.meta.url)(addon);
+}

@@ -1,0 +1,57 @@
+/**
+ * Queues and their NAPI instances from the netdev family (include/uapi/linux/netdev.h,
+ * net/core/netdev-genl.c).
+ */
+import { isErrno } from './errors.ts';
+import { genlFamily, genlRequest } from './genetlink.ts';
+import { type Ask, encodeAttribute, encodeU32, unsigned } from './netlink.ts';
+import type { NetdevQueue } from './types.ts';
+
+type Attributes = ReadonlyMap<number, Uint8Array>;
+
+const NETDEV_CMD_QUEUE_GET = 10;
+const NETDEV_CMD_NAPI_GET = 11;
+const NETDEV_A_QUEUE_ID = 1;
+const NETDEV_A_QUEUE_IFINDEX = 2;
+const NETDEV_A_QUEUE_TYPE = 3;
+const NETDEV_A_QUEUE_NAPI_ID = 4;
+const NETDEV_A_NAPI_IFINDEX = 1;
+const NETDEV_A_NAPI_ID = 2;
+const NETDEV_A_NAPI_IRQ = 3;
+const QUEUE_TYPES = ['rx', 'tx'] as const;
+
+/** Joins the answers of queue-get and napi-get. A queue without its id or type is left out. */
+export function joinQueues(queues: readonly Attributes[], napis: readonly Attributes[]): NetdevQueue[] {
+  const irqs = new Map(
+    napis.map((napi) => [unsigned(napi.get(NETDEV_A_NAPI_ID)), unsigned(napi.get(NETDEV_A_NAPI_IRQ))]),
+  );
+  return queues.flatMap((queue) => {
+    const id = unsigned(queue.get(NETDEV_A_QUEUE_ID));
+    const type = QUEUE_TYPES[unsigned(queue.get(NETDEV_A_QUEUE_TYPE)) ?? QUEUE_TYPES.length];
+    if (id === null || type === undefined) return [];
+    const napiId = unsigned(queue.get(NETDEV_A_QUEUE_NAPI_ID));
+    return [{ id, type, napiId, irq: napiId === null ? null : (irqs.get(napiId) ?? null) }];
+  });
+}
+
+/**
+ * The queues of an interface; none while it is down. null before Linux 6.8, which has the family or these two
+ * commands first. Throws SystemError, ENODEV when the interface has gone.
+ */
+export async function netdevQueues(ask: Ask, ifindex: number): Promise<NetdevQueue[] | null> {
+  const family = await genlFamily(ask, 'netdev');
+  if (family === null) return null;
+  const dump = (command: number, attribute: number, what: string) =>
+    genlRequest(
+      ask,
+      { family, command, dump: true, attributes: [encodeAttribute(attribute, encodeU32(ifindex))] },
+      what,
+    );
+  try {
+    const queues = await dump(NETDEV_CMD_QUEUE_GET, NETDEV_A_QUEUE_IFINDEX, 'netdev queue-get');
+    return joinQueues(queues, await dump(NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX, 'netdev napi-get'));
+  } catch (error) {
+    if (isErrno(error, 'ENOTSUP')) return null;
+    throw error;
+  }
+}

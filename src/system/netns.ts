@@ -1,0 +1,87 @@
+/**
+ * `--netns`: this very command, run again inside of another network namespace. A process can't just look into
+ * one: setns is per thread, and /sys/class/net belongs to the namespace of whoever mounted it.
+ */
+import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { errnoCode, failure } from './errors.ts';
+import { native } from './native.ts';
+
+/** Where iproute2 keeps the named ones. */
+const FOLDERS = ['/run/netns', '/var/run/netns'];
+/** include/uapi/linux/magic.h */
+const NSFS_MAGIC = 0x6e736673;
+const CAP_SYS_ADMIN = 21n;
+
+/**
+ * A sysfs of the new namespace over /sys, and on it what was mounted below the old one, found through the
+ * working directory: bpftrace needs /sys/kernel/tracing, and cgroups are in /sys/fs.
+ */
+const MOUNT_SYSFS = `(cd /sys && mount -t sysfs sysfs /sys &&
+for each in kernel fs; do mount --no-canonicalize --rbind "$each" "/sys/$each" || exit; done) || exit 1
+exec "$@"`;
+
+/** Inode of this process's network namespace, as lsns prints it. */
+export const netnsInode = (): number => statSync('/proc/self/ns/net').ino;
+
+/** Names that `--netns` takes, sorted. */
+export function netnsNames(): string[] {
+  return [...new Set(FOLDERS.flatMap(namesIn))].sort();
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    // Nobody has ever named a namespace here.
+    if (errnoCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * The file of the namespace NAME, else of process PID. Throws Failure: `no-netns`, `EPERM`.
+ */
+export function netnsPath(target: string): string {
+  const named = FOLDERS.find((folder) => namesIn(folder).includes(target));
+  const path = named ? `${named}/${target}` : /^[1-9]\d*$/.test(target) ? `/proc/${target}/ns/net` : null;
+  try {
+    if (path !== null && statfsSync(path).type === NSFS_MAGIC) return path;
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === 'EACCES' || code === 'EPERM') throw notPermitted(target);
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+  }
+  const names = netnsNames().join(', ') || 'none';
+  throw failure(
+    'no-netns',
+    `--netns ${target}: no such network namespace or process`,
+    `names: ${names} (ip netns list)`,
+  );
+}
+
+const notPermitted = (target: string) =>
+  failure('EPERM', `--netns ${target}: entering a network namespace needs CAP_SYS_ADMIN`, 'run it as root');
+
+/**
+ * Goes on inside of the network namespace `target` (a name, or a pid): this process becomes the same command
+ * once more, with the same pid, terminal and exit status, and does not return. Returns at once when it is
+ * there already.
+ * Throws Failure: `no-netns`, `EPERM`.
+ */
+export function enterNetns(target: string): void {
+  const path = netnsPath(target);
+  if (statSync(path).ino === netnsInode()) return;
+  if (!mayAdminister()) throw notPermitted(target);
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  native().execve(
+    '/usr/bin/env',
+    ['env', 'nsenter', `--net=${path}`, 'unshare', '--mount', 'sh', '-c', MOUNT_SYSFS, 'sh', ...command],
+    Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
+  );
+}
+
+/** Has this process CAP_SYS_ADMIN? Root in a container may not. */
+function mayAdminister(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
+}

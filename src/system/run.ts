@@ -1,0 +1,97 @@
+/** Runs another program to its end, within bounds of time and output. */
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+export interface RunOptions {
+  readonly timeoutMs: number;
+  /** Kills the program when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** For its standard input, which is empty otherwise. */
+  readonly input?: string;
+}
+
+export interface RunResult {
+  /** null when a signal ended it, or when it hangs. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** At most OUTPUT_LIMIT characters; more is read and dropped. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  /** It outlived SIGKILL, as a task that sleeps in the kernel does (state D), and was left behind. */
+  readonly hung: boolean;
+}
+
+export const OUTPUT_LIMIT = 32 * 1024 * 1024;
+const GRACE_MS = 500;
+
+/**
+ * `file` is looked up in PATH; no shell. Rejects with SystemError (ENOENT: no such program, EACCES) when it
+ * can't be started; any end of a started program resolves, at the latest half a second after its SIGKILL.
+ */
+export function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: 'pipe' });
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    let exit: Pick<RunResult, 'code' | 'signal'> | null = null;
+    let timedOut = false;
+    let grace: NodeJS.Timeout | undefined;
+
+    const release = (): void => {
+      clearTimeout(timer);
+      clearTimeout(grace);
+      options.signal?.removeEventListener('abort', kill);
+      // A grandchild, or the hung child, may hold the pipes; it must not hold this process.
+      for (const stream of child.stdio) stream?.destroy();
+      child.unref();
+    };
+    const settle = (): void => {
+      release();
+      resolve({
+        code: null,
+        signal: null,
+        ...exit,
+        stdout: stdout(),
+        stderr: stderr(),
+        timedOut,
+        hung: exit === null,
+      });
+    };
+    const kill = (): void => {
+      child.kill('SIGKILL');
+      grace ??= setTimeout(settle, GRACE_MS);
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, options.timeoutMs);
+
+    child.on('error', (error) => {
+      release();
+      reject(error);
+    });
+    child.on('exit', (code, signal) => {
+      exit = { code, signal };
+      grace ??= setTimeout(settle, GRACE_MS);
+    });
+    child.on('close', settle);
+    if (options.signal?.aborted) kill();
+    else options.signal?.addEventListener('abort', kill);
+    // EPIPE: a program need not read its input. How it ended says the rest.
+    child.stdin.on('error', () => {});
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+/** Gathers a stream up to the limit, and gives the text so far. */
+function collect(stream: Readable): () => string {
+  const chunks: string[] = [];
+  let room = OUTPUT_LIMIT;
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    if (room > 0) chunks.push(chunk.slice(0, room));
+    room -= chunk.length;
+  });
+  return () => chunks.join('');
+}
