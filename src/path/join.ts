@@ -1,0 +1,55 @@
+import type { Group, Host, RxQueue } from '../host/types.ts';
+import { judge, undecided, type Verdict, verdictOn } from './locality.ts';
+import { ports, portsOf } from './ports.ts';
+import { type Receiver, receiver } from './receive.ts';
+import type { Path } from './types.ts';
+import { txQueuePicker } from './xps.ts';
+
+/**
+ * One path for each rx queue and group, by NIC, group, queue; a NIC that no group is reached through has its
+ * queues with group null. Linear in what it returns: groups and NICs are indexed once each.
+ */
+export function joinPaths(host: Host): Path[] {
+  const judged = host.groups.map((group) => ({
+    group,
+    verdict: judge(group),
+    reached: portsOf(group, host),
+  }));
+  return ports(host).flatMap((nic) => {
+    const pickTxQueue = txQueuePicker(nic);
+    const received = nic.rxQueues.map((queue) => ({
+      queue,
+      from: receiver(nic, queue, host.machine.rpsSockFlowEntries),
+    }));
+    const path = ({ queue, from }: Received, group: Group | null, verdict: Verdict): Path => ({
+      nic: nic.name,
+      rxQueue: queue.index,
+      irq: queue.irq,
+      cpu: from.softirq,
+      group: group?.id ?? null,
+      ...verdict,
+      txQueue: pickTxQueue({
+        cpu: sendingCpu(verdict, from),
+        rxQueue: queue.index,
+        protocol: group?.protocol ?? null,
+      }),
+    });
+    const joined = judged.filter(({ reached }) => reached.has(nic));
+    if (joined.length === 0) {
+      return received.map((each) => path(each, null, undecided(each.from.why ?? 'no reuseport group')));
+    }
+    return joined.flatMap(({ group, verdict }) =>
+      received.map((each) => path(each, group, verdictOn(nic, each.queue, each.from, verdict))),
+    );
+  });
+}
+
+interface Received {
+  readonly queue: RxQueue;
+  readonly from: Receiver;
+}
+
+function sendingCpu({ worker }: Verdict, from: Receiver): number | null {
+  if (worker === null) return from.cpu;
+  return worker.cpus?.length === 1 ? (worker.cpus[0] ?? null) : null;
+}

@@ -1,0 +1,127 @@
+import type { Group, GroupSocket, Nic, Owner, RxQueue } from '../host/types.ts';
+import type { Receiver } from './receive.ts';
+import { type Choice, type Selector, selector } from './select.ts';
+import type { Path } from './types.ts';
+
+/** What becomes of the packets that one CPU receives for a group; as in {@link Path}. */
+export type Verdict = Pick<Path, 'slot' | 'worker' | 'localShare' | 'why'>;
+
+/** Takes what a {@link Selector} takes. */
+export type Judge = (...from: Parameters<Selector>) => Verdict;
+
+/**
+ * Judges a group once, so that each of many queues then costs no walk over its members.
+ * Reasons for null are few fixed sentences: a summary counts them.
+ */
+export function judge(group: Group): Judge {
+  const choose = selector(group);
+  const bySlot = new Map(
+    group.sockets.flatMap((socket) =>
+      socket.slot !== null && socket.slotSource === 'kernel' ? [[socket.slot, socket] as const] : [],
+    ),
+  );
+  const tallies = new Map<number, Tally>();
+  const tallyOf = (slots: number): Tally => {
+    const tally = tallies.get(slots) ?? count(group, bySlot, slots);
+    tallies.set(slots, tally);
+    return tally;
+  };
+  return (cpu, rxQueue) => {
+    const choice = choose(cpu, rxQueue);
+    switch (choice.kind) {
+      case 'slot':
+        return ofSlot(choice.slot, bySlot.get(choice.slot), cpu);
+      case 'members':
+        return ofMembers(choice.chances, cpu);
+      case 'uniform':
+        return ofTally(tallyOf(choice.slots), choice, cpu);
+      case 'unknown':
+        return undecided(choice.why);
+    }
+  };
+}
+
+/** The verdict on one rx queue's packets: on those of the CPU that receives them, where there is one. */
+export function verdictOn(nic: Nic, queue: RxQueue, { cpu, why }: Receiver, judged: Judge): Verdict {
+  if (cpu === null) return undecided(why ?? 'the receiving CPU is not known');
+  const verdict = judged(cpu, nic.rxQueues.length > 1 ? queue.index : null);
+  return why === null || verdict.localShare === null
+    ? verdict
+    : { ...verdict, why: `${why}; ${verdict.why}` };
+}
+
+export function undecided(why: string): Verdict {
+  return { slot: null, worker: null, localShare: null, why };
+}
+
+/** The one thread that serves a socket; null when there is none or it could be one of several. */
+function workerOf(socket: GroupSocket): Owner | null {
+  const [first] = socket.owners;
+  if (first === undefined) return null;
+  return socket.owners.every(({ pid, tid }) => pid === first.pid && tid === first.tid) ? first : null;
+}
+
+/** The one CPU that a socket's worker runs on, or why there is none to name. */
+function seatOf(socket: GroupSocket): number | string {
+  const worker = workerOf(socket);
+  if (worker === null)
+    return socket.owners.length > 0 ? 'several workers serve one socket' : 'a worker is not known';
+  const [cpu] = worker.cpus ?? [];
+  if (cpu === undefined) return "a worker's CPUs are not readable";
+  return worker.cpus?.length === 1 ? cpu : 'a worker is not pinned to one CPU';
+}
+
+function ofSlot(slot: number, socket: GroupSocket | undefined, cpu: number): Verdict {
+  if (socket === undefined) return { ...undecided('which socket has which slot is not known'), slot };
+  const seat = seatOf(socket);
+  const worker = shown(socket);
+  if (typeof seat === 'string') return { slot, worker, localShare: null, why: seat };
+  const why = `slot ${slot}: worker on CPU ${seat}${seat === cpu ? '' : `, not ${cpu}`}`;
+  return { slot, worker, localShare: seat === cpu ? 1 : 0, why };
+}
+
+function ofMembers(chances: ReadonlyMap<GroupSocket, number>, cpu: number): Verdict {
+  const members = [...chances].map(([socket, chance]) => ({ socket, chance, seat: seatOf(socket) }));
+  const [only] = members.length === 1 ? members : [];
+  const slot = only?.socket.slotSource === 'kernel' ? only.socket.slot : null;
+  const worker = only ? shown(only.socket) : null;
+  const unknown = members.find(({ seat }) => typeof seat === 'string')?.seat;
+  if (typeof unknown === 'string') return { slot, worker, localShare: null, why: unknown };
+  const local = members.filter(({ seat }) => seat === cpu);
+  const localShare = members.length === local.length ? 1 : local.reduce((sum, { chance }) => sum + chance, 0);
+  const why = `SO_INCOMING_CPU ${cpu}: ${local.length} of ${members.length} workers on CPU ${cpu}`;
+  return { slot, worker, localShare, why };
+}
+
+function shown(socket: GroupSocket): Path['worker'] {
+  const worker = workerOf(socket);
+  return worker && { pid: worker.pid, tid: worker.tid, cpus: worker.cpus };
+}
+
+/** How many of some members sit on each CPU; or why that is not known. */
+type Tally = ReadonlyMap<number, number> | string;
+
+function count(group: Group, bySlot: ReadonlyMap<number, GroupSocket>, slots: number): Tally {
+  const whole = slots === group.size;
+  const members = whole ? group.sockets : Array.from({ length: slots }, (_, slot) => bySlot.get(slot));
+  if (whole && members.length !== slots) return 'not all members of the group are known';
+  const workers = new Map<number, number>();
+  for (const socket of members) {
+    if (socket === undefined) return 'which socket has which slot is not known';
+    const seat = seatOf(socket);
+    if (typeof seat === 'string') return seat;
+    workers.set(seat, (workers.get(seat) ?? 0) + 1);
+  }
+  return workers;
+}
+
+function ofTally(tally: Tally, { by, slots }: Extract<Choice, { kind: 'uniform' }>, cpu: number): Verdict {
+  if (typeof tally === 'string') return undecided(tally);
+  const local = tally.get(cpu) ?? 0;
+  return {
+    slot: null,
+    worker: null,
+    localShare: local / slots,
+    why: `${by}: ${local} of ${slots} workers on CPU ${cpu}`,
+  };
+}

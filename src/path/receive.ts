@@ -1,0 +1,42 @@
+import type { Nic, RxQueue } from '../host/types.ts';
+
+export interface Receiver {
+  /** The CPU that runs the queue's softirq; null when it is not known or there are several. */
+  readonly softirq: number | null;
+  /** The CPU that looks the socket up: `softirq`, or where RPS sends the packet; null when not decided. */
+  readonly cpu: number | null;
+  /** Why `cpu` is null, or that RPS moved it; null when it simply is the softirq's. */
+  readonly why: string | null;
+}
+
+/**
+ * Where a queue's packets meet their socket. RPS and RFS decide after the IRQ did, with RFS first
+ * (net/core/dev.c, get_rps_cpu()).
+ */
+export function receiver(nic: Nic, queue: RxQueue, rpsSockFlowEntries: number | null): Receiver {
+  const { softirq, why } = softirqOf(nic, queue);
+  const unknown = (reason: string) => ({ softirq, cpu: null, why: reason });
+  if (queue.rps === null) return unknown('the RPS setting is not readable');
+  if (queue.rfsFlows !== 0 && rpsSockFlowEntries !== 0) {
+    const known = queue.rfsFlows !== null && rpsSockFlowEntries !== null;
+    return unknown(
+      known ? 'RFS moves packets to the CPU that last read the flow' : 'the RFS setting is not readable',
+    );
+  }
+  const [target] = queue.rps;
+  if (target === undefined) return { softirq, cpu: softirq, why };
+  if (queue.rps.length > 1) return unknown('RPS spreads the packets over several CPUs');
+  return { softirq, cpu: target, why: target === softirq ? null : `RPS moves packets to CPU ${target}` };
+}
+
+function softirqOf(
+  nic: Nic,
+  queue: RxQueue,
+): { readonly softirq: number | null; readonly why: string | null } {
+  if (nic.threadedNapi === true)
+    return { softirq: null, why: 'threaded NAPI: a kernel thread receives, on any CPU' };
+  const [cpu] = queue.cpus;
+  if (cpu === undefined) return { softirq: null, why: "the CPU of the queue's IRQ is not known" };
+  if (queue.cpus.length > 1) return { softirq: null, why: "the queue's IRQ may run on several CPUs" };
+  return { softirq: cpu, why: null };
+}

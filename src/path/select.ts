@@ -1,0 +1,151 @@
+/** Which member of a group the kernel picks: net/core/sock_reuseport.c, reuseport_select_sock(). */
+import type { Instruction } from '../cbpf/instruction.ts';
+import { recognise } from '../cbpf/programs.ts';
+import { inputs, simulate } from '../cbpf/simulate.ts';
+import type { Group, GroupSocket } from '../host/types.ts';
+
+export type Choice =
+  /** A program's result: always this slot. */
+  | { readonly kind: 'slot'; readonly slot: number }
+  /** SO_INCOMING_CPU: these members, each with its chance; the chances add up to 1. */
+  | { readonly kind: 'members'; readonly chances: ReadonlyMap<GroupSocket, number> }
+  /** Slots 0 to slots - 1, each with the same chance. */
+  | { readonly kind: 'uniform'; readonly by: 'hash' | 'rand'; readonly slots: number }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/**
+ * @param cpu the CPU that looks the socket up
+ * @param rxQueue the queue that the driver recorded; null when it may not have recorded any
+ */
+export type Selector = (cpu: number, rxQueue: number | null) => Choice;
+
+/** The group's selection as it is set now. */
+export function selector(group: Group): Selector {
+  if (group.size < 1) return unknown('the group has no members');
+  switch (group.selection) {
+    case null:
+      return unknown('how the kernel picks a member could not be read');
+    case 'hash':
+      return byHash(group);
+    case 'incoming_cpu':
+      return byIncomingCpu(group);
+    case 'ebpf':
+      return unknown('an eBPF program picks the member');
+    case 'cbpf':
+      return byProgram(group, group.program?.instructions ?? null);
+  }
+}
+
+function unknown(why: string): Selector {
+  return () => ({ kind: 'unknown', why });
+}
+
+/** The hash is seeded at random per boot, so that every slot is as likely as any other. */
+function byHash(group: Group): Selector {
+  return () => ({ kind: 'uniform', by: 'hash', slots: group.size });
+}
+
+/**
+ * reuseport_select_sock_by_hash(): from the hash's slot on, the first member of this CPU; without one, the
+ * hash's.
+ */
+function byIncomingCpu(group: Group): Selector {
+  const membersOf = new Map<number | null, GroupSocket[]>();
+  for (const socket of group.sockets) {
+    const members = membersOf.get(socket.incomingCpu);
+    if (members) members.push(socket);
+    else membersOf.set(socket.incomingCpu, [socket]);
+  }
+  const hash = byHash(group);
+  return (cpu, rxQueue) => {
+    const members = membersOf.get(cpu);
+    if (members === undefined) return hash(cpu, rxQueue);
+    const chances = chancesOf(members, group.size);
+    if (chances === null)
+      return { kind: 'unknown', why: 'several members have one SO_INCOMING_CPU, in unknown slots' };
+    return { kind: 'members', chances };
+  };
+}
+
+/**
+ * A member is met from its own slot and from every slot behind the member before it; null when slots are not
+ * known.
+ */
+function chancesOf(members: readonly GroupSocket[], size: number): ReadonlyMap<GroupSocket, number> | null {
+  const [only] = members;
+  if (only !== undefined && members.length === 1) return new Map([[only, 1]]);
+  const placed = members.flatMap((socket) =>
+    socket.slot !== null && socket.slotSource === 'kernel' ? [{ socket, slot: socket.slot }] : [],
+  );
+  if (placed.length < members.length) return null;
+  placed.sort((one, other) => one.slot - other.slot);
+  return new Map(
+    placed.map(({ socket, slot }, index) => {
+      const distance = slot - (placed.at(index - 1)?.slot ?? slot);
+      return [socket, (distance > 0 ? distance : distance + size) / size];
+    }),
+  );
+}
+
+function byProgram(group: Group, program: readonly Instruction[] | null): Selector {
+  if (program === null) return unknown('the attached program could not be read');
+  const otherwise = byDefault(group);
+  const known = recognise(program);
+  if (known?.name === 'rand') return byChance(known.modulus, group.size, otherwise);
+  const read = inputs(program);
+  const undecided = [...read].filter((input) => input !== 'cpu' && input !== 'queue');
+  if (undecided.length > 0)
+    return unknown(`the program decides by ${undecided.map((each) => WORDS[each]).join(' and ')}`);
+  return (cpu, rxQueue) => {
+    if (rxQueue === null && read.has('queue')) {
+      return {
+        kind: 'unknown',
+        why: 'the program reads the rx queue, which a driver with a single queue may not record',
+      };
+    }
+    const slot = run(program, cpu, rxQueue);
+    if (typeof slot === 'string') return { kind: 'unknown', why: slot };
+    return slot < group.size ? { kind: 'slot', slot } : otherwise(cpu, rxQueue);
+  };
+}
+
+const WORDS = {
+  rand: 'a random number',
+  rxhash: "the NIC's hash",
+  packet: 'the packet',
+  other: "the packet's metadata",
+};
+
+/**
+ * The slot; or what is wrong with instructions that no kernel would run, as a torn read of its memory can
+ * give.
+ */
+function run(program: readonly Instruction[], cpu: number, rxQueue: number | null): number | string {
+  try {
+    return simulate(program, { cpu, queue: rxQueue === null ? 0 : rxQueue + 1 }).result;
+  } catch (error) {
+    if (error instanceof RangeError) return `the attached program can't be run: ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * `ld rand; mod #modulus; ret a`: an index beyond the group is left to the hash, which evens all slots out
+ * again.
+ */
+function byChance(modulus: number, size: number, otherwise: Selector): Selector {
+  if (modulus <= size) return () => ({ kind: 'uniform', by: 'rand', slots: modulus });
+  return (cpu, rxQueue) =>
+    otherwise(cpu, rxQueue).kind === 'uniform'
+      ? { kind: 'uniform', by: 'rand', slots: size }
+      : { kind: 'unknown', why: 'the program leaves part of the packets to SO_INCOMING_CPU' };
+}
+
+/** What decides when a program returns an index beyond the group. */
+function byDefault(group: Group): Selector {
+  const unset = group.sockets.every((socket) => socket.incomingCpu === null);
+  if (unset || group.incomingCpuHonoured === false) return byHash(group);
+  if (group.incomingCpuHonoured === null)
+    return unknown('whether this kernel heeds SO_INCOMING_CPU is not known');
+  return byIncomingCpu(group);
+}
