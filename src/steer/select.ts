@@ -1,0 +1,78 @@
+/** From what the user names (a pid and fd, or a port) to the groups that are meant, each with a member to go through. */
+
+import type { Group, Host } from '../host/types.ts';
+import { type Failure, failure, isFailure } from '../system/errors.ts';
+import type { Kernel } from '../system/types.ts';
+import { identify, type Member } from './member.ts';
+
+export type Selector =
+  | { readonly pid: number; readonly fd: number }
+  | { readonly port: number; readonly protocol: 'tcp' | 'udp'; readonly allGroups: boolean };
+
+export interface Target {
+  readonly member: Member;
+  readonly group: Group;
+}
+
+/** Throws Failure: everything of `identify`, other-netns, no-such-group, several-groups, EPERM. */
+export function selectTargets(kernel: Kernel, host: Host, selector: Selector): Target[] {
+  if ('pid' in selector) {
+    const member = identify(kernel, selector.pid, selector.fd);
+    return [{ member, group: groupOf(host, member) }];
+  }
+  const { port, protocol, allGroups } = selector;
+  const groups = host.groups.filter((group) => group.port === port && group.protocol === protocol);
+  if (groups.length === 0) throw noGroup(host, port, protocol);
+  if (groups.length > 1 && !allGroups)
+    throw failure(
+      'several-groups',
+      `${protocol} port ${port} has ${groups.length} groups: ${groups.map(({ id }) => id).join(', ')}`,
+      'choose one by --pid and --fd of a member, or take them all with --all-groups',
+    );
+  return groups.map((group) => ({ member: memberOf(kernel, group), group }));
+}
+
+function groupOf(host: Host, member: Member): Group {
+  const group = host.groups.find(({ sockets }) => sockets.some(({ inode }) => inode === member.inode));
+  if (group) return group;
+  throw failure(
+    'other-netns',
+    `pid ${member.pid} fd ${member.fd} (${member.protocol} port ${member.port}) is in no group of this network namespace`,
+    `look from its own: --netns ${member.pid}`,
+  );
+}
+
+function noGroup(host: Host, port: number, protocol: string): Failure {
+  if (host.lone.some((socket) => socket.port === port && socket.protocol === protocol))
+    return failure(
+      'not-reuseport',
+      `${protocol} port ${port} is served without SO_REUSEPORT, so it has no group`,
+      'let the server open one SO_REUSEPORT socket for each worker (nginx: `listen … reuseport`)',
+    );
+  const known = host.groups.map(({ id }) => id);
+  return failure(
+    'no-such-group',
+    `no reuseport group on ${protocol} port ${port}`,
+    known.length > 0 ? `there are: ${known.join(', ')}` : 'there is none in this network namespace',
+  );
+}
+
+/** Any member leads to the group; a process that was found may have gone since, so the next one is tried. */
+function memberOf(kernel: Kernel, group: Group): Member {
+  const holders = group.sockets.flatMap(({ inode, holders }) =>
+    holders.map((holder) => ({ ...holder, inode })),
+  );
+  for (const { pid, fd, inode } of holders) {
+    try {
+      const member = identify(kernel, pid, fd);
+      if (member.inode === inode) return member;
+    } catch (error) {
+      if (!isFailure(error) || (error.code !== 'gone' && error.code !== 'no-such-fd')) throw error;
+    }
+  }
+  throw failure(
+    'EPERM',
+    `${group.id}: none of its ${group.size} sockets could be traced to a process`,
+    'reading /proc/PID/fd of other users needs CAP_SYS_PTRACE: run as root',
+  );
+}
