@@ -1,0 +1,77 @@
+/** A child process pinned to one CPU, asked by messages. The same file serves both ends of the channel. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { setAffinity } from '../system/sockets.ts';
+
+/** Names of orders, each with what goes there and what comes back. */
+export type Orders<T> = { readonly [K in keyof T]: { readonly order: object; readonly answer: object } };
+
+export interface Child<T extends Orders<T>> {
+  readonly pid: number;
+  readonly cpu: number;
+  ask<K extends keyof T & string>(name: K, order: T[K]['order']): Promise<T[K]['answer']>;
+  stop(): Promise<void>;
+}
+
+/** Starts `file` (worker or client) on `cpu`. It ends with the channel, so it can't outlive a parent that is killed. */
+export function startChild<T extends Orders<T>>(name: 'worker' | 'client', cpu: number): Child<T> {
+  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const file = fileURLToPath(new URL(`${name}.${suffix}`, import.meta.url));
+  // Its own process group keeps the terminal's Ctrl-C for the parent, which then stops the children in order.
+  const child = fork(file, [String(cpu)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
+  if (child.pid === undefined) throw new Error(`demo: could not start a ${name} process`);
+  return {
+    pid: child.pid,
+    cpu,
+    ask: (order, body) => ask(child, `${name} on CPU ${cpu}`, order, body),
+    stop: () => stop(child),
+  };
+}
+
+async function ask<A>(child: ChildProcess, who: string, name: string, order: object): Promise<A> {
+  const gone = new AbortController();
+  const answer = once(child, 'message', { signal: gone.signal });
+  const end = once(child, 'exit', { signal: gone.signal }).then(([code]) => {
+    throw new Error(`demo: the ${who} ended early (${code})`);
+  });
+  child.send({ name, order });
+  try {
+    const [message] = (await Promise.race([answer, end])) as [{ answer?: A; error?: string }];
+    if (message.answer === undefined) throw new Error(`demo: ${who}: ${message.error}`);
+    return message.answer;
+  } finally {
+    gone.abort();
+    answer.catch(() => {});
+    end.catch(() => {});
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const end = once(child, 'exit');
+  if (child.connected) child.disconnect();
+  else child.kill();
+  await end;
+}
+
+/** The child's end: pins itself, then answers each order by the handler of its name. */
+export function serveOrders<T extends Orders<T>>(
+  handlers: {
+    readonly [K in keyof T & string]: (
+      order: T[K]['order'],
+      cpu: number,
+    ) => T[K]['answer'] | Promise<T[K]['answer']>;
+  },
+): void {
+  const cpu = Number(process.argv[2]);
+  setAffinity(0, [cpu]);
+  process.on('disconnect', () => process.exit());
+  process.on('message', async ({ name, order }: { name: keyof T & string; order: object }) => {
+    try {
+      process.send?.({ answer: await handlers[name](order, cpu) });
+    } catch (error) {
+      process.send?.({ error: (error as Error).message });
+    }
+  });
+}
