@@ -1,0 +1,26 @@
+import { memberName } from '../groups.ts';
+import { names } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+/** What a socket dropped, it had no room for: its worker did not come round in time. */
+export function groupDrops({ host }: View): readonly Finding[] {
+  return host.groups.flatMap((group): Finding[] => {
+    const dropping = group.sockets.filter(({ drops }) => (drops ?? 0) > 0);
+    const total = dropping.reduce((sum, { drops }) => sum + (drops ?? 0), 0);
+    if (total === 0) return [];
+    const where = dropping
+      .toSorted((one, other) => (other.drops ?? 0) - (one.drops ?? 0))
+      .map((socket) => `${memberName(socket)} ${socket.drops}`);
+    return [
+      {
+        rule: 'group-drops',
+        severity: 'warning',
+        subject: group.id,
+        message:
+          `${total} packets were dropped at these sockets since they were opened, mostly for a full queue: ` +
+          `${names(where)}.`,
+        fix: [],
+      },
+    ];
+  });
+}

@@ -1,0 +1,22 @@
+import { steer } from '../commands.ts';
+import { servedGroups } from '../groups.ts';
+import type { Finding, View } from '../types.ts';
+
+/** The server did its part with SO_INCOMING_CPU, and the kernel takes no notice. */
+export function incomingCpuWithoutEffect(view: View): readonly Finding[] {
+  const command = steer(view.host);
+  return servedGroups(view).flatMap(({ group }): Finding[] => {
+    const set = group.sockets.filter(({ incomingCpu }) => incomingCpu !== null).length;
+    const program = group.selection === 'cbpf' || group.selection === 'ebpf';
+    if (set === 0 || (!program && group.incomingCpuHonoured !== false)) return [];
+    const finding = { rule: 'incoming-cpu-without-effect', subject: group.id };
+    const what = `SO_INCOMING_CPU is set on ${set} of ${group.size} sockets`;
+    if (program) {
+      const message = `${what}, but the attached program overrides it wherever it picks a slot of the group.`;
+      return [{ ...finding, severity: 'info', message, fix: [] }];
+    }
+    const kernel = view.host.machine.kernel ?? 'unknown release';
+    const message = `${what}, but this kernel (${kernel}) ignores it in a reuseport group and picks by hash.`;
+    return [{ ...finding, severity: 'warning', message, fix: command('attach', group) }];
+  });
+}

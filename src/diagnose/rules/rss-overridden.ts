@@ -1,0 +1,27 @@
+import { livePorts } from '../nics.ts';
+import { count } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+/** Flows that a rule picks out do not follow the table, so no expectation here holds for them. */
+export function rssOverridden({ host }: View): readonly Finding[] {
+  return livePorts(host).flatMap((nic): Finding[] => {
+    const rules = nic.rss?.ntupleRules ?? 0;
+    const contexts = nic.rss?.contexts?.length ?? 0;
+    if (rules + contexts === 0) return [];
+    const what = [
+      rules > 0 ? count(rules, 'ntuple rule') : '',
+      contexts > 0 ? count(contexts, 'additional RSS context') : '',
+    ].filter((part) => part !== '');
+    return [
+      {
+        rule: 'rss-overridden',
+        severity: 'info',
+        subject: nic.name,
+        message:
+          `${what.join(' and ')} can send flows to other queues than the RSS table says; ` +
+          'the expected locality does not count them.',
+        fix: [],
+      },
+    ];
+  });
+}

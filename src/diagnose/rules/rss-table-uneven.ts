@@ -1,0 +1,40 @@
+import { setChannels } from '../commands.ts';
+import { livePorts } from '../nics.ts';
+import { percent } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+/** A table of 128 entries, filled in turn, stays below at up to 32 queues (worst at 31: 1.21). */
+const TOLERATED = 1.25;
+
+/**
+ * A table with few entries for each queue can't be fair: at 128 entries and 96 queues some get twice as much.
+ */
+export function rssTableUneven({ host }: View): readonly Finding[] {
+  return livePorts(host).flatMap((nic): Finding[] => {
+    const table = nic.rss?.indirection ?? [];
+    const entries = [...Map.groupBy(table, (queue) => queue).values()].map((of) => of.length);
+    const most = Math.max(0, ...entries);
+    const fair = table.length / entries.length;
+    if (table.length === 0 || most <= fair * TOLERATED) return [];
+    const fits = largestDivisor(table.length, entries.length);
+    const inTurn = most === Math.ceil(fair);
+    return [
+      {
+        rule: 'rss-table-uneven',
+        severity: 'info',
+        subject: nic.name,
+        message:
+          `The RSS table has ${table.length} entries for ${entries.length} queues: the fullest queue gets ` +
+          `${percent(most / fair - 1)} more than its share. ` +
+          (inTurn ? `${fits} queues would divide the table evenly.` : 'The table was weighted by hand.'),
+        fix: inTurn ? setChannels(nic, fits) : [],
+      },
+    ];
+  });
+}
+
+function largestDivisor(size: number, limit: number): number {
+  let divisor = limit;
+  while (size % divisor !== 0) divisor--;
+  return divisor;
+}

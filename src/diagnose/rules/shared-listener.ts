@@ -1,0 +1,33 @@
+import { names } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+/**
+ * Workers of one listener take what they can get: whoever is awake first, on whatever CPU, under one lock.
+ */
+export function sharedListener({ host }: View): readonly Finding[] {
+  return host.lone.flatMap(({ id, protocol, port, owners, processes }): Finding[] => {
+    const servers = owners.filter(({ pid }) => pid !== SYSTEMD);
+    const count = processes - (owners.length > servers.length ? 1 : 0);
+    if (count < 2) return [];
+    const whom = [...new Set(servers.map(({ comm, pid }) => `${comm} ${pid}`))];
+    const nginx = servers.some(({ comm }) => comm === 'nginx')
+      ? ` (nginx: \`listen ${port} reuseport\`)`
+      : '';
+    const kind = protocol === 'tcp' ? 'accept' : 'receive';
+    return [
+      {
+        rule: 'shared-listener',
+        severity: 'warning',
+        subject: id,
+        message:
+          `${count} processes (${names(whom)}) share one ${kind} queue: ` +
+          'whichever wakes first takes what another CPU received. ' +
+          `A socket for each with SO_REUSEPORT${nginx} lets the kernel choose.`,
+        fix: [],
+      },
+    ];
+  });
+}
+
+/** It keeps the listeners that it passed on (socket activation), and does not serve them. */
+const SYSTEMD = 1;

@@ -1,0 +1,33 @@
+import { formatCpuMask } from '../../host/cpus.ts';
+import { maxRxQueues, setChannels } from '../commands.ts';
+import { homeCpus, livePorts, oneCpu, usableCpus } from '../nics.ts';
+import type { Finding, View } from '../types.ts';
+
+/** One CPU runs the whole receive path of the machine while the others wait for it. */
+export function singleQueue({ host }: View): readonly Finding[] {
+  const usable = usableCpus(host);
+  if (usable.length < 2) return [];
+  return livePorts(host).flatMap((nic): Finding[] => {
+    const [queue, second] = nic.rxQueues;
+    if (queue === undefined || second !== undefined || (queue.rps?.length ?? 0) > 0) return [];
+    const home = homeCpus(host, nic) ?? [];
+    const cpus = home.length > 1 ? home : usable;
+    const on = oneCpu(queue) === null ? 'one CPU at a time' : `CPU ${oneCpu(queue)}`;
+    const report = (severity: Finding['severity'], more: string, fix: readonly string[]): Finding => ({
+      rule: 'single-queue',
+      severity,
+      subject: `${nic.name} rx-${queue.index}`,
+      message: `Every packet is received on ${on}, out of ${usable.length} that could. ${more}`,
+      fix,
+    });
+    const max = maxRxQueues(nic) ?? 1;
+    if (max > 1) return [report('warning', `The NIC can have ${max} queues.`, setChannels(nic, cpus.length))];
+    if (queue.rps === null) return [report('info', 'Whether RPS spreads them on could not be read.', [])];
+    const rps = `/sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
+    return [
+      report('warning', 'The NIC has no more queues; RPS can spread them.', [
+        `echo ${formatCpuMask(cpus)} > ${rps}`,
+      ]),
+    ];
+  });
+}

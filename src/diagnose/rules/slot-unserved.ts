@@ -1,0 +1,32 @@
+import { servedGroups } from '../groups.ts';
+import { count, names } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+/**
+ * The kernel goes on giving connections to a socket as long as anybody holds it open, whether or not he looks
+ * at it.
+ */
+export function slotUnserved(view: View): readonly Finding[] {
+  return servedGroups(view).flatMap(({ group }): Finding[] => {
+    const seen = group.sockets.some(({ owners }) => owners.some(({ via }) => via !== 'fd'));
+    const idle = group.sockets.filter(({ owners, holders }) => owners.length === 0 && holders.length > 0);
+    if (!seen || idle.length === 0) return [];
+    const waiting = idle.reduce((sum, { recvQueue }) => sum + (recvQueue ?? 0), 0);
+    const where = idle.map(({ slot, slotSource, inode, holders }) => {
+      const name = slotSource === 'kernel' ? `slot ${slot}` : `socket ${inode}`;
+      return `${name}, held by ${names([...new Set(holders.map(({ pid }) => `${pid}`))])}`;
+    });
+    const unit = group.protocol === 'tcp' ? 'connection' : 'byte';
+    return [
+      {
+        rule: 'slot-unserved',
+        severity: waiting > 0 ? 'error' : 'warning',
+        subject: group.id,
+        message:
+          `No process waits on ${count(idle.length, 'socket')} of this group (${names(where)}): ` +
+          `what the kernel puts there is never read${waiting > 0 ? `, ${count(waiting, unit)} so far` : ''}.`,
+        fix: [],
+      },
+    ];
+  });
+}

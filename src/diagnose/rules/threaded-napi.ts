@@ -1,0 +1,17 @@
+import { livePorts } from '../nics.ts';
+import type { Finding, View } from '../types.ts';
+
+/** With threads, the scheduler decides where a packet is received, and no IRQ affinity tells. */
+export function threadedNapi({ host }: View): readonly Finding[] {
+  return livePorts(host)
+    .filter((nic) => nic.threadedNapi === true)
+    .map((nic) => ({
+      rule: 'threaded-napi',
+      severity: 'warning',
+      subject: nic.name,
+      message:
+        'NAPI runs in kernel threads (napi/…), so packets are received wherever the scheduler puts them, ' +
+        "not on the IRQs' CPUs.",
+      fix: [`echo 0 > /sys/class/net/${nic.name}/threaded`],
+    }));
+}

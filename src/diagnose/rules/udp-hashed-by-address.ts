@@ -1,0 +1,44 @@
+import type { Group, Nic } from '../../host/types.ts';
+import { servedGroups } from '../groups.ts';
+import { livePorts } from '../nics.ts';
+import { names } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+/**
+ * Most drivers hash UDP by addresses only: one busy peer, or one proxy in front, is then one queue and one
+ * CPU.
+ */
+export function udpHashedByAddress(view: View): readonly Finding[] {
+  const groups = servedGroups(view).filter(({ group }) => group.protocol === 'udp');
+  const pairs = groups.flatMap(({ group, nics }) => nics.map((nic) => ({ group, nic })));
+  const byNic = Map.groupBy(pairs, ({ nic }) => nic);
+  return livePorts(view.host).flatMap((nic): Finding[] => {
+    const served = byNic.get(nic)?.map(({ group }) => group) ?? [];
+    const types = (['udp4', 'udp6'] as const).filter((type) => {
+      return byAddress(nic, type) && served.some((group) => receives(group, type));
+    });
+    if (nic.rxQueues.length < 2 || types.length === 0) return [];
+    const ids = served.map(({ id }) => id);
+    return [
+      {
+        rule: 'udp-hashed-by-address',
+        severity: 'warning',
+        subject: nic.name,
+        message:
+          `RSS hashes ${types.join(' and ')} by addresses only, so all datagrams of one peer come through ` +
+          `one of ${nic.rxQueues.length} queues; ports would spread ${names(ids)} better.`,
+        fix: types.map((type) => `ethtool -N ${nic.name} rx-flow-hash ${type} sdfn`),
+      },
+    ];
+  });
+}
+
+function byAddress(nic: Nic, type: 'udp4' | 'udp6'): boolean {
+  const fields = nic.rss?.fields[type] ?? null;
+  return fields !== null && /s|d/.test(fields) && !/f|n/.test(fields);
+}
+
+/** A socket on `::` takes IPv4 as well unless it is v6only, which the group does not tell. */
+function receives({ address }: Group, type: 'udp4' | 'udp6'): boolean {
+  return address === '::' || address.includes(':') === (type === 'udp6');
+}

@@ -1,0 +1,72 @@
+import { formatCpuMask } from '../../host/cpus.ts';
+import type { Nic, TxQueue } from '../../host/types.ts';
+import { livePorts, oneCpu } from '../nics.ts';
+import { queueNames } from '../phrase.ts';
+import type { Finding, View } from '../types.ts';
+
+const FEW = 16;
+
+/**
+ * A packet that leaves through another CPU's queue is freed there, and its memory travels back for the next
+ * one.
+ */
+export function xpsNotOnIrqCpu({ host }: View): readonly Finding[] {
+  return livePorts(host).flatMap((nic): Finding[] => {
+    if (nic.txQueues.length < 2 || host.machine.cpus.online.length < 2) return [];
+    const queues = nic.txQueues.flatMap(located);
+    const off = queues.filter(({ cpu, xps }) => xps.length > 0 && !xps.includes(cpu));
+    const served = new Set(queues.flatMap(({ cpu, xps }) => (xps.includes(cpu) ? [cpu] : [])));
+    const unset = queues.filter(({ cpu, xps }) => xps.length === 0 && !served.has(cpu));
+    const bad = [...unset, ...off];
+    if (bad.length === 0) return [];
+    const parts = [
+      unset.length > 0
+        ? `XPS is not set for ${queueNames(
+            'tx',
+            unset.map(({ index }) => index),
+          )}`
+        : '',
+      off.length > 0
+        ? `XPS of ${queueNames(
+            'tx',
+            off.map(({ index }) => index),
+          )} leaves out its IRQ's own CPU`
+        : '',
+    ];
+    return [
+      {
+        rule: 'xps-not-on-irq-cpu',
+        severity: 'warning',
+        subject: nic.name,
+        message: `${parts.filter((part) => part !== '').join('; ')}: what one CPU sends, another frees.`,
+        fix: setXps(nic, bad),
+      },
+    ];
+  });
+}
+
+interface Located {
+  readonly index: number;
+  readonly cpu: number;
+  readonly xps: readonly number[];
+}
+
+/**
+ * A TX queue whose CPU and XPS are known; one that follows RX queues (xps_rxqs) is chosen by those instead.
+ */
+function located({ index, cpus, xpsCpus, xpsRxqs }: TxQueue): readonly Located[] {
+  const cpu = oneCpu({ cpus });
+  return cpu === null || xpsCpus === null || (xpsRxqs?.length ?? 0) > 0 ? [] : [{ index, cpu, xps: xpsCpus }];
+}
+
+/** The mask of a CPU above 31 has a group `,00000000` for each 32 CPUs below; the loop writes it itself. */
+function setXps(nic: Nic, queues: readonly Located[]): readonly string[] {
+  const file = (queue: number | string) => `/sys/class/net/${nic.name}/queues/tx-${queue}/xps_cpus`;
+  if (queues.length <= FEW)
+    return queues.map(({ index, cpu }) => `echo ${formatCpuMask([cpu])} > ${file(index)}`);
+  return [
+    `for n in ${queues.map(({ index, cpu }) => `${index}:${cpu}`).join(' ')}; do q=\${n%:*} c=\${n#*:}; ` +
+      'm=$(printf %x $((1 << c % 32))); while [ $c -ge 32 ]; do m=$m,00000000 c=$((c - 32)); done; ' +
+      `echo $m > ${file('$q')}; done`,
+  ];
+}

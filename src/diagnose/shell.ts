@@ -1,0 +1,34 @@
+/** Commands in the form that a person pastes into a root shell. */
+
+/** More lines than this are a loop's business. */
+const FEW = 16;
+
+/**
+ * Folds commands that differ in their numbers only into one `for` loop for each such shape, as soon as there
+ * are more than 16: a NIC of 128 queues would otherwise bury everything else on the screen.
+ */
+export function compact(commands: readonly string[]): readonly string[] {
+  if (commands.length <= FEW) return commands;
+  const shapes = Map.groupBy(commands, (command) => command.replace(/\d+/g, '#'));
+  return [...shapes.values()].map((alike) => loop(alike.map((command) => command.split(/(\d+)/))));
+}
+
+/** Commands in pieces of which every second one is a number. */
+function loop(commands: readonly (readonly string[])[]): string {
+  const [first = []] = commands;
+  const varying = first.flatMap((piece, at) => (commands.some((other) => other[at] !== piece) ? [at] : []));
+  const body = first.map((piece, at) => {
+    if (!varying.includes(at)) return piece;
+    return varying.length === 1 ? `\${n}` : `$${varying.indexOf(at) + 1}`;
+  });
+  const items = commands.map((command) => varying.map((at) => command[at]).join(' '));
+  if (varying.length === 0) return body.join('');
+  if (varying.length === 1) return `for n in ${series(items)}; do ${body.join('')}; done`;
+  return `for n in '${items.join("' '")}'; do set -- $n; ${body.join('')}; done`;
+}
+
+function series(numbers: readonly string[]): string {
+  const [first] = numbers;
+  const consecutive = numbers.every((n, index) => n === `${Number(first) + index}`);
+  return consecutive ? `$(seq ${first} ${numbers.at(-1)})` : numbers.join(' ');
+}

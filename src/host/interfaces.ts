@@ -1,0 +1,59 @@
+/** The network interfaces of sysfs, and the device behind each. */
+import { posix } from 'node:path';
+import type { Files } from '../system/types.ts';
+import { isPciAddress } from './irq-names.ts';
+import { readInteger } from './values.ts';
+
+export interface Interface {
+  readonly name: string;
+  /** ifindex. */
+  readonly index: number | null;
+  /** Directly below this one: the slaves of a bond, the ports of a bridge, the device of a VLAN. */
+  readonly lowers: readonly string[];
+  /** Known to have no device, hence no IRQs, whatever names they bear: a container's eth0 is not the host's. */
+  readonly virtual: boolean;
+  readonly driver: string | null;
+  /** PCI address of the function that moves its packets. */
+  readonly pci: string | null;
+  /** `virtio2`, what a virtio device calls itself in the names of its IRQs. */
+  readonly virtio: string | null;
+  /** sysfs directory of that PCI function, else of the device; null when there is none or it is not known. */
+  readonly device: string | null;
+}
+
+const root = '/sys/class/net';
+
+/** In the order of ifindex, as `ip link` lists them. [] when the tree holds no sysfs. */
+export function readInterfaces(files: Files): readonly Interface[] {
+  return files
+    .list(root)
+    .filter((name) => name !== 'bonding_masters')
+    .map((name) => readInterface(files, name))
+    .sort((a, b) => (a.index ?? 0) - (b.index ?? 0) || a.name.localeCompare(b.name));
+}
+
+function readInterface(files: Files, name: string): Interface {
+  const path = `${root}/${name}`;
+  const place = posix.resolve(root, files.link(path) ?? name);
+  const device = devicePath(place) ?? files.real(`${path}/device`);
+  const pciDevice =
+    device && [device, posix.dirname(device)].find((path) => isPciAddress(posix.basename(path)));
+  return {
+    name,
+    index: readInteger(files, `${path}/ifindex`),
+    lowers: files.list(path).flatMap((entry) => (entry.startsWith('lower_') ? [entry.slice(6)] : [])),
+    virtual: place.startsWith('/sys/devices/virtual/'),
+    driver: device && baseName(files.link(`${path}/device/driver`)),
+    pci: pciDevice ? posix.basename(pciDevice) : null,
+    virtio: device && /^virtio\d+$/.test(posix.basename(device)) ? posix.basename(device) : null,
+    device: pciDevice ?? device,
+  };
+}
+
+const baseName = (path: string | null): string | null => path && posix.basename(path);
+
+// The link's text names the whole chain, `…/0000:00:03.0/virtio2/net/eth0`, even in a tree that was captured
+// without what it leads to. A virtio or auxiliary device sits right below its PCI function, a USB one doesn't.
+function devicePath(place: string): string | null {
+  return /^(\/sys\/devices\/(?!virtual\/).+)\/net\/[^/]+$/.exec(place)?.[1] ?? null;
+}

@@ -1,0 +1,94 @@
+/** What drivers call their IRQs in request_irq. The only source where nothing better is known, and often stale. */
+import type { IrqRole } from './types.ts';
+
+export interface IrqName {
+  /** What the name carries of its device: an interface name, a PCI address or `virtioN`. Never a part of one. */
+  readonly owner: string;
+  /** `block`: a gve notification block, TX or RX by how many of them there are. */
+  readonly role: IrqRole | 'block';
+  readonly queues: readonly number[] | 'all';
+  /** The driver, where it alone uses this form. */
+  readonly driver: string | null;
+  /** `eth0-3` alone: a queue only where the device has no clearer names. */
+  readonly weak: boolean;
+}
+
+interface Form {
+  /** Named groups: owner; kind, which spells the role; n, the queue numbers; driver. */
+  readonly pattern: RegExp;
+  readonly role?: IrqName['role'];
+  readonly queues?: 'all';
+  readonly driver?: string;
+  readonly weak?: true;
+}
+
+const address = '[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]';
+
+// First match wins. An interface name has neither `/` nor `:` nor a space (net/core/dev.c, dev_valid_name).
+const forms: readonly Form[] = [
+  { pattern: /^mlx5_comp(?<n>\d+)@(?:pci:)?(?<owner>.+)$/, role: 'rxtx', driver: 'mlx5_core' },
+  { pattern: /^mlx4-(?<n>\d+)@(?:pci:)?(?<owner>.+)$/, role: 'rxtx', driver: 'mlx4_core' },
+  { pattern: /^mana_q(?<n>\d+)@pci:(?<owner>.+)$/, role: 'rxtx', driver: 'mana' },
+  { pattern: /^gve-ntfy-blk(?<n>\d+)@pci:(?<owner>.+)$/, role: 'block', driver: 'gve' },
+  { pattern: /^(?<owner>[^\s/:]+)-ntfy-block\.(?<n>\d+)$/, role: 'block', driver: 'gve' },
+  // ena-mgmnt@pci:…, mlx5_async0@pci:…, mana_hwc@pci:…
+  { pattern: /^[^@]+@(?:pci:)?(?<owner>.+)$/, role: 'other' },
+  { pattern: /^(?<owner>virtio\d+)-(?<kind>input|output)\.(?<n>\d+)$/, driver: 'virtio_net' },
+  // A random number generator has a `virtio0-input` too, and a disk `virtio1-virtqueues`: only the bus tells.
+  { pattern: /^(?<owner>virtio\d+)-(?<kind>input|output)$/, queues: 'all', weak: true },
+  { pattern: /^(?<owner>virtio\d+)-virtqueues$/, role: 'rxtx', queues: 'all', weak: true },
+  { pattern: /^(?<owner>virtio\d+)-.+$/, role: 'other' },
+  { pattern: /^(?<driver>hns3)-(?<owner>.+)-(?<kind>TxRx|Tx|Rx)-(?<n>\d+)$/ },
+  {
+    pattern: new RegExp(`^(?:i40e|i40evf|ice|iavf|idpf|hns3-misc|hclge-misc)-(?<owner>${address})`),
+    role: 'other',
+  },
+  {
+    pattern:
+      /^(?<driver>i40e|i40evf|ice|iavf|idpf|ionic)-(?<owner>[^\s/:]+)-(?<kind>TxRx|rx|tx)-(?<n>\d+(?:-\d+)*)$/,
+  },
+  { pattern: /^(?<owner>[^\s/:]+)-Tx-Rx-(?<n>\d+)$/, role: 'rxtx', driver: 'ena' },
+  {
+    pattern:
+      /^(?:qede-)?(?<owner>[^\s/:]+)[-: ](?<kind>TxRx|txrx|rxtx|fp|[rR]x|[tT]x)[- ]?(?<n>\d+(?:-\d+)*)$/,
+  },
+  { pattern: /^(?<owner>[^\s/:]+)-q(?<n>\d+)-(?<kind>rx|tx)$/, driver: 'xen_netfront' },
+  { pattern: /^(?<owner>[^\s/:]+)-q(?<n>\d+)$/, role: 'rxtx' },
+  { pattern: /^(?<owner>[^\s/:-]+)-(?<n>\d+)$/, role: 'rxtx', weak: true },
+];
+
+/** null: no driver's form, such as the bare `eth0`, a link interrupt or all there is. */
+export function parseIrqName(action: string): IrqName | null {
+  for (const form of forms) {
+    const groups = form.pattern.exec(action)?.groups;
+    if (!groups?.['owner']) continue;
+    return {
+      owner: groups['owner'],
+      role: form.role ?? roleOf(groups['kind'] ?? ''),
+      queues: form.queues ?? groups['n']?.split('-').map(Number) ?? [],
+      driver: form.driver ?? groups['driver'] ?? null,
+      weak: form.weak ?? false,
+    };
+  }
+  return null;
+}
+
+function roleOf(kind: string): IrqRole {
+  const lower = kind.toLowerCase();
+  if (lower === 'rx' || lower === 'input') return 'rx';
+  if (lower === 'tx' || lower === 'output') return 'tx';
+  return 'rxtx';
+}
+
+const interfaceName = /^(?:eth|em)\d+$|^(?:en|ib)[opsxP]\w+$|^p\d+p\d+(?:_\d+)?$/;
+
+/** A name that the kernel or udev gives to Ethernet ports; anything else could be any device's. */
+export function looksLikeInterface(name: string): boolean {
+  return interfaceName.test(name);
+}
+
+const pciAddress = new RegExp(`^${address}$`);
+
+export function isPciAddress(text: string): boolean {
+  return pciAddress.test(text);
+}

@@ -1,0 +1,61 @@
+/** What the kernel answers about a NIC by system calls: channels, rings, RSS, and its own list of queues. */
+import { isSystemError } from '../system/errors.ts';
+import type { ChannelCounts, EthtoolFacts, Kernel, NetdevQueue } from '../system/types.ts';
+import type { Interface } from './interfaces.ts';
+import type { Channels, Rss, Setting } from './types.ts';
+
+export interface NicAnswers {
+  readonly ethtool: EthtoolFacts | null;
+  /** null before Linux 6.8, and for a virtual interface, which has no IRQs to name. */
+  readonly netdev: readonly NetdevQueue[] | null;
+  readonly notes: readonly string[];
+}
+
+export async function askKernel(
+  kernel: Kernel | null,
+  { name, index, device }: Interface,
+): Promise<NicAnswers> {
+  if (kernel === null) return { ethtool: null, netdev: null, notes: [] };
+  const notes: string[] = [];
+  const attempt = async <T>(what: string, answer: Promise<T>): Promise<T | null> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      notes.push(`${what}: ${error.code}`);
+      return null;
+    }
+  };
+  const [ethtool, netdev] = await Promise.all([
+    attempt('channels, rings and RSS', kernel.ethtool(name)),
+    device === null || index === null ? null : attempt('queues by netlink', kernel.netdevQueues(index)),
+  ]);
+  return { ethtool, netdev, notes };
+}
+
+/** A kind of channel that the driver has none of is null, as `ethtool -l` prints n/a. */
+export function toChannels({ current, max }: NonNullable<EthtoolFacts['channels']>): Channels {
+  const setting = (kind: keyof ChannelCounts): Setting | null =>
+    max[kind] === 0 && current[kind] === 0 ? null : { current: current[kind], max: max[kind] };
+  return { rx: setting('rx'), tx: setting('tx'), combined: setting('combined'), other: setting('other') };
+}
+
+/** `rxQueues` is the number of RX queues, null when it is not known. */
+export function toRss({ rss, hashFields, ntupleRules }: EthtoolFacts, rxQueues: number | null): Rss | null {
+  if (rss === null) return null;
+  const { indirection, key, hashFunction } = rss;
+  return {
+    hashFunction,
+    key: key.length === 0 ? null : Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':'),
+    indirection,
+    isDefault: rxQueues === null || indirection.length === 0 ? null : isEvenSpread(indirection, rxQueues),
+    fields: hashFields,
+    contexts: null,
+    ntupleRules,
+  };
+}
+
+/** The kernel's default table (include/linux/ethtool.h, ethtool_rxfh_indir_default). */
+function isEvenSpread(indirection: readonly number[], queues: number): boolean {
+  return indirection.every((queue, entry) => queue === entry % queues);
+}

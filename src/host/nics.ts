@@ -1,0 +1,159 @@
+/** Every network interface with its queues, their IRQs and CPUs. */
+import type { System } from '../system/types.ts';
+import type { Cpus } from './cpus.ts';
+import { type Interface, readInterfaces } from './interfaces.ts';
+import type { Interrupts } from './interrupts.ts';
+import { findNicIrqs } from './irq-queues.ts';
+import { type IrqTable, tabulate } from './irq-table.ts';
+import { portsBelow } from './lower-devices.ts';
+import { pushTo } from './multimap.ts';
+import { inferInterfaces } from './named-nics.ts';
+import { askKernel, type NicAnswers, toChannels, toRss } from './nic-answers.ts';
+import {
+  type QueueIndices,
+  readAffinity,
+  readChannelCpus,
+  readQueueIndices,
+  readRxQueue,
+  readThreaded,
+  readTxQueue,
+} from './nic-queues.ts';
+import type { Channels, Irq, Machine, Nic } from './types.ts';
+import { readInteger, readLine } from './values.ts';
+
+/** Names of all interfaces; where a captured tree holds no sysfs, of those that the interrupts betray. */
+export function listInterfaces(system: System, interrupts: Interrupts): readonly string[] {
+  return findInterfaces(system, tabulate(interrupts)).map(({ name }) => name);
+}
+
+function findInterfaces({ files }: System, table: IrqTable): readonly Interface[] {
+  const interfaces = readInterfaces(files);
+  return interfaces.length > 0 ? interfaces : inferInterfaces(table);
+}
+
+/** They carry no packets of their own that a queue's place could help; left out unless named. */
+const uninteresting = /^(?:lo|ifb\d+|dummy\d+)$/;
+
+/**
+ * Reads the interfaces in `only`, and the ports below those, else all but lo, ifb and dummy, in the order of ifindex.
+ * Names in `only` that don't exist are no error here: the caller compares.
+ */
+export async function readNics(
+  system: System,
+  machine: Machine,
+  interrupts: Interrupts,
+  only: readonly string[] = [],
+): Promise<readonly Nic[]> {
+  const table = tabulate(interrupts);
+  const interfaces = findInterfaces(system, table);
+  const byName = new Map(interfaces.map((one) => [one.name, one]));
+  const lowersOf = (name: string): readonly string[] => byName.get(name)?.lowers ?? [];
+  const wanted = new Set(only.flatMap((name) => [name, ...portsBelow(name, lowersOf)]));
+  const byPci = new Map<string, string[]>();
+  for (const { name, pci } of interfaces) if (pci !== null) pushTo(byPci, pci, name);
+  const onlineCounts = byOnlineCpu(interrupts.cpus, machine.cpus.online);
+
+  const readNic = async (nic: Interface): Promise<Nic> => {
+    const answers = await askKernel(system.kernel, nic);
+    return joinNic(system, nic, answers, {
+      table,
+      online: machine.cpus.online,
+      onlineCounts,
+      neighbours: (byPci.get(nic.pci ?? '') ?? []).filter((name) => name !== nic.name),
+      lowerDevices: portsBelow(nic.name, lowersOf),
+    });
+  };
+  // All at once: the system calls run in libuv's pool, whose threads are the bound.
+  return Promise.all(
+    interfaces
+      .filter(({ name }) => (only.length > 0 ? wanted.has(name) : !uninteresting.test(name)))
+      .map(readNic),
+  );
+}
+
+/** What a NIC is joined with. */
+interface Surroundings {
+  readonly table: IrqTable;
+  readonly online: Cpus;
+  readonly onlineCounts: (counts: readonly number[]) => readonly number[];
+  /** Other interfaces on the same PCI function. */
+  readonly neighbours: readonly string[];
+  readonly lowerDevices: readonly string[];
+}
+
+function joinNic(
+  { files }: System,
+  nic: Interface,
+  { ethtool, netdev, notes }: NicAnswers,
+  { table, online, onlineCounts, neighbours, lowerDevices }: Surroundings,
+): Nic {
+  const { name, device } = nic;
+  const path = `/sys/class/net/${name}`;
+  const channels = ethtool?.channels ? toChannels(ethtool.channels) : null;
+  const indices = readQueueIndices(files, name) ?? indicesOf(channels);
+  const driver = nic.driver ?? ethtool?.driver?.driver ?? null;
+  const found = findNicIrqs(
+    {
+      interface: { ...nic, driver },
+      msiIrqs: device === null ? [] : files.list(`${device}/msi_irqs`).map(Number),
+      neighbours,
+      queues: { rx: indices?.rx.length ?? null, tx: indices?.tx.length ?? null },
+      netdev,
+    },
+    table,
+  );
+  const irqs = found.irqs.map(
+    (irq): Irq => ({ ...irq, ...readAffinity(files, irq.irq), counts: onlineCounts(irq.counts) }),
+  );
+  const channelCpus = driver === 'hv_netvsc' && device !== null ? readChannelCpus(files, device) : new Map();
+  const servers = { ...found, irqs: new Map(irqs.map((irq) => [irq.irq, irq])), online, channelCpus };
+  const ascending = (queues: Iterable<number>): number[] => [...queues].sort((a, b) => a - b);
+  const state = readLine(files, `${path}/operstate`);
+  const places = found.rx.size + channelCpus.size;
+  const unplaced = device !== null && state !== 'down' && places === 0 && found.notes.length === 0;
+  return {
+    name,
+    driver,
+    busInfo: nic.pci ?? (nic.virtual ? null : ethtool?.driver?.busInfo || null),
+    numaNode: device === null ? null : readInteger(files, `${device}/numa_node`),
+    state,
+    lowerDevices,
+    threadedNapi: readThreaded(files, name),
+    channels,
+    rings: ethtool?.rings ?? null,
+    rss: ethtool ? toRss(ethtool, indices?.rx.length ?? null) : null,
+    irqs,
+    rxQueues: (indices?.rx ?? ascending(found.rx.keys())).map((index) =>
+      readRxQueue(files, name, index, servers),
+    ),
+    txQueues: (indices?.tx ?? ascending(found.tx.keys())).map((index) =>
+      readTxQueue(files, name, index, servers),
+    ),
+    notes: [
+      ...notes,
+      ...found.notes,
+      ...(indices === null && !nic.virtual ? ['queues: those that the names of its IRQs tell'] : []),
+      ...(unplaced ? ['no IRQ found that serves its queues: their CPUs are not known'] : []),
+    ],
+  };
+}
+
+/** A combined channel has one RX and one TX queue. */
+function indicesOf(channels: Channels | null): QueueIndices | null {
+  if (channels === null) return null;
+  const combined = channels.combined?.current ?? 0;
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  return {
+    rx: upTo((channels.rx?.current ?? 0) + combined),
+    tx: upTo((channels.tx?.current ?? 0) + combined),
+  };
+}
+
+// CPUs come and go: the header of /proc/interrupts may differ from the list of online CPUs read a moment apart, or
+// captured by another tool.
+function byOnlineCpu(header: Cpus, online: Cpus): Surroundings['onlineCounts'] {
+  const same = header.length === online.length && header.every((cpu, i) => cpu === online[i]);
+  if (same) return (counts) => counts;
+  const column = new Map(header.map((cpu, i) => [cpu, i]));
+  return (counts) => (counts.length === 0 ? counts : online.map((cpu) => counts[column.get(cpu) ?? -1] ?? 0));
+}

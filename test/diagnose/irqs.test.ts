@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { placements } from '../../src/diagnose/placement.ts';
+import type { Host, Nic } from '../../src/host/types.ts';
+import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+import { findings, found } from './view.ts';
+
+const TWO_NODES = [range(4), [4, 5, 6, 7]];
+
+describe('irqs-share-cpu', () => {
+  it('moves all but one to idle CPUs', () => {
+    const finding = found('irqs-share-cpu', host({ nics: [nic({ queues: 3, irqCpus: [1, 1, 1] })] }));
+    expect(finding).toMatchObject({ severity: 'warning', subject: 'eth0' });
+    expect(finding?.message).toBe(
+      '1 CPU must receive for several queues (CPU 1: rx-0 … rx-2), while CPUs 0,2-7 have none.',
+    );
+    expect(finding?.fix).toEqual([
+      'echo 0 > /proc/irq/33/smp_affinity_list',
+      'echo 2 > /proc/irq/34/smp_affinity_list',
+    ]);
+  });
+
+  it('prefers a CPU with a worker, and one without another NIC’s queue', () => {
+    const nics = [
+      nic({ queues: 2, irqCpus: [1, 1] }),
+      nic({ name: 'eth1', queues: 2, firstIrq: 50, irqCpus: [0, 2] }),
+    ];
+    expect(found('irqs-share-cpu', host({ cpus: 4, nics }))?.fix).toEqual([
+      'echo 3 > /proc/irq/33/smp_affinity_list',
+    ]);
+    const groups = [group({ workers: pinned(1, 2) })];
+    expect(found('irqs-share-cpu', host({ cpus: 4, nics, groups }))?.fix).toEqual([
+      'echo 2 > /proc/irq/33/smp_affinity_list',
+    ]);
+  });
+
+  it('stays on the NIC’s node, and only notes idle CPUs of another', () => {
+    const near = nic({ queues: 2, irqCpus: [4, 4], more: { numaNode: 1 } });
+    expect(found('irqs-share-cpu', host({ numa: TWO_NODES, nics: [near] }))?.fix).toEqual([
+      'echo 5 > /proc/irq/33/smp_affinity_list',
+    ]);
+    const full = nic({ queues: 8, irqCpus: [0, 1, 2, 3, 0, 1, 2, 3] });
+    const finding = found('irqs-share-cpu', host({ numa: TWO_NODES, nics: [full] }));
+    expect(finding).toMatchObject({ severity: 'info' });
+    expect(finding?.fix[0]).toBe('echo 4 > /proc/irq/36/smp_affinity_list');
+  });
+
+  it('moves a TX queue’s own IRQ along', () => {
+    const virtio = nic({ queues: 2, irqCpus: [0, 0] });
+    const txQueues = virtio.txQueues.map((queue) => ({ ...queue, irq: 60 + queue.index }));
+    expect(found('irqs-share-cpu', host({ cpus: 2, nics: [{ ...virtio, txQueues }] }))?.fix).toEqual([
+      'echo 1 > /proc/irq/33/smp_affinity_list',
+      'echo 1 > /proc/irq/61/smp_affinity_list',
+    ]);
+  });
+
+  it.each([
+    ['no CPU is idle', nic({ queues: 4, irqCpus: [0, 1, 0, 1] })],
+    ['one vector serves both queues', oneVector()],
+    [
+      'the CPUs are not known',
+      nic({
+        queues: 2,
+        irqCpus: [
+          [0, 1],
+          [0, 1],
+        ],
+      }),
+    ],
+  ])('is content when %s', (_, each) => {
+    expect(found('irqs-share-cpu', host({ cpus: 2, nics: [each] }))).toBeUndefined();
+  });
+});
+
+describe('irq-wrong-numa-node', () => {
+  it('moves IRQs to the NIC’s node, with a word about the workers', () => {
+    const nics = [nic({ queues: 2, irqCpus: [4, 5] })];
+    const finding = found('irq-wrong-numa-node', host({ numa: TWO_NODES, nics }));
+    expect(finding?.fix).toEqual([
+      'echo 0 > /proc/irq/32/smp_affinity_list',
+      'echo 1 > /proc/irq/33/smp_affinity_list',
+    ]);
+    expect(finding?.message).not.toContain('Workers');
+    const groups = [group({ workers: pinned(4, 5) })];
+    expect(found('irq-wrong-numa-node', host({ numa: TWO_NODES, nics, groups }))?.message).toContain(
+      'Workers',
+    );
+  });
+
+  it.each([
+    ['its own node is full', host({ numa: TWO_NODES, nics: [nic({ queues: 8 })] })],
+    [
+      'the firmware names no node',
+      host({ numa: TWO_NODES, nics: [nic({ irqCpus: [4], more: { numaNode: -1 } })] }),
+    ],
+    ['there is one node', host({ nics: [nic({ irqCpus: [4] })] })],
+  ])('is content when %s', (_, machine) => {
+    expect(found('irq-wrong-numa-node', machine)).toBeUndefined();
+  });
+});
+
+describe('placement', () => {
+  const machines = fc
+    .record({
+      cpus: fc.integer({ min: 1, max: 12 }),
+      node: fc.integer({ min: -1, max: 1 }),
+      irqCpus: fc.array(fc.integer({ min: 0, max: 11 }), { minLength: 1, maxLength: 16 }),
+    })
+    .map(({ cpus, node, irqCpus }) => {
+      const at = irqCpus.map((cpu) => cpu % cpus);
+      const numa = [range(cpus).slice(0, cpus >> 1), range(cpus).slice(cpus >> 1)];
+      return host({ cpus, numa, nics: [nic({ queues: at.length, irqCpus: at, more: { numaNode: node } })] });
+    });
+
+  it('mends what it finds: after its commands neither rule has anything to say', () => {
+    fc.assert(
+      fc.property(machines, (machine) => {
+        const rules = ['irqs-share-cpu', 'irq-wrong-numa-node'];
+        const fix = findings(machine).flatMap((finding) => (rules.includes(finding.rule) ? finding.fix : []));
+        const after = findings(moved(machine, fix)).filter(({ rule }) => rules.includes(rule));
+        expect(after).toEqual([]);
+      }),
+    );
+  });
+
+  it('never sends two vectors to one CPU', () => {
+    fc.assert(
+      fc.property(machines, (machine) => {
+        for (const { target } of placements(machine)) expect(new Set(target.values()).size).toBe(target.size);
+      }),
+    );
+  });
+});
+
+describe('irq-affinity-not-effective', () => {
+  it('writes what was asked for once more, as far as it is online', () => {
+    const finding = found('irq-affinity-not-effective', host({ nics: [delivered([3, 9], [0])] }));
+    expect(finding?.subject).toBe('eth0 irq 32');
+    expect(finding?.message).toContain('irq 32 asks for CPUs 3,9, gets 0');
+    expect(finding?.fix).toEqual(['echo 3 > /proc/irq/32/smp_affinity_list']);
+  });
+
+  it('settles for what is, where nothing that was asked for is online', () => {
+    const finding = found('irq-affinity-not-effective', host({ nics: [delivered([9], [0])] }));
+    expect(finding?.fix).toEqual(['echo 0 > /proc/irq/32/smp_affinity_list']);
+  });
+
+  it('is content with a subset, and with what is not known', () => {
+    for (const [affinity, effective] of [
+      [range(8), [5]],
+      [null, [5]],
+      [[5], null],
+      [[5], []],
+    ] as const) {
+      expect(
+        found('irq-affinity-not-effective', host({ nics: [delivered(affinity, effective)] })),
+      ).toBeUndefined();
+    }
+  });
+});
+
+describe('irqbalance-moves-irqs', () => {
+  const nics = [nic({ queues: 2 })];
+
+  it('bans what is free, and keeps what is banned', () => {
+    const finding = found(
+      'irqbalance-moves-irqs',
+      host({ nics, irqbalance: { running: true, bannedIrqs: [9, 33] } }),
+    );
+    expect(finding).toMatchObject({ severity: 'warning', subject: 'irqbalance' });
+    expect(finding?.message).toContain('irq 32 (eth0)');
+    expect(finding?.fix[0]).toContain('$IRQBALANCE_ARGS --banirq=9 --banirq=32 --banirq=33');
+  });
+
+  it('says that it can not see the bans', () => {
+    const finding = found(
+      'irqbalance-moves-irqs',
+      host({ nics, irqbalance: { running: true, bannedIrqs: null } }),
+    );
+    expect(finding).toMatchObject({ severity: 'info', fix: [] });
+    expect(finding?.message).toContain('could not be read');
+  });
+
+  it('is content when they are banned, when it does not run, and when nobody knows', () => {
+    for (const irqbalance of [
+      { running: true, bannedIrqs: [32, 33] },
+      { running: false, bannedIrqs: null },
+      { running: null, bannedIrqs: null },
+    ])
+      expect(found('irqbalance-moves-irqs', host({ nics, irqbalance }))).toBeUndefined();
+  });
+});
+
+function oneVector(): Nic {
+  const made = nic({ queues: 2, irqCpus: [0, 0] });
+  return { ...made, rxQueues: made.rxQueues.map((queue) => ({ ...queue, irq: 32 })) };
+}
+
+function delivered(affinity: readonly number[] | null, effective: readonly number[] | null): Nic {
+  const made = nic();
+  return { ...made, irqs: made.irqs.map((irq) => ({ ...irq, affinity, effective })) };
+}
+
+/** The machine after `echo CPU > /proc/irq/N/smp_affinity_list`. */
+function moved(machine: Host, commands: readonly string[]): Host {
+  const cpuOf = new Map(
+    commands.map((command) => {
+      const [cpu, irq] = (command.match(/\d+/g) ?? []).map(Number);
+      return [irq, cpu];
+    }),
+  );
+  const move = <Queue extends { readonly irq: number | null; readonly cpus: readonly number[] }>(
+    queue: Queue,
+  ) => {
+    const cpu = cpuOf.get(queue.irq ?? -1);
+    return cpu === undefined ? queue : { ...queue, cpus: [cpu] };
+  };
+  return { ...machine, nics: machine.nics.map((each) => ({ ...each, rxQueues: each.rxQueues.map(move) })) };
+}

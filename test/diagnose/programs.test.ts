@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import { cpu } from '../../src/cbpf/programs.ts';
+import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
+import { findings, found } from './view.ts';
+
+const queues = (n: number) => [nic({ queues: n, xps: true })];
+
+describe('hash-selection', () => {
+  it('tells today’s chance, and what `cpu` would give', () => {
+    const finding = found(
+      'hash-selection',
+      host({ nics: queues(8), groups: [group({ workers: pinned(...range(8)) })] }),
+    );
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
+    expect(finding?.message).toBe(
+      'The kernel picks one of 8 workers by hash: a connection meets the worker of its own CPU one time in 8. ' +
+        'Expected from eth0: 12.5 % local, 100 % with `cpu`.',
+    );
+  });
+
+  it('proposes `map` when slots and CPUs are not in one order', () => {
+    const groups = [group({ protocol: 'udp', workers: pinned(5, 3) })];
+    const finding = found('hash-selection', host({ nics: [nic({ queues: 2, irqCpus: [3, 5] })], groups }));
+    expect(finding?.fix).toEqual(['locality-tune attach --port 8080 --udp --program map']);
+    expect(finding?.message).toContain('a datagram meets');
+    expect(finding?.message).toContain('100 % with `map`');
+  });
+
+  it.each([
+    ['the workers are not pinned', pinned(0, 1, 2), { cpus: range(4) }, 4, /Pin the workers/],
+    ['the slots are not known', pinned(0, 1, 2), { cpu: 3, slot: null }, 4, /the slots are not/],
+    ['a worker would starve', pinned(0, 1, 2), { cpu: 3 }, 2, /leave slots 2-3 without any packet from eth0/],
+    ['no worker is where packets arrive', pinned(4, 5, 6), { cpu: 7 }, 4, /No worker is on a CPU/],
+  ])('proposes nothing as long as %s', (_, workers, last, n, text) => {
+    const finding = found(
+      'hash-selection',
+      host({ nics: queues(n), groups: [group({ workers: [...workers, last] })] }),
+    );
+    expect(finding).toMatchObject({ severity: 'info', fix: [] });
+    expect(finding?.message).toMatch(text);
+  });
+
+  it('names a member where the port does not name the group', () => {
+    const groups = [
+      group({ workers: pinned(0, 1) }),
+      group({
+        address: '::',
+        workers: [0, 1].map((n) => ({ cpu: n, more: { owners: [owner([n], { pid: 7, fd: 9 })] } })),
+      }),
+    ];
+    const fixes = findings(host({ nics: queues(2), groups })).find(
+      ({ rule }) => rule === 'hash-selection',
+    )?.fix;
+    expect(fixes).toEqual(['locality-tune attach --pid 7 --fd 9', 'locality-tune attach --pid 1000 --fd 3']);
+  });
+
+  it('makes one loop of many ports', () => {
+    const groups = range(40).map((n) => group({ port: 8000 + n, workers: pinned(0, 1) }));
+    const all = findings(host({ nics: queues(2), groups })).filter(({ rule }) => rule === 'hash-selection');
+    expect(all).toHaveLength(1);
+    expect(all[0]?.fix).toEqual([`for n in $(seq 8000 8039); do locality-tune attach --port \${n}; done`]);
+  });
+
+  it.each([
+    ['a program', host({ nics: queues(2), groups: [group({ workers: pinned(0, 1), program: 'cpu' })] })],
+    ['a single queue', host({ nics: [nic()], groups: [group({ workers: pinned(0, 1) })] })],
+    [
+      'a loopback address',
+      host({ nics: queues(2), groups: [group({ address: '127.0.0.1', workers: pinned(0, 1) })] }),
+    ],
+    [
+      'an unknown selection',
+      host({ nics: queues(2), groups: [group({ workers: pinned(0, 1), more: { selection: null } })] }),
+    ],
+  ])('is silent with %s', (_, machine) => {
+    expect(found('hash-selection', machine)).toBeUndefined();
+  });
+});
+
+describe('program-misses-worker', () => {
+  it('proposes `map` for two CPUs of one residue', () => {
+    const machine = host({
+      nics: [nic({ queues: 2, irqCpus: [3, 5] })],
+      groups: [group({ workers: pinned(5, 3), program: 'cpu' })],
+    });
+    const finding = found('program-misses-worker', machine);
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      fix: ['locality-tune attach --port 8080 --program map'],
+    });
+    expect(finding?.message).toContain(
+      '1 choose a worker that is pinned elsewhere (CPU 5 to slot 1, server 1001 on CPU 3)',
+    );
+  });
+
+  it('finds a map that a restart has put out of order', () => {
+    const program = new Map([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+    const groups = [group({ workers: pinned(0, 2, 1), program })];
+    expect(found('program-misses-worker', host({ nics: queues(3), groups }))?.fix).toEqual([
+      'locality-tune attach --port 8080 --program map',
+    ]);
+  });
+
+  it('pins a worker that is of no use where it is', () => {
+    const groups = [group({ workers: pinned(0, 6, 2), program: 'cpu' })];
+    const finding = found('program-misses-worker', host({ nics: queues(3), groups }));
+    expect(finding?.fix).toEqual(['taskset -cp 1 1001']);
+  });
+
+  it.each([
+    ['they agree', pinned(0, 1), 'kernel'],
+    ['the slots are a guess', pinned(1, 0), 'guess'],
+    ['the workers are not pinned', [{ cpus: [0, 1] }, { cpus: [0, 1] }], 'kernel'],
+  ] as const)('is silent when %s', (_, workers, slotSource) => {
+    const groups = [group({ workers, slotSource, program: 'cpu' })];
+    expect(found('program-misses-worker', host({ nics: queues(2), groups }))).toBeUndefined();
+  });
+});
+
+describe('program-starves-slots', () => {
+  it('finds the workers that a reload added', () => {
+    const groups = [group({ workers: pinned(...range(8)), program: cpu(4) })];
+    const finding = found('program-starves-slots', host({ nics: queues(8), groups }));
+    expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune attach --port 8080'] });
+    expect(finding?.message).toBe(
+      'The program was made for 4 members, the group has 8: ' +
+        'slots 4-7 (server 1004, server 1005, server 1006, server 1007) get nothing.',
+    );
+    expect(findings(host({ nics: queues(8), groups }))[0]?.rule).toBe('program-starves-slots');
+  });
+
+  it('finds slots that no receiving CPU leads to', () => {
+    const groups = [group({ workers: pinned(0, 1, 2, 3), program: 'cpu' })];
+    const finding = found('program-starves-slots', host({ nics: queues(2), groups }));
+    expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune detach --port 8080'] });
+    expect(finding?.message).toContain('only CPUs 0-1 receive from eth0: slots 2-3');
+  });
+
+  it('proposes `map` where every worker is on a CPU that receives', () => {
+    const nics = [nic({ queues: 2, irqCpus: [1, 3] })];
+    const groups = [group({ workers: pinned(1, 3), program: 'cpu' })];
+    expect(found('program-starves-slots', host({ nics, groups }))?.fix).toEqual([
+      'locality-tune attach --port 8080 --program map',
+    ]);
+  });
+
+  it.each([
+    ['all slots are reached', 'cpu', 4],
+    ['chance decides', 'rand', 1],
+    ['the hash decides', 'hash', 1],
+    ['a CPU falls back to the hash', new Map([[0, 0]]), 2],
+    ['the program is foreign', [[6, 0, 0, 0]], 4],
+  ] as const)('is content when %s', (_, program, n) => {
+    const groups = [group({ workers: pinned(0, 1, 2, 3), program })];
+    expect(found('program-starves-slots', host({ nics: queues(n), groups }))).toBeUndefined();
+  });
+
+  it('claims nothing from a CPU set that it does not know', () => {
+    const nics = [nic({ queues: 2, irqCpus: [null, null] })];
+    const groups = [group({ workers: pinned(0, 1, 2, 3), program: 'cpu' })];
+    expect(found('program-starves-slots', host({ nics, groups }))).toBeUndefined();
+  });
+});
+
+describe('program-exceeds-group', () => {
+  it('finds a program made for more members', () => {
+    const groups = [group({ workers: pinned(0, 1, 2), program: cpu(8) })];
+    const finding = found('program-exceeds-group', host({ groups }));
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
+    expect(finding?.message).toContain("slots up to 7, but the group's last one is 2");
+    const map = group({
+      workers: pinned(0, 1),
+      program: new Map([
+        [0, 0],
+        [1, 1],
+        [2, 2],
+      ]),
+    });
+    expect(found('program-exceeds-group', host({ groups: [map] }))?.fix).toEqual([
+      'locality-tune attach --port 8080 --program map',
+    ]);
+  });
+
+  it('is content when it fits, and with `hash`, whose one index is meant to be out of range', () => {
+    for (const program of ['cpu', 'rand', 'hash'] as const) {
+      expect(
+        found('program-exceeds-group', host({ groups: [group({ workers: pinned(0, 1), program })] })),
+      ).toBeUndefined();
+    }
+  });
+});
+
+describe('incoming-cpu-without-effect', () => {
+  const workers = [0, 1].map((each) => ({ cpu: each, incomingCpu: each }));
+
+  it('proposes a program on a kernel that takes no notice', () => {
+    const groups = [group({ workers, more: { incomingCpuHonoured: false } })];
+    const finding = found('incoming-cpu-without-effect', host({ groups }));
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
+    expect(finding?.message).toContain('(6.12.0) ignores it');
+  });
+
+  it('notes a program that overrides it', () => {
+    const finding = found(
+      'incoming-cpu-without-effect',
+      host({ groups: [group({ workers, program: 'cpu' })] }),
+    );
+    expect(finding).toMatchObject({ severity: 'info', fix: [] });
+  });
+
+  it('is content where it works, is not set, or nobody knows', () => {
+    for (const each of [
+      group({ workers, more: { selection: 'incoming_cpu' } }),
+      group({ workers, more: { incomingCpuHonoured: null, selection: null } }),
+      group({ workers: pinned(0, 1), more: { incomingCpuHonoured: false } }),
+    ])
+      expect(found('incoming-cpu-without-effect', host({ groups: [each] }))).toBeUndefined();
+  });
+});

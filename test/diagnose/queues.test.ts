@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+import { found } from './view.ts';
+
+const channels = (current: number, max: number) => ({
+  channels: { rx: null, tx: null, combined: { current, max }, other: null },
+});
+
+describe('single-queue', () => {
+  it('proposes channels where the NIC can have more', () => {
+    const finding = found('single-queue', host({ nics: [nic({ queues: 1, more: channels(1, 63) })] }));
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      subject: 'eth0 rx-0',
+      fix: ['ethtool -L eth0 combined 8'],
+    });
+    expect(finding?.message).toContain('on CPU 0, out of 8');
+  });
+
+  it('proposes RPS over the CPUs of its NUMA node where it can not', () => {
+    const numa = [range(4), [4, 5, 6, 7]];
+    const finding = found('single-queue', host({ numa, nics: [nic({ more: { numaNode: 1 } })] }));
+    expect(finding?.fix).toEqual(['echo f0 > /sys/class/net/eth0/queues/rx-0/rps_cpus']);
+  });
+
+  it('only says so where RPS can not be read', () => {
+    const finding = found('single-queue', host({ nics: [nic({ rps: null })] }));
+    expect(finding).toMatchObject({ severity: 'info', fix: [] });
+  });
+
+  it.each([
+    ['RPS is set', host({ nics: [nic({ rps: range(8) })] })],
+    ['there is one CPU', host({ cpus: 1, nics: [nic()] })],
+    ['all other CPUs are isolated', isolated([1, 2, 3])],
+    ['the port is down', host({ nics: [nic({ more: { state: 'down' } })] })],
+    ['it has no interrupt, as a veth', host({ nics: [nic({ irqCpus: [null], more: noIrqs(1) })] })],
+  ])('is content when %s', (_, machine) => {
+    expect(found('single-queue', machine)).toBeUndefined();
+  });
+});
+
+describe('threaded-napi', () => {
+  it('turns threads off', () => {
+    const finding = found('threaded-napi', host({ nics: [nic({ threadedNapi: true })] }));
+    expect(finding?.fix).toEqual(['echo 0 > /sys/class/net/eth0/threaded']);
+    expect(found('threaded-napi', host({ nics: [nic({ threadedNapi: null })] }))).toBeUndefined();
+  });
+});
+
+describe('rps-undoes-rss', () => {
+  it('clears rps_cpus of each queue', () => {
+    const finding = found('rps-undoes-rss', host({ nics: [nic({ queues: 2, rps: range(8) })] }));
+    expect(finding?.message).toContain('rx-0 … rx-1 once more, to CPUs 0-7');
+    expect(finding?.fix).toEqual([0, 1].map((n) => `echo 0 > /sys/class/net/eth0/queues/rx-${n}/rps_cpus`));
+  });
+
+  it('is a mere note with RFS', () => {
+    const nics = [nic({ queues: 2, rps: range(8), rfsFlows: 2048 })];
+    expect(found('rps-undoes-rss', host({ nics, rpsSockFlowEntries: 4096 }))?.severity).toBe('info');
+  });
+
+  it('allows RPS on a single queue, and to the queue’s own CPU', () => {
+    const one = nic({ name: 'eth1', rps: range(8) });
+    const own = nic({ name: 'eth2', queues: 2, irqCpus: [3, 3], rps: [3] });
+    expect(found('rps-undoes-rss', host({ nics: [one, own] }))).toBeUndefined();
+  });
+});
+
+describe('xps-not-on-irq-cpu', () => {
+  it('sets the CPU of each queue’s IRQ', () => {
+    const finding = found(
+      'xps-not-on-irq-cpu',
+      host({ cpus: 40, nics: [nic({ queues: 2, irqCpus: [1, 35] })] }),
+    );
+    expect(finding?.message).toContain('XPS is not set for tx-0 … tx-1:');
+    expect(finding?.fix).toEqual([
+      'echo 2 > /sys/class/net/eth0/queues/tx-0/xps_cpus',
+      'echo 8,00000000 > /sys/class/net/eth0/queues/tx-1/xps_cpus',
+    ]);
+  });
+
+  it('finds a queue that has another CPU', () => {
+    const finding = found(
+      'xps-not-on-irq-cpu',
+      host({ nics: [nic({ queues: 3, xps: [[0], [2], [1, 2]] })] }),
+    );
+    expect(finding?.message).toContain('XPS of tx-1 leaves out');
+    expect(finding?.fix).toEqual(['echo 2 > /sys/class/net/eth0/queues/tx-1/xps_cpus']);
+  });
+
+  it.each([
+    [
+      'the CPU is among several',
+      {
+        queues: 2,
+        xps: [
+          [0, 2],
+          [1, 3],
+        ],
+      },
+    ],
+    ['another queue of the same CPU has it', { queues: 4, irqCpus: [0, 1, 0, 1], xps: [[0], [1], [], []] }],
+    ['xps_rxqs decides', { queues: 2, xpsRxqs: [[0], [1]] }],
+    ['it can not be read', { queues: 2, xps: null }],
+    ['there is one queue', { queues: 1 }],
+    ['the CPUs are not known', { queues: 2, irqCpus: [null, [0, 1]] }],
+  ])('is content when %s', (_, facts) => {
+    expect(found('xps-not-on-irq-cpu', host({ nics: [nic(facts)] }))).toBeUndefined();
+  });
+});
+
+describe('rss-table-incomplete', () => {
+  it('finds queues that the table leaves out', () => {
+    const finding = found(
+      'rss-table-incomplete',
+      host({ nics: [nic({ queues: 8, rss: [0, 1, 2, 3, 0, 1, 2, 3] })] }),
+    );
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['ethtool -X eth0 equal 8'] });
+    expect(finding?.message).toContain('4 of 8 RX queues: rx-4 … rx-7 get nothing');
+  });
+
+  it('calls entries for queues that are gone an error', () => {
+    const finding = found('rss-table-incomplete', host({ nics: [nic({ queues: 4, rss: range(8) })] }));
+    expect(finding).toMatchObject({ severity: 'error', fix: ['ethtool -X eth0 equal 4'] });
+    expect(finding?.message).toContain('queue 4-7');
+  });
+
+  it('proposes fewer queues for a table that is too short for them', () => {
+    const finding = found('rss-table-incomplete', host({ nics: [nic({ queues: 8, rss: range(4) })] }));
+    expect(finding?.fix).toEqual(['ethtool -L eth0 combined 4']);
+    expect(finding?.message).toContain('the table has only 4 entries');
+  });
+
+  it('leaves queues alone that ntuple rules may feed', () => {
+    const nics = [nic({ queues: 4, rss: [0, 1, 0, 1], ntupleRules: 2 })];
+    expect(found('rss-table-incomplete', host({ nics }))).toMatchObject({ severity: 'info', fix: [] });
+    expect(found('rss-overridden', host({ nics }))?.message).toContain('2 ntuple rules');
+  });
+
+  it('is content with a full table, and with none', () => {
+    for (const rss of [range(4), null]) {
+      expect(found('rss-table-incomplete', host({ nics: [nic({ queues: 4, rss })] }))).toBeUndefined();
+      expect(found('rss-overridden', host({ nics: [nic({ queues: 4, rss })] }))).toBeUndefined();
+    }
+  });
+});
+
+describe('rss-table-uneven', () => {
+  it('proposes a queue count that divides the table', () => {
+    const finding = found('rss-table-uneven', host({ cpus: 128, nics: [nic({ queues: 96 })] }));
+    expect(finding).toMatchObject({ severity: 'info', fix: ['ethtool -L eth0 combined 64'] });
+    expect(finding?.message).toContain('50 % more than its share');
+  });
+
+  it('proposes nothing for weights', () => {
+    const finding = found('rss-table-uneven', host({ nics: [nic({ queues: 2, rss: [0, 0, 0, 1] })] }));
+    expect(finding).toMatchObject({ severity: 'info', fix: [] });
+  });
+
+  it('is content with 128 entries for up to 32 queues', () => {
+    for (const queues of range(33).slice(1)) {
+      expect(found('rss-table-uneven', host({ cpus: 32, nics: [nic({ queues })] }))).toBeUndefined();
+    }
+  });
+});
+
+describe('udp-hashed-by-address', () => {
+  const udp = (address: string) => group({ protocol: 'udp', address, workers: pinned(0, 1) });
+
+  it('hashes by ports where a UDP group is served', () => {
+    const finding = found(
+      'udp-hashed-by-address',
+      host({ nics: [nic({ queues: 2 })], groups: [udp('0.0.0.0')] }),
+    );
+    expect(finding?.fix).toEqual(['ethtool -N eth0 rx-flow-hash udp4 sdfn']);
+    const both = found('udp-hashed-by-address', host({ nics: [nic({ queues: 2 })], groups: [udp('::')] }));
+    expect(both?.fix).toHaveLength(2);
+  });
+
+  it('is content without a UDP group, with one queue, and with ports in the hash', () => {
+    const tcp = group({ workers: pinned(0, 1) });
+    const ports = nic({ queues: 2 });
+    const fields = { tcp4: 'sdfn', udp4: 'sdfn', tcp6: 'sdfn', udp6: 'sdfn' };
+    const hashed = { ...ports, rss: ports.rss && { ...ports.rss, fields } };
+    for (const machine of [
+      host({ nics: [nic({ queues: 2 })], groups: [tcp] }),
+      host({ nics: [nic({ queues: 1 })], groups: [udp('0.0.0.0')] }),
+      host({ nics: [hashed], groups: [udp('0.0.0.0')] }),
+    ])
+      expect(found('udp-hashed-by-address', machine)).toBeUndefined();
+  });
+});
+
+function isolated(cpus: readonly number[]) {
+  const machine = host({ cpus: 4, nics: [nic()] });
+  const { machine: facts } = machine;
+  return { ...machine, machine: { ...facts, cpus: { ...facts.cpus, isolated: cpus } } };
+}
+
+function noIrqs(queues: number) {
+  const rxQueues = nic({ queues, irqCpus: range(queues).map(() => null) }).rxQueues;
+  return { irqs: [], rxQueues: rxQueues.map((queue) => ({ ...queue, irq: null })) };
+}

@@ -1,0 +1,260 @@
+import { describe, expect, it } from 'vitest';
+import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
+import { findings, found } from './view.ts';
+
+const EIGHT = nic({ queues: 8, xps: true });
+const channels = (current: number, max: number) => ({
+  channels: { rx: null, tx: null, combined: { current, max }, other: null },
+});
+
+describe('fewer-workers-than-queues', () => {
+  it('counts the CPUs that receive', () => {
+    const nics = [nic({ queues: 8, more: channels(8, 63) })];
+    const finding = found(
+      'fewer-workers-than-queues',
+      host({ nics, groups: [group({ workers: pinned(0, 1, 2) })] }),
+    );
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['ethtool -L eth0 combined 3'] });
+    expect(finding?.message).toContain('3 workers, but CPUs 0-7 receive: on 5 of these');
+  });
+
+  it('counts queues where their CPUs are not known', () => {
+    const nics = [nic({ queues: 4, irqCpus: [null, null, null, null] })];
+    const finding = found(
+      'fewer-workers-than-queues',
+      host({ nics, groups: [group({ workers: pinned(0, 1) })] }),
+    );
+    expect(finding?.message).toContain('4 queues receive');
+  });
+
+  it('is content when all queues share two CPUs, and with a single socket', () => {
+    const nics = [nic({ queues: 4, irqCpus: [0, 1, 0, 1] })];
+    for (const workers of [pinned(0, 1), pinned(0)]) {
+      expect(
+        found('fewer-workers-than-queues', host({ nics, groups: [group({ workers })] })),
+      ).toBeUndefined();
+    }
+  });
+});
+
+describe('more-workers-than-queues', () => {
+  it('notes it, and proposes channels', () => {
+    const nics = [nic({ queues: 2, more: channels(2, 4) })];
+    const finding = found(
+      'more-workers-than-queues',
+      host({ nics, groups: [group({ workers: pinned(0, 1, 2) })] }),
+    );
+    expect(finding).toMatchObject({ severity: 'info', fix: ['ethtool -L eth0 combined 3'] });
+    expect(finding?.message).toContain('only CPUs 0-1 receive: 1 of them is pinned');
+  });
+
+  it('does not mind workers that share the CPUs that receive, once they are pinned there', () => {
+    const nics = [nic({ queues: 2 })];
+    const shared = group({ workers: pinned(0, 1, 0, 1) });
+    expect(found('more-workers-than-queues', host({ nics, groups: [shared] }))).toBeUndefined();
+    const free = group({ workers: [...pinned(0, 1, 0), { cpus: range(8) }] });
+    const finding = found('more-workers-than-queues', host({ nics, groups: [free] }));
+    expect(finding?.message).toContain("2 of them can't have such a CPU alone");
+  });
+
+  it('is content with as many, and leaves a single queue to its own rule', () => {
+    const groups = [group({ workers: pinned(...range(8)) })];
+    expect(found('more-workers-than-queues', host({ nics: [EIGHT], groups }))).toBeUndefined();
+    expect(found('more-workers-than-queues', host({ nics: [nic()], groups }))).toBeUndefined();
+  });
+});
+
+describe('worker-not-pinned', () => {
+  const free = (slot?: number) => ({ cpus: range(4), ...(slot === undefined ? {} : { slot }) });
+
+  it('gives each worker the CPU of its slot', () => {
+    const groups = [group({ workers: [free(1), free(0), { cpu: 2 }, free(3)] })];
+    const finding = found('worker-not-pinned', host({ cpus: 4, nics: [nic({ queues: 4 })], groups }));
+    expect(finding).toMatchObject({ severity: 'warning', subject: 'tcp 0.0.0.0:8080' });
+    expect(finding?.message).toContain(
+      '3 workers (server 1000, server 1001, server 1003) may run on any of CPUs 0-3',
+    );
+    expect(finding?.fix).toEqual(['taskset -cp 1 1000', 'taskset -cp 0 1001', 'taskset -cp 3 1003']);
+  });
+
+  it('follows a map, takes CPUs that receive first, and only CPUs that the worker may use', () => {
+    const map = host({
+      cpus: 4,
+      nics: [nic({ queues: 2, irqCpus: [2, 3] })],
+      groups: [
+        group({
+          workers: [free(), free()],
+          program: new Map([
+            [3, 0],
+            [2, 1],
+          ]),
+        }),
+      ],
+    });
+    expect(found('worker-not-pinned', map)?.fix).toEqual(['taskset -cp 3 1000', 'taskset -cp 2 1001']);
+    const unknownSlots = host({
+      cpus: 4,
+      nics: [nic({ queues: 2, irqCpus: [2, 3] })],
+      groups: [group({ workers: [{ cpus: [0, 3] }, free()], slotSource: 'guess' })],
+    });
+    expect(found('worker-not-pinned', unknownSlots)?.fix).toEqual([
+      'taskset -cp 3 1000',
+      'taskset -cp 2 1001',
+    ]);
+  });
+
+  it('pins a whole process only where that serves one socket', () => {
+    const threads = { owners: [owner(range(4), { pid: 7, tid: null })], cpus: range(4) };
+    const one = group({ workers: [{ cpu: 0 }, { more: threads }] });
+    const finding = found('worker-not-pinned', host({ cpus: 4, nics: [nic({ queues: 2 })], groups: [one] }));
+    expect(finding?.fix).toEqual(['taskset -acp 1 7']);
+    const two = group({ workers: [{ more: threads }, { more: threads }] });
+    expect(found('worker-not-pinned', host({ cpus: 4, groups: [two] }))?.fix).toEqual([]);
+  });
+
+  it('tells of the same workers once, however many ports they serve', () => {
+    const groups = range(20).map((n) => group({ port: 8000 + n, workers: [free(n % 2), free((n + 1) % 2)] }));
+    const all = findings(host({ cpus: 4, groups })).filter(({ rule }) => rule === 'worker-not-pinned');
+    expect(all).toHaveLength(1);
+    expect(all[0]?.subject).toBe('tcp 0.0.0.0:8000, tcp 0.0.0.0:8001, tcp 0.0.0.0:8002 and 17 more');
+    expect(all[0]?.fix).toEqual(['taskset -cp 0 1000', 'taskset -cp 1 1001']);
+  });
+
+  it('is content when they are pinned, when nobody knows, and with one CPU', () => {
+    for (const machine of [
+      host({ groups: [group({ workers: pinned(0, 1) })] }),
+      host({ groups: [group({ workers: [{ cpus: null }, { cpus: null }] })] }),
+      host({ cpus: 1, groups: [group({ workers: [free(), free()] })] }),
+    ])
+      expect(found('worker-not-pinned', machine)).toBeUndefined();
+  });
+});
+
+describe('shared-listener', () => {
+  const lone = (owners: ReturnType<typeof owner>[], processes: number) => ({
+    lone: [
+      {
+        id: 'tcp *:80',
+        protocol: 'tcp' as const,
+        address: '0.0.0.0',
+        port: 80,
+        device: null,
+        inode: 1,
+        owners,
+        processes,
+      },
+    ],
+  });
+  const nginx = range(4).map((n) => owner(null, { pid: 10 + n, comm: 'nginx' }));
+
+  it('names the processes, and nginx’s own word for the cure', () => {
+    const finding = found('shared-listener', host({ more: lone(nginx, 4) }));
+    expect(finding?.subject).toBe('tcp *:80');
+    expect(finding?.message).toMatch(/^4 processes \(nginx 10, .*listen 80 reuseport/);
+  });
+
+  it('is content with one process, and does not count systemd', () => {
+    expect(found('shared-listener', host({ more: lone(nginx.slice(0, 1), 1) }))).toBeUndefined();
+    const activated = [owner(null, { pid: 1, comm: 'systemd' }), owner(null, { pid: 9, comm: 'sshd' })];
+    expect(found('shared-listener', host({ more: lone(activated, 2) }))).toBeUndefined();
+  });
+});
+
+describe('slot-unserved', () => {
+  const orphan = (recvQueue: number) => ({
+    more: { owners: [], cpus: [], holders: [{ pid: 99, fd: 7 }], recvQueue },
+  });
+
+  it('is an error once something waits there', () => {
+    const finding = found('slot-unserved', host({ groups: [group({ workers: [{ cpu: 0 }, orphan(3)] })] }));
+    expect(finding).toMatchObject({ severity: 'error' });
+    expect(finding?.message).toContain('1 socket of this group (slot 1, held by 99)');
+    expect(finding?.message).toContain('3 connections so far');
+    expect(
+      found('slot-unserved', host({ groups: [group({ workers: [{ cpu: 0 }, orphan(0)] })] }))?.severity,
+    ).toBe('warning');
+  });
+
+  it('is silent where it could not look: nobody seen to wait anywhere, or nobody seen at all', () => {
+    const blind = { more: { owners: [owner(null, { via: 'fd' })] } };
+    for (const workers of [
+      [blind, orphan(3)],
+      [{ cpu: 0 }, { more: { owners: [], cpus: [] } }],
+    ]) {
+      expect(found('slot-unserved', host({ groups: [group({ workers })] }))).toBeUndefined();
+    }
+  });
+});
+
+describe('queue-piles-up', () => {
+  const queues = (protocol: 'tcp' | 'udp', ...lengths: (number | null)[]) =>
+    host({
+      groups: [group({ protocol, workers: lengths.map((recvQueue, cpu) => ({ cpu, more: { recvQueue } })) })],
+    });
+
+  it('names the worker that does not come round', () => {
+    expect(found('queue-piles-up', queues('tcp', 0, 128, 0, 0))?.message).toContain(
+      '(slot 1 (server 1001) 128)',
+    );
+    expect(found('queue-piles-up', queues('udp', 0, 212_992))).toBeDefined();
+  });
+
+  it('is content with a few, with a load on all, and with what is not known', () => {
+    for (const machine of [
+      queues('tcp', 0, 3),
+      queues('tcp', 50, 60),
+      queues('udp', 0, 4096),
+      queues('tcp', null, null),
+    ])
+      expect(found('queue-piles-up', machine)).toBeUndefined();
+  });
+});
+
+describe('group-drops', () => {
+  it('adds up, the worst first', () => {
+    const workers = [
+      { cpu: 0, more: { drops: 2 } },
+      { cpu: 1, more: { drops: 40 } },
+      { cpu: 2, more: { drops: null } },
+    ];
+    const finding = found('group-drops', host({ groups: [group({ workers })] }));
+    expect(finding?.message).toContain('42 packets were dropped');
+    expect(finding?.message).toContain('full queue: slot 1 (server 1001) 40, slot 0 (server 1000) 2.');
+    expect(found('group-drops', host({ groups: [group({ workers: pinned(0, 1) })] }))).toBeUndefined();
+  });
+});
+
+describe('udp-hot-slot', () => {
+  const sampled = (port: number, ...packets: (number | null)[]) => {
+    const workers = packets.map((each, cpu) => ({ cpu, more: { packets: each } }));
+    return host({ groups: [group({ protocol: 'udp', port, workers })] });
+  };
+
+  it('proposes rand, and says for what not', () => {
+    const finding = found('udp-hot-slot', sampled(2055, 10, 970, 10, 10));
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      fix: ['locality-tune attach --port 2055 --udp --program rand'],
+    });
+    expect(finding?.message).toMatch(/^slot 1 \(server 1001\) took 97 % of 1000 datagrams.*25 %.*QUIC/);
+  });
+
+  it('never proposes rand on a port whose protocol keeps state', () => {
+    const finding = found('udp-hot-slot', sampled(443, 10, 970, 10, 10));
+    expect(finding?.fix).toEqual([]);
+    expect(finding?.message).toContain('Port 443 is most likely QUIC');
+  });
+
+  it('sees two workers of which one gets all', () => {
+    expect(found('udp-hot-slot', sampled(2055, 500, 0))).toBeDefined();
+  });
+
+  it.each([
+    ['no more than twice the fair share', sampled(2055, 500, 200, 150, 150)],
+    ['a sample of 99', sampled(2055, 99, 0, 0, 0)],
+    ['no sample', sampled(2055, null, null, null)],
+    ['half a sample', sampled(2055, 900, null, 10)],
+  ])('is content with %s', (_, machine) => {
+    expect(found('udp-hot-slot', machine)).toBeUndefined();
+  });
+});

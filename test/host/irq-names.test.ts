@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseIrqName } from '../../src/host/irq-names.ts';
+
+describe('IRQ names', () => {
+  it.each([
+    ['eth0-TxRx-12', 'eth0', 'rxtx', [12], null],
+    ['eth10-rx-0', 'eth10', 'rx', [0], null],
+    ['enp3s0-tx-3', 'enp3s0', 'tx', [3], null],
+    ['eth0-fp-7', 'eth0', 'rxtx', [7], null],
+    ['eth0-rxtx-2', 'eth0', 'rxtx', [2], null],
+    ['eth0 Rx4', 'eth0', 'rx', [4], null],
+    ['eth0:rx-1', 'eth0', 'rx', [1], null],
+    ['eth0-Tx-Rx-3', 'eth0', 'rxtx', [3], 'ena'],
+    ['i40e-ens3f0-TxRx-5', 'ens3f0', 'rxtx', [5], 'i40e'],
+    ['ice-eth0-TxRx-0-1', 'eth0', 'rxtx', [0, 1], 'ice'],
+    ['iavf-eth0-TxRx-2', 'eth0', 'rxtx', [2], 'iavf'],
+    ['hns3-0000:7d:00.0-TxRx-3', '0000:7d:00.0', 'rxtx', [3], 'hns3'],
+    ['mlx5_comp15@pci:0000:3b:00.0', '0000:3b:00.0', 'rxtx', [15], 'mlx5_core'],
+    ['mlx4-3@0000:03:00.0', '0000:03:00.0', 'rxtx', [3], 'mlx4_core'],
+    ['mana_q1@pci:7870:00:00.0', '7870:00:00.0', 'rxtx', [1], 'mana'],
+    ['gve-ntfy-blk3@pci:0000:00:04.0', '0000:00:04.0', 'block', [3], 'gve'],
+    ['eth%d-ntfy-block.2', 'eth%d', 'block', [2], 'gve'],
+    ['virtio2-input.1', 'virtio2', 'rx', [1], 'virtio_net'],
+    ['virtio12-output.0', 'virtio12', 'tx', [0], 'virtio_net'],
+    ['eth0-q1-rx', 'eth0', 'rx', [1], 'xen_netfront'],
+    ['eth0-q1', 'eth0', 'rxtx', [1], null],
+    ['veth-a-rx-1', 'veth-a', 'rx', [1], null],
+  ])('%s', (action, owner, role, queues, driver) => {
+    expect(parseIrqName(action)).toEqual({ owner, role, queues, driver, weak: false });
+  });
+
+  it.each([
+    ['ena-mgmnt@pci:0000:00:05.0', '0000:00:05.0'],
+    ['mlx5_async0@pci:0000:3b:00.0', '0000:3b:00.0'],
+    ['mlx5_cmd_eq@pci:0000:3b:00.0', '0000:3b:00.0'],
+    ['mlx4-async@pci:0000:03:00.0', '0000:03:00.0'],
+    ['mana_hwc@pci:7870:00:00.0', '7870:00:00.0'],
+    ['i40e-0000:18:00.0:fdir-TxRx-0', '0000:18:00.0'],
+    ['i40e-0000:18:00.0:misc', '0000:18:00.0'],
+    ['iavf-0000:18:02.0:mbx', '0000:18:02.0'],
+    ['virtio2-config', 'virtio2'],
+    ['virtio2-control', 'virtio2'],
+    ['virtio3-rx', 'virtio3'],
+  ])('%s serves no queue', (action, owner) => {
+    expect(parseIrqName(action)).toMatchObject({ owner, role: 'other', queues: [] });
+  });
+
+  it.each(['virtio0-input', 'virtio1-virtqueues', 'eth1-0'])('%s says little', (action) => {
+    expect(parseIrqName(action)).toMatchObject({ weak: true });
+  });
+
+  it.each(['eth0', 'timer', 'nvme0q1', 'eth0-event-8', 'eth0-sp', 'ahci[0000:00:17.0]', ''])(
+    '%j is no form',
+    (action) => {
+      expect(parseIrqName(action)).toBeNull();
+    },
+  );
+
+  it('never throws, and never takes a part of a longer name', () => {
+    fc.assert(fc.property(fc.string(), (any) => void parseIrqName(any)));
+    fc.assert(
+      fc.property(fc.nat(99), fc.nat(999), (port, queue) => {
+        expect(parseIrqName(`eth${port}-TxRx-${queue}`)).toMatchObject({
+          owner: `eth${port}`,
+          queues: [queue],
+        });
+      }),
+    );
+  });
+});

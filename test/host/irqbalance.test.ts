@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseBans, readIrqbalance } from '../../src/host/irqbalance.ts';
+import { openFiles } from '../../src/system/files.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'irqbalance-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+};
+
+describe('irqbalance', () => {
+  it('reads the bans of its command line', () => {
+    const args = [
+      '/usr/sbin/irqbalance',
+      '--foreground',
+      '--banirq=43',
+      '--banirq',
+      '41',
+      '-i',
+      '42',
+      '-i41',
+      '-p',
+      '3',
+    ];
+    expect(parseBans(args)).toEqual([41, 42, 43]);
+    fc.assert(fc.property(fc.array(fc.string()), (any) => parseBans(any).every(Number.isInteger)));
+  });
+
+  it('is found by name, by its socket or without, and nothing is said of a tree that lacks it', () => {
+    const system = { files: openFiles(root), kernel: null };
+    expect(readIrqbalance(system)).toEqual({ running: null, bannedIrqs: null });
+    write('proc/7/comm', 'sshd\n');
+    expect(readIrqbalance(system)).toEqual({ running: null, bannedIrqs: null });
+    write('proc/812/comm', 'irqbalance\n');
+    expect(readIrqbalance({ ...system, files: openFiles(root) })).toEqual({
+      running: true,
+      bannedIrqs: null,
+    });
+    write('proc/812/cmdline', '/usr/sbin/irqbalance\0--banirq=58\0');
+    write('run/irqbalance/irqbalance812.sock', '');
+    expect(readIrqbalance({ ...system, files: openFiles(root) })).toEqual({
+      running: true,
+      bannedIrqs: [58],
+    });
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { readInterfaces } from '../../src/host/interfaces.ts';
+import { askKernel, toChannels, toRss } from '../../src/host/nic-answers.ts';
+import { openFiles } from '../../src/system/files.ts';
+import { openKernel } from '../../src/system/kernel.ts';
+
+const facts = (indirection: readonly number[], key: readonly number[] = []) => ({
+  driver: null,
+  channels: null,
+  rings: null,
+  rss: { indirection, key: Uint8Array.from(key), hashFunction: 'toeplitz' },
+  hashFields: { tcp4: 'sdfn', udp4: 'sd', tcp6: null, udp6: null },
+  ntupleRules: 0,
+});
+
+describe('what the kernel answers', () => {
+  it('a kind of channel that the driver has none of is not known, as n/a of ethtool -l', () => {
+    const current = { rx: 0, tx: 0, combined: 3, other: 0 };
+    expect(toChannels({ current, max: { rx: 0, tx: 4, combined: 8, other: 0 } })).toEqual({
+      rx: null,
+      tx: { current: 0, max: 4 },
+      combined: { current: 3, max: 8 },
+      other: null,
+    });
+  });
+
+  it('an RSS table is the default when entry i is queue i mod N', () => {
+    expect(toRss(facts([0, 1, 2, 0, 1], [0x6d, 5]), 3)).toMatchObject({ key: '6d:05', isDefault: true });
+    expect(toRss(facts([0, 1, 0, 1, 0]), 3)).toMatchObject({ key: null, isDefault: false });
+    expect(toRss(facts([]), 3)?.isDefault).toBeNull();
+    expect(toRss(facts([0]), null)?.isDefault).toBeNull();
+    expect(toRss({ ...facts([0]), rss: null }, 1)).toBeNull();
+  });
+
+  it('an interface that has gone leaves a note, not an error', async () => {
+    const [lo] = readInterfaces(openFiles('/')).filter(({ name }) => name === 'lo');
+    const gone = { ...(lo ?? expect.fail('no lo')), name: 'lt-gone' };
+    expect(await askKernel(openKernel(), gone)).toEqual({
+      ethtool: null,
+      netdev: null,
+      notes: ['channels, rings and RSS: ENODEV'],
+    });
+  });
+});
