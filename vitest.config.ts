@@ -17,7 +17,9 @@ for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${wh
 /** The last line says the same in a form that any CI reads. */
 const closingLine: Reporter = {
   onTestRunEnd(modules) {
-    const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
+    const states = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => test.result().state),
+    );
     const count = (state: string) => states.filter((one) => one === state).length;
     console.log(`Tests: ${count('passed')} passed, ${count('failed')} failed`);
   },

@@ -41,7 +41,9 @@ const commands = {
 };
 
 function path(withProject) {
-  const rest = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.endsWith('node_modules/.bin'));
+  const rest = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((entry) => !entry.endsWith('node_modules/.bin'));
   // Daemons and `ip` live in sbin, which a plain user's PATH lacks on Debian.
   return [...(withProject ? [bin] : []), ...rest, '/usr/sbin', '/sbin'].join(delimiter);
 }
@@ -102,7 +104,8 @@ function fingerprint(paths) {
 }
 
 function installDependencies() {
-  const npm = (...args) => run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { withProject: false });
+  const npm = (...args) =>
+    run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { withProject: false });
   if (process.arch === 'x64') return npm('ci');
   // The development Node is the x64 package, which npm refuses elsewhere; its twin of this architecture takes its place.
   const { version } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages[

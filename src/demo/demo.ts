@@ -22,7 +22,10 @@ export interface DemoOptions {
 }
 
 export interface Load {
+  /** Accepted, or received. */
   readonly total: number;
+  /** Sent and never received: the one worker that got everything could not keep up. */
+  readonly lost: number;
   /** TCP: accepts whose rxcpu was the worker's CPU, and their percentage; null for UDP, where it can't be asked. */
   readonly matched: number | null;
   readonly percent: number | null;
@@ -105,12 +108,16 @@ async function playTcp(stage: Stage): Promise<Act> {
     const count = Math.ceil(connections / clients.length);
     await Promise.all(clients.map((client) => client.ask('connect', { port, count })));
     const taken = await Promise.all(workers.map((worker) => worker.ask('take', {})));
-    return summary(cpus, taken, 'accepts');
+    return summary(cpus, count * clients.length, taken, 'accepts');
   };
-  // `ld cpu` indexes by CPU number, which is the slot only where the CPUs are 0, 1, 2 …
-  const aligned = cpus.every((one, slot) => one === slot);
-  const program = aligned ? cpu(cpus.length) : map(new Map(cpus.map((one, slot) => [one, slot])));
-  return play(stage, 'tcp', aligned ? 'cpu' : 'map', program, load);
+  const { name, instructions } = localProgram(cpus);
+  return play(stage, 'tcp', name, instructions, load);
+}
+
+/** `ld cpu` indexes by CPU number, which is the slot only where the CPUs are 0, 1, 2 … */
+export function localProgram(cpus: readonly number[]): { name: 'cpu' | 'map'; instructions: Instruction[] } {
+  if (cpus.every((one, slot) => one === slot)) return { name: 'cpu', instructions: cpu(cpus.length) };
+  return { name: 'map', instructions: map(new Map(cpus.map((one, slot) => [one, slot]))) };
 }
 
 async function playUdp(stage: Stage): Promise<Act> {
@@ -119,7 +126,7 @@ async function playUdp(stage: Stage): Promise<Act> {
   const load = async (step: string): Promise<Load> => {
     stage.onStep(`UDP: ${datagrams.toLocaleString('en')} datagrams from one address and port ${step}`);
     await clients[0]?.ask('send', { port, count: datagrams });
-    return summary(cpus, await takeDatagrams(stage), 'datagrams');
+    return summary(cpus, datagrams, await takeDatagrams(stage), 'datagrams');
   };
   return play(stage, 'udp', 'rand', rand(cpus.length), load);
 }
@@ -177,6 +184,7 @@ async function takeDatagrams({ workers }: Stage): Promise<WorkerCounts[]> {
 
 function summary(
   cpus: readonly number[],
+  sent: number,
   taken: readonly WorkerCounts[],
   what: 'accepts' | 'datagrams',
 ): Load {
@@ -184,5 +192,5 @@ function summary(
   const total = workers.reduce((sum, { count }) => sum + count, 0);
   const matched = what === 'accepts' ? taken.reduce((sum, counts) => sum + counts.matched, 0) : null;
   const percent = matched === null || total === 0 ? null : Math.round((1000 * matched) / total) / 10;
-  return { total, matched, percent, workers };
+  return { total, lost: sent - total, matched, percent, workers };
 }

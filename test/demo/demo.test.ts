@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { runDemo } from '../../src/demo/demo.ts';
+import { cpu } from '../../src/cbpf/programs.ts';
+import { simulate } from '../../src/cbpf/simulate.ts';
+import { localProgram, runDemo } from '../../src/demo/demo.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 import { run } from '../../src/system/run.ts';
 
@@ -29,6 +31,15 @@ describe('the demo', () => {
       expect(Math.abs(count - udp.after.total / n)).toBeLessThan(
         4 * Math.sqrt((1 / n) * (1 - 1 / n) * udp.after.total),
       );
+  });
+
+  it('leads any set of CPUs to their workers', () => {
+    expect(localProgram([0, 1, 2])).toEqual({ name: 'cpu', instructions: cpu(3) });
+    for (const cpus of [[3, 5], [1], [0, 2], [1, 0], [7, 8, 9, 511]]) {
+      const { name, instructions } = localProgram(cpus);
+      expect(name).toBe('map');
+      expect(cpus.map((cpu) => simulate(instructions, { cpu }).result)).toEqual(cpus.map((_, slot) => slot));
+    }
   });
 
   it('leaves no process behind when it is aborted', async () => {

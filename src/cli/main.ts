@@ -1,0 +1,97 @@
+/** The program: its commands, and what becomes of a run that fails. */
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { register as registerAttach } from './attach.ts';
+import { register as registerDemo } from './demo.ts';
+import { register as registerDetach } from './detach.ts';
+import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
+import { register as registerInspect } from './inspect.ts';
+import { addGlobals, asksForJson, type Globals } from './options.ts';
+import { endOnBrokenOutput, printDocument } from './output.ts';
+
+const EXAMPLES = `
+Examples:
+  locality-tune inspect                     how local packets are on this machine, and what mends it
+  locality-tune inspect --port 8080 -j      the same for one server, as JSON
+  locality-tune inspect --root capture/     of another machine, from a copy of its /proc and /sys
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 77 a privilege is missing.`;
+
+/** Commands that only look, which a captured tree can stand in for. */
+const LOOKING: ReadonlySet<string> = new Set(['inspect']);
+
+/** Runs one command line, `process.argv` without its first two; returns the exit status. Never rejects. */
+export async function main(argv: readonly string[]): Promise<number> {
+  endOnBrokenOutput();
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    const asked =
+      error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
+    return asked ? EXIT.ok : fail(error, argv, program);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('locality-tune')
+    .description(
+      'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    // What is left to be written as an error is the help, where no command was given: that is no error.
+    .configureOutput({ outputError: () => {}, writeErr: (text) => process.stdout.write(text) })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+  addGlobals(program);
+  registerInspect(program);
+  registerAttach(program);
+  registerDetach(program);
+  registerDemo(program);
+  return program.hook('preAction', (_, command) => prepare(command));
+}
+
+/** What holds for every command, before it reads anything. */
+async function prepare(command: Command): Promise<void> {
+  const { root, netns } = command.optsWithGlobals<Globals>();
+  if (root !== undefined && !LOOKING.has(command.name())) {
+    throw usage(`--root: ${command.name()} works on the live machine only`, 'leave it out');
+  }
+  if (root !== undefined && netns !== undefined) {
+    throw usage('--netns: a captured tree has no network namespaces', 'use either --netns or --root');
+  }
+  if (netns !== undefined) (await import('../system/netns.ts')).enterNetns(netns);
+}
+
+/** commander words it `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
+function asUsage({ message }: CommanderError): CliError {
+  const [what = '', ...suggestion] = message.replace(/^error: /, '').split('\n');
+  const meant = /\(Did you mean (.*)\?\)/.exec(suggestion.join(' '))?.[1];
+  return usage(
+    what.replace(/\.$/, ''),
+    meant === undefined ? 'see locality-tune --help' : `did you mean ${meant}?`,
+  );
+}
+
+function fail(error: unknown, argv: readonly string[], program: Command): number {
+  const failure = error instanceof CommanderError ? asUsage(error) : asFailure(error);
+  if (process.env['LOCALITY_TUNE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  const named = new Set(program.commands.map((command) => command.name()));
+  const command = argv.find((word) => named.has(word)) ?? null;
+  if (asksForJson(argv)) printDocument(failureDocument(command, failure), {});
+  else process.stderr.write(`${failureText(failure)}\n`);
+  return failure.exit;
+}
+
+/** From package.json, which is one folder further up where this file has been compiled to dist/. */
+function version(): string {
+  const [path = ''] = ['../../package.json', '../../../package.json']
+    .map((relative) => `${import.meta.dirname}/${relative}`)
+    .filter((candidate) => existsSync(candidate));
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,64 @@
+/** The options that every command has, and the checks of values that several commands share. */
+import type { Command } from 'commander';
+import { usage } from './errors.ts';
+
+export const COLOR_WHEN = ['auto', 'always', 'never'] as const;
+export type ColorWhen = (typeof COLOR_WHEN)[number];
+
+/** `command.optsWithGlobals<Globals & …>()` in an action. */
+export interface Globals {
+  readonly json?: true;
+  /** Indented JSON; implies `json`, as in bpftool. */
+  readonly pretty?: true;
+  readonly color: ColorWhen;
+  readonly netns?: string;
+  /** Directory of a captured tree; main refuses it for commands that change something. */
+  readonly root?: string;
+}
+
+/** Integer in [low, high] written in plain decimal: `0x50`, `1e3` and ` 80` are slips, not numbers. */
+export function integer(name: string, low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    throw usage(`${name} '${text}': not a whole number from ${low} to ${high}`);
+  };
+}
+
+export const port = integer('--port', 1, 65_535);
+
+/** Seconds, fractions allowed, in [0, high]. */
+export function seconds(name: string, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value <= high) return value;
+    throw usage(`${name} '${text}': not a number of seconds from 0 to ${high}`);
+  };
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return previous.includes(value) ? previous : [...previous, value];
+}
+
+/** Options of the whole program; commander takes them before and after the command's name. */
+export function addGlobals(program: Command): Command {
+  return program
+    .option('-j, --json', 'print one JSON document (live commands: one object a line)')
+    .option('-p, --pretty', 'print JSON indented')
+    .option('--color <when>', 'auto, always or never; auto heeds NO_COLOR and FORCE_COLOR', colorWhen, 'auto')
+    .option('--netns <name|pid>', 'look into another network namespace')
+    .option('--root <dir>', 'read a captured tree (DIR/proc, DIR/sys) instead of this machine');
+}
+
+function colorWhen(text: string): ColorWhen {
+  const when = COLOR_WHEN.find((known) => known === text);
+  if (when === undefined) throw usage(`--color '${text}': not one of ${COLOR_WHEN.join(', ')}`);
+  return when;
+}
+
+/** Does the command line ask for JSON? Needed where it can't be parsed any more. */
+export function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).some((word) => /^(--json|--pretty|-[jp]+)$/.test(word));
+}

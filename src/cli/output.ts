@@ -1,0 +1,58 @@
+/** What is printed where: documents and text on stdout, progress and failures on stderr. */
+import { asFailure, EXIT, failureText } from './errors.ts';
+import type { ColorWhen, Globals } from './options.ts';
+import { paint } from './report/style.ts';
+import type { Line, Style } from './report/text.ts';
+
+export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>): void {
+  process.stdout.write(`${JSON.stringify(document, null, pretty ? 2 : undefined)}\n`);
+}
+
+export function printLines(lines: readonly Line[], style: Style): void {
+  process.stdout.write(lines.map((line) => `${paint(line, style)}\n`).join(''));
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+/** What a stream to a terminal has and a pipe has not. */
+type Terminal = Readonly<{ isTTY?: boolean; columns?: number }>;
+
+/**
+ * How to write on `stream`. Lines are at most 100 columns, for a pipe always 100, so that a saved report reads the
+ * same everywhere. Symbols beyond ASCII only where the locale says UTF-8 (locale(7): LC_ALL, LC_CTYPE, LANG in turn).
+ */
+export function styleOf(when: ColorWhen, stream: Terminal, environment: Environment): Style {
+  const terminal = stream.isTTY === true;
+  const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || '';
+  return {
+    color: when === 'always' || (when === 'auto' && wantsColor(terminal, environment)),
+    rules: terminal,
+    unicode: /utf-?8/i.test(locale),
+    columns: terminal && stream.columns ? Math.min(100, Math.max(60, stream.columns)) : 100,
+  };
+}
+
+/** FORCE_COLOR before NO_COLOR, as Node's own getColorDepth does; both count only when they are not empty. */
+function wantsColor(terminal: boolean, environment: Environment): boolean {
+  const force = environment['FORCE_COLOR'];
+  if (force) return force !== '0' && force !== 'false';
+  return terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+}
+
+/** A passing word while something takes seconds; only for a person who watches. Returns what takes it away again. */
+export function progress(text: string): () => void {
+  if (!process.stderr.isTTY) return () => {};
+  process.stderr.write(text);
+  return () => {
+    process.stderr.write('\r\x1b[K');
+  };
+}
+
+/** `| head` closes the pipe early, which is no failure of ours; a full disk is one, but no bug. */
+export function endOnBrokenOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    process.stderr.write(`${failureText(asFailure(error, 'write stdout'))}\n`);
+    process.exit(EXIT.failed);
+  });
+  process.stderr.on('error', () => process.exit());
+}

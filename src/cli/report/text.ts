@@ -1,0 +1,100 @@
+/** Lines of text for a terminal or a pipe: what they say, in which tone, and how wide they are. */
+
+/** Colour carries one meaning, how local packets are; `strong` is bold and carries none. */
+export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'strong';
+
+export interface Span {
+  readonly text: string;
+  readonly tone: Tone | null;
+}
+
+/** Every character of a line is one column wide: `clean` sees to it. */
+export type Line = readonly Span[];
+
+export interface Style {
+  readonly color: boolean;
+  /** Rules between sections. */
+  readonly rules: boolean;
+  /** May characters beyond ASCII be used? */
+  readonly unicode: boolean;
+  readonly columns: number;
+}
+
+export function span(text: string, tone: Tone | null = null): Span {
+  return { text, tone };
+}
+
+export function width(line: Line): number {
+  return line.reduce((sum, { text }) => sum + text.length, 0);
+}
+
+/** Symbols of our own, all one column wide, and what stands for them in ASCII. */
+const ASCII: ReadonlyMap<string, string> = new Map([
+  ['…', '..'],
+  ['→', '->'],
+  ['●', '*'],
+  ['○', 'o'],
+  ['─', '-'],
+  ['×', 'x'],
+  ['≥', '>='],
+  ['≤', '<='],
+  ['–', '-'],
+  ['—', '-'],
+  ['·', '-'],
+  ['’', "'"],
+  ['µ', 'u'],
+]);
+
+/**
+ * Text that is safe on a terminal, one column for each UTF-16 unit. A process may call itself anything
+ * (prctl PR_SET_NAME): control characters, and whatever may be wide, zero-width or right-to-left, show as escapes.
+ */
+export function clean(text: string, unicode: boolean): string {
+  return text.replace(/[^\x20-\x7e]/gu, (symbol) => {
+    const ascii = ASCII.get(symbol);
+    if (ascii !== undefined) return unicode ? symbol : ascii;
+    const code = symbol.codePointAt(0) ?? 0;
+    if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** At most `room` columns; the end gives way to an ellipsis. `text` is clean already. */
+export function truncate(text: string, room: number, unicode: boolean): string {
+  if (text.length <= room) return text;
+  const ellipsis = clean('…', unicode);
+  return room <= ellipsis.length ? text.slice(0, room) : text.slice(0, room - ellipsis.length) + ellipsis;
+}
+
+/** Lines of at most `room` columns, broken at spaces; a word longer than a line is cut. Always at least one line. */
+export function wrap(text: string, room: number, unicode: boolean): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (let word of clean(text, unicode).split(/ +/)) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = '';
+    }
+    while (word.length > room) {
+      lines.push(word.slice(0, room));
+      word = word.slice(room);
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return line === '' && lines.length > 0 ? lines : [...lines, line];
+}
+
+/** A paragraph behind `lead` (a bullet, a label); the lines after the first are indented by its width. */
+export function paragraph(
+  lead: string,
+  text: string,
+  style: Style,
+  tone: Tone | null = null,
+): readonly Line[] {
+  const first = clean(lead, style.unicode);
+  const room = Math.max(20, style.columns - first.length);
+  return wrap(text, room, style.unicode).map((line, index) => [
+    span(index === 0 ? first : ' '.repeat(first.length)),
+    span(line, tone),
+  ]);
+}

@@ -1,0 +1,50 @@
+/** The whole machine in one reading. */
+import type { System } from '../system/types.ts';
+import { type Interrupts, readInterrupts } from './interrupts.ts';
+import { readNics } from './nics.ts';
+import { readSockets } from './sockets.ts';
+import { readMachine } from './topology.ts';
+import type { Host } from './types.ts';
+
+export interface HostOptions {
+  /** Only these interfaces and the ports below them; empty: all. */
+  readonly ifaces: readonly string[];
+  /** Only sockets on this port; null: all. */
+  readonly port: number | null;
+  /** Ask the kernel for slots and programs: that needs root and bpftrace, and takes a second or two. */
+  readonly slots: boolean;
+  /** How long datagrams are counted where there is a UDP group of several sockets; 0: not at all, null: 1 s. */
+  readonly sampleSeconds: number | null;
+}
+
+const SAMPLE_SECONDS = 1;
+
+/** Reads what can be read; what can't is null, with the reason in the notes. */
+export async function readHost(system: System, options: HostOptions): Promise<Host> {
+  const { ifaces, port, slots, sampleSeconds } = options;
+  const interrupts = readInterrupts(system.files);
+  const machine = await readMachine(system, interrupts);
+  const [nics, sockets] = await Promise.all([
+    readNics(system, machine, interrupts, ifaces),
+    readSockets(system, machine.arch, { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS }),
+  ]);
+  const { groups, lone } = sockets;
+  return { machine, nics, groups, lone, notes: [...missing(system, interrupts), ...sockets.notes] };
+}
+
+/** Descriptors of processes have a note of their own. */
+const OF_PROCESS = /^\/proc\/\d+\//;
+const NAMED = 3;
+
+function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
+  const notes: string[] = [];
+  if (kernel === null)
+    notes.push('a captured tree has no answers of system calls: no channels, rings, RSS, slots, programs');
+  if (interrupts.source === '/proc/irq')
+    notes.push('/proc/interrupts is not to be read: no interrupt counts');
+  const denied = files.denied.filter(({ path }) => !OF_PROCESS.test(path));
+  const named = denied.slice(0, NAMED).map(({ path, code }) => `${path} (${code})`);
+  const more = denied.length > NAMED ? ` and ${denied.length - NAMED} more` : '';
+  if (denied.length > 0) notes.push(`not permitted: ${named.join(', ')}${more}`);
+  return notes;
+}

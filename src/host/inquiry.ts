@@ -1,0 +1,76 @@
+/** The answers of one group, gathered until they make a whole. */
+import { decode, type Instruction } from '../cbpf/instruction.ts';
+import type { Answer } from './slot-probe.ts';
+import type { Selection } from './types.ts';
+
+/** A reuseport group as the kernel has it. */
+export interface SlotReading {
+  /** Inode of each slot's socket; 0 where it is just being closed. */
+  readonly slots: readonly number[];
+  /** SO_INCOMING_CPU of each slot's socket. */
+  readonly incomingCpus: readonly (number | null)[];
+  readonly selection: Selection;
+  readonly program:
+    | { readonly kind: 'cbpf'; readonly instructions: readonly Instruction[] }
+    | { readonly kind: 'ebpf'; readonly name: string | null }
+    | null;
+  /** Does this kernel heed SO_INCOMING_CPU inside of a group? */
+  readonly incomingCpuHonoured: boolean;
+}
+
+/** By index; all of one state of the group. */
+export type Answers = ReadonlyMap<number, Answer>;
+
+/** Adds an answer. One that contradicts those before it shows that the group has changed: they are void. */
+export function addAnswer(answers: Map<number, Answer>, answer: Answer): void {
+  const [known] = answers.values();
+  if (known !== undefined && !sameState(known, answer)) answers.clear();
+  answers.set(answer.index, answer);
+}
+
+const sameState = (a: Answer, b: Answer) =>
+  a.asked === b.asked &&
+  a.size === b.size &&
+  a.program === b.program &&
+  a.address === b.address &&
+  a.length === b.length &&
+  a.withIncomingCpu === b.withIncomingCpu;
+
+/** Indices that are still to be asked for: slots, and the instructions of a program that is longer than the group. */
+export function missing(answers: Answers, expectedSize: number): number[] {
+  const [known] = answers.values();
+  const count = Math.max(1, known === undefined ? expectedSize : known.size, known?.length ?? 0);
+  return Array.from({ length: count }, (_, index) => index).filter((index) => !answers.has(index));
+}
+
+/** null while something is missing, where the socket is in no group, or when one socket is in two slots (it moved). */
+export function toReading(answers: Answers): SlotReading | null {
+  const [known] = answers.values();
+  if (known === undefined || known.size === 0 || missing(answers, 0).length > 0) return null;
+  const inOrder = [...answers.values()].sort((a, b) => a.index - b.index);
+  const members = inOrder.slice(0, known.size);
+  const inodes = members.map(({ inode }) => inode);
+  const open = inodes.filter((inode) => inode !== 0);
+  if (new Set(open).size !== open.length) return null;
+  return {
+    slots: inodes,
+    incomingCpus: members.map(({ incomingCpu }) => (incomingCpu < 0 ? null : incomingCpu)),
+    selection: known.program !== 'none' ? known.program : known.withIncomingCpu > 0 ? 'incoming_cpu' : 'hash',
+    program:
+      known.program === 'none'
+        ? null
+        : known.program === 'ebpf'
+          ? { kind: 'ebpf', name: known.name === '' ? null : known.name }
+          : {
+              kind: 'cbpf',
+              instructions: toInstructions(inOrder.slice(0, known.length).map(({ word }) => word)),
+            },
+    incomingCpuHonoured: known.withIncomingCpu >= 0,
+  };
+}
+
+function toInstructions(words: readonly bigint[]): Instruction[] {
+  const bytes = new DataView(new ArrayBuffer(8 * words.length));
+  for (const [index, word] of words.entries()) bytes.setBigUint64(8 * index, word, true);
+  return decode(new Uint8Array(bytes.buffer));
+}

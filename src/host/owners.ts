@@ -1,0 +1,128 @@
+/**
+ * Who really serves a socket. Holding it proves nothing: with nginx the master and every worker hold every listener.
+ * In order of evidence: it is in the process's epoll set; a thread blocks in accept or recv on it; it is held.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Files, System } from '../system/types.ts';
+import { allowedCpus } from './affinity.ts';
+import type { Cpus } from './cpus.ts';
+import { parseEpoll } from './epoll.ts';
+import { pushTo } from './multimap.ts';
+import type { Process, Processes } from './processes.ts';
+import { listThreads, sampleThreads, type Threads } from './threads.ts';
+import type { Owner, OwnerVia } from './types.ts';
+
+interface Server {
+  readonly process: Process;
+  /** epoll descriptor -> inode -> socket descriptor. */
+  readonly polled: ReadonlyMap<number, ReadonlyMap<number, number>>;
+  readonly threads: Threads;
+}
+
+const SAMPLES = 5;
+const PAUSE_MS = 10;
+
+/**
+ * By inode. Two processes that poll one socket (during a reload) are both owners. Only where nobody polls it or blocks
+ * on it, every holder is one, `via: 'fd'`: poll, select and io_uring can't be seen, and a blocking server may be busy.
+ *
+ * `tid` is the thread that waits; a runtime that hands one epoll instance from thread to thread (Go) shows one of
+ * them. Where it is null, `cpus` is the union over all threads that may be it. `arch` as `uname -m` prints it.
+ */
+export async function findOwners(
+  system: System,
+  processes: Processes,
+  arch: string,
+): Promise<ReadonlyMap<number, readonly Owner[]>> {
+  const servers = await watch(system, processes, arch);
+  const allowed = new Map(
+    servers.flatMap(({ threads: { pid, tids } }) =>
+      tids.map((tid) => [tid, allowedCpus(system, pid, tid)] as const),
+    ),
+  );
+  const owners = new Map<number, Owner[]>();
+  const add = (inode: number, { pid, comm }: Process, fd: number, via: OwnerVia, tids: readonly number[]) => {
+    const [only = null, ...others] = tids;
+    const cpus = union(tids.map((tid) => allowed.get(tid) ?? null));
+    pushTo(owners, inode, { pid, tid: others.length > 0 ? null : only, comm, fd, via, cpus });
+  };
+
+  for (const { process, polled, threads } of servers) {
+    const polledHere = new Set<number>();
+    for (const [epoll, sockets] of polled)
+      for (const [inode, fd] of sockets) {
+        polledHere.add(inode);
+        add(inode, process, fd, 'epoll', [...(threads.epoll.get(epoll) ?? notSeenElsewhere(threads))]);
+      }
+    for (const [fd, inode] of process.sockets) {
+      const blocked = threads.socket.get(fd);
+      if (blocked !== undefined && !polledHere.has(inode)) add(inode, process, fd, 'syscall', [...blocked]);
+    }
+  }
+  const served = new Set(owners.keys());
+  for (const { process, threads } of servers)
+    for (const [inode, fd] of byInode(process))
+      if (!served.has(inode)) add(inode, process, fd, 'fd', threads.tids);
+  return owners;
+}
+
+/** A busy thread shows no system call: those who were not seen to wait are looked at again, for 40 ms at most. */
+async function watch(
+  { files, kernel }: System,
+  processes: Processes,
+  arch: string,
+): Promise<readonly Server[]> {
+  const servers = [...processes.byPid.values()].map(
+    (process): Server => ({
+      process,
+      polled: readPolled(files, process),
+      threads: listThreads(files, process.pid),
+    }),
+  );
+  const polled = new Set(
+    servers.flatMap((server) => [...server.polled.values()].flatMap((set) => [...set.keys()])),
+  );
+  const isOpen = ({ process, polled: mine, threads }: Server) =>
+    (threads.tids.length > 1 && [...mine.keys()].some((epoll) => !threads.epoll.has(epoll))) ||
+    [...process.sockets].some(([fd, inode]) => !polled.has(inode) && !threads.socket.has(fd));
+
+  let open = servers.filter(isOpen);
+  for (let sample = 0; sample < (kernel === null ? 1 : SAMPLES) && open.length > 0; sample++) {
+    if (sample > 0) await sleep(PAUSE_MS);
+    for (const { threads } of open) sampleThreads(files, arch, threads);
+    open = open.filter(isOpen);
+  }
+  return servers;
+}
+
+/** A descriptor that was closed while a duplicate lives stays in the epoll set: only what the process still holds. */
+function readPolled(files: Files, process: Process): Server['polled'] {
+  const held = new Set(process.sockets.values());
+  const polled = new Map<number, ReadonlyMap<number, number>>();
+  for (const epoll of process.epolls) {
+    const watched = parseEpoll(files.text(`/proc/${process.pid}/fdinfo/${epoll}`) ?? '');
+    const sockets = new Map(
+      watched.filter(({ inode }) => held.has(inode)).map(({ inode, fd }) => [inode, fd]),
+    );
+    if (sockets.size > 0) polled.set(epoll, sockets);
+  }
+  return polled;
+}
+
+/** Of a process that duplicated a socket, the first descriptor. */
+function byInode({ sockets }: Process): ReadonlyMap<number, number> {
+  const first = new Map<number, number>();
+  for (const [fd, inode] of sockets) if (!first.has(inode)) first.set(inode, fd);
+  return first;
+}
+
+function notSeenElsewhere({ tids, epoll, socket }: Threads): readonly number[] {
+  const elsewhere = new Set([...epoll.values(), ...socket.values()].flatMap((waiters) => [...waiters]));
+  return tids.filter((tid) => !elsewhere.has(tid));
+}
+
+/** null when not one of the threads could be asked. */
+function union(sets: readonly (Cpus | null)[]): Cpus | null {
+  const known = sets.filter((cpus) => cpus !== null);
+  return known.length === 0 ? null : [...new Set(known.flat())].sort((a, b) => a - b);
+}

@@ -1,0 +1,62 @@
+/** Who holds which socket: one pass over /proc. */
+import type { Files } from '../system/types.ts';
+import { pushTo } from './multimap.ts';
+
+export interface Holder {
+  readonly pid: number;
+  readonly fd: number;
+}
+
+export interface Process {
+  readonly pid: number;
+  readonly comm: string;
+  /** The sockets of interest by descriptor: fd -> inode. */
+  readonly sockets: ReadonlyMap<number, number>;
+  /** Descriptors of its epoll instances. */
+  readonly epolls: readonly number[];
+}
+
+export interface Processes {
+  /** Only those that hold a socket of interest, by pid. */
+  readonly byPid: ReadonlyMap<number, Process>;
+  /** By inode. */
+  readonly holders: ReadonlyMap<number, readonly Holder[]>;
+  /** How many processes did not show their descriptors (that needs their uid, or CAP_SYS_PTRACE). */
+  readonly unreadable: number;
+}
+
+/**
+ * Sockets are known by inode: `socket:[52341]` is the target of the descriptor's link (net/socket.c, sockfs_dname).
+ * A process that ends meanwhile just has fewer links.
+ */
+export function scanProcesses(files: Files, inodes: ReadonlySet<number>): Processes {
+  const byPid = new Map<number, Process>();
+  const holders = new Map<number, Holder[]>();
+  const pids = files.list('/proc').map(Number).filter(Number.isInteger);
+  for (const pid of pids.sort((a, b) => a - b)) {
+    const process = scanProcess(files, pid, inodes);
+    if (process === null) continue;
+    byPid.set(pid, process);
+    for (const [fd, inode] of process.sockets) pushTo(holders, inode, { pid, fd });
+  }
+  const denied = files.denied
+    .map(({ path }) => DESCRIPTORS.exec(path)?.[1])
+    .filter((pid) => pid !== undefined);
+  return { byPid, holders, unreadable: new Set(denied).size };
+}
+
+const DESCRIPTORS = /^\/proc\/(\d+)\/fd(?:\/|$)/;
+const SOCKET = /^socket:\[(\d+)\]$/;
+
+function scanProcess(files: Files, pid: number, inodes: ReadonlySet<number>): Process | null {
+  const sockets = new Map<number, number>();
+  const epolls: number[] = [];
+  for (const name of files.list(`/proc/${pid}/fd`)) {
+    const target = files.link(`/proc/${pid}/fd/${name}`);
+    if (target === 'anon_inode:[eventpoll]') epolls.push(Number(name));
+    const inode = Number(SOCKET.exec(target ?? '')?.[1]);
+    if (inodes.has(inode)) sockets.set(Number(name), inode);
+  }
+  if (sockets.size === 0) return null;
+  return { pid, comm: files.text(`/proc/${pid}/comm`)?.trimEnd() ?? '', sockets, epolls };
+}

@@ -1,0 +1,151 @@
+/** The probe that reads reuseport groups (probes/slots.bt), and how to ask it. */
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Failure } from '../system/errors.ts';
+import { markerCall } from '../system/sockets.ts';
+import { type Bpftrace, type Message, startBpftrace } from './bpftrace.ts';
+
+/** One line of slots.bt: the group behind the socket that was asked, its slot `index`, its program's instruction `index`. */
+export interface Answer {
+  readonly token: number;
+  readonly index: number;
+  /** Inode of the socket that was asked. */
+  readonly asked: number;
+  /** num_socks; 0 when that socket is in no group. */
+  readonly size: number;
+  readonly program: 'none' | 'cbpf' | 'ebpf';
+  /** Members with SO_INCOMING_CPU; -1 where this kernel does not heed it. */
+  readonly withIncomingCpu: number;
+  /** Instructions of the cBPF program. */
+  readonly length: number;
+  /** Inode in the slot; without meaning from `size` on. */
+  readonly inode: number;
+  /** SO_INCOMING_CPU of the slot's socket, -1 when unset. */
+  readonly incomingCpu: number;
+  /** struct sock_filter as a little-endian number; without meaning from `length` on. */
+  readonly word: bigint;
+  /** The program's address: another one means that it was replaced. */
+  readonly address: string;
+  /** An eBPF program's name, often empty. */
+  readonly name: string;
+}
+
+export interface SlotProbe {
+  /** Asks for slot `index` of the group that `copy`, a descriptor of ours, is in; `token` comes back in the answer. */
+  ask(copy: number, token: number, index: number): void;
+  /** Resolves to datagrams read by inode; null when they were not counted. Throws Failure kernel-hung. */
+  stop(): Promise<ReadonlyMap<number, number> | null>;
+  readonly countsReads: boolean;
+}
+
+/** `token`, `index` and the copy's number have 16 bits of an int each; its sign bit stays free. */
+export const MAX_TOKEN = 0x7fff;
+export const MAX_INDEX = 0xffff;
+const NONCES = 0x8000;
+
+/**
+ * What a kernel lacks is found by trying: distributions backport. Throws Failure as startBpftrace does.
+ * `countReads` also counts datagrams read (probes/udp-reads.bt), where the kernel has the tracepoint (6.3).
+ */
+export async function startSlotProbe(
+  countReads: boolean,
+  hear: (answer: Answer) => void,
+): Promise<SlotProbe> {
+  const reads = new Map<number, number>();
+  const onMessage = (message: Message) => {
+    if (message.type === 'map') addReads(message.data, reads);
+    else {
+      const answer = parseAnswer(message.data);
+      if (answer !== null) hear(answer);
+    }
+  };
+  const nonce = randomInt(1, NONCES);
+  const { bpftrace, countsReads } = await startVariant(countReads, true, nonce, onMessage);
+  return {
+    ask: (copy, token, index) => {
+      if (copy > MAX_INDEX || token > MAX_TOKEN || index > MAX_INDEX)
+        throw new RangeError(`fd ${copy}, token ${token}, index ${index}: more than slots.bt can tell apart`);
+      markerCall((nonce << 16) | copy, (token << 16) | index);
+    },
+    stop: async () => {
+      const complete = await bpftrace.stop();
+      return countsReads && complete ? reads : null;
+    },
+    countsReads,
+  };
+}
+
+async function startVariant(
+  countsReads: boolean,
+  withIncomingCpu: boolean,
+  nonce: number,
+  hear: (message: Message) => void,
+): Promise<{ bpftrace: Bpftrace; countsReads: boolean }> {
+  const slots = probe('slots.bt');
+  const program = withIncomingCpu ? slots : slots.replaceAll('$r->incoming_cpu', '-1');
+  try {
+    const bpftrace = await startBpftrace(
+      countsReads ? program + probe('udp-reads.bt') : program,
+      [String(nonce)],
+      hear,
+    );
+    return { bpftrace, countsReads };
+  } catch (error) {
+    if (countsReads && lacks(error, 'tracepoint-missing', 'sock:sock_recv_length'))
+      return startVariant(false, withIncomingCpu, nonce, hear);
+    if (withIncomingCpu && lacks(error, 'field-missing', 'incoming_cpu'))
+      return startVariant(countsReads, false, nonce, hear);
+    throw error;
+  }
+}
+
+const lacks = (error: unknown, code: Failure['code'], what: string) =>
+  error instanceof Error && Reflect.get(error, 'code') === code && error.message.endsWith(` ${what}`);
+
+function probe(file: string): string {
+  // src/host/slot-probe.ts, or dist/src/host/slot-probe.js.
+  const root = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
+  return readFileSync(new URL(`${root}probes/${file}`, import.meta.url), 'utf8');
+}
+
+const ANSWER =
+  /^slot (\d+) (\d+) (\d+) (\d+) ([01]) ([01]) (-?\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) ([0-9a-f]+) (.*)\n?$/;
+
+/** null for any other line. */
+export function parseAnswer(line: string): Answer | null {
+  const match = ANSWER.exec(line);
+  if (match === null) return null;
+  const [
+    token = 0,
+    index = 0,
+    asked = 0,
+    size = 0,
+    attached,
+    ebpf,
+    withIncomingCpu = 0,
+    length = 0,
+    inode = 0,
+    cpu = -1,
+  ] = match.slice(1, 11).map(Number);
+  return {
+    token,
+    index,
+    asked,
+    size,
+    program: attached === 0 ? 'none' : ebpf === 1 ? 'ebpf' : 'cbpf',
+    withIncomingCpu,
+    length,
+    inode,
+    // 0.17 may print the unsigned field's -1 as 4294967295.
+    incomingCpu: cpu | 0,
+    word: BigInt(`0x${match[11]}`),
+    address: match[12] ?? '',
+    name: match[13] ?? '',
+  };
+}
+
+function addReads(data: Readonly<Record<string, unknown>>, reads: Map<number, number>): void {
+  const packets = data['@packets'];
+  if (typeof packets !== 'object' || packets === null) return;
+  for (const [inode, count] of Object.entries(packets)) reads.set(Number(inode), Number(count));
+}

@@ -1,0 +1,196 @@
+/** What only the kernel knows of a reuseport group: the order of its sockets, its program, how it selects. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure, isSystemError } from '../system/errors.ts';
+import type { Kernel } from '../system/types.ts';
+import { addAnswer, missing, type SlotReading, toReading } from './inquiry.ts';
+import { type Answer, MAX_TOKEN, type SlotProbe, startSlotProbe } from './slot-probe.ts';
+
+/** One member is enough: the group is its, and so are the slots of all others. */
+export interface SlotRequest {
+  readonly id: string;
+  readonly pid: number;
+  readonly fd: number;
+  /** The socket that `fd` was when it was found; should it be another one by now, there is no reading. */
+  readonly inode: number;
+  /** Sockets that the group seems to have. */
+  readonly size: number;
+}
+
+export interface SlotReadings {
+  /** By id of the request: the group, or why it could not be read, in words. */
+  readonly groups: ReadonlyMap<string, SlotReading | string>;
+  /** Datagrams read from reuseport UDP sockets, by inode; null when not sampled. */
+  readonly packets: ReadonlyMap<number, number> | null;
+  /** Length of that sample, measured; null without one. */
+  readonly seconds: number | null;
+  /** One sentence each, about all groups. */
+  readonly notes: readonly string[];
+}
+
+/** Why there is no reading of a socket that got its SO_REUSEPORT only after bind(). */
+export const IN_NO_GROUP = 'the socket is in no reuseport group';
+
+/** A perf buffer of bpftrace, 64 pages for each CPU, holds about 2,000 answers. */
+const BATCH = 512;
+const ROUNDS = 6;
+const QUIET_MS = 500;
+const POLL_MS = 5;
+
+interface Inquiry {
+  readonly request: SlotRequest;
+  readonly token: number;
+  readonly answers: Map<number, Answer>;
+  /** Why there will be no reading. */
+  refused: string | null;
+}
+
+/** "token index" of what was asked and not answered yet. */
+type Unanswered = Map<string, Inquiry>;
+
+const questionKey = (token: number, index: number) => `${token} ${index}`;
+
+/**
+ * Starts bpftrace once for all groups, and asks when it is ready. A copy of a socket lives for the microseconds that
+ * its questions take. With `sampleSeconds` > 0 it also counts datagrams read, for that long. What the machine lacks
+ * is no error: then every group has the reason.
+ */
+export async function readSlots(
+  kernel: Kernel,
+  requests: readonly SlotRequest[],
+  { sampleSeconds }: { readonly sampleSeconds: number },
+): Promise<SlotReadings> {
+  if (requests.length === 0) return { groups: new Map(), packets: null, seconds: null, notes: [] };
+  const inquiries = requests.map(
+    (request, index): Inquiry => ({
+      request,
+      token: index % (MAX_TOKEN + 1),
+      answers: new Map(),
+      refused: null,
+    }),
+  );
+  const unanswered: Unanswered = new Map();
+  const hear = (answer: Answer) => {
+    const key = questionKey(answer.token, answer.index);
+    const inquiry = unanswered.get(key);
+    unanswered.delete(key);
+    if (inquiry !== undefined) addAnswer(inquiry.answers, answer);
+  };
+
+  try {
+    const probe = await startSlotProbe(sampleSeconds > 0, hear);
+    const began = performance.now();
+    const asking = askAll(kernel, probe, inquiries, unanswered);
+    const sampling = probe.countsReads ? sleep(1000 * sampleSeconds) : null;
+    // Both are waited for, then the probe is stopped, whatever came of the questions.
+    const [asked] = await Promise.allSettled([asking, sampling]);
+    const seconds = (performance.now() - began) / 1000;
+    const packets = await probe.stop();
+    if (asked.status === 'rejected') throw asked.reason;
+    const groups = new Map(inquiries.map((inquiry) => [inquiry.request.id, readingOf(inquiry)]));
+    const notes = sampleSeconds > 0 && packets === null ? [whyUnsampled(probe)] : [];
+    return { groups, packets, seconds: packets === null ? null : seconds, notes };
+  } catch (error) {
+    const reason = why(error);
+    const groups = new Map(requests.map(({ id }) => [id, reason]));
+    return {
+      groups,
+      packets: null,
+      seconds: null,
+      notes: [`slots and programs of reuseport groups: ${reason}`],
+    };
+  }
+}
+
+/** Events may get lost, and a program may be longer than its group: what is missing is asked for again. */
+async function askAll(
+  kernel: Kernel,
+  probe: SlotProbe,
+  inquiries: readonly Inquiry[],
+  unanswered: Unanswered,
+) {
+  for (let round = 0; round < ROUNDS; round++)
+    for (const batch of batches(inquiries)) {
+      for (const { inquiry, indices } of batch) ask(kernel, probe, inquiry, indices, unanswered);
+      const asked = unanswered.size;
+      await settled(unanswered);
+      if (asked > 0 && unanswered.size === asked)
+        throw failure(
+          'bpftrace-silent',
+          'bpftrace runs but sees no system call of this process',
+          'is it in a sandbox?',
+        );
+      unanswered.clear();
+    }
+}
+
+/** BATCH questions at a time, of what is missing when the batch is made. */
+function* batches(inquiries: readonly Inquiry[]) {
+  let batch: { inquiry: Inquiry; indices: number[] }[] = [];
+  let room = BATCH;
+  for (const inquiry of inquiries) {
+    const indices = inquiry.refused === null ? missing(inquiry.answers, inquiry.request.size) : [];
+    for (let from = 0; from < indices.length; from += BATCH) {
+      const part = indices.slice(from, from + BATCH);
+      if (part.length > room) {
+        yield batch;
+        batch = [];
+        room = BATCH;
+      }
+      batch.push({ inquiry, indices: part });
+      room -= part.length;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function ask(
+  kernel: Kernel,
+  probe: SlotProbe,
+  inquiry: Inquiry,
+  indices: readonly number[],
+  unanswered: Unanswered,
+) {
+  const { pid, fd } = inquiry.request;
+  try {
+    kernel.withForeignSocket(pid, fd, (copy) => {
+      for (const index of indices) {
+        unanswered.set(questionKey(inquiry.token, index), inquiry);
+        probe.ask(copy, inquiry.token, index);
+      }
+    });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    inquiry.refused = `fd ${fd} of process ${pid} can not be duplicated (${error.code})`;
+  }
+}
+
+/** Resolves when every question has its answer, or no more answers come. */
+async function settled(unanswered: Unanswered): Promise<void> {
+  for (let quiet = 0; unanswered.size > 0 && quiet < QUIET_MS; ) {
+    const before = unanswered.size;
+    await sleep(POLL_MS);
+    quiet = unanswered.size === before ? quiet + POLL_MS : 0;
+  }
+}
+
+function readingOf({ request, answers, refused }: Inquiry): SlotReading | string {
+  if (refused !== null) return refused;
+  const [answer] = answers.values();
+  if (answer === undefined) return 'bpftrace lost the answers';
+  if (answer.asked !== request.inode)
+    return `fd ${request.fd} of process ${request.pid} is another socket by now`;
+  if (answer.size === 0) return IN_NO_GROUP;
+  return toReading(answers) ?? 'the group keeps changing while it is read';
+}
+
+const whyUnsampled = ({ countsReads }: SlotProbe): string =>
+  countsReads
+    ? 'datagrams are not sampled: bpftrace had to be killed, and its counts are lost'
+    : 'datagrams are not sampled: the kernel has no sock:sock_recv_length (it came with 6.3)';
+
+/** What and remedy of a Failure; anything else is a fault of ours, and thrown on. */
+function why(error: unknown): string {
+  const hint: unknown = error instanceof Error ? Reflect.get(error, 'hint') : undefined;
+  if (!(error instanceof Error) || typeof hint !== 'string') throw error;
+  return `${error.message} (${hint})`;
+}

@@ -1,0 +1,127 @@
+/** The socket half of a Host: reuseport groups, lone sockets, and who serves them. */
+import { isSystemError } from '../system/errors.ts';
+import type { Files, System } from '../system/types.ts';
+import { toGroup, toLone } from './groups.ts';
+import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
+import { findOwners } from './owners.ts';
+import { type Holder, type Processes, scanProcesses } from './processes.ts';
+import { IN_NO_GROUP, readSlots, type SlotReadings, type SlotRequest } from './slots.ts';
+import type { Group, LoneSocket } from './types.ts';
+
+export interface SocketOptions {
+  /** null: every port. */
+  readonly port: number | null;
+  /** Ask the kernel for slots and programs: that needs root and bpftrace, and takes a second or two. */
+  readonly slots: boolean;
+  /** How long datagrams are counted where there is a UDP group of several sockets; 0: not at all. */
+  readonly sampleSeconds: number;
+}
+
+export interface Sockets {
+  readonly groups: readonly Group[];
+  readonly lone: readonly LoneSocket[];
+  readonly notes: readonly string[];
+}
+
+/** `arch` as `uname -m` prints it; null leaves the waiting threads unknown. */
+export async function readSockets(
+  system: System,
+  arch: string | null,
+  options: SocketOptions,
+): Promise<Sockets> {
+  const { sockets, notes } = await listSockets(system);
+  const listeners = toListeners(sockets, readDevices(system.files), options.port);
+  const all = listeners.flatMap((listener) => [...listener.sockets, ...listener.connected]);
+  const processes = scanProcesses(system.files, new Set(all.map(({ inode }) => inode)));
+  const owners = await findOwners(system, processes, arch ?? '');
+
+  const reuseport = new Map(
+    listeners.map((listener) => [listener, hasReuseport(system, listener, processes)]),
+  );
+  const candidates = listeners.filter((listener) => reuseport.get(listener) ?? listener.sockets.length > 1);
+  const readings = await askKernel(system, candidates, processes, options);
+  const readingOf = ({ id }: Listener) => readings.groups.get(id) ?? whyNotAsked(system, options);
+
+  const served = {
+    owners,
+    holders: processes.holders,
+    netns: readNetns(system.files),
+    packets: readings.packets,
+    sampledSeconds: readings.seconds,
+  };
+  const guess = system.kernel !== null && options.slots;
+  const groups = candidates
+    .filter((listener) => readingOf(listener) !== IN_NO_GROUP)
+    .map((listener) => toGroup(listener, readingOf(listener), guess, served));
+  const grouped = new Set(groups.flatMap((group) => group.sockets.map(({ inode }) => inode)));
+  const lone = listeners.flatMap((listener) => toLone(listener, grouped, served));
+  const unasked = system.kernel === null ? [] : listeners.filter((each) => reuseport.get(each) === null);
+  return { groups, lone, notes: [...notes, ...readings.notes, ...hidden(processes, unasked)] };
+}
+
+/** null when nobody can be asked. TCP lets two sockets listen on one address and port in no other way. */
+function hasReuseport({ kernel }: System, listener: Listener, processes: Processes): boolean | null {
+  if (listener.protocol === 'tcp' && listener.sockets.length > 1) return true;
+  if (kernel === null) return null;
+  for (const { pid, fd } of holdersOf(listener, processes)) {
+    try {
+      return kernel.withForeignSocket(pid, fd, (copy) => kernel.socketKind(copy).reuseport);
+    } catch (error) {
+      // Another holder may still be there, or be ours.
+      if (!isSystemError(error)) throw error;
+    }
+  }
+  return null;
+}
+
+function* holdersOf(
+  { sockets }: Listener,
+  { holders }: Processes,
+): Generator<Holder & { readonly inode: number }> {
+  for (const { inode } of sockets) for (const holder of holders.get(inode) ?? []) yield { ...holder, inode };
+}
+
+async function askKernel(
+  { kernel }: System,
+  candidates: readonly Listener[],
+  processes: Processes,
+  { slots, sampleSeconds }: SocketOptions,
+): Promise<SlotReadings> {
+  if (kernel === null || !slots) return { groups: new Map(), packets: null, seconds: null, notes: [] };
+  const requests = candidates.flatMap((listener): SlotRequest[] => {
+    const holder = holdersOf(listener, processes).next();
+    return holder.done === true ? [] : [{ ...holder.value, id: listener.id, size: listener.sockets.length }];
+  });
+  const shared = candidates.some(({ protocol, sockets }) => protocol === 'udp' && sockets.length > 1);
+  return readSlots(kernel, requests, { sampleSeconds: shared ? sampleSeconds : 0 });
+}
+
+function whyNotAsked({ kernel }: System, { slots }: SocketOptions): string {
+  if (kernel === null) return 'a captured tree does not tell slots and programs';
+  return slots ? 'no process shows a descriptor of it' : 'the kernel was not asked for slots and programs';
+}
+
+function hidden({ unreadable }: Processes, unasked: readonly Listener[]): string[] {
+  const notes: string[] = [];
+  if (unreadable > 0)
+    notes.push(
+      `processes that do not show their descriptors: ${unreadable} (root with CAP_SYS_PTRACE sees who serves what)`,
+    );
+  if (unasked.length > 0) {
+    const names = unasked
+      .slice(0, 3)
+      .map(({ id }) => id)
+      .join(', ');
+    const more = unasked.length > 3 ? ` and ${unasked.length - 3} more` : '';
+    notes.push(
+      `whether SO_REUSEPORT is set on ${names}${more} is not known: no process can be asked for the socket`,
+    );
+  }
+  return notes;
+}
+
+/** Inode, as lsns prints it. */
+function readNetns(files: Files): number | null {
+  const inode = /^net:\[(\d+)\]$/.exec(files.link('/proc/self/ns/net') ?? '')?.[1];
+  return inode === undefined ? null : Number(inode);
+}

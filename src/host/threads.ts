@@ -1,0 +1,62 @@
+/** What a thread waits for, by the system call that it is blocked in. */
+import type { Files } from '../system/types.ts';
+
+/** `epoll` and `socket` carry the call's first argument, a descriptor; `running` is on a CPU, or about to be. */
+export type Waits =
+  | { readonly on: 'epoll' | 'socket'; readonly fd: number }
+  | { readonly on: 'running' | 'other' };
+
+interface Calls {
+  readonly epoll: ReadonlySet<number>;
+  readonly socket: ReadonlySet<number>;
+}
+
+/**
+ * arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. epoll: epoll_wait, epoll_pwait,
+ * epoll_pwait2; socket: read, recvfrom, recvmsg, accept, accept4, recvmmsg. poll and select have their descriptors
+ * in the process's memory, io_uring in its ring: not seen.
+ */
+const X86_64: Calls = { epoll: new Set([232, 281, 441]), socket: new Set([0, 43, 45, 47, 288, 299]) };
+const GENERIC: Calls = { epoll: new Set([22, 441]), socket: new Set([63, 202, 207, 212, 242, 243]) };
+
+const CALLS: ReadonlyMap<string, Calls> = new Map([
+  ['x86_64', X86_64],
+  ['aarch64', GENERIC],
+  ['riscv64', GENERIC],
+  ['loongarch64', GENERIC],
+]);
+
+/** `text` is /proc/PID/task/TID/syscall (fs/proc/base.c, proc_pid_syscall), `arch` as `uname -m` prints it. */
+export function parseSyscall(text: string, arch: string): Waits {
+  if (text.startsWith('running')) return { on: 'running' };
+  const [, number, argument] = /^(\d+) 0x([0-9a-f]+) /.exec(text) ?? [];
+  const calls = CALLS.get(arch);
+  if (number === undefined || argument === undefined || calls === undefined) return { on: 'other' };
+  const on = calls.epoll.has(Number(number)) ? 'epoll' : calls.socket.has(Number(number)) ? 'socket' : null;
+  // A descriptor is an int: the register's upper half is undefined.
+  return on === null ? { on: 'other' } : { on, fd: Number.parseInt(argument.slice(-8), 16) };
+}
+
+/** The threads of one process, and who of them was seen to wait on which descriptor: fd -> tids. */
+export interface Threads {
+  readonly pid: number;
+  readonly tids: readonly number[];
+  readonly epoll: Map<number, Set<number>>;
+  readonly socket: Map<number, Set<number>>;
+}
+
+export function listThreads(files: Files, pid: number): Threads {
+  const tids = files.list(`/proc/${pid}/task`).map(Number);
+  return { pid, tids: tids.sort((a, b) => a - b), epoll: new Map(), socket: new Map() };
+}
+
+/** Adds what the threads wait for at this moment to what was seen before. */
+export function sampleThreads(files: Files, arch: string, seen: Threads): void {
+  for (const tid of seen.tids) {
+    const waits = parseSyscall(files.text(`/proc/${seen.pid}/task/${tid}/syscall`) ?? '', arch);
+    if (waits.on !== 'epoll' && waits.on !== 'socket') continue;
+    const waiters = seen[waits.on].get(waits.fd);
+    if (waiters === undefined) seen[waits.on].set(waits.fd, new Set([tid]));
+    else waiters.add(tid);
+  }
+}

@@ -1,0 +1,27 @@
+/** The built command line, as a user runs it. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function cli(...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [ENTRY, ...args], { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs with -j and parses; throws what the command said when it failed. */
+export async function cliJson<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await cli(...args, '--json');
+  if (code !== 0) throw new Error(`locality-tune ${args.join(' ')}: exit ${code}\n${stdout}${stderr}`);
+  return JSON.parse(stdout) as T;
+}

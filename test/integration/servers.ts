@@ -1,0 +1,119 @@
+/** Real servers on loopback ports of their own, from configurations made for the test, ended by pid. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface RunningServer {
+  readonly pid: number;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface Nginx extends RunningServer {
+  /** Writes the configuration anew and reloads; resolves when exactly the new workers are left. */
+  reload(workers: number): Promise<void>;
+  workers(): number[];
+}
+
+/** `return 200 $pid` makes each answer name the worker that served it. */
+export async function startNginx(port: number, workers: number): Promise<Nginx> {
+  const folder = mkdtempSync(join(tmpdir(), 'lt-nginx-'));
+  const file = join(folder, 'nginx.conf');
+  const configure = (count: number) =>
+    writeFileSync(
+      file,
+      `user root; daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
+       worker_processes ${count}; worker_cpu_affinity auto; worker_shutdown_timeout 2s;
+       events { worker_connections 512; }
+       http {
+         access_log off; client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b;
+         fastcgi_temp_path ${folder}/c; uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
+         server { listen 127.0.0.1:${port} reuseport; location / { default_type text/plain; return 200 $pid; } }
+       }`,
+    );
+  configure(workers);
+  const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: 'ignore' });
+  const pid = pidOf(child);
+  const current = () => childrenOf(pid);
+  await until(() => current().length === workers && answers(port), `nginx on port ${port}`);
+  return {
+    pid,
+    port,
+    workers: current,
+    async reload(count) {
+      const old = new Set(current());
+      configure(count);
+      process.kill(pid, 'SIGHUP');
+      await until(() => {
+        const now = current();
+        return now.length === count && now.every((worker) => !old.has(worker));
+      }, `nginx reloaded with ${count} workers`);
+    },
+    stop: () => stop(child, folder),
+  };
+}
+
+/** One process, `threads` threads, a listener for each, pinned one to one; the answer is the thread's number. */
+export async function startHaproxy(port: number, threads: number): Promise<RunningServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'lt-haproxy-'));
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(
+    file,
+    `global
+  nbthread ${threads}
+  cpu-map auto:1/1-${threads} 0-${threads - 1}
+defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+frontend test
+  bind 127.0.0.1:${port} shards by-thread
+  http-request return status 200 content-type text/plain lf-string "%[thread]"
+`,
+  );
+  const child = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' });
+  await until(() => answers(port), `haproxy on port ${port}`);
+  return { pid: pidOf(child), port, stop: () => stop(child, folder) };
+}
+
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+export async function until(
+  done: () => boolean | Promise<boolean>,
+  what: string,
+  seconds = 20,
+): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (await done()) return;
+  throw new Error(`${what}: not so after ${seconds} s`);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error(`${child.spawnfile} could not be started`);
+  return child.pid;
+}
+
+async function stop(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
