@@ -1,6 +1,6 @@
 /** `locality-tune attach` and `detach`: read the groups, change one, print what became of it. */
-import { readHost } from '../host/host.ts';
-import type { Host } from '../host/types.ts';
+import { machine } from 'node:os';
+import { readSockets, type Sockets } from '../host/sockets.ts';
 import { attach, detach } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
 import type { Selector } from '../steer/select.ts';
@@ -15,11 +15,11 @@ import type { Line, Style } from './report/text.ts';
 import { type SteerOptions, selectorOf } from './steer-options.ts';
 
 export async function runAttach(options: AttachCommandOptions): Promise<void> {
-  const { kernel, host, selector } = await prepare(options);
+  const { kernel, sockets, selector } = await prepare(options);
   if (options.program === 'map' && options.groupSize !== undefined)
     throw usage('--group-size: `map` is made from the slots themselves', 'leave it out');
   const dryRun = options.dryRun === true;
-  const results = await attach(kernel, host, selector, {
+  const results = await attach(kernel, sockets, selector, {
     program: options.program,
     groupSize: options.groupSize ?? null,
     dryRun,
@@ -29,24 +29,24 @@ export async function runAttach(options: AttachCommandOptions): Promise<void> {
 }
 
 export async function runDetach(options: SteerOptions): Promise<void> {
-  const { kernel, host, selector } = await prepare(options);
+  const { kernel, sockets, selector } = await prepare(options);
   const dryRun = options.dryRun === true;
-  const results = await detach(kernel, host, selector, { dryRun, force: options.force === true });
+  const results = await detach(kernel, sockets, selector, { dryRun, force: options.force === true });
   print('detach', results, options, () => detachLines(results, dryRun));
 }
 
-async function prepare(options: SteerOptions): Promise<{ kernel: Kernel; host: Host; selector: Selector }> {
+async function prepare(
+  options: SteerOptions,
+): Promise<{ kernel: Kernel; sockets: Sockets; selector: Selector }> {
   const selector = selectorOf(options);
   const kernel = openKernel();
   // A wrong pid or fd is said at once, not after the seconds that reading the slots takes.
   const port = 'pid' in selector ? identify(kernel, selector.pid, selector.fd).port : selector.port;
   const done = progress('reading slots and program …');
   try {
-    const host = await readHost(
-      { files: openFiles('/'), kernel },
-      { ifaces: [], port, slots: true, sampleSeconds: 0 },
-    );
-    return { kernel, host, selector };
+    const system = { files: openFiles('/'), kernel };
+    const sockets = await readSockets(system, machine(), { port, slots: true, sampleSeconds: 0 });
+    return { kernel, sockets, selector };
   } finally {
     done();
   }

@@ -20,7 +20,7 @@ const READY_MS = 15_000;
 const LOOK_MS = 500;
 const STUCK_MS = 4_000;
 const STOP_MS = 5_000;
-const AGAIN_MS = 200;
+const AGAIN_MS = 30;
 const KILLED_MS = 1_000;
 
 /**

@@ -2,6 +2,7 @@
 import type { System } from '../system/types.ts';
 import { type Interrupts, readInterrupts } from './interrupts.ts';
 import { readNics } from './nics.ts';
+import { readProcessor } from './processor.ts';
 import { readSockets } from './sockets.ts';
 import { readMachine } from './topology.ts';
 import type { Host } from './types.ts';
@@ -23,13 +24,20 @@ const SAMPLE_SECONDS = 1;
 export async function readHost(system: System, options: HostOptions): Promise<Host> {
   const { ifaces, port, slots, sampleSeconds } = options;
   const interrupts = readInterrupts(system.files);
-  const machine = await readMachine(system, interrupts);
-  const [nics, sockets] = await Promise.all([
+  const machine = readMachine(system, interrupts);
+  const [nics, sockets, processor] = await Promise.all([
     readNics(system, machine, interrupts, ifaces),
     readSockets(system, machine.arch, { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS }),
+    slots && system.kernel ? readProcessor() : null,
   ]);
   const { groups, lone } = sockets;
-  return { machine, nics, groups, lone, notes: [...missing(system, interrupts), ...sockets.notes] };
+  return {
+    machine: { ...machine, processor },
+    nics,
+    groups,
+    lone,
+    notes: [...missing(system, interrupts), ...sockets.notes],
+  };
 }
 
 /** Descriptors of processes have a note of their own. */

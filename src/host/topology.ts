@@ -11,7 +11,7 @@ const cpuDirectory = '/sys/devices/system/cpu';
 const nodeDirectory = '/sys/devices/system/node';
 
 /** `interrupts` names the online CPUs where the captured tree holds no sysfs. */
-export async function readMachine(system: System, interrupts: Interrupts): Promise<Machine> {
+export function readMachine(system: System, interrupts: Interrupts): Machine {
   const { files, kernel } = system;
   const online = readCpuList(files, `${cpuDirectory}/online`) ?? interrupts.cpus;
   return {
@@ -19,13 +19,14 @@ export async function readMachine(system: System, interrupts: Interrupts): Promi
     kernel: readLine(files, '/proc/sys/kernel/osrelease'),
     // /proc/sys/kernel/arch came with 6.1.
     arch: readLine(files, '/proc/sys/kernel/arch') ?? (kernel ? unameMachine() : null),
-    distro: parseOsRelease(files.text('/etc/os-release') ?? '') ?? (kernel ? await askForDistro() : null),
+    distro: parseOsRelease(files.text('/etc/os-release') ?? ''),
     cpus: {
       online,
       isolated: readCpuList(files, `${cpuDirectory}/isolated`) ?? [],
       smtSiblings: readSmtSiblings(files, online),
       numa: readNodes(files),
     },
+    processor: null,
     irqbalance: readIrqbalance(system),
     rpsSockFlowEntries: readInteger(files, '/proc/sys/net/core/rps_sock_flow_entries'),
   };
@@ -34,14 +35,6 @@ export async function readMachine(system: System, interrupts: Interrupts): Promi
 /** PRETTY_NAME of os-release(5). */
 export function parseOsRelease(text: string): string | null {
   return /^PRETTY_NAME=(["']?)(.+)\1\s*$/m.exec(text)?.[2] ?? null;
-}
-
-// Only where there is no os-release, as systeminformation knows the older files of many distributions: it takes
-// eight shells, 0.1 s, and a `hostname -f` that waits for the name servers.
-async function askForDistro(): Promise<string | null> {
-  const { osInfo } = await import('systeminformation');
-  const { distro, release } = await osInfo();
-  return distro === 'unknown' ? null : `${distro} ${release}`;
 }
 
 // One read for each core instead of one for each CPU, and none where SMT is off.

@@ -28,9 +28,20 @@ export interface Machine {
     readonly smtSiblings: readonly Cpus[];
     readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
   };
+  /** null in a captured tree, and where only a quick look was asked for. */
+  readonly processor: Processor | null;
   readonly irqbalance: { readonly running: boolean | null; readonly bannedIrqs: readonly number[] | null };
   /** net.core.rps_sock_flow_entries; 0 means RFS is off. */
   readonly rpsSockFlowEntries: number | null;
+}
+
+export interface Processor {
+  readonly model: string | null;
+  readonly sockets: number | null;
+  /** Physical cores of all sockets. */
+  readonly cores: number | null;
+  readonly l2Bytes: number | null;
+  readonly l3Bytes: number | null;
 }
 
 export interface Setting {

@@ -3,7 +3,8 @@
 import { disassemble } from '../cbpf/disassemble.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import { recognise } from '../cbpf/programs.ts';
-import type { Group, Host, Program } from '../host/types.ts';
+import type { Sockets } from '../host/sockets.ts';
+import type { Group, Program } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { chooseProgram, type ProgramName } from './choose.ts';
@@ -53,11 +54,11 @@ export interface Detached {
  */
 export async function attach(
   kernel: Kernel,
-  host: Host,
+  seen: Sockets,
   selector: Selector,
   options: AttachOptions,
 ): Promise<Attached[]> {
-  const plans = selectTargets(kernel, host, selector).map((target) => planAttach(target, options));
+  const plans = selectTargets(kernel, seen, selector).map((target) => planAttach(target, options));
   const results: Attached[] = [];
   for (const { target, instructions, result } of plans) {
     if (options.dryRun || result.attached) results.push(result);
@@ -94,11 +95,11 @@ function planAttach(target: Target, options: AttachOptions) {
 /** Takes the program off. A group without one is left alone and reported as such. */
 export async function detach(
   kernel: Kernel,
-  host: Host,
+  seen: Sockets,
   selector: Selector,
   options: { readonly force: boolean; readonly dryRun: boolean },
 ): Promise<Detached[]> {
-  const targets = selectTargets(kernel, host, selector);
+  const targets = selectTargets(kernel, seen, selector);
   if (!options.force && !options.dryRun) for (const { group } of targets) refuseForeign(group);
   const results: Detached[] = [];
   for (const { group, member } of targets) {

@@ -1,6 +1,7 @@
 /** From what the user names (a pid and fd, or a port) to the groups that are meant, each with a member to go through. */
 
-import type { Group, Host } from '../host/types.ts';
+import type { Sockets } from '../host/sockets.ts';
+import type { Group } from '../host/types.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { identify, type Member } from './member.ts';
@@ -15,14 +16,14 @@ export interface Target {
 }
 
 /** Throws Failure: everything of `identify`, other-netns, no-such-group, several-groups, EPERM. */
-export function selectTargets(kernel: Kernel, host: Host, selector: Selector): Target[] {
+export function selectTargets(kernel: Kernel, seen: Sockets, selector: Selector): Target[] {
   if ('pid' in selector) {
     const member = identify(kernel, selector.pid, selector.fd);
-    return [{ member, group: groupOf(host, member) }];
+    return [{ member, group: groupOf(seen, member) }];
   }
   const { port, protocol, allGroups } = selector;
-  const groups = host.groups.filter((group) => group.port === port && group.protocol === protocol);
-  if (groups.length === 0) throw noGroup(host, port, protocol);
+  const groups = seen.groups.filter((group) => group.port === port && group.protocol === protocol);
+  if (groups.length === 0) throw noGroup(seen, port, protocol);
   if (groups.length > 1 && !allGroups)
     throw failure(
       'several-groups',
@@ -32,8 +33,8 @@ export function selectTargets(kernel: Kernel, host: Host, selector: Selector): T
   return groups.map((group) => ({ member: memberOf(kernel, group), group }));
 }
 
-function groupOf(host: Host, member: Member): Group {
-  const group = host.groups.find(({ sockets }) => sockets.some(({ inode }) => inode === member.inode));
+function groupOf(seen: Sockets, member: Member): Group {
+  const group = seen.groups.find(({ sockets }) => sockets.some(({ inode }) => inode === member.inode));
   if (group) return group;
   throw failure(
     'other-netns',
@@ -42,18 +43,20 @@ function groupOf(host: Host, member: Member): Group {
   );
 }
 
-function noGroup(host: Host, port: number, protocol: string): Failure {
-  if (host.lone.some((socket) => socket.port === port && socket.protocol === protocol))
+function noGroup(seen: Sockets, port: number, protocol: string): Failure {
+  if (seen.lone.some((socket) => socket.port === port && socket.protocol === protocol))
     return failure(
       'not-reuseport',
       `${protocol} port ${port} is served without SO_REUSEPORT, so it has no group`,
       'let the server open one SO_REUSEPORT socket for each worker (nginx: `listen … reuseport`)',
     );
-  const known = host.groups.map(({ id }) => id);
+  const other = seen.groups.find((group) => group.port === port);
   return failure(
     'no-such-group',
     `no reuseport group on ${protocol} port ${port}`,
-    known.length > 0 ? `there are: ${known.join(', ')}` : 'there is none in this network namespace',
+    other
+      ? `there is ${other.id}${other.protocol === 'udp' ? ': add --udp' : ''}`
+      : 'see `locality-tune inspect` for those that are',
   );
 }
 

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { explain, parseMessage } from '../../src/host/bpftrace.ts';
+
+describe('the output of bpftrace', () => {
+  it('is JSON lines, of which printf and maps count', () => {
+    expect(parseMessage('{"type": "printf", "data": "ready\\n"}')).toEqual({
+      type: 'printf',
+      data: 'ready\n',
+    });
+    expect(parseMessage('{"type": "map", "data": {"@packets": {"7": 23}}}')).toEqual({
+      type: 'map',
+      data: { '@packets': { 7: 23 } },
+    });
+    expect(parseMessage('{"type": "attached_probes", "data": {"probes": 3}}')).toBeNull();
+    expect(parseMessage('')).toBeNull();
+  });
+
+  it('may be anything', () => {
+    const line = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.string().map((text) => `{${text}`),
+    );
+    fc.assert(fc.property(line, (text) => parseMessage(text) === null || text.startsWith('{')));
+  });
+});
+
+describe('what bpftrace says when it gives up', () => {
+  const memlock =
+    'ERROR: Unknown error -1: couldn\'t set RLIMIT_MEMLOCK for bpftrace. If your program is not loading, you can try "ulimit -l 8192" to fix the problem\n';
+
+  it.each([
+    [
+      'stdin:1:1-40: ERROR: tracepoint not found: sock:sock_recv_length',
+      'tracepoint-missing',
+      /sock:sock_recv_length$/,
+    ],
+    [
+      "stdin:62:17-33: ERROR: Struct/union of type 'struct sock_reuseport' does not contain a field named 'incoming_cpu'",
+      'field-missing',
+      /incoming_cpu$/,
+    ],
+    ['ERROR: bpftrace currently only supports running as the root user.', 'EPERM', /refused/],
+    ['ERROR: Error loading program: syscalls', 'bpftrace-failed', /Error loading program: syscalls$/],
+  ])('%s', (line, code, message) => {
+    const error = explain(`${memlock}stdin:45:59-60: WARNING: Addrspace mismatch\n${line}\n`);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('is never a harmless line', () => {
+    expect(explain(memlock).message).toBe('bpftrace failed: it ended without a word');
+  });
+});

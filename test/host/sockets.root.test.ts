@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { map } from '../../src/cbpf/programs.ts';
+import { startSlotProbe } from '../../src/host/slot-probe.ts';
+import { readSlots } from '../../src/host/slots.ts';
+import { readSockets } from '../../src/host/sockets.ts';
+import { openFiles } from '../../src/system/files.ts';
+import { openKernel } from '../../src/system/kernel.ts';
+import { assertBpfAnswers } from '../integration/bpf.ts';
+import { type Opened, type SocketProcess, startSockets } from './sockets.ts';
+
+const SO_REUSEADDR = 2;
+/** The real bpftrace, but for what it says on a kernel of 5.10. */
+const OLD_KERNEL = `#!/bin/sh
+case "$*" in
+  *'r->incoming_cpu'*) echo "ERROR: Struct/union of type 'struct sock_reuseport' does not contain a field named 'incoming_cpu'" >&2; exit 1 ;;
+  *sock_recv_length*) echo 'ERROR: tracepoint not found: sock:sock_recv_length' >&2; exit 1 ;;
+esac
+PATH=\${PATH#*:} exec bpftrace "$@"
+`;
+const kernel = openKernel();
+const system = { files: openFiles('/'), kernel };
+const inodesOf = (opened: readonly Opened[]) => opened.map(({ inode }) => inode);
+const portOf = (opened: readonly Opened[]) => opened[0]?.port ?? 0;
+
+describe('sockets of a real process', () => {
+  let server: SocketProcess;
+  beforeAll(async () => {
+    await assertBpfAnswers();
+    server = startSockets();
+  });
+  afterAll(() => server.stop());
+
+  it('are read from the kernel as groups, in slot order, with the program', async () => {
+    const five = await server.open('tcp', '127.0.0.1', 0, 5);
+    const [a, b, c, d, e] = inodesOf(five);
+    await server.close(b ?? 0);
+    const joined = await server.open('tcp', '127.0.0.1', portOf(five), 1);
+    // Longer than the group: 3 instructions are not all that can be read.
+    const program = map(
+      new Map([
+        [0, 4],
+        [1, 3],
+        [7, 2],
+      ]),
+    );
+    await server.attach(a ?? 0, program);
+    const many = await server.open('tcp', '::1', 0, 200);
+    const datagrams = await server.open('udp', '127.0.0.1', 0, 3);
+    await server.connect(datagrams[1]?.inode ?? 0, 9);
+    const multicast = await server.open('udp', '127.0.0.1', 0, 1, SO_REUSEADDR);
+    await server.open('udp', '127.0.0.1', portOf(multicast), 1, SO_REUSEADDR);
+    const single = await server.open('tcp', '127.0.0.1', 0, 1);
+    const plain = await server.open('tcp', '127.0.0.1', 0, 1, null);
+
+    const { groups, lone } = await readSockets(system, 'x86_64', {
+      port: null,
+      slots: true,
+      sampleSeconds: 0.1,
+    });
+    const group = (id: string) => groups.find((each) => each.id === id);
+
+    const small = group(`tcp 127.0.0.1:${portOf(five)}`);
+    expect(small?.sockets.map(({ inode }) => inode)).toEqual([a, e, c, d, ...inodesOf(joined)]);
+    expect(
+      small?.sockets.every(({ slotSource, slot }, index) => slotSource === 'kernel' && slot === index),
+    ).toBe(true);
+    expect(small).toMatchObject({ size: 5, selection: 'cbpf', notes: [] });
+    expect(small?.program).toMatchObject({ kind: 'cbpf', name: 'map', instructions: program });
+
+    expect(group(`tcp [::1]:${portOf(many)}`)?.sockets.map(({ inode }) => inode)).toEqual(inodesOf(many));
+    const udp = group(`udp 127.0.0.1:${portOf(datagrams)}`);
+    expect(udp).toMatchObject({ selection: 'hash', program: null });
+    expect(udp?.sockets.every(({ slotSource, packets }) => slotSource === 'kernel' && packets === 0)).toBe(
+      true,
+    );
+    // connect() takes a socket out of its group on 6.18, and leaves it there on older kernels.
+    const [x = 0, y = 0, z = 0] = inodesOf(datagrams);
+    const slots = [
+      [x, z],
+      [x, y, z],
+    ];
+    expect(slots).toContainEqual(udp?.sockets.map(({ inode }) => inode));
+    expect(group(`udp 127.0.0.1:${portOf(multicast)}`)).toBeUndefined();
+    expect(group(`tcp 127.0.0.1:${portOf(single)}`)?.size).toBe(1);
+    expect(lone).toContainEqual(expect.objectContaining({ inode: plain[0]?.inode, processes: 1 }));
+  });
+
+  it('count exactly the datagrams that are read', async () => {
+    const opened = await server.open('udp', '127.0.0.1', 0, 3);
+    const probe = await startSlotProbe(true, () => undefined);
+    const read = await server.exchange(portOf(opened), 23);
+    const packets = await probe.stop();
+    expect(inodesOf(opened).map((inode) => packets?.get(inode) ?? 0)).toEqual(
+      inodesOf(opened).map((inode) => read[inode]),
+    );
+    expect(Object.values(read).reduce((sum, count) => sum + count, 0)).toBe(23);
+  });
+
+  it('are read on a kernel that lacks what newer ones have', async () => {
+    const opened = await server.open('udp', '127.0.0.1', 0, 2);
+    const [{ fd, inode } = { fd: -1, inode: 0 }] = opened;
+    const folder = mkdtempSync(join(tmpdir(), 'lt-bpftrace-'));
+    const path = process.env['PATH'];
+    writeFileSync(join(folder, 'bpftrace'), OLD_KERNEL, { mode: 0o755 });
+    process.env['PATH'] = `${folder}:${path}`;
+    try {
+      const request = { id: 'group', pid: server.pid, fd, inode, size: 2 };
+      const { groups, packets, seconds, notes } = await readSlots(kernel, [request], { sampleSeconds: 1 });
+      expect(groups.get('group')).toMatchObject({ slots: inodesOf(opened), incomingCpuHonoured: false });
+      expect([packets, seconds]).toEqual([null, null]);
+      expect(notes).toEqual([expect.stringMatching(/^datagrams are not sampled/)]);
+    } finally {
+      process.env['PATH'] = path;
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('are not taken for others when a descriptor was closed, or names another socket by now', async () => {
+    const opened = await server.open('tcp', '127.0.0.1', 0, 2);
+    const [one, two] = opened;
+    if (one === undefined || two === undefined) throw new Error('no sockets');
+    const request = { pid: server.pid, fd: one.fd, inode: one.inode, size: 2 };
+    const { groups, notes } = await readSlots(
+      kernel,
+      [
+        { ...request, id: 'right' },
+        { ...request, id: 'reused', inode: two.inode },
+        { ...request, id: 'closed', fd: 9999 },
+        { ...request, id: 'gone', pid: 0x3fffff },
+      ],
+      { sampleSeconds: 0 },
+    );
+    expect(groups.get('right')).toMatchObject({ slots: inodesOf(opened) });
+    expect(groups.get('reused')).toMatch(/another socket by now/);
+    expect(groups.get('closed')).toMatch(/can not be duplicated \(EBADF\)/);
+    expect(groups.get('gone')).toMatch(/can not be duplicated \(ESRCH\)/);
+    expect(notes).toEqual([]);
+  });
+});
