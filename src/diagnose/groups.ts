@@ -1,31 +1,22 @@
-/**
- * What the rules about reuseport groups ask: which NICs feed one, who sits where, what its program can reach.
- */
-import { type Recognised, recognise } from '../cbpf/programs.ts';
+/** What the rules about reuseport groups ask: which NICs feed one, and who sits where. */
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
 import { livePorts, oneCpu, receivingCpus } from './nics.ts';
-import type { View } from './types.ts';
+import { cpuNames, names } from './phrase.ts';
+import type { Fed, View } from './types.ts';
 
-/** A group of two members or more; a single SO_REUSEPORT socket leaves the kernel nothing to choose. */
-export interface Served {
-  readonly group: Group;
-  /** NICs whose packets can reach it. */
-  readonly nics: readonly Nic[];
-  /** CPUs on which those NICs' packets meet it; null when one of them is not known. */
-  readonly cpus: ReadonlySet<number> | null;
-}
-
-export function servedGroups(view: View): readonly Served[] {
-  const flows = view.host.machine.rpsSockFlowEntries;
-  const nics = new Map(
-    livePorts(view.host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, flows) }]),
-  );
-  const joined = Map.groupBy(view.expected, ({ group }) => group);
-  return view.host.groups
+export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly Fed[] {
+  const flows = host.machine.rpsSockFlowEntries;
+  const ports = new Map(livePorts(host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, flows) }]));
+  const joined = Map.groupBy(expected, ({ group }) => group);
+  const online = new Set(host.machine.cpus.online);
+  return host.groups
     .filter(({ size }) => size > 1)
     .map((group) => {
-      const feeding = (joined.get(group.id) ?? []).flatMap(({ nic }) => nics.get(nic) ?? []);
-      return { group, nics: feeding.map(({ nic }) => nic), cpus: union(feeding.map(({ cpus }) => cpus)) };
+      const all = (joined.get(group.id) ?? []).flatMap(({ nic }) => ports.get(nic) ?? []);
+      const busy = all.filter(({ nic }) => !quiet.has(nic));
+      const feeding = busy.length > 0 ? busy : all;
+      const cpus = feeding.length > 0 ? union(feeding.map(({ cpus }) => cpus)) : online;
+      return { group, nics: feeding.map(({ nic }) => nic), cpus: cpus?.size ? cpus : null };
     });
 }
 
@@ -35,42 +26,22 @@ function union(sets: readonly (ReadonlySet<number> | null)[]): ReadonlySet<numbe
     if (set === null) return null;
     for (const cpu of set) all.add(cpu);
   }
-  return all.size > 0 ? all : null;
+  return all;
 }
 
-/**
- * The program of ours that is attached; null without one, and for a foreign one, of which nothing can be
- * said.
- */
-export function ownProgram(group: Group): Recognised | null {
-  const instructions = group.program?.instructions ?? null;
-  return instructions === null ? null : recognise(instructions);
+/** Size of the largest group behind each NIC: how many queues are of use there. */
+export function largestGroups(groups: readonly Fed[]): ReadonlyMap<Nic, number> {
+  const largest = new Map<Nic, number>();
+  for (const { group, nics } of groups)
+    for (const nic of nics) largest.set(nic, Math.max(largest.get(nic) ?? 0, group.size));
+  return largest;
 }
 
-/** The slot that a program picks on a CPU; null where the CPU does not decide it. */
-export function slotOn(program: Recognised, cpu: number): number | null {
-  if (program.name === 'cpu') return cpu % program.modulus;
-  return program.name === 'map' ? (program.slotOfCpu.get(cpu) ?? null) : null;
-}
-
-/**
- * Slots that a program can pick on these CPUs. null when nothing bounds them: an index outside of the group,
- * and a CPU that a map leaves out, go to the kernel's hash (reuseport_select_sock), which reaches every
- * member.
- */
-export function reachable(
-  program: Recognised,
-  cpus: Iterable<number>,
-  size: number,
-): ReadonlySet<number> | null {
-  if (program.name === 'rand') return program.modulus > size ? null : new Set(Array(program.modulus).keys());
-  const slots = new Set<number>();
-  for (const cpu of cpus) {
-    const slot = slotOn(program, cpu);
-    if (slot === null || slot >= size) return null;
-    slots.add(slot);
-  }
-  return slots;
+/** `only CPUs 0-3 receive from eth0`, `there are only CPUs 0-1`: what bounds the CPUs of a group's packets. */
+export function boundary({ nics, cpus }: Fed, host: Host): string {
+  return cpus === null || nics.length === 0
+    ? `there are only ${cpuNames(host.machine.cpus.online)}`
+    : `only ${cpuNames(cpus)} receive from ${names(nics.map(({ name }) => name))}`;
 }
 
 /** Members by slot, as read from the kernel; a guessed order would turn a finding into a guess. */
@@ -92,15 +63,4 @@ export function pinnedMembers(group: Group): ReadonlyMap<GroupSocket, number> {
 /** CPUs that a worker of any group is pinned to. */
 export function workerCpus(host: Host): ReadonlySet<number> {
   return new Set(host.groups.flatMap((group) => [...pinnedMembers(group).values()]));
-}
-
-/** `slot 3 (nginx 29333)`; without a slot where that would be a guess. */
-export function memberName(socket: GroupSocket): string {
-  return socket.slotSource === 'kernel' ? `slot ${socket.slot} (${ownerName(socket)})` : ownerName(socket);
-}
-
-/** `nginx 29333`, several of one socket by their numbers. */
-export function ownerName(socket: GroupSocket): string {
-  const comm = socket.owners[0]?.comm;
-  return comm === undefined ? 'no process' : `${comm} ${socket.owners.map(({ pid }) => pid).join(', ')}`;
 }

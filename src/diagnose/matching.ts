@@ -1,7 +1,13 @@
-/** How well a program's choice of slots agrees with where the workers are, and what would make it agree. */
+/** How well a program's choice of slots agrees with where the workers are, and which workers could sit better. */
 import type { Recognised } from '../cbpf/programs.ts';
 import type { GroupSocket } from '../host/types.ts';
-import { membersBySlot, pinnedMembers, type Served, slotOn } from './groups.ts';
+import { membersBySlot, pinnedMembers } from './groups.ts';
+import { slotOn } from './programs.ts';
+import type { Fed } from './types.ts';
+import { threadOf } from './workers.ts';
+
+/** CPU of each member whose worker is pinned to one. */
+export type Seats = ReadonlyMap<GroupSocket, number>;
 
 /** The member that a program chooses for a receiving CPU, though its worker is pinned to another one. */
 export interface Miss {
@@ -12,50 +18,55 @@ export interface Miss {
 }
 
 export function misses(
-  served: Served,
+  fed: Fed,
   program: Recognised,
-  pinned = pinnedMembers(served.group),
+  seats: Seats = pinnedMembers(fed.group),
 ): readonly Miss[] {
-  const members = membersBySlot(served.group);
-  return [...(served.cpus ?? [])].flatMap((cpu) => {
+  const members = membersBySlot(fed.group);
+  return [...(fed.cpus ?? [])].flatMap((cpu) => {
     const slot = slotOn(program, cpu);
     const member = slot === null ? undefined : members.get(slot);
-    const workerCpu = member && pinned.get(member);
+    const workerCpu = member && seats.get(member);
     if (slot === null || member === undefined || workerCpu === undefined || workerCpu === cpu) return [];
     return [{ cpu, slot, member, workerCpu }];
   });
 }
 
-/** Workers to pin anew, and whether it then takes a `map` to send each CPU to its own worker. */
-export interface Repair {
-  readonly pins: readonly (readonly [member: GroupSocket, cpu: number])[];
-  readonly map: boolean;
+/** The first member that sits on each CPU. */
+export function memberOn(seats: Seats): ReadonlyMap<number, GroupSocket> {
+  return new Map([...seats].reverse().map(([member, cpu]) => [cpu, member]));
+}
+
+/** Threads that are of use where they are: the first of a group on a CPU that receives for it. */
+export function wellSeated(groups: readonly Fed[]): ReadonlySet<string> {
+  const members = groups.flatMap(({ group, cpus }) =>
+    [...memberOn(pinnedMembers(group))].flatMap(([cpu, member]) => (cpus?.has(cpu) ? [member] : [])),
+  );
+  return new Set(members.flatMap(({ owners }) => owners.map(threadOf)));
 }
 
 /**
- * Each receiving CPU without a worker gets one that is of no use where it is: the member that the program
- * chooses for it if that is free, else any. What the program then still misses although a worker is there, a
- * map finds.
+ * Where to pin workers anew: each receiving CPU without a worker gets one that is of no use where it is, the
+ * member that the program chooses for it if that is free, else any. A worker of several groups stays where it
+ * serves one of them well (`settled`), and so does a process whose threads could not be told apart.
  */
-export function repair(served: Served, program: Recognised): Repair {
-  const receiving = served.cpus ?? new Set<number>();
-  const pinned = new Map(pinnedMembers(served.group));
-  const needed = new Map<number, GroupSocket>();
-  for (const [member, cpu] of pinned) if (receiving.has(cpu) && !needed.has(cpu)) needed.set(cpu, member);
-  const useful = new Set(needed.values());
-  const spare = new Set([...pinned.keys()].filter((member) => !useful.has(member)));
-  const bare = [...receiving].filter((cpu) => !needed.has(cpu));
-  const chosen = new Map(misses(served, program).map(({ cpu, member }) => [cpu, member]));
-
-  const pins: [GroupSocket, number][] = [];
+export function pinsAnew(fed: Fed, program: Recognised, seats: Seats, settled: ReadonlySet<string>): Seats {
+  const spare = new Set(
+    [...seats.keys()].filter(({ owners }) =>
+      owners.every((owner) => owner.tid !== null && !settled.has(threadOf(owner))),
+    ),
+  );
+  const staffed = memberOn(seats);
+  const bare = [...(fed.cpus ?? [])].filter((cpu) => !staffed.has(cpu));
+  const chosen = new Map(misses(fed, program, seats).map(({ cpu, member }) => [cpu, member]));
+  const pins = new Map<GroupSocket, number>();
+  const given = new Set<number>();
   const give = (member: GroupSocket | undefined, cpu: number) => {
     if (member === undefined || !spare.delete(member)) return;
-    pins.push([member, cpu]);
-    pinned.set(member, cpu);
+    pins.set(member, cpu);
+    given.add(cpu);
   };
   for (const cpu of bare) give(chosen.get(cpu), cpu);
-  const given = new Set(pins.map(([, cpu]) => cpu));
   for (const cpu of bare) if (!given.has(cpu)) give(spare.values().next().value, cpu);
-  const workerOn = new Set(pinned.values());
-  return { pins, map: misses(served, program, pinned).some(({ cpu }) => workerOn.has(cpu)) };
+  return pins;
 }

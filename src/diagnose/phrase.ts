@@ -32,11 +32,15 @@ export function slotNames(slots: Iterable<number>): string {
   return `${/^\d+$/.test(text) ? 'slot' : 'slots'} ${text}`;
 }
 
-/** `rx-3`, `rx-0 … rx-7, rx-9`, as the directories in /sys/class/net/X/queues are called. */
+/** `rx-3`, `rx-0 … rx-7, rx-9, rx-10`, as the directories in /sys/class/net/X/queues are called. */
 export function queueNames(direction: 'rx' | 'tx', indices: Iterable<number>): string {
   return ranges(indices)
     .split(',')
-    .map((range) => range.replace(/^\d/, `${direction}-$&`).replace(/(\d)-(\d+)$/, `$1 … ${direction}-$2`))
+    .map((range) => {
+      const [first, last] = range.split('-');
+      if (last === undefined) return /^\d/.test(range) ? `${direction}-${first}` : range;
+      return `${direction}-${first}${Number(last) === Number(first) + 1 ? ',' : ' …'} ${direction}-${last}`;
+    })
     .join(', ');
 }
 

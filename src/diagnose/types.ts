@@ -1,4 +1,4 @@
-import type { Host } from '../host/types.ts';
+import type { Group, Host, Nic } from '../host/types.ts';
 import type { Expected, Path } from '../path/types.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
@@ -15,11 +15,44 @@ export interface Finding {
   readonly fix: readonly string[];
 }
 
-/** What a rule looks at. */
+/** The machine, and what was joined from it. */
 export interface View {
   readonly host: Host;
   readonly paths: readonly Path[];
   readonly expected: readonly Expected[];
 }
 
-export type Rule = (view: View) => readonly Finding[];
+/** A group of two members or more; a single SO_REUSEPORT socket leaves the kernel nothing to choose. */
+export interface Fed {
+  readonly group: Group;
+  /** NICs whose packets can reach it, without quiet ones beside busy ones; none for a loopback address. */
+  readonly nics: readonly Nic[];
+  /**
+   * CPUs on which packets meet it: those of the NICs, or any online one where there is no NIC, since the
+   * sender's own CPU receives then. null when one of them is not known.
+   */
+  readonly cpus: ReadonlySet<number> | null;
+}
+
+/** What is best for one group as the machine is now: decided once, so that no two rules send it both ways. */
+export interface Advice {
+  /** The program that it should have; `none`: the hash; null: as it is, or not to be told. */
+  readonly program: 'cpu' | 'map' | 'rand' | 'none' | null;
+  /** One sentence. */
+  readonly why: string;
+  /** Commands that bring the group there, in order; empty when it is there. */
+  readonly fix: readonly string[];
+}
+
+export interface Served extends Fed {
+  readonly advice: Advice;
+}
+
+/** What a rule looks at: the view, and what was worked out once for all rules. */
+export interface Facts extends View {
+  readonly served: readonly Served[];
+  /** NICs with so little to do that nothing about them is worth a warning. */
+  readonly quiet: ReadonlySet<Nic>;
+}
+
+export type Rule = (facts: Facts) => readonly Finding[];

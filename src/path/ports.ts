@@ -20,7 +20,8 @@ export function portsOf(group: Group, host: Host): ReadonlySet<Nic> {
   return new Set(ports(host).filter(({ name }) => reached === null || reached.has(name)));
 }
 
-function isLoopback(address: string): boolean {
+/** Packets to it come through no NIC. */
+export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 

@@ -1,7 +1,8 @@
 /** Which member of a group the kernel picks: net/core/sock_reuseport.c, reuseport_select_sock(). */
+import { EMPTY } from '../cbpf/environment.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import { recognise } from '../cbpf/programs.ts';
-import { inputs, simulate } from '../cbpf/simulate.ts';
+import { compile, inputs, type Run } from '../cbpf/simulate.ts';
 import type { Group, GroupSocket } from '../host/types.ts';
 
 export type Choice =
@@ -96,6 +97,8 @@ function byProgram(group: Group, program: readonly Instruction[] | null): Select
   const undecided = [...read].filter((input) => input !== 'cpu' && input !== 'queue');
   if (undecided.length > 0)
     return unknown(`the program decides by ${undecided.map((each) => WORDS[each]).join(' and ')}`);
+  const run = runnable(program);
+  if (typeof run === 'string') return unknown(run);
   return (cpu, rxQueue) => {
     if (rxQueue === null && read.has('queue')) {
       return {
@@ -103,8 +106,7 @@ function byProgram(group: Group, program: readonly Instruction[] | null): Select
         why: 'the program reads the rx queue, which a driver with a single queue may not record',
       };
     }
-    const slot = run(program, cpu, rxQueue);
-    if (typeof slot === 'string') return { kind: 'unknown', why: slot };
+    const slot = run({ ...EMPTY, cpu, queue: rxQueue === null ? 0 : rxQueue + 1 }).result;
     return slot < group.size ? { kind: 'slot', slot } : otherwise(cpu, rxQueue);
   };
 }
@@ -116,13 +118,10 @@ const WORDS = {
   other: "the packet's metadata",
 };
 
-/**
- * The slot; or what is wrong with instructions that no kernel would run, as a torn read of its memory can
- * give.
- */
-function run(program: readonly Instruction[], cpu: number, rxQueue: number | null): number | string {
+/** Or what is wrong with instructions that no kernel would run, as a torn read of its memory can give. */
+function runnable(program: readonly Instruction[]): Run | string {
   try {
-    return simulate(program, { cpu, queue: rxQueue === null ? 0 : rxQueue + 1 }).result;
+    return compile(program);
   } catch (error) {
     if (error instanceof RangeError) return `the attached program can't be run: ${error.message}`;
     throw error;

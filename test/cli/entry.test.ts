@@ -1,8 +1,18 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENTRY, run } from './run.ts';
+import { BUILT, ENTRY, run } from './run.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -43,9 +53,10 @@ describe('help', () => {
 });
 
 describe('start-up', () => {
-  async function loads(args: readonly string[]): Promise<readonly string[]> {
-    const LOADS = join(folder, `loads${args.join('')}`);
-    await run(args, { env: { LOADS }, node: ['--import', join(import.meta.dirname, 'record-loads.ts')] });
+  async function loads(args: readonly string[], entry = ENTRY): Promise<readonly string[]> {
+    const LOADS = join(folder, 'loads');
+    const node = ['--import', join(import.meta.dirname, 'record-loads.ts')];
+    await run(args, { entry, env: { LOADS }, node });
     return JSON.parse(readFileSync(LOADS, 'utf8'));
   }
   const heavy =
@@ -64,6 +75,46 @@ describe('start-up', () => {
     const loaded = await loads(['inspect', '--iface', 'none-such']);
     expect(loaded).toContainEqual(expect.stringMatching(/\.node$/));
     expect(loaded).toContainEqual(expect.stringContaining('src/host/host.ts'));
+  });
+
+  it('of inspect --no-slots --json loads nothing that only slots and text need', async () => {
+    const command = ['inspect', '--no-slots', '--json', '--port', '1'];
+    const ofSources = await loads(command);
+    expect(ofSources.filter((name) => /\/(slots|bpftrace|run|inspect-text)\.ts$/.test(name))).toEqual([]);
+    const ofBundle = await loads(command, BUILT);
+    expect(
+      ofBundle.filter((name) => /systeminformation|^node:(crypto|child_process|readline)/.test(name)),
+    ).toEqual([]);
+    expect(ofBundle).toContainEqual(expect.stringMatching(/\.node$/));
+  });
+
+  it.each(['--version', '--help'])(
+    'as built, %s loads neither the addon nor systeminformation',
+    async (word) => {
+      const loaded = await loads([word], BUILT);
+      expect(loaded.filter((name) => heavy.test(name))).toEqual([]);
+      expect(loaded).toContain('node:vm');
+    },
+  );
+
+  it('as built runs from a code cache, and without one that V8 takes', async () => {
+    const isCache = (name: string) => name.endsWith('.cache');
+    const codeCache = join(import.meta.dirname, '../../scripts/code-cache.mjs');
+    const asksV8 = `import { load } from '${codeCache}';
+      console.log(load('${join(dirname(BUILT), 'main.js')}').script.cachedDataRejected)`;
+    const answer = await run([], { entry: '--', node: ['--input-type=module', '-e', asksV8] });
+    expect(answer).toEqual({ status: 0, stdout: 'false\n', stderr: '' });
+
+    const copy = join(folder, 'built');
+    const cli = join(copy, 'dist/src/cli');
+    cpSync(join(BUILT, '../../../../package.json'), join(copy, 'package.json'));
+    cpSync(join(BUILT, '../..'), join(copy, 'dist/src'), { recursive: true });
+    for (const cache of readdirSync(cli).filter(isCache)) writeFileSync(join(cli, cache), 'none');
+    const [built, copied] = await Promise.all(
+      [BUILT, join(cli, 'entry.js')].map((entry) => run(['-V'], { entry })),
+    );
+    expect(built).toMatchObject({ status: 0, stderr: '' });
+    expect(copied).toEqual(built);
   });
 
   it('says in one line that Node is too old, before anything newer is loaded', async () => {

@@ -1,8 +1,9 @@
-/** Runs the program as a user does, in a process of its own, from the sources (Node strips the types). */
+/** Runs the program as a user does, in a process of its own, from the sources (Node strips the types) or as built. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 export const ENTRY = join(import.meta.dirname, '../../src/cli/entry.ts');
+export const BUILT = join(import.meta.dirname, '../../dist/src/cli/entry.js');
 
 export interface Run {
   readonly status: number | null;
@@ -11,6 +12,8 @@ export interface Run {
 }
 
 export interface How {
+  /** Default: ENTRY. */
+  readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of node itself. */
   readonly node?: readonly string[];
@@ -18,9 +21,12 @@ export interface How {
   readonly stdout?: number | 'closed';
 }
 
-export function run(args: readonly string[], { env = {}, node = [], stdout }: How = {}): Promise<Run> {
+export function run(
+  args: readonly string[],
+  { entry = ENTRY, env = {}, node = [], stdout }: How = {},
+): Promise<Run> {
   const target = typeof stdout === 'number' ? stdout : 'pipe';
-  const child = spawn(process.execPath, [...node, ENTRY, ...args], {
+  const child = spawn(process.execPath, [...node, entry, ...args], {
     env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', ...env },
     stdio: ['ignore', target, 'pipe'],
   });

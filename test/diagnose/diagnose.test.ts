@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import type { Cpus } from '../../src/host/cpus.ts';
-import type { Host, Nic } from '../../src/host/types.ts';
+import type { Group, Host, Nic } from '../../src/host/types.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings } from './view.ts';
 
@@ -63,13 +63,17 @@ describe('diagnose', () => {
     expect(findings(host({ cpus: [] }))).toEqual([]);
   });
 
-  it('puts errors first, then goes by subject, eth9 before eth10', () => {
-    const nics = ['eth10', 'eth9'].map((name, n) => nic({ name, queues: 2, rps: [n + 4], xps: true }));
-    const broken = nic({ name: 'eth11', queues: 2, xps: true, rss: [0, 1, 2, 3] });
-    const order = findings(host({ nics: [...nics, broken] })).map(
-      ({ severity, subject }) => `${severity} ${subject}`,
+  it('puts errors first, notes last, then goes by subject, eth9 before eth10', () => {
+    const nics = ['eth10', 'eth9'].map((name, n) =>
+      nic({ name, queues: 2, rps: [n + 4], xps: true, firstIrq: 40 + 2 * n }),
     );
-    expect(order).toEqual(['error eth11', 'warning eth9', 'warning eth10']);
+    const broken = nic({ name: 'eth11', queues: 2, xps: true, rss: [0, 1, 2, 3] });
+    const order = (...groups: Group[]) =>
+      findings(host({ nics: [...nics, broken], groups }))
+        .filter(({ rule }) => rule.startsWith('r'))
+        .map(({ severity, subject }) => `${severity} ${subject}`);
+    expect(order()).toEqual(['error eth11', 'info eth9', 'info eth10']);
+    expect(order(group({ workers: pinned(0, 1) }))).toEqual(['error eth11', 'warning eth9', 'warning eth10']);
   });
 
   it('keeps a large machine short: one finding for each rule and NIC or group', () => {

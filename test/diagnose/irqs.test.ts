@@ -9,7 +9,9 @@ const TWO_NODES = [range(4), [4, 5, 6, 7]];
 
 describe('irqs-share-cpu', () => {
   it('moves all but one to idle CPUs', () => {
-    const finding = found('irqs-share-cpu', host({ nics: [nic({ queues: 3, irqCpus: [1, 1, 1] })] }));
+    const nics = [nic({ queues: 3, irqCpus: [1, 1, 1] })];
+    const groups = [group({ workers: [{ cpus: [4, 5] }, { cpus: [4, 5] }] })];
+    const finding = found('irqs-share-cpu', host({ nics, groups }));
     expect(finding).toMatchObject({ severity: 'warning', subject: 'eth0' });
     expect(finding?.message).toBe(
       '1 CPU must receive for several queues (CPU 1: rx-0 … rx-2), while CPUs 0,2-7 have none.',
@@ -161,11 +163,12 @@ describe('irq-affinity-not-effective', () => {
 
 describe('irqbalance-moves-irqs', () => {
   const nics = [nic({ queues: 2 })];
+  const groups = [group({ workers: pinned(0, 1) })];
 
   it('bans what is free, and keeps what is banned', () => {
     const finding = found(
       'irqbalance-moves-irqs',
-      host({ nics, irqbalance: { running: true, bannedIrqs: [9, 33] } }),
+      host({ nics, groups, irqbalance: { running: true, bannedIrqs: [9, 33] } }),
     );
     expect(finding).toMatchObject({ severity: 'warning', subject: 'irqbalance' });
     expect(finding?.message).toContain('irq 32 (eth0)');

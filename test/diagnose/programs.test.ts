@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpu } from '../../src/cbpf/programs.ts';
+import { cpu, generate, type Recognised } from '../../src/cbpf/programs.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
 
@@ -13,7 +13,7 @@ describe('hash-selection', () => {
     );
     expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
     expect(finding?.message).toBe(
-      'The kernel picks one of 8 workers by hash: a connection meets the worker of its own CPU one time in 8. ' +
+      'The kernel picks one of 8 sockets by hash: a connection meets a worker on its own CPU one time in 8. ' +
         'Expected from eth0: 12.5 % local, 100 % with `cpu`.',
     );
   });
@@ -29,8 +29,20 @@ describe('hash-selection', () => {
   it.each([
     ['the workers are not pinned', pinned(0, 1, 2), { cpus: range(4) }, 4, /Pin the workers/],
     ['the slots are not known', pinned(0, 1, 2), { cpu: 3, slot: null }, 4, /the slots are not/],
-    ['a worker would starve', pinned(0, 1, 2), { cpu: 3 }, 2, /leave slots 2-3 without any packet from eth0/],
-    ['no worker is where packets arrive', pinned(4, 5, 6), { cpu: 7 }, 4, /No worker is on a CPU/],
+    [
+      'a worker would starve',
+      pinned(0, 1, 2),
+      { cpu: 3 },
+      2,
+      /With 4 workers for 2 receiving CPUs, any program by CPU starves some/,
+    ],
+    [
+      'no worker is where packets arrive',
+      pinned(4, 5, 6),
+      { cpu: 7 },
+      4,
+      /pin 4 workers to CPUs that receive first/,
+    ],
   ])('proposes nothing as long as %s', (_, workers, last, n, text) => {
     const finding = found(
       'hash-selection',
@@ -45,7 +57,10 @@ describe('hash-selection', () => {
       group({ workers: pinned(0, 1) }),
       group({
         address: '::',
-        workers: [0, 1].map((n) => ({ cpu: n, more: { owners: [owner([n], { pid: 7, fd: 9 })] } })),
+        workers: [0, 1].map((n) => ({
+          cpu: n,
+          more: { owners: [owner([n], { pid: 7 + n, tid: 7 + n, fd: 9 })] },
+        })),
       }),
     ];
     const fixes = findings(host({ nics: queues(2), groups })).find(
@@ -89,7 +104,8 @@ describe('program-misses-worker', () => {
       fix: ['locality-tune attach --port 8080 --program map'],
     });
     expect(finding?.message).toContain(
-      '1 choose a worker that is pinned elsewhere (CPU 5 to slot 1, server 1001 on CPU 3)',
+      'On 1 of 2 CPUs that receive, `cpu` picks a worker that is pinned elsewhere: ' +
+        'on CPU 5 slot 1 (server 1001 on CPU 3). `map` sends each packet to the worker on its CPU.',
     );
   });
 
@@ -127,8 +143,8 @@ describe('program-starves-slots', () => {
     const finding = found('program-starves-slots', host({ nics: queues(8), groups }));
     expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune attach --port 8080'] });
     expect(finding?.message).toBe(
-      'The program was made for 4 members, the group has 8: ' +
-        'slots 4-7 (server 1004, server 1005, server 1006, server 1007) get nothing.',
+      'Nothing reaches slots 4-7 of server 1004, server 1005, server 1006, server 1007: the program was made ' +
+        'for 4 sockets, the group has 8. Attached anew, `cpu` sends each packet to the worker on its CPU.',
     );
     expect(findings(host({ nics: queues(8), groups }))[0]?.rule).toBe('program-starves-slots');
   });
@@ -137,7 +153,9 @@ describe('program-starves-slots', () => {
     const groups = [group({ workers: pinned(0, 1, 2, 3), program: 'cpu' })];
     const finding = found('program-starves-slots', host({ nics: queues(2), groups }));
     expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune detach --port 8080'] });
-    expect(finding?.message).toContain('only CPUs 0-1 receive from eth0: slots 2-3');
+    expect(finding?.message).toMatch(
+      /^Nothing reaches slots 2-3 of .*: `cpu` goes by CPU, and only CPUs 0-1 receive from eth0\./,
+    );
   });
 
   it('proposes `map` where every worker is on a CPU that receives', () => {
@@ -157,6 +175,27 @@ describe('program-starves-slots', () => {
   ] as const)('is content when %s', (_, program, n) => {
     const groups = [group({ workers: pinned(0, 1, 2, 3), program })];
     expect(found('program-starves-slots', host({ nics: queues(n), groups }))).toBeUndefined();
+  });
+
+  it('tells of an old program by any name, but attaches none whose purpose it does not know', () => {
+    const workers = pinned(...range(8));
+    const made = (wanted: Recognised) => group({ workers, program: generate(wanted) });
+    for (const program of [
+      { name: 'drain', size: 6, drained: [0], by: 'flow' },
+      { name: 'source-rendezvous', keyOfSlot: new Map(range(6).map((slot) => [slot, slot])) },
+    ] satisfies Recognised[]) {
+      const finding = found('program-starves-slots', host({ nics: queues(8), groups: [made(program)] }));
+      expect(finding).toMatchObject({ severity: 'error', fix: [] });
+      expect(finding?.message).toMatch(/^Nothing reaches slots 6-7 .* made for 6 sockets, the group has 8\./);
+    }
+    for (const program of [
+      { name: 'drain', size: 8, drained: [0, 7], by: 'cpu' },
+      { name: 'queue', modulus: 4 },
+      { name: 'weighted', weights: [1, 1, 0, 1], by: 'rand' },
+    ] satisfies Recognised[])
+      expect(
+        found('program-starves-slots', host({ nics: queues(8), groups: [made(program)] })),
+      ).toBeUndefined();
   });
 
   it('claims nothing from a CPU set that it does not know', () => {

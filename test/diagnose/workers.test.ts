@@ -14,8 +14,27 @@ describe('fewer-workers-than-queues', () => {
       'fewer-workers-than-queues',
       host({ nics, groups: [group({ workers: pinned(0, 1, 2) })] }),
     );
-    expect(finding).toMatchObject({ severity: 'warning', fix: ['ethtool -L eth0 combined 3'] });
-    expect(finding?.message).toContain('3 workers, but CPUs 0-7 receive: on 5 of these');
+    expect(finding).toMatchObject({ severity: 'warning', fix: [] });
+    expect(finding?.message).toContain('3 workers, but CPUs 0-7 receive from eth0: on 5 of these');
+  });
+
+  it('counts a thread once, however many sockets it serves', () => {
+    const one = range(4).map(() => ({ more: { owners: [owner([0])], cpus: [0] } }));
+    const message = found(
+      'fewer-workers-than-queues',
+      host({ nics: [nic({ queues: 4 })], groups: [group({ workers: one })] }),
+    )?.message;
+    expect(message).toContain('1 worker, but CPUs 0-3 receive from eth0: on 3 of these');
+  });
+
+  it('only notes a small service beside a large one', () => {
+    const groups = [
+      group({ workers: pinned(...range(8)), program: 'cpu' }),
+      group({ port: 53, workers: pinned(0, 1) }),
+    ];
+    const finding = found('fewer-workers-than-queues', host({ nics: [EIGHT], groups }));
+    expect(finding).toMatchObject({ severity: 'info', subject: 'tcp 0.0.0.0:53' });
+    expect(finding?.message).toMatch(/Start 8 workers\.$/);
   });
 
   it('counts queues where their CPUs are not known', () => {
@@ -24,7 +43,7 @@ describe('fewer-workers-than-queues', () => {
       'fewer-workers-than-queues',
       host({ nics, groups: [group({ workers: pinned(0, 1) })] }),
     );
-    expect(finding?.message).toContain('4 queues receive');
+    expect(finding?.message).toContain('2 workers, but 4 queues of eth0 receive');
   });
 
   it('is content when all queues share two CPUs, and with a single socket', () => {
@@ -45,16 +64,39 @@ describe('more-workers-than-queues', () => {
       host({ nics, groups: [group({ workers: pinned(0, 1, 2) })] }),
     );
     expect(finding).toMatchObject({ severity: 'info', fix: ['ethtool -L eth0 combined 3'] });
-    expect(finding?.message).toContain('only CPUs 0-1 receive: 1 of them is pinned');
+    expect(finding?.message).toBe(
+      '3 workers, but only CPUs 0-1 receive from eth0: 1 worker is pinned where nothing arrives, and a program ' +
+        'by CPU would leave 1 without packets. Have 2 workers, or more CPUs that receive: eth0 can have 4 queues.',
+    );
   });
 
-  it('does not mind workers that share the CPUs that receive, once they are pinned there', () => {
+  it('sends to the rule that can spread the queues, before it asks for more of them', () => {
+    const nics = [nic({ queues: 4, irqCpus: [0, 1, 1, 0], more: channels(4, 16) })];
+    const groups = [group({ workers: pinned(0, 1, 2, 3) })];
+    const finding = found('more-workers-than-queues', host({ nics, groups }));
+    expect(finding?.fix).toEqual([]);
+    expect(finding?.message).toMatch(/queues of eth0 share one while others are idle \(irqs-share-cpu\)\.$/);
+  });
+
+  it('gives each NIC the queues of the largest group, and never fewer than it has', () => {
+    const nics = [nic({ queues: 4, irqCpus: [0, 1, 2, 3], more: channels(4, 16) })];
+    const groups = [
+      group({ port: 1, workers: pinned(0, 1, 2, 3, 4) }),
+      group({ port: 2, workers: pinned(...range(7)) }),
+    ];
+    const fixes = findings(host({ nics, groups })).flatMap(({ fix }) => fix);
+    expect(fixes.filter((command) => command.startsWith('ethtool -L'))).toEqual([
+      'ethtool -L eth0 combined 7',
+      'ethtool -L eth0 combined 7',
+    ]);
+  });
+
+  it('asks for no other CPU where there is none', () => {
     const nics = [nic({ queues: 2 })];
-    const shared = group({ workers: pinned(0, 1, 0, 1) });
-    expect(found('more-workers-than-queues', host({ nics, groups: [shared] }))).toBeUndefined();
-    const free = group({ workers: [...pinned(0, 1, 0), { cpus: range(8) }] });
-    const finding = found('more-workers-than-queues', host({ nics, groups: [free] }));
-    expect(finding?.message).toContain("2 of them can't have such a CPU alone");
+    const groups = [group({ workers: pinned(0, 1, 0, 1) })];
+    expect(found('more-workers-than-queues', host({ cpus: 2, nics, groups }))?.message).toMatch(
+      /: workers have to share them, .* leave 2 without packets\. Have 2 workers\.$/,
+    );
   });
 
   it('is content with as many, and leaves a single queue to its own rule', () => {
@@ -71,8 +113,9 @@ describe('worker-not-pinned', () => {
     const groups = [group({ workers: [free(1), free(0), { cpu: 2 }, free(3)] })];
     const finding = found('worker-not-pinned', host({ cpus: 4, nics: [nic({ queues: 4 })], groups }));
     expect(finding).toMatchObject({ severity: 'warning', subject: 'tcp 0.0.0.0:8080' });
-    expect(finding?.message).toContain(
-      '3 workers (server 1000, server 1001, server 1003) may run on any of CPUs 0-3',
+    expect(finding?.message).toBe(
+      '3 workers may run on any of CPUs 0-3: server 1000, server 1001, server 1003. ' +
+        'A packet meets its worker on its own CPU by chance only.',
     );
     expect(finding?.fix).toEqual(['taskset -cp 1 1000', 'taskset -cp 0 1001', 'taskset -cp 3 1003']);
   });
@@ -110,6 +153,33 @@ describe('worker-not-pinned', () => {
     expect(finding?.fix).toEqual(['taskset -acp 1 7']);
     const two = group({ workers: [{ more: threads }, { more: threads }] });
     expect(found('worker-not-pinned', host({ cpus: 4, groups: [two] }))?.fix).toEqual([]);
+  });
+
+  it('names a process once, with its sockets or threads, and is a mere note on loopback', () => {
+    const socket = (pid: number, tid: number, comm: string) => ({
+      more: { owners: [owner([0, 1], { pid, tid, comm })], cpus: [0, 1] },
+    });
+    const workers = [
+      socket(7, 7, 'python3'),
+      socket(7, 7, 'python3'),
+      socket(8, 8, 'haproxy'),
+      socket(8, 9, 'haproxy'),
+    ];
+    const finding = found('worker-not-pinned', host({ groups: [group({ address: '127.0.0.1', workers })] }));
+    expect(finding?.severity).toBe('info');
+    expect(finding?.message).toMatch(
+      /^3 workers .* CPUs 0-1: python3 7 \(2 sockets\), haproxy 8 \(2 threads\)\./,
+    );
+  });
+
+  it('starts over when there are more workers than CPUs', () => {
+    const groups = [group({ workers: [0, 1, 2, 3].map(() => ({ cpus: [0, 1] })) })];
+    expect(found('worker-not-pinned', host({ cpus: 2, groups }))?.fix).toEqual([
+      'taskset -cp 0 1000',
+      'taskset -cp 1 1001',
+      'taskset -cp 0 1002',
+      'taskset -cp 1 1003',
+    ]);
   });
 
   it('tells of the same workers once, however many ports they serve', () => {

@@ -1,5 +1,6 @@
 /** The demo's last page: before and after, side by side. */
 import type { Act, DemoResult, Load } from '../../demo/demo.ts';
+import { percentSpan } from './interval.ts';
 import { heading } from './style.ts';
 import { type Cell, table } from './table.ts';
 import { type Line, paragraph, type Style, span, type Tone } from './text.ts';
@@ -25,7 +26,7 @@ export function demoLines({ cpus, tcp, udp, notes }: DemoResult, style: Style): 
   ];
 }
 
-function actTable({ program, before, after }: Act, style: Style): Line[] {
+function actTable({ program, before, after, witness }: Act, style: Style): Line[] {
   const rows: Cell[][] = before.workers.map(({ cpu, count: was }, index) => [
     `worker on CPU ${cpu}`,
     share(was, before),
@@ -34,6 +35,12 @@ function actTable({ program, before, after }: Act, style: Style): Line[] {
   if (before.lost + after.lost > 0) rows.push(['lost: a full queue', count(before.lost), count(after.lost)]);
   if (before.percent !== null && after.percent !== null)
     rows.push(['accepted on its rxcpu', percentCell(before.percent), percentCell(after.percent)]);
+  if (witness !== null)
+    rows.push([
+      `bpftrace says, of ${count(witness.before.events)}`,
+      percentSpan(witness.before.percent),
+      percentSpan(witness.after.percent),
+    ]);
   const columns = [
     { head: '', align: 'left' as const },
     { head: 'by hash', align: 'right' as const },

@@ -1,6 +1,4 @@
 /** Long tables made short: rows that go on as they began become one. */
-
-import { groupBy } from '../../diagnose/group-by.ts';
 import type { Cpus } from '../../host/cpus.ts';
 
 export interface Fold<T> {
@@ -35,7 +33,7 @@ export function fold<T>(
 
 /** Rows that share a key become one, in the order of their first ones. */
 export function gather<T>(rows: readonly T[], key: (row: T) => string): readonly Fold<T>[] {
-  return [...groupBy(rows, key).values()].flatMap((alike) =>
+  return [...Map.groupBy(rows, key).values()].flatMap((alike) =>
     alike.slice(0, 1).map((first) => ({ first, rows: alike })),
   );
 }

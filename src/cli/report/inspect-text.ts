@@ -1,5 +1,4 @@
 /** The report of `inspect`, read top to bottom: the verdict, what proves it, what mends it, then the rest. */
-import { groupBy } from '../../diagnose/group-by.ts';
 import { names } from '../../diagnose/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
@@ -19,7 +18,7 @@ export function inspectLines(inspection: Inspection, layout: Layout): readonly L
   const { host, paths, findings } = inspection;
   const ranked = rank(inspection).map(({ group }) => group);
   const shown = layout.all ? ranked : ranked.slice(0, MOST);
-  const byGroup = groupBy(paths, ({ group }) => group);
+  const byGroup = Map.groupBy(paths, ({ group }) => group);
   const groupless = byGroup.get(null) ?? [];
   return [
     ...verdict(inspection, layout),
@@ -55,7 +54,7 @@ function noteLines({ host, expected }: Inspection, layout: Layout): readonly Lin
     ...host.groups.flatMap(({ id, notes }) => notes.map((note) => ({ whose: id, note }))),
     ...expected.flatMap(({ group, notes }) => notes.map((note) => ({ whose: group, note }))),
   ];
-  return [...groupBy(noted, ({ note }) => note)].flatMap(([note, of]) => {
+  return [...Map.groupBy(noted, ({ note }) => note)].flatMap(([note, of]) => {
     const whose = names([...new Set(of.map((each) => each.whose))].filter((name) => name !== ''));
     return paragraph('- ', whose === '' ? note : `${whose}: ${note}`, layout);
   });

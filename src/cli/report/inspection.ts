@@ -1,5 +1,4 @@
 /** What `inspect` found, as its report sees it. */
-import { groupBy } from '../../diagnose/group-by.ts';
 import type { Finding, View } from '../../diagnose/types.ts';
 import type { Group } from '../../host/types.ts';
 import type { Style } from './text.ts';
@@ -29,7 +28,7 @@ export interface Ranked {
 
 /** Groups with something to choose, first those with the most to gain, then the unknown, then the rest. */
 export function rank({ host, expected }: Inspection): readonly Ranked[] {
-  const entries = groupBy(expected, ({ group }) => group);
+  const entries = Map.groupBy(expected, ({ group }) => group);
   return host.groups
     .filter(({ size }) => size > 1)
     .map((group) => {

@@ -1,5 +1,4 @@
 /** Interfaces, their RSS tables, and their queues with IRQ, CPU, RPS and XPS. */
-import { groupBy } from '../../diagnose/group-by.ts';
 import { count, names, ranges } from '../../diagnose/phrase.ts';
 import type { Channels, Host, Rss, Setting } from '../../host/types.ts';
 import { ports } from '../../path/ports.ts';
@@ -90,7 +89,7 @@ export function rssLines(host: Host, layout: Layout): readonly Line[] {
 /** `128 entries over 8 queues, even`; even as far as the size of the table lets it be. */
 export function spread({ indirection }: Rss, queues: number): string {
   if (indirection.length === 0) return 'no table';
-  const entries = [...groupBy(indirection, (queue) => queue).values()].map(({ length }) => length);
+  const entries = [...Map.groupBy(indirection, (queue) => queue).values()].map(({ length }) => length);
   const [least, most] = [Math.min(...entries), Math.max(...entries)];
   const even = most - least <= (indirection.length % entries.length === 0 ? 0 : 1);
   const shape = even ? 'even' : `uneven: ${least} to ${most} entries a queue`;

@@ -36,6 +36,7 @@ const ASCII: ReadonlyMap<string, string> = new Map([
   ['○', 'o'],
   ['─', '-'],
   ['×', 'x'],
+  ['█', '#'],
   ['≥', '>='],
   ['≤', '<='],
   ['–', '-'],

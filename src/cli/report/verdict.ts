@@ -1,6 +1,5 @@
 /** The first thing to read: how local packets are, and the one command that mends it. */
 import { steer } from '../../diagnose/commands.ts';
-import { groupBy } from '../../diagnose/group-by.ts';
 import { count, names } from '../../diagnose/phrase.ts';
 import type { Finding, Severity } from '../../diagnose/types.ts';
 import type { Group } from '../../host/types.ts';
@@ -44,9 +43,12 @@ function groupVerdict(each: Ranked, better: string, layout: Layout): readonly Li
   return first === undefined ? [] : [[span(lead, shareTone(each.now)), ...first.slice(1)], ...rest];
 }
 
+/** A note says which of now, hash and cpu it is about, where it is not all of them. */
+const OF_COLUMNS = /^(?:now|hash|cpu)(?:, (?:hash|cpu))*: /;
+
 function today({ group, now, byNic, notes }: Ranked): string {
   if (now === null) {
-    const why = notes[0] ?? 'what decides it could not be read';
+    const why = notes[0]?.replace(OF_COLUMNS, '') ?? 'what decides it could not be read';
     return `How many packets to ${group.id} stay on one CPU is not known: ${why}.`;
   }
   const several = new Set(byNic.map((nic) => nic.now)).size > 1;
@@ -65,7 +67,7 @@ function outlook({ now, cpu }: Ranked, offered: string | null, findings: number)
   const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
   if (offered !== null)
     return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` Mended by \`${offered}\`.`;
-  if (gain) return ` ${percent(cpu)} possible with program cpu, after what the findings say.`;
+  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}; the findings say what is in the way.`;
   return now !== null && findings > 0 ? ' The findings say what is in the way.' : '';
 }
 
@@ -79,7 +81,7 @@ function noGroups({ host, remedy }: Inspection): string {
 
 function tally(findings: readonly Finding[], unknown: boolean): string {
   if (findings.length === 0) return unknown ? 'No findings in what could be read.' : 'No findings.';
-  const bySeverity = groupBy(findings, ({ severity }) => severity);
+  const bySeverity = Map.groupBy(findings, ({ severity }) => severity);
   const order: readonly Severity[] = ['error', 'warning', 'info'];
   const parts = order.flatMap((severity) => {
     const found = bySeverity.get(severity)?.length ?? 0;

@@ -1,31 +1,36 @@
 import type { Nic } from '../../host/types.ts';
-import { setChannels } from '../commands.ts';
-import { servedGroups } from '../groups.ts';
+import { largestGroups } from '../groups.ts';
 import { fedQueues } from '../nics.ts';
-import { cpuNames } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import { count, cpuNames, names } from '../phrase.ts';
+import type { Facts, Finding } from '../types.ts';
+import { countWorkers } from '../workers.ts';
 
 /**
  * A CPU that receives without a worker of its own hands every packet to another CPU, whatever program is
- * attached.
+ * attached. Fewer queues are the other way out, but not one for a command: they are the queues of everything
+ * else on this NIC, too.
  */
-export function fewerWorkersThanQueues(view: View): readonly Finding[] {
-  return servedGroups(view).flatMap(({ group, nics, cpus }): Finding[] => {
-    const queues = (nic: Nic) => Math.min(fedQueues(nic).length, view.host.machine.cpus.online.length);
-    const receiving = cpus?.size ?? Math.max(0, ...nics.map(queues));
-    if (group.size >= receiving) return [];
-    const who = cpus ? `${cpuNames(cpus)} receive` : `${receiving} queues receive`;
-    const fix = nics.filter((nic) => queues(nic) > group.size).flatMap((nic) => setChannels(nic, group.size));
-    const orQueues = fix.length > 0 ? `, or have ${group.size} queues` : '';
+export function fewerWorkersThanQueues({ host, served }: Facts): readonly Finding[] {
+  const largest = largestGroups(served);
+  return served.flatMap(({ group, nics, cpus }): Finding[] => {
+    if (nics.length === 0) return [];
+    const queues = (nic: Nic) => Math.min(fedQueues(nic).length, host.machine.cpus.online.length);
+    const receiving = cpus?.size ?? Math.max(...nics.map(queues));
+    const workers = countWorkers(group);
+    if (workers >= receiving) return [];
+    const main = nics.some((nic) => largest.get(nic) === group.size);
+    const from = names(nics.map(({ name }) => name));
+    const who = cpus ? `${cpuNames(cpus)} receive from ${from}` : `${receiving} queues of ${from} receive`;
+    const bare = receiving - workers;
     return [
       {
         rule: 'fewer-workers-than-queues',
-        severity: 'warning',
+        severity: main ? 'warning' : 'info',
         subject: group.id,
         message:
-          `${group.size} workers, but ${who}: on ${receiving - group.size} of these no packet meets a ` +
-          `worker of its own CPU. Start ${receiving} workers${orQueues}.`,
-        fix,
+          `${count(workers, 'worker')}, but ${who}: on ${bare} of these no packet meets a worker of its own ` +
+          `CPU. Start ${receiving} workers${main ? ', or have fewer queues if nothing else needs them' : ''}.`,
+        fix: [],
       },
     ];
   });

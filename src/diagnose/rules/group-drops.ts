@@ -1,9 +1,9 @@
-import { memberName } from '../groups.ts';
 import { names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
+import { memberName } from '../workers.ts';
 
 /** What a socket dropped, it had no room for: its worker did not come round in time. */
-export function groupDrops({ host }: View): readonly Finding[] {
+export function groupDrops({ host }: Facts): readonly Finding[] {
   return host.groups.flatMap((group): Finding[] => {
     const dropping = group.sockets.filter(({ drops }) => (drops ?? 0) > 0);
     const total = dropping.reduce((sum, { drops }) => sum + (drops ?? 0), 0);

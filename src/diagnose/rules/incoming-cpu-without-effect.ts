@@ -1,11 +1,8 @@
-import { steer } from '../commands.ts';
-import { servedGroups } from '../groups.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /** The server did its part with SO_INCOMING_CPU, and the kernel takes no notice. */
-export function incomingCpuWithoutEffect(view: View): readonly Finding[] {
-  const command = steer(view.host);
-  return servedGroups(view).flatMap(({ group }): Finding[] => {
+export function incomingCpuWithoutEffect({ host, served }: Facts): readonly Finding[] {
+  return served.flatMap(({ group, advice }): Finding[] => {
     const set = group.sockets.filter(({ incomingCpu }) => incomingCpu !== null).length;
     const program = group.selection === 'cbpf' || group.selection === 'ebpf';
     if (set === 0 || (!program && group.incomingCpuHonoured !== false)) return [];
@@ -15,8 +12,9 @@ export function incomingCpuWithoutEffect(view: View): readonly Finding[] {
       const message = `${what}, but the attached program overrides it wherever it picks a slot of the group.`;
       return [{ ...finding, severity: 'info', message, fix: [] }];
     }
-    const kernel = view.host.machine.kernel ?? 'unknown release';
+    const kernel = host.machine.kernel ?? 'unknown release';
     const message = `${what}, but this kernel (${kernel}) ignores it in a reuseport group and picks by hash.`;
-    return [{ ...finding, severity: 'warning', message, fix: command('attach', group) }];
+    const steered = advice.program === 'cpu' || advice.program === 'map';
+    return [{ ...finding, severity: 'warning', message, fix: steered ? advice.fix : [] }];
   });
 }

@@ -3,10 +3,10 @@ import { formatCpuList } from '../../host/cpus.ts';
 import type { Irq } from '../../host/types.ts';
 import { livePorts, queueIrqs } from '../nics.ts';
 import { cpuNames, names, ranges } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /** The kernel accepts an affinity and may still deliver elsewhere; only the effective one counts. */
-export function irqAffinityNotEffective({ host }: View): readonly Finding[] {
+export function irqAffinityNotEffective({ host, quiet }: Facts): readonly Finding[] {
   const online = new Set(host.machine.cpus.online);
   return livePorts(host).flatMap((nic): Finding[] => {
     const astray = queueIrqs(nic).filter(goesElsewhere);
@@ -18,7 +18,7 @@ export function irqAffinityNotEffective({ host }: View): readonly Finding[] {
     return [
       {
         rule: 'irq-affinity-not-effective',
-        severity: 'warning',
+        severity: quiet.has(nic) ? 'info' : 'warning',
         subject: `${nic.name} irq ${ranges(astray.map(({ irq }) => irq))}`,
         message:
           `Delivered to other CPUs than asked for: ${names(pairs)}. ` +

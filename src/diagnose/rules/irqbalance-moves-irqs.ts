@@ -1,20 +1,20 @@
 import { livePorts, queueIrqs } from '../nics.ts';
 import { names, ranges } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 const FEW = 16;
 
 /** irqbalance rewrites an affinity within seconds, and nobody sees it go. */
-export function irqbalanceMovesIrqs({ host }: View): readonly Finding[] {
+export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] {
   const { running, bannedIrqs } = host.machine.irqbalance;
   if (running !== true) return [];
   const banned = new Set(bannedIrqs);
   const free = livePorts(host).flatMap((nic) =>
-    queueIrqs(nic).flatMap(({ irq }) => (banned.has(irq) ? [] : [{ irq, nic: nic.name }])),
+    queueIrqs(nic).flatMap(({ irq }) => (banned.has(irq) ? [] : [{ irq, nic }])),
   );
   if (free.length === 0) return [];
   const irqs = free.map(({ irq }) => irq);
-  const whose = `irq ${ranges(irqs)} (${names([...new Set(free.map(({ nic }) => nic))])})`;
+  const whose = `irq ${ranges(irqs)} (${names([...new Set(free.map(({ nic }) => nic.name))])})`;
   const report = { rule: 'irqbalance-moves-irqs', subject: 'irqbalance' };
   if (bannedIrqs === null) {
     const message = `irqbalance is running; whether it leaves ${whose} alone could not be read.`;
@@ -23,7 +23,7 @@ export function irqbalanceMovesIrqs({ host }: View): readonly Finding[] {
   return [
     {
       ...report,
-      severity: 'warning',
+      severity: free.every(({ nic }) => quiet.has(nic)) ? 'info' : 'warning',
       message: `irqbalance is running and may move ${whose} within seconds, whatever affinity was set.`,
       fix: ban([...banned, ...irqs]),
     },

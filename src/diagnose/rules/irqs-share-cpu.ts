@@ -1,9 +1,9 @@
 import { count, cpuNames, names } from '../phrase.ts';
 import { moves, placements, rxNames } from '../placement.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /** Queues that share a CPU wait for each other; with a CPU to spare they need not. */
-export function irqsShareCpu({ host }: View): readonly Finding[] {
+export function irqsShareCpu({ host, quiet }: Facts): readonly Finding[] {
   return placements(host).flatMap((placement): Finding[] => {
     const { nic, shared, near, far } = placement;
     const idle = near.length > 0 ? near : far;
@@ -14,7 +14,7 @@ export function irqsShareCpu({ host }: View): readonly Finding[] {
     return [
       {
         rule: 'irqs-share-cpu',
-        severity: near.length > 0 ? 'warning' : 'info',
+        severity: near.length > 0 && !quiet.has(nic) ? 'warning' : 'info',
         subject: nic.name,
         message:
           `${count(shared.length, 'CPU')} must receive for several queues (${names(where)}), ` +

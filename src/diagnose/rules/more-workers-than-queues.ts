@@ -1,29 +1,60 @@
+import type { Nic } from '../../host/types.ts';
 import { maxRxQueues, setChannels } from '../commands.ts';
-import { pinnedMembers, servedGroups } from '../groups.ts';
-import { cpuNames } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import { boundary, largestGroups, pinnedMembers } from '../groups.ts';
+import { usableCpus } from '../nics.ts';
+import { count, names } from '../phrase.ts';
+import { placements } from '../placement.ts';
+import type { Facts, Fed, Finding } from '../types.ts';
+import { countWorkers } from '../workers.ts';
 
-/** Workers beyond the CPUs that receive share one of those, or take all their packets from another CPU. */
-export function moreWorkersThanQueues(view: View): readonly Finding[] {
-  return servedGroups(view).flatMap(({ group, nics, cpus }): Finding[] => {
-    if (cpus === null || cpus.size < 2 || group.size <= cpus.size) return [];
-    const pinned = [...pinnedMembers(group).values()];
-    const known = pinned.length === group.size;
-    const off = known ? pinned.filter((cpu) => !cpus.has(cpu)).length : group.size - cpus.size;
-    if (off === 0) return [];
-    const growing = nics.filter((nic) => (maxRxQueues(nic) ?? 0) > nic.rxQueues.length);
+/**
+ * Workers beyond the CPUs that receive share one of those, or take all their packets from another CPU; a
+ * program by CPU would leave them without any. A single receiving CPU is single-queue's business.
+ */
+export function moreWorkersThanQueues({ host, served }: Facts): readonly Finding[] {
+  const largest = largestGroups(served);
+  const usable = usableCpus(host).length;
+  const crowded = new Set(
+    placements(host).flatMap(({ nic, shared, target }) =>
+      shared.length > 0 && target.size > 0 ? [nic] : [],
+    ),
+  );
+  const most = (nic: Nic) => Math.min(maxRxQueues(nic) ?? 0, largest.get(nic) ?? 0, usable);
+  return served.flatMap((fed): Finding[] => {
+    const { group, nics, cpus } = fed;
+    const workers = countWorkers(group);
+    if (nics.length === 0 || cpus === null || cpus.size < 2 || workers <= cpus.size) return [];
+    const sharing = nics.filter((nic) => crowded.has(nic));
+    const growing = sharing.length > 0 ? [] : nics.filter((nic) => most(nic) > nic.rxQueues.length);
+    const more = usable > cpus.size ? `, or more CPUs that receive: ${wayTo(nics, sharing, growing)}` : '';
     return [
       {
         rule: 'more-workers-than-queues',
         severity: 'info',
         subject: group.id,
         message:
-          `${group.size} workers, but only ${cpuNames(cpus)} receive: ` +
-          (known
-            ? `${off} of them ${off === 1 ? 'is' : 'are'} pinned where nothing arrives.`
-            : `${off} of them can't have such a CPU alone.`),
-        fix: growing.flatMap((nic) => setChannels(nic, group.size)),
+          `${count(workers, 'worker')}, but ${boundary(fed, host)}: ${placed(fed)}, and a program by CPU ` +
+          `would leave ${workers - cpus.size} without packets. Have ${count(cpus.size, 'worker')}${more}.`,
+        fix: growing.flatMap((nic) => setChannels(nic, most(nic))),
       },
     ];
   });
+}
+
+/** How the surplus sits. */
+function placed({ group, cpus }: Fed): string {
+  const off = [...pinnedMembers(group).values()].filter((cpu) => !cpus?.has(cpu)).length;
+  if (off === 0) return 'workers have to share them';
+  return `${count(off, 'worker')} ${off === 1 ? 'is' : 'are'} pinned where nothing arrives`;
+}
+
+/** How more CPUs come to receive, the cheapest way first. */
+function wayTo(nics: readonly Nic[], sharing: readonly Nic[], growing: readonly Nic[]): string {
+  if (sharing.length > 0)
+    return `queues of ${names(sharing.map(({ name }) => name))} share one while others are idle (irqs-share-cpu)`;
+  if (growing.length > 0)
+    return names(growing.map((nic) => `${nic.name} can have ${maxRxQueues(nic)} queues`));
+  return nics.some((nic) => maxRxQueues(nic) === null)
+    ? 'more queues if the NIC can have them, else RPS'
+    : `${nics.length === 1 ? 'the NIC has' : 'the NICs have'} no more queues, RPS could spread them, at the price of an interrupt between CPUs`;
 }

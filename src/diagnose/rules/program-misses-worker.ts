@@ -1,41 +1,50 @@
-import { pin, steer } from '../commands.ts';
-import { ownerName, ownProgram, servedGroups } from '../groups.ts';
-import { misses, repair } from '../matching.ts';
+import type { Host } from '../../host/types.ts';
+import { pinnedMembers } from '../groups.ts';
+import { memberOn, misses } from '../matching.ts';
 import { names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import { ownProgram, starved } from '../programs.ts';
+import type { Facts, Finding, Served } from '../types.ts';
+import { ownerName } from '../workers.ts';
 
 /**
  * `ld cpu; mod #N` is local only if the worker of slot c mod N runs on CPU c, and a map only as long as slots
- * stay: one worker's restart moves the last socket into its hole.
+ * stay: one worker's restart moves the last socket into its hole. CPUs that no worker can be had for are left
+ * to fewer-workers-than-queues, and a program that has to go to program-starves-slots.
  */
-export function programMissesWorker(view: View): readonly Finding[] {
-  const command = steer(view.host);
-  return servedGroups(view).flatMap((served): Finding[] => {
-    const { group, cpus } = served;
+export function programMissesWorker({ host, served }: Facts): readonly Finding[] {
+  return served.flatMap((fed): Finding[] => {
+    const { group, nics, cpus, advice } = fed;
     const program = ownProgram(group);
-    if (program === null || cpus === null) return [];
-    const missed = misses(served, program);
+    if (program === null || cpus === null || isLeaving(fed, host)) return [];
+    const staffed = memberOn(pinnedMembers(group));
+    const enough = nics.length > 0 && group.size >= cpus.size;
+    const missed = misses(fed, program).filter(
+      ({ cpu, workerCpu }) => enough || staffed.has(cpu) || !cpus.has(workerCpu),
+    );
     if (missed.length === 0) return [];
     const where = missed.map(
       ({ cpu, slot, member, workerCpu }) =>
-        `CPU ${cpu} to slot ${slot}, ${ownerName(member)} on CPU ${workerCpu}`,
+        `on CPU ${cpu} slot ${slot} (${ownerName(member)} on CPU ${workerCpu})`,
     );
-    const { pins, map } = repair(served, program);
-    const none = pins.length === 0 ? ' There is no worker to spare for those CPUs.' : '';
-    const advice = map ? ' `map` sends each CPU to the worker that is on it.' : none;
+    const on = nics.length > 0 ? 'CPUs that receive' : 'CPUs that can send to it';
     return [
       {
         rule: 'program-misses-worker',
-        severity: 'warning',
+        severity: nics.length > 0 ? 'warning' : 'info',
         subject: group.id,
         message:
-          `Of ${cpus.size} CPUs that receive, ${missed.length} choose a worker that is pinned elsewhere ` +
-          `(${names(where)}).${advice}`,
-        fix: [
-          ...pins.flatMap(([{ owners }, cpu]) => owners.map((owner) => pin(owner, cpu))),
-          ...(map ? command('attach', group, 'map') : []),
-        ],
+          `On ${missed.length} of ${cpus.size} ${on}, \`${program.name}\` picks a worker that is pinned ` +
+          `elsewhere: ${names(where)}. ${advice.why}`,
+        fix: advice.fix,
       },
     ];
   });
+}
+
+/** Does program-starves-slots take the program off? */
+function isLeaving(fed: Served, { machine }: Host): boolean {
+  const program = ownProgram(fed.group);
+  return (
+    fed.advice.program === 'none' && program !== null && starved(fed, program, machine.cpus.online).length > 0
+  );
 }

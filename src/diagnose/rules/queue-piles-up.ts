@@ -1,6 +1,6 @@
-import { memberName, servedGroups } from '../groups.ts';
 import { names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
+import { memberName } from '../workers.ts';
 
 /** Below these a queue is a moment's burst: connections waiting for accept, bytes waiting to be read. */
 const PILE = { tcp: 16, udp: 65_536 };
@@ -9,12 +9,12 @@ const PILE = { tcp: 16, udp: 65_536 };
  * One worker is stuck or overloaded while the kernel, which does not look at queues, keeps giving it its
  * share.
  */
-export function queuePilesUp(view: View): readonly Finding[] {
-  return servedGroups(view).flatMap(({ group }): Finding[] => {
-    const served = group.sockets.filter(({ owners }) => owners.length > 0);
-    const full = served.filter(({ recvQueue }) => (recvQueue ?? 0) >= PILE[group.protocol]);
-    const empty = served.filter(({ recvQueue }) => recvQueue === 0);
-    if (full.length === 0 || empty.length < served.length / 2) return [];
+export function queuePilesUp({ served }: Facts): readonly Finding[] {
+  return served.flatMap(({ group }): Finding[] => {
+    const attended = group.sockets.filter(({ owners }) => owners.length > 0);
+    const full = attended.filter(({ recvQueue }) => (recvQueue ?? 0) >= PILE[group.protocol]);
+    const empty = attended.filter(({ recvQueue }) => recvQueue === 0);
+    if (full.length === 0 || empty.length < attended.length / 2) return [];
     const unit = group.protocol === 'tcp' ? 'Connections' : 'Bytes';
     const where = full.map((socket) => `${memberName(socket)} ${socket.recvQueue}`);
     return [
@@ -23,7 +23,7 @@ export function queuePilesUp(view: View): readonly Finding[] {
         severity: 'warning',
         subject: group.id,
         message:
-          `${unit} wait at ${full.length} of ${group.size} workers (${names(where)}) while ` +
+          `${unit} wait at ${full.length} of ${group.size} sockets (${names(where)}) while ` +
           `${empty.length} have an empty queue: a worker is stuck, or gets more than its share.`,
         fix: [],
       },

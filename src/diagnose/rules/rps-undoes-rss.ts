@@ -1,28 +1,38 @@
 import type { RxQueue } from '../../host/types.ts';
 import { livePorts } from '../nics.ts';
 import { cpuNames, queueNames } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
-/** RSS has spread the packets in hardware already; RPS moves each one again, by an interrupt between CPUs. */
-export function rpsUndoesRss({ host }: View): readonly Finding[] {
+/**
+ * RSS has spread the packets in hardware already; RPS moves each one again, by an interrupt between CPUs.
+ * With more CPUs than queues that can be worth it (the kernel's scaling.rst), so it is left to be judged.
+ */
+export function rpsUndoesRss({ host, quiet }: Facts): readonly Finding[] {
   return livePorts(host).flatMap((nic): Finding[] => {
     const moved = nic.rxQueues.filter(leavesItsCpu);
-    if (nic.rxQueues.length < 2 || moved.length === 0) return [];
+    const queues = nic.rxQueues.length;
+    if (queues < 2 || moved.length === 0) return [];
+    const to = new Set(moved.flatMap(({ rps }) => rps ?? []));
     const rfs =
       (host.machine.rpsSockFlowEntries ?? 0) > 0 && moved.every(({ rfsFlows }) => (rfsFlows ?? 0) > 0);
+    const which = queueNames(
+      'rx',
+      moved.map(({ index }) => index),
+    );
+    const finding = { rule: 'rps-undoes-rss', subject: nic.name };
+    const what = `RSS has ${queues} queues to spread packets over, and RPS moves those of ${which} once more, to ${cpuNames(to)}`;
+    if (to.size > queues) {
+      const message = `${what}: that pays only where so few queues keep their CPUs too busy.`;
+      return [{ ...finding, severity: 'info', message, fix: [] }];
+    }
     return [
       {
-        rule: 'rps-undoes-rss',
-        severity: rfs ? 'info' : 'warning',
-        subject: nic.name,
-        message:
-          `RSS has ${nic.rxQueues.length} queues to spread packets over, and RPS moves those of ` +
-          `${queueNames(
-            'rx',
-            moved.map(({ index }) => index),
-          )} once more, to ${cpuNames(moved.flatMap(({ rps }) => rps ?? []))}` +
-          `${rfs ? '; with RFS, to where their reader ran last.' : ', off the CPU that took the interrupt.'}`,
-        fix: moved.map(({ index }) => `echo 0 > /sys/class/net/${nic.name}/queues/rx-${index}/rps_cpus`),
+        ...finding,
+        severity: rfs || quiet.has(nic) ? 'info' : 'warning',
+        message: `${what}${rfs ? '; with RFS, to where their reader ran last.' : ', off the CPU that took the interrupt.'}`,
+        fix: rfs
+          ? []
+          : moved.map(({ index }) => `echo 0 > /sys/class/net/${nic.name}/queues/rx-${index}/rps_cpus`),
       },
     ];
   });

@@ -1,13 +1,13 @@
 import { setChannels } from '../commands.ts';
 import { bypassesRss, livePorts } from '../nics.ts';
 import { count, queueNames, ranges } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /**
  * A channel change can leave the table behind: queues that no packet reaches, or entries for queues that are
  * gone.
  */
-export function rssTableIncomplete({ host }: View): readonly Finding[] {
+export function rssTableIncomplete({ host, quiet }: Facts): readonly Finding[] {
   return livePorts(host).flatMap((nic): Finding[] => {
     const table = nic.rss?.indirection ?? [];
     const queues = nic.rxQueues.length;
@@ -30,6 +30,10 @@ export function rssTableIncomplete({ host }: View): readonly Finding[] {
       return report('info', `${message} but what ntuple rules or RSS contexts send them.`, []);
     const short = named.size === table.length;
     const why = short ? `: the table has only ${table.length} entries.` : ', and the others get their share.';
-    return report('warning', message + why, short ? setChannels(nic, table.length) : equal);
+    return report(
+      quiet.has(nic) ? 'info' : 'warning',
+      message + why,
+      short ? setChannels(nic, table.length) : equal,
+    );
   });
 }

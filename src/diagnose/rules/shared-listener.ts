@@ -1,11 +1,12 @@
+import { isLoopback } from '../../path/ports.ts';
 import { names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /**
  * Workers of one listener take what they can get: whoever is awake first, on whatever CPU, under one lock.
  */
-export function sharedListener({ host }: View): readonly Finding[] {
-  return host.lone.flatMap(({ id, protocol, port, owners, processes }): Finding[] => {
+export function sharedListener({ host }: Facts): readonly Finding[] {
+  return host.lone.flatMap(({ id, protocol, address, port, owners, processes }): Finding[] => {
     const servers = owners.filter(({ pid }) => pid !== SYSTEMD);
     const count = processes - (owners.length > servers.length ? 1 : 0);
     if (count < 2) return [];
@@ -17,7 +18,7 @@ export function sharedListener({ host }: View): readonly Finding[] {
     return [
       {
         rule: 'shared-listener',
-        severity: 'warning',
+        severity: isLoopback(address) ? 'info' : 'warning',
         subject: id,
         message:
           `${count} processes (${names(whom)}) share one ${kind} queue: ` +

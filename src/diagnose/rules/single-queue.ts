@@ -1,10 +1,10 @@
 import { formatCpuMask } from '../../host/cpus.ts';
 import { maxRxQueues, setChannels } from '../commands.ts';
 import { homeCpus, livePorts, oneCpu, usableCpus } from '../nics.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /** One CPU runs the whole receive path of the machine while the others wait for it. */
-export function singleQueue({ host }: View): readonly Finding[] {
+export function singleQueue({ host, quiet }: Facts): readonly Finding[] {
   const usable = usableCpus(host);
   if (usable.length < 2) return [];
   return livePorts(host).flatMap((nic): Finding[] => {
@@ -17,17 +17,16 @@ export function singleQueue({ host }: View): readonly Finding[] {
       rule: 'single-queue',
       severity,
       subject: `${nic.name} rx-${queue.index}`,
-      message: `Every packet is received on ${on}, out of ${usable.length} that could. ${more}`,
+      message: `Every packet of ${nic.name} is received on ${on}, out of ${usable.length} that could. ${more}`,
       fix,
     });
-    const max = maxRxQueues(nic) ?? 1;
-    if (max > 1) return [report('warning', `The NIC can have ${max} queues.`, setChannels(nic, cpus.length))];
+    const severity = quiet.has(nic) ? 'info' : 'warning';
+    const max = maxRxQueues(nic);
+    if (max !== null && max > 1)
+      return [report(severity, `It can have ${max} queues.`, setChannels(nic, cpus.length))];
     if (queue.rps === null) return [report('info', 'Whether RPS spreads them on could not be read.', [])];
-    const rps = `/sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
-    return [
-      report('warning', 'The NIC has no more queues; RPS can spread them.', [
-        `echo ${formatCpuMask(cpus)} > ${rps}`,
-      ]),
-    ];
+    const rps = `echo ${formatCpuMask(cpus)} > /sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
+    const why = max === null ? 'Whether it can have more queues is not known' : 'It has no more queues';
+    return [report(severity, `${why}; RPS can spread them.`, [rps])];
   });
 }

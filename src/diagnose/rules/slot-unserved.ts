@@ -1,13 +1,12 @@
-import { servedGroups } from '../groups.ts';
 import { count, names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /**
  * The kernel goes on giving connections to a socket as long as anybody holds it open, whether or not he looks
  * at it.
  */
-export function slotUnserved(view: View): readonly Finding[] {
-  return servedGroups(view).flatMap(({ group }): Finding[] => {
+export function slotUnserved({ served }: Facts): readonly Finding[] {
+  return served.flatMap(({ group }): Finding[] => {
     const seen = group.sockets.some(({ owners }) => owners.some(({ via }) => via !== 'fd'));
     const idle = group.sockets.filter(({ owners, holders }) => owners.length === 0 && holders.length > 0);
     if (!seen || idle.length === 0) return [];

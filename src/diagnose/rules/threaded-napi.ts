@@ -1,13 +1,13 @@
 import { livePorts } from '../nics.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /** With threads, the scheduler decides where a packet is received, and no IRQ affinity tells. */
-export function threadedNapi({ host }: View): readonly Finding[] {
+export function threadedNapi({ host, quiet }: Facts): readonly Finding[] {
   return livePorts(host)
     .filter((nic) => nic.threadedNapi === true)
     .map((nic) => ({
       rule: 'threaded-napi',
-      severity: 'warning',
+      severity: quiet.has(nic) ? 'info' : 'warning',
       subject: nic.name,
       message:
         'NAPI runs in kernel threads (napi/…), so packets are received wherever the scheduler puts them, ' +

@@ -1,28 +1,27 @@
 import type { Group, Nic } from '../../host/types.ts';
-import { servedGroups } from '../groups.ts';
 import { livePorts } from '../nics.ts';
 import { names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 /**
  * Most drivers hash UDP by addresses only: one busy peer, or one proxy in front, is then one queue and one
  * CPU.
  */
-export function udpHashedByAddress(view: View): readonly Finding[] {
-  const groups = servedGroups(view).filter(({ group }) => group.protocol === 'udp');
+export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Finding[] {
+  const groups = served.filter(({ group }) => group.protocol === 'udp');
   const pairs = groups.flatMap(({ group, nics }) => nics.map((nic) => ({ group, nic })));
   const byNic = Map.groupBy(pairs, ({ nic }) => nic);
-  return livePorts(view.host).flatMap((nic): Finding[] => {
-    const served = byNic.get(nic)?.map(({ group }) => group) ?? [];
+  return livePorts(host).flatMap((nic): Finding[] => {
+    const behind = byNic.get(nic)?.map(({ group }) => group) ?? [];
     const types = (['udp4', 'udp6'] as const).filter((type) => {
-      return byAddress(nic, type) && served.some((group) => receives(group, type));
+      return byAddress(nic, type) && behind.some((group) => receives(group, type));
     });
     if (nic.rxQueues.length < 2 || types.length === 0) return [];
-    const ids = served.map(({ id }) => id);
+    const ids = behind.map(({ id }) => id);
     return [
       {
         rule: 'udp-hashed-by-address',
-        severity: 'warning',
+        severity: quiet.has(nic) ? 'info' : 'warning',
         subject: nic.name,
         message:
           `RSS hashes ${types.join(' and ')} by addresses only, so all datagrams of one peer come through ` +

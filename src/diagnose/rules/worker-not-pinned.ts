@@ -1,38 +1,41 @@
 import type { Owner } from '../../host/types.ts';
 import { pin } from '../commands.ts';
-import { ownProgram, pinnedMembers, type Served, servedGroups, slotOn } from '../groups.ts';
+import { pinnedMembers } from '../groups.ts';
 import { usableCpus } from '../nics.ts';
 import { count, cpuNames, names } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import { ownProgram, slotOn } from '../programs.ts';
+import type { Facts, Fed, Finding } from '../types.ts';
+import { threadOf, workerNames } from '../workers.ts';
 
 /** The scheduler moves a worker that is free to go, so no choice of a socket stays the right one. */
-export function workerNotPinned(view: View): readonly Finding[] {
-  const usable = usableCpus(view.host);
+export function workerNotPinned({ host, served }: Facts): readonly Finding[] {
+  const usable = usableCpus(host);
   if (usable.length < 2) return [];
   const chosen = new Map<string, number>();
-  return servedGroups(view).flatMap((served): Finding[] => {
-    const { group } = served;
+  return served.flatMap((fed): Finding[] => {
+    const { group, nics } = fed;
     const loose = group.sockets.flatMap(({ slot, slotSource, owners }) =>
       owners
         .filter(({ cpus }) => cpus !== null && cpus.length > 1)
         .map((owner) => ({ owner, slot: slotSource === 'kernel' ? slot : null })),
     );
     if (loose.length === 0) return [];
-    const choose = chooser(served, usable, chosen);
+    const choose = chooser(fed, usable, chosen);
     const sockets = Map.groupBy(loose, ({ owner }) => owner.pid);
-    const workers = [...Map.groupBy(loose, ({ owner }) => thread(owner)).values()].flatMap(
+    const workers = [...Map.groupBy(loose, ({ owner }) => threadOf(owner)).values()].flatMap(
       ([first]) => first ?? [],
     );
-    const cpus = loose.flatMap(({ owner }) => owner.cpus ?? []);
-    const who = workers.map(({ owner }) => `${owner.comm} ${owner.pid}`);
+    const who = names(workerNames(loose.map(({ owner }) => owner)));
+    const cpus = cpuNames(loose.flatMap(({ owner }) => owner.cpus ?? []));
+    const alike = new Set(loose.map(({ owner }) => owner.cpus?.join())).size === 1;
     return [
       {
         rule: 'worker-not-pinned',
-        severity: 'warning',
+        severity: nics.length > 0 ? 'warning' : 'info',
         subject: group.id,
         message:
-          `${count(workers.length, 'worker')} (${names(who)}) may run on any of ${cpuNames(cpus)}, ` +
-          'so a packet meets its worker on its own CPU by chance only.',
+          `${count(workers.length, 'worker')} may run on ${alike ? 'any' : 'several'} of ${cpus}: ${who}. ` +
+          'A packet meets its worker on its own CPU by chance only.',
         fix: workers.flatMap(({ owner, slot }) => {
           if (owner.tid === null && sockets.get(owner.pid)?.length !== 1) return [];
           const cpu = choose(owner, slot);
@@ -43,30 +46,29 @@ export function workerNotPinned(view: View): readonly Finding[] {
   });
 }
 
-function thread({ pid, tid }: Owner): string {
-  return `${pid}/${tid ?? ''}`;
-}
-
 /**
  * Gives each worker the CPU that its slot is chosen on, by today's program or else by `cpu`; failing that the
- * next one that nobody in the group has, CPUs that receive first. A worker of several groups keeps what it
+ * next one that nobody in the group has, CPUs that receive first, and once all are taken all over again. A worker of several groups keeps what it
  * was given (`chosen`).
  */
-function chooser({ group, cpus }: Served, usable: readonly number[], chosen: Map<string, number>) {
+function chooser({ group, nics, cpus }: Fed, usable: readonly number[], chosen: Map<string, number>) {
   const taken = new Set(pinnedMembers(group).values());
-  const candidates = [...new Set([...[...(cpus ?? [])].sort((a, b) => a - b), ...usable])];
+  const receiving = nics.length > 0 ? [...(cpus ?? [])].sort((a, b) => a - b) : [];
+  const candidates = [...new Set([...receiving, ...usable])];
   const free = new Set(candidates.filter((cpu) => !taken.has(cpu)));
   const program = ownProgram(group) ?? { name: 'cpu', modulus: group.size };
-  const cpuOfSlot = new Map([...free].reverse().map((cpu) => [slotOn(program, cpu), cpu]));
+  const fitting = receiving.length > 0 ? receiving.filter((cpu) => free.has(cpu)) : [...free];
+  const cpuOfSlot = new Map(fitting.reverse().map((cpu) => [slotOn(program, cpu), cpu]));
   return (owner: Owner, slot: number | null): number | null => {
-    const already = chosen.get(thread(owner));
+    const already = chosen.get(threadOf(owner));
     if (already !== undefined) return already;
     const allowed = new Set(owner.cpus);
     const wanted = slot === null ? undefined : cpuOfSlot.get(slot);
     const order = wanted === undefined ? free : [wanted, ...free];
+    if (free.size === 0) for (const cpu of candidates) free.add(cpu);
     for (const cpu of order) {
       if (!allowed.has(cpu) || !free.delete(cpu)) continue;
-      chosen.set(thread(owner), cpu);
+      chosen.set(threadOf(owner), cpu);
       return cpu;
     }
     return null;

@@ -2,7 +2,7 @@ import { formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { livePorts, oneCpu } from '../nics.ts';
 import { queueNames } from '../phrase.ts';
-import type { Finding, View } from '../types.ts';
+import type { Facts, Finding } from '../types.ts';
 
 const FEW = 16;
 
@@ -10,7 +10,7 @@ const FEW = 16;
  * A packet that leaves through another CPU's queue is freed there, and its memory travels back for the next
  * one.
  */
-export function xpsNotOnIrqCpu({ host }: View): readonly Finding[] {
+export function xpsNotOnIrqCpu({ host, quiet }: Facts): readonly Finding[] {
   return livePorts(host).flatMap((nic): Finding[] => {
     if (nic.txQueues.length < 2 || host.machine.cpus.online.length < 2) return [];
     const queues = nic.txQueues.flatMap(located);
@@ -36,9 +36,9 @@ export function xpsNotOnIrqCpu({ host }: View): readonly Finding[] {
     return [
       {
         rule: 'xps-not-on-irq-cpu',
-        severity: 'warning',
+        severity: quiet.has(nic) ? 'info' : 'warning',
         subject: nic.name,
-        message: `${parts.filter((part) => part !== '').join('; ')}: what one CPU sends, another frees.`,
+        message: `${parts.filter((part) => part !== '').join('; ')}: what one CPU sends, another one mostly frees.`,
         fix: setXps(nic, bad),
       },
     ];
