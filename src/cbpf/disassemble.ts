@@ -1,13 +1,16 @@
 /** Instructions to the text that bpf_asm (tools/bpf/bpf_exp.y) takes back. */
-import { ALU, EXTENSIONS, type Instruction, JUMP, SKF_AD_OFF, X } from './instruction.ts';
+import { ALU, EXTENSIONS, type Instruction, JUMP, LEGAL, SKF_AD_OFF, X } from './instruction.ts';
 
 /**
  * One instruction a line. Jump targets carry labels (`l12:`, by index). What bpf_asm has no words for
- * becomes a comment, so that nothing is shown as something that it is not.
- * Fields that the kernel does not read (`k` of `tax`, say) are not shown.
+ * becomes a comment, so that nothing is shown as something that it is not; so do fields that the kernel does not
+ * read (`k` of `tax`, say) where they are not 0.
  */
 export function disassemble(program: readonly Instruction[]): string {
-  const lines = program.map((instruction, index) => line(instruction, index, program.length));
+  const lines = program.map((instruction, index) => {
+    const { text, targets } = line(instruction, index, program.length);
+    return { text: text + unread(instruction), targets };
+  });
   const targets = new Set(lines.flatMap((each) => each.targets));
   return lines.map(({ text }, index) => (targets.has(index) ? `${label(index)}: ${text}` : text)).join('\n');
 }
@@ -92,6 +95,21 @@ function label(index: number): string {
 /** CPU numbers, ports and sizes are read in decimal, addresses and masks in hex. */
 function number(k: number): string {
   return k < 0x10000 ? `${k}` : `0x${k.toString(16)}`;
+}
+
+/** Instructions that have no use for `k`: len, neg, ret a, ret x, tax, txa; and those that work with X. */
+const NO_K: ReadonlySet<number> = new Set([0x80, 0x81, 0x84, 0x16, 0x0e, 0x07, 0x87]);
+
+function unread([code, jt, jf, k]: Instruction): string {
+  if (!LEGAL.has(code) && code !== 0x0e) return '';
+  const kind = code & 0x07;
+  const branches = kind === 5 && code !== 0x05;
+  const idle = [
+    ...(jt !== 0 && !branches ? [`jt ${jt}`] : []),
+    ...(jf !== 0 && !branches ? [`jf ${jf}`] : []),
+    ...(k !== 0 && (NO_K.has(code) || ((kind === 4 || branches) && code & X)) ? [`k ${number(k)}`] : []),
+  ];
+  return idle.length === 0 ? '' : ` ; and ${idle.join(', ')}, which nothing reads`;
 }
 
 /** The fields as `bpf_asm -c` prints them, behind a comment sign. */

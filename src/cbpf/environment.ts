@@ -1,8 +1,8 @@
 /** What a program can read. Numbers are unsigned; bytes are in network order. */
 export interface Environment {
   readonly cpu: number;
-  /** Every `ld rand` gives this one; the kernel draws a new number for each. */
-  readonly rand: number;
+  /** The kernel draws a new number for every `ld rand`: a function does so here, a number is always the same. */
+  readonly rand: number | (() => number);
   /** skb->hash. */
   readonly rxhash: number;
   /** skb->queue_mapping: the recorded rx queue + 1, or 0. */
@@ -22,6 +22,8 @@ export interface Environment {
   readonly poff: number;
   /** skb->data on: at the reuseport hook the first payload byte. */
   readonly packet: Uint8Array;
+  /** skb->len, where only the beginning of a packet is known; null: as long as `packet`. */
+  readonly length: number | null;
   /** From the network header to the packet's end; null when there is none to see. */
   readonly network: Uint8Array | null;
   /** From the link-level header to the packet's end; null when there is none to see. */
@@ -44,6 +46,7 @@ export const EMPTY: Environment = {
   vlanTpid: 0,
   poff: 0,
   packet: new Uint8Array(),
+  length: null,
   network: null,
   link: null,
 };

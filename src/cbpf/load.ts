@@ -1,28 +1,30 @@
 /** What `ld` and `ldx` give: bpf_convert_filter() and the helpers that it calls (net/core/filter.c). */
 import type { Environment } from './environment.ts';
-import { type Instruction, SKF_AD_ALU_XOR_X, SKF_AD_OFF, SKF_LL_OFF, SKF_NET_OFF } from './instruction.ts';
+import { SKF_AD_ALU_XOR_X, SKF_AD_OFF, SKF_LL_OFF, SKF_NET_OFF } from './instruction.ts';
 import { findAttribute, findNestedAttribute } from './nlattr.ts';
 
-/** The value for A or X; null where the load ends the program. Throws RangeError for M[16] and beyond. */
+/** The value for A or X; null where the load ends the program. */
 export function load(
-  [code, , , k]: Instruction,
+  code: number,
+  k: number,
   a: number,
   x: number,
-  memory: readonly number[],
+  memory: Uint32Array,
   environment: Environment,
 ): number | null {
-  const size = SIZES[(code >> 3) & 3] ?? 4;
   switch (code & 0xe0) {
     case 0x00:
       return k;
     case 0x20:
-      return k >= SKF_AD_OFF ? ancillary(k, size, a, x, environment) : bytes(environment, k | 0, size);
+      return k >= SKF_AD_OFF
+        ? ancillary(k, sizeOf(code), a, x, environment)
+        : bytes(environment, k | 0, sizeOf(code));
     case 0x40:
-      return bytes(environment, (x + k) | 0, size);
+      return bytes(environment, (x + k) | 0, sizeOf(code));
     case 0x60:
-      return word(memory, k);
+      return memory[k] ?? null;
     case 0x80:
-      return environment.packet.length;
+      return environment.length ?? environment.packet.length;
     default: {
       const header = bytes(environment, k | 0, 1);
       return header === null ? null : (header & 0xf) << 2;
@@ -30,13 +32,9 @@ export function load(
   }
 }
 
-/** Bytes of BPF_W, BPF_H, BPF_B. */
-const SIZES = [4, 2, 1];
-
-function word(memory: readonly number[], k: number): number {
-  const value = memory[k];
-  if (value === undefined) throw new RangeError(`there is no M[${k}]`);
-  return value;
+/** Bytes that a load of this code reads: BPF_W, BPF_H or BPF_B. */
+export function sizeOf(code: number): number {
+  return 4 >> ((code >> 3) & 3);
 }
 
 /** convert_bpf_extensions(): the size of the load does not matter, and an unknown one is a load of bytes. */
@@ -71,7 +69,7 @@ function ancillary(k: number, size: number, a: number, x: number, environment: E
     case 52:
       return environment.poff;
     case 56:
-      return environment.rand;
+      return typeof environment.rand === 'number' ? environment.rand : environment.rand();
     case 60:
       return environment.vlanTpid;
     default:
@@ -83,10 +81,20 @@ function ancillary(k: number, size: number, a: number, x: number, environment: E
  * bpf_skb_load_helper_*() and bpf_internal_load_pointer_neg_helper(): big-endian, null where the kernel has
  * -EFAULT.
  */
-function bytes({ packet, network, link }: Environment, offset: number, size: number): number | null {
-  const window = offset >= 0 ? packet : offset >= SKF_NET_OFF ? network : offset >= SKF_LL_OFF ? link : null;
-  const start = offset >= 0 ? 0 : offset >= SKF_NET_OFF ? SKF_NET_OFF : SKF_LL_OFF;
-  if (window === null || offset - start + size > window.length) return null;
-  const view = new DataView(window.buffer, window.byteOffset + offset - start, size);
-  return size === 4 ? view.getUint32(0) : size === 2 ? view.getUint16(0) : view.getUint8(0);
+function bytes(environment: Environment, offset: number, size: number): number | null {
+  const window =
+    offset >= 0
+      ? environment.packet
+      : offset >= SKF_NET_OFF
+        ? environment.network
+        : windowBelow(environment, offset);
+  const from = offset >= 0 ? offset : offset - (offset >= SKF_NET_OFF ? SKF_NET_OFF : SKF_LL_OFF);
+  if (window === null || from + size > window.length) return null;
+  let value = 0;
+  for (let at = from; at < from + size; at++) value = value * 256 + (window[at] ?? 0);
+  return value;
+}
+
+function windowBelow({ link }: Environment, offset: number): Uint8Array | null {
+  return offset >= SKF_LL_OFF ? link : null;
 }

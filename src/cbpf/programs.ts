@@ -1,169 +1,169 @@
-/** The programs that locality-tune attaches, and how to know them again. */
-import { type Instruction, MAX_INSTRUCTIONS, SKF_AD_OFF } from './instruction.ts';
+/** The programs that locality-tune attaches: what each is made from, its instructions, and how to know it again. */
+import { disassemble } from './disassemble.ts';
+import { type Instruction, MAX_INSTRUCTIONS } from './instruction.ts';
+import * as cpuProgram from './programs/cpu.ts';
+import * as drainProgram from './programs/drain.ts';
+import * as hashProgram from './programs/hash.ts';
+import { type About, type Line, OUT_OF_RANGE, same, words } from './programs/line.ts';
+import * as mapProgram from './programs/map.ts';
+import * as numaProgram from './programs/numa.ts';
+import * as queueProgram from './programs/queue.ts';
+import * as randProgram from './programs/rand.ts';
+import * as rendezvousProgram from './programs/source-rendezvous.ts';
+import * as weightedProgram from './programs/weighted.ts';
 
-/**
- * An index beyond every group: the kernel then picks by hash (net/core/sock_reuseport.c, run_bpf_filter()).
- */
-export const OUT_OF_RANGE = 0xffffffff;
+export { OUT_OF_RANGE };
 
-/** Largest CPU number + 1 that a kernel can be built for (CONFIG_NR_CPUS). */
-const NR_CPUS = 8192;
-/** Largest size of a reuseport array (reuseport_grow() stops below U16_MAX). */
-const MAX_SLOTS = 32768;
-/** Up to here a person reads a chain of comparisons faster than a search tree, and the CPU does not care. */
-const CHAIN = 8;
+/** A program of ours, by what it was made from. */
+export type Recognised =
+  | { readonly name: 'cpu'; readonly modulus: number }
+  | { readonly name: 'rand'; readonly modulus: number }
+  | { readonly name: 'queue'; readonly modulus: number }
+  | { readonly name: 'hash' }
+  | { readonly name: 'map'; readonly slotOfCpu: ReadonlyMap<number, number> }
+  | ({ readonly name: 'numa' } & numaProgram.Nodes)
+  | ({ readonly name: 'weighted' } & weightedProgram.Shares)
+  | { readonly name: 'source-rendezvous'; readonly keyOfSlot: ReadonlyMap<number, number> }
+  | ({ readonly name: 'drain' } & drainProgram.Drain);
 
-const LD_CPU: Instruction = [0x20, 0, 0, SKF_AD_OFF + 36];
-const LD_RAND: Instruction = [0x20, 0, 0, SKF_AD_OFF + 56];
-const RET_A: Instruction = [0x16, 0, 0, 0];
-const RET = 0x06;
-const JA = 0x05;
-const JEQ = 0x15;
-const JGE = 0x35;
+export type ProgramName = Recognised['name'];
 
-/** CPU c's packets to slot c mod size. Throws RangeError unless size is 1 to 2^32 - 1. */
-export function cpu(size: number): Instruction[] {
-  return [LD_CPU, mod(size), RET_A];
+/** In the order in which they are listed. */
+export const ABOUT: Readonly<Record<ProgramName, About>> = {
+  cpu: cpuProgram.about,
+  map: mapProgram.about,
+  queue: queueProgram.about,
+  numa: numaProgram.about,
+  rand: randProgram.about,
+  weighted: weightedProgram.about,
+  'source-rendezvous': rendezvousProgram.about,
+  drain: drainProgram.about,
+  hash: hashProgram.about,
+};
+
+/** The instructions. Throws RangeError for numbers that no kernel has, and where they are more than it takes. */
+export function generate(wanted: Recognised): Instruction[] {
+  return words(linesOf(wanted));
 }
 
-/** Every packet to a slot by chance. Throws RangeError unless size is 1 to 2^32 - 1. */
+/** The same as assembler text with a comment on each line, which `assemble` takes back to the same words. */
+export function commented(wanted: Recognised): string {
+  const lines = linesOf(wanted);
+  const texts = disassemble(words(lines)).split('\n');
+  const width = Math.max(...texts.map(({ length }) => length));
+  return lines.map(([, comment], index) => `${(texts[index] ?? '').padEnd(width)} ; ${comment}`).join('\n');
+}
+
+/** Which program of ours exactly these instructions are; null for any other program. */
+export function recognise(program: readonly Instruction[]): Recognised | null {
+  if (program.length > MAX_INSTRUCTIONS) return null;
+  if (same(program, hash())) return { name: 'hash' };
+  for (const { name, modulusOf } of MODULAR) {
+    const modulus = modulusOf(program);
+    if (modulus !== null) return { name, modulus };
+  }
+  const slotOfCpu = mapProgram.slotsOf(program);
+  if (slotOfCpu !== null) return { name: 'map', slotOfCpu };
+  const nodes = numaProgram.nodesOf(program);
+  if (nodes !== null) return { name: 'numa', ...nodes };
+  const shares = weightedProgram.sharesOf(program);
+  if (shares !== null) return { name: 'weighted', ...shares };
+  const drained = drainProgram.drainOf(program);
+  if (drained !== null) return { name: 'drain', ...drained };
+  const keyOfSlot = rendezvousProgram.keysOf(program);
+  return keyOfSlot === null ? null : { name: 'source-rendezvous', keyOfSlot };
+}
+
+const MODULAR = [
+  { name: 'cpu', modulusOf: cpuProgram.modulusOf },
+  { name: 'rand', modulusOf: randProgram.modulusOf },
+  { name: 'queue', modulusOf: queueProgram.modulusOf },
+] as const;
+
+/** The highest slot that a program can choose; null for `hash`, which chooses none. */
+export function lastSlot(program: Recognised): number | null {
+  switch (program.name) {
+    case 'cpu':
+    case 'rand':
+    case 'queue':
+      return program.modulus - 1;
+    case 'hash':
+      return null;
+    case 'map':
+      return highest(program.slotOfCpu.values());
+    case 'numa':
+      return highest(program.nodes.flatMap(({ slots }) => slots));
+    case 'weighted':
+      return program.weights.findLastIndex((weight) => weight > 0);
+    case 'source-rendezvous':
+      return highest(program.keyOfSlot.keys());
+    case 'drain': {
+      const out = new Set(program.drained);
+      for (let slot = program.size - 1; ; slot--) if (!out.has(slot)) return slot;
+    }
+  }
+}
+
+function highest(slots: Iterable<number>): number {
+  let most = 0;
+  for (const slot of slots) most = Math.max(most, slot);
+  return most;
+}
+
+/** CPU c's packets to slot c mod size. */
+export function cpu(size: number): Instruction[] {
+  return generate({ name: 'cpu', modulus: size });
+}
+
+/** Every packet to a slot by chance. */
 export function rand(size: number): Instruction[] {
-  return [LD_RAND, mod(size), RET_A];
+  return generate({ name: 'rand', modulus: size });
 }
 
 /** The kernel's own choice, by hash, with a program in place. */
 export function hash(): Instruction[] {
-  return [ret(OUT_OF_RANGE)];
+  return generate({ name: 'hash' });
 }
 
 /**
- * Each CPU's packets to the slot that it maps to; those of a CPU that is not in the map by hash.
- * Throws RangeError for numbers that no kernel has, and where the program would be longer than the kernel
- * takes (some 2,000 neighbouring CPUs, or 1,000 scattered ones, each with a slot of its own).
+ * Each CPU's packets to the slot that it maps to; those of a CPU that is not in the map by hash. Some 2,000 neighbouring
+ * CPUs, or 1,000 scattered ones, each with a slot of its own, are as many as fit.
  */
 export function map(slotOfCpu: ReadonlyMap<number, number>): Instruction[] {
-  for (const [number, slot] of slotOfCpu) {
-    if (!isBelow(NR_CPUS, number)) throw new RangeError(`CPU ${number} is not between 0 and ${NR_CPUS - 1}`);
-    if (!isBelow(MAX_SLOTS, slot)) throw new RangeError(`slot ${slot} is not between 0 and ${MAX_SLOTS - 1}`);
+  return generate({ name: 'map', slotOfCpu });
+}
+
+function linesOf(wanted: Recognised): Line[] {
+  const lines = unlimited(wanted);
+  if (lines.length <= MAX_INSTRUCTIONS) return lines;
+  const taken = `${subject(wanted)} takes ${lines.length} instructions`;
+  throw new RangeError(`${taken}, the kernel's limit is ${MAX_INSTRUCTIONS}`);
+}
+
+function unlimited(wanted: Recognised): Line[] {
+  switch (wanted.name) {
+    case 'cpu':
+      return cpuProgram.lines(wanted.modulus);
+    case 'rand':
+      return randProgram.lines(wanted.modulus);
+    case 'queue':
+      return queueProgram.lines(wanted.modulus);
+    case 'hash':
+      return hashProgram.lines();
+    case 'map':
+      return mapProgram.lines(wanted.slotOfCpu);
+    case 'numa':
+      return numaProgram.lines(wanted);
+    case 'weighted':
+      return weightedProgram.lines(wanted);
+    case 'source-rendezvous':
+      return rendezvousProgram.lines(wanted.keyOfSlot);
+    case 'drain':
+      return drainProgram.lines(wanted);
   }
-  const program = table(slotOfCpu);
-  if (program.length > MAX_INSTRUCTIONS) {
-    const taken = `a map of ${slotOfCpu.size} CPUs takes ${program.length} instructions`;
-    throw new RangeError(`${taken}, the kernel's limit is ${MAX_INSTRUCTIONS}`);
-  }
-  return program;
 }
 
-export type Recognised =
-  | { readonly name: 'cpu'; readonly modulus: number }
-  | { readonly name: 'rand'; readonly modulus: number }
-  | { readonly name: 'hash' }
-  | { readonly name: 'map'; readonly slotOfCpu: ReadonlyMap<number, number> };
-
-/** Which generator above made exactly this program, with what; null for any other program. */
-export function recognise(program: readonly Instruction[]): Recognised | null {
-  if (same(program, hash())) return { name: 'hash' };
-  const modulus = program[1]?.[3] ?? 0;
-  if (modulus > 0 && same(program, cpu(modulus))) return { name: 'cpu', modulus };
-  if (modulus > 0 && same(program, rand(modulus))) return { name: 'rand', modulus };
-  const slotOfCpu = mapOf(program);
-  return slotOfCpu !== null && same(program, table(slotOfCpu)) ? { name: 'map', slotOfCpu } : null;
-}
-
-function mod(size: number): Instruction {
-  if (!Number.isInteger(size) || size < 1 || size > 0xffffffff) {
-    throw new RangeError(`a group has 1 or more sockets, not ${size}`);
-  }
-  return [0x94, 0, 0, size];
-}
-
-function ret(k: number): Instruction {
-  return [RET, 0, 0, k];
-}
-
-function isBelow(limit: number, number: number): boolean {
-  return Number.isInteger(number) && number >= 0 && number < limit;
-}
-
-type Entries = readonly (readonly [cpu: number, slot: number])[];
-
-function table(slotOfCpu: ReadonlyMap<number, number>): Instruction[] {
-  const entries = [...slotOfCpu].sort(([one], [other]) => one - other);
-  return [LD_CPU, ...(entries.length <= CHAIN ? chain(entries) : tree(segments(entries)))];
-}
-
-function chain(entries: Entries): Instruction[] {
-  const links = entries.flatMap(([number, slot]): Instruction[] => [[JEQ, 0, 1, number], ret(slot)]);
-  return [...links, ret(OUT_OF_RANGE)];
-}
-
-/** From CPU `from` up to the next segment everything goes to `slot`. */
-interface Segment {
-  readonly from: number;
-  readonly slot: number;
-}
-
-/** The whole line of CPU numbers in as few segments as there can be; the last one is out of range. */
-function segments(entries: Entries): Segment[] {
-  const found: Segment[] = [];
-  const add = (from: number, slot: number) => {
-    if (found.at(-1)?.slot !== slot) found.push({ from, slot });
-  };
-  let next = 0;
-  for (const [number, slot] of entries) {
-    if (number > next) add(next, OUT_OF_RANGE);
-    add(number, slot);
-    next = number + 1;
-  }
-  add(next, OUT_OF_RANGE);
-  return found;
-}
-
-/** Binary search, the lower half first. A conditional jump reaches 255 instructions, `ja` any distance. */
-function tree(line: readonly Segment[]): Instruction[] {
-  const middle = line.length >> 1;
-  const upper = line[middle];
-  if (upper === undefined) return [];
-  if (middle === 0) return [ret(upper.slot)];
-  const low = tree(line.slice(0, middle));
-  const high = tree(line.slice(middle));
-  if (low.length <= 255) return [[JGE, low.length, 0, upper.from], ...low, ...high];
-  return [[JGE, 0, 1, upper.from], [JA, 0, 0, low.length], ...low, ...high];
-}
-
-/** The map that this program would hold if it were a chain or a tree; null where no map can be in it. */
-function mapOf(program: readonly Instruction[]): ReadonlyMap<number, number> | null {
-  if (program.length > MAX_INSTRUCTIONS) return null;
-  const slots = constants(program, RET);
-  const links = constants(program, JEQ);
-  const bounds = constants(program, JGE).sort((one, other) => one - other);
-  if (!slots.every((slot) => slot === OUT_OF_RANGE || isBelow(MAX_SLOTS, slot))) return null;
-  if (!links.every((number) => isBelow(NR_CPUS, number)) || (bounds.at(-1) ?? 0) > NR_CPUS) return null;
-  const entries =
-    links.length > 0 ? links.map((number, index) => [number, slots[index]] as const) : spans(bounds, slots);
-  return new Map(
-    entries.flatMap(([number, slot = OUT_OF_RANGE]) => (slot === OUT_OF_RANGE ? [] : [[number, slot]])),
-  );
-}
-
-/** Each CPU number below the last bound, with what the segment that it lies in returns. */
-function spans(
-  bounds: readonly number[],
-  slots: readonly number[],
-): (readonly [number, number | undefined])[] {
-  return bounds.flatMap((end, index) => {
-    const from = bounds[index - 1] ?? 0;
-    return Array.from({ length: end - from }, (_, at) => [from + at, slots[index]] as const);
-  });
-}
-
-function constants(program: readonly Instruction[], code: number): number[] {
-  return program.flatMap((instruction) => (instruction[0] === code ? [instruction[3]] : []));
-}
-
-function same(one: readonly Instruction[], other: readonly Instruction[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every((instruction, index) => instruction.every((field, at) => field === other[index]?.[at]))
-  );
+function subject(wanted: Recognised): string {
+  if (wanted.name === 'map') return `a map of ${wanted.slotOfCpu.size} CPUs`;
+  return `\`${wanted.name}\` for a group of this size`;
 }

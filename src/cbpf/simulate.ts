@@ -1,10 +1,8 @@
 /** Runs a classic BPF program as the kernel does after bpf_convert_filter() (net/core/filter.c). */
 import { EMPTY, type Environment } from './environment.ts';
 import {
-  ALU,
   EXTENSIONS,
   type Instruction,
-  JUMP,
   LEGAL,
   MEMORY_WORDS,
   SKF_AD_ALU_XOR_X,
@@ -16,55 +14,137 @@ import { load } from './load.ts';
 export interface Outcome {
   /** Unsigned 32 bit. */
   readonly result: number;
-  /** Why the program ended with 0 before it came to a `ret`; null when it did come to one. */
-  readonly earlyExit: string | null;
+  /** Set when the program ended with 0 before it came to a `ret`. */
+  readonly earlyExit: EarlyExit | null;
+}
+
+export interface EarlyExit {
+  readonly index: number;
+  readonly why: 'load' | 'division';
+}
+
+/** Sees A, X and the scratch memory as instruction `index` leaves them. The memory is the machine's own: copy it. */
+export type Watch = (index: number, a: number, x: number, memory: Readonly<Uint32Array>) => void;
+
+export type Run = (environment: Environment, watch?: Watch) => Outcome;
+
+/** Result for one packet. What `given` leaves out is 0, the packet empty. Throws as {@link compile} does. */
+export function simulate(program: readonly Instruction[], given: Partial<Environment> = {}): Outcome {
+  return compile(program)({ ...EMPTY, ...given });
 }
 
 /**
- * Result for one packet. What `given` leaves out is 0, the packet empty.
- * Throws RangeError on what bpf_check_classic() refuses and no run could make sense of: an illegal code,
- * a jump out of the program, M[16].
+ * Checks the program once, to be run on many packets.
+ * Throws RangeError on what bpf_check_classic() refuses and no run could make sense of: an illegal code, a way out of
+ * the program other than `ret`, M[16]. The rest of the kernel's rules is not asked for.
  */
-export function simulate(program: readonly Instruction[], given: Partial<Environment> = {}): Outcome {
-  const environment = { ...EMPTY, ...given };
-  const memory: number[] = new Array(MEMORY_WORDS).fill(0);
-  let a = 0;
-  let x = 0;
-  for (let pc = 0; ; pc++) {
-    const instruction = program[pc];
-    if (instruction === undefined) throw new RangeError(`no instruction ${pc}: the program ends before it`);
-    const [code, jt, jf, k] = instruction;
-    if (!LEGAL.has(code)) throw new RangeError(`instruction ${pc}: 0x${code.toString(16)} is no legal code`);
-    const operand = code & X ? x : k;
-    switch (code & 0x07) {
-      case 0:
-      case 1: {
-        const value = load(instruction, a, x, memory, environment);
-        if (value === null) return { result: 0, earlyExit: `instruction ${pc} loads outside of the packet` };
-        if (code & 1) x = value;
-        else a = value;
-        break;
+export function compile(program: readonly Instruction[]): Run {
+  for (const [index, instruction] of program.entries()) refuseSenseless(instruction, index, program.length);
+  if (program.length === 0) throw new RangeError('no instruction 0: the program is empty');
+  const codes = Uint16Array.from(program, ([code]) => code);
+  const yes = Uint16Array.from(program, ([, jt]) => jt);
+  const no = Uint16Array.from(program, ([, , jf]) => jf);
+  const ks = Uint32Array.from(program, ([, , , k]) => k);
+  const memory = new Uint32Array(MEMORY_WORDS);
+  return (environment, watch) => {
+    memory.fill(0);
+    let a = 0;
+    let x = 0;
+    for (let pc = 0; ; pc++) {
+      const index = pc;
+      const code = codes[pc] ?? 0;
+      const k = ks[pc] ?? 0;
+      switch (code & 0x07) {
+        case 0:
+        case 1: {
+          const value = load(code, k, a, x, memory, environment);
+          if (value === null) return { result: 0, earlyExit: { index, why: 'load' } };
+          if (code & 1) x = value;
+          else a = value;
+          break;
+        }
+        case 2:
+          memory[k] = a;
+          break;
+        case 3:
+          memory[k] = x;
+          break;
+        case 4: {
+          const value = calculate(code, a, code & X ? x : k);
+          if (value === null) return { result: 0, earlyExit: { index, why: 'division' } };
+          a = value;
+          break;
+        }
+        case 5:
+          if (code === 0x05) pc += k;
+          else pc += (holds(code, a, code & X ? x : k) ? yes[pc] : no[pc]) ?? 0;
+          break;
+        case 6:
+          watch?.(index, a, x, memory);
+          return { result: code & 0x10 ? a : k, earlyExit: null };
+        default:
+          if (code & 0x80) a = x;
+          else x = a;
       }
-      case 2:
-      case 3:
-        if (k >= MEMORY_WORDS) throw new RangeError(`instruction ${pc}: there is no M[${k}]`);
-        memory[k] = code & 1 ? x : a;
-        break;
-      case 4: {
-        const value = calculate(code, a, operand);
-        if (value === null) return { result: 0, earlyExit: `instruction ${pc} divides by zero` };
-        a = value;
-        break;
-      }
-      case 5:
-        pc += code === 0x05 ? k : holds(code, a, operand) ? jt : jf;
-        break;
-      case 6:
-        return { result: code & 0x10 ? a : k, earlyExit: null };
-      default:
-        if (code & 0x80) a = x;
-        else x = a;
+      watch?.(index, a, x, memory);
     }
+  };
+}
+
+/** In words: `instruction 3 loads outside of the packet`. */
+export function earlyExitText({ index, why }: EarlyExit): string {
+  return `instruction ${index} ${why === 'load' ? 'loads outside of the packet' : 'divides by zero'}`;
+}
+
+function refuseSenseless([code, jt, jf, k]: Instruction, index: number, length: number): void {
+  if (!LEGAL.has(code)) throw new RangeError(`instruction ${index}: 0x${code.toString(16)} is no legal code`);
+  const kind = code & 0x07;
+  if (kind === 6) return;
+  const next = index + 1 + (kind !== 5 ? 0 : code === 0x05 ? k : Math.max(jt, jf));
+  if (next >= length) throw new RangeError(`no instruction ${next}: the program ends before it`);
+  const memory = code === 0x60 || code === 0x61 || kind === 2 || kind === 3;
+  if (memory && k >= MEMORY_WORDS) throw new RangeError(`instruction ${index}: there is no M[${k}]`);
+}
+
+/** A op operand in 32 bits; null for a division by zero. Shifts count modulo 32, as eBPF's 32-bit shifts do. */
+function calculate(code: number, a: number, operand: number): number | null {
+  switch (code >> 4) {
+    case 0x0:
+      return (a + operand) >>> 0;
+    case 0x1:
+      return (a - operand) >>> 0;
+    case 0x2:
+      return Math.imul(a, operand) >>> 0;
+    case 0x3:
+      return operand === 0 ? null : Math.floor(a / operand);
+    case 0x4:
+      return (a | operand) >>> 0;
+    case 0x5:
+      return (a & operand) >>> 0;
+    case 0x6:
+      return (a << operand) >>> 0;
+    case 0x7:
+      return a >>> operand;
+    case 0x8:
+      return -a >>> 0;
+    case 0x9:
+      return operand === 0 ? null : a % operand;
+    default:
+      return (a ^ operand) >>> 0;
+  }
+}
+
+/** jeq, jgt, jge, jset; comparisons are unsigned. */
+function holds(code: number, a: number, operand: number): boolean {
+  switch (code >> 4) {
+    case 0x1:
+      return a === operand;
+    case 0x2:
+      return a > operand;
+    case 0x3:
+      return a >= operand;
+    default:
+      return (a & operand) !== 0;
   }
 }
 
@@ -107,47 +187,3 @@ function input(code: number, k: number): Input | null {
 
 /** `[x + k]` in three sizes, len for A and X, 4*([k]&0xf). */
 const PACKET_LOADS: ReadonlySet<number> = new Set([0x40, 0x48, 0x50, 0x80, 0x81, 0xb1]);
-
-/**
- * A op operand in 32 bits; null for a division by zero. Shifts count modulo 32, as eBPF's 32-bit shifts do.
- */
-function calculate(code: number, a: number, operand: number): number | null {
-  switch (ALU[code >> 4]) {
-    case 'add':
-      return (a + operand) >>> 0;
-    case 'sub':
-      return (a - operand) >>> 0;
-    case 'mul':
-      return Math.imul(a, operand) >>> 0;
-    case 'div':
-      return operand === 0 ? null : Math.floor(a / operand);
-    case 'mod':
-      return operand === 0 ? null : a % operand;
-    case 'or':
-      return (a | operand) >>> 0;
-    case 'and':
-      return (a & operand) >>> 0;
-    case 'xor':
-      return (a ^ operand) >>> 0;
-    case 'lsh':
-      return (a << operand) >>> 0;
-    case 'rsh':
-      return a >>> operand;
-    default:
-      return -a >>> 0;
-  }
-}
-
-/** Comparisons are unsigned. */
-function holds(code: number, a: number, operand: number): boolean {
-  switch (JUMP[code >> 4]) {
-    case 'jeq':
-      return a === operand;
-    case 'jgt':
-      return a > operand;
-    case 'jge':
-      return a >= operand;
-    default:
-      return (a & operand) !== 0;
-  }
-}

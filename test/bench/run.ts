@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
+import { languageTable } from './cbpf.ts';
 import { measure } from './measure.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
@@ -82,3 +83,4 @@ const round = (value: number) => Math.round(value * 100) / 100;
 
 machinesOfAnySize();
 liveMachine();
+languageTable();

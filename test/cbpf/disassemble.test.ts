@@ -91,6 +91,19 @@ describe('disassemble', () => {
     );
   });
 
+  it('tells of fields that nothing reads', () => {
+    expect(disassemble([[0x07, 1, 2, 3]])).toBe('tax ; and jt 1, jf 2, k 3, which nothing reads');
+    expect(disassemble([[0x0c, 0, 0, 0x10000]])).toBe('add x ; and k 0x10000, which nothing reads');
+    const aside = [
+      [0x05, 0, 9, 0],
+      [0x1d, 0, 0, 7],
+      [0x16, 0, 0, 0],
+    ] as const;
+    expect(disassemble(aside)).toBe(
+      'ja l1 ; and jf 9, which nothing reads\nl1: jeq x, l2 ; and k 7, which nothing reads\nl2: ret a',
+    );
+  });
+
   it('gives one line for each of any instructions, and defines every label that it uses', () => {
     fc.assert(
       fc.property(fc.array(anyInstruction, { minLength: 1, maxLength: 40 }), (program) => {

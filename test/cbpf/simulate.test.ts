@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/cbpf/environment.ts';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu, rand } from '../../src/cbpf/programs.ts';
-import { simulate } from '../../src/cbpf/simulate.ts';
+import { earlyExitText, simulate } from '../../src/cbpf/simulate.ts';
 import { likelyInstruction } from './arbitrary.ts';
 
 const RET_A: Instruction = [0x16, 0, 0, 0];
@@ -11,8 +11,9 @@ const at = (offset: number) => offset >>> 0;
 
 function run(program: Instruction[], environment: Partial<Environment> = {}): number | string {
   const { result, earlyExit } = simulate([...program, RET_A], environment);
-  if (earlyExit !== null) expect(result).toBe(0);
-  return earlyExit ?? result;
+  if (earlyExit === null) return result;
+  expect(result).toBe(0);
+  return earlyExitText(earlyExit);
 }
 
 describe('simulate', () => {

@@ -1,0 +1,145 @@
+/** Assembler text to instructions, exactly as the kernel's bpf_asm (tools/bpf) does it. */
+import type { Target } from './grammar.ts';
+import type { Instruction } from './instruction.ts';
+import { type Lexed, lex, type Token } from './lex.ts';
+import { parse, type Statement } from './parse.ts';
+import { locator, type Problem } from './problem.ts';
+import type { Refusal } from './refusal.ts';
+
+export interface Assembled {
+  readonly program: readonly Instruction[];
+  /** Where in the text each instruction's mnemonic stands; empty where the text is none of assembler. */
+  readonly offsets: readonly number[];
+  readonly warnings: readonly Problem[];
+  readonly error: null;
+}
+
+export interface Refused {
+  readonly error: Problem;
+  readonly warnings: readonly Problem[];
+}
+
+export interface Syntax {
+  /** Does `;` separate instructions, as a shell's one-liner has it? To bpf_asm it begins a comment. */
+  readonly semicolons?: boolean;
+}
+
+/** Never throws. What bpf_asm takes, this takes, with the same result; the kernel may still refuse it. */
+export function assemble(text: string, { semicolons = false }: Syntax = {}): Assembled | Refused {
+  const lexed = lex(text, semicolons);
+  const { statements, refusal } = parse(text, lexed.tokens);
+  const { labels, repeated } = define(text, statements);
+  const placeOf = locator(text);
+  const toProblem = ({ token, message, expected }: Refusal): Problem => {
+    return { place: placeOf(token.start), message, expected };
+  };
+  const warnings = [...warn(text, lexed), ...repeated]
+    .sort((one, other) => one.token.start - other.token.start)
+    .map(toProblem);
+  if (refusal !== null) return { error: toProblem(atEnd(refusal, lexed)), warnings };
+  const program = resolve(text, statements, labels);
+  if ('message' in program) return { error: toProblem(program), warnings };
+  return { program, offsets: statements.map(({ at }) => at.start), warnings, error: null };
+}
+
+/** What is missing at the end is missing after the last word, not on some empty line below. */
+function atEnd(refusal: Refusal, { tokens }: Lexed): Refusal {
+  const last = tokens.at(-2);
+  if (refusal.token.kind !== 'end' || last === undefined) return refusal;
+  return { ...refusal, token: { ...refusal.token, start: last.end, end: last.end } };
+}
+
+const REACH = 255;
+
+const wordOf = (text: string, { start, end }: Token) => text.slice(start, end);
+
+/** Where each label leads: of two of one name bpf_asm takes the first. */
+function define(text: string, statements: readonly Statement[]) {
+  const labels = new Map<string, number>();
+  const repeated: Refusal[] = [];
+  statements.forEach(({ label }, index) => {
+    if (label === null) return;
+    const name = wordOf(text, label);
+    if (labels.has(name)) {
+      const message = `there is a label '${name}' before this one, and jumps go there`;
+      repeated.push({ token: label, message, expected: 'another name' });
+    } else labels.set(name, index);
+  });
+  return { labels, repeated };
+}
+
+/** Labels to distances. */
+function resolve(
+  text: string,
+  statements: readonly Statement[],
+  labels: ReadonlyMap<string, number>,
+): Instruction[] | Refusal {
+  const program: Instruction[] = [];
+  for (const { form, k, targets } of statements) {
+    if (targets.length === 0) {
+      program.push([form.code, 0, 0, k]);
+      continue;
+    }
+    const fields: Record<Target, number> = { jt: 0, jf: 0, k };
+    for (let number = 0; number < targets.length; number++) {
+      const field = form.targets[number];
+      const target = targets[number];
+      if (field === undefined || target === undefined) break;
+      const distance = distanceTo(text, target, program.length, labels, field === 'k');
+      if (typeof distance !== 'number') return distance;
+      fields[field] = distance;
+    }
+    program.push([form.code, fields.jt, fields.jf, fields.k]);
+  }
+  return program;
+}
+
+/** @param from the instruction that jumps @param anywhere does it reach all? `ja` does, and wraps around going back */
+function distanceTo(
+  text: string,
+  target: Token,
+  from: number,
+  labels: ReadonlyMap<string, number>,
+  anywhere: boolean,
+): number | Refusal {
+  const name = wordOf(text, target);
+  const there = labels.get(name);
+  if (there === undefined) {
+    return { token: target, message: `there is no label '${name}'`, expected: known([...labels.keys()]) };
+  }
+  const distance = there - from - 1;
+  if (anywhere || (distance >= 0 && distance <= REACH)) return distance >>> 0;
+  const where = distance < 0 ? 'behind, and no jump goes back' : `${distance} instructions ahead`;
+  const expected = `a label at most ${REACH} instructions ahead${distance < 0 ? '' : "; 'ja' reaches further"}`;
+  return { token: target, message: `'${name}' is ${where}`, expected };
+}
+
+function known(labels: readonly string[]): string | null {
+  if (labels.length === 0) return null;
+  return `one of ${labels.slice(0, 5).join(', ')}${labels.length > 5 ? ', …' : ''}`;
+}
+
+function warn(text: string, { comments, truncated }: Lexed): Refusal[] {
+  const numbers = truncated.map((token): Refusal => {
+    const message = `${wordOf(text, token)} does not fit into 32 bit: it becomes ${token.value}`;
+    return { token, message, expected: null };
+  });
+  return [...numbers, ...comments.flatMap((start) => hiddenInstruction(text, start))];
+}
+
+/** A comment behind code that reads like an instruction may well be meant as one. */
+function hiddenInstruction(text: string, start: number): Refusal[] {
+  const line = text.slice(text.lastIndexOf('\n', start) + 1, start);
+  if (/^\s*$/.test(line)) return [];
+  const hidden = text.slice(start + 1, commentEnd(text, start + 1));
+  const { statements, refusal } = parse(hidden, lex(hidden, false).tokens);
+  if (refusal !== null || statements.length === 0) return [];
+  const token = { kind: ';', start, end: start + 1, value: 0 };
+  const message = `'${hidden.trim()}' is a comment, because ';' begins one`;
+  return [{ token, message, expected: 'a new line, or --semicolons' }];
+}
+
+function commentEnd(text: string, start: number): number {
+  const ends = [text.indexOf('\n', start), text.indexOf(';', start), text.length];
+  return Math.min(...ends.filter((end) => end >= 0));
+}

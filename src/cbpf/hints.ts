@@ -1,0 +1,92 @@
+/** What the kernel takes, and a reuseport group may not like. */
+import type { Finding } from './check.ts';
+import { EXTENSIONS, type Instruction, SKF_AD_OFF } from './instruction.ts';
+import { OUT_OF_RANGE } from './programs.ts';
+import { type Result, results } from './ranges.ts';
+
+/** @param program that `check` accepts @param groupSize sockets of the group; null where it is not known */
+export function hints(program: readonly Instruction[], groupSize: number | null): readonly Finding[] {
+  const choices = groupSize === null ? [] : [...indexHints(program, groupSize), ...shortPacketHint(program)];
+  return [...inputHints(program), ...choices].sort((one, other) => (one.index ?? 0) - (other.index ?? 0));
+}
+
+/** Words whose values at the reuseport hook are not what their names promise. */
+const INPUTS: ReadonlyMap<string, string> = new Map([
+  [
+    'rxhash',
+    'rxhash is 0 where no NIC has hashed the packet: for UDP over loopback always, so all goes one way',
+  ],
+  ['queue', 'queue is the rx queue + 1, and 0 where none was recorded (loopback)'],
+  ['poff', 'poff is of no use here: the headers are behind the packet that the program sees'],
+  ['vlan_tci', 'vlan_tci reads 0 here'],
+  ['vlan_avail', 'vlan_avail reads 0 here'],
+  ['vlan_tpid', 'vlan_tpid reads 0 here'],
+]);
+
+function inputHints(program: readonly Instruction[]): Finding[] {
+  const told = new Set<string>();
+  return program.flatMap(([code, , , k], index) => {
+    const word = (code & 0xe7) === 0x20 ? EXTENSIONS.get(k - SKF_AD_OFF) : undefined;
+    const message = word === undefined ? undefined : INPUTS.get(word);
+    if (word === undefined || message === undefined || told.has(word)) return [];
+    told.add(word);
+    return [{ index, message }];
+  });
+}
+
+const MOD_K = 0x94;
+const RET_A = 0x16;
+
+function indexHints(program: readonly Instruction[], size: number): Finding[] {
+  // 0xffffffff says "let the kernel's hash choose", on purpose.
+  const chosen = results(program).filter(({ low }) => low !== OUT_OF_RANGE);
+  const highest = chosen.reduce((most, { high }) => Math.max(most, high), -1);
+  const starved = chosen.length > 0 && highest < size - 1 ? [starvation(program, chosen, highest, size)] : [];
+  return [...chosen.flatMap((result) => excess(program, result, size)), ...starved];
+}
+
+/** The constant of a `mod` whose remainder is returned as it is. */
+function modulus(program: readonly Instruction[], index: number): number | null {
+  const before = program[index - 1];
+  return program[index]?.[0] === RET_A && before?.[0] === MOD_K ? before[3] : null;
+}
+
+function excess(program: readonly Instruction[], { index, low, high }: Result, size: number): Finding[] {
+  if (high < size) return [];
+  const so = `the group has ${size}, and beyond slot ${size - 1} the kernel's hash chooses`;
+  const divisor = modulus(program, index);
+  if (divisor !== null && divisor !== size) {
+    return [{ index: index - 1, message: `not the group's size: the index can reach ${high}, ${so}` }];
+  }
+  if (low === high) return [{ index, message: `always ${low}: ${so}` }];
+  if (high === OUT_OF_RANGE) return [{ index, message: `nothing bounds the index: ${so}` }];
+  return [{ index, message: `the index can reach ${high}: ${so}` }];
+}
+
+function starvation(
+  program: readonly Instruction[],
+  chosen: readonly Result[],
+  highest: number,
+  size: number,
+): Finding {
+  const index = chosen.find(({ high }) => high === highest)?.index ?? 0;
+  const idle = highest === size - 2 ? `slot ${size - 1} gets` : `slots ${highest + 1} to ${size - 1} get`;
+  return modulus(program, index) === null
+    ? { index: null, message: `${idle} nothing: no index is more than ${highest}, and the group has ${size}` }
+    : { index: index - 1, message: `not the group's size ${size}: ${idle} nothing` };
+}
+
+/** `[k]`, `[x + k]` and 4*([k]&0xf); header windows are there for every packet. */
+function shortPacketHint(program: readonly Instruction[]): Finding[] {
+  const index = program.findIndex(([code, , , k]) => {
+    const kind = code & 0xe0;
+    return (code & 0x06) === 0 && (kind === 0x40 || ((kind === 0x20 || kind === 0xa0) && k < 0x80000000));
+  });
+  if (index < 0) return [];
+  return [
+    {
+      index,
+      message: 'a packet that ends before what is loaded here (an empty datagram, a SYN) goes to slot 0',
+    },
+  ];
+}

@@ -1,0 +1,52 @@
+/** What is wrong with a text, where, and how it is told. */
+
+/** Line and column count from 1, columns in UTF-16 units. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Problem {
+  /** Null where there is no text to point into. */
+  readonly place: Place | null;
+  readonly message: string;
+  /** What would have been right there; null where no single thing would. */
+  readonly expected: string | null;
+}
+
+/** Offsets to places; fast as long as the offsets grow from call to call. */
+export function locator(text: string): (offset: number) => Place {
+  let line = 1;
+  let start = 0;
+  let end = text.indexOf('\n');
+  return (offset) => {
+    if (offset < start) {
+      line = 1;
+      start = 0;
+      end = text.indexOf('\n');
+    }
+    for (; end >= 0 && end < offset; end = text.indexOf('\n', start)) {
+      line++;
+      start = end + 1;
+    }
+    return { line, column: offset - start + 1 };
+  };
+}
+
+/** @param name of the file @return one line, `name:2:5: found 'q', expected a number` */
+export function problemText({ place, message, expected }: Problem, name: string): string {
+  const where = place === null ? name : `${name}:${place.line}:${place.column}`;
+  return `${where}: ${message}${expected === null ? '' : `; expected ${expected}`}`;
+}
+
+/** Columns of the line that are shown; a program on one line may be long. */
+const [BEFORE, WIDTH] = [60, 96];
+
+/** The line in question and a caret under the place; nothing where there is no text to point into. */
+export function caretLines(text: string, place: Place | null): string[] {
+  const line = place === null ? undefined : text.split('\n')[place.line - 1];
+  if (place === null || line === undefined || line.trim() === '') return [];
+  const from = Math.max(0, place.column - 1 - BEFORE);
+  const shown = line.slice(from, from + WIDTH).replace(/\t/g, ' ');
+  return [`    ${shown}`, `    ${' '.repeat(place.column - 1 - from)}^`];
+}

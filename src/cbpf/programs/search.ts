@@ -1,0 +1,73 @@
+/** Binary search in classic BPF: which of many neighbouring ranges holds A. */
+import { isBelow, JA, JGE, type Line } from './line.ts';
+
+/** From `from` up to the next segment everything has the same value; null is what no range covers. */
+export interface Segment<T> {
+  readonly from: number;
+  readonly value: T | null;
+}
+
+/** Numbers, each with a value, as the fewest segments over all unsigned numbers. `entries` may come in any order. */
+export function segments<T>(entries: Iterable<readonly [number: number, value: T]>): Segment<T>[] {
+  const found: Segment<T>[] = [];
+  const add = (from: number, value: T | null) => {
+    const last = found.at(-1);
+    if (last === undefined || last.value !== value) found.push({ from, value });
+  };
+  let next = 0;
+  for (const [number, value] of [...entries].sort(([one], [other]) => one - other)) {
+    if (number > next) add(next, null);
+    add(number, value);
+    next = number + 1;
+  }
+  add(next, null);
+  return found;
+}
+
+/**
+ * One instruction for each segment, the lower half first. A conditional jump reaches 255 instructions, `ja` any
+ * distance.
+ * @param leaf where a search ends
+ * @param what A is, in plural, for the comments
+ */
+export function search<T>(
+  line: readonly Segment<T>[],
+  leaf: (segment: Segment<T>) => Line,
+  what: string,
+): Line[] {
+  const middle = line.length >> 1;
+  const upper = line[middle];
+  if (upper === undefined) return [];
+  if (middle === 0) return [leaf(upper)];
+  const low = search(line.slice(0, middle), leaf, what);
+  const high = search(line.slice(middle), leaf, what);
+  const comment = `${what} from ${upper.from} on`;
+  if (low.length <= 255) return [[[JGE, low.length, 0, upper.from], comment], ...low, ...high];
+  return [
+    [[JGE, 0, 1, upper.from], comment],
+    [[JA, 0, 0, low.length], 'too far for a conditional jump'],
+    ...low,
+    ...high,
+  ];
+}
+
+/** The segments of a program that {@link search} wrote: its bounds, and the values that its leaves hold. */
+export function readSegments<T>(bounds: readonly number[], leaves: readonly (T | null)[]): Segment<T>[] {
+  const froms = [0, ...bounds.toSorted((one, other) => one - other)];
+  return froms.map((from, index) => ({ from, value: leaves[index] ?? null }));
+}
+
+/** Inverse of {@link segments}; null where a covered range has no end, or lies beyond `limit`. */
+export function entriesOf<T>(
+  line: readonly Segment<T>[],
+  limit: number,
+): [number: number, value: T][] | null {
+  const entries: [number, T][] = [];
+  for (const [index, { from, value }] of line.entries()) {
+    if (value === null) continue;
+    const end = line[index + 1]?.from;
+    if (end === undefined || !isBelow(limit + 1, end)) return null;
+    for (let number = from; number < end; number++) entries.push([number, value]);
+  }
+  return entries;
+}

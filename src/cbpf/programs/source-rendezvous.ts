@@ -1,0 +1,88 @@
+/**
+ * `source-rendezvous`: each source address to a socket of its own, by rendezvous hashing (Thaler and Ravishankar,
+ * 1998, "highest random weight"): of all sockets the one whose key and the address together give the highest number.
+ */
+import type { Instruction } from '../instruction.ts';
+import { type About, checkSlot, isBelow, type Line, MAX_SLOTS, RET_A, same, words } from './line.ts';
+import { mix, sourceAddress } from './source.ts';
+
+export const about: About = {
+  purpose: 'each source address to one socket, whatever other sockets come and go',
+  use:
+    'workers that keep something for a client (caches, sessions, rate limits). When one of N workers goes, only its ' +
+    'own 1/N of the addresses moves; when it comes back, they come back.',
+  avoid:
+    'few sources, or many clients behind one address (NAT, a proxy): they share a worker. No locality either.',
+};
+
+/** M[0]: the address; M[1]: the highest number so far; M[2]: its slot. */
+const LD_ADDRESS: Instruction = [0x60, 0, 0, 0];
+const ST_ADDRESS: Instruction = [0x02, 0, 0, 0];
+const LDX_HIGHEST: Instruction = [0x61, 0, 0, 1];
+const ST_HIGHEST: Instruction = [0x02, 0, 0, 1];
+const LD_SLOT: Instruction = [0x60, 0, 0, 2];
+const ST_SLOT: Instruction = [0x02, 0, 0, 2];
+const LD_K = 0x00;
+const XOR = 0xa4;
+const JGT_X = 0x2d;
+
+/** 2^32 divided by the golden ratio, odd, so that neighbouring keys differ in all bits; and its inverse modulo 2^32. */
+const SPREAD = 0x9e3779b1;
+const GATHER = 0x0e8b2f51;
+
+/**
+ * @param keyOfSlot what a slot's worker is known by, unsigned 32 bit, each once: the slot itself, or what stays with
+ * the worker when slots move. Equal keys get equal addresses, whatever slots they are in.
+ * Throws RangeError for other keys, for none, and for slots that no group has.
+ */
+export function lines(keyOfSlot: ReadonlyMap<number, number>): Line[] {
+  const members = [...keyOfSlot].sort(([, one], [, other]) => one - other);
+  if (members.length === 0) throw new RangeError('no slot to choose');
+  for (const [index, [slot, key]] of members.entries()) {
+    checkSlot(slot);
+    if (!isBelow(0x100000000, key)) throw new RangeError(`key ${key} is not an unsigned 32-bit number`);
+    if (key === members[index - 1]?.[1]) throw new RangeError(`key ${key} belongs to two slots`);
+  }
+  return [
+    ...sourceAddress(),
+    [ST_ADDRESS, 'kept for every socket'],
+    ...members.flatMap(([slot, key], index) => candidate(slot, key, index === 0)),
+    [LD_SLOT, 'whoever has the highest number'],
+    [RET_A, 'is the index of the socket'],
+  ];
+}
+
+function candidate(slot: number, key: number, first: boolean): Line[] {
+  const compare: Line[] = [
+    [LDX_HIGHEST, 'the highest number so far'],
+    [[JGT_X, 0, 3, 0], 'is this one higher?'],
+  ];
+  return [
+    [LD_ADDRESS, `slot ${slot}: the address`],
+    [[XOR, 0, 0, seedOf(key)], `with its key, ${key}`],
+    ...mix(),
+    ...(first ? [] : compare),
+    [ST_HIGHEST, 'the highest number so far'],
+    [[LD_K, 0, 0, slot], `slot ${slot}`],
+    [ST_SLOT, 'has it'],
+  ];
+}
+
+const seedOf = (key: number) => Math.imul(key, SPREAD) >>> 0;
+const keyOf = (seed: number) => Math.imul(seed, GATHER) >>> 0;
+
+/** What {@link lines} made this program from; null for any other program. */
+export function keysOf(program: readonly Instruction[]): ReadonlyMap<number, number> | null {
+  const keyOfSlot = new Map<number, number>();
+  let key: number | null = null;
+  for (const [code, , , k] of program) {
+    if (code === XOR) key = keyOf(k);
+    else if (code === LD_K && key !== null) {
+      if (!isBelow(MAX_SLOTS, k) || keyOfSlot.has(k)) return null;
+      keyOfSlot.set(k, key);
+      key = null;
+    }
+  }
+  const distinct = new Set(keyOfSlot.values()).size === keyOfSlot.size && keyOfSlot.size > 0;
+  return distinct && same(program, words(lines(keyOfSlot))) ? keyOfSlot : null;
+}
