@@ -23,6 +23,7 @@ const testTools = {
   nginx: 'nginx-light',
   nsenter: 'util-linux',
   ps: 'procps',
+  tcpdump: 'tcpdump',
   wrk: 'wrk',
 };
 
@@ -35,6 +36,7 @@ const commands = {
     steps: [
       ['biome', 'check', '.'],
       ['tsc', '--noEmit', '-p', 'tsconfig.test.json'],
+      ['node', 'test/cbpf/build-bpf-asm.ts'],
       ['vitest', 'run'],
     ],
   },
@@ -118,7 +120,7 @@ function installDependencies() {
 function setUp({ tools = {} }) {
   const wanted = {
     dependencies: fingerprint(['package-lock.json']),
-    build: fingerprint(['native', 'src', 'tui', 'tsconfig.json', 'scripts/build.mjs']),
+    build: fingerprint(['native', 'src', 'tui', 'tsconfig.json', 'scripts']),
   };
   const read = () => (existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {});
   const write = (stamp) => writeFileSync(stampFile, JSON.stringify(stamp));

@@ -2,7 +2,7 @@
 import { runDemo } from '../demo/demo.ts';
 import { openKernel } from '../system/kernel.ts';
 import type { DemoCommandOptions } from './demo.ts';
-import { printDocument, printLines, styleOf } from './output.ts';
+import { printDocument, printLines, say, styleOf } from './output.ts';
 import { demoLines } from './report/demo.ts';
 
 export async function demo(options: DemoCommandOptions): Promise<void> {
@@ -21,7 +21,7 @@ export async function demo(options: DemoCommandOptions): Promise<void> {
       connections: options.connections,
       datagrams: options.datagrams,
       signal: abort.signal,
-      onStep: (step) => process.stderr.write(`${step}\n`),
+      onStep: (step) => say(`${step}\n`),
     });
     if (options.json || options.pretty)
       return printDocument({ schema: 'locality-tune.demo/1', ...result }, options);

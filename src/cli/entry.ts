@@ -7,6 +7,7 @@ if (major < 22 || (major === 22 && minor < 12)) {
   );
   process.exitCode = 1;
 } else {
-  const { main } = await import('./main.ts');
-  process.exitCode = await main(process.argv.slice(2));
+  import('./main.ts').then(async ({ main }) => {
+    process.exitCode = await main(process.argv.slice(2));
+  });
 }

@@ -9,7 +9,6 @@ import type { Files, System } from '../system/types.ts';
 import { during, failure, usage } from './errors.ts';
 import type { InspectOptions } from './inspect.ts';
 import { printDocument, printLines, progress, styleOf } from './output.ts';
-import { inspectLines } from './report/inspect-text.ts';
 import type { Inspection } from './report/inspection.ts';
 
 export async function inspect(options: InspectOptions): Promise<void> {
@@ -17,6 +16,7 @@ export async function inspect(options: InspectOptions): Promise<void> {
   checkInterfaces(system.files, options.iface ?? []);
   const inspection = { ...(await look(system, options)), remedy: remedy(options) };
   if (options.json || options.pretty) return printDocument(toDocument(inspection), options);
+  const { inspectLines } = await import('./report/inspect-text.ts');
   const style = styleOf(options.color, process.stdout, process.env);
   printLines(inspectLines(inspection, { ...style, all: options.all === true }), style);
 }
@@ -49,7 +49,7 @@ async function look(
   system: System,
   { iface = [], port, slots, sample }: InspectOptions,
 ): Promise<Omit<Inspection, 'remedy'>> {
-  const done = progress('reading queues, sockets and slots ...');
+  const done = slots ? progress('reading queues, sockets and slots ...') : () => {};
   try {
     const host = await readHost(system, {
       ifaces: iface,

@@ -1,13 +1,21 @@
 /** The program: its commands, and what becomes of a run that fails. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { packageRoot } from '../system/package.ts';
+import { register as registerAsm } from './asm.ts';
 import { register as registerAttach } from './attach.ts';
+import { register as registerCheck } from './check.ts';
 import { register as registerDemo } from './demo.ts';
 import { register as registerDetach } from './detach.ts';
+import { register as registerDisasm } from './disasm.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
 import { register as registerInspect } from './inspect.ts';
+import { register as registerMeasure } from './measure.ts';
 import { addGlobals, asksForJson, type Globals } from './options.ts';
-import { endOnBrokenOutput, printDocument } from './output.ts';
+import { print, printDocument, say } from './output.ts';
+import { register as registerPrograms } from './programs.ts';
+import { register as registerSim } from './sim.ts';
 
 const EXAMPLES = `
 Examples:
@@ -17,13 +25,26 @@ Examples:
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 77 a privilege is missing.`;
 
+/** In the order of the help. */
+const COMMANDS: ReadonlyMap<string, (program: Command) => void> = new Map([
+  ['inspect', registerInspect],
+  ['attach', registerAttach],
+  ['detach', registerDetach],
+  ['measure', registerMeasure],
+  ['asm', registerAsm],
+  ['disasm', registerDisasm],
+  ['check', registerCheck],
+  ['sim', registerSim],
+  ['programs', registerPrograms],
+  ['demo', registerDemo],
+]);
+
 /** Commands that only look, which a captured tree can stand in for. */
-const LOOKING: ReadonlySet<string> = new Set(['inspect']);
+const LOOKING: ReadonlySet<string> = new Set(['inspect', 'check']);
 
 /** Runs one command line, `process.argv` without its first two; returns the exit status. Never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
-  endOnBrokenOutput();
-  const program = createProgram();
+  const program = createProgram(argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
@@ -34,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+function createProgram(argv: readonly string[]): Command {
   const program = new Command('locality-tune')
     .description(
       'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
@@ -44,14 +65,14 @@ function createProgram(): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
     // What is left to be written as an error is the help, where no command was given: that is no error.
-    .configureOutput({ outputError: () => {}, writeErr: (text) => process.stdout.write(text) })
+    .configureOutput({ outputError: () => {}, writeOut: print, writeErr: print })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   addGlobals(program);
-  registerInspect(program);
-  registerAttach(program);
-  registerDetach(program);
-  registerDemo(program);
+  // Each takes half a millisecond: where some are mentioned, the others are not needed.
+  const mentioned = argv.filter((word) => COMMANDS.has(word));
+  for (const [name, register] of COMMANDS)
+    if (mentioned.length === 0 || mentioned.includes(name)) register(program);
   return program.hook('preAction', (_, command) => prepare(command));
 }
 
@@ -79,19 +100,23 @@ function asUsage({ message }: CommanderError): CliError {
 
 function fail(error: unknown, argv: readonly string[], program: Command): number {
   const failure = error instanceof CommanderError ? asUsage(error) : asFailure(error);
-  if (process.env['LOCALITY_TUNE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  const named = new Set(program.commands.map((command) => command.name()));
-  const command = argv.find((word) => named.has(word)) ?? null;
-  if (asksForJson(argv)) printDocument(failureDocument(command, failure), {});
-  else process.stderr.write(`${failureText(failure)}\n`);
+  if (process.env['LOCALITY_TUNE_DEBUG'] && error instanceof Error) say(`${error.stack}\n`);
+  if (asksForJson(argv)) printDocument(failureDocument(commandIn(argv, program), failure), {});
+  else say(`${failureText(failure)}\n`);
   return failure.exit;
 }
 
-/** From package.json, which is one folder further up where this file has been compiled to dist/. */
+/** `measure skb` is skb. null when the command line names none. */
+function commandIn(argv: readonly string[], within: Command): string | null {
+  const command = argv
+    .map((word) => within.commands.find((each) => each.name() === word))
+    .find((each) => each !== undefined);
+  return command === undefined ? null : (commandIn(argv, command) ?? command.name());
+}
+
 function version(): string {
-  const [path = ''] = ['../../package.json', '../../../package.json']
-    .map((relative) => `${import.meta.dirname}/${relative}`)
-    .filter((candidate) => existsSync(candidate));
-  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return version;
 }

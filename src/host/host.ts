@@ -25,9 +25,10 @@ export async function readHost(system: System, options: HostOptions): Promise<Ho
   const { ifaces, port, slots, sampleSeconds } = options;
   const interrupts = readInterrupts(system.files);
   const machine = readMachine(system, interrupts);
-  const [nics, sockets, processor] = await Promise.all([
-    readNics(system, machine, interrupts, ifaces),
+  const [sockets, nics, processor] = await Promise.all([
+    // First, so that the kernel dumps its sockets while the files of the NICs are read.
     readSockets(system, machine.arch, { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS }),
+    readNics(system, machine, interrupts, ifaces),
     slots && system.kernel ? readProcessor() : null,
   ]);
   const { groups, lone } = sockets;

@@ -18,6 +18,9 @@ export interface SlotReading {
   readonly incomingCpuHonoured: boolean;
 }
 
+/** Why there is no reading of a socket that got its SO_REUSEPORT only after bind(). */
+export const IN_NO_GROUP = 'the socket is in no reuseport group';
+
 /** By index; all of one state of the group. */
 export type Answers = ReadonlyMap<number, Answer>;
 

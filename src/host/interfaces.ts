@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import type { Files } from '../system/types.ts';
 import { isPciAddress } from './irq-names.ts';
+import { compareText } from './order.ts';
 import { readInteger } from './values.ts';
 
 export interface Interface {
@@ -29,7 +30,7 @@ export function readInterfaces(files: Files): readonly Interface[] {
     .list(root)
     .filter((name) => name !== 'bonding_masters')
     .map((name) => readInterface(files, name))
-    .sort((a, b) => (a.index ?? 0) - (b.index ?? 0) || a.name.localeCompare(b.name));
+    .sort((a, b) => (a.index ?? 0) - (b.index ?? 0) || compareText(a.name, b.name));
 }
 
 function readInterface(files: Files, name: string): Interface {

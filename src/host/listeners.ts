@@ -2,6 +2,7 @@
 import { isSystemError } from '../system/errors.ts';
 import type { DiagSocket, Files, System } from '../system/types.ts';
 import { pushTo } from './multimap.ts';
+import { compareText } from './order.ts';
 import { parseProcNet } from './proc-net.ts';
 import type { Protocol } from './types.ts';
 
@@ -72,7 +73,7 @@ export function toListeners(
   }
   const listeners = [...byBinding.values()].flatMap((bound) => toListener(bound, devices));
   return distinct(listeners).sort(
-    (a, b) => a.protocol.localeCompare(b.protocol) || a.port - b.port || (a.id < b.id ? -1 : 1),
+    (a, b) => compareText(a.protocol, b.protocol) || a.port - b.port || compareText(a.id, b.id),
   );
 }
 

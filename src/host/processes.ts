@@ -52,7 +52,10 @@ function scanProcess(files: Files, pid: number, inodes: ReadonlySet<number>): Pr
   const sockets = new Map<number, number>();
   const epolls: number[] = [];
   for (const name of files.list(`/proc/${pid}/fd`)) {
-    const target = files.link(`/proc/${pid}/fd/${name}`);
+    const path = `/proc/${pid}/fd/${name}`;
+    const target = files.link(path);
+    // The kernel asks who looks at which process, not at which descriptor (fs/proc/base.c, proc_fd_access_allowed).
+    if (target === null && files.denied.at(-1)?.path === path) break;
     if (target === 'anon_inode:[eventpoll]') epolls.push(Number(name));
     const inode = Number(SOCKET.exec(target ?? '')?.[1]);
     if (inodes.has(inode)) sockets.set(Number(name), inode);

@@ -1,9 +1,9 @@
 /** The probe that reads reuseport groups (probes/slots.bt), and how to ask it. */
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { type Bpftrace, readProbe, startBpftrace } from '../system/bpftrace.ts';
+import type { Message } from '../system/bpftrace-output.ts';
 import type { Failure } from '../system/errors.ts';
 import { markerCall } from '../system/sockets.ts';
-import { type Bpftrace, type Message, startBpftrace } from './bpftrace.ts';
 
 /** One line of slots.bt: the group behind the socket that was asked, its slot `index`, its program's instruction `index`. */
 export interface Answer {
@@ -54,7 +54,7 @@ export async function startSlotProbe(
   const reads = new Map<number, number>();
   const onMessage = (message: Message) => {
     if (message.type === 'map') addReads(message.data, reads);
-    else {
+    else if (message.type === 'printf') {
       const answer = parseAnswer(message.data);
       if (answer !== null) hear(answer);
     }
@@ -81,11 +81,11 @@ async function startVariant(
   nonce: number,
   hear: (message: Message) => void,
 ): Promise<{ bpftrace: Bpftrace; countsReads: boolean }> {
-  const slots = probe('slots.bt');
+  const slots = readProbe('slots.bt');
   const program = withIncomingCpu ? slots : slots.replaceAll('$r->incoming_cpu', '-1');
   try {
     const bpftrace = await startBpftrace(
-      countsReads ? program + probe('udp-reads.bt') : program,
+      countsReads ? program + readProbe('udp-reads.bt') : program,
       [String(nonce)],
       hear,
     );
@@ -101,12 +101,6 @@ async function startVariant(
 
 const lacks = (error: unknown, code: Failure['code'], what: string) =>
   error instanceof Error && Reflect.get(error, 'code') === code && error.message.endsWith(` ${what}`);
-
-function probe(file: string): string {
-  // src/host/slot-probe.ts, or dist/src/host/slot-probe.js.
-  const root = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
-  return readFileSync(new URL(`${root}probes/${file}`, import.meta.url), 'utf8');
-}
 
 const ANSWER =
   /^slot (\d+) (\d+) (\d+) (\d+) ([01]) ([01]) (-?\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) ([0-9a-f]+) (.*)\n?$/;

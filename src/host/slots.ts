@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, isSystemError } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
-import { addAnswer, missing, type SlotReading, toReading } from './inquiry.ts';
+import { addAnswer, IN_NO_GROUP, missing, type SlotReading, toReading } from './inquiry.ts';
 import { type Answer, MAX_TOKEN, type SlotProbe, startSlotProbe } from './slot-probe.ts';
 
 /** One member is enough: the group is its, and so are the slots of all others. */
@@ -26,9 +26,6 @@ export interface SlotReadings {
   /** One sentence each, about all groups. */
   readonly notes: readonly string[];
 }
-
-/** Why there is no reading of a socket that got its SO_REUSEPORT only after bind(). */
-export const IN_NO_GROUP = 'the socket is in no reuseport group';
 
 /** A perf buffer of bpftrace, 64 pages for each CPU, holds about 2,000 answers. */
 const BATCH = 512;
@@ -59,7 +56,6 @@ export async function readSlots(
   requests: readonly SlotRequest[],
   { sampleSeconds }: { readonly sampleSeconds: number },
 ): Promise<SlotReadings> {
-  if (requests.length === 0) return { groups: new Map(), packets: null, seconds: null, notes: [] };
   const inquiries = requests.map(
     (request, index): Inquiry => ({
       request,

@@ -2,10 +2,11 @@
 import { isSystemError } from '../system/errors.ts';
 import type { Files, System } from '../system/types.ts';
 import { toGroup, toLone } from './groups.ts';
+import { IN_NO_GROUP } from './inquiry.ts';
 import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
 import { findOwners } from './owners.ts';
 import { type Holder, type Processes, scanProcesses } from './processes.ts';
-import { IN_NO_GROUP, readSlots, type SlotReadings, type SlotRequest } from './slots.ts';
+import type { SlotReadings, SlotRequest } from './slots.ts';
 import type { Group, LoneSocket } from './types.ts';
 
 export interface SocketOptions {
@@ -87,11 +88,14 @@ async function askKernel(
   processes: Processes,
   { slots, sampleSeconds }: SocketOptions,
 ): Promise<SlotReadings> {
-  if (kernel === null || !slots) return { groups: new Map(), packets: null, seconds: null, notes: [] };
+  const unread = { groups: new Map(), packets: null, seconds: null, notes: [] };
+  if (kernel === null || !slots) return unread;
   const requests = candidates.flatMap((listener): SlotRequest[] => {
     const holder = holdersOf(listener, processes).next();
     return holder.done === true ? [] : [{ ...holder.value, id: listener.id, size: listener.sockets.length }];
   });
+  if (requests.length === 0) return unread;
+  const { readSlots } = await import('./slots.ts');
   const shared = candidates.some(({ protocol, sockets }) => protocol === 'udp' && sockets.length > 1);
   return readSlots(kernel, requests, { sampleSeconds: shared ? sampleSeconds : 0 });
 }

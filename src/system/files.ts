@@ -61,14 +61,18 @@ function captured(base: string): Access {
 export function openFiles(root: string): Files {
   const base = realpathSync.native(join(root, '/'));
   const access = base === '/' ? live : captured(base);
-  const denied = new Map<string, string>();
+  const denied: { readonly path: string; readonly code: string }[] = [];
+  const known = new Set<string>();
 
   const attempt = <T>(path: string, read: (path: string) => T | null): T | null => {
     try {
       return read(path);
     } catch (error) {
       const code = String(error instanceof Error && Reflect.get(error, 'code'));
-      if (!ABSENT.has(code)) denied.set(path, code);
+      if (!ABSENT.has(code) && !known.has(path)) {
+        known.add(path);
+        denied.push({ path, code });
+      }
       return null;
     }
   };
@@ -80,8 +84,6 @@ export function openFiles(root: string): Files {
     link: (path) => attempt(path, access.link),
     real: (path) => attempt(path, access.real),
     exists: (path) => (base === '/' ? existsSync(path) : attempt(path, access.real) !== null),
-    get denied() {
-      return Array.from(denied, ([path, code]) => ({ path, code }));
-    },
+    denied,
   };
 }

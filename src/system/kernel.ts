@@ -3,9 +3,9 @@ import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';
 import { netdevQueues } from './netdev-queues.ts';
 import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from './netlink.ts';
-import { dumpSockets } from './sock-diag.ts';
+import { dumpConnections, dumpSockets } from './sock-diag.ts';
 import { socketKind } from './sockets.ts';
-import type { Kernel } from './types.ts';
+import type { DiagSocket, Kernel } from './types.ts';
 
 export function openKernel(): Kernel {
   const { netlinkRequest, ethtoolIoctl, schedGetaffinity } = native();
@@ -19,6 +19,10 @@ export function openKernel(): Kernel {
     socketKind,
   };
 }
+
+/** Established TCP connections to a local port; an inode of 0: not accepted yet. Throws SystemError. */
+export const connectionsTo = (port: number): Promise<DiagSocket[]> =>
+  dumpConnections((request) => native().netlinkRequest(NETLINK_SOCK_DIAG, request), port);
 
 function withForeignSocket<T>(pid: number, fd: number, use: (fd: number) => T): T {
   const { pidfdOpen, pidfdGetfd, close } = native();

@@ -16,6 +16,7 @@ type Protocol = DiagSocket['protocol'];
 const SOCK_DIAG_BY_FAMILY = 20;
 const AF = { 4: 2, 6: 10 } as const;
 const IPPROTO = { tcp: 6, udp: 17 } as const;
+const TCP_ESTABLISHED = 1;
 const TCP_LISTEN = 10;
 /** Listeners of TCP; UDP sockets of every state. */
 const STATES = { tcp: 1 << TCP_LISTEN, udp: 0xffffffff } as const;
@@ -26,13 +27,22 @@ const SK_MEMINFO_DROPS = 8;
 const SIZEOF_INET_DIAG_REQ_V2 = 56;
 const SIZEOF_INET_DIAG_MSG = 72;
 
-/** A dump of one protocol and family: the kernel has no "both families". */
-export function encodeDiagRequest(protocol: Protocol, family: 4 | 6): Uint8Array {
+/**
+ * A dump of one protocol and family: the kernel has no "both families". `states`: a bit for each of
+ * include/net/tcp_states.h. `port`: the local one, 0 for all.
+ */
+export function encodeDiagRequest(
+  protocol: Protocol,
+  family: 4 | 6,
+  states: number = STATES[protocol],
+  port = 0,
+): Uint8Array {
   const request = Buffer.alloc(SIZEOF_INET_DIAG_REQ_V2);
   request.writeUInt8(AF[family], 0);
   request.writeUInt8(IPPROTO[protocol], 1);
   request.writeUInt8(1 << (INET_DIAG_SKMEMINFO - 1), 2);
-  request.writeUInt32LE(STATES[protocol], 4);
+  request.writeUInt32LE(states, 4);
+  request.writeUInt16BE(port, 8);
   return encodeMessage(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, request);
 }
 
@@ -70,13 +80,22 @@ export function decodeDiagSocket(protocol: Protocol, payload: Uint8Array): DiagS
  */
 export async function dumpSockets(ask: Ask): Promise<DiagSocket[]> {
   const dumps = (['tcp', 'udp'] as const).flatMap((protocol) =>
-    ([4, 6] as const).map(async (family) => {
-      const answer = answerOf(await ask(encodeDiagRequest(protocol, family)), `inet_diag ${protocol}`);
-      return answer
-        .filter(({ type }) => type === SOCK_DIAG_BY_FAMILY)
-        .map(({ payload }) => decodeDiagSocket(protocol, payload))
-        .filter((socket) => socket !== null);
-    }),
+    ([4, 6] as const).map((family) => dump(ask, protocol, encodeDiagRequest(protocol, family))),
   );
   return (await Promise.all(dumps)).flat();
+}
+
+/** Established TCP connections to a local port. An inode of 0: nobody has accepted it yet. Throws as dumpSockets. */
+export async function dumpConnections(ask: Ask, port: number): Promise<DiagSocket[]> {
+  const dumps = ([4, 6] as const).map((family) =>
+    dump(ask, 'tcp', encodeDiagRequest('tcp', family, 1 << TCP_ESTABLISHED, port)),
+  );
+  return (await Promise.all(dumps)).flat();
+}
+
+async function dump(ask: Ask, protocol: Protocol, request: Uint8Array): Promise<DiagSocket[]> {
+  return answerOf(await ask(request), `inet_diag ${protocol}`)
+    .filter(({ type }) => type === SOCK_DIAG_BY_FAMILY)
+    .map(({ payload }) => decodeDiagSocket(protocol, payload))
+    .filter((socket) => socket !== null);
 }

@@ -1,69 +1,87 @@
 /** bpftrace as a child: started, heard line by line, stopped, and given up when the kernel holds it for ever. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Failure, failure, isErrno } from '../system/errors.ts';
-
-/** A line of `bpftrace -f json` that carries data. */
-export type Message =
-  | { readonly type: 'printf'; readonly data: string }
-  | { readonly type: 'map'; readonly data: Readonly<Record<string, unknown>> };
+import { explain, type Message, parseMessage } from './bpftrace-output.ts';
+import { type Failure, failure, isErrno } from './errors.ts';
+import { packageRoot } from './package.ts';
+import { run } from './run.ts';
 
 export interface Bpftrace {
   /** Ends it so that its maps are heard; false when it had to be killed, and they are lost. Throws Failure kernel-hung. */
   stop(): Promise<boolean>;
+  /** Resolves once it has ended and everything it wrote was heard, to what it died of should nobody have asked it to. */
+  readonly ended: Promise<Failure>;
 }
 
-/** Its start takes 0.4 s at best, 4 s in an emulated machine. */
-const READY_MS = 15_000;
+export interface BpftraceOptions {
+  /** Before the program: `--traceable-functions FILE`. */
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A short text on /dev/stdin, which it may open as a file. */
+  readonly input?: string;
+}
+
+/** Its start takes 0.4 s at best, 15 s for the largest probe in an emulated machine. */
+const READY_MS = 40_000;
 const LOOK_MS = 500;
 const STUCK_MS = 4_000;
 const STOP_MS = 5_000;
 const AGAIN_MS = 30;
 const KILLED_MS = 1_000;
+const VERSION_MS = 10_000;
+/** In Debian 12; nothing here was ever tried with an older one. */
+const OLDEST_MINOR = 17;
+const STDERR_LIMIT = 64 * 1024;
 
 /**
- * Resolves when the probes are attached: the program must print "ready" in BEGIN, which bpftrace shows only then.
- * Throws Failure: EPERM, bpftrace-missing, btf-missing, tracepoint-missing, field-missing (the message names it),
- * bpftrace-failed, bpftrace-slow, kernel-hung.
+ * Resolves when the probes are attached: the program must print "ready" or "Tracing ..." in BEGIN, which bpftrace shows
+ * only then. Throws Failure: EPERM, bpftrace-missing, btf-missing, tracepoint-missing, probe-missing, field-missing (the
+ * message names it), bpftrace-failed, bpftrace-slow, kernel-hung.
  */
 export async function startBpftrace(
   program: string,
   parameters: readonly string[],
   hear: (message: Message) => void,
+  { flags = [], environment = {}, input = '' }: BpftraceOptions = {},
 ): Promise<Bpftrace> {
-  const [command, ...args] = commandLine(['bpftrace', '-f', 'json', '-e', program, ...parameters]);
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const bpftrace = ['bpftrace', '-f', 'json', ...flags, '-e', program, ...parameters];
+  const [command, ...args] = commandLine([...withInput(input), ...bpftrace]);
+  // Detached: Ctrl-C reaches it through us only, which is how its last maps are heard.
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...environment },
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
+    stderr = (stderr + text).slice(-STDERR_LIMIT);
   });
-  const gone = new Promise<'gone'>((resolve) => {
-    child.once('close', () => resolve('gone'));
-    child.once('error', (error) => {
-      stderr += error.message;
-      resolve('gone');
-    });
+  const ended = new Promise<Failure>((resolve) => {
+    child.once('close', (_code, signal) => resolve(explain(stderr, signal)));
+    child.once('error', (error) => resolve(explain(error.message)));
   });
+  const gone = ended.then(() => 'gone' as const);
   const ready = new Promise<'ready'>((resolve) => {
     createInterface(child.stdout).on('line', (line) => {
       const message = parseMessage(line);
       if (message === null) return;
-      if (message.type === 'printf' && message.data === 'ready\n') resolve('ready');
+      if (message.type === 'printf' && /^(ready|Tracing )/.test(message.data)) resolve('ready');
       else hear(message);
     });
   });
 
   const started = await untilReady(child, ready, gone);
-  if (started === 'gone') throw explain(stderr);
+  if (started === 'gone') throw await ended;
   if (started !== 'ready') {
     await kill(child, gone);
     if (started === 'stuck') throw hung(child);
     const message = `bpftrace was not ready within ${READY_MS / 1000} s`;
     throw failure('bpftrace-slow', message, 'is the machine overloaded?');
   }
-  return { stop: () => stop(child, gone) };
+  return { stop: () => stop(child, gone), ended };
 }
 
 /**
@@ -79,6 +97,29 @@ async function stop(child: ChildProcess, gone: Promise<'gone'>): Promise<boolean
   return false;
 }
 
+/** Throws Failure: bpftrace-missing, bpftrace-too-old (than every probe here was written for), bpftrace-failed. */
+export async function bpftraceVersion(): Promise<{ major: number; minor: number }> {
+  const { stdout, stderr } = await run(findBpftrace(), ['--version'], { timeoutMs: VERSION_MS });
+  const [, major, minor] = /^bpftrace v(\d+)\.(\d+)/.exec(stdout) ?? [];
+  if (major === undefined || minor === undefined)
+    throw failure(
+      'bpftrace-failed',
+      `bpftrace --version does not tell it: ${(stdout + stderr).trim().slice(0, 80)}`,
+      'is it bpftrace?',
+    );
+  const version = { major: Number(major), minor: Number(minor) };
+  if (version.major === 0 && version.minor < OLDEST_MINOR)
+    throw failure(
+      'bpftrace-too-old',
+      `bpftrace ${major}.${minor} is too old`,
+      `0.${OLDEST_MINOR} or later is needed`,
+    );
+  return version;
+}
+
+/** The text of a script in probes/. */
+export const readProbe = (file: string): string => readFileSync(join(packageRoot, 'probes', file), 'utf8');
+
 /** A BPF request takes milliseconds: one that sleeps for seconds is the sign of a kernel that will not answer. */
 async function untilReady(child: ChildProcess, ready: Promise<'ready'>, gone: Promise<'gone'>) {
   let stuck = 0;
@@ -91,33 +132,13 @@ async function untilReady(child: ChildProcess, ready: Promise<'ready'>, gone: Pr
   return 'late';
 }
 
-/** null for what is not JSON (blank lines, plain warnings) and for what carries no data of ours. */
-export function parseMessage(line: string): Message | null {
-  if (!line.startsWith('{')) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value)) return null;
-  const { type, data } = value;
-  if (type === 'printf' && typeof data === 'string') return { type, data };
-  if (type === 'map' && isRecord(data)) return { type, data };
-  return null;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /**
  * bpftrace looks for its tracepoints in tracefs. Where nobody mounted that, it is mounted in a namespace of the
  * child's own, so that the host stays as it is. setpriv: should we be killed, it must not trace on for ever.
  */
 function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
   if (process.geteuid?.() !== 0) throw failure('EPERM', 'bpftrace needs root', 'run as root');
-  if (!inPath('bpftrace'))
-    throw failure('bpftrace-missing', 'bpftrace is not installed', 'apt install bpftrace');
+  findBpftrace();
   // bpftrace 0.17 does not complain about that, it crashes.
   if (!existsSync('/sys/kernel/btf/vmlinux'))
     throw failure(
@@ -139,6 +160,16 @@ function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
   ];
   const [command = 'bpftrace', ...args] = [...guard, ...(mounted ? [] : mount), ...bpftrace];
   return [command, ...args];
+}
+
+/** Node's pipes are sockets, which can't be opened; the shell's are pipes. */
+const withInput = (input: string): readonly string[] =>
+  input === '' ? [] : ['sh', '-c', `exec "$@" <<'END'\n${input}\nEND\n`, 'sh'];
+
+/** The word to start it by, once it is known to be there. */
+function findBpftrace(): string {
+  if (inPath('bpftrace')) return 'bpftrace';
+  throw failure('bpftrace-missing', 'bpftrace is not installed', 'apt install bpftrace');
 }
 
 function inPath(name: string): boolean {
@@ -187,33 +218,4 @@ function sleepsInBpf(pid: number | undefined): boolean {
     if (isErrno(error, 'ENOENT', 'ESRCH', 'EPERM', 'EACCES')) return false;
     throw error;
   }
-}
-
-/** stderr of a bpftrace that gave up. The RLIMIT_MEMLOCK line is an "ERROR" on 0.17, and harmless. */
-export function explain(stderr: string): Failure {
-  const tracepoint = /tracepoint not found: (\S+)/.exec(stderr)?.[1];
-  if (tracepoint !== undefined)
-    return failure(
-      'tracepoint-missing',
-      `the kernel has no tracepoint ${tracepoint}`,
-      'CONFIG_FTRACE_SYSCALLS is needed',
-    );
-  const field = /does not contain a field named '(\w+)'/.exec(stderr)?.[1];
-  if (field !== undefined)
-    return failure(
-      'field-missing',
-      `the kernel has no field ${field}`,
-      'please report it with the output of uname -a',
-    );
-  if (/only supports running as the root|Missing CAP_|Operation not permitted|Permission denied/.test(stderr))
-    return failure(
-      'EPERM',
-      'bpftrace is refused',
-      'it needs root with CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN; no kernel lockdown',
-    );
-  const lines = stderr
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/RLIMIT_MEMLOCK|WARNING/.test(line));
-  const line = lines.find((each) => each.includes('ERROR')) ?? lines.at(-1) ?? 'it ended without a word';
-  return failure('bpftrace-failed', `bpftrace failed: ${line.trim()}`, 'see docs/troubleshooting.md');
 }

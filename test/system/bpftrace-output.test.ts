@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explain, parseMessage } from '../../src/host/bpftrace.ts';
+import { explain, parseMessage } from '../../src/system/bpftrace-output.ts';
 
 describe('the output of bpftrace', () => {
   it('is JSON lines, of which printf and maps count', () => {

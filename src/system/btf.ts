@@ -1,0 +1,111 @@
+/**
+ * What the running kernel has, from its own type information: functions, tracepoints, members of structs.
+ * Format: Documentation/bpf/btf.rst, include/uapi/linux/btf.h.
+ */
+import { readFileSync } from 'node:fs';
+import { isErrno } from './errors.ts';
+
+export interface Btf {
+  /** A function that was not inlined everywhere. That it can be traced is not said. */
+  hasFunction(name: string): boolean;
+  hasTracepoint(name: string): boolean;
+  /** @param path `sk_buff.alloc_cpu`; members of anonymous structs and unions count as the struct's own */
+  hasMember(path: string): boolean;
+}
+
+const MAGIC = 0xeb9f;
+const KIND = { struct: 4, union: 5, typedef: 8, func: 12 } as const;
+/** Bytes that follow the 12 bytes of each kind from 1 on: fixed, and for each of its vlen elements. */
+const EXTRA: readonly (readonly [fixed: number, each: number])[] = [
+  [0, 0],
+  [4, 0], // INT
+  [0, 0], // PTR
+  [12, 0], // ARRAY
+  [0, 12], // STRUCT
+  [0, 12], // UNION
+  [0, 8], // ENUM
+  [0, 0], // FWD
+  [0, 0], // TYPEDEF
+  [0, 0], // VOLATILE
+  [0, 0], // CONST
+  [0, 0], // RESTRICT
+  [0, 0], // FUNC
+  [0, 8], // FUNC_PROTO
+  [4, 0], // VAR
+  [0, 12], // DATASEC
+  [0, 0], // FLOAT
+  [4, 0], // DECL_TAG
+  [0, 0], // TYPE_TAG
+  [0, 12], // ENUM64
+];
+
+/** Of the running kernel; null when it shows none. */
+export function kernelBtf(): Btf | null {
+  try {
+    return readBtf(readFileSync('/sys/kernel/btf/vmlinux'));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return null;
+    throw error;
+  }
+}
+
+/** null when it is not BTF, or newer than this reader: then nothing can be said. */
+export function readBtf(bytes: Buffer): Btf | null {
+  if (bytes.length < 24 || bytes.readUInt16LE(0) !== MAGIC) return null;
+  const [header = 0, typeStart = 0, typeLength = 0, stringStart = 0, stringLength = 0] = [
+    4, 8, 12, 16, 20,
+  ].map((at) => bytes.readUInt32LE(at));
+  const types = bytes.subarray(header + typeStart, header + typeStart + typeLength);
+  const strings = bytes.subarray(header + stringStart, header + stringStart + stringLength);
+  const offsets = typeOffsets(types);
+  if (offsets === null) return null;
+
+  const word = (at: number) => (at + 4 <= types.length ? types.readUInt32LE(at) : 0);
+  const kindAt = (at: number) => (word(at + 4) >>> 24) & 0x1f;
+  const find = (kind: number, name: string): number | undefined => {
+    const offset = nameOffset(strings, name);
+    return offset < 0 ? undefined : offsets.find((at) => word(at) === offset && kindAt(at) === kind);
+  };
+  const hasName = (at: number, name: number, depth: number): boolean => {
+    const members = Array.from({ length: word(at + 4) & 0xffff }, (_, index) => at + 12 + index * 12);
+    return members.some((member) => {
+      if (word(member) === name) return true;
+      const inner = word(member) === 0 ? offsets[word(member + 4) - 1] : undefined;
+      const holds = inner !== undefined && (kindAt(inner) === KIND.struct || kindAt(inner) === KIND.union);
+      return holds && depth > 0 && hasName(inner, name, depth - 1);
+    });
+  };
+  return {
+    hasFunction: (name) => find(KIND.func, name) !== undefined,
+    // include/trace/bpf_probe.h declares one for each.
+    hasTracepoint: (name) => find(KIND.typedef, `btf_trace_${name}`) !== undefined,
+    hasMember: (path) => {
+      const [struct = '', member = ''] = path.split('.');
+      const at = find(KIND.struct, struct);
+      const name = nameOffset(strings, member);
+      return at !== undefined && name >= 0 && hasName(at, name, MAX_DEPTH);
+    },
+  };
+}
+
+/** Anonymous members within anonymous members; sk_buff has three levels. */
+const MAX_DEPTH = 8;
+
+/** Offset of each type, by its id minus one; null when a kind is unknown, as its length is then. */
+function typeOffsets(types: Buffer): number[] | null {
+  const offsets: number[] = [];
+  for (let at = 0; at + 12 <= types.length; ) {
+    offsets.push(at);
+    const info = types.readUInt32LE(at + 4);
+    const extra = EXTRA[(info >>> 24) & 0x1f];
+    if (extra === undefined) return null;
+    at += 12 + extra[0] + (info & 0xffff) * extra[1];
+  }
+  return offsets;
+}
+
+/** Each string is there once (pahole and resolve_btfids deduplicate them); -1 when no type has that name. */
+function nameOffset(strings: Buffer, name: string): number {
+  const found = strings.indexOf(`\0${name}\0`, 0, 'latin1');
+  return found < 0 ? -1 : found + 1;
+}
