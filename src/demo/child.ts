@@ -1,7 +1,7 @@
 /** A child process pinned to one CPU, asked by messages. The same file serves both ends of the channel. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { programFile } from '../system/package.ts';
 import { setAffinity } from '../system/sockets.ts';
 
 /** Names of orders, each with what goes there and what comes back. */
@@ -14,12 +14,13 @@ export interface Child<T extends Orders<T>> {
   stop(): Promise<void>;
 }
 
-/** Starts `file` (worker or client) on `cpu`. It ends with the channel, so it can't outlive a parent that is killed. */
+/** Starts a worker or client on `cpu`. It ends with the channel, so it can't outlive a parent that is killed. */
 export function startChild<T extends Orders<T>>(name: 'worker' | 'client', cpu: number): Child<T> {
-  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const file = fileURLToPath(new URL(`${name}.${suffix}`, import.meta.url));
   // Its own process group keeps the terminal's Ctrl-C for the parent, which then stops the children in order.
-  const child = fork(file, [String(cpu)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true });
+  const child = fork(programFile(`demo/${name}`), [String(cpu)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    detached: true,
+  });
   if (child.pid === undefined) throw new Error(`demo: could not start a ${name} process`);
   return {
     pid: child.pid,

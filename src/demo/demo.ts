@@ -5,6 +5,7 @@
 
 import type { Instruction } from '../cbpf/instruction.ts';
 import { cpu, map, rand } from '../cbpf/programs.ts';
+import { type Witness, type Witnessed, watchGroup } from '../measure/witness.ts';
 import { identify } from '../steer/member.ts';
 import { setProgram } from '../steer/set-program.ts';
 import { isFailure } from '../system/errors.ts';
@@ -37,6 +38,8 @@ export interface Act {
   readonly program: string;
   readonly before: Load;
   readonly after: Load;
+  /** The same accepts as the kernel's own probe counts them; null for UDP, and where there is none (it needs root). */
+  readonly witness: { readonly before: Witnessed; readonly after: Witnessed } | null;
 }
 
 export interface DemoResult {
@@ -111,7 +114,19 @@ async function playTcp(stage: Stage): Promise<Act> {
     return summary(cpus, count * clients.length, taken, 'accepts');
   };
   const { name, instructions } = localProgram(cpus);
-  return play(stage, 'tcp', name, instructions, load);
+  const sockets = workers.map(({ pid }, index) => ({
+    inode: 0,
+    holders: [{ pid, fd: stage.sockets[index]?.tcp.fd ?? -1 }],
+  }));
+  const witness = await watchGroup({ protocol: 'tcp', port, sockets });
+  try {
+    const act = await play(stage, 'tcp', name, instructions, load, witness);
+    const why = witness.why();
+    if (why !== null && process.geteuid?.() === 0) stage.notes.push(`bpftrace is no second witness: ${why}`);
+    return act;
+  } finally {
+    await witness.stop();
+  }
 }
 
 /** `ld cpu` indexes by CPU number, which is the slot only where the CPUs are 0, 1, 2 … */
@@ -137,12 +152,16 @@ async function play(
   name: string,
   program: readonly Instruction[],
   load: (step: string) => Promise<Load>,
+  witness: Witness | null = null,
 ): Promise<Act> {
   const before = await load('by hash');
+  const seenBefore = await witness?.mark();
   await steer(stage, protocol, program);
   const after = await load(`with \`${name}\``);
+  const seenAfter = await witness?.mark();
   await steer(stage, protocol, null);
-  return { port: portOf(stage, protocol), program: name, before, after };
+  const seen = seenBefore && seenAfter ? { before: seenBefore, after: seenAfter } : null;
+  return { port: portOf(stage, protocol), program: name, before, after, witness: seen };
 }
 
 const portOf = ({ sockets }: Stage, protocol: 'tcp' | 'udp') => sockets[0]?.[protocol].port ?? 0;

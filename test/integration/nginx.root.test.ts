@@ -132,12 +132,12 @@ describe('nginx with one reuseport socket for each worker', () => {
       ({ severity, subject }) => severity === 'error' && subject.includes(String(PORT)),
     );
     expect(starving).toHaveLength(1);
-    expect(starving[0]?.fix.join()).toContain(`locality-tune attach --port ${PORT}`);
+    // Four workers on two CPUs: whatever goes by CPU starves two of them, so the hash is what is advised.
+    expect(starving[0]?.fix).toEqual([`locality-tune detach --port ${PORT}`]);
     const attached = await cliJson<Attached>('attach', '--port', String(PORT));
     expect(attached).toMatchObject({ groupSize: 4, changed: true });
-    // Four workers on two CPUs: by CPU only two of them can ever be reached, and that is said too.
     const still = (await inspect()).findings.find(({ rule }) => rule === starving[0]?.rule);
-    expect(still?.message).toContain('there are only CPUs 0-1: slots 2-3');
+    expect(still?.message).toContain('there are only CPUs 0-1');
   });
 
   it('finds the slots right again after a reload with fewer workers', async () => {

@@ -50,6 +50,15 @@ function programLines({ program }: Attached, style: Style): Line[] {
 /** `what`: the events that were counted, accepts or datagrams. */
 const MOST_SLOTS = 32;
 
+const WORDS: Readonly<Record<Trial['decides'][number], string>> = {
+  cpu: 'the CPU',
+  rand: 'a random number',
+  rxhash: "the NIC's hash",
+  queue: 'the RX queue',
+  packet: 'the packet',
+  other: "the packet's metadata",
+};
+
 /** Who would get what, found by running the program. */
 function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: Trial, style: Style): Line[] {
   const byHash = hashed + beyond;
@@ -71,7 +80,7 @@ function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: 
   ];
   const how =
     slotOfCpu === null
-      ? `  of ${runs} packets that were made up (it goes by ${decides.join(', ')})`
+      ? `  of ${runs} packets that were made up (it goes by ${decides.map((each) => WORDS[each]).join(', ')})`
       : '  packets received on these CPUs would go to';
   return [
     [span('')],

@@ -1,0 +1,142 @@
+/**
+ * Accept locality without bpftrace: of established connections, is the CPU of the latest packet the one that their
+ * thread is pinned to? Not the accepts themselves, and nothing of connections that came and went in between.
+ */
+import { findOwners } from '../host/owners.ts';
+import { scanProcesses } from '../host/processes.ts';
+import type { Owner } from '../host/types.ts';
+import { failure, isErrno } from '../system/errors.ts';
+import { connectionsTo } from '../system/kernel.ts';
+import { incomingCpu, inodeOf } from '../system/sockets.ts';
+import type { Kernel, System } from '../system/types.ts';
+import { type Accepts, summarise } from './accept.ts';
+import type { Filter } from './filter.ts';
+
+/** Connections that are looked at, each by one copy of its socket that lives for microseconds. */
+const MOST = 512;
+
+export const SAMPLE_NOTE =
+  'sampled, not traced: the CPU of each connection’s latest packet against the CPU its thread is pinned to; what it was at accept is not known';
+
+export interface SampleSystem extends System {
+  readonly kernel: Kernel;
+}
+
+/**
+ * One look. `accepts` are the connections that could be judged: those of a thread that is pinned to one CPU.
+ * Throws Failure not-listening, EPERM; SystemError of the dumps.
+ */
+export async function sampleAccepts(
+  system: SampleSystem,
+  arch: string,
+  filter: Filter & { readonly port: number },
+): Promise<Accepts & { readonly connections: number }> {
+  const { port } = filter;
+  const listeners = (await system.kernel.sockets()).filter(
+    (socket) => socket.protocol === 'tcp' && socket.port === port,
+  );
+  if (listeners.length === 0)
+    throw failure('not-listening', `nobody listens on tcp port ${port}`, 'give the port of a running server');
+  const connections = (await connectionsTo(port)).filter(({ inode }) => inode !== 0);
+  const chosen = new Set(spread(connections, MOST).map(({ inode }) => inode));
+
+  const processes = scanProcesses(system.files, new Set([...listeners.map(({ inode }) => inode), ...chosen]));
+  if (processes.byPid.size === 0)
+    throw failure(
+      'EPERM',
+      `tcp port ${port}: no process shows who serves it`,
+      'run as root: that needs CAP_SYS_PTRACE for servers of other users',
+    );
+  const owners = await findOwners(system, processes, arch);
+  const ports = portOwners(
+    listeners.map(({ inode }) => inode),
+    owners,
+  );
+  const looked = lookAt(system.kernel, chosen, owners, filter);
+  const counted = gather(looked.judged).map((pair) => ({ ...pair, fd: ports.get(pair.pid) ?? null, port }));
+  const notes = [SAMPLE_NOTE, ...notesOn(connections.length, chosen.size, looked)];
+  const commOf = (pid: number) => processes.byPid.get(pid)?.comm ?? null;
+  return { ...summarise(counted, notes, commOf), connections: connections.length };
+}
+
+/** At most `most` of the list, evenly spread; the kernel dumps in the order of a hash, so it is as good as chance. */
+export function spread<T>(list: readonly T[], most: number): T[] {
+  const step = (at: number) => Math.floor((at * most) / list.length);
+  return list.length <= most ? list.slice() : list.filter((_, at) => step(at) !== step(at - 1));
+}
+
+/** The listener's descriptor of each process; null where it serves several on that port. */
+function portOwners(
+  inodes: readonly number[],
+  owners: ReadonlyMap<number, readonly Owner[]>,
+): ReadonlyMap<number, number | null> {
+  const descriptors = new Map<number, number | null>();
+  for (const { pid, fd } of inodes.flatMap((inode) => owners.get(inode) ?? []))
+    descriptors.set(pid, descriptors.has(pid) ? null : fd);
+  return descriptors;
+}
+
+interface Looked {
+  readonly judged: readonly { readonly owner: Owner; readonly cpu: number; readonly rxcpu: number }[];
+  /** Nobody shows a descriptor of them. */
+  readonly unowned: number;
+  /** Those whose thread may run on several CPUs, or is not known. */
+  readonly unpinned: number;
+  readonly refused: number;
+}
+
+function lookAt(
+  kernel: Kernel,
+  inodes: ReadonlySet<number>,
+  owners: ReadonlyMap<number, readonly Owner[]>,
+  filter: Filter,
+): Looked {
+  const judged: { owner: Owner; cpu: number; rxcpu: number }[] = [];
+  let unowned = 0;
+  let unpinned = 0;
+  let refused = 0;
+  for (const inode of inodes) {
+    const [owner, ...others] = owners.get(inode) ?? [];
+    if (owner === undefined) unowned += 1;
+    if (owner === undefined || !isWanted(owner, filter)) continue;
+    const [cpu, ...more] = owner.cpus ?? [];
+    if (cpu === undefined || more.length > 0 || others.length > 0) {
+      unpinned += 1;
+      continue;
+    }
+    try {
+      const rxcpu = kernel.withForeignSocket(owner.pid, owner.fd, (copy) =>
+        inodeOf(copy) === inode ? incomingCpu(copy) : -1,
+      );
+      // By now it may be another file; and no connection is without a CPU.
+      if (rxcpu >= 0) judged.push({ owner, cpu, rxcpu });
+    } catch (error) {
+      if (isErrno(error, 'EPERM')) refused += 1;
+      else if (!isErrno(error, 'EBADF', 'ENOTSOCK', 'ESRCH')) throw error;
+    }
+  }
+  return { judged, unowned, unpinned, refused };
+}
+
+const isWanted = (owner: Owner, { pid, comm }: Filter): boolean =>
+  (pid === null || owner.pid === pid) && (comm === null || owner.comm === comm);
+
+function gather(judged: Looked['judged']) {
+  const pairs = new Map<string, { pid: number; cpu: number; rxcpu: number; count: number }>();
+  for (const { owner, cpu, rxcpu } of judged) {
+    const key = `${owner.pid},${cpu},${rxcpu}`;
+    pairs.set(key, { pid: owner.pid, cpu, rxcpu, count: (pairs.get(key)?.count ?? 0) + 1 });
+  }
+  return [...pairs.values()];
+}
+
+function notesOn(all: number, chosen: number, { unowned, unpinned, refused }: Looked): string[] {
+  return [
+    ...(chosen < all ? [`connections that were looked at: ${chosen} of ${all}`] : []),
+    ...(unowned > 0 ? [`connections of processes that do not show their descriptors: ${unowned}`] : []),
+    ...(unpinned > 0
+      ? [`connections not judged, since their thread may run on several CPUs or is not known: ${unpinned}`]
+      : []),
+    ...(refused > 0 ? [`connections that may not be looked at without CAP_SYS_PTRACE: ${refused}`] : []),
+  ];
+}

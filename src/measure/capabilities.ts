@@ -1,0 +1,58 @@
+/** What this kernel and this bpftrace can do, as far as it can be told without loading a program. */
+import { existsSync } from 'node:fs';
+import { bpftraceVersion } from '../system/bpftrace.ts';
+import { type Btf, kernelBtf } from '../system/btf.ts';
+import type { Variant } from './types.ts';
+
+export interface Capabilities {
+  readonly bpftrace: { readonly major: number; readonly minor: number };
+  /** CONFIG_KPROBE_EVENTS */
+  readonly kprobes: boolean;
+  /** null when the kernel's type information can't be read: trying it will show. */
+  readonly btf: Btf | null;
+}
+
+/** Throws Failure: bpftrace-missing, bpftrace-too-old, bpftrace-failed, kernel-hung. */
+export async function readCapabilities(): Promise<Capabilities> {
+  return {
+    bpftrace: await bpftraceVersion(),
+    kprobes: existsSync('/sys/bus/event_source/devices/kprobe'),
+    btf: kernelBtf(),
+  };
+}
+
+export interface Hook {
+  readonly type: string;
+  /** Of the function or tracepoint, without its category. */
+  readonly name: string;
+}
+
+/** The places in the kernel that a probe attaches to. Syscall tracepoints are not in BTF: bpftrace itself finds them. */
+export function hooksOf(program: string): readonly Hook[] {
+  const lines = program.matchAll(
+    /^(kfunc|kretfunc|kprobe|kretprobe|rawtracepoint|tracepoint):(?!syscalls:)(?:\w+:)?(\w+)/gm,
+  );
+  return Array.from(lines, ([, type = '', name = '']) => ({ type, name }));
+}
+
+/** Why `variant` can't run here, in words; null when nothing speaks against trying it. */
+export function obstacle(
+  { program, fields }: Variant,
+  { bpftrace, kprobes, btf }: Capabilities,
+): string | null {
+  for (const { type, name } of hooksOf(program)) {
+    const tracepoint = type.endsWith('tracepoint');
+    if (type === 'rawtracepoint' && !hasRawTracepoints(bpftrace))
+      return `bpftrace 0.${bpftrace.minor} has no raw tracepoints`;
+    if (type.startsWith('k') && type.endsWith('probe') && !kprobes) return 'the kernel has no kprobes';
+    if (btf === null) continue;
+    if (tracepoint ? !btf.hasTracepoint(name) : !btf.hasFunction(name))
+      return `the kernel has no ${tracepoint ? 'tracepoint' : 'function'} ${name}`;
+  }
+  const field = btf === null ? undefined : fields.find((path) => !btf.hasMember(path));
+  return field === undefined ? null : `the kernel has no ${field}`;
+}
+
+/** Older versions abort on them; 0.23 is the first that was seen to work. */
+export const hasRawTracepoints = ({ major, minor }: Capabilities['bpftrace']): boolean =>
+  major > 0 || minor >= 23;

@@ -1,0 +1,7 @@
+/** What an interval may lack. */
+import type { Interval } from './types.ts';
+
+export const incompleteness = ({ lost, full }: Interval): string[] => [
+  ...(lost > 0 ? [`events that bpftrace lost: ${lost}`] : []),
+  ...full.map((map) => `@${map} is full, what else came is not in it: --port or --pid leaves less to count`),
+];

@@ -1,0 +1,99 @@
+/** What each RX queue takes in, from the driver's own statistics and its interrupts: free, and without a probe. */
+import { type Interrupts, readInterrupts } from '../host/interrupts.ts';
+import type { Nic } from '../host/types.ts';
+import { isErrno } from '../system/errors.ts';
+import type { System } from '../system/types.ts';
+
+export interface QueueRate {
+  readonly nic: string;
+  readonly rxQueue: number;
+  /** In the interval; null where the driver has no such statistic. */
+  readonly packets: number | null;
+  readonly pps: number | null;
+  /** Of the queue's IRQ, which tx may share; null where it is not known. One may stand for many packets (NAPI). */
+  readonly interrupts: number | null;
+}
+
+/** Since boot; by NIC and queue. */
+export interface QueueCounts {
+  readonly packets: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
+  /** By IRQ. */
+  readonly interrupts: ReadonlyMap<number, number>;
+}
+
+/**
+ * Names of a queue's received packets in `ethtool -S`: igb, ixgbe, ice, hv_netvsc; virtio_net, mlx4, mlx5; i40e, iavf
+ * (and before 5.x); ena; gve; bnxt, which counts unicast apart and little else.
+ */
+const NAMES: readonly RegExp[] = [
+  /^rx_queue_(\d+)_packets$/,
+  /^rx_?(\d+)_packets$/,
+  /^rx-(\d+)\.(?:rx_)?packets$/,
+  /^queue_(\d+)_rx_cnt$/,
+  /^rx_packets\[(\d+)\]$/,
+  /^\[(\d+)\]: rx_ucast_packets$/,
+];
+
+/** Queue -> packets received since the driver was loaded. */
+export function queuePackets(statistics: ReadonlyMap<string, bigint>): Map<number, bigint> {
+  const packets = new Map<number, bigint>();
+  for (const [name, value] of statistics)
+    for (const pattern of NAMES) {
+      const queue = pattern.exec(name)?.[1];
+      if (queue !== undefined) packets.set(Number(queue), value);
+    }
+  return packets;
+}
+
+export async function readQueueCounts(system: System, nics: readonly Nic[]): Promise<QueueCounts> {
+  const statistics = await Promise.all(
+    nics.map(async ({ name }) => [name, await statisticsOf(system, name)] as const),
+  );
+  return {
+    packets: new Map(statistics.map(([name, all]) => [name, queuePackets(all)])),
+    interrupts: countByIrq(readInterrupts(system.files)),
+  };
+}
+
+/** Empty where the driver has none, and for an interface that has just gone. */
+async function statisticsOf({ kernel }: System, name: string): Promise<ReadonlyMap<string, bigint>> {
+  try {
+    return (await kernel?.statistics(name)) ?? new Map();
+  } catch (error) {
+    if (isErrno(error, 'ENODEV')) return new Map();
+    throw error;
+  }
+}
+
+const countByIrq = ({ lines }: Interrupts): Map<number, number> =>
+  new Map(
+    lines
+      .filter(({ counts }) => counts.length > 0)
+      .map(({ irq, counts }) => [irq, counts.reduce((sum, count) => sum + count, 0)]),
+  );
+
+/** `before` and `after` are `seconds` apart. A counter that went back (a reset driver) tells nothing. */
+export function queueRates(
+  nics: readonly Nic[],
+  before: QueueCounts,
+  after: QueueCounts,
+  seconds: number,
+): QueueRate[] {
+  return nics.flatMap(({ name, rxQueues }) =>
+    rxQueues.map(({ index, irq }) => {
+      const packets = difference(before.packets.get(name)?.get(index), after.packets.get(name)?.get(index));
+      return {
+        nic: name,
+        rxQueue: index,
+        packets,
+        pps: packets === null ? null : Math.round(packets / seconds),
+        interrupts: irq === null ? null : difference(before.interrupts.get(irq), after.interrupts.get(irq)),
+      };
+    }),
+  );
+}
+
+function difference(before: bigint | number | undefined, after: bigint | number | undefined): number | null {
+  if (before === undefined || after === undefined || after < before) return null;
+  return Number(BigInt(after) - BigInt(before));
+}

@@ -1,0 +1,83 @@
+/** From what bpftrace says to intervals: totals are remembered, differences are told. */
+import type { Message } from '../system/bpftrace-output.ts';
+import { type Failure, failure } from '../system/errors.ts';
+import type { Counts, Interval } from './types.ts';
+
+export interface Recorder {
+  /** The first interval begins now: the probes are attached. */
+  begin(): void;
+  /** The interval that this message ends, or what is wrong with it; null: more is to come. */
+  hear(message: Message): Interval | Failure | null;
+  /** What has been heard since the last interval, once the final maps are in. */
+  rest(): Interval;
+}
+
+/** @param keys entries that each map has room for @param now milliseconds of a clock that never jumps */
+export function createRecorder(keys: number, now: () => number): Recorder {
+  const totals = new Map<string, Map<string, number>>();
+  let told: Counts = new Map();
+  let lost = 0;
+  let began = now();
+
+  const rest = (): Interval => {
+    const ended = now();
+    const interval = {
+      time: new Date(),
+      seconds: (ended - began) / 1000,
+      counts: difference(totals, told),
+      lost,
+      full: Array.from(totals, ([name, map]) => (map.size >= keys ? name : '')).filter((name) => name !== ''),
+    };
+    told = new Map(Array.from(totals, ([name, map]) => [name, new Map(map)]));
+    lost = 0;
+    began = ended;
+    return interval;
+  };
+
+  return {
+    begin: () => {
+      began = now();
+    },
+    rest,
+    hear: (message) => {
+      if (message.type === 'map') remember(message.data, totals);
+      else if (message.type === 'lost') lost += message.data;
+      else if (message.type === 'garbled') return garbled(message.data);
+      else if (message.type === 'time') return rest();
+      return null;
+    },
+  };
+}
+
+/** A key that is missing was not removed: reading a map while it is written to can miss an entry. */
+function remember(data: Readonly<Record<string, unknown>>, totals: Map<string, Map<string, number>>): void {
+  for (const [at, value] of Object.entries(data)) {
+    const name = at.replace(/^@/, '');
+    const map = totals.get(name) ?? new Map<string, number>();
+    const entries =
+      typeof value === 'object' && value !== null ? Object.entries(value) : [['', value] as const];
+    for (const [key, count] of entries) if (typeof count === 'number') map.set(key, count);
+    totals.set(name, map);
+  }
+}
+
+/** Nothing is in it that did not grow. A total below the former one began anew. */
+export function difference(totals: Counts, told: Counts): Counts {
+  const changed = new Map<string, ReadonlyMap<string, number>>();
+  for (const [name, map] of totals) {
+    const before = told.get(name);
+    const grown = Array.from(map, ([key, total]): [string, number] => {
+      const former = before?.get(key) ?? 0;
+      return [key, total < former ? total : total - former];
+    }).filter(([, count]) => count > 0);
+    if (grown.length > 0) changed.set(name, new Map(grown));
+  }
+  return changed;
+}
+
+const garbled = (line: string): Failure =>
+  failure(
+    'bpftrace-garbled',
+    `bpftrace wrote what can't be read: ${line.slice(0, 60)}`,
+    'see docs/troubleshooting.md',
+  );

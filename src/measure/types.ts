@@ -1,0 +1,56 @@
+/** What a measurement by bpftrace is made of. */
+
+/** Map name without `@` -> key (`3,0`; '' for a scalar) -> count. */
+export type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** One way to count, as a mechanism of the kernel allows it: `skb.fentry.bt`. */
+export interface Variant {
+  /** `fentry`, `kprobe`, `rawtracepoint`, `tracepoint`; shown as `coverage`. */
+  readonly name: string;
+  /**
+   * Text of the probe: its BEGIN prints a line that starts with `Tracing `, its one `interval:s:1` prints every map
+   * (never clears one: differences are taken here, so that nothing is lost in between) and ends with time().
+   */
+  readonly program: string;
+  /** Members of structs (`sk_buff.alloc_cpu`) that it reads and some kernels lack. */
+  readonly fields: readonly string[];
+  /** What it can't see. */
+  readonly notes: readonly string[];
+}
+
+export interface Plan {
+  /** The best first: what the kernel or this bpftrace lacks is passed over. */
+  readonly variants: readonly Variant[];
+  /** $1, $2 … of the probe. */
+  readonly parameters: readonly string[];
+  readonly seconds: number;
+  /** Intervals after which it ends by itself; null: never. */
+  readonly count: number | null;
+  /** Ends it early; what was counted since the last interval is still given, as the last one. */
+  readonly signal: AbortSignal;
+  /** Entries in each map; more than that are not counted. */
+  readonly keys: number;
+  /** Hears the lines that the probe printf()s, as they come. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Interval {
+  /** When it ended. */
+  readonly time: Date;
+  /** Measured. */
+  readonly seconds: number;
+  /** What was counted in this interval alone. */
+  readonly counts: Counts;
+  /** Events that bpftrace lost, and updates that a full map refused. */
+  readonly lost: number;
+  /** Maps that are full: what else came is not in them. */
+  readonly full: readonly string[];
+}
+
+export interface Session {
+  readonly variant: Variant;
+  /** Why better variants were passed over. */
+  readonly passedOver: readonly string[];
+  /** To be read once, to its end; leaving it early ends the probe. Throws Failure. */
+  readonly intervals: AsyncGenerator<Interval, void, undefined>;
+}

@@ -1,0 +1,54 @@
+/** The UDP sockets of the machine and who serves them. */
+import { findOwners } from '../host/owners.ts';
+import { type Processes, scanProcesses } from '../host/processes.ts';
+import type { Owner } from '../host/types.ts';
+import type { DiagSocket } from '../system/types.ts';
+import type { SampleSystem } from './accept-sample.ts';
+import type { UdpFacts } from './udp.ts';
+
+/** Who serves what, as far as it was looked for. */
+export interface Served {
+  readonly inodes: ReadonlySet<number>;
+  readonly owners: ReadonlyMap<number, readonly Owner[]>;
+  readonly holders: Processes['holders'];
+}
+
+export const NOBODY: Served = { inodes: new Set(), owners: new Map(), holders: new Map() };
+
+/**
+ * `port` null: all. Owners are looked for when a socket of interest is new: the listed ones (those of `port` that take
+ * datagrams from anyone) and `seen`, since that reads all of /proc. Throws SystemError of the dump.
+ */
+export async function readUdpFacts(
+  system: SampleSystem,
+  arch: string,
+  port: number | null,
+  seen: ReadonlySet<number>,
+  before: Served,
+): Promise<{ readonly facts: readonly UdpFacts[]; readonly served: Served }> {
+  const sockets = (await system.kernel.sockets()).filter(
+    (socket) => socket.protocol === 'udp' && socket.inode !== 0 && (port === null || socket.port === port),
+  );
+  const isListed = ({ peerPort }: DiagSocket) => port !== null && peerPort === 0;
+  const inodes = sockets
+    .filter((socket) => isListed(socket) || seen.has(socket.inode))
+    .map(({ inode }) => inode);
+  const served = inodes.every((inode) => before.inodes.has(inode))
+    ? before
+    : await lookFor(system, arch, new Set(inodes));
+  const facts = sockets.map((socket) => ({
+    inode: socket.inode,
+    port: socket.port,
+    recvQueue: socket.recvQueue,
+    drops: socket.drops,
+    owners: served.owners.get(socket.inode) ?? [],
+    holders: served.holders.get(socket.inode) ?? [],
+    listed: isListed(socket),
+  }));
+  return { facts, served };
+}
+
+async function lookFor(system: SampleSystem, arch: string, inodes: ReadonlySet<number>): Promise<Served> {
+  const processes = scanProcesses(system.files, inodes);
+  return { inodes, owners: await findOwners(system, processes, arch), holders: processes.holders };
+}

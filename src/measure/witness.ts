@@ -1,0 +1,118 @@
+/** Before and after a change: one probe that runs through it, and is asked at its turns. */
+import type { GroupSocket, Protocol } from '../host/types.ts';
+import { isFailure } from '../system/errors.ts';
+import { acceptParameters, acceptVariants, toPairs } from './accept.ts';
+import { ANY, filterParameters } from './filter.ts';
+import { pairKeys } from './keys.ts';
+import { percentOf } from './percent.ts';
+import { startSession } from './session.ts';
+import type { Counts, Plan, Session } from './types.ts';
+import { toReads, udpVariants } from './udp.ts';
+
+export interface Witnessed {
+  readonly seconds: number;
+  /** TCP: accepts. UDP: datagrams read whose delivery was seen, too. */
+  readonly events: number;
+  /** Those on the CPU that received. */
+  readonly local: number;
+  readonly percent: number | null;
+}
+
+export interface Witness {
+  /** What there was since the last mark, or since the start; null when the probe does not run (any more). */
+  mark(): Promise<Witnessed | null>;
+  /** Why it does not. */
+  why(): string | null;
+  stop(): Promise<void>;
+}
+
+/** What the witness must know of a group. */
+export interface WatchedGroup {
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly sockets: readonly Pick<GroupSocket, 'inode' | 'holders'>[];
+}
+
+/** A mark takes up to two of them. */
+const SECONDS = 0.25;
+
+/** That nothing can be measured here is no error: the change that is to be witnessed does not depend on it. */
+export async function watchGroup(group: WatchedGroup): Promise<Witness> {
+  const abort = new AbortController();
+  let why: string | null = null;
+  const unlessFailed = async <T>(act: () => Promise<T>): Promise<T | null> => {
+    try {
+      return why === null ? await act() : null;
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      why = `${error.message} (${error.hint})`;
+      return null;
+    }
+  };
+  const session = await unlessFailed(() => startSession(planFor(group, abort.signal)));
+  const isOurs = membership(group);
+  return {
+    mark: () =>
+      unlessFailed(async () => (session === null ? null : sumUntilNow(session, group.protocol, isOurs))),
+    why: () => why,
+    stop: async () => {
+      abort.abort();
+      await unlessFailed(async () => {
+        if (session !== null) for await (const _ of session.intervals);
+      });
+    },
+  };
+}
+
+function planFor({ protocol, port }: WatchedGroup, signal: AbortSignal): Plan {
+  const filter = { ...ANY, port };
+  const how =
+    protocol === 'tcp'
+      ? { variants: acceptVariants(false), parameters: acceptParameters(filter, false) }
+      : { variants: udpVariants(), parameters: filterParameters(filter) };
+  return { ...how, seconds: SECONDS, count: null, signal, keys: pairKeys() };
+}
+
+/** What was counted when this moment came may be on its way still: only an interval that began later has all of it. */
+async function sumUntilNow(
+  { intervals }: Session,
+  protocol: Protocol,
+  isOurs: (event: Event) => boolean,
+): Promise<Witnessed | null> {
+  const now = Date.now();
+  let [seconds, events, local] = [0, 0, 0];
+  for (;;) {
+    const { value, done } = await intervals.next();
+    if (done) return null;
+    seconds += value.seconds;
+    for (const event of eventsOf(protocol, value.counts).filter(isOurs)) {
+      events += event.count;
+      local += event.cpu === event.rxcpu ? event.count : 0;
+    }
+    if (value.time.getTime() - 1000 * value.seconds >= now)
+      return { seconds, events, local, percent: percentOf(local, events) };
+  }
+}
+
+interface Event {
+  readonly pid: number;
+  readonly fd: number | null;
+  readonly inode: number | null;
+  readonly cpu: number;
+  readonly rxcpu: number | null;
+  readonly count: number;
+}
+
+function eventsOf(protocol: Protocol, counts: Counts): Event[] {
+  if (protocol === 'tcp') return toPairs(counts).map((pair) => ({ ...pair, inode: null }));
+  return [...toReads(counts).values()].flat().map((read) => ({ ...read, fd: null }));
+}
+
+/** Another address, or another network namespace, may have the same port: only what goes through the group's own sockets. */
+function membership({ protocol, sockets }: WatchedGroup): (event: Event) => boolean {
+  const inodes = new Set(sockets.map(({ inode }) => inode));
+  const held = new Set(sockets.flatMap(({ holders }) => holders.map(({ pid, fd }) => `${pid},${fd}`)));
+  return protocol === 'udp'
+    ? ({ inode, rxcpu }) => inode !== null && inodes.has(inode) && rxcpu !== null
+    : ({ pid, fd }) => held.has(`${pid},${fd}`);
+}

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { runDemo } from '../../src/demo/demo.ts';
+import { openKernel } from '../../src/system/kernel.ts';
+
+it('the probe counts the very accepts that the workers count themselves', async () => {
+  const { tcp, notes } = await runDemo(openKernel(), {
+    maxWorkers: 2,
+    connections: 1_009,
+    datagrams: 32,
+    signal: new AbortController().signal,
+    onStep: () => {},
+  });
+  expect(notes.join()).not.toMatch(/witness/);
+  for (const act of ['before', 'after'] as const)
+    expect(tcp?.witness?.[act]).toMatchObject({
+      events: tcp?.[act].total,
+      local: tcp?.[act].matched,
+      percent: expect.any(Number),
+    });
+  expect(tcp?.witness?.after.percent).toBe(100);
+});

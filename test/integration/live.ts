@@ -1,0 +1,43 @@
+/** The built command line while it runs: its lines as they come, and its end. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { ENTRY } from './cli.ts';
+
+export interface Live {
+  /** Throws when it has ended. */
+  line(): Promise<string>;
+  /** The next line as JSON. */
+  document<T>(): Promise<T>;
+  /** Interrupts it; resolves to the lines that were left, what was said on stderr, and the exit status. */
+  interrupt(): Promise<{ readonly lines: readonly string[]; readonly stderr: string; readonly code: number }>;
+}
+
+export function startLive(args: readonly string[], env: Readonly<Record<string, string>> = {}): Live {
+  const child = spawn(process.execPath, [ENTRY, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const exit = once(child, 'close');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const line = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`locality-tune ${args.join(' ')} ended: ${stderr}`);
+    return value;
+  };
+  return {
+    line,
+    document: async () => JSON.parse(await line()),
+    interrupt: async () => {
+      child.kill('SIGINT');
+      const left: string[] = [];
+      for (let next = await lines.next(); !next.done; next = await lines.next()) left.push(next.value);
+      const [code] = await exit;
+      return { lines: left, stderr, code };
+    },
+  };
+}
