@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
+import { BPF_ASM } from './test/cbpf/bpf-asm.ts';
 
 const isRoot = process.getuid?.() === 0;
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
@@ -11,6 +13,17 @@ const leftOut = [
   ...(['bpftrace', 'nginx', 'haproxy'].every(has)
     ? []
     : [{ pattern: 'test/integration/**', why: 'they need bpftrace, nginx and haproxy' }]),
+  ...(existsSync(BPF_ASM)
+    ? []
+    : [
+        {
+          pattern: 'test/cbpf/bpf-asm.test.ts',
+          why: "it needs the kernel's bpf_asm: node test/cbpf/build-bpf-asm.ts",
+        },
+      ]),
+  ...(['tcpdump', 'python3'].every(has)
+    ? []
+    : [{ pattern: 'test/cbpf/tcpdump.test.ts', why: 'it needs tcpdump and python3' }]),
 ];
 for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${why}`);
 

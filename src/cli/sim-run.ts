@@ -7,7 +7,7 @@ import { compile, earlyExitText, type Input, inputs } from '../cbpf/simulate.ts'
 import { trace } from '../cbpf/trace.ts';
 import type { Pull } from '../pcap/capture.ts';
 import { packetOf } from '../pcap/packet.ts';
-import { distribute, type Replay, replay } from '../pcap/replay.ts';
+import { type Destination, distribute, type Replay, replay } from '../pcap/replay.ts';
 import { during, failure, usage } from './errors.ts';
 import { printDocument, printLines, progress, styleOf } from './output.ts';
 import { type Loaded, loadProgram, sizeOf } from './program-named.ts';
@@ -25,12 +25,14 @@ export async function sim(word: string, options: SimOptions): Promise<void> {
   else await simulateCapture(loaded, size, options.pcap, options);
 }
 
-function refuseContradictions(word: string, { packet, frame, pcap, port, trace }: SimOptions): void {
+function refuseContradictions(word: string, options: SimOptions): void {
+  const { packet, frame, pcap, port, tcp, udp, trace } = options;
   const given = Object.entries({ packet, frame, pcap }).filter(([, value]) => value !== undefined);
   if (given.length > 1)
     throw usage(`${given.map(([name]) => `--${name}`).join(', ')}: one of them`, 'leave out the others');
-  if (port !== undefined && pcap === undefined)
-    throw usage('--port: it chooses from a capture', 'give --pcap FILE');
+  if ((port !== undefined || tcp || udp) && pcap === undefined)
+    throw usage('--port, --tcp, --udp: they choose from a capture', 'give --pcap FILE');
+  if (tcp && udp) throw usage('--tcp, --udp: one of them', 'leave out both for both');
   if (trace && pcap !== undefined)
     throw usage('--trace: it shows one packet', 'give it as --packet or --frame');
   if (pcap === '-' && word === '-')
@@ -96,7 +98,7 @@ async function simulateCapture(
   if (replayed.problem !== null && replayed.packets === 0 && replayed.passedOver.size === 0)
     throw failure('no-capture', `${name}: ${replayed.problem}`, 'tcpdump -w FILE writes one');
   const distribution = size === null ? null : distribute(replayed.results, size);
-  const notes = [...captureNotes(name, replayed, options), ...unknownInputs(program, options)];
+  const notes = [...captureNotes(name, replayed), ...unknownInputs(program, options)];
   if (options.json || options.pretty) {
     const { packets, passedOver, results, earlyExits, ports } = replayed;
     const counts = <K>(map: ReadonlyMap<K, number>, key: string) =>
@@ -125,13 +127,17 @@ async function simulateCapture(
   }
 }
 
+function destination({ port, tcp, udp }: SimOptions): Destination {
+  return { port: port ?? null, protocol: tcp ? 'tcp' : udp ? 'udp' : null };
+}
+
 const CHUNK = 1 << 18;
 
 function readFile(file: string, program: readonly Instruction[], options: SimOptions): Replay {
   const fd = openSync(file === '-' ? '/dev/stdin' : file, 'r');
   const done = progress('running the program on the capture ...');
   try {
-    return replay(compile(program), pullFrom(fd), given(options), options.port ?? null);
+    return replay(compile(program), pullFrom(fd), given(options), destination(options));
   } finally {
     done();
     closeSync(fd);
@@ -157,12 +163,16 @@ function pullFrom(fd: number): Pull {
   };
 }
 
-function captureNotes(name: string, { problem, ports }: Replay, { port }: SimOptions): string[] {
+function captureNotes(name: string, { problem, ports }: Replay): string[] {
+  const [first, second] = ports.keys();
   return [
     ...(problem === null ? [] : [`${name}: ${problem}; all before that counts`]),
-    ...(port === undefined && ports.size > 1
-      ? [`packets to ${ports.size} ports count, as if one group served them all: --port chooses one`]
-      : []),
+    ...(second === undefined
+      ? []
+      : [
+          `packets to ${first}, ${second}${ports.size > 2 ? ' …' : ''} count, as if one group served them all: ` +
+            '--port, --tcp and --udp choose',
+        ]),
   ];
 }
 

@@ -10,6 +10,8 @@ export interface SimOptions extends Globals, NamedOptions {
   readonly frame?: Uint8Array;
   readonly pcap?: string;
   readonly port?: number;
+  readonly tcp?: true;
+  readonly udp?: true;
   readonly seed: number;
   readonly trace?: true;
   readonly semicolons?: true;
@@ -25,14 +27,14 @@ export interface SimOptions extends Globals, NamedOptions {
 }
 
 const EXAMPLES = `
-What the kernel would do, without the kernel: 32-bit arithmetic, an early end with 0 (slot 0) at a load
-outside of the packet or a division by X = 0. PROGRAM is a file in any form that disasm takes, or a
-name that \`locality-tune programs\` lists.
+Runs the program as the kernel would: in 32 bits, and ended with 0 (slot 0) by a load outside of the
+packet or a division by X = 0. PROGRAM is a file in any form that disasm takes, or a name that
+\`locality-tune programs\` lists.
 
-At the reuseport hook a packet begins behind its UDP or TCP header, so a SYN is empty; headers are seen
-through [-1048576] (network) and [-2097152] (link). --packet is what the program sees as its packet;
---frame and --pcap hold whole frames, from which all of it is made. Only what chooses a socket counts:
-TCP SYNs, and UDP datagrams to one address.
+At the reuseport hook a packet begins behind its UDP or TCP header, so a SYN is empty; headers are
+seen through [-1048576] (network) and [-2097152] (link). --packet is what the program sees as its
+packet; --frame and --pcap hold whole frames, from which all of it is made. Only what chooses a
+socket counts: TCP SYNs, and UDP datagrams to one address.
 
 Examples:
   locality-tune sim cpu --group-size 8 --cpu 13
@@ -53,6 +55,8 @@ export function register(program: Command): void {
     .option('--frame <hex>', 'one Ethernet frame', bytes('--frame'))
     .option('--pcap <file>', 'a capture (pcap, pcapng); - is stdin')
     .option('--port <port>', 'with --pcap: only packets to this port', port)
+    .option('--tcp', 'with --pcap: only TCP')
+    .option('--udp', 'with --pcap: only UDP')
     .option('--group-size <n>', 'sockets of the group: tells slots', integer('--group-size', 1, SIZE_MAX))
     .option('--cpu <n>', 'the CPU that runs the program', unsigned('--cpu', 8191))
     .option(

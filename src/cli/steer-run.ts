@@ -1,35 +1,78 @@
 /** `locality-tune attach` and `detach`: read the groups, change one, print what became of it. */
 import { machine } from 'node:os';
 import { readSockets, type Sockets } from '../host/sockets.ts';
-import { attach, detach } from '../steer/attach.ts';
+import type { Group } from '../host/types.ts';
+import { type Attached, attach, detach } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
-import type { Selector } from '../steer/select.ts';
+import { type Selector, selectTargets } from '../steer/select.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
 import type { Kernel } from '../system/types.ts';
 import type { AttachCommandOptions } from './attach.ts';
 import { usage } from './errors.ts';
-import { printDocument, printLines, progress, styleOf } from './output.ts';
-import { attachLines, detachLines } from './report/steer.ts';
+import { printDocument, printLines, progress, say, styleOf } from './output.ts';
+import { attachLines, detachLines, measuredLines } from './report/steer.ts';
 import type { Line, Style } from './report/text.ts';
 import { type SteerOptions, selectorOf } from './steer-options.ts';
+import { type Asked, askedProgram } from './steer-program.ts';
+
+/** Of --measure without a number, before and after each. */
+const MEASURE_SECONDS = 3;
 
 export async function runAttach(options: AttachCommandOptions): Promise<void> {
-  const { kernel, sockets, selector } = await prepare(options);
-  if (options.program === 'map' && options.groupSize !== undefined)
-    throw usage('--group-size: `map` is made from the slots themselves', 'leave it out');
-  const dryRun = options.dryRun === true;
-  const results = await attach(kernel, sockets, selector, {
-    program: options.program,
+  const asked = await askedProgram(options, { files: openFiles('/'), kernel: openKernel() });
+  if (options.measure !== undefined) return attachMeasured(options, asked, options.measure);
+  const results = await steer(options, asked);
+  print('attach', results, options, (style) => attachLines(results, options.dryRun === true, style));
+}
+
+async function steer(options: AttachCommandOptions, asked: Asked): Promise<Attached[]> {
+  const { kernel, sockets, selector } = await prepare(options, true);
+  return attach(kernel, sockets, selector, {
+    ...asked,
     groupSize: options.groupSize ?? null,
-    dryRun,
+    dryRun: options.dryRun === true,
     force: options.force === true,
   });
-  print('attach', results, options, (style) => attachLines(results, dryRun, style));
+}
+
+async function attachMeasured(
+  options: AttachCommandOptions,
+  asked: Asked,
+  seconds: number | true,
+): Promise<void> {
+  if (options.dryRun) throw usage('--measure: a dry run changes nothing to measure', 'leave one of them out');
+  if (options.allGroups) throw usage('--measure: one group at a time', 'choose it by --pid and --fd');
+  const group = await theGroup(options);
+  const { measureAround } = await import('./steer-measure.ts');
+  const { result, measured, why } = await measureAround(
+    group,
+    seconds === true ? MEASURE_SECONDS : seconds,
+    () => steer(options, asked),
+  );
+  const results = result.map((each) => ({
+    ...each,
+    measured,
+    warnings: why === null ? each.warnings : [...each.warnings, why],
+  }));
+  print('attach', results, options, (style) => [
+    ...attachLines(results, false, style),
+    ...(measured === null || why !== null
+      ? []
+      : measuredLines(measured, group.protocol === 'tcp' ? 'accepts' : 'datagrams', style)),
+  ]);
+}
+
+/** Found without the slots, which takes seconds and would be old when the first measurement is over. */
+async function theGroup(options: AttachCommandOptions): Promise<Group> {
+  const { kernel, sockets, selector } = await prepare(options, false);
+  const [target] = selectTargets(kernel, sockets, selector);
+  if (target === undefined) throw new Error('no target, and no reason');
+  return target.group;
 }
 
 export async function runDetach(options: SteerOptions): Promise<void> {
-  const { kernel, sockets, selector } = await prepare(options);
+  const { kernel, sockets, selector } = await prepare(options, true);
   const dryRun = options.dryRun === true;
   const results = await detach(kernel, sockets, selector, { dryRun, force: options.force === true });
   print('detach', results, options, () => detachLines(results, dryRun));
@@ -37,6 +80,7 @@ export async function runDetach(options: SteerOptions): Promise<void> {
 
 async function prepare(
   options: SteerOptions,
+  slots: boolean,
 ): Promise<{ kernel: Kernel; sockets: Sockets; selector: Selector }> {
   const selector = selectorOf(options);
   const kernel = openKernel();
@@ -45,7 +89,7 @@ async function prepare(
   const done = progress('reading slots and program …');
   try {
     const system = { files: openFiles('/'), kernel };
-    const sockets = await readSockets(system, machine(), { port, slots: true, sampleSeconds: 0 });
+    const sockets = await readSockets(system, machine(), { port, slots, sampleSeconds: 0 });
     return { kernel, sockets, selector };
   } finally {
     done();
@@ -67,5 +111,5 @@ function print(
   const style = styleOf(options.color, process.stdout, process.env);
   printLines(lines(style), style);
   for (const { group, warnings = [] } of results)
-    for (const warning of warnings) process.stderr.write(`warning: ${group}: ${warning}\n`);
+    for (const warning of warnings) say(`warning: ${group}: ${warning}\n`);
 }

@@ -19,13 +19,21 @@ export interface Replay {
 }
 
 export const NOT_CAPTURED = 'read by the program where the capture holds nothing';
-export const OTHER_PORT = 'to another port';
+export const ELSEWHERE = 'to another port, or by another protocol';
 
-/**
- * @param known what is in no capture: CPU, hash, queue, mark; it also overrides what is
- * @param port only packets to this one; null: to any
- */
-export function replay(run: Run, pull: Pull, known: Partial<Environment>, port: number | null): Replay {
+/** Which packets count; null: all. */
+export interface Destination {
+  readonly protocol: 'tcp' | 'udp' | null;
+  readonly port: number | null;
+}
+
+/** @param known what is in no capture: CPU, hash, queue, mark; it also overrides what is */
+export function replay(
+  run: Run,
+  pull: Pull,
+  known: Partial<Environment>,
+  { protocol, port }: Destination,
+): Replay {
   const counts = {
     passedOver: new Map<string, number>(),
     results: new Map<number, number>(),
@@ -36,7 +44,8 @@ export function replay(run: Run, pull: Pull, known: Partial<Environment>, port: 
   const problem = readCapture(pull, (frame) => {
     const packet = packetOf(frame);
     if (typeof packet === 'string') return add(counts.passedOver, packet);
-    if (port !== null && packet.port !== port) return add(counts.passedOver, OTHER_PORT);
+    if ((port ?? packet.port) !== packet.port || (protocol ?? packet.protocol) !== packet.protocol)
+      return add(counts.passedOver, ELSEWHERE);
     const { result, earlyExit } = run({ ...packet.environment, ...known });
     if (earlyExit?.why === 'load' && packet.incomplete) return add(counts.passedOver, NOT_CAPTURED);
     packets++;

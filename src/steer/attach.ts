@@ -1,18 +1,26 @@
 /** attach and detach: check, choose, skip what would change nothing, then one system call. */
 
+import { convertedBytes, HEADER } from '../cbpf/convert.ts';
 import { disassemble } from '../cbpf/disassemble.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import { recognise } from '../cbpf/programs.ts';
+import { results } from '../cbpf/ranges.ts';
+import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Sockets } from '../host/sockets.ts';
 import type { Group, Program } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
-import { chooseProgram, type ProgramName } from './choose.ts';
+import { chooseProgram, type Wanted } from './choose.ts';
 import { type Selector, selectTargets, type Target } from './select.ts';
 import { setProgram } from './set-program.ts';
+import { type Trial, tryOut, unreached } from './trial.ts';
 
 export interface AttachOptions {
-  readonly program: ProgramName;
+  readonly program: Wanted;
+  /** CPUs on which a packet can be received; empty where they are not known. */
+  readonly online: Cpus;
+  /** net.core.optmem_max in bytes; null where it is not known. */
+  readonly optmemMax: number | null;
   /** null: the group's own size. */
   readonly groupSize: number | null;
   readonly dryRun: boolean;
@@ -26,7 +34,9 @@ export interface Attached {
   readonly group: string;
   readonly groupSize: number;
   readonly program: {
-    readonly name: string;
+    /** Of a program of ours, also where it came from a file; else null. */
+    readonly name: string | null;
+    readonly file: string | null;
     readonly asm: string;
     readonly instructions: readonly Instruction[];
   };
@@ -36,6 +46,8 @@ export interface Attached {
   readonly changed: boolean;
   /** What was there before; null for none, or where it could not be seen (then a warning says so). */
   readonly previous: Program | null;
+  /** What the program would do with packets that were made up for it. */
+  readonly trial: Trial;
   readonly warnings: readonly string[];
 }
 
@@ -72,24 +84,64 @@ export async function attach(
 
 function planAttach(target: Target, options: AttachOptions) {
   const { group, member } = target;
+  const wanted = options.program;
   const size = options.groupSize ?? group.size;
-  const { instructions, warnings } = chooseProgram(options.program, group, size);
-  const unseen = group.selection === null;
-  if (!options.dryRun && !options.force) refuseForeign(group);
+  const { instructions, warnings } = chooseProgram(wanted, group, size);
+  const attached = same(group.program, instructions);
+  if (!options.dryRun && !options.force && !attached) refuseForeign(group);
+  const trial = tryOut(instructions, group, options.online);
   const result: Attached = {
     pid: member.pid,
     fd: member.fd,
     group: group.id,
     groupSize: size,
-    program: { name: options.program, asm: disassemble(instructions), instructions },
-    attached: same(group.program, instructions),
+    program: {
+      name: wanted.name ?? recognise(instructions)?.name ?? null,
+      file: wanted.name === null ? wanted.file : null,
+      asm: disassemble(instructions),
+      instructions,
+    },
+    attached,
     changed: false,
     previous: group.program,
-    warnings: unseen
-      ? [...warnings, `whether a program was attached before is not known: ${whyUnseen(group)}`]
-      : warnings,
+    trial,
+    warnings: [
+      ...warnings,
+      ...starvation(wanted, instructions, trial, options.online),
+      ...tooLarge(instructions, options.optmemMax),
+      ...(group.selection === null
+        ? [`whether a program was attached before is not known: ${whyUnseen(group)}`]
+        : []),
+    ],
   };
   return { target, instructions, result };
+}
+
+/** `map` and `numa` have said whom they leave out, and why; `weighted` and `drain` do it on purpose. */
+function starvation(
+  wanted: Wanted,
+  instructions: readonly Instruction[],
+  trial: Trial,
+  online: Cpus,
+): readonly string[] {
+  if (wanted.name !== 'cpu' && wanted.name !== null) return [];
+  // That no result is higher has been said already.
+  const highest = results(instructions).reduce((most, { high }) => Math.max(most, high), 0);
+  const starved = unreached(trial).filter((slot) => slot <= highest);
+  if (starved.length === 0) return [];
+  const nothing = `slot${starved.length > 1 ? 's' : ''} ${formatCpuList(starved)} would get nothing`;
+  return trial.slotOfCpu === null
+    ? [`${nothing}: none of ${trial.runs} made-up packets came to ${starved.length > 1 ? 'them' : 'it'}`]
+    : [`${nothing}: no online CPU (${formatCpuList(online)}) leads there`];
+}
+
+function tooLarge(instructions: readonly Instruction[], optmemMax: number | null): readonly string[] {
+  const least = convertedBytes(instructions, HEADER.least);
+  return optmemMax === null || least <= optmemMax
+    ? []
+    : [
+        `once converted the program takes ${least} bytes, and net.core.optmem_max is ${optmemMax}: the kernel will refuse it`,
+      ];
 }
 
 /** Takes the program off. A group without one is left alone and reported as such. */

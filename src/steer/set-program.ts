@@ -3,9 +3,9 @@
  * kernel whose BPF allocator is stuck never returns from it, and nothing can end that wait.
  */
 
-import { fileURLToPath } from 'node:url';
 import { encode, type Instruction } from '../cbpf/instruction.ts';
 import { failure } from '../system/errors.ts';
+import { programFile } from '../system/package.ts';
 import { run } from '../system/run.ts';
 import type { Member } from './member.ts';
 import { throttle } from './throttle.ts';
@@ -26,10 +26,6 @@ export type Answer =
   | { readonly done: boolean }
   | { readonly code: string; readonly message: string; readonly hint: string };
 
-const childFile = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? 'set-program-child.ts' : 'set-program-child.js', import.meta.url),
-);
-
 /**
  * Attaches `program`, or detaches with null. Resolves to false when there was nothing to detach.
  * Throws Failure: everything of `withMember`, fd-reused, ENOMEM, EINVAL, kernel-hung.
@@ -42,7 +38,7 @@ export async function setProgram(member: Member, program: readonly Instruction[]
     program: program && Buffer.from(encode(program)).toString('base64'),
   };
   await throttle();
-  const child = await run(process.execPath, [childFile], {
+  const child = await run(process.execPath, [programFile('steer/set-program-child')], {
     timeoutMs: TIME_LIMIT_MS,
     input: JSON.stringify(order),
   });

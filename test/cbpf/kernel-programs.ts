@@ -61,28 +61,31 @@ const number = fc.oneof(
 );
 const one = (...codes: number[]) => fc.constantFrom(...codes);
 
+/** An instruction without jumps. */
+const plain = ([code, k = 0]: readonly number[]): Instruction => [code ?? 0, 0, 0, k];
+
 /** One or more instructions that neither end the program nor read what a test can't know. */
 const piece: fc.Arbitrary<Instruction[]> = fc.oneof(
-  fc.tuple(one(0x00, 0x01, 0x04, 0x14, 0x24, 0x44, 0x54, 0xa4), number).map(([code, k]) => [[code, 0, 0, k]]),
-  fc.tuple(one(0x34, 0x94), number).map(([code, k]) => [[code, 0, 0, k || 1]]),
-  fc.tuple(one(0x64, 0x74), fc.nat(31)).map(([code, k]) => [[code, 0, 0, k]]),
-  one(0x0c, 0x1c, 0x2c, 0x4c, 0x5c, 0x6c, 0x7c, 0xac, 0x84, 0x07, 0x87).map((code) => [[code, 0, 0, 0]]),
-  fc.tuple(one(0x3c, 0x9c), number).map(([code, x]) => [...asm(`ldx #${x || 1}`), [code, 0, 0, 0]]),
-  fc.tuple(one(0x60, 0x61, 0x02, 0x03), fc.nat(13)).map(([code, k]) => [[code, 0, 0, k]]),
-  fc.tuple(one(0x20, 0x28, 0x30, 0xb1, 0x80, 0x81), fc.nat(250)).map(([code, k]) => [[code, 0, 0, k]]),
+  fc.tuple(one(0x00, 0x01, 0x04, 0x14, 0x24, 0x44, 0x54, 0xa4), number).map((words) => [plain(words)]),
+  fc.tuple(one(0x34, 0x94), number).map(([code, k]) => [plain([code, k || 1])]),
+  fc.tuple(one(0x64, 0x74), fc.nat(31)).map((words) => [plain(words)]),
+  one(0x0c, 0x1c, 0x2c, 0x4c, 0x5c, 0x6c, 0x7c, 0xac, 0x84, 0x07, 0x87).map((code) => [plain([code])]),
+  fc.tuple(one(0x3c, 0x9c), number).map(([code, x]) => [...asm(`ldx #${x || 1}`), plain([code])]),
+  fc.tuple(one(0x60, 0x61, 0x02, 0x03), fc.nat(13)).map((words) => [plain(words)]),
+  fc.tuple(one(0x20, 0x28, 0x30, 0xb1, 0x80, 0x81), fc.nat(250)).map((words) => [plain(words)]),
   // Offsets that come together only by a wrap-around.
   fc
     .tuple(one(0x40, 0x48, 0x50), number, fc.nat(250))
-    .map(([code, x, offset]) => [...asm(`ldx #${x}`), [code, 0, 0, (offset - x) >>> 0]]),
+    .map(([code, x, offset]) => [...asm(`ldx #${x}`), plain([code, (offset - x) >>> 0])]),
   fc
     .tuple(one(0x20, 0x28, 0x30), one(0, 4, 20, 24, 32, 36, 40, 44, 48, 60))
-    .map(([code, offset]) => [[code, 0, 0, 0xfffff000 + offset]]),
+    .map(([code, offset]) => [plain([code, 0xfffff000 + offset])]),
   fc
     .tuple(fc.constantFrom('nla', 'nlan'), one(16, 24, 28, 36, 299, 300, 0xffffffff), fc.nat(8))
     .map(([word, from, type]) => [...asm(`ld #${from}; ldx #${type}; ld ${word}`)]),
   fc
     .tuple(one(0x15, 0x25, 0x35, 0x45, 0x1d, 0x2d, 0x3d, 0x4d), fc.nat(3), fc.nat(3), number)
-    .map(([code, jt, jf, k]) => [[code, jt, jf, k], ...asm('add #0x01000193; xor #0x811c9dc5; txa')]),
+    .map((jump): Instruction[] => [jump, ...asm('add #0x01000193; xor #0x811c9dc5; txa')]),
 );
 
 const junk: readonly Instruction[] = new Array<Instruction>(300).fill([0x04, 0, 0, 1]);

@@ -1,7 +1,7 @@
 """Runs classic BPF programs in the kernel, on throw-away sockets, and tells what they returned.
 
-Reads one JSON document from stdin, {cpu, filters: [{program, packets}], groups: [{family, kind, program, size,
-packets}]}, and prints {filters: [[result, ...], ...], groups: [[slot, ...], ...]}.
+Reads one JSON document from stdin, {filters: [{program, packets}], groups: [{family, kind, program, size,
+packets}]}, and prints {cpu, filters: [[result, ...], ...], groups: [[slot, ...], ...]}.
 
 A filter's result is the length that a datagram is cut to; 0 drops it. A group's is the socket that got the packet.
 More than some hundred programs a second can lock up the kernel's BPF allocator: not more than four are loaded here.
@@ -85,8 +85,11 @@ def run_group(family, kind, program, size, packets):
 
 def main():
     wanted = json.load(sys.stdin)
-    os.sched_setaffinity(0, [wanted['cpu']])
+    # The last one, so that `ld cpu` is not 0 by accident.
+    cpu = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, [cpu])
     json.dump({
+        'cpu': cpu,
         'filters': [run_filter(**each) for each in wanted['filters']],
         'groups': [run_group(**each) for each in wanted['groups']],
     }, sys.stdout)

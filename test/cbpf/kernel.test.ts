@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { disassemble } from '../../src/cbpf/disassemble.ts';
@@ -9,9 +8,6 @@ import { packetOf } from '../../src/pcap/packet.ts';
 import { ethernet, hex, join, tcp4, udp4, udp6 } from '../pcap/files.ts';
 import { askKernel, type Filter, type GroupRun } from './kernel.ts';
 import { dispatch, EDGES, longProgram, PACKET_BYTES, PARTS, REVEAL } from './kernel-programs.ts';
-
-/** The last CPU that there is, so that `ld cpu` is not 0 by accident. */
-const CPU = availableParallelism() - 1;
 
 /** Netlink attributes at 16, and bytes of all sorts. */
 function packet(part: number, choice: number): Uint8Array {
@@ -31,7 +27,7 @@ const filters: readonly Filter[] = [
 ];
 
 /** A filter on a UNIX socket sees no headers and no interface, and nothing is known of the packet. */
-const bare = (bytes: Uint8Array): Environment => ({ ...EMPTY, cpu: CPU, packet: bytes });
+const bare = (bytes: Uint8Array): Environment => ({ ...EMPTY, packet: bytes });
 
 /** Slot 0 is an early end; 1 to 16 are four bits of A, which the payload's second byte chooses. */
 const SIZE = 17;
@@ -106,7 +102,7 @@ function onLoopback(packet: Uint8Array): Environment {
   const frame = join(new Uint8Array(12), ethernet(packet).subarray(12));
   const seen = packetOf({ linkType: 1, bytes: frame, length: frame.length });
   if (typeof seen === 'string') throw new Error(seen);
-  return { ...seen.environment, ifindex: 1, hatype: 772, cpu: CPU };
+  return { ...seen.environment, ifindex: 1, hatype: 772 };
 }
 
 const address = (text: string) => text.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
@@ -138,17 +134,17 @@ function differing(
 describe('the running kernel', () => {
   let answers: Awaited<ReturnType<typeof askKernel>>;
   beforeAll(async () => {
-    answers = await askKernel(CPU, filters, groups);
+    answers = await askKernel(filters, groups);
   });
 
   const filterResults = ({ program, packets }: Filter): number[] => {
     const run = compile(program);
-    return packets.map((bytes) => run(bare(bytes)).result);
+    return packets.map((bytes) => run({ ...bare(bytes), cpu: answers.cpu }).result);
   };
   const slots = (index: number, make: (sent: Sent) => Uint8Array): number[] => {
     const { program, packets } = groups[index] ?? { program: [], packets: [] };
     const run = compile(program);
-    return packets.map((sent) => run(onLoopback(make(sent))).result);
+    return packets.map((sent) => run({ ...onLoopback(make(sent)), cpu: answers.cpu }).result);
   };
 
   it('ends programs where the simulator does, and counts as it does at the edges', () => {

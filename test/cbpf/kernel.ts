@@ -26,13 +26,11 @@ const TIME_LIMIT_MS = 50_000;
 
 /** Results in the order of the packets; null where several sockets, or none, got a packet. */
 export async function askKernel(
-  cpu: number,
   filters: readonly Filter[],
   groups: readonly GroupRun[],
-): Promise<{ filters: number[][]; groups: (number | null)[][] }> {
+): Promise<{ cpu: number; filters: number[][]; groups: (number | null)[][] }> {
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   const input = {
-    cpu,
     filters: filters.map(({ program, packets }) => ({ program, packets: packets.map(hex) })),
     groups: groups.map((group) => ({
       ...group,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Environment } from '../../src/cbpf/environment.ts';
+import { EMPTY, type Environment } from '../../src/cbpf/environment.ts';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu, rand } from '../../src/cbpf/programs.ts';
-import { earlyExitText, simulate } from '../../src/cbpf/simulate.ts';
+import { compile, earlyExitText, simulate } from '../../src/cbpf/simulate.ts';
 import { likelyInstruction } from './arbitrary.ts';
 
 const RET_A: Instruction = [0x16, 0, 0, 0];
@@ -193,6 +193,36 @@ describe('simulate', () => {
         [0x06, 0, 0, 7],
       ]).result,
     ).toBe(7);
+  });
+
+  it('draws a new random number at each `ld rand`, where it is given a source of them', () => {
+    const twice: Instruction[] = [
+      [0x20, 0, 0, 0xfffff038],
+      [0x07, 0, 0, 0],
+      [0x20, 0, 0, 0xfffff038],
+      [0x1c, 0, 0, 0],
+    ];
+    let next = 5;
+    expect(run(twice, { rand: () => next++ })).toBe(1);
+    expect(run(twice, { rand: 7 })).toBe(0);
+  });
+
+  it('takes the length from the packet, unless only its beginning is known', () => {
+    const packet = Uint8Array.of(1, 2);
+    expect(run([[0x80, 0, 0, 0]], { packet })).toBe(2);
+    expect(run([[0x80, 0, 0, 0]], { packet, length: 9 })).toBe(9);
+  });
+
+  it('begins every run with nothing in A, X and scratch memory', () => {
+    const sum: Instruction[] = [
+      [0x04, 0, 0, 1],
+      [0x61, 0, 0, 3],
+      [0x0c, 0, 0, 0],
+      [0x02, 0, 0, 3],
+      [0x16, 0, 0, 0],
+    ];
+    const again = compile(sum);
+    expect([again(EMPTY).result, again(EMPTY).result]).toEqual([1, 1]);
   });
 
   it('refuses what the kernel refuses and no run makes sense of', () => {

@@ -101,7 +101,8 @@ describe('start-up', () => {
     const isCache = (name: string) => name.endsWith('.cache');
     const codeCache = join(import.meta.dirname, '../../scripts/code-cache.mjs');
     const asksV8 = `import { load } from '${codeCache}';
-      console.log(load('${join(dirname(BUILT), 'main.js')}').script.cachedDataRejected)`;
+      const require = process.getBuiltinModule;
+      console.log(load('${join(dirname(BUILT), 'main.js')}', require).script.cachedDataRejected)`;
     const answer = await run([], { entry: '--', node: ['--input-type=module', '-e', asksV8] });
     expect(answer).toEqual({ status: 0, stdout: 'false\n', stderr: '' });
 
