@@ -1,6 +1,9 @@
 /** Numbers for `ld rand` that are the same in every run. */
 
-/** SplitMix (Steele, Lea and Flood, 2014) in 32 bits: unsigned, evenly spread, period 2^32. */
+/**
+ * Unsigned 32-bit numbers, evenly spread, period 2^32: SplitMix (Steele, Lea and Flood, 2014) with a mixer for 32 bits
+ * (Wellons, hash-prospector).
+ */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -105,7 +105,7 @@ export interface Loaded {
 }
 
 /**
- * Throws usage, CliError `no-such-program` and `refused`, and what readProgram throws.
+ * Throws usage, CliError `refused`, and what readProgram throws.
  * @param word a name, `-` for stdin, or a file: `./cpu` is a file in any case
  */
 export async function loadProgram(
@@ -129,16 +129,13 @@ export async function loadProgram(
   );
 }
 
+/** A word that looks like a path is one; any other may be a name with a slip of the fingers in it. */
 async function readFileOrName(word: string, options: Parameters<typeof readProgram>[1]) {
   try {
     return await readProgram(word, options);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!missing) throw error;
-    throw failure(
-      'no-such-program',
-      `'${word}': no program of that name, and no such file`,
-      `there are: ${PROGRAM_NAMES}`,
-    );
+    if (!missing || /[./]/.test(word)) throw error;
+    throw usage(`'${word}': no such program, and no such file`, `there are: ${PROGRAM_NAMES}`);
   }
 }

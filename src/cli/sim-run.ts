@@ -8,6 +8,7 @@ import { trace } from '../cbpf/trace.ts';
 import type { Pull } from '../pcap/capture.ts';
 import { packetOf } from '../pcap/packet.ts';
 import { type Destination, distribute, type Replay, replay } from '../pcap/replay.ts';
+import { isErrno } from '../system/errors.ts';
 import { during, failure, usage } from './errors.ts';
 import { printDocument, printLines, progress, styleOf } from './output.ts';
 import { type Loaded, loadProgram, sizeOf } from './program-named.ts';
@@ -131,16 +132,18 @@ function destination({ port, tcp, udp }: SimOptions): Destination {
   return { port: port ?? null, protocol: tcp ? 'tcp' : udp ? 'udp' : null };
 }
 
+const STDIN = 0;
 const CHUNK = 1 << 18;
+const RETRY_MS = 5;
 
 function readFile(file: string, program: readonly Instruction[], options: SimOptions): Replay {
-  const fd = openSync(file === '-' ? '/dev/stdin' : file, 'r');
+  const fd = file === '-' ? STDIN : openSync(file, 'r');
   const done = progress('running the program on the capture ...');
   try {
     return replay(compile(program), pullFrom(fd), given(options), destination(options));
   } finally {
     done();
-    closeSync(fd);
+    if (fd !== STDIN) closeSync(fd);
   }
 }
 
@@ -150,7 +153,7 @@ function pullFrom(fd: number): Pull {
   return (count) => {
     while (chunk.length < count) {
       const more = new Uint8Array(Math.max(CHUNK, count - chunk.length));
-      const read = readSync(fd, more);
+      const read = readSome(fd, more);
       if (read === 0) break;
       const joined = new Uint8Array(chunk.length + read);
       joined.set(chunk);
@@ -161,6 +164,18 @@ function pullFrom(fd: number): Pull {
     chunk = chunk.subarray(count);
     return taken;
   };
+}
+
+/** Bytes read, 0 at the end. Another process may have made the pipe that we read from non-blocking. */
+function readSome(fd: number, into: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(fd, into);
+    } catch (error) {
+      if (!isErrno(error, 'EAGAIN')) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
 }
 
 function captureNotes(name: string, { problem, ports }: Replay): string[] {

@@ -146,7 +146,7 @@ export type Selection = 'hash' | 'incoming_cpu' | 'cbpf' | 'ebpf';
 
 export interface Program {
   readonly kind: 'cbpf' | 'ebpf';
-  /** A program of ours (cpu, rand, hash, map), an eBPF program's own name, or null. */
+  /** A program of ours (`locality-tune programs`), an eBPF program's own name, or null. */
   readonly name: string | null;
   /** Assembler text, one instruction a line; null for eBPF. */
   readonly asm: string | null;

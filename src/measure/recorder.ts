@@ -8,7 +8,9 @@ export interface Recorder {
   begin(): void;
   /** The interval that this message ends, or what is wrong with it; null: more is to come. */
   hear(message: Message): Interval | Failure | null;
-  /** What has been heard since the last interval, once the final maps are in. */
+  /** From now on no message ends an interval: what comes is all for the last one. */
+  finish(): void;
+  /** What has been heard since the last interval. */
   rest(): Interval;
 }
 
@@ -18,6 +20,7 @@ export function createRecorder(keys: number, now: () => number): Recorder {
   let told: Counts = new Map();
   let lost = 0;
   let began = now();
+  let finishing = false;
 
   const rest = (): Interval => {
     const ended = now();
@@ -38,12 +41,15 @@ export function createRecorder(keys: number, now: () => number): Recorder {
     begin: () => {
       began = now();
     },
+    finish: () => {
+      finishing = true;
+    },
     rest,
     hear: (message) => {
       if (message.type === 'map') remember(message.data, totals);
       else if (message.type === 'lost') lost += message.data;
       else if (message.type === 'garbled') return garbled(message.data);
-      else if (message.type === 'time') return rest();
+      else if (message.type === 'time' && !finishing) return rest();
       return null;
     },
   };

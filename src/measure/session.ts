@@ -66,8 +66,12 @@ async function open(variant: Variant, plan: Plan, capabilities: Capabilities): P
   );
   recorder.begin();
   child.ended.then((failure) => inbox.put(failure));
-  if (plan.signal.aborted) inbox.put('aborted');
-  plan.signal.addEventListener('abort', () => inbox.put('aborted'), { once: true });
+  const end = (): void => {
+    recorder.finish();
+    inbox.put('aborted');
+  };
+  if (plan.signal.aborted) end();
+  else plan.signal.addEventListener('abort', end, { once: true });
   return read(plan, inbox, recorder, child);
 }
 

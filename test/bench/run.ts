@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
 import { languageTable } from './cbpf.ts';
 import { measure } from './measure.ts';
+import { simulationTable } from './simulate.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
 const ROUNDS = 7;
@@ -84,3 +85,4 @@ const round = (value: number) => Math.round(value * 100) / 100;
 machinesOfAnySize();
 liveMachine();
 languageTable();
+simulationTable();

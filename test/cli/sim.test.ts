@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ethernet, hex, pcap, tcp4, udp4 } from '../pcap/files.ts';
-import { run } from './run.ts';
+import { ENTRY, run } from './run.ts';
 
 let folder = '';
 const file = (name: string) => join(folder, name);
@@ -149,6 +150,15 @@ describe('sim of a capture', () => {
     expect(Math.abs(distribution[0] - 300)).toBeLessThan(50);
   });
 
+  it('reads stdin', () => {
+    const input = readFileSync(file('mixed.pcap'));
+    const sim = spawnSync(process.execPath, [ENTRY, 'sim', 'rand', '--pcap', '-', '-j'], {
+      input,
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(sim.stdout)).toMatchObject({ packets: 402 });
+  });
+
   it('is the same every time, and another with another seed', async () => {
     const distribution = async (...seed: string[]) =>
       (await json('rand', '--pcap', file('mixed.pcap'), ...seed)).distribution;
@@ -167,7 +177,8 @@ describe('sim of a capture', () => {
 
 describe('a sim that can not be', () => {
   it.each([
-    [['none-such'], 1, /'none-such': no program of that name, and no such file; there are: cpu, map, /],
+    [['none-such'], 2, /'none-such': no such program, and no such file; there are: cpu, map, /],
+    [['./cpu'], 1, /read \.\/cpu: ENOENT/],
     [['FOLDER/bad.bpf'], 1, /bad\.bpf: the kernel would refuse this: instruction 1: .*0/],
     [['FOLDER/wrong.bpf'], 1, /wrong\.bpf:2:1: .*mdo/],
     [

@@ -27,10 +27,10 @@ describe('the demo', () => {
     expect(tcp.after).toMatchObject({ total: tcp.before.total, matched: tcp.before.total, percent: 100 });
 
     expect(udp.before.workers.filter(({ count }) => count > 0)).toHaveLength(1);
-    for (const { count } of udp.after.workers)
-      expect(Math.abs(count - udp.after.total / n)).toBeLessThan(
-        4 * Math.sqrt((1 / n) * (1 - 1 / n) * udp.after.total),
-      );
+    // What a full queue lost is missing somewhere: on a busy machine one worker may lose more than another.
+    const sent = udp.after.total + udp.after.lost;
+    const spread = 4 * Math.sqrt((1 / n) * (1 - 1 / n) * sent) + udp.after.lost;
+    for (const { count } of udp.after.workers) expect(Math.abs(count - sent / n)).toBeLessThan(spread);
   });
 
   it('leads any set of CPUs to their workers', () => {

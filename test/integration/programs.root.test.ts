@@ -140,7 +140,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
     const refuse = async (program: string) =>
       (await cli('attach', '--port', port, '--udp', '--program', program)).stderr;
     expect(await refuse(file)).toMatch(/the kernel would refuse this: instruction 1/);
-    expect(await refuse('nope')).toMatch(/'nope': no program of that name, and no such file; there are: cpu/);
+    expect(await refuse('nope')).toMatch(/'nope': no such program, and no such file; there are: cpu/);
     expect(await inspectProgram()).toBe('rand');
   });
 });
