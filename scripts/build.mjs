@@ -93,6 +93,8 @@ async function bundle() {
       target: 'node18',
       define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
       external: ['systeminformation'],
+      // A script from the code cache has no import() without an experimental warning; require() loads the same.
+      supported: { 'dynamic-import': false },
       logLevel: 'warning',
       ...options,
     });

@@ -4,7 +4,7 @@
 // cache of another version or of other flags, and then compiles as ever.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const cacheOf = (bundle) => `${bundle}.${process.version}-${process.arch}.cache`;
 
@@ -19,7 +19,6 @@ export function load(bundle, require) {
   const cache = cacheOf(bundle);
   const script = new Script(readFileSync(bundle, 'latin1'), {
     filename: bundle,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
   });
   const module = { exports: {} };

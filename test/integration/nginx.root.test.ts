@@ -162,8 +162,8 @@ describe('nginx with one reuseport socket for each worker', () => {
   });
 
   it('reads well as text', async () => {
-    const { code, stdout } = await cli('inspect', '--port', String(PORT));
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await cli('inspect', '--port', String(PORT));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`tcp 127.0.0.1:${PORT}`);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });
