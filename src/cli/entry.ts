@@ -7,7 +7,6 @@ if (major < 22 || (major === 22 && minor < 12)) {
   );
   process.exitCode = 1;
 } else {
-  import('./main.ts').then(async ({ main }) => {
-    process.exitCode = await main(process.argv.slice(2));
-  });
+  // Everything is written by then; to end by itself would take Node 3 ms more, for its heap.
+  import('./main.ts').then(async ({ main }) => process.exit(await main(process.argv.slice(2))));
 }

@@ -1,4 +1,5 @@
 /** All rules over one view, in the order in which a person should read what they find. */
+import { compareNatural } from '../host/order.ts';
 import { advise } from './advice.ts';
 import { fedGroups } from './groups.ts';
 import { names } from './phrase.ts';
@@ -64,11 +65,10 @@ const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2
 
 /** The worst first, then by subject with numbers in their natural order: irq 9 before irq 10. */
 export function diagnose(view: View): readonly Finding[] {
-  const { compare } = new Intl.Collator('en', { numeric: true });
   const quiet = quietNics(view);
   const facts = { ...view, quiet, served: advise(view.host, fedGroups(view, quiet)) };
   const found = RULES.flatMap((rule) => rule(facts)).sort(
-    (one, other) => RANK[one.severity] - RANK[other.severity] || compare(one.subject, other.subject),
+    (one, other) => RANK[one.severity] - RANK[other.severity] || compareNatural(one.subject, other.subject),
   );
   return merge(found);
 }

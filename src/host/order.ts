@@ -1,2 +1,16 @@
-/** For sort(). Not localeCompare, whose first call loads ICU's collation: 10 ms of every start. */
+/** For sort(). Not localeCompare or Intl.Collator, whose first use loads ICU's collation: 10 ms of every start. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+const NUMBERS = /(\d+)/;
+
+/** Numbers in their natural order: irq 9 before irq 10. */
+export function compareNatural(a: string, b: string): number {
+  const other = b.split(NUMBERS);
+  // Every second part is a number.
+  for (const [i, part] of a.split(NUMBERS).entries()) {
+    const against = other[i] ?? '';
+    const order = i % 2 === 0 ? compareText(part, against) : Number(part) - Number(against || -1);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}

@@ -66,7 +66,7 @@ describe('hash-selection', () => {
     const fixes = findings(host({ nics: queues(2), groups })).find(
       ({ rule }) => rule === 'hash-selection',
     )?.fix;
-    expect(fixes).toEqual(['locality-tune attach --pid 7 --fd 9', 'locality-tune attach --pid 1000 --fd 3']);
+    expect(fixes).toEqual(['locality-tune attach --pid 1000 --fd 3', 'locality-tune attach --pid 7 --fd 9']);
   });
 
   it('makes one loop of many ports', () => {
