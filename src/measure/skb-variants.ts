@@ -21,9 +21,10 @@ const DELIVERED =
 const LATEST =
   "this kernel's packets do not tell their CPU: the latest packet of the connection, or delivery to the socket, stands for each; tx is not known";
 const MISLEADS =
-  'rx by free misleads: since Linux 5.19 a packet that was read on another CPU is sent back, to be freed where it was allocated: nearly 100 % whatever readers do';
-const SILENT =
-  'read TCP segments, and acknowledged ones, pass no tracepoint when they are freed at once: not counted';
+  'rx by free misleads: since Linux 5.19 a packet that was read on another CPU is sent back, to be freed where it was allocated: nearly 100 % whatever readers do; since 6.19 drivers do so with tx';
+const READ_FREES = 'TCP segments that the reader frees at once pass no tracepoint: they are not counted';
+const COPIES =
+  'tx of TCP: the copies that the driver gave back; tracepoints do not see an ACK free a segment';
 const SENDER = 'lo and veth: the CPU that made a packet is its sender, and tx of UDP is rx';
 
 type Way = readonly [name: string, file: string, needs: readonly string[], ...notes: string[]];
@@ -38,8 +39,8 @@ const BY_USE: readonly Way[] = [
   ['incoming-cpu', 'skb.incoming-cpu.bt', [], READ, LATEST],
 ];
 const BY_FREE: readonly Way[] = [
-  ['fentry', 'skb-free.fentry.bt', ALLOC_CPU, MISLEADS, SENDER],
-  ['tracepoint', 'skb-free.tracepoint.bt', ALLOC_CPU, MISLEADS, SILENT, SENDER],
+  ['fentry', 'skb-free.fentry.bt', ALLOC_CPU, MISLEADS, READ_FREES, SENDER],
+  ['tracepoint', 'skb-free.tracepoint.bt', ALLOC_CPU, MISLEADS, READ_FREES, COPIES, SENDER],
 ];
 
 /** The best first. */

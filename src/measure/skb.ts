@@ -60,12 +60,10 @@ interface Pair {
 /** The `used` of a probe that only knows that it was elsewhere. */
 export const NOWHERE = 65_535;
 
-/** By free, what a driver sent back is counted again when it is freed: `sent_back` is taken off. */
 function pairsOf(counts: Counts, name: string): Pair[] {
-  const sentBack = name === 'tx' ? counts.get('sent_back') : undefined;
   return Array.from(counts.get(name) ?? [], ([key, count]) => {
     const [made = 0, used = 0] = key.split(',').map(Number);
-    return { made, used, count: Math.max(0, count - (sentBack?.get(key) ?? 0)) };
+    return { made, used, count };
   });
 }
 

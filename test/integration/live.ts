@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { ENTRY } from './cli.ts';
 
 export interface Live {
+  readonly pid: number;
   /** Throws when it has ended. */
   line(): Promise<string>;
   /** The next line as JSON. */
@@ -30,6 +31,7 @@ export function startLive(args: readonly string[], env: Readonly<Record<string, 
     return value;
   };
   return {
+    pid: child.pid ?? 0,
     line,
     document: async () => JSON.parse(await line()),
     interrupt: async () => {

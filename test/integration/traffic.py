@@ -1,11 +1,11 @@
 """Known amounts of traffic between known CPUs, in lock-step so that nothing is merged or dropped.
 
-traffic.py udp COUNT SENDER_CPU READER_CPU   datagrams over loopback
-traffic.py tcp COUNT SENDER_CPU READER_CPU   messages over loopback, each answered: COUNT are read on each side
-traffic.py tap COUNT SENDER_CPU READER_CPU   datagrams through a tap device, whose other end is read: the driver's part
-
-Prints the port (of the reader; tap: of the sender), waits for a line on stdin, and prints "done".
+traffic.py udp PORT COUNT SENDER_CPU READER_CPU   datagrams to PORT over loopback
+traffic.py tcp PORT COUNT SENDER_CPU READER_CPU   messages to PORT over loopback, each answered
+traffic.py tap PORT COUNT SENDER_CPU READER_CPU   datagrams from PORT through a tap device; reading its other end is
+                                                  the driver's giving back
 """
+import ctypes
 import fcntl
 import os
 import socket
@@ -23,44 +23,41 @@ def on(cpu, act):
     return pid
 
 
-def lock_step(count, sender_cpu, reader_cpu, send, receive):
-    token_in, token_out = os.pipe()
-
-    def sender():
-        for number in range(count):
-            send(number)
-            os.read(token_in, 1)
-
-    def reader():
-        for _ in range(count):
-            receive()
-            os.write(token_out, b".")
-
+def both(sender_cpu, sender, reader_cpu, reader):
     children = [on(reader_cpu, reader), on(sender_cpu, sender)]
     return sum(os.waitpid(pid, 0)[1] for pid in children)
 
 
-def start(port):
-    print(port, flush=True)
-    sys.stdin.readline()
+def lock_step(count, sender_cpu, reader_cpu, send, receive):
+    was_read, has_read = os.pipe()
+
+    def sender():
+        for _ in range(count):
+            send()
+            os.read(was_read, 1)
+
+    def reader():
+        for _ in range(count):
+            receive()
+            os.write(has_read, b".")
+
+    return both(sender_cpu, sender, reader_cpu, reader)
 
 
-def udp(count, *cpus):
+def udp(port, count, *cpus):
     inbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    inbox.bind(("127.0.0.1", 0))
+    inbox.bind(("127.0.0.1", port))
     outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     outbox.connect(inbox.getsockname())
-    start(inbox.getsockname()[1])
-    return lock_step(count, *cpus, lambda _: outbox.send(b"x" * 64), lambda: inbox.recv(2048))
+    return lock_step(count, *cpus, lambda: outbox.send(b"x" * 64), lambda: inbox.recv(2048))
 
 
-def tcp(count, sender_cpu, reader_cpu):
-    listener = socket.create_server(("127.0.0.1", 0))
+def tcp(port, count, sender_cpu, reader_cpu):
+    listener = socket.create_server(("127.0.0.1", port))
     client = socket.create_connection(listener.getsockname())
     server, _ = listener.accept()
     for end in (client, server):
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    start(listener.getsockname()[1])
 
     def ask():
         for _ in range(count):
@@ -72,18 +69,17 @@ def tcp(count, sender_cpu, reader_cpu):
             server.recv(64)
             server.send(b"a" * 64)
 
-    children = [on(reader_cpu, answer), on(sender_cpu, ask)]
-    return sum(os.waitpid(pid, 0)[1] for pid in children)
+    return both(sender_cpu, ask, reader_cpu, answer)
 
 
-def tap(count, *cpus):
+def tap(port, count, *cpus):
     """In a network namespace of its own, which ends with this process."""
-    os.unshare(os.CLONE_NEWNET) if hasattr(os, "unshare") else unshare()
-    device = os.open("/dev/net/tun", os.O_RDWR)
+    CLONE_NEWNET = 0x40000000
     TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    device = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", b"lt-tap", IFF_TAP | IFF_NO_PI))
-    with open("/proc/sys/net/ipv6/conf/lt-tap/disable_ipv6", "w") as quiet:
-        quiet.write("1")
     for command in (
         "ip addr add 192.0.2.1/24 dev lt-tap",
         "ip link set lt-tap up",
@@ -91,27 +87,17 @@ def tap(count, *cpus):
     ):
         subprocess.run(command.split(), check=True)
     outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    outbox.bind(("192.0.2.1", 0))
+    outbox.bind(("192.0.2.1", port))
     outbox.connect(("192.0.2.2", 9))
-    start(outbox.getsockname()[1])
 
     def receive():
-        while True:
+        is_udp = False
+        while not is_udp:
             frame = os.read(device, 2048)
-            if frame[12:14] == b"\x08\x00" and frame[23] == 17:
-                return
+            is_udp = frame[12:14] == b"\x08\x00" and frame[23] == 17
 
-    return lock_step(count, *cpus, lambda _: outbox.send(b"x" * 64), receive)
-
-
-def unshare():
-    import ctypes
-
-    CLONE_NEWNET = 0x40000000
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
+    return lock_step(count, *cpus, lambda: outbox.send(b"x" * 64), receive)
 
 
 if __name__ == "__main__":
-    failed = {"udp": udp, "tcp": tcp, "tap": tap}[sys.argv[1]](*map(int, sys.argv[2:]))
-    print("failed" if failed else "done", flush=True)
+    sys.exit(1 if {"udp": udp, "tcp": tcp, "tap": tap}[sys.argv[1]](*map(int, sys.argv[2:])) else 0)

@@ -1,0 +1,135 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assertBpfAnswers } from './bpf.ts';
+import { ENTRY } from './cli.ts';
+import { startLive } from './live.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lt-bpftrace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs `measure skb` below a command of our own; resolves to its exit status and the one line that it said. */
+async function refused(wrapper: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const [command = '', ...args] = [...wrapper, process.execPath, ENTRY, 'measure', 'skb', '-c', '1'];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk;
+    });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(text.stdout).toBe('');
+  expect(text.stderr.trimEnd().split('\n'), text.stderr).toHaveLength(1);
+  return { code, said: text.stderr };
+}
+
+/** A program called bpftrace that is none, before the real one in PATH. */
+function impostor(script: string): Readonly<Record<string, string>> {
+  const path = join(folder, 'bpftrace');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return { PATH: `${folder}:${process.env['PATH']}` };
+}
+
+describe('measure says in one line', () => {
+  it.each([
+    ['bpftrace is missing', [], { PATH: '/nonexistent' }, 1, /bpftrace is not installed; apt install/],
+    [
+      'bpftrace is too old',
+      [],
+      impostor('echo bpftrace v0.16.0'),
+      1,
+      /bpftrace 0.16 is too old; 0.17 or later/,
+    ],
+  ] as const)('that %s', async (_what, wrapper, env, code, words) => {
+    expect(await refused(wrapper, env)).toEqual({ code, said: expect.stringMatching(words) });
+  });
+
+  it('that it is not run as root', async () => {
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    expect(await refused(nobody)).toEqual({ code: 77, said: expect.stringMatching(/needs root/) });
+  });
+
+  it('that the kernel has no BTF', async () => {
+    const hidden = 'mount -t tmpfs tmpfs /sys/kernel/btf && exec "$@"';
+    expect(await refused(['unshare', '--mount', 'sh', '-c', hidden, 'sh'])).toEqual({
+      code: 1,
+      said: expect.stringMatching(/no \/sys\/kernel\/btf\/vmlinux; it needs CONFIG_DEBUG_INFO_BTF/),
+    });
+  });
+
+  it('that bpftrace writes what can not be read', async () => {
+    const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
+echo '{"type": "printf", "data": "Tracing packets"}'
+echo '{"type": "map", "data": {"@rx": {"0,0": 1'
+exec sleep 60`);
+    expect(await refused([], env)).toEqual({
+      code: 1,
+      said: expect.stringMatching(/can't be read: {"type": "map", "data": {"@rx"/),
+    });
+  });
+});
+
+describe('bpftrace', () => {
+  beforeAll(assertBpfAnswers);
+
+  /** A measurement that has begun, and its bpftrace. */
+  async function begin() {
+    const live = startLive(['measure', 'skb', '-j', '-i', '0.2']);
+    await live.document();
+    const bpftrace = Number(execFileSync('pgrep', ['--parent', String(live.pid)], { encoding: 'utf8' }));
+    expect(readFileSync(`/proc/${bpftrace}/comm`, 'utf8')).toBe('bpftrace\n');
+    return { live, bpftrace };
+  }
+
+  const gone = async (pid: number) => {
+    for (let waited = 0; existsSync(`/proc/${pid}`); waited++) {
+      expect(waited).toBeLessThan(100);
+      await sleep(100);
+    }
+  };
+
+  /** Reads on to the document that is the failure. */
+  async function failureOf(live: Awaited<ReturnType<typeof begin>>['live']) {
+    for (;;) {
+      const document = await live.document<{ error?: unknown }>();
+      if (document.error !== undefined) return { error: document.error, code: (await live.interrupt()).code };
+    }
+  }
+
+  it('that is killed ends the measurement', async () => {
+    const { live, bpftrace } = await begin();
+    process.kill(bpftrace, 'SIGKILL');
+    expect(await failureOf(live)).toMatchObject({
+      error: { code: 'bpftrace-killed', message: 'bpftrace was ended by SIGKILL' },
+      code: 1,
+    });
+  });
+
+  it('that is stopped is noticed, and ended', async () => {
+    const { live, bpftrace } = await begin();
+    process.kill(bpftrace, 'SIGSTOP');
+    expect(await failureOf(live)).toMatchObject({ error: { code: 'bpftrace-silent' }, code: 1 });
+    await gone(bpftrace);
+  });
+
+  it('ends when the measurement is killed', async () => {
+    const { live, bpftrace } = await begin();
+    process.kill(live.pid, 'SIGKILL');
+    await gone(bpftrace);
+  });
+
+  it('ends when nobody reads the measurement any more', async () => {
+    const child = spawn(process.execPath, [ENTRY, 'measure', 'skb', '-j', '-i', '0.2'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const bpftrace = Number(execFileSync('pgrep', ['--parent', String(child.pid)], { encoding: 'utf8' }));
+    child.stdout.destroy();
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+    await gone(bpftrace);
+  });
+});
