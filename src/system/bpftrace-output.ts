@@ -23,7 +23,8 @@ export function parseMessage(line: string): Message | null {
   const { type, data } = value;
   if ((type === 'printf' || type === 'time') && typeof data === 'string') return { type, data };
   if (type === 'map' && isRecord(data)) return { type, data };
-  if (type === 'lost_events' && isRecord(data)) return { type: 'lost', data: Math.max(0, Number(data['events']) || 0) };
+  if (type === 'lost_events' && isRecord(data))
+    return { type: 'lost', data: Math.max(0, Number(data['events']) || 0) };
   // E2BIG: the map is full (kernel/bpf/hashtab.c, alloc_htab_elem).
   if (type === 'helper_error' && value['retcode'] === -7) return { type: 'lost', data: 1 };
   return null;

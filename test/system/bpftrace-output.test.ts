@@ -12,8 +12,30 @@ describe('the output of bpftrace', () => {
       type: 'map',
       data: { '@packets': { 7: 23 } },
     });
+    expect(parseMessage('{"type": "time", "data": "01:54:09\\n"}')).toEqual({
+      type: 'time',
+      data: '01:54:09\n',
+    });
+    expect(parseMessage('{"type": "lost_events", "data": {"events": 23}}')).toEqual({
+      type: 'lost',
+      data: 23,
+    });
     expect(parseMessage('{"type": "attached_probes", "data": {"probes": 3}}')).toBeNull();
     expect(parseMessage('')).toBeNull();
+  });
+
+  it('loses an update when a map is full, and nothing by another error of a helper', () => {
+    const error = (retcode: number) =>
+      `{"type": "helper_error", "msg": "", "helper": "x", "retcode": ${retcode}}`;
+    expect(parseMessage(error(-7))).toEqual({ type: 'lost', data: 1 });
+    expect(parseMessage(error(-2))).toBeNull();
+  });
+
+  it('is garbled when it begins as JSON and is none', () => {
+    expect(parseMessage('{"type": "map", "data": {"@rx')).toEqual({
+      type: 'garbled',
+      data: '{"type": "map", "data": {"@rx',
+    });
   });
 
   it('may be anything', () => {
@@ -46,6 +68,13 @@ describe('what bpftrace says when it gives up', () => {
   ])('%s', (line, code, message) => {
     const error = explain(`${memlock}stdin:45:59-60: WARNING: Addrspace mismatch\n${line}\n`);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('is the signal that ended it, where it says nothing itself', () => {
+    expect(explain(memlock, 'SIGKILL')).toMatchObject({
+      code: 'bpftrace-killed',
+      message: 'bpftrace was ended by SIGKILL',
+    });
   });
 
   it('is never a harmless line', () => {

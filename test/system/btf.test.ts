@@ -35,15 +35,37 @@ function build(types: readonly Type[]): Buffer {
 
 const KERNEL = build([
   [INT, 'int'],
-  [STRUCT, 'sk_buff', [['next', 1], ['', 3], ['len', 1]]],
-  [UNION, '', [['', 4], ['headers', 4]]],
+  [
+    STRUCT,
+    'sk_buff',
+    [
+      ['next', 1],
+      ['', 3],
+      ['len', 1],
+    ],
+  ],
+  [
+    UNION,
+    '',
+    [
+      ['', 4],
+      ['headers', 4],
+    ],
+  ],
   [STRUCT, '', [['alloc_cpu', 1]]],
-  [FUNC_PROTO, '', [['skb', 1], ['len', 1]]],
+  [
+    FUNC_PROTO,
+    '',
+    [
+      ['skb', 1],
+      ['len', 1],
+    ],
+  ],
   [FUNC, 'skb_consume_udp'],
   [TYPEDEF, 'btf_trace_consume_skb'],
   [STRUCT, 'loop', [['', 8]]],
   [INT, 'kfree_skb'],
-]); // biome-ignore format: a table
+]);
 
 describe('BTF', () => {
   it('tells functions, tracepoints and members, the anonymous ones too', () => {
