@@ -6,7 +6,7 @@ import { filterParameters } from '../measure/filter.ts';
 import { countedInterfaces, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
 import { startSession } from '../measure/session.ts';
 import { skbKeys, toSkbs } from '../measure/skb.ts';
-import { type SkbQuestion, skbVariants } from '../measure/skb-variants.ts';
+import { countsTx, type SkbQuestion, skbVariants } from '../measure/skb-variants.ts';
 import { openFiles } from '../system/files.ts';
 import type { Files } from '../system/types.ts';
 import { usage } from './errors.ts';
@@ -34,8 +34,7 @@ export async function measureSkb(options: MeasureSkbOptions): Promise<void> {
     keys: skbKeys((cpuList(files, 'possible').at(-1) ?? 0) + 1),
   });
   const { name, notes } = session.variant;
-  const anyone = question.filter.pid === null && question.filter.comm === null;
-  const counted = { tx: anyone && name !== 'incoming-cpu', toDriver: question.toDriver };
+  const counted = { tx: countsTx(name, question.filter), toDriver: question.toDriver };
   const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, whoever the packets are for`;
   const tell = createTeller();
   let before = readPacketCounts(files);

@@ -29,6 +29,7 @@ const SENDER = 'lo and veth: the CPU that made a packet is its sender, and tx of
 
 type Way = readonly [name: string, file: string, needs: readonly string[], ...notes: string[]];
 const ALLOC_CPU = ['sk_buff.alloc_cpu'];
+const NO_ALLOC_CPU = 'incoming-cpu';
 
 /** A kernel without alloc_cpu (before 5.19) has the last way only. */
 const BY_USE: readonly Way[] = [
@@ -36,7 +37,7 @@ const BY_USE: readonly Way[] = [
   ['kprobe', 'skb.kprobe.bt', ALLOC_CPU, READ, ACKED, SENDER],
   ['rawtracepoint', 'skb.rawtracepoint.bt', ALLOC_CPU, READ, DELIVERED, GIVEN_BACK, SENDER],
   ['tracepoint', 'skb.tracepoint.bt', ALLOC_CPU, READ, DELIVERED, GIVEN_BACK, SENDER],
-  ['incoming-cpu', 'skb.incoming-cpu.bt', [], READ, LATEST],
+  [NO_ALLOC_CPU, 'skb.incoming-cpu.bt', [], READ, LATEST],
 ];
 const BY_FREE: readonly Way[] = [
   ['fentry', 'skb-free.fentry.bt', ALLOC_CPU, MISLEADS, READ_FREES, SENDER],
@@ -55,16 +56,19 @@ export function skbVariants(
     name,
     program: withDriver(withFlushes(readProbe(fileOf(file)), btf), more),
     fields,
-    notes: [...notes, ...filterNotes(filter)],
+    notes: [...notes, ...filterNotes(name, filter)],
   }));
 }
 
-function filterNotes({ pid, comm, port }: Filter): string[] {
-  if (pid !== null || comm !== null)
-    return [
-      'no tx: it ends in whatever context an ACK or an interrupt comes, which is no process of its own',
-    ];
-  return port === null
+/** An ACK or an interrupt that ends a packet's way comes in the context of any process. */
+export const countsTx = (variant: string, { pid, comm }: Filter): boolean =>
+  variant !== NO_ALLOC_CPU && pid === null && comm === null;
+
+function filterNotes(variant: string, filter: Filter): string[] {
+  if (variant === NO_ALLOC_CPU) return [];
+  if (!countsTx(variant, filter))
+    return ['no tx: an ACK or an interrupt ends it in the context of whatever process'];
+  return filter.port === null
     ? []
     : ['tx of this port: UDP only; an ACK that frees a TCP segment does not tell its port'];
 }

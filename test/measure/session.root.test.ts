@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { startSession } from '../../src/measure/session.ts';
+import type { Interval, Plan, Variant } from '../../src/measure/types.ts';
+
+const variant = (name: string, body: string, fields: readonly string[] = []): Variant => ({
+  name,
+  program: `BEGIN { printf("Tracing ...\\n"); @n[pid, 1] = count(); printf("%s\\n", str($3)); } ${body}\ninterval:s:1 { print(@n); time(); }`,
+  fields,
+  notes: [],
+});
+const works = variant('works', '');
+const plan: Plan = {
+  variants: [works],
+  parameters: ['0', '0', 'hello'],
+  seconds: 0.2,
+  count: null,
+  signal: new AbortController().signal,
+  keys: 4_096,
+};
+
+async function all(intervals: AsyncIterable<Interval>): Promise<Interval[]> {
+  const seen: Interval[] = [];
+  for await (const interval of intervals) seen.push(interval);
+  return seen;
+}
+
+const children = (): string => {
+  try {
+    return execFileSync('pgrep', ['--parent', String(process.pid), 'bpftrace'], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
+};
+
+describe('a session', () => {
+  it('passes over what the kernel lacks, ends after its count, and leaves nothing running', async () => {
+    const lines: string[] = [];
+    const {
+      variant: chosen,
+      passedOver,
+      intervals,
+    } = await startSession({
+      ...plan,
+      variants: [
+        variant('tracepoint', '\ntracepoint:skb:no_such_thing { @n[0, 0] = count(); }'),
+        variant('field', '', ['sk_buff.no_such_thing']),
+        variant('syscall', '\ntracepoint:syscalls:sys_enter_no_such_thing { @n[0, 0] = count(); }'),
+        works,
+      ],
+      count: 2,
+      onLine: (line) => lines.push(line),
+    });
+    expect(chosen.name).toBe('works');
+    expect(passedOver).toEqual([
+      'tracepoint: the kernel has no tracepoint no_such_thing',
+      'field: the kernel has no sk_buff.no_such_thing',
+      expect.stringMatching(/^syscall: the kernel has no tracepoint syscalls:sys_enter_no_such_thing/),
+    ]);
+    const seen = await all(intervals);
+    expect(seen.map(({ counts }) => [...(counts.get('n')?.values() ?? [])])).toEqual([[1], []]);
+    expect(lines).toEqual(['hello']);
+    expect(children()).toBe('');
+  });
+
+  it('fails with what the last variant lacks', async () => {
+    const syscall = variant(
+      'other',
+      '\ntracepoint:syscalls:sys_enter_no_other_thing { @n[0, 0] = count(); }',
+    );
+    await expect(startSession({ ...plan, variants: [syscall] })).rejects.toMatchObject({
+      code: 'tracepoint-missing',
+      message: 'the kernel has no tracepoint syscalls:sys_enter_no_other_thing',
+    });
+    const field = variant('field', '', ['sk_buff.no_such_thing']);
+    await expect(startSession({ ...plan, variants: [field] })).rejects.toMatchObject({ code: 'no-variant' });
+  });
+
+  it('gives its last interval when it is aborted, even before it began', async () => {
+    const { intervals } = await startSession({ ...plan, seconds: 60, signal: AbortSignal.abort() });
+    const [last, ...more] = await all(intervals);
+    expect([...(last?.counts.get('n')?.values() ?? [])]).toEqual([1]);
+    expect(more).toEqual([]);
+    expect(last?.seconds).toBeLessThan(60);
+  });
+
+  it('ends its probe when nobody reads on', async () => {
+    const { intervals } = await startSession(plan);
+    for await (const _ of intervals) break;
+    expect(children()).toBe('');
+  });
+});
