@@ -8,7 +8,7 @@ import { results } from '../cbpf/ranges.ts';
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Sockets } from '../host/sockets.ts';
 import type { Group, Program } from '../host/types.ts';
-import { failure } from '../system/errors.ts';
+import { failure, isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { chooseProgram, type Wanted } from './choose.ts';
 import { type Selector, selectTargets, type Target } from './select.ts';
@@ -75,7 +75,10 @@ export async function attach(
   for (const { target, instructions, result } of plans) {
     if (options.dryRun || result.attached) results.push(result);
     else {
-      await setProgram(target.member, instructions);
+      const before = results.filter(({ changed }) => changed).map(({ group }) => group);
+      await setProgram(target.member, instructions).catch((error) => {
+        throw tellChanged(error, before);
+      });
       results.push({ ...result, attached: true, changed: true });
     }
   }
@@ -156,10 +159,21 @@ export async function detach(
   const results: Detached[] = [];
   for (const { group, member } of targets) {
     const nothing = group.selection !== null && group.program === null;
-    const detached = !nothing && !options.dryRun && (await setProgram(member, null));
+    const before = results.filter(({ detached }) => detached).map(({ group }) => group);
+    const change = () =>
+      setProgram(member, null).catch((error) => {
+        throw tellChanged(error, before);
+      });
+    const detached = !nothing && !options.dryRun && (await change());
     results.push({ pid: member.pid, fd: member.fd, group: group.id, detached, previous: group.program });
   }
   return results;
+}
+
+/** When one of several groups fails, those before it are changed already, which must not go unsaid. */
+export function tellChanged(error: unknown, changed: readonly string[]): unknown {
+  if (!isFailure(error) || changed.length === 0) return error;
+  return failure(error.code, `${error.message} (changed before: ${changed.join(', ')})`, error.hint);
 }
 
 /**
