@@ -1,0 +1,103 @@
+/** A tuning: what is to change, in which order, and how to take it back. Printed by `plan -j`, kept in journals. */
+
+import type { Instruction } from '../cbpf/instruction.ts';
+import type { Cpus } from '../host/cpus.ts';
+
+/** In the order in which a growing plan is applied; `--only` takes these names. */
+export const KINDS = [
+  'irqbalance',
+  'channels',
+  'rss',
+  'fields',
+  'irq',
+  'xps',
+  'rps',
+  'rfs',
+  'pin',
+  'program',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/**
+ * What a change is made to, by names that outlive a reordering: a device and its queue, a process and when it started,
+ * never a bare IRQ number or pid (`irq` and `pid` are where it was found this time, to be checked before use).
+ */
+export type Target =
+  | { readonly kind: 'irqbalance'; readonly irqs: readonly number[] }
+  | { readonly kind: 'channels'; readonly nic: string; readonly which: 'combined' | 'rx' | 'tx' }
+  | { readonly kind: 'rss'; readonly nic: string }
+  | { readonly kind: 'fields'; readonly nic: string; readonly flow: 'tcp4' | 'udp4' | 'tcp6' | 'udp6' }
+  | {
+      readonly kind: 'irq';
+      readonly nic: string;
+      readonly role: 'rx' | 'tx' | 'rxtx';
+      readonly queues: readonly number[];
+      readonly irq: number;
+      readonly name: string;
+    }
+  | { readonly kind: 'xps'; readonly nic: string; readonly queue: number; readonly by: 'cpus' | 'rxqs' }
+  | { readonly kind: 'rps'; readonly nic: string; readonly queue: number }
+  | { readonly kind: 'rfs'; readonly nic: string; readonly queue: number }
+  | {
+      readonly kind: 'pin';
+      readonly pid: number;
+      readonly tid: number;
+      readonly comm: string;
+      /** Field 22 of /proc/PID/task/TID/stat, in clock ticks since boot; null in a captured tree. */
+      readonly startTime: string | null;
+    }
+  | {
+      readonly kind: 'program';
+      readonly group: string;
+      readonly name: string | null;
+      /** null takes the program off. */
+      readonly instructions: readonly Instruction[] | null;
+    };
+
+export interface Change {
+  readonly kind: Kind;
+  /** The object in the kernel's words: `eth0 rx-3`, `irq 59 (eth0-TxRx-3)`, `tcp 0.0.0.0:8080`. */
+  readonly subject: string;
+  readonly target: Target;
+  /**
+   * What is and what is to be, as the kernel prints it without the line's end: `0-3` of smp_affinity_list, `ff` of
+   * xps_cpus, `0 1 2 3 0 1 2 3` of an indirection table or `default`, `sdfn`, a program's name or its assembler text.
+   * `from` is null where it is not known (then it can't be restored, and `why` says so).
+   */
+  readonly from: string | null;
+  readonly to: string;
+  /** One sentence. */
+  readonly why: string;
+  /** A shell command (or several lines) that does the same by hand, without this tool where that is possible. */
+  readonly command: string;
+}
+
+export interface Refused {
+  readonly subject: string;
+  /** What would be better, and why it is not planned. */
+  readonly why: string;
+}
+
+export interface Plan {
+  /** In the order of application. Empty: the machine is right already. */
+  readonly changes: readonly Change[];
+  readonly refused: readonly Refused[];
+  /** Assumptions, what can't be restored, what to put into a server's configuration to make it last. */
+  readonly notes: readonly string[];
+}
+
+/** What to tune, and how. */
+export interface PlanOptions {
+  /** Interfaces; a bond stands for its ports. Nothing else is ever touched. */
+  readonly ifaces: readonly string[];
+  readonly ports: readonly number[];
+  readonly protocol: 'tcp' | 'udp';
+  /** Only these kinds; empty: all. */
+  readonly only: readonly Kind[];
+  /** CPUs to use; null: the plan chooses (the NIC's node first, no isolated or offline CPUs). */
+  readonly cpus: Cpus | null;
+  /** One thread of each core, or both. */
+  readonly smt: 'one' | 'both';
+  /** Program by name; null: the plan chooses. */
+  readonly program: string | null;
+}
