@@ -52,7 +52,7 @@ export async function findOwners(
     for (const [epoll, sockets] of polled)
       for (const [inode, fd] of sockets) {
         polledHere.add(inode);
-        add(inode, process, fd, 'epoll', [...(threads.epoll.get(epoll) ?? notSeenElsewhere(threads))]);
+        add(inode, process, fd, 'epoll', [...(threads.epoll.get(epoll) ?? busyElseAny(threads))]);
       }
     for (const [fd, inode] of process.sockets) {
       const blocked = threads.socket.get(fd);
@@ -116,9 +116,15 @@ function byInode({ sockets }: Process): ReadonlyMap<number, number> {
   return first;
 }
 
-function notSeenElsewhere({ tids, epoll, socket }: Threads): readonly number[] {
+/**
+ * Who serves an epoll instance that nobody was seen to wait on: its thread has work to do. Threads of a pool sleep beside
+ * it, and their CPUs are not the server's.
+ */
+function busyElseAny({ tids, running, epoll, socket }: Threads): readonly number[] {
   const elsewhere = new Set([...epoll.values(), ...socket.values()].flatMap((waiters) => [...waiters]));
-  return tids.filter((tid) => !elsewhere.has(tid));
+  const candidates = tids.filter((tid) => !elsewhere.has(tid));
+  const busy = candidates.filter((tid) => running.has(tid));
+  return busy.length > 0 ? busy : candidates;
 }
 
 /** null when not one of the threads could be asked. */

@@ -37,23 +37,26 @@ export function parseSyscall(text: string, arch: string): Waits {
   return on === null ? { on: 'other' } : { on, fd: Number.parseInt(argument.slice(-8), 16) };
 }
 
-/** The threads of one process, and who of them was seen to wait on which descriptor: fd -> tids. */
+/** The threads of one process, and who of them was seen to wait on which descriptor (fd -> tids), or to run. */
 export interface Threads {
   readonly pid: number;
   readonly tids: readonly number[];
+  readonly running: Set<number>;
   readonly epoll: Map<number, Set<number>>;
   readonly socket: Map<number, Set<number>>;
 }
 
 export function listThreads(files: Files, pid: number): Threads {
   const tids = files.list(`/proc/${pid}/task`).map(Number);
-  return { pid, tids: tids.sort((a, b) => a - b), epoll: new Map(), socket: new Map() };
+  return { pid, tids: tids.sort((a, b) => a - b), running: new Set(), epoll: new Map(), socket: new Map() };
 }
 
 /** Adds what the threads wait for at this moment to what was seen before. */
 export function sampleThreads(files: Files, arch: string, seen: Threads): void {
   for (const tid of seen.tids) {
     const waits = parseSyscall(files.text(`/proc/${seen.pid}/task/${tid}/syscall`) ?? '', arch);
+    // Where no call is known, those who wait can't be told from those who do something else.
+    if (waits.on === 'running' && CALLS.has(arch)) seen.running.add(tid);
     if (waits.on !== 'epoll' && waits.on !== 'socket') continue;
     const waiters = seen[waits.on].get(waits.fd);
     if (waiters === undefined) seen[waits.on].set(waits.fd, new Set([tid]));

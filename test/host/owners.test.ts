@@ -110,9 +110,16 @@ describe('the owners in a captured tree', () => {
       [{ pid: 40, tid: 41, comm: 'haproxy', fd: 6, via: 'epoll', cpus: [1, 2, 4] }],
       [],
     ]);
+    // Busy: the thread that waits for work from its pool does not serve.
+    put('proc/40/task/41/syscall', 'running\n');
+    put('proc/40/task/42/syscall', '202 0x7f0 0x80 0x0 0x0 0x0 0x0 0x7ffe 0x7f34\n');
+    put('proc/40/task/42/status', 'Name:\thaproxy\nCpus_allowed_list:\t0-7\n');
+    expect(await ownersOf(system, 'x86_64', 902)).toMatchObject([
+      [{ tid: 41, via: 'epoll', cpus: [1, 2, 4] }],
+    ]);
     // Of another architecture's system calls nothing is known: either thread may be it.
     expect(await ownersOf(system, 'unknown', 901)).toMatchObject([
-      [{ tid: null, via: 'epoll', cpus: [0, 1, 2, 4] }],
+      [{ tid: null, via: 'epoll', cpus: [0, 1, 2, 3, 4, 5, 6, 7] }],
     ]);
   });
 });
