@@ -1,0 +1,55 @@
+/** `measure accept` in text: a headline for each interval, and its listeners below. */
+import type { AcceptListener, Accepts } from '../measure/accept.ts';
+import { percentOf } from '../measure/percent.ts';
+import { short, UNKNOWN, value } from './format.ts';
+import { clock, percentSpan } from './interval.ts';
+import { type Cell, type Column, table } from './table.ts';
+import { type Line, type Style, span } from './text.ts';
+
+/** Listeners shown of an interval; -j has them all. */
+const MOST = 20;
+
+export interface AcceptReport extends Omit<Accepts, 'notes' | 'pairs'> {
+  readonly time: Date;
+  readonly seconds: number;
+  readonly source: 'probe' | 'sample';
+}
+
+export function acceptLines(report: AcceptReport, style: Style): Line[] {
+  const { time, seconds, source, accepts, matched, percent, listeners } = report;
+  const what =
+    source === 'sample' ? 'connections' : `accepts, ${short(Math.round(accepts / seconds))} a second`;
+  return [
+    [span(`${clock(time)}  accept `), percentSpan(percent), span(`  ${matched} of ${accepts} ${what}`)],
+    ...(listeners.length === 0 ? [] : listenerTable(listeners, source, style)),
+  ];
+}
+
+function listenerTable(
+  listeners: readonly AcceptListener[],
+  source: AcceptReport['source'],
+  style: Style,
+): Line[] {
+  const columns: Column[] = [
+    { head: '     pid', align: 'right' },
+    { head: 'process', align: 'left', give: 'cut' },
+    { head: 'fd', align: 'right' },
+    { head: 'port', align: 'right' },
+    { head: source === 'sample' ? 'connections' : 'accepts', align: 'right' },
+    { head: 'on its rxcpu', align: 'right' },
+    { head: '', align: 'right' },
+  ];
+  const rows = listeners
+    .slice(0, MOST)
+    .map(({ pid, comm, fd, port, accepts, matched }): Cell[] => [
+      String(pid),
+      comm ?? UNKNOWN,
+      value(fd),
+      String(port),
+      String(accepts),
+      String(matched),
+      percentSpan(percentOf(matched, accepts)),
+    ]);
+  const left = listeners.length - rows.length;
+  return [...table(columns, rows, style), ...(left > 0 ? [[span(`${left} more: -j lists them`)]] : [])];
+}

@@ -1,0 +1,61 @@
+/** The report of `inspect`, read top to bottom: the verdict, what proves it, what mends it, then the rest. */
+import { names } from '../diagnose/phrase.ts';
+import { findingLines } from './findings.ts';
+import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
+import { chosenBy, type Inspection, type Layout, rank } from './inspection.ts';
+import { machineLines } from './machine.ts';
+import { interfaceLines, rssLines } from './nics.ts';
+import { pathLines } from './paths.ts';
+import { queueLines } from './queues.ts';
+import { heading } from './style.ts';
+import { type Line, paragraph } from './text.ts';
+import { verdict } from './verdict.ts';
+
+/** Groups that are shown in full; a machine may have hundreds. */
+const MOST = 3;
+
+export function inspectLines(inspection: Inspection, layout: Layout): readonly Line[] {
+  const { host, paths, findings } = inspection;
+  const ranked = rank(inspection).map(({ group }) => group);
+  const shown = layout.all ? ranked : ranked.slice(0, MOST);
+  const byGroup = Map.groupBy(paths, ({ group }) => group);
+  const groupless = byGroup.get(null) ?? [];
+  return [
+    ...verdict(inspection, layout),
+    ...shown.flatMap((group) => {
+      const title = `Paths  ${group.id}, ${chosenBy(group)}`;
+      return section(title, pathLines(byGroup.get(group.id) ?? [], group, layout), layout);
+    }),
+    ...section('Paths  no reuseport group behind them', pathLines(groupless, null, layout), layout),
+    ...section('Findings', findingLines(findings, layout), layout),
+    ...section('Groups', groupTable(ranked, layout), layout),
+    ...shown.flatMap((group) => {
+      const title = `Sockets  ${group.id}${guessed(group) ? ', slots guessed' : ''}`;
+      return section(title, memberLines(group, layout), layout);
+    }),
+    ...section('Sockets without a group', loneLines(host, layout), layout),
+    ...section('Interfaces', host.nics.length === 0 ? [] : interfaceLines(host, layout), layout),
+    ...section('RSS', rssLines(host, layout), layout),
+    ...section('Queues', queueLines(host, layout), layout),
+    ...section('Machine', machineLines(host.machine, layout), layout),
+    ...section('Notes', noteLines(inspection, layout), layout),
+  ];
+}
+
+function section(title: string, lines: readonly Line[], layout: Layout): readonly Line[] {
+  return lines.length === 0 ? [] : [[], heading(title, layout), ...lines];
+}
+
+/** What is not known and why; a note that several have is said once. */
+function noteLines({ host, expected }: Inspection, layout: Layout): readonly Line[] {
+  const noted = [
+    ...host.notes.map((note) => ({ whose: '', note })),
+    ...host.nics.flatMap(({ name, notes }) => notes.map((note) => ({ whose: name, note }))),
+    ...host.groups.flatMap(({ id, notes }) => notes.map((note) => ({ whose: id, note }))),
+    ...expected.flatMap(({ group, notes }) => notes.map((note) => ({ whose: group, note }))),
+  ];
+  return [...Map.groupBy(noted, ({ note }) => note)].flatMap(([note, of]) => {
+    const whose = names([...new Set(of.map((each) => each.whose))].filter((name) => name !== ''));
+    return paragraph('- ', whose === '' ? note : `${whose}: ${note}`, layout);
+  });
+}

@@ -1,0 +1,74 @@
+/** What `inspect` found, as its report sees it. */
+import type { Finding, View } from '../diagnose/types.ts';
+import type { Group } from '../host/types.ts';
+import type { Style } from './text.ts';
+
+export interface Inspection extends View {
+  readonly findings: readonly Finding[];
+  /** What the reader could do to learn what is not known; null when nothing is left to try. */
+  readonly remedy: string | null;
+}
+
+export interface Layout extends Style {
+  /** Every row and every group, nothing folded. */
+  readonly all: boolean;
+}
+
+/** A group and what is expected of it over all NICs that feed it. */
+export interface Ranked {
+  readonly group: Group;
+  /** The worst over its NICs, 0 to 1; null when that of any of them is not known. */
+  readonly now: number | null;
+  /** The worst over its NICs with program `cpu`. */
+  readonly cpu: number | null;
+  /** Expected now of each NIC. */
+  readonly byNic: readonly { readonly nic: string; readonly now: number | null }[];
+  readonly notes: readonly string[];
+}
+
+/** Groups with something to choose, first those with the most to gain, then the unknown, then the rest. */
+export function rank({ host, expected }: Inspection): readonly Ranked[] {
+  const entries = Map.groupBy(expected, ({ group }) => group);
+  return host.groups
+    .filter(({ size }) => size > 1)
+    .map((group) => {
+      const own = entries.get(group.id) ?? [];
+      return {
+        group,
+        now: worst(own.map(({ now }) => now)),
+        cpu: worst(own.map(({ cpu }) => cpu)),
+        byNic: own.map(({ nic, now }) => ({ nic, now })),
+        notes: [...new Set(own.flatMap(({ notes }) => notes))],
+      };
+    })
+    .sort((a, b) => gain(b) - gain(a));
+}
+
+function worst(shares: readonly (number | null)[]): number | null {
+  return shares.reduce(
+    (least, share) => (least === null || share === null ? null : Math.min(least, share)),
+    shares[0] ?? null,
+  );
+}
+
+/** What `cpu` would add; an unknown present stands behind every sure gain and before "nothing to gain". */
+function gain({ now, cpu }: Ranked): number {
+  if (now === null) return 0;
+  return now >= 0.995 ? -1 : Math.max(1 - now, (cpu ?? now) - now);
+}
+
+/** How the kernel picks the group's member: `by hash`, `by program cpu`. */
+export function chosenBy({ selection, program }: Group): string {
+  switch (selection) {
+    case null:
+      return 'how it chooses is not known';
+    case 'hash':
+      return 'by hash';
+    case 'incoming_cpu':
+      return 'by SO_INCOMING_CPU';
+    case 'cbpf':
+      return program?.name ? `by program ${program.name}` : 'by a classic BPF program';
+    case 'ebpf':
+      return program?.name ? `by eBPF program ${program.name}` : 'by an eBPF program';
+  }
+}

@@ -1,0 +1,27 @@
+/** `measure skb` in text: a line for each interval, as the script of 2017 printed it. */
+import type { Figure } from '../measure/skb.ts';
+import { short } from './format.ts';
+
+export interface SkbReport {
+  readonly rx: Figure & { readonly pps: number | null };
+  readonly tx: Figure & { readonly pps: number | null };
+  readonly toDriver: Figure | null;
+  readonly lost: number;
+}
+
+/** `rx= 99%  132kpps tx= 99%  129kpps` */
+export function skbLine({ rx, tx, toDriver, lost }: SkbReport): string {
+  const driver = toDriver === null ? '' : ` driver=${share(toDriver.percent)}`;
+  const missing = lost > 0 ? ` lost=${lost}` : '';
+  return `rx=${share(rx.percent)} ${rate(rx.pps)} tx=${share(tx.percent)} ${rate(tx.pps)}${driver}${missing}`;
+}
+
+/** Whole percents; only all is 100, only nothing is 0. */
+function share(percent: number | null): string {
+  if (percent === null) return '   -';
+  const whole = Math.round(percent);
+  const shown = percent < 100 ? Math.min(99, percent > 0 ? Math.max(1, whole) : 0) : 100;
+  return `${String(shown).padStart(3)}%`;
+}
+
+const rate = (pps: number | null): string => `${pps === null ? '-' : short(pps)}pps`.padStart(8);

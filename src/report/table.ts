@@ -1,0 +1,97 @@
+/** Columns that fit: aligned, cut where they must be, never wider than the line. */
+import { count } from '../diagnose/phrase.ts';
+import { clean, type Line, type Span, type Style, span, truncate, wrap } from './text.ts';
+
+export interface Column {
+  readonly head: string;
+  readonly align: 'left' | 'right';
+  /** What to do when the table is too wide: cut the cells, or break them over lines (one such column, the last). */
+  readonly give?: 'cut' | 'wrap';
+}
+
+export type Cell = Span | string;
+
+const GAP = 2;
+const LEAST = 8;
+const LEAST_WRAPPED = 24;
+
+/** Columns without a single entry are left out. Rows have one cell for each column. */
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], style: Style): Line[] {
+  const cells = rows.map((row) => row.map((cell) => cleanCell(cell, style.unicode)));
+  const used = columns
+    .map((_, index) => index)
+    .filter((index) => cells.some((row) => row[index]?.text !== ''));
+  const kept = used.map((index) => columns[index]).filter((column) => column !== undefined);
+  const body = cells.map((row) => used.map((index) => row[index] ?? span('')));
+  const head = kept.map(({ head }) => cleanCell(span(head, 'strong'), style.unicode));
+  const widths = fit(kept, [head, ...body], style.columns);
+  return [head, ...body].flatMap((row) => layOut(kept, widths, row, style));
+}
+
+/** What stands under a table that was cut short. */
+export function more(left: number, noun: string): readonly Line[] {
+  return left === 0
+    ? []
+    : [[span(`${count(left, `more ${noun}`)}: --all shows ${left === 1 ? 'it' : 'them'}`)]];
+}
+
+function cleanCell(cell: Cell, unicode: boolean): Span {
+  const { text, tone } = typeof cell === 'string' ? span(cell) : cell;
+  return span(clean(text, unicode), tone);
+}
+
+/** Natural widths, then the wrapping column gives, then the widest of those that may be cut. */
+function fit(columns: readonly Column[], rows: readonly (readonly Span[])[], room: number): number[] {
+  const widths = columns.map((_, at) =>
+    rows.reduce((most, row) => Math.max(most, row[at]?.text.length ?? 0), 0),
+  );
+  let excess = widths.reduce((sum, each) => sum + each + GAP, -GAP) - room;
+  const give = (index: number, least: number, most: number) => {
+    const given = Math.max(0, Math.min(excess, most, (widths[index] ?? 0) - least));
+    widths[index] = (widths[index] ?? 0) - given;
+    excess -= given;
+    return given;
+  };
+  columns.forEach(({ give: how }, index) => {
+    if (how === 'wrap') give(index, LEAST_WRAPPED, excess);
+  });
+  const cut = columns.flatMap(({ give: how }, index) => (how === 'cut' ? [index] : []));
+  while (excess > 0) {
+    const widest = cut.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
+    if (widest === undefined || give(widest, LEAST, 1) === 0) break;
+  }
+  return widths;
+}
+
+/** One row as one line, or several where a cell was broken. A row that still is too wide is cut at the margin. */
+function layOut(
+  columns: readonly Column[],
+  widths: readonly number[],
+  row: readonly Span[],
+  style: Style,
+): Line[] {
+  const broken = columns.map(({ give }, index) => {
+    const text = row[index]?.text ?? '';
+    const room = widths[index] ?? 0;
+    return give === 'wrap' ? wrap(text, room, style.unicode) : [truncate(text, room, style.unicode)];
+  });
+  const height = Math.max(1, ...broken.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, at) => {
+    const line = columns.flatMap(({ align }, index) => {
+      const text = broken[index]?.[at] ?? '';
+      const room = widths[index] ?? 0;
+      const padded = align === 'right' ? text.padStart(room) : text.padEnd(room);
+      return [span(index === 0 ? '' : ' '.repeat(GAP)), span(padded, row[index]?.tone ?? null)];
+    });
+    return cutLine(line, style);
+  });
+}
+
+function cutLine(line: Line, style: Style): Line {
+  let room = style.columns;
+  return line.map(({ text, tone }) => {
+    const shown = truncate(text, room, style.unicode);
+    room -= shown.length;
+    return span(shown, tone);
+  });
+}

@@ -1,0 +1,140 @@
+/** What apply, undo and status say. */
+import { count, names } from '../diagnose/phrase.ts';
+import type { Applied } from '../tune/apply.ts';
+import { brief } from '../tune/refusal.ts';
+import type { Standing } from '../tune/status.ts';
+import type { Surveyed } from '../tune/survey.ts';
+import type { Change } from '../tune/types.ts';
+import type { Undone } from '../tune/undo.ts';
+import { UNKNOWN } from './format.ts';
+import { type Column, table } from './table.ts';
+import { type Line, paragraph, type Style, span } from './text.ts';
+
+const FROM_TO: readonly Column[] = [
+  { head: 'what', align: 'left' },
+  { head: 'subject', align: 'left', give: 'cut' },
+  { head: 'from', align: 'left', give: 'cut' },
+  { head: 'to', align: 'left', give: 'cut' },
+  { head: '', align: 'left' },
+];
+
+type Shown = Pick<Change, 'kind' | 'subject' | 'from' | 'to'>;
+
+const row = ({ kind, subject, from, to }: Shown, state: string) => [
+  kind,
+  subject,
+  from === null ? UNKNOWN : brief(from),
+  brief(to),
+  state,
+];
+
+const PENDING = 'an IRQ moves with its next interrupt';
+
+/** What is to be done, before it is asked for. */
+export function changeLines(changes: readonly Shown[], style: Style): Line[] {
+  return table(
+    FROM_TO,
+    changes.map((change) => row(change, '')),
+    style,
+  );
+}
+
+export function appliedLines({ journal, done, failed, notes, takenBack }: Applied, style: Style): Line[] {
+  const made = done.filter(({ state }) => state !== 'already');
+  const already = done.length - made.length;
+  const lines = [
+    ...(made.length > 0
+      ? table(
+          FROM_TO,
+          made.map((one) => row(one, one.state === 'set' ? '' : one.state)),
+          style,
+        )
+      : []),
+    ...failed.flatMap(({ message }) => paragraph('failed: ', message, style)),
+    ...notes.flatMap((note) => paragraph('note: ', note, style)),
+  ];
+  if (made.some(({ state }) => state === 'pending')) lines.push(...paragraph('pending: ', PENDING, style));
+  if (already > 0)
+    lines.push([span(`${count(already, 'setting')} ${already === 1 ? 'was' : 'were'} so already`)]);
+  lines.push(...paragraph('', verdict(journal, takenBack, failed.length), style));
+  for (const { change, why } of takenBack ?? [])
+    lines.push(...paragraph('not taken back: ', `${change.subject}: ${why}`, style));
+  return lines;
+}
+
+function verdict(journal: string | null, takenBack: Applied['takenBack'], failed: number): string {
+  if (takenBack !== null)
+    return `interrupted: ${takenBack.length === 0 ? 'everything' : 'the rest'} is as it was`;
+  if (journal === null) return failed > 0 ? 'nothing was changed' : 'nothing is to be changed';
+  return `journal ${journal}: \`locality-tune undo\` takes it back, \`locality-tune status\` shows whether it lasts`;
+}
+
+/** What an undo would take back. */
+export function journalLines({ file, journal, place }: Surveyed, style: Style): Line[] {
+  const { header, steps, persisted } = journal;
+  const back = steps
+    .filter(({ outcome }) => outcome !== 'restored')
+    .toReversed()
+    .map(({ change, from, is }) => row({ ...change, from: is, to: from ?? UNKNOWN }, ''));
+  return [
+    [span(`journal ${file.id}, ${header.time}`, 'strong')],
+    ...(place === 'before' ? paragraph('  ', FORGOTTEN, style) : table(FROM_TO, back, style)),
+    ...persisted.map(({ unit }) => [span(`  removes ${unit}`)]),
+  ];
+}
+
+const FORGOTTEN = 'made before this boot, with which its settings have gone';
+
+export function undoneLines({ journal, restored, skipped, notes }: Undone, style: Style): Line[] {
+  const rows = restored.map((change) => row({ ...change, from: change.to, to: change.from ?? UNKNOWN }, ''));
+  return [
+    [span(`journal ${journal}: ${count(restored.length, 'setting')} restored`, 'strong')],
+    ...(rows.length > 0 ? table(FROM_TO, rows, style) : []),
+    ...skipped.flatMap(({ change, why }) => paragraph('not restored: ', `${change.subject}: ${why}`, style)),
+    ...notes.flatMap((note) => paragraph('note: ', note, style)),
+  ];
+}
+
+const PLACES = {
+  here: '',
+  elsewhere: ', in another network namespace',
+  before: ', before this boot: its settings have gone',
+} as const;
+
+export function statusLines(
+  journals: readonly Surveyed[],
+  { drift, pending }: Standing,
+  notes: readonly string[],
+  style: Style,
+): Line[] {
+  if (journals.length === 0 && notes.length === 0) return [[span('nothing is applied')]];
+  const lines: Line[] = journals.flatMap(({ file, journal: { header, steps, persisted, ended }, place }) => {
+    const done = steps.filter(({ outcome }) => outcome === 'done').length;
+    const cut =
+      ended || place !== 'here' ? '' : ', cut short: `locality-tune undo` takes back what it had done';
+    return [
+      ...paragraph(
+        `journal ${file.id}: `,
+        `${count(done, 'setting')}, ${header.time}${PLACES[place]}${cut}`,
+        style,
+      ),
+      ...persisted.map(({ unit }) => [span(`  again at boot by ${unit}`)]),
+    ];
+  });
+  for (const { subject, wanted, is, likely } of drift)
+    lines.push(
+      ...paragraph(
+        'drift: ',
+        `${subject}: set to ${brief(wanted)}, is ${is === null ? 'unreadable' : brief(is)}; likely ${likely}`,
+        style,
+        'remote',
+      ),
+    );
+  if (pending.length > 0)
+    lines.push(
+      ...paragraph('pending: ', `${names(pending)}: not delivered there, or not yet: ${PENDING}`, style),
+    );
+  if (drift.length === 0 && journals.some(({ place }) => place === 'here'))
+    lines.push([span('everything is as it was set')]);
+  return [...lines, ...notes.flatMap((note) => paragraph('note: ', note, style))];
+}

@@ -1,0 +1,92 @@
+/** The first thing to read: how local packets are, and the one command that mends it. */
+import { steer } from '../diagnose/commands.ts';
+import { count, names } from '../diagnose/phrase.ts';
+import type { Finding, Severity } from '../diagnose/types.ts';
+import type { Group } from '../host/types.ts';
+import { percent, shareTone, UNKNOWN } from './format.ts';
+import { chosenBy, type Inspection, type Layout, type Ranked, rank } from './inspection.ts';
+import { type Line, paragraph, span } from './text.ts';
+
+const MOST = 4;
+const NUMBER = 7;
+const INDENT = ' '.repeat(NUMBER + 2);
+
+export function verdict(inspection: Inspection, layout: Layout): readonly Line[] {
+  const { host, findings, remedy } = inspection;
+  const all = rank(inspection);
+  const ranked = all.filter(({ byNic }) => byNic.length > 0);
+  const unfed = all.filter(({ byNic }) => byNic.length === 0).map(({ group }) => group.id);
+  const shown = layout.all ? ranked : ranked.slice(0, MOST);
+  const rest = ranked.length - shown.length;
+  const command = steer(host);
+  const fixes = new Set(findings.flatMap(({ fix }) => fix));
+  const offered = (group: Group) =>
+    ['cpu', 'map'].flatMap((program) => command('attach', group, program)).find((each) => fixes.has(each)) ??
+    null;
+  const unknown = all.length === 0 || ranked.some(({ now }) => now === null);
+  return [
+    ...(all.length === 0 ? paragraph('', noGroups(inspection), layout) : []),
+    ...shown.flatMap((each) =>
+      groupVerdict(each, outlook(each, offered(each.group), findings.length), layout),
+    ),
+    ...(rest > 0 ? paragraph(INDENT, `${count(rest, 'more group')}: --all shows them.`, layout) : []),
+    ...(unfed.length > 0 ? paragraph(`${UNKNOWN.padStart(NUMBER)}  `, unfedText(unfed), layout) : []),
+    ...(unknown && remedy !== null ? paragraph('', remedy, layout) : []),
+    [],
+    ...paragraph('', tally(findings, unknown), layout),
+  ];
+}
+
+function groupVerdict(each: Ranked, better: string, layout: Layout): readonly Line[] {
+  const lead = `${percent(each.now).padStart(NUMBER)}  `;
+  const [first, ...rest] = paragraph(lead, `${today(each)}${better}`, layout);
+  return first === undefined ? [] : [[span(lead, shareTone(each.now)), ...first.slice(1)], ...rest];
+}
+
+/** A note says which of now, hash and cpu it is about, where it is not all of them. */
+const OF_COLUMNS = /^(?:now|hash|cpu)(?:, (?:hash|cpu))*: /;
+
+function today({ group, now, byNic, notes }: Ranked): string {
+  if (now === null) {
+    const why = notes[0]?.replace(OF_COLUMNS, '') ?? 'what decides it could not be read';
+    return `How many packets to ${group.id} stay on one CPU is not known: ${why}.`;
+  }
+  const several = new Set(byNic.map((nic) => nic.now)).size > 1;
+  const shares = several ? ` (${names(byNic.map((nic) => `${nic.nic} ${percent(nic.now)}`))})` : '';
+  const way = `${chosenBy(group)} over ${count(group.size, 'socket')}`;
+  return `of packets to ${group.id} are expected to stay on one CPU today${shares}, ${way}.`;
+}
+
+function unfedText(groups: readonly string[]): string {
+  return `Packets to ${names(groups)} come through no interface with queues: nothing can be expected of them.`;
+}
+
+/** The command is that of a finding, which gives it only where nothing else has to be done first. */
+function outlook({ now, cpu }: Ranked, offered: string | null, findings: number): string {
+  if (now !== null && now >= 0.995) return ' Nothing to gain.';
+  const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
+  if (offered !== null)
+    return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` Mended by \`${offered}\`.`;
+  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}; the findings say what is in the way.`;
+  return now !== null && findings > 0 ? ' The findings say what is in the way.' : '';
+}
+
+/** Where something was left unread, nothing follows from what was not seen. */
+function noGroups({ host, remedy }: Inspection): string {
+  const queues = host.nics.reduce((sum, nic) => sum + nic.rxQueues.length, 0);
+  const seen = `${count(host.nics.length, 'interface')} with ${count(queues, 'rx queue')}`;
+  const follows = remedy === null ? ', so no worker is chosen by the CPU of a packet' : '';
+  return `No reuseport group of two or more sockets was seen${follows} (${seen}).`;
+}
+
+function tally(findings: readonly Finding[], unknown: boolean): string {
+  if (findings.length === 0) return unknown ? 'No findings in what could be read.' : 'No findings.';
+  const bySeverity = Map.groupBy(findings, ({ severity }) => severity);
+  const order: readonly Severity[] = ['error', 'warning', 'info'];
+  const parts = order.flatMap((severity) => {
+    const found = bySeverity.get(severity)?.length ?? 0;
+    if (found === 0) return [];
+    return [severity === 'info' ? `${found} for information` : count(found, severity)];
+  });
+  return `${count(findings.length, 'finding')}: ${parts.join(', ')}.`;
+}

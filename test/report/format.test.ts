@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { percent, queueSet, series, setSeries, short } from '../../src/report/format.ts';
+
+it('rounds a share to one decimal, but never to a whole or to nothing', () => {
+  expect([0, 0.125, 1, null].map(percent)).toEqual(['0 %', '12.5 %', '100 %', '-']);
+  expect([0.9999, 0.0001, 1 / 512].map(percent)).toEqual(['99.9 %', '< 0.1 %', '0.2 %']);
+});
+
+describe('columns of folded rows', () => {
+  it('says a series only where it is one', () => {
+    expect(series([7])).toBe('7');
+    expect(series([58, 59, 60])).toBe('58 … 60');
+    expect(series([0, 2, 4], 'tx-')).toBe('tx-0 … 4');
+    expect(series([0, 3, 3])).toBe('2 different');
+    expect(series([null, null])).toBe('-');
+    expect(series([1, 1, 1])).toBe('1');
+  });
+
+  it('treats sets alike', () => {
+    expect(setSeries([[0], [1], [2]])).toBe('0 … 2');
+    expect(
+      setSeries([
+        [0, 4],
+        [1, 5],
+      ]),
+    ).toBe('0,4 … 1,5');
+    expect(setSeries([[0], [5], [2]])).toBe('3 different');
+    expect(setSeries([[], []], 'unset')).toBe('unset');
+    expect(setSeries([null, null], 'unset')).toBe('-');
+  });
+
+  it('names queues as sysfs does', () => {
+    expect(queueSet('rx', [3])).toBe('rx-3');
+    expect(queueSet('tx', [0, 1, 2])).toBe('tx-0 … 2');
+    expect(queueSet('rx', [0, 1, 5])).toBe('rx 0-1,5');
+  });
+});
+
+it('keeps large counts narrow', () => {
+  expect([0, 9999, 10_000, 132_400, 999_499, 999_500, 1_230_000, 4.2e12].map(short)).toEqual([
+    '0',
+    '9999',
+    '10k',
+    '132k',
+    '999k',
+    '1.0M',
+    '1.2M',
+    '4200G',
+  ]);
+});

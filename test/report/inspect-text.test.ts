@@ -1,0 +1,128 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/diagnose/types.ts';
+import type { Host } from '../../src/host/types.ts';
+import { inspectLines } from '../../src/report/inspect-text.ts';
+import type { Inspection, Layout } from '../../src/report/inspection.ts';
+import { paint } from '../../src/report/style.ts';
+import { width } from '../../src/report/text.ts';
+import { group, host, nic, owner, range } from '../fixtures/hosts.ts';
+import { bad, good, huge, inspectionOf, unknown } from './machines.ts';
+
+const plain: Layout = { color: false, rules: false, unicode: true, columns: 100, all: false };
+const screen: Layout = { ...plain, color: true, rules: true };
+
+function report(inspection: Inspection, layout: Layout): string {
+  return inspectLines(inspection, layout)
+    .map((line) => `${paint(line, layout)}\n`)
+    .join('');
+}
+
+const MACHINES: readonly (readonly [string, Host, string | null])[] = [
+  ['good', good, null],
+  ['bad', bad, null],
+  ['unknown', unknown, 'As root, inspect also sees the workers of other users, slots and programs.'],
+  ['huge', huge, null],
+];
+
+describe.each(MACHINES)('the report of the %s machine', (name, machine, remedy) => {
+  const inspection = inspectionOf(machine, remedy);
+
+  it('is the one that was judged by eye', async () => {
+    await expect(report(inspection, plain)).toMatchFileSnapshot(`golden/${name}.txt`);
+    await expect(report(inspection, screen)).toMatchFileSnapshot(`golden/${name}.color.txt`);
+  });
+
+  it('says the same without colours and rules', () => {
+    const words = (text: string) => stripVTControlCharacters(text).replace(/^─+ (.*?)(?: ─+)?$/gm, '$1');
+    expect(words(report(inspection, screen))).toBe(report(inspection, plain));
+  });
+
+  it('is ASCII where the locale is not UTF-8', () => {
+    expect(report(inspection, { ...screen, color: false, unicode: false })).toMatch(/^[\x20-\x7e\n]*$/);
+  });
+});
+
+it('is two pages at most for 512 CPUs and 1,024 queues, and every row with --all', () => {
+  const inspection = inspectionOf(huge);
+  expect(inspectLines(inspection, plain).length).toBeLessThan(130);
+  expect(inspectLines(inspection, { ...plain, all: true }).length).toBeGreaterThan(3 * 1024);
+});
+
+it('shows the odd ones of many like queues', () => {
+  const text = report(inspectionOf(huge), plain);
+  expect(text).toMatch(/^ens3f0np0 +rx-70 +430 +256 /m);
+  expect(text).toMatch(/^ens3f0np0 +rx-72 … 127 /m);
+});
+
+const anyText = fc.string({ unit: 'binary', maxLength: 60 });
+const cpus = fc.uniqueArray(fc.nat(511), { maxLength: 60 }).map((set) => set.sort((a, b) => a - b));
+const anyNic = fc
+  .record({
+    name: fc.oneof(fc.constantFrom('eth0', 'eth1', 'lo'), anyText),
+    queues: fc.integer({ min: 0, max: 40 }),
+    irqCpus: fc.array(fc.oneof(fc.nat(511), cpus, fc.constant(null)), { maxLength: 40 }),
+    xps: fc.oneof(fc.boolean(), fc.constant(null), fc.array(cpus, { maxLength: 40 })),
+    rps: fc.oneof(cpus, fc.constant(null)),
+    notes: fc.array(anyText, { maxLength: 3 }),
+    lowerDevices: fc.array(anyText, { maxLength: 2 }),
+    rss: fc.oneof(fc.constant(null), fc.array(fc.nat(40), { maxLength: 128 })),
+  })
+  .map(({ notes, ...facts }) => nic({ ...facts, more: { notes, driver: notes[0] ?? null, rings: null } }));
+const anyGroup = fc
+  .record({
+    protocol: fc.constantFrom('tcp' as const, 'udp' as const),
+    address: fc.constantFrom('0.0.0.0', '2001:db8:1111:2222:3333:4444:5555:6666', '127.0.0.1'),
+    port: fc.integer({ min: 1, max: 65_535 }),
+    size: fc.integer({ min: 0, max: 40 }),
+    program: fc.constantFrom(undefined, 'cpu' as const, 'rand' as const),
+    slotSource: fc.constantFrom('kernel' as const, 'guess' as const, null),
+    owners: fc.array(fc.record({ comm: anyText, pid: fc.nat(4_194_304), cpus }), { maxLength: 4 }),
+    note: anyText,
+  })
+  .map(({ size, owners, note, program, ...facts }) =>
+    group({
+      ...facts,
+      ...(size > 0 && program !== undefined ? { program } : {}),
+      workers: range(size).map((slot) => ({
+        cpus: owners[slot % 4]?.cpus ?? null,
+        more: { owners: owners.slice(slot % 3).map(({ pid, comm, cpus: on }) => owner(on, { pid, comm })) },
+      })),
+      more: { notes: [note] },
+    }),
+  );
+const anyFinding: fc.Arbitrary<Finding> = fc.record({
+  rule: fc.constantFrom('single-queue', 'hash-selection'),
+  severity: fc.constantFrom('error', 'warning', 'info'),
+  subject: anyText,
+  message: anyText,
+  fix: fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { maxLength: 4 }),
+});
+const anyHost = fc
+  .record({
+    cpus: cpus,
+    nics: fc.uniqueArray(anyNic, { maxLength: 6, selector: ({ name }) => name }),
+    groups: fc.uniqueArray(anyGroup, { maxLength: 6, selector: ({ id }) => id }),
+    notes: fc.array(anyText, { maxLength: 3 }),
+    irqbalance: fc.constant({ running: null, bannedIrqs: null }),
+  })
+  .map(({ notes, ...facts }) => host({ ...facts, more: { notes } }));
+
+it('fits its columns and sends no control character, whatever the machine is and is called', () => {
+  const layout = fc.record({
+    columns: fc.integer({ min: 60, max: 100 }),
+    unicode: fc.boolean(),
+    rules: fc.boolean(),
+    all: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(anyHost, fc.array(anyFinding, { maxLength: 8 }), layout, (machine, findings, how) => {
+      const view = { ...inspectionOf({ ...machine, nics: machine.nics, groups: machine.groups }), findings };
+      for (const line of inspectLines(view, { ...plain, ...how })) {
+        expect(width(line)).toBeLessThanOrEqual(how.columns);
+        expect(paint(line, plain)).toMatch(how.unicode ? /^\P{Cc}*$/u : /^[\x20-\x7e]*$/);
+      }
+    }),
+  );
+});

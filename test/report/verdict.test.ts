@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import type { Host } from '../../src/host/types.ts';
+import type { Layout } from '../../src/report/inspection.ts';
+import { paint } from '../../src/report/style.ts';
+import { verdict } from '../../src/report/verdict.ts';
+import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+import { inspectionOf } from './machines.ts';
+
+const layout: Layout = { color: false, rules: false, unicode: true, columns: 100, all: false };
+
+function read(machine: Host, remedy: string | null = null): string {
+  const lines = verdict(inspectionOf(machine, remedy), layout).map((line) => paint(line, layout).trim());
+  return lines.join(' ');
+}
+
+const eth0 = nic({ queues: 4, xps: true });
+const server = group({ workers: pinned(0, 1, 2, 3) });
+
+it('says what is, what could be, and the command', () => {
+  expect(read(host({ cpus: 4, nics: [eth0], groups: [server] }))).toBe(
+    '25 %  of packets to tcp 0.0.0.0:8080 are expected to stay on one CPU today, by hash over 4 sockets. ' +
+      '100 % possible with `locality-tune attach --port 8080`.  1 finding: 1 warning.',
+  );
+});
+
+it('names map where slots and CPUs disagree', () => {
+  const turned = group({ workers: pinned(3, 2, 1, 0), program: 'cpu' });
+  expect(read(host({ cpus: 4, nics: [eth0], groups: [turned] }))).toMatch(
+    /^0 % .*, by program cpu over 4 sockets\. Mended by `locality-tune attach --port 8080 --program map`\./,
+  );
+});
+
+it('gives no command that a finding advises against', () => {
+  const six = group({ workers: pinned(0, 1, 2, 3, 4, 5) });
+  const text = read(host({ cpus: 8, nics: [eth0], groups: [six] }));
+  expect(text).toMatch(/^16\.7 % /);
+  expect(text).not.toContain('locality-tune attach');
+});
+
+it('is content with what is local, and says so', () => {
+  const set = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
+  expect(read(host({ cpus: 4, nics: [eth0], groups: [set] }))).toMatch(
+    /^100 % .* Nothing to gain\. {2}No findings\.$/,
+  );
+});
+
+it('tells interfaces apart where they differ', () => {
+  const eth1 = nic({ name: 'eth1', queues: 4, firstIrq: 60, irqCpus: [4, 5, 6, 7], xps: true });
+  const set = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
+  expect(read(host({ cpus: 8, nics: [eth0, eth1], groups: [set] }))).toMatch(
+    /^0 % .* \(eth0 100 %, eth1 0 %\), /,
+  );
+});
+
+it('does not guess: what is unknown is a dash, its reason, and what would tell', () => {
+  const idle = group({ workers: range(4).map(() => ({ cpus: [0, 1, 2, 3] })) });
+  expect(read(host({ cpus: 4, nics: [eth0], groups: [idle] }), 'Run it as root.')).toMatch(
+    /^- {2}How many packets to tcp 0\.0\.0\.0:8080 stay on one CPU is not known: .*pinned.* Run it as root\. /,
+  );
+});
+
+it('does not call loopback unknown', () => {
+  const local = group({ address: '127.0.0.1', workers: pinned(0, 1) });
+  expect(read(host({ nics: [eth0], groups: [local] }))).toMatch(
+    /^- {2}Packets to tcp 127\.0\.0\.1:8080 come through no interface with queues/,
+  );
+});
+
+it('puts the worst groups first and keeps to the point', () => {
+  const groups = range(9).map((at) =>
+    group({ port: 8000 + at, workers: pinned(0, 1, 2, 3), ...(at === 7 ? {} : { program: 'cpu' as const }) }),
+  );
+  const text = read(host({ cpus: 4, nics: [eth0], groups }));
+  expect(text).toMatch(/^25 % {2}of packets to tcp 0\.0\.0\.0:8007 /);
+  expect(text).toContain('5 more groups: --all shows them.');
+});
+
+it('draws no conclusion from what could not be read', () => {
+  expect(read(host({ nics: [eth0] }))).toContain('so no worker is chosen');
+  expect(read(host({ nics: [eth0] }), 'Run it as root.')).toMatch(
+    /was seen \(1 interface with 4 rx queues\)\. Run it as root\./,
+  );
+});
