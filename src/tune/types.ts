@@ -20,7 +20,8 @@ export type Kind = (typeof KINDS)[number];
 
 /**
  * What a change is made to, by names that outlive a reordering: a device and its queue, a process and when it started,
- * never a bare IRQ number or pid (`irq` and `pid` are where it was found this time, to be checked before use).
+ * never a bare IRQ number or pid (`irq` and `pid` are where it was found this time, to be checked before use; an `irq`
+ * of -1 is there only once the channels are, to be found by device and queue).
  */
 export type Target =
   | { readonly kind: 'irqbalance'; readonly irqs: readonly number[] }

@@ -35,7 +35,7 @@ export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] 
  * now, which may have come through that socket. Debian keeps the file in default/, Red Hat and SUSE in
  * sysconfig/.
  */
-function ban(irqs: readonly number[]): readonly string[] {
+export function ban(irqs: readonly number[]): readonly string[] {
   const sorted = [...new Set(irqs)].sort((a, b) => a - b);
   const options = sorted.length > FEW ? runs(sorted).map(sequence) : sorted.map((irq) => `--banirq=${irq}`);
   return [

@@ -32,12 +32,12 @@ export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Fin
   });
 }
 
-function byAddress(nic: Nic, type: 'udp4' | 'udp6'): boolean {
+export function byAddress(nic: Nic, type: 'udp4' | 'udp6'): boolean {
   const fields = nic.rss?.fields[type] ?? null;
   return fields !== null && /s|d/.test(fields) && !/f|n/.test(fields);
 }
 
 /** A socket on `::` takes IPv4 as well unless it is v6only, which the group does not tell. */
-function receives({ address }: Group, type: 'udp4' | 'udp6'): boolean {
+export function receives({ address }: Group, type: 'udp4' | 'udp6'): boolean {
   return address === '::' || address.includes(':') === (type === 'udp6');
 }

@@ -1,0 +1,127 @@
+/** From what the machine is to what has to change, so that a packet meets its worker on the CPU that received it. */
+import { maxRxQueues } from '../diagnose/commands.ts';
+import type { View } from '../diagnose/types.ts';
+import type { Group, Host, Nic } from '../host/types.ts';
+import { expectedLocality } from '../path/expected.ts';
+import { ports } from '../path/ports.ts';
+import type { Expected } from '../path/types.ts';
+import { applied } from './applied.ts';
+import { mayChange } from './plan/candidates.ts';
+import { channels } from './plan/channels.ts';
+import { fields } from './plan/fields.ts';
+import { setGoal, spreadAll } from './plan/goal.ts';
+import { irq } from './plan/irq.ts';
+import { irqbalance } from './plan/irqbalance.ts';
+import { pin } from './plan/pin.ts';
+import { program } from './plan/program.ts';
+import { rfs } from './plan/rfs.ts';
+import { rps } from './plan/rps.ts';
+import { rss } from './plan/rss.ts';
+import type { Context, Step } from './plan/step.ts';
+import { xps } from './plan/xps.ts';
+import { KINDS, type Kind, type Plan, type PlanOptions, type Refused } from './types.ts';
+
+const STEPS: Readonly<Record<Kind, Step>> = {
+  irqbalance,
+  channels,
+  rss,
+  fields,
+  irq,
+  xps,
+  rps,
+  rfs,
+  pin,
+  program,
+};
+/** What decides how many queues there are to be spread. */
+const FIRST: readonly Kind[] = ['irqbalance', 'channels'];
+
+/**
+ * Pure. Each kind is planned on the machine as the kinds before it would leave it, so that the plan for a machine that a
+ * plan was applied to is empty.
+ */
+export function planTuning({ host }: View, options: PlanOptions): Plan {
+  const { nics, groups, refused } = scopeOf(host, options);
+  const goal = setGoal(host, nics, groups, options);
+  const ids = new Set(groups.map(({ id }) => id));
+  const start = { before: host, host, nics, groups: ids, goal, spreads: new Map(), options };
+  const first = run(FIRST, start);
+  const spreads = spreadAll(host, first.context.host, first.context.nics, goal, options);
+  const rest = run(
+    KINDS.filter((kind) => !FIRST.includes(kind)),
+    { ...first.context, spreads },
+  );
+  return {
+    changes: [...first.plan.changes, ...rest.plan.changes],
+    refused: [...refused, ...first.plan.refused, ...rest.plan.refused],
+    notes: [...new Set([...first.plan.notes, ...rest.plan.notes])],
+  };
+}
+
+function run(kinds: readonly Kind[], start: Context): { readonly plan: Plan; readonly context: Context } {
+  const names = new Set(start.nics.map(({ name }) => name));
+  const all: Plan[] = [];
+  let context = start;
+  for (const kind of kinds) {
+    if (!mayChange(start.options, kind)) continue;
+    const { changes = [], refused = [], notes = [] } = STEPS[kind](context);
+    all.push({ changes, refused, notes });
+    if (changes.length === 0) continue;
+    const host = applied(context.host, { changes });
+    context = { ...context, host, nics: host.nics.filter(({ name }) => names.has(name)) };
+  }
+  const plan = {
+    changes: all.flatMap(({ changes }) => changes),
+    refused: all.flatMap(({ refused }) => refused),
+    notes: all.flatMap(({ notes }) => notes),
+  };
+  return { plan, context };
+}
+
+/** Of what a plan is for. */
+export function expectedFor(host: Host, options: PlanOptions): readonly Expected[] {
+  const { nics, groups } = scopeOf(host, options);
+  return expectedLocality({ ...host, nics: options.ifaces.length > 0 ? nics : host.nics, groups });
+}
+
+interface Scope {
+  /** Ports that were named, or that are below what was named. */
+  readonly nics: readonly Nic[];
+  readonly groups: readonly Group[];
+  readonly refused: readonly Refused[];
+}
+
+function scopeOf(host: Host, options: PlanOptions): Scope {
+  const named = host.nics.filter(({ name }) => options.ifaces.includes(name));
+  const below = new Set(named.flatMap(({ name, lowerDevices }) => [name, ...lowerDevices]));
+  const all = new Set(ports(host));
+  const tunable = (nic: Nic) =>
+    all.has(nic) || (nic.lowerDevices.length === 0 && (maxRxQueues(nic) ?? 1) > nic.rxQueues.length);
+  const nics = host.nics.filter((nic) => below.has(nic.name) && tunable(nic));
+  const lacking = named
+    .filter((nic) => nic.name !== 'lo' && nic.lowerDevices.length === 0 && !tunable(nic))
+    .map(({ name }) => ({
+      subject: name,
+      why: 'It has one queue, and no interrupt of its own was found: whoever sends to it receives.',
+    }));
+  const wanted = new Set(options.ports);
+  const groups = host.groups.filter(
+    ({ port, protocol }) => protocol === options.protocol && wanted.has(port),
+  );
+  const found = new Set(groups.map(({ port }) => port));
+  const missing = options.ports
+    .filter((port) => !found.has(port))
+    .map((port) => noGroup(host, port, options));
+  return { nics, groups, refused: [...lacking, ...missing] };
+}
+
+function noGroup({ lone }: Host, port: number, { protocol }: PlanOptions): Refused {
+  const single = lone.find((socket) => socket.port === port && socket.protocol === protocol);
+  return {
+    subject: `${protocol} port ${port}`,
+    why:
+      single === undefined
+        ? 'No reuseport group on it was seen, so no worker can be served.'
+        : 'One socket for all its workers, without SO_REUSEPORT: give each worker its own (nginx: `listen … reuseport`).',
+  };
+}

@@ -1,0 +1,54 @@
+/** Which CPUs may serve, the best first. */
+import { homeCpus, oneCpu, usableCpus } from '../../diagnose/nics.ts';
+import type { Cpus } from '../../host/cpus.ts';
+import type { Host, Nic } from '../../host/types.ts';
+import type { PlanOptions } from '../types.ts';
+
+/** May this kind of setting be changed? */
+export function mayChange({ only }: PlanOptions, kind: PlanOptions['only'][number]): boolean {
+  return only.length === 0 || only.includes(kind);
+}
+
+/** Where a worker that is there already may stay; isolated CPUs among them, as somebody put it there. */
+export function onlineOf({ machine }: Host, { cpus }: PlanOptions): Cpus {
+  const chosen = cpus && new Set(cpus);
+  return chosen ? machine.cpus.online.filter((cpu) => chosen.has(cpu)) : machine.cpus.online;
+}
+
+/**
+ * Online CPUs out of --cpus, or all that nobody has set aside. First those that receive already and can't be told
+ * otherwise, then the NICs' own node, then the first thread of each core.
+ */
+export function candidates(host: Host, nics: readonly Nic[], options: PlanOptions): Cpus {
+  const cpus = options.cpus === null ? usableCpus(host) : onlineOf(host, options);
+  const home = new Set(nics.flatMap((nic) => homeCpus(host, nic) ?? []));
+  const receiving = fixedReceivers(nics, options);
+  const second = options.smt === 'one' ? secondThreads(host, cpus) : new Set<number>();
+  const cost = (cpu: number) =>
+    (receiving.has(cpu) ? 0 : 4) + (home.size === 0 || home.has(cpu) ? 0 : 2) + (second.has(cpu) ? 1 : 0);
+  return cpus.toSorted((one, other) => cost(one) - cost(other) || one - other);
+}
+
+/** One thread of each core, where that leaves `needed` CPUs. */
+export function wholeCores(host: Host, cpus: Cpus, needed: number, { smt }: PlanOptions): Cpus {
+  if (smt === 'both') return cpus;
+  const second = secondThreads(host, cpus);
+  const whole = cpus.filter((cpu) => !second.has(cpu));
+  return whole.length >= needed ? whole : cpus;
+}
+
+/** CPUs whose core has a lower one among `cpus`. */
+function secondThreads(host: Host, cpus: Cpus): ReadonlySet<number> {
+  const among = new Set(cpus);
+  return new Set(
+    host.machine.cpus.smtSiblings.flatMap((core) => core.filter((cpu) => among.has(cpu)).slice(1)),
+  );
+}
+
+/** Where IRQs are not to be moved, or there are none (VMBus channels), workers follow the queues. */
+function fixedReceivers(nics: readonly Nic[], options: PlanOptions): ReadonlySet<number> {
+  const queues = nics.flatMap(({ rxQueues }) => rxQueues);
+  const movable = options.ifaces.length > 0 && mayChange(options, 'irq');
+  const fixed = movable ? queues.filter(({ irq }) => irq === null) : queues;
+  return new Set(fixed.flatMap((queue) => oneCpu(queue) ?? []));
+}

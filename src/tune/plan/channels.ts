@@ -1,0 +1,65 @@
+/** As many queues as CPUs serve, where the NIC can have them. */
+import { maxRxQueues } from '../../diagnose/commands.ts';
+import { count } from '../../diagnose/phrase.ts';
+import type { Nic, Setting } from '../../host/types.ts';
+import type { Change, Refused } from '../types.ts';
+import type { Step } from './step.ts';
+import { vectorsOf } from './vectors.ts';
+import { word } from './words.ts';
+
+/**
+ * Never fewer: queues are everybody's on this NIC, and what the workers don't need, the RSS table leaves out. Not where a
+ * vector serves several queues: how many more vectors more channels would give is not known.
+ */
+export const channels: Step = ({ nics, goal }) => {
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  const notes: string[] = [];
+  for (const nic of nics) {
+    const serving = goal.serving.get(nic.name);
+    const now = nic.rxQueues.length;
+    if (serving?.workers !== true || serving.cpus.length <= now) continue;
+    const max = maxRxQueues(nic);
+    if (vectorsOf(nic, null).length < now) continue;
+    if (max === null) {
+      refused.push({
+        subject: nic.name,
+        why: `How many queues it can have, beyond its ${now}, is not known.`,
+      });
+      continue;
+    }
+    const wanted = Math.min(serving.cpus.length, max, nic.rss?.indirection.length || max);
+    const grown = grow(nic, wanted);
+    changes.push(...grown);
+    if (grown.length > 0)
+      notes.push(`${nic.name}: with many drivers a change of channels takes the link down for a moment.`);
+  }
+  return { changes, refused, notes };
+};
+
+function grow(nic: Nic, wanted: number): readonly Change[] {
+  const { combined, rx, tx } = nic.channels ?? {};
+  const kinds: readonly (readonly ['combined' | 'rx' | 'tx', Setting | null | undefined, number])[] =
+    (combined?.max ?? 0) > 0
+      ? [['combined', combined, wanted - (rx?.current ?? 0)]]
+      : [
+          ['rx', rx, wanted],
+          ['tx', tx, wanted],
+        ];
+  return kinds.flatMap(([which, setting, sought]) => {
+    if (setting === null || setting === undefined) return [];
+    const to = Math.min(sought, setting.max);
+    if (to <= setting.current) return [];
+    return [
+      {
+        kind: 'channels' as const,
+        subject: `${nic.name} ${which} channels`,
+        target: { kind: 'channels' as const, nic: nic.name, which },
+        from: String(setting.current),
+        to: String(to),
+        why: `${count(wanted, 'CPU')} that serve can each have a queue of its own.`,
+        command: `ethtool -L ${word(nic.name)} ${which} ${to}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,32 @@
+/** UDP hashed by ports as well, where the NIC goes by addresses only. */
+import { byAddress, receives } from '../../diagnose/rules/udp-hashed-by-address.ts';
+import { portsOf } from '../../path/ports.ts';
+import type { Change } from '../types.ts';
+import type { Step } from './step.ts';
+import { word } from './words.ts';
+
+export const fields: Step = ({ host, nics, groups, options }) => {
+  if (options.protocol !== 'udp') return {};
+  const served = host.groups
+    .filter(({ id }) => groups.has(id))
+    .map((group) => ({ group, nics: portsOf(group, host) }));
+  const changes = nics.flatMap((nic): Change[] => {
+    const behind = served.filter((each) => each.nics.has(nic)).map(({ group }) => group);
+    if (nic.rxQueues.length < 2) return [];
+    return (['udp4', 'udp6'] as const)
+      .filter((flow) => byAddress(nic, flow) && behind.some((group) => receives(group, flow)))
+      .map((flow) => ({
+        kind: 'fields' as const,
+        subject: `${nic.name} ${flow} hash fields`,
+        target: { kind: 'fields' as const, nic: nic.name, flow },
+        from: nic.rss?.fields[flow] ?? null,
+        to: 'sdfn',
+        why: 'All datagrams of one peer come through one queue; with ports they spread.',
+        command: `ethtool -N ${word(nic.name)} rx-flow-hash ${flow} sdfn`,
+      }));
+  });
+  const caution =
+    'IP fragments have no ports: with `sdfn` those of a datagram are hashed apart from whole datagrams of the same ' +
+    'flow, and may overtake them.';
+  return { changes, notes: changes.length > 0 ? [caution] : [] };
+};

@@ -1,0 +1,67 @@
+/** What the plan is for: the CPU of each worker and of each interrupt. */
+import { threadOf } from '../../diagnose/workers.ts';
+import type { Group, Host, Nic } from '../../host/types.ts';
+import { isLoopback, ports, portsOf } from '../../path/ports.ts';
+import type { PlanOptions } from '../types.ts';
+import { candidates, onlineOf } from './candidates.ts';
+import { inSlotOrder, type Seats, seatWorkers, soleOwner } from './seats.ts';
+import { type Serving, type Spread, spread } from './spread.ts';
+
+export interface Goal {
+  readonly seats: Seats;
+  /** By NIC. */
+  readonly serving: ReadonlyMap<string, Serving>;
+}
+
+export function setGoal(
+  host: Host,
+  nics: readonly Nic[],
+  groups: readonly Group[],
+  options: PlanOptions,
+): Goal {
+  const largestFirst = groups.toSorted((one, other) => other.size - one.size);
+  const all = new Set(ports(host));
+  const feeding = options.ifaces.length > 0 ? nics : [...all];
+  const seats = seatWorkers(host, largestFirst, candidates(host, feeding, options), options);
+  const usable = new Set(onlineOf(host, options));
+  const reached = largestFirst.map((group) => {
+    const behind = portsOf(group, host);
+    // One of a single queue and no interrupt is no port yet, but will be with the channels that it can have.
+    const anywhere = group.device === null && !isLoopback(group.address);
+    const reaches = (nic: Nic) => behind.has(nic) || (anywhere && !all.has(nic));
+    return { cpus: cpusOf(group, seats).filter((cpu) => usable.has(cpu)), reaches };
+  });
+  const serving = nics.map((nic): readonly [string, Serving] => {
+    const workers = new Set(reached.flatMap(({ cpus, reaches }) => (reaches(nic) ? cpus : [])));
+    const others = candidates(host, [nic], options);
+    const found = workers.size > 0;
+    return [nic.name, { cpus: found ? [...workers] : others, workers: found, others }];
+  });
+  return { seats, serving: new Map(serving) };
+}
+
+function cpusOf(group: Group, { cpuOf }: Seats): readonly number[] {
+  return inSlotOrder(group).flatMap((socket) => {
+    const owner = soleOwner(socket);
+    return owner === null ? [] : (cpuOf.get(threadOf(owner)) ?? []);
+  });
+}
+
+/** Of each NIC, as its channels are in `host`; queues beyond those of `before` are yet to come. */
+export function spreadAll(
+  before: Host,
+  host: Host,
+  nics: readonly Nic[],
+  goal: Goal,
+  options: PlanOptions,
+): ReadonlyMap<string, Spread> {
+  const former = new Map(before.nics.map((nic) => [nic.name, nic.rxQueues.length]));
+  const load = new Map<number, number>();
+  const spreads = new Map<string, Spread>();
+  for (const nic of nics) {
+    const serving = goal.serving.get(nic.name);
+    const coming = former.get(nic.name) ?? 0;
+    if (serving !== undefined) spreads.set(nic.name, spread(host, nic, coming, serving, options, load));
+  }
+  return spreads;
+}

@@ -1,0 +1,156 @@
+/** Each queue's interrupt to the CPU of the worker that it feeds. */
+import { names, queueNames } from '../../diagnose/phrase.ts';
+import { formatCpuList } from '../../host/cpus.ts';
+import { parseIrqName } from '../../host/irq-names.ts';
+import type { Irq, Nic } from '../../host/types.ts';
+import type { Change, Refused } from '../types.ts';
+import { type Context, changesChannels, type Step } from './step.ts';
+import { type Vector, vectorsOf } from './vectors.ts';
+import { write } from './words.ts';
+
+export const irq: Step = (context) => {
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  const notes: string[] = [];
+  for (const nic of context.nics) {
+    const renumbered = changesChannels(context, nic);
+    const astray: string[] = [];
+    const reason = reasons(context, nic);
+    for (const [vector, cpu] of context.spreads.get(nic.name)?.cpuOf ?? []) {
+      if (cpu === null) continue;
+      for (const each of vector.irqs) {
+        if (renumbered || !isOn(each, vector, cpu))
+          changes.push(move(nic, each, cpu, reason(cpu), renumbered));
+        else if (ignoresAffinity(each)) astray.push(`irq ${each.irq}`);
+      }
+      if (vector.irqs.length === 0 && vector.movable)
+        changes.push(...place(context, nic, vector, cpu, reason(cpu)));
+    }
+    if (astray.length > 0)
+      notes.push(
+        `${astray.join(', ')} of ${nic.name} ${astray.length === 1 ? 'is' : 'are'} delivered elsewhere than asked for: ` +
+          'an affinity takes effect with the next interrupt, unless the driver manages it.',
+      );
+    if (renumbered && nic.irqs.length > 0)
+      notes.push(
+        `${nic.name}: its interrupts are found by name, as a change of channels may number them anew.` +
+          (context.host.machine.irqbalance.running === true
+            ? ' Plan again then: irqbalance goes by number.'
+            : ''),
+      );
+    refused.push(...immovable(context, nic));
+  }
+  return { changes, refused, notes: [...notes, ...sharing(context)] };
+};
+
+/** What receives elsewhere than it should, whatever an affinity says. */
+function immovable({ goal, spreads }: Context, nic: Nic): readonly Refused[] {
+  const serving = new Set(goal.serving.get(nic.name)?.cpus);
+  const astray = [...(spreads.get(nic.name)?.cpuOf ?? [])].flatMap(([{ rx, irqs, cpu }]) =>
+    rx.length > 0 && irqs.length === 0 && cpu !== null && !serving.has(cpu) ? rx : [],
+  );
+  const refuse = (why: string): Refused => ({ subject: nic.name, why });
+  return [
+    ...(astray.length > 0
+      ? [refuse(`${queueNames('rx', astray)}: no IRQ is known for it, so its CPU can not be chosen.`)]
+      : []),
+    ...(nic.threadedNapi === true
+      ? [
+          refuse(
+            'Threaded NAPI receives wherever the scheduler puts its threads, whatever the interrupts do: ' +
+              `\`echo 0 > /sys/class/net/${nic.name}/threaded\` ends that.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function sharing({ nics, goal }: Context): readonly string[] {
+  const short = nics.filter((nic) => {
+    const serving = goal.serving.get(nic.name);
+    return serving?.workers === true && vectorsOf(nic, null).length < serving.cpus.length;
+  });
+  if (short.length === 0 || nics.length < 2) return [];
+  const shown = names(nics.map(({ name }) => name));
+  return [
+    `${shown} share the workers out among them. If only one carries packets (active-backup), plan for it alone.`,
+  ];
+}
+
+function reasons({ goal }: Context, nic: Nic): (cpu: number) => string {
+  const { cpus = [], workers = false } = goal.serving.get(nic.name) ?? {};
+  const serving = new Set(cpus);
+  return (cpu) => {
+    if (!serving.has(cpu)) return 'It gets no packets, and leaves the CPUs of workers to those that do.';
+    return workers ? `Its packets are for the worker on CPU ${cpu}.` : `CPU ${cpu} is free for it.`;
+  };
+}
+
+/** One CPU that was asked for; else the one that takes its interrupts, whatever else it might. */
+function isOn({ affinity, effective }: Irq, vector: Vector, cpu: number): boolean {
+  if (affinity?.length === 1) return affinity[0] === cpu;
+  if (effective !== null && effective.length > 0) return effective.length === 1 && effective[0] === cpu;
+  return vector.cpu === cpu;
+}
+
+function ignoresAffinity({ affinity, effective }: Irq): boolean {
+  const asked = new Set(affinity);
+  return asked.size > 0 && (effective ?? []).some((cpu) => !asked.has(cpu));
+}
+
+function move(
+  nic: Nic,
+  { irq, name, role, queues, affinity }: Irq,
+  cpu: number,
+  why: string,
+  byName: boolean,
+): Change {
+  const file = `/proc/irq/${irq}/smp_affinity_list`;
+  return {
+    kind: 'irq',
+    subject: `irq ${irq} (${name})`,
+    target: { kind: 'irq', nic: nic.name, role: role === 'other' ? 'rxtx' : role, queues, irq, name },
+    from: affinity === null ? null : formatCpuList(affinity),
+    to: String(cpu),
+    why: affinity === null ? `${why} What it is now could not be read, and can't be restored.` : why,
+    command: byName ? writeByName(name, cpu) : write(String(cpu), file),
+  };
+}
+
+/** For queues that are yet to come, in the roles and by the names of those that are there. */
+function place(context: Context, nic: Nic, vector: Vector, cpu: number, why: string): readonly Change[] {
+  const former = context.before.nics.find(({ name }) => name === nic.name);
+  const [queue] = vector.rx.length > 0 ? vector.rx : vector.tx;
+  const like = former?.irqs.filter(({ role, queues }) => role !== 'other' && queues.length === 1) ?? [];
+  const samples = [...new Map(like.map((each) => [each.role, each])).values()];
+  return samples.flatMap(({ role, name, queues: [index] }): Change[] => {
+    if (role === 'other' || queue === undefined || index === undefined) return [];
+    const coming = renamed(name, index, queue);
+    return [
+      {
+        kind: 'irq',
+        subject: `irq of ${nic.name} ${role === 'tx' ? 'tx' : 'rx'}-${queue}${coming === '' ? '' : ` (${coming})`}`,
+        target: { kind: 'irq', nic: nic.name, role, queues: [queue], irq: -1, name: coming },
+        from: null,
+        to: String(cpu),
+        why,
+        command:
+          coming === ''
+            ? `echo "${role}-${queue}: what its interrupt will be called is not known, look and plan again" >&2; false`
+            : writeByName(coming, cpu),
+      },
+    ];
+  });
+}
+
+/** `eth0-TxRx-3` for queue 5 is `eth0-TxRx-5`; empty where names do not go by the queue. */
+function renamed(name: string, from: number, to: number): string {
+  const coming = name.replace(/\d+(?=@|$)/, String(to));
+  const fits = (text: string, queue: number) => parseIrqName(text)?.queues.toString() === String(queue);
+  return fits(name, from) && fits(coming, to) ? coming : '';
+}
+
+function writeByName(name: string, cpu: number): string {
+  const find = `awk '$NF ~ /^${name.replace(/[^\w@:-]/g, '.')}$/ { sub(":", "", $1); print $1 }' /proc/interrupts`;
+  return `echo ${cpu} > "/proc/irq/$(${find})/smp_affinity_list"`;
+}

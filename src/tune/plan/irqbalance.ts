@@ -1,0 +1,29 @@
+/** irqbalance leaves the NICs' interrupts alone: else it rewrites within seconds what is set here. */
+import { queueIrqs } from '../../diagnose/nics.ts';
+import { ban } from '../../diagnose/rules/irqbalance-moves-irqs.ts';
+import type { Step } from './step.ts';
+
+export const irqbalance: Step = ({ host, nics }) => {
+  const { running, bannedIrqs } = host.machine.irqbalance;
+  if (running !== true) return {};
+  const banned = new Set(bannedIrqs);
+  const irqs = nics.flatMap((nic) => queueIrqs(nic).map(({ irq }) => irq)).filter((irq) => !banned.has(irq));
+  if (irqs.length === 0) return {};
+  const all = [...banned, ...irqs].sort((one, other) => one - other);
+  return {
+    changes: [
+      {
+        kind: 'irqbalance',
+        subject: 'irqbalance',
+        target: { kind: 'irqbalance', irqs },
+        from: bannedIrqs === null ? null : bannedIrqs.join(' ') || 'none',
+        to: all.join(' '),
+        why:
+          bannedIrqs === null
+            ? 'It runs, and whether it leaves these IRQs alone could not be read.'
+            : 'It runs, and may move these IRQs within seconds.',
+        command: ban(all).join(' &&\n'),
+      },
+    ],
+  };
+};

@@ -1,0 +1,52 @@
+/** Each worker to the CPU of its own. */
+import { pin as pinCommand } from '../../diagnose/commands.ts';
+import { threadOf } from '../../diagnose/workers.ts';
+import { formatCpuList } from '../../host/cpus.ts';
+import type { Owner } from '../../host/types.ts';
+import type { Change } from '../types.ts';
+import { inSlotOrder, pinnedTo } from './seats.ts';
+import type { Step } from './step.ts';
+
+export const pin: Step = ({ host, groups, goal: { seats } }) => {
+  const changes = new Map<string, Change>();
+  for (const group of host.groups) {
+    if (!groups.has(group.id)) continue;
+    for (const owner of inSlotOrder(group).flatMap(({ owners }) => owners)) {
+      const cpu = seats.cpuOf.get(threadOf(owner));
+      if (cpu === undefined || pinnedTo(owner) === cpu || owner.tid === null) continue;
+      changes.set(threadOf(owner), change(owner, owner.tid, cpu));
+    }
+  }
+  const all = [...changes.values()];
+  const comms = [...new Set(all.map(({ target }) => (target.kind === 'pin' ? target.comm : '')))];
+  const cpus = all.map(({ to }) => to).join(' ');
+  return { changes: all, refused: seats.refused, notes: comms.map((comm) => lasting(comm, cpus)) };
+};
+
+function change(owner: Owner, tid: number, cpu: number): Change {
+  const { pid, comm, cpus } = owner;
+  return {
+    kind: 'pin',
+    subject: `${comm} ${pid}${tid === pid ? '' : ` thread ${tid}`}`,
+    target: { kind: 'pin', pid, tid, comm, startTime: null },
+    from: cpus === null ? null : formatCpuList(cpus),
+    to: String(cpu),
+    why:
+      pinnedTo(owner) === null
+        ? 'A worker that the scheduler may move can not be found by its CPU.'
+        : `CPU ${pinnedTo(owner)} has another worker of its group, or is not one to be used.`,
+    command: pinCommand(owner, cpu),
+  };
+}
+
+/** What a server's own configuration needs, so that it holds for the next process, too. */
+function lasting(comm: string, cpus: string): string {
+  if (comm === 'nginx')
+    return 'nginx: `worker_cpu_affinity auto;` pins workers for good (or a mask for each, to choose the CPUs).';
+  if (comm === 'haproxy')
+    return `haproxy: \`cpu-map auto:1/1-${cpus.split(' ').length} ${cpus}\` in its global section pins threads for good.`;
+  return (
+    `${comm}: a restart forgets the pins. To last, the server has to pin each worker itself (sched_setaffinity), or ` +
+    'each worker has a systemd unit with `CPUAffinity=`.'
+  );
+}

@@ -1,0 +1,157 @@
+/** The program that brings packets to the worker of their CPU, once all the rest is in place. */
+import { disassemble } from '../../cbpf/disassemble.ts';
+import type { Instruction } from '../../cbpf/instruction.ts';
+import { advise } from '../../diagnose/advice.ts';
+import { steer } from '../../diagnose/commands.ts';
+import { fedGroups } from '../../diagnose/groups.ts';
+import { hotSlot } from '../../diagnose/hot-slot.ts';
+import { percent } from '../../diagnose/phrase.ts';
+import { ownProgram } from '../../diagnose/programs.ts';
+import type { Group, Host } from '../../host/types.ts';
+import { expectedLocality } from '../../path/expected.ts';
+import { joinPaths } from '../../path/join.ts';
+import { chooseProgram, type Wanted } from '../../steer/choose.ts';
+import { isFailure } from '../../system/errors.ts';
+import type { Change, Refused } from '../types.ts';
+import type { Context, Step } from './step.ts';
+import { word } from './words.ts';
+
+/** Program names that `--program` takes: those that need nothing else to be told. */
+export const NAMES = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
+
+export const program: Step = (context) => {
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  const notes: string[] = [];
+  for (const { group, program, why } of choices(context)) {
+    const refuse = (reason: string) => refused.push({ subject: group.id, why: reason });
+    refused.push(...hotspot(group));
+    if (group.program !== null && ownProgram(group) === null) refuse(foreign(group));
+    else if (program === 'as it is') {
+      if (why !== null) refuse(why);
+    } else if (program === 'none') {
+      if (group.program !== null) changes.push(change(context.host, group, null, null, why ?? ''));
+      else if (why !== null) refuse(why);
+    } else {
+      const chosen = instructionsFor(program, group);
+      if (typeof chosen === 'string') {
+        refuse(chosen);
+        continue;
+      }
+      notes.push(...chosen.warnings.map((warning) => `${group.id}: ${warning}`));
+      const now = group.program?.instructions ?? null;
+      if (JSON.stringify(chosen.instructions) !== JSON.stringify(now))
+        changes.push(change(context.host, group, program.name, chosen.instructions, why ?? ''));
+    }
+  }
+  return { changes, refused, notes };
+};
+
+interface Choice {
+  readonly group: Group;
+  readonly program: Wanted | 'none' | 'as it is';
+  readonly why: string | null;
+}
+
+/**
+ * What is asked for, else what the advice of `inspect` would be with the machine as it then is. `rand` breaks what keeps
+ * state, and no one can tell from outside: it is never chosen here, so what was sampled is left out.
+ */
+function choices({ host, nics, groups, options }: Context): readonly Choice[] {
+  const selected = host.groups.filter(({ id, size }) => groups.has(id) && size > 1);
+  if (options.program !== null) {
+    const program = named(options.program, host);
+    const unknown = `There is no program ${options.program} for a plan, but ${NAMES.join(', ')}.`;
+    return selected.map((group) =>
+      program === null
+        ? { group, program: 'as it is', why: unknown }
+        : { group, program, why: 'As asked for.' },
+    );
+  }
+  const seen = {
+    ...host,
+    nics: options.ifaces.length > 0 ? nics : host.nics,
+    groups: selected.map((group) => ({
+      ...group,
+      sockets: group.sockets.map((socket) => ({ ...socket, packets: null })),
+    })),
+  };
+  const view = { host: seen, paths: joinPaths(seen), expected: expectedLocality(seen) };
+  const ways = Map.groupBy(view.expected, ({ group }) => group);
+  const advised = new Map(
+    advise(host, fedGroups(view, new Set())).map(({ group, advice }) => [group.id, advice]),
+  );
+  return selected.map((group): Choice => {
+    // However it comes about: SO_INCOMING_CPU does it, too.
+    const local = ways.get(group.id)?.every(({ now }) => now === 1) ?? false;
+    if (local) return { group, program: 'as it is', why: null };
+    const { program, why, fix } = advised.get(group.id) ?? { program: null, why: null, fix: [] };
+    if (program === null || program === 'none') return { group, program: program ?? 'as it is', why };
+    const inPlace = fix.length === 0;
+    return inPlace ? { group, program: 'as it is', why: null } : { group, program: { name: program }, why };
+  });
+}
+
+function named(name: string, { machine }: Host): Wanted | null {
+  const known = NAMES.find((each) => each === name);
+  if (known === undefined) return null;
+  return known === 'numa'
+    ? { name: known, nodes: machine.cpus.numa.map(({ cpus }) => cpus), by: null }
+    : { name: known };
+}
+
+/** Or why there is none. */
+function instructionsFor(wanted: Wanted, group: Group): ReturnType<typeof chooseProgram> | string {
+  try {
+    return chooseProgram(wanted, group, group.size);
+  } catch (error) {
+    if (isFailure(error)) return `${error.message}; ${error.hint}`;
+    throw error;
+  }
+}
+
+function foreign({ program }: Group): string {
+  const what =
+    program?.kind === 'ebpf' ? `An eBPF program${program.name ? ` (${program.name})` : ''}` : 'A program';
+  return `${what} that this tool did not make chooses its sockets: it is not replaced, as its server may depend on it.`;
+}
+
+function hotspot(group: Group): readonly Refused[] {
+  const hot = hotSlot(group);
+  if (hot === null || ownProgram(group)?.name === 'rand' || ownProgram(group)?.name === 'source-rendezvous')
+    return [];
+  const selector = `--port ${group.port} --udp`;
+  const stateless =
+    hot.stateful === null
+      ? `\`locality-tune attach ${selector} --program rand\` if any worker can take any datagram; `
+      : `Port ${group.port} is most likely ${hot.stateful}, for which \`rand\` is wrong. `;
+  return [
+    {
+      subject: group.id,
+      why:
+        `One member takes ${percent(hot.share)} of its datagrams: few sources send. No program is chosen for that, as ` +
+        `it costs locality and may break state. ${stateless}\`--program source-rendezvous\` keeps each source with one worker.`,
+    },
+  ];
+}
+
+function change(
+  host: Host,
+  group: Group,
+  name: string | null,
+  instructions: readonly Instruction[] | null,
+  why: string,
+): Change {
+  const command = steer(host);
+  const [line] = instructions === null ? command('detach', group) : command('attach', group, name ?? 'cpu');
+  const { program, selection, id } = group;
+  return {
+    kind: 'program',
+    subject: id,
+    target: { kind: 'program', group: id, name, instructions },
+    from: selection === null ? null : program === null ? 'none' : (program.asm ?? program.name),
+    to: instructions === null ? 'none' : disassemble(instructions),
+    why,
+    command: line ?? `echo ${word(`${id}: no process that holds it is known`)} >&2; false`,
+  };
+}

@@ -1,0 +1,48 @@
+/** RFS: off where queues bring packets to their workers already. */
+import { membersBySlot } from '../../diagnose/groups.ts';
+import { ownProgram } from '../../diagnose/programs.ts';
+import type { Group } from '../../host/types.ts';
+import type { Change, Refused } from '../types.ts';
+import type { Goal } from './goal.ts';
+import type { Step } from './step.ts';
+import { vectorsOf } from './vectors.ts';
+import { queueFile, write } from './words.ts';
+
+/** It takes packets to the CPU that last read the flow: with one queue, or workers that are not pinned, of use. */
+export const rfs: Step = ({ host, nics, goal, groups }) => {
+  const entries = host.machine.rpsSockFlowEntries;
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  const served = host.groups.filter(({ id }) => groups.has(id));
+  const steered = served.every((group) => isSteered(goal, group));
+  if (entries === 0) return {};
+  for (const nic of nics) {
+    const serving = goal.serving.get(nic.name);
+    if (nic.rxQueues.length < 2 || !steered || serving?.workers !== true) continue;
+    if (vectorsOf(nic, null).length < serving.cpus.length) continue;
+    for (const { index, rfsFlows } of nic.rxQueues) {
+      if (rfsFlows === 0) continue;
+      if (rfsFlows === null) {
+        refused.push({ subject: `${nic.name} rx-${index}`, why: 'Its rps_flow_cnt could not be read.' });
+        continue;
+      }
+      changes.push({
+        kind: 'rfs',
+        subject: `${nic.name} rx-${index} rps_flow_cnt`,
+        target: { kind: 'rfs', nic: nic.name, queue: index },
+        from: String(rfsFlows),
+        to: '0',
+        why: 'The queue is received where its worker runs; RFS can only move its packets away.',
+        command: write('0', queueFile(nic.name, `rx-${index}`, 'rps_flow_cnt')),
+      });
+    }
+  }
+  return { changes, refused };
+};
+
+/** Will a program know the worker of each CPU? */
+function isSteered({ seats }: Goal, group: Group): boolean {
+  const known = membersBySlot(group).size === group.size;
+  const ours = group.program === null || ownProgram(group) !== null;
+  return known && ours && !seats.refused.some(({ subject }) => subject === group.id);
+}

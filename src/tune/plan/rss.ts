@@ -1,0 +1,105 @@
+/** The RSS table: equal shares for the queues whose CPUs serve. */
+import { bypassesRss } from '../../diagnose/nics.ts';
+import { count, percent } from '../../diagnose/phrase.ts';
+import type { Nic } from '../../host/types.ts';
+import type { Change, Refused } from '../types.ts';
+import { changesChannels, type Step } from './step.ts';
+import { word } from './words.ts';
+
+/** Beyond this, the fullest queue is worth a word: 128 entries filled in turn stay below up to 32 queues. */
+const TOLERATED = 1.25;
+
+export const rss: Step = (context) => {
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  const notes: string[] = [];
+  for (const nic of context.nics) {
+    const table = nic.rss?.indirection ?? [];
+    const fed = context.spreads.get(nic.name)?.fed ?? [];
+    if (table.length === 0 || fed.length === 0) continue;
+    const { to, entries, option } = wanted(nic, fed, table.length);
+    notes.push(...unevenness(nic.name, entries));
+    if (nic.driver === 'virtio_net' && nic.rxQueues.length > 1)
+      notes.push(
+        `${nic.name}: virtio_net may not use the table that it shows until one was set: \`ethtool -X ${word(nic.name)} ` +
+          'default` once makes sure.',
+      );
+    const regrown = changesChannels(context, nic);
+    const former = context.before.nics.find(({ name }) => name === nic.name);
+    if (!regrown && equivalent(table, entries)) continue;
+    if (bypassesRss(nic)) {
+      refused.push({
+        subject: `${nic.name} RSS table`,
+        why: 'ntuple rules or RSS contexts send flows past it, so it may be narrow on purpose: left as it is.',
+      });
+      continue;
+    }
+    changes.push({
+      kind: 'rss',
+      subject: `${nic.name} RSS table`,
+      target: { kind: 'rss', nic: nic.name },
+      from: textOf(table, former?.rxQueues.length ?? 0),
+      to,
+      why: regrown
+        ? 'A change of channels can leave the table behind.'
+        : `${count(fed.length, 'queue')} with a CPU that serves should get equal shares, and the others nothing.`,
+      command: `ethtool -X ${word(nic.name)} ${option}`,
+    });
+    if (fed.length < nic.rxQueues.length)
+      notes.push(
+        `${nic.name}: whatever else is received there comes in by these ${fed.length} queues, too, of ${nic.rxQueues.length}.`,
+      );
+  }
+  return { changes, refused, notes };
+};
+
+/** `default` hands the table back to the driver, so that it follows later changes of channels. */
+function wanted(nic: Nic, fed: readonly number[], size: number) {
+  const spread = (queues: number) => Array.from({ length: size }, (_, entry) => entry % queues);
+  if (fed.length === nic.rxQueues.length)
+    return { to: 'default', entries: spread(fed.length), option: 'default' };
+  const prefix = fed.every((queue, index) => queue === index);
+  if (prefix) {
+    const entries = spread(fed.length);
+    return { to: entries.join(' '), entries, option: `equal ${fed.length}` };
+  }
+  const named = new Set(fed);
+  const weights = nic.rxQueues.map(({ index }) => (named.has(index) ? 1 : 0));
+  const entries = Array.from(
+    { length: size },
+    (_, entry) => fed[Math.floor((entry * fed.length) / size)] ?? 0,
+  );
+  return { to: entries.join(' '), entries, option: `weight ${weights.join(' ')}` };
+}
+
+/** The same queues, each with as many entries as any other, in whatever order. */
+function equivalent(table: readonly number[], entries: readonly number[]): boolean {
+  const [is, wanted] = [tally(table), tally(entries)];
+  const shares = [...is.values()];
+  return (
+    is.size === wanted.size &&
+    [...wanted.keys()].every((queue) => is.has(queue)) &&
+    Math.max(...shares) - Math.min(...shares) <= 1
+  );
+}
+
+function tally(table: readonly number[]): ReadonlyMap<number, number> {
+  const entries = new Map<number, number>();
+  for (const queue of table) entries.set(queue, (entries.get(queue) ?? 0) + 1);
+  return entries;
+}
+
+/** As the settings are read back: the kernel's own spread is `default` (ethtool_rxfh_indir_default). */
+function textOf(table: readonly number[], queues: number): string {
+  return table.every((queue, entry) => queue === entry % queues) ? 'default' : table.join(' ');
+}
+
+function unevenness(nic: string, entries: readonly number[]): readonly string[] {
+  const shares = [...tally(entries).values()];
+  const excess = (Math.max(...shares) * shares.length) / entries.length;
+  if (excess <= TOLERATED) return [];
+  return [
+    `${nic}: its RSS table has ${entries.length} entries for ${shares.length} queues, so some get ` +
+      `${percent(excess - 1)} more than their share.`,
+  ];
+}

@@ -1,0 +1,150 @@
+/** Which CPU each worker is to run on. */
+import { membersBySlot } from '../../diagnose/groups.ts';
+import { threadOf } from '../../diagnose/workers.ts';
+import { type Cpus, formatCpuList } from '../../host/cpus.ts';
+import type { Group, GroupSocket, Host, Owner } from '../../host/types.ts';
+import type { PlanOptions, Refused } from '../types.ts';
+import { mayChange, onlineOf, wholeCores } from './candidates.ts';
+
+export interface Seats {
+  /** By thread, as `threadOf` names it. */
+  readonly cpuOf: ReadonlyMap<string, number>;
+  readonly refused: readonly Refused[];
+}
+
+/**
+ * Workers that are pinned stay where they are, unless another one of their group sits there or --cpus leaves that CPU
+ * out: the plan follows them. The others get the CPU that `cpu mod size` leads to their slot from, else the next free one.
+ */
+export function seatWorkers(host: Host, groups: readonly Group[], cpus: Cpus, options: PlanOptions): Seats {
+  const cpuOf = new Map<string, number>();
+  /** What one group refused, another of the same server does not do either. */
+  const held = new Set<string>();
+  const refused: Refused[] = [];
+  const online = new Set(onlineOf(host, options));
+  for (const group of groups) {
+    const workers = workersOf(group);
+    const taken = new Set<number>();
+    const loose: Worker[] = [];
+    for (const worker of workers) {
+      const settled = cpuOf.has(worker.thread) || held.has(worker.thread);
+      const seat = cpuOf.get(worker.thread) ?? pinnedTo(worker.owner);
+      const stays = seat !== null && online.has(seat) && !taken.has(seat);
+      if (!settled && !stays) loose.push(worker);
+      else if (seat !== null) {
+        taken.add(seat);
+        cpuOf.set(worker.thread, seat);
+      }
+    }
+    const free = new Set(wholeCores(host, cpus, workers.length, options).filter((cpu) => !taken.has(cpu)));
+    const known = whyNotPinned(group, workers, loose, free.size + taken.size, options);
+    const allotted = allot(loose, free, group.size);
+    const left = loose.find((worker) => pinnedTo(worker.owner) === null && !allotted.has(worker));
+    const why = known ?? (left === undefined ? null : outOfReach(left.owner));
+    const refuse = why !== null && loose.some(({ owner }) => pinnedTo(owner) === null);
+    if (refuse) refused.push({ subject: group.id, why });
+    for (const worker of loose) {
+      const cpu = refuse ? undefined : allotted.get(worker);
+      const seat = cpu ?? pinnedTo(worker.owner);
+      if (cpu === undefined) held.add(worker.thread);
+      if (seat !== null) cpuOf.set(worker.thread, seat);
+    }
+  }
+  return { cpuOf, refused };
+}
+
+interface Worker {
+  readonly thread: string;
+  readonly owner: Owner;
+  /** Of its first socket in the group. */
+  readonly slot: number | null;
+}
+
+/** In slot order where slots are known; a thread with several members of the group is one worker. */
+function workersOf(group: Group): readonly Worker[] {
+  const slotOf = new Map([...membersBySlot(group)].map(([slot, socket]) => [socket, slot]));
+  const workers = new Map<string, Worker>();
+  for (const socket of inSlotOrder(group)) {
+    const owner = soleOwner(socket);
+    if (owner === null || workers.has(threadOf(owner))) continue;
+    workers.set(threadOf(owner), { thread: threadOf(owner), owner, slot: slotOf.get(socket) ?? null });
+  }
+  return [...workers.values()];
+}
+
+export function inSlotOrder(group: Group): readonly GroupSocket[] {
+  return group.sockets.toSorted((one, other) => (one.slot ?? group.size) - (other.slot ?? group.size));
+}
+
+/** The one thread, or the one process of many threads, that serves a socket. */
+export function soleOwner({ owners }: GroupSocket): Owner | null {
+  const [first, ...others] = owners;
+  return first !== undefined && others.every((other) => threadOf(other) === threadOf(first)) ? first : null;
+}
+
+export function pinnedTo({ cpus }: Owner): number | null {
+  return cpus?.length === 1 ? (cpus[0] ?? null) : null;
+}
+
+/** Half of a group pinned is no better than none of it: one reason keeps all where they are. */
+function whyNotPinned(
+  group: Group,
+  workers: readonly Worker[],
+  loose: readonly Worker[],
+  cpus: number,
+  options: PlanOptions,
+): string | null {
+  if (!mayChange(options, 'pin'))
+    return 'Its workers are not pinned to one CPU each, and --only leaves that out.';
+  const unknown = group.sockets.filter((socket) => soleOwner(socket) === null);
+  const none = unknown.filter(({ owners }) => owners.length === 0).length;
+  if (none > 0)
+    return `Who serves ${none} of its ${group.size} sockets is not known, so no worker is pinned.`;
+  if (unknown.length > 0)
+    return 'Several processes serve one socket, so no worker is pinned: give each a socket of its own.';
+  const many = loose.find(({ owner }) => owner.tid === null)?.owner;
+  if (many !== undefined)
+    return (
+      `Which thread of ${many.comm} ${many.pid} serves its socket was not seen, so none is pinned: ` +
+      `\`taskset -acp CPU ${many.pid}\` pins them all.`
+    );
+  const unreadable = loose.find(({ owner }) => owner.cpus === null)?.owner;
+  if (unreadable !== undefined)
+    return `Where ${unreadable.comm} ${unreadable.pid} may run is not readable, so no worker is pinned.`;
+  return workers.length <= cpus
+    ? null
+    : `${workers.length} workers for ${cpus} CPUs: none is pinned, as some would have to share one. Have ${cpus} workers.`;
+}
+
+function outOfReach({ comm, pid, cpus }: Owner): string {
+  const where = formatCpuList(cpus ?? []);
+  return `${comm} ${pid} may run on ${where} only (its cpuset?), where no CPU is left for it: no worker is pinned.`;
+}
+
+/**
+ * A worker that may run on some CPUs only, as a cpuset would have it, gets none but those. Those without one are left
+ * out.
+ */
+function allot(workers: readonly Worker[], free: Set<number>, size: number): ReadonlyMap<Worker, number> {
+  const best = [...free].slice(0, workers.length);
+  const cpuOfSlot = new Map(best.reverse().map((cpu) => [cpu % size, cpu]));
+  const given = new Map<Worker, number>();
+  const reaches = ({ owner }: Worker, cpu: number) =>
+    owner.cpus === null || owner.cpus.length === 1 || owner.cpus.includes(cpu);
+  const give = (worker: Worker, cpu: number | undefined) => {
+    if (cpu !== undefined && reaches(worker, cpu) && free.delete(cpu)) given.set(worker, cpu);
+  };
+  for (const worker of workers) give(worker, worker.slot === null ? undefined : cpuOfSlot.get(worker.slot));
+  for (const worker of workers)
+    if (!given.has(worker))
+      give(
+        worker,
+        first(free, (cpu) => reaches(worker, cpu)),
+      );
+  return given;
+}
+
+function first(cpus: Iterable<number>, fits: (cpu: number) => boolean): number | undefined {
+  for (const cpu of cpus) if (fits(cpu)) return cpu;
+  return undefined;
+}

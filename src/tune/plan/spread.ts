@@ -1,0 +1,137 @@
+/** Which CPU each interrupt of a NIC is to go to, and which of its queues are to be fed. */
+import { bypassesRss, homeCpus } from '../../diagnose/nics.ts';
+import type { Cpus } from '../../host/cpus.ts';
+import type { Host, Nic } from '../../host/types.ts';
+import type { PlanOptions } from '../types.ts';
+import { mayChange } from './candidates.ts';
+import { hasInterrupts, type Vector, vectorsOf } from './vectors.ts';
+
+export interface Spread {
+  /** null: left where it is, which is not known. */
+  readonly cpuOf: ReadonlyMap<Vector, number | null>;
+  /** RX queues that the RSS table should name. */
+  readonly fed: readonly number[];
+}
+
+export interface Serving {
+  /** CPUs of the workers in slot order; or, where there are none, all that may be used. */
+  readonly cpus: Cpus;
+  /** Are they workers'? Else every queue is as good as any other. */
+  readonly workers: boolean;
+  /** CPUs beyond those of workers, for queues that are not fed. */
+  readonly others: Cpus;
+}
+
+/**
+ * Interrupts that are alone on a serving CPU stay, queue i else goes to the CPU of slot i. With fewer of them than CPUs
+ * the NICs share the CPUs out among them (`load`: queues of other NICs on each CPU, added to); with more of them the RSS
+ * table feeds as many as there are CPUs, or, where there is none to write, several share a CPU.
+ */
+export function spread(
+  host: Host,
+  nic: Nic,
+  coming: number,
+  serving: Serving,
+  options: PlanOptions,
+  load: Map<number, number>,
+): Spread {
+  const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null);
+  const receiving = vectors.filter(({ rx }) => rx.length > 0);
+  const all = nic.rxQueues.map(({ index }) => index);
+  if (!hasInterrupts(nic) || serving.cpus.length === 0) {
+    const at = (index: number) => serving.cpus[index % serving.cpus.length] ?? null;
+    return { cpuOf: new Map(vectors.map((vector, index) => [vector, vector.cpu ?? at(index)])), fed: all };
+  }
+  const table = nic.rss?.indirection ?? [];
+  const used = receiving.length > serving.cpus.length ? chooseUsed(receiving, serving.cpus) : receiving;
+  // Fed by fewer queues than there are workers, some would starve.
+  const confinable =
+    serving.workers &&
+    used.length >= serving.cpus.length &&
+    table.length > 0 &&
+    !bypassesRss(nic) &&
+    mayChange(options, 'rss');
+  const target = chooseCpus(host, nic, used, serving, load);
+  const cpuOf = place(used, target);
+  const taken = new Set(cpuOf.values());
+  const rest = vectors.filter((vector) => !cpuOf.has(vector));
+  const spare = confinable || !serving.workers ? serving.others.filter((cpu) => !taken.has(cpu)) : [];
+  for (const [vector, cpu] of placeRest(rest, spare, serving, confinable)) cpuOf.set(vector, cpu);
+  for (const [{ rx }, cpu] of cpuOf)
+    if (cpu !== null && rx.length > 0) load.set(cpu, (load.get(cpu) ?? 0) + 1);
+  return { cpuOf, fed: confinable ? used.flatMap(({ rx }) => rx).sort((a, b) => a - b) : all };
+}
+
+/** The first ones; one that can't be moved only where it serves. */
+function chooseUsed(vectors: readonly Vector[], cpus: Cpus): readonly Vector[] {
+  const open = new Set(cpus);
+  const fixed = new Set(vectors.filter(({ movable, cpu }) => !movable && cpu !== null && open.delete(cpu)));
+  let room = open.size;
+  return vectors.filter((vector) => fixed.has(vector) || (vector.movable && room-- > 0));
+}
+
+/**
+ * As many of the CPUs as there are vectors, in slot order. With workers first those that no other NIC brings packets to,
+ * so that none goes without; else near ones, and those that it is on already.
+ */
+function chooseCpus(
+  host: Host,
+  nic: Nic,
+  vectors: readonly Vector[],
+  { cpus, workers }: Serving,
+  load: ReadonlyMap<number, number>,
+): Cpus {
+  if (vectors.length >= cpus.length) return cpus;
+  const home = new Set(homeCpus(host, nic));
+  const on = new Set(vectors.map(({ cpu }) => cpu));
+  // More than both of the others, or less than either.
+  const weight = workers ? 4 : 1 / 1024;
+  const cost = (cpu: number) =>
+    (load.get(cpu) ?? 0) * weight + (home.has(cpu) ? 0 : 2) + (on.has(cpu) ? 0 : 1);
+  const chosen = new Set(cpus.toSorted((one, other) => cost(one) - cost(other)).slice(0, vectors.length));
+  return cpus.filter((cpu) => chosen.has(cpu));
+}
+
+/** One vector to each CPU of `cpus`, which are at least as many. */
+function place(vectors: readonly Vector[], cpus: Cpus): Map<Vector, number | null> {
+  const open = new Set(cpus);
+  const cpuOf = new Map<Vector, number | null>();
+  for (const vector of vectors) {
+    const { cpu, movable } = vector;
+    if (!movable || (cpu !== null && open.has(cpu))) {
+      cpuOf.set(vector, cpu);
+      if (cpu !== null) open.delete(cpu);
+    }
+  }
+  for (const [index, vector] of vectors.entries()) {
+    if (cpuOf.has(vector)) continue;
+    const own = cpus[index];
+    const cpu = own !== undefined && open.has(own) ? own : open.values().next().value;
+    cpuOf.set(vector, cpu ?? vector.cpu);
+    if (cpu !== undefined) open.delete(cpu);
+  }
+  return cpuOf;
+}
+
+/**
+ * What gets no packets leaves the workers' CPUs to those that do, as far as others last. What does get some goes to a
+ * serving CPU.
+ */
+function* placeRest(
+  rest: readonly Vector[],
+  spare: Cpus,
+  { cpus, workers }: Serving,
+  confined: boolean,
+): Generator<readonly [Vector, number | null]> {
+  const serving = new Set(cpus);
+  const open = new Set(spare);
+  let turn = 0;
+  for (const vector of rest) {
+    const { cpu, movable } = vector;
+    const stays = !movable || (cpu !== null && serving.has(cpu) !== confined);
+    const next = open.values().next().value ?? (workers && confined ? cpu : null);
+    const to = stays ? cpu : (next ?? cpus[turn++ % cpus.length] ?? null);
+    if (to !== null) open.delete(to);
+    yield [vector, to];
+  }
+}

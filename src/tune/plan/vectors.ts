@@ -1,0 +1,67 @@
+/** The interrupts of a NIC, each with all that moves along with it. */
+import { oneCpu, queueIrqs } from '../../diagnose/nics.ts';
+import type { Irq, Nic, RxQueue, TxQueue } from '../../host/types.ts';
+
+/** RX and TX queues of one interrupt, or of the two interrupts of one number (virtio), which belong on one CPU. */
+export interface Vector {
+  readonly rx: readonly number[];
+  readonly tx: readonly number[];
+  readonly irqs: readonly Irq[];
+  /** The one CPU that it was told to interrupt, else the one that it does; null: several, or not known. */
+  readonly cpu: number | null;
+  /** It has an IRQ whose affinity can be written, or will have one once the channels are there. */
+  readonly movable: boolean;
+}
+
+/**
+ * By their lowest RX queue, those with TX queues only at the end. @param coming RX and TX queues from there on are yet to
+ * come, or null: no IRQ may be moved
+ */
+export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
+  const irqs = new Map(queueIrqs(nic).map((irq) => [irq.irq, irq]));
+  const vectors = new Map<
+    string,
+    { rx: number[]; tx: number[]; irqs: Set<Irq>; queues: (RxQueue | TxQueue)[] }
+  >();
+  const ofRx = new Map<number, string>();
+  const add = (direction: 'rx' | 'tx', queue: RxQueue | TxQueue, key: string) => {
+    const vector = vectors.get(key) ?? { rx: [], tx: [], irqs: new Set<Irq>(), queues: [] };
+    vectors.set(key, vector);
+    vector[direction].push(queue.index);
+    vector.queues.push(queue);
+    const irq = queue.irq === null ? undefined : irqs.get(queue.irq);
+    if (irq !== undefined) vector.irqs.add(irq);
+  };
+  for (const queue of nic.rxQueues) {
+    const key = queue.irq === null ? `rx-${queue.index}` : `irq ${queue.irq}`;
+    ofRx.set(queue.index, key);
+    add('rx', queue, key);
+  }
+  for (const queue of nic.txQueues) {
+    const shared = `irq ${queue.irq}`;
+    const pair = nic.rxQueues.length > 1 ? ofRx.get(queue.index) : undefined;
+    add('tx', queue, vectors.has(shared) ? shared : (pair ?? `tx-${queue.index}`));
+  }
+  return [...vectors.values()].map(({ rx, tx, irqs, queues }) => ({
+    rx,
+    tx,
+    irqs: [...irqs],
+    cpu: placeOf([...irqs], queues),
+    movable:
+      coming !== null &&
+      (irqs.size > 0 || queues.some(({ index, cpus }) => index >= coming && cpus.length === 0)),
+  }));
+}
+
+/** RX before TX: where a pair is apart, the TX interrupt follows. */
+function placeOf([irq]: readonly Irq[], queues: readonly (RxQueue | TxQueue)[]): number | null {
+  const asked = irq?.affinity?.length === 1 ? irq.affinity[0] : undefined;
+  if (asked !== undefined) return asked;
+  const [queue] = queues;
+  return queue === undefined ? null : oneCpu(queue);
+}
+
+/** Does the NIC raise interrupts? veth, tun and the like have queues, but whoever sends receives. */
+export function hasInterrupts(nic: Nic): boolean {
+  return nic.irqs.length > 0 || nic.rxQueues.some(({ cpus }) => cpus.length > 0);
+}

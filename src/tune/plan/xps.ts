@@ -1,0 +1,98 @@
+/** Each CPU sends by the queue whose interrupt it takes. */
+import { formatCpuMask } from '../../host/cpus.ts';
+import type { Nic, TxQueue } from '../../host/types.ts';
+import type { Change, Refused } from '../types.ts';
+import { changesChannels, type Step } from './step.ts';
+import { hasInterrupts } from './vectors.ts';
+import { queueFile, write } from './words.ts';
+
+export const xps: Step = (context) => {
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  const notes: string[] = [];
+  for (const nic of context.nics) {
+    if (nic.txQueues.length < 2) continue;
+    const reset = changesChannels(context, nic);
+    const coming = context.before.nics.find(({ name }) => name === nic.name)?.txQueues.length ?? 0;
+    if (nic.txQueues.some(({ index, xpsCpus }) => xpsCpus === null && index < coming)) {
+      refused.push({ subject: nic.name, why: 'Its xps_cpus could not be read, and are left as they are.' });
+      continue;
+    }
+    const owner = ownersOf(nic, context.spreads.get(nic.name)?.cpuOf ?? new Map());
+    const taken = new Set(owner.values());
+    for (const queue of nic.txQueues) {
+      const to = owner.get(queue.index);
+      const { change, kept } = rxqs(nic, queue);
+      changes.push(...change);
+      if (kept) continue;
+      if (!reset && fits(queue, to, taken)) continue;
+      if (reset || to !== undefined || (queue.xpsCpus?.length ?? 0) > 0)
+        changes.push(byCpus(nic, queue, to === undefined ? [] : [to], queue.index < coming));
+    }
+    if (!hasInterrupts(nic) && owner.size > 0)
+      notes.push(
+        `${nic.name} has no interrupts: its packets are received on the CPU that sends them. With XPS each CPU has a TX ` +
+          'queue of its own there.',
+      );
+  }
+  return { changes, refused, notes };
+};
+
+/** The CPU of each TX queue, the first one of a CPU: two that name it would leave the choice to a hash. */
+function ownersOf(
+  nic: Nic,
+  cpuOf: ReadonlyMap<{ readonly tx: readonly number[] }, number | null>,
+): ReadonlyMap<number, number> {
+  const known = new Set(nic.txQueues.map(({ index }) => index));
+  const taken = new Set<number>();
+  const owner = new Map<number, number>();
+  for (const [{ tx }, cpu] of cpuOf) {
+    const [queue] = tx;
+    if (cpu === null || queue === undefined || !known.has(queue) || taken.has(cpu)) continue;
+    taken.add(cpu);
+    owner.set(queue, cpu);
+  }
+  return owner;
+}
+
+/** More CPUs than its own are no harm as long as no other queue is theirs. */
+function fits({ xpsCpus }: TxQueue, own: number | undefined, taken: ReadonlySet<number>): boolean {
+  const cpus = xpsCpus ?? [];
+  return (own === undefined || cpus.includes(own)) && cpus.every((cpu) => cpu === own || !taken.has(cpu));
+}
+
+/**
+ * xps_rxqs goes before xps_cpus. A queue that sends for the RX queue of its own number is as good once that one is
+ * received where its worker runs.
+ */
+function rxqs(nic: Nic, { index, xpsRxqs }: TxQueue): { change: readonly Change[]; kept: boolean } {
+  if (xpsRxqs === null || xpsRxqs.length === 0) return { change: [], kept: false };
+  if (xpsRxqs.length === 1 && xpsRxqs[0] === index) return { change: [], kept: true };
+  const change: Change = {
+    kind: 'xps',
+    subject: `${nic.name} tx-${index} xps_rxqs`,
+    target: { kind: 'xps', nic: nic.name, queue: index, by: 'rxqs' },
+    from: formatCpuMask(xpsRxqs),
+    to: '0',
+    why: 'It sends for RX queues of other numbers, and goes before xps_cpus.',
+    command: write('0', queueFile(nic.name, `tx-${index}`, 'xps_rxqs')),
+  };
+  return { change: [change], kept: false };
+}
+
+function byCpus(nic: Nic, { index, xpsCpus }: TxQueue, cpus: readonly number[], there: boolean): Change {
+  const to = formatCpuMask(cpus);
+  const [cpu] = cpus;
+  return {
+    kind: 'xps',
+    subject: `${nic.name} tx-${index} xps_cpus`,
+    target: { kind: 'xps', nic: nic.name, queue: index, by: 'cpus' },
+    from: there ? formatCpuMask(xpsCpus ?? []) : null,
+    to,
+    why:
+      cpu === undefined
+        ? 'Another queue is that of its CPU.'
+        : `What CPU ${cpu} sends is then freed there, too.`,
+    command: write(to, queueFile(nic.name, `tx-${index}`, 'xps_cpus')),
+  };
+}

@@ -1,0 +1,115 @@
+/** A plan as a POSIX shell script that a person can read, and run without this tool. */
+import type { Expected } from '../path/types.ts';
+import { word } from './plan/words.ts';
+import { type Change, KINDS, type Kind, type Plan } from './types.ts';
+
+const TITLES: Readonly<Record<Kind, string>> = {
+  irqbalance: 'irqbalance leaves these interrupts alone',
+  channels: 'Channels',
+  rss: 'RSS table',
+  fields: 'What RSS hashes of UDP',
+  irq: 'Interrupts: each to the CPU of the worker that its queue feeds',
+  xps: 'XPS: each CPU sends by its own queue',
+  rps: 'RPS',
+  rfs: 'RFS',
+  pin: 'Workers, each to a CPU of its own (until it restarts)',
+  program: 'Programs of reuseport groups, which only locality-tune can attach from outside of the server',
+};
+
+export interface Outlook {
+  readonly before: readonly Expected[];
+  readonly after: readonly Expected[];
+}
+
+/** A refused write is told and the rest carried on with; the exit status is 1 then. @param made by which command line */
+export function toScript(plan: Plan, { before, after }: Outlook, made: string): string {
+  const header = ['#!/bin/sh', ...comment(made), '#', ...expectations(before, after)];
+  const remarks = [
+    ...section(
+      'Left as it is:',
+      plan.refused.map(({ subject, why }) => `${subject}: ${why}`),
+    ),
+    ...section('Notes:', plan.notes),
+  ];
+  if (plan.changes.length === 0) return lines([...header, ...remarks, '#', '# Nothing to change.', 'exit 0']);
+  const body = KINDS.flatMap((kind) => {
+    const changes = plan.changes.filter((change) => change.kind === kind);
+    return changes.length === 0 ? [] : ['', ...comment(`== ${TITLES[kind]}`), ...changes.flatMap(toLines)];
+  });
+  return lines([...header, ...remarks, '', ...PROLOGUE, ...body, '', ...EPILOGUE]);
+}
+
+const PROLOGUE = ['set -u', 'refused=0', `refused() { refused=$((refused + 1)); echo "refused: $1" >&2; }`];
+
+const EPILOGUE = [
+  'if [ "$refused" -gt 0 ]; then',
+  '  echo "$refused of the changes were refused" >&2',
+  '  exit 1',
+  'fi',
+];
+
+/** A reason that the change before has given is not said again. */
+function toLines(change: Change, index: number, all: readonly Change[]): readonly string[] {
+  const { kind, subject, from, to, why, command } = change;
+  const reason = all[index - 1]?.why === why ? '' : ` ${why}`;
+  const text = `${subject}: ${from === null ? 'unknown' : brief(from)} -> ${brief(to)}.${reason}`;
+  const block = command.includes('\n') ? `{\n${indent(command)}\n}` : command;
+  return [
+    ...comment(text),
+    // Its environment file is one of two.
+    ...(kind === 'irqbalance' ? ['# shellcheck disable=SC1090'] : []),
+    `${block} || refused ${word(printable(subject))}`,
+  ];
+}
+
+const indent = (text: string) => text.replace(/^/gm, '  ');
+
+/** A table of 128 entries, or a program of as many lines, says no more than its beginning. */
+function brief(value: string): string {
+  const line = value.replaceAll('\n', '; ');
+  return line === '' ? "''" : line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+function expectations(before: readonly Expected[], after: readonly Expected[]): readonly string[] {
+  if (after.length === 0) return comment('Which group is received through which interface is not known.');
+  const text = (now: number | null | undefined) =>
+    now === null || now === undefined ? 'not known' : `${(now * 100).toFixed(1)} %`;
+  const former = new Map(before.map((each) => [`${each.group} ${each.nic}`, each.now]));
+  return after.flatMap(({ group, nic, now, notes }) =>
+    comment(
+      `Expected locality of ${group} through ${nic}: ${text(former.get(`${group} ${nic}`))} -> ${text(now)}` +
+        (now === null && notes[0] !== undefined ? ` (${notes[0]})` : ''),
+    ),
+  );
+}
+
+function section(title: string, items: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : ['#', ...comment(title), ...items.flatMap((item) => comment(`- ${item}`))];
+}
+
+const WIDTH = 100;
+
+/** A process may call itself anything: nothing of a name ends the comment that it stands in. */
+function comment(text: string): readonly string[] {
+  const found: string[] = [];
+  let line = '#';
+  for (const each of printable(text).split(' ')) {
+    if (line.length + 1 + each.length > WIDTH && line !== '#') {
+      found.push(line);
+      line = '#  ';
+    }
+    line += ` ${each}`;
+  }
+  return [...found, line];
+}
+
+function printable(text: string): string {
+  return text
+    .replaceAll('…', '...')
+    .replaceAll('→', '->')
+    .replace(/[^\x20-\x7e]/g, '?');
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}

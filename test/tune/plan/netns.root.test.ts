@@ -1,0 +1,83 @@
+/** The script run for real: on a veth with several queues, for two workers that may run anywhere. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Plan } from '../../../src/tune/types.ts';
+import { ENTRY, run } from '../../cli/run.ts';
+import { assertBpfAnswers } from '../../integration/bpf.ts';
+
+const NAME = `lt-plan-${process.pid}`;
+const PORT = '28123';
+const SERVER = `
+import os, select, socket, sys
+workers = []
+for _ in range(2):
+    pid = os.fork()
+    if pid == 0:
+        s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind(('0.0.0.0', ${PORT})); s.listen()
+        poll = select.epoll(); poll.register(s)
+        os.write(1, b'.')
+        while True: poll.poll()
+    workers.append(pid)
+sys.stdin.read()
+for pid in workers: os.kill(pid, 9)
+`;
+
+const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
+const inside = (...args: string[]) => ip('netns', 'exec', NAME, ...args);
+const sysfs = (file: string) => inside('cat', `/sys/class/net/lt0/queues/${file}`).trim();
+
+describe('a plan for a veth with several queues', () => {
+  let folder = '';
+  ip('netns', 'add', NAME);
+  const queues = ['numrxqueues', '4', 'numtxqueues', '4'];
+  ip('-n', NAME, 'link', 'add', 'lt0', ...queues, 'type', 'veth', 'peer', 'name', 'lt1', ...queues);
+  for (const link of ['lo', 'lt0', 'lt1']) ip('-n', NAME, 'link', 'set', link, 'up');
+  inside('ethtool', '-L', 'lt0', 'rx', '1', 'tx', '1');
+  inside('sh', '-c', 'echo 3 > /sys/class/net/lt0/queues/rx-0/rps_cpus');
+  const server = spawn('ip', ['netns', 'exec', NAME, 'python3', '-c', SERVER], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+
+  beforeAll(async () => {
+    await assertBpfAnswers();
+    folder = mkdtempSync(join(tmpdir(), 'locality-tune-plan-'));
+    const tool = join(folder, 'locality-tune');
+    writeFileSync(tool, `#!/bin/sh\nexec ${process.execPath} ${ENTRY} "$@"\n`);
+    chmodSync(tool, 0o755);
+    for (let up = 0; up < 2; ) up += ((await once(server.stdout, 'data')) as [Buffer])[0].length;
+  });
+  afterAll(async () => {
+    const exit = once(server, 'exit');
+    server.stdin.end();
+    await exit;
+    ip('netns', 'del', NAME);
+    rmSync(folder, { recursive: true });
+  });
+
+  const ask = (...more: string[]) =>
+    run(['plan', '--netns', NAME, '--iface', 'lt0', '--port', PORT, ...more]);
+
+  it('is a script that does it by hand, after which there is nothing left to plan', async () => {
+    const { status, stdout: script, stderr } = await ask();
+    expect([status, stderr]).toEqual([0, '']);
+    const path = join(folder, 'plan.sh');
+    writeFileSync(path, script);
+
+    const PATH = `${folder}:${process.env['PATH']}`;
+    const ran = spawnSync('ip', ['netns', 'exec', NAME, 'sh', path], { encoding: 'utf8', env: { PATH } });
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+    expect(inside('ls', '/sys/class/net/lt0/queues').match(/[rt]x-\d+/g)).toHaveLength(4);
+    expect(sysfs('rx-0/rps_cpus')).toMatch(/^0+$/);
+    const masks = ['tx-0', 'tx-1'].map((queue) => Number.parseInt(sysfs(`${queue}/xps_cpus`), 16));
+    expect(new Set(masks).size).toBe(2);
+    for (const mask of masks) expect(Math.log2(mask) % 1).toBe(0);
+
+    const again: Plan = JSON.parse((await ask('-j')).stdout);
+    expect(again).toMatchObject({ schema: 'locality-tune.plan/1', changes: [] });
+  });
+});

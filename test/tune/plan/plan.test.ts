@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readHost } from '../../../src/host/host.ts';
+import { openFiles } from '../../../src/system/files.ts';
+import { applied } from '../../../src/tune/applied.ts';
+import { expectedFor, planTuning } from '../../../src/tune/plan.ts';
+import type { Change } from '../../../src/tune/types.ts';
+import { writeSyntheticTree } from '../../fixtures/synthetic-tree.ts';
+import { DEFAULTS, viewOf } from './defaults.ts';
+import { MACHINES, TREES } from './machines.ts';
+
+/** `kind subject: from -> to`, with programs and tables by their short names. */
+function shown({ kind, subject, target, from, to }: Change): string {
+  const table = [...new Set(to.split(' '))];
+  const short =
+    target.kind === 'program'
+      ? (target.name ?? 'none')
+      : kind === 'rss' && to !== 'default'
+        ? `equal ${table.length}`
+        : to;
+  return `${kind} ${subject}: ${from} -> ${short}`;
+}
+
+describe.each(MACHINES)('$name', ({ host, options, changes, refused = [], after }) => {
+  const asked = { ...DEFAULTS, ...options };
+  const plan = planTuning(viewOf(host), asked);
+  const then = applied(host, plan);
+
+  it('is changed as was written down', () => {
+    expect(plan.changes.map(shown)).toEqual(changes);
+    expect(plan.refused.map(({ subject }) => subject)).toEqual(refused);
+  });
+
+  it('is then as local as it can be, and needs no further change', () => {
+    expect(expectedFor(then, asked).map(({ now }) => now)).toEqual(after);
+    expect(planTuning(viewOf(then), asked).changes.map(shown)).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(TREES))('the captured tree %s', (name, { iface, changes }) => {
+  it('is changed as was written down', async () => {
+    const files = openFiles(`${import.meta.dirname}/../../fixtures/trees/${name}`);
+    const host = await readHost(
+      { files, kernel: null },
+      { ifaces: [iface], port: null, slots: false, sampleSeconds: null },
+    );
+    const plan = planTuning(viewOf(host), { ...DEFAULTS, ifaces: [iface], ports: [] });
+    expect(plan.changes.map(shown)).toEqual(changes);
+    expect(
+      planTuning(viewOf(applied(host, plan)), { ...DEFAULTS, ifaces: [iface], ports: [] }).changes,
+    ).toEqual([]);
+  });
+});
+
+it('leaves a machine of 512 CPUs as it is, whose 8 NICs of 128 queues are spread well', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'locality-tune-plan-'));
+  writeSyntheticTree(root, { cpus: 512, nics: 8, queues: 128 });
+  const options = { ifaces: [], port: null, slots: false, sampleSeconds: null };
+  const host = await readHost({ files: openFiles(root), kernel: null }, options);
+  const ifaces = host.nics.map(({ name }) => name);
+  expect(ifaces).toHaveLength(8);
+  expect(planTuning(viewOf(host), { ...DEFAULTS, ifaces, ports: [] }).changes).toEqual([]);
+  rmSync(root, { recursive: true });
+});
