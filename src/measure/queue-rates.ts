@@ -1,7 +1,7 @@
 /** What each RX queue takes in, from the driver's own statistics and its interrupts: free, and without a probe. */
 import { type Interrupts, readInterrupts } from '../host/interrupts.ts';
 import type { Nic } from '../host/types.ts';
-import { isErrno } from '../system/errors.ts';
+import { isSystemError } from '../system/errors.ts';
 import type { System } from '../system/types.ts';
 
 export interface QueueRate {
@@ -55,12 +55,12 @@ export async function readQueueCounts(system: System, nics: readonly Nic[]): Pro
   };
 }
 
-/** Empty where the driver has none, and for an interface that has just gone. */
+/** Empty where the driver has none, may not be asked, or has just gone. */
 async function statisticsOf({ kernel }: System, name: string): Promise<ReadonlyMap<string, bigint>> {
   try {
     return (await kernel?.statistics(name)) ?? new Map();
   } catch (error) {
-    if (isErrno(error, 'ENODEV')) return new Map();
+    if (isSystemError(error)) return new Map();
     throw error;
   }
 }

@@ -6,16 +6,22 @@ import { ANY, filterParameters } from './filter.ts';
 import { pairKeys } from './keys.ts';
 import { percentOf } from './percent.ts';
 import { startSession } from './session.ts';
-import type { Counts, Plan, Session } from './types.ts';
+import type { Counts, Interval, Plan, Session } from './types.ts';
 import { toReads, udpVariants } from './udp.ts';
 
 export interface Witnessed {
   readonly seconds: number;
-  /** TCP: accepts. UDP: datagrams read whose delivery was seen, too. */
+  /** TCP: accepts. UDP: datagrams read whose delivery was seen, too. Or packets. */
   readonly events: number;
   /** Those on the CPU that received. */
   readonly local: number;
   readonly percent: number | null;
+}
+
+/** Around a change. */
+export interface Measured {
+  readonly before: Witnessed;
+  readonly after: Witnessed;
 }
 
 export interface Witness {
@@ -36,8 +42,28 @@ export interface WatchedGroup {
 /** A mark takes up to two of them. */
 const SECONDS = 0.25;
 
+/** The accepts, or datagrams, of a group. */
+export function watchGroup(group: WatchedGroup): Promise<Witness> {
+  const isOurs = membership(group);
+  return watch(
+    () => planFor(group),
+    ({ counts }) => {
+      const events = eventsOf(group.protocol, counts).filter(isOurs);
+      return { events: sum(events), local: sum(events.filter(({ cpu, rxcpu }) => cpu === rxcpu)) };
+    },
+  );
+}
+
+const sum = (events: readonly Event[]): number => events.reduce((total, { count }) => total + count, 0);
+
+export type WitnessPlan = Pick<Plan, 'variants' | 'parameters' | 'keys'>;
+export type Counter = (interval: Interval) => Pick<Witnessed, 'events' | 'local'>;
+
 /** That nothing can be measured here is no error: the change that is to be witnessed does not depend on it. */
-export async function watchGroup(group: WatchedGroup): Promise<Witness> {
+export async function watch(
+  planOf: () => WitnessPlan | Promise<WitnessPlan>,
+  countOf: Counter,
+): Promise<Witness> {
   const abort = new AbortController();
   let why: string | null = null;
   const unlessFailed = async <T>(act: () => Promise<T>): Promise<T | null> => {
@@ -49,11 +75,11 @@ export async function watchGroup(group: WatchedGroup): Promise<Witness> {
       return null;
     }
   };
-  const session = await unlessFailed(() => startSession(planFor(group, abort.signal)));
-  const isOurs = membership(group);
+  const session = await unlessFailed(async () =>
+    startSession({ ...(await planOf()), seconds: SECONDS, count: null, signal: abort.signal }),
+  );
   return {
-    mark: () =>
-      unlessFailed(async () => (session === null ? null : sumUntilNow(session, group.protocol, isOurs))),
+    mark: () => unlessFailed(async () => (session === null ? null : sumUntilNow(session, countOf))),
     why: () => why,
     stop: async () => {
       abort.abort();
@@ -64,31 +90,26 @@ export async function watchGroup(group: WatchedGroup): Promise<Witness> {
   };
 }
 
-function planFor({ protocol, port }: WatchedGroup, signal: AbortSignal): Plan {
+function planFor({ protocol, port }: WatchedGroup): WitnessPlan {
   const filter = { ...ANY, port };
   const how =
     protocol === 'tcp'
       ? { variants: acceptVariants(false), parameters: acceptParameters(filter, false) }
       : { variants: udpVariants(), parameters: filterParameters(filter) };
-  return { ...how, seconds: SECONDS, count: null, signal, keys: pairKeys() };
+  return { ...how, keys: pairKeys() };
 }
 
 /** What was counted when this moment came may be on its way still: only an interval that began later has all of it. */
-async function sumUntilNow(
-  { intervals }: Session,
-  protocol: Protocol,
-  isOurs: (event: Event) => boolean,
-): Promise<Witnessed | null> {
+async function sumUntilNow({ intervals }: Session, countOf: Counter): Promise<Witnessed | null> {
   const now = Date.now();
   let [seconds, events, local] = [0, 0, 0];
   for (;;) {
     const { value, done } = await intervals.next();
     if (done) return null;
     seconds += value.seconds;
-    for (const event of eventsOf(protocol, value.counts).filter(isOurs)) {
-      events += event.count;
-      local += event.cpu === event.rxcpu ? event.count : 0;
-    }
+    const counted = countOf(value);
+    events += counted.events;
+    local += counted.local;
     if (value.time.getTime() - 1000 * value.seconds >= now)
       return { seconds, events, local, percent: percentOf(local, events) };
   }

@@ -1,0 +1,33 @@
+/** Opens what settings work through: the live machine. */
+import { readInterrupts } from '../host/interrupts.ts';
+import { readNics } from '../host/nics.ts';
+import { readMachine } from '../host/topology.ts';
+import type { Nic } from '../host/types.ts';
+import { openControls } from '../system/controls.ts';
+import type { Files, Kernel } from '../system/types.ts';
+import { openIrqbalance } from './irqbalance.ts';
+import { openPrograms } from './settings/program.ts';
+import type { Access } from './settings/setting.ts';
+
+/** `arch` as `uname -m` prints it. */
+export function openAccess(system: { readonly files: Files; readonly kernel: Kernel }, arch: string): Access {
+  const nics = new Map<string, Promise<Nic | null>>();
+  return {
+    ...system,
+    controls: openControls(system.files.root),
+    irqbalance: openIrqbalance(system.files),
+    programs: openPrograms(system, arch),
+    nic: (name) => {
+      const nic = nics.get(name) ?? readNic(system, name);
+      nics.set(name, nic);
+      return nic;
+    },
+    forget: (name) => nics.delete(name),
+  };
+}
+
+async function readNic(system: { readonly files: Files; readonly kernel: Kernel }, name: string) {
+  const interrupts = readInterrupts(system.files);
+  const found = await readNics(system, readMachine(system, interrupts), interrupts, [name]);
+  return found.find((nic) => nic.name === name) ?? null;
+}

@@ -1,0 +1,182 @@
+/** Carries out a plan, change by change, each written into the journal before it is made. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { failure, isFailure } from '../system/errors.ts';
+import { bootIdOf } from './boot.ts';
+import { heldOf, putBack } from './held.ts';
+import type { Held } from './journal.ts';
+import { createJournal, type JournalWriter } from './journal-file.ts';
+import { killPoint } from './kill-point.ts';
+import { takeLock } from './lock.ts';
+import { brief, type Refusal, refusalOf } from './refusal.ts';
+import { isEffective } from './settings/irq.ts';
+import type { Access } from './settings/setting.ts';
+import { settingOf } from './settings/settings.ts';
+import type { Change, Plan } from './types.ts';
+import { type Skipped, undoOne } from './undo.ts';
+
+export interface Done extends Change {
+  /** `already`: it was so. `pending`: an IRQ goes to its new CPU with the next interrupt. */
+  readonly state: 'set' | 'pending' | 'already';
+}
+
+export interface Failed extends Refusal {
+  readonly change: Change;
+}
+
+export interface Applied {
+  /** null when nothing was changed. */
+  readonly journal: string | null;
+  readonly done: readonly Done[];
+  readonly failed: readonly Failed[];
+  /** What a driver has reset on its way, and could not be set again. */
+  readonly notes: readonly string[];
+  /** It was interrupted, and what was done is taken back, but for these; null: it went to its end. */
+  readonly takenBack: readonly Skipped[] | null;
+}
+
+export interface ApplyOptions {
+  /** The folder of lock and journals. */
+  readonly state: string;
+  /** Inode of this network namespace. */
+  readonly netns: number;
+  /** Ends it after the current write; what was done is taken back. */
+  readonly signal: AbortSignal;
+  /** Hears of each change that was made or refused. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Bytes of a journal's line beside the change itself, and of what is remembered of a NIC whose channels change. */
+const LINE_BYTES = 512;
+const HELD_BYTES = 65_536;
+
+/**
+ * Throws Failure `busy`, and `journal` when a journal can't be written: then nothing is changed, or what was is taken
+ * back. What the kernel refuses is in `failed`, and the rest is carried on with.
+ */
+export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
+  const { state, netns, signal } = options;
+  const release = takeLock(state, access.files);
+  try {
+    const time = new Date().toISOString();
+    const header = { record: 'journal', version: 1, time, bootId: bootIdOf(access.files), netns } as const;
+    const journal = createJournal(state, header, roomFor(plan));
+    const done: Done[] = [];
+    const failed: Failed[] = [];
+    const notes: string[] = [];
+    const run = { access, journal, done, failed, notes, made: 0 };
+    try {
+      for (const [step, change] of plan.changes.entries()) {
+        // Signals are heard when the event loop turns, and nothing else in here need let it.
+        await turn();
+        if (signal.aborted) break;
+        await makeChange(run, step, change);
+        options.onProgress?.(step + 1, plan.changes.length);
+      }
+      const late = lateBan(plan, done);
+      if (late !== null && !signal.aborted) await makeChange(run, plan.changes.length, late);
+      journal.append({ record: 'end' });
+    } catch (error) {
+      journal.close();
+      throw isFailure(error) && error.code === 'journal'
+        ? await afterTakingBack(access, journal, error)
+        : error;
+    }
+    if (run.made === 0) {
+      journal.discard();
+      return { journal: null, done, failed, notes, takenBack: signal.aborted ? [] : null };
+    }
+    journal.close();
+    const takenBack = signal.aborted ? (await undoOne(access, journal, NEVER)).skipped : null;
+    return { journal: journal.id, done, failed, notes, takenBack };
+  } finally {
+    release();
+  }
+}
+
+/** Channels bring IRQs, which irqbalance could not be told to leave alone before they were there. */
+function lateBan({ changes }: Plan, done: readonly Done[]): Change | null {
+  const ban = changes.find(({ kind }) => kind === 'irqbalance');
+  if (ban?.target.kind !== 'irqbalance') return null;
+  const banned = new Set(ban.target.irqs);
+  const irqs = done.flatMap(({ target }) => (target.kind === 'irq' ? [target.irq] : []));
+  const late = irqs.filter((irq) => !banned.has(irq));
+  return late.length === 0
+    ? null
+    : { ...ban, target: { kind: 'irqbalance', irqs: late }, to: late.join(' ') };
+}
+
+const NEVER = { force: false, ask: async () => false };
+
+const roomFor = ({ changes }: Plan): number =>
+  changes.reduce(
+    (sum, change) =>
+      sum + LINE_BYTES + 2 * JSON.stringify(change).length + (change.kind === 'channels' ? HELD_BYTES : 0),
+    0,
+  );
+
+interface Run {
+  readonly access: Access;
+  readonly journal: JournalWriter;
+  readonly done: Done[];
+  readonly failed: Failed[];
+  readonly notes: string[];
+  /** Writes that have, or may have, changed something. */
+  made: number;
+}
+
+/** Throws Failure `journal`. */
+async function makeChange(run: Run, step: number, planned: Change): Promise<void> {
+  const { access, journal, done, failed, notes } = run;
+  const setting = settingOf(planned.target);
+  let unchanged: () => Promise<boolean> = async () => true;
+  try {
+    const target = await setting.find(access, planned.target);
+    const from = await setting.read(access, target);
+    if (from === null && planned.from !== null)
+      throw failure(
+        'unreadable',
+        'what it is now can not be read, so it could not be restored',
+        'see its file',
+      );
+    const to = await setting.wanted(access, target, planned.to, from);
+    const change: Change = { ...planned, target, from, to };
+    if (from !== null && setting.same(from, to)) {
+      done.push({ ...change, state: 'already' });
+      return;
+    }
+    const also = target.kind === 'channels' ? await heldOf(access, target.nic) : [];
+    journal.append({ record: 'intent', step, change, from, to, also });
+    unchanged = async () => from !== null && (await setting.read(access, target)) === from;
+    await setting.write(access, target, to);
+    killPoint();
+    const is = await setting.read(access, target);
+    journal.append({ record: 'done', step, is });
+    if (target.kind === 'channels') notes.push(...(await putBack(access, also.filter(isPlaced))));
+    if (is === null || !setting.same(is, to)) throw ignored(is);
+    const pending = target.kind === 'irq' && isEffective(access.files, target, to) === false;
+    done.push({ ...change, state: pending ? 'pending' : 'set' });
+    run.made += 1;
+  } catch (error) {
+    if (isFailure(error) && error.code === 'journal') throw error;
+    failed.push({ change: planned, ...refusalOf(error, planned, planned.to) });
+    if (!(await unchanged().catch(() => false))) run.made += 1;
+  }
+}
+
+/** The table and its channels belong together; the plan has what is to become of it. */
+const isPlaced = ({ target }: Held): boolean => target.kind !== 'rss';
+
+const ignored = (is: string | null) =>
+  failure(
+    'ignored',
+    `the kernel took it and did ${is === null ? 'not keep it' : `otherwise: it is ${brief(is)}`}`,
+    'for a thread its cpuset is the limit',
+  );
+
+/** Without its journal nothing may stay changed. */
+async function afterTakingBack(access: Access, journal: JournalWriter, error: Error & { hint: string }) {
+  const { skipped } = await undoOne(access, journal, NEVER);
+  const left = skipped.map(({ change, why }) => `${change.subject}: ${why}`).join('; ');
+  const what = left === '' ? 'what had been changed is taken back' : `not taken back: ${left}`;
+  return failure('journal', `${error.message}; ${what}`, error.hint);
+}

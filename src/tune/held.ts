@@ -1,0 +1,60 @@
+/** What drivers reset when a NIC's channels change, though nobody asked for it: remembered, and set again. */
+import type { Nic } from '../host/types.ts';
+import { errnoCode, isFailure } from '../system/errors.ts';
+import type { Held } from './journal.ts';
+import type { Access } from './settings/setting.ts';
+import { settingOf } from './settings/settings.ts';
+import type { Target } from './types.ts';
+
+/** Every setting of the NIC that can be read. */
+export async function heldOf(access: Access, nic: string): Promise<readonly Held[]> {
+  const read = await access.nic(nic);
+  const held: Held[] = [];
+  for (const target of read === null ? [] : targetsOf(read)) {
+    const value = await settingOf(target).read(access, target);
+    if (value !== null) held.push({ target, value });
+  }
+  return held;
+}
+
+function targetsOf({ name: nic, irqs, rxQueues, txQueues, rss }: Nic): Target[] {
+  return [
+    ...(rss === null ? [] : [{ kind: 'rss' as const, nic }]),
+    ...irqs.flatMap(({ irq, name, role, queues }) =>
+      role === 'other' ? [] : [{ kind: 'irq' as const, nic, irq, name, role, queues }],
+    ),
+    ...txQueues.flatMap(({ index: queue }) =>
+      (['cpus', 'rxqs'] as const).map((by) => ({ kind: 'xps' as const, nic, queue, by })),
+    ),
+    ...rxQueues.flatMap(({ index: queue }) => [
+      { kind: 'rps' as const, nic, queue },
+      { kind: 'rfs' as const, nic, queue },
+    ]),
+  ];
+}
+
+/** What is not as it was is set so again, if it is there. Returns one sentence for each that can't be. */
+export async function putBack(access: Access, held: readonly Held[]): Promise<string[]> {
+  const failures: string[] = [];
+  for (const { target, value } of held) {
+    try {
+      await setAgain(access, target, value);
+    } catch (error) {
+      if (isFailure(error) && error.code === 'gone') continue;
+      if (!isFailure(error) && errnoCode(error) === null) throw error;
+      const message = error instanceof Error ? error.message : '';
+      failures.push(`${target.kind} of ${'nic' in target ? target.nic : ''} to ${value}: ${message}`);
+    }
+  }
+  return failures;
+}
+
+async function setAgain(access: Access, target: Target, value: string): Promise<void> {
+  const setting = settingOf(target);
+  const found = await setting.find(access, target);
+  const is = await setting.read(access, found);
+  // A table that reads as the default may still count as set by a user, and only the default can be told to be it.
+  const hidden = target.kind === 'rss' && value === 'default';
+  if (is === value && !hidden) return;
+  await setting.write(access, found, value);
+}

@@ -1,0 +1,146 @@
+/**
+ * What was changed, and from what: a file of JSON lines for each apply, written before the change that a line tells of.
+ * Pure parts; journal-file.ts has the files.
+ */
+import { type Change, KINDS, type Target } from './types.ts';
+
+export interface Header {
+  readonly record: 'journal';
+  readonly version: 1;
+  /** ISO 8601. */
+  readonly time: string;
+  /** /proc/sys/kernel/random/boot_id: settings do not outlive a boot. */
+  readonly bootId: string;
+  /** Inode of the network namespace, to which the interfaces' names belong. */
+  readonly netns: number;
+}
+
+/** A setting as it was before a change of something else (channels) that drivers reset it with. */
+export interface Held {
+  readonly target: Target;
+  readonly value: string;
+}
+
+/** Written and synced before the change. */
+export interface Intent {
+  readonly record: 'intent';
+  readonly step: number;
+  /** Its target as it was found. */
+  readonly change: Change;
+  /** As read at that moment; null: not to be read, so not to be restored. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly also: readonly Held[];
+}
+
+/** What became of it. */
+export type Outcome =
+  | {
+      readonly record: 'done';
+      readonly step: number;
+      /** Read back; null: it could not be read. */
+      readonly is: string | null;
+    }
+  | { readonly record: 'restored'; readonly step: number };
+
+/** Files that outlive the boot: to be removed by undo. */
+export interface Persisted {
+  readonly record: 'persisted';
+  readonly unit: string;
+  readonly files: readonly string[];
+}
+
+/** The apply has come to its end, by itself or interrupted. */
+export interface End {
+  readonly record: 'end';
+}
+
+export type Entry = Intent | Outcome | Persisted | End;
+
+export interface Step extends Omit<Intent, 'record'> {
+  /** `begun`: it was refused, or the apply was killed just then. */
+  readonly outcome: 'begun' | Outcome['record'];
+  /** What was read back; `to` where that is not known. */
+  readonly is: string;
+}
+
+export interface Journal {
+  readonly header: Header;
+  /** In the order of application. */
+  readonly steps: readonly Step[];
+  readonly persisted: readonly Persisted[];
+  /** false: the apply was killed in its middle, or runs at this moment. */
+  readonly ended: boolean;
+}
+
+/** null when it has no header. Lines that are cut, or empty (room that was kept free), are left out. Never throws. */
+export function parseJournal(text: string): Journal | null {
+  const lines = text.split('\n').map(parseLine).filter(isObject);
+  const header = lines.find(isHeader);
+  if (header === undefined) return null;
+  const steps = new Map<number, Step>();
+  for (const { record: _, ...intent } of lines.filter(isIntent))
+    steps.set(intent.step, { ...intent, outcome: 'begun', is: intent.to });
+  for (const line of lines) {
+    if (!isOutcome(line)) continue;
+    const step = steps.get(line.step);
+    if (step === undefined) continue;
+    const is = line.record === 'done' ? (line.is ?? step.is) : step.is;
+    steps.set(line.step, { ...step, outcome: line.record, is });
+  }
+  return {
+    header,
+    steps: [...steps.values()].sort((one, other) => one.step - other.step),
+    persisted: lines.filter(isPersisted),
+    ended: lines.some(({ record }) => record === 'end'),
+  };
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+function parseLine(line: string): Line | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The line that a full disk or a kill has cut: what it was to tell of was not begun.
+    return null;
+  }
+}
+
+const isObject = (value: unknown): value is Line => typeof value === 'object' && value !== null;
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isHeader = (line: Line): line is Line & Header =>
+  line['record'] === 'journal' &&
+  line['version'] === 1 &&
+  isText(line['bootId']) &&
+  isText(line['time']) &&
+  typeof line['netns'] === 'number';
+
+const isTarget = (value: unknown): value is Target =>
+  isObject(value) && KINDS.some((kind) => kind === value['kind']);
+
+const isHeld = (value: unknown): value is Held =>
+  isObject(value) && isTarget(value['target']) && isText(value['value']);
+
+const isIntent = (line: Line): line is Line & Intent =>
+  line['record'] === 'intent' &&
+  typeof line['step'] === 'number' &&
+  isObject(line['change']) &&
+  isTarget(line['change']['target']) &&
+  (line['from'] === null || isText(line['from'])) &&
+  isText(line['to']) &&
+  Array.isArray(line['also']) &&
+  line['also'].every(isHeld);
+
+const isOutcome = (line: Line): line is Line & Outcome =>
+  typeof line['step'] === 'number' &&
+  ((line['record'] === 'done' && (line['is'] === null || isText(line['is']))) ||
+    line['record'] === 'restored');
+
+const isPersisted = (line: Line): line is Line & Persisted =>
+  line['record'] === 'persisted' &&
+  isText(line['unit']) &&
+  Array.isArray(line['files']) &&
+  line['files'].every(isText);

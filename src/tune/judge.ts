@@ -1,0 +1,77 @@
+/** Was it worth it? Before and after, as they were measured. */
+
+export interface Figure {
+  /** 0 to 100; null when nothing was counted. */
+  readonly percent: number | null;
+  readonly events: number;
+}
+
+export interface Measured {
+  readonly seconds: number;
+  /** Packets read on the CPU that received them. */
+  readonly rx: Figure;
+  /** null where it can't be counted here. */
+  readonly tx: Figure | null;
+  /** Accepts on the CPU that received; null for UDP. */
+  readonly accept: Figure | null;
+  /** Packets a second of the interfaces' counters. */
+  readonly pps: { readonly rx: number | null; readonly tx: number | null };
+}
+
+export interface Verdict {
+  readonly better: boolean;
+  readonly why: string;
+}
+
+const LEAST_EVENTS = 1_000;
+/** Points. */
+const GAIN = 5;
+/** What is so near to all can't rise by as much: it must not fall. */
+const NEARLY_ALL = 100 - GAIN;
+/** Four standard errors of the difference of two shares of 1,000 events would be 9 points; of 20,000 it is this. */
+const NOISE = 2;
+
+/** What is judged: rx, and accepts where there are any to count. */
+const judged = ({ rx, accept }: Measured) => ({ rx, ...(accept === null ? {} : { accept }) });
+
+/** Why there is too little traffic to judge by; null when there is enough. */
+export function tooFew(measured: Measured): string | null {
+  const few = Object.entries(judged(measured)).filter(([, { events }]) => events < LEAST_EVENTS);
+  if (few.length === 0) return null;
+  const counted = few.map(([name, { events }]) => `${events} ${WORDS[name] ?? name}`).join(' and ');
+  return `${counted} in ${measured.seconds.toFixed(1)} s: at least ${LEAST_EVENTS} are needed to tell`;
+}
+
+const WORDS: Readonly<Record<string, string>> = { rx: 'packets', accept: 'accepts' };
+
+/** Better: rx and accept match up by 5 points or more (or nearly all local before, and no less now), and tx not down. */
+export function judge(before: Measured, after: Measured): Verdict {
+  const few = tooFew(before) ?? tooFew(after);
+  if (few !== null) return { better: false, why: few };
+  const then = new Map(Object.entries(judged(before)));
+  const changes = Object.entries(judged(after)).map(([name, { percent }]) => {
+    const was = then.get(name)?.percent ?? 0;
+    const now = percent ?? 0;
+    return {
+      name,
+      was,
+      now,
+      gain: now - was,
+      fine: now - was >= GAIN || (was >= NEARLY_ALL && now >= was - NOISE),
+    };
+  });
+  const told = changes.map(({ name, was, now }) => `${name} ${was} % before, ${now} % after`).join('; ');
+  const worse = fall(before, after);
+  if (worse !== null) return { better: false, why: `${worse}; ${told}` };
+  if (!changes.every(({ fine }) => fine) || !changes.some(({ gain }) => gain >= GAIN))
+    return { better: false, why: `not up by ${GAIN} points: ${told}` };
+  return { better: true, why: told };
+}
+
+function fall({ tx: before }: Measured, { tx: after }: Measured): string | null {
+  if (before?.percent == null || after?.percent == null) return null;
+  if (Math.min(before.events, after.events) < LEAST_EVENTS) return null;
+  return after.percent < before.percent - NOISE
+    ? `tx fell from ${before.percent} % to ${after.percent} %`
+    : null;
+}

@@ -1,0 +1,57 @@
+/** Where a queue's interrupts go: /proc/irq/N/smp_affinity_list (Documentation/core-api/irq/irq-affinity.rst). */
+import { parseCpuList } from '../../host/cpus.ts';
+import { readLine } from '../../host/values.ts';
+import { failure } from '../../system/errors.ts';
+import type { Files } from '../../system/types.ts';
+import type { Target } from '../types.ts';
+import { requireInterface } from './queue-files.ts';
+import { type Access, asGiven, type Setting } from './setting.ts';
+
+export type IrqTarget = Extract<Target, { readonly kind: 'irq' }>;
+
+export const irq: Setting<IrqTarget> = {
+  find: async (access, target) => {
+    requireInterface(access.files, target.nic);
+    return stillThere(access.files, target) ? target : findAnew(access, target);
+  },
+  read: async ({ files }, target) => readLine(files, `/proc/irq/${target.irq}/smp_affinity_list`),
+  write: async ({ controls }, target, value) =>
+    controls.write(`/proc/irq/${target.irq}/smp_affinity_list`, value),
+  wanted: asGiven,
+  same: sameList,
+};
+
+/** Is it delivered where it was asked to be? null where the kernel does not say (before 4.15). */
+export function isEffective(files: Files, target: IrqTarget, asked: string): boolean | null {
+  const effective = parseCpuList(readLine(files, `/proc/irq/${target.irq}/effective_affinity_list`) ?? '');
+  const wanted = parseCpuList(asked);
+  if (effective === null || effective.length === 0 || wanted === null) return null;
+  return effective.every((cpu) => wanted.includes(cpu));
+}
+
+function sameList(a: string, b: string): boolean {
+  const [one, other] = [parseCpuList(a), parseCpuList(b)];
+  return one === null || other === null ? a === b : one.join() === other.join();
+}
+
+/** Numbers are given away again: the IRQ must bear its name still, and be one of the device's where that lists them. */
+function stillThere(files: Files, { nic, irq, name }: IrqTarget): boolean {
+  const named = name.split(', ').every((action) => files.exists(`/proc/irq/${irq}/${action}`));
+  const device = `/sys/class/net/${nic}/device`;
+  const lists = [`${device}/msi_irqs`, `${device}/../msi_irqs`].map((path) => files.list(path));
+  const own = lists.find((list) => list.length > 0);
+  return named && (own === undefined || own.includes(String(irq)));
+}
+
+async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
+  const { nic, role, queues } = target;
+  const found = (await access.nic(nic))?.irqs.find(
+    (each) => each.role === role && each.queues.join() === queues.join(),
+  );
+  if (found !== undefined) return { ...target, irq: found.irq, name: found.name };
+  throw failure(
+    'gone',
+    `${nic} has no IRQ for ${role} ${queues.join(', ')} any more`,
+    'is the interface up? see `locality-tune inspect`',
+  );
+}

@@ -1,0 +1,35 @@
+/** IRQs that irqbalance is to leave alone. The value is its whole list, `28 29 30`, or `none`. */
+import { failure } from '../../system/errors.ts';
+import type { Target } from '../types.ts';
+import { type Setting, sameText } from './setting.ts';
+
+const text = (irqs: readonly number[]): string => irqs.join(' ') || 'none';
+const parse = (value: string): number[] => [...value.matchAll(/\d+/g)].map(([word]) => Number(word));
+
+export const irqbalance: Setting<Extract<Target, { readonly kind: 'irqbalance' }>> = {
+  find: async ({ irqbalance }, target) => {
+    if ((await irqbalance.banned()) !== null) return target;
+    throw failure('gone', 'irqbalance does not run, or has no socket', 'then nothing of it is in force');
+  },
+  read: async ({ irqbalance }) => {
+    const banned = await irqbalance.banned();
+    return banned === null ? null : text(banned);
+  },
+  /** A list that is cut on its way would ban the wrong IRQs: then the former one goes back. */
+  write: async ({ irqbalance }, _target, value) => {
+    const before = (await irqbalance.banned()) ?? [];
+    await irqbalance.ban(parse(value));
+    const after = text((await irqbalance.banned()) ?? []);
+    if (after === value) return;
+    await irqbalance.ban(before);
+    throw failure(
+      'irqbalance-cut',
+      `irqbalance took '${after}' for '${value}': the list is too long for it`,
+      'ban them for good: IRQBALANCE_ARGS in its environment file',
+    );
+  },
+  // Whatever else it was told to leave alone stays so.
+  wanted: async (_access, { irqs }, _to, is) =>
+    text([...new Set([...parse(is ?? ''), ...irqs])].sort((one, other) => one - other)),
+  same: sameText,
+};

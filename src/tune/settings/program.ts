@@ -1,0 +1,87 @@
+/** The classic BPF program of a reuseport group. The value is its assembler text, or `none`. */
+import { assemble } from '../../cbpf/assemble.ts';
+import { disassemble } from '../../cbpf/disassemble.ts';
+import type { Instruction } from '../../cbpf/instruction.ts';
+import { readSockets, type Sockets } from '../../host/sockets.ts';
+import type { Group } from '../../host/types.ts';
+import { attach, detach } from '../../steer/attach.ts';
+import { failure } from '../../system/errors.ts';
+import type { Files, Kernel } from '../../system/types.ts';
+import type { Target } from '../types.ts';
+import { type Setting, sameText } from './setting.ts';
+
+export interface Programs {
+  /** null when there is no such group. To see its program takes a second or two, the first time. */
+  group(id: string): Promise<Group | null>;
+  /** What this process has set last, for a machine too busy to show it: the kernel took it. null: nothing. */
+  lastSet(id: string): string | null;
+  /** null takes the program off. Throws Failure: everything of attach and detach; gone. */
+  set(id: string, program: readonly Instruction[] | null): Promise<void>;
+}
+
+/** `arch` as `uname -m` prints it. */
+export function openPrograms(
+  system: { readonly files: Files; readonly kernel: Kernel },
+  arch: string,
+): Programs {
+  const read = new Map<number, Promise<Sockets>>();
+  const last = new Map<string, string>();
+  const socketsOf = (id: string): Promise<Sockets> => {
+    const port = Number(/:(\d+)$/.exec(id)?.[1]);
+    const sockets = read.get(port) ?? readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
+    read.set(port, sockets);
+    return sockets;
+  };
+  const find = (sockets: Sockets, id: string) => sockets.groups.find((group) => group.id === id) ?? null;
+  return {
+    group: async (id) => find(await socketsOf(id), id),
+    lastSet: (id) => last.get(id) ?? null,
+    set: async (id, program) => {
+      const sockets = await socketsOf(id);
+      const member = find(sockets, id)?.sockets.flatMap(({ holders }) => holders)[0];
+      if (member === undefined) throw gone(id);
+      read.clear();
+      if (program === null) await detach(system.kernel, sockets, member, { force: false, dryRun: false });
+      else
+        await attach(system.kernel, sockets, member, {
+          ...ATTACH,
+          program: { ...OWN, instructions: program },
+        });
+      last.set(id, textOf(program));
+    },
+  };
+}
+
+const OWN = { name: null, file: 'the plan' } as const;
+/** What a program may do was weighed when it was planned. */
+const ATTACH = { online: [], optmemMax: null, groupSize: null, dryRun: false, force: false } as const;
+
+const gone = (id: string) =>
+  failure('gone', `there is no group ${id} any more`, 'see `locality-tune inspect`');
+
+export const program: Setting<Extract<Target, { readonly kind: 'program' }>> = {
+  find: async ({ programs }, target) => {
+    if ((await programs.group(target.group)) === null) throw gone(target.group);
+    return target;
+  },
+  read: async ({ programs }, target) => {
+    const group = await programs.group(target.group);
+    if (group === null) return null;
+    if (group.selection === null) return programs.lastSet(target.group);
+    if (group.program === null) return 'none';
+    return group.program.asm ?? `ebpf ${group.program.name ?? '(unnamed)'}`;
+  },
+  write: async ({ programs }, target, value) => programs.set(target.group, parse(value)),
+  wanted: async (_access, { instructions }) => textOf(instructions),
+  same: sameText,
+};
+
+const textOf = (instructions: readonly Instruction[] | null): string =>
+  instructions === null ? 'none' : disassemble(instructions);
+
+function parse(value: string): readonly Instruction[] | null {
+  if (value === 'none') return null;
+  const assembled = assemble(value);
+  if ('program' in assembled) return assembled.program;
+  throw failure('foreign-program', `${value}: can not be put back`, 'let its server attach it again');
+}

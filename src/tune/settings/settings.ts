@@ -1,0 +1,17 @@
+/** Which setting a target is one of. */
+import type { Kind, Target } from '../types.ts';
+import { channels } from './channels.ts';
+import { fields } from './fields.ts';
+import { irq } from './irq.ts';
+import { irqbalance } from './irqbalance.ts';
+import { pin } from './pin.ts';
+import { program } from './program.ts';
+import { rfs, rps, xps } from './queue-files.ts';
+import { rss } from './rss.ts';
+import type { Setting } from './setting.ts';
+
+type Settings = { readonly [K in Kind]: Setting<Extract<Target, { readonly kind: K }>> };
+
+const SETTINGS: Settings = { irqbalance, channels, rss, fields, irq, xps, rps, rfs, pin, program };
+
+export const settingOf = ({ kind }: Target): Setting<Target> => SETTINGS[kind];

@@ -1,0 +1,56 @@
+/** What is in force of what was applied, and what is not any more. */
+import { errnoCode, isFailure } from '../system/errors.ts';
+import type { Journal, Step } from './journal.ts';
+import { likelyCause } from './refusal.ts';
+import { isEffective } from './settings/irq.ts';
+import type { Access } from './settings/setting.ts';
+import { settingOf } from './settings/settings.ts';
+
+export interface Drift {
+  readonly subject: string;
+  readonly wanted: string;
+  /** null: it can't be read, or has gone. */
+  readonly is: string | null;
+  /** Who may have done it. */
+  readonly likely: string;
+}
+
+export interface Standing {
+  readonly drift: readonly Drift[];
+  /** IRQs that are not delivered where they were asked to be, since none has come, or for good. */
+  readonly pending: readonly string[];
+}
+
+/** Of several journals, the newest first, the last word on each setting counts. */
+export async function standingOf(access: Access, journals: readonly Journal[]): Promise<Standing> {
+  const last = new Map<string, Step>();
+  for (const { steps } of journals)
+    for (const step of steps.toReversed()) {
+      const key = `${step.change.kind} ${step.change.subject}`;
+      if (step.outcome === 'done' && !last.has(key)) last.set(key, step);
+    }
+  const drift: Drift[] = [];
+  const pending: string[] = [];
+  for (const step of last.values()) {
+    const found = await compare(access, step);
+    if (found === 'pending') pending.push(step.change.subject);
+    else if (found !== 'as set') drift.push(found);
+  }
+  return { drift, pending };
+}
+
+async function compare(access: Access, { change, is: wanted }: Step): Promise<Drift | 'pending' | 'as set'> {
+  const { subject, kind } = change;
+  const setting = settingOf(change.target);
+  try {
+    const target = await setting.find(access, change.target);
+    const is = await setting.read(access, target);
+    if (is !== null && setting.same(is, wanted))
+      return target.kind === 'irq' && isEffective(access.files, target, is) === false ? 'pending' : 'as set';
+    const running = access.files.list('/run/irqbalance').length > 0;
+    return { subject, wanted, is, likely: likelyCause(kind, running) };
+  } catch (error) {
+    if (!isFailure(error) && errnoCode(error) === null) throw error;
+    return { subject, wanted, is: null, likely: error instanceof Error ? error.message : '' };
+  }
+}

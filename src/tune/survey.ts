@@ -1,0 +1,38 @@
+/** The journals that are not undone, and which of them can be undone from here. */
+import { isFailure } from '../system/errors.ts';
+import type { Journal } from './journal.ts';
+import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
+
+/** `here`: of this boot and network namespace; `elsewhere`: of another namespace; `before`: of an earlier boot. */
+export type Place = 'here' | 'elsewhere' | 'before';
+
+export interface Surveyed {
+  readonly file: JournalFile;
+  readonly journal: Journal;
+  readonly place: Place;
+}
+
+export interface Survey {
+  /** The newest first. */
+  readonly journals: readonly Surveyed[];
+  /** One sentence for each that can't be read. */
+  readonly notes: readonly string[];
+}
+
+/** Throws SystemError: the folder can't be read. */
+export function surveyJournals(state: string, bootId: string, netns: number): Survey {
+  const notes: string[] = [];
+  const journals = listJournals(state).flatMap((file): Surveyed[] => {
+    try {
+      const journal = readJournal(file);
+      const { header } = journal;
+      const place = header.bootId !== bootId ? 'before' : header.netns !== netns ? 'elsewhere' : 'here';
+      return [{ file, journal, place }];
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      notes.push(error.message);
+      return [];
+    }
+  });
+  return { journals, notes };
+}

@@ -1,0 +1,140 @@
+/** Takes an apply back, in reverse, to the values that its journal has. */
+import { failure, isFailure } from '../system/errors.ts';
+import { putBack } from './held.ts';
+import type { Step } from './journal.ts';
+import { type JournalFile, markUndone, openJournal, readJournal } from './journal-file.ts';
+import { killPoint } from './kill-point.ts';
+import { removeUnit } from './persist.ts';
+import { brief, likelyCause, refusalOf } from './refusal.ts';
+import type { Access } from './settings/setting.ts';
+import { settingOf } from './settings/settings.ts';
+import type { Surveyed } from './survey.ts';
+import type { Change } from './types.ts';
+
+export interface Skipped {
+  readonly change: Change;
+  readonly why: string;
+  /** It can't be restored by anybody, ever: its object has gone. The journal need not be kept for it. */
+  readonly settled: boolean;
+}
+
+export interface Undone {
+  readonly journal: string;
+  readonly restored: readonly Change[];
+  readonly skipped: readonly Skipped[];
+  readonly notes: readonly string[];
+}
+
+export interface UndoOptions {
+  /** Restore what someone has changed since, too. */
+  readonly force: boolean;
+  /** The same, asked for one change; `why` says what is the matter. */
+  readonly ask: (change: Change, why: string) => Promise<boolean>;
+}
+
+/** The caller holds the lock. Throws Failure `journal` when it can't be read. */
+export async function undoOne(access: Access, file: JournalFile, options: UndoOptions): Promise<Undone> {
+  const { steps, persisted } = readJournal(file);
+  const restored: Change[] = [];
+  const skipped: Skipped[] = [];
+  const notes: string[] = [];
+  const note = unhindered(notes);
+  const writer = note(() => openJournal(file));
+  try {
+    for (const step of asFirstRead(steps).toReversed()) {
+      if (step.outcome === 'restored') continue;
+      const result = await restore(access, step, options);
+      if (result === 'restored') restored.push(step.change);
+      else if (result !== 'unchanged') skipped.push(result);
+      if (typeof result === 'string' || result.settled) {
+        if (step.change.target.kind === 'channels') notes.push(...(await putBack(access, step.also)));
+        note(() => writer?.append({ record: 'restored', step: step.step }));
+      }
+    }
+    for (const { unit, files } of persisted) notes.push(...(await removeUnit(unit, files)));
+  } finally {
+    writer?.close();
+  }
+  if (skipped.every(({ settled }) => settled)) note(() => markUndone(file));
+  return { journal: file.id, restored, skipped, notes };
+}
+
+/**
+ * A table that was read after a change of channels is the driver's for so many queues: set back as a table it would count
+ * as set by a user, and forbid the kernel to lower the channels. What it was before them holds for both.
+ */
+function asFirstRead(steps: readonly Step[]): readonly Step[] {
+  const first = new Map<string, string>();
+  return steps.map((step) => {
+    const also = step.also.filter(({ target }) => !(target.kind === 'rss' && first.has(target.nic)));
+    for (const { target, value } of also) if (target.kind === 'rss') first.set(target.nic, value);
+    const { target } = step.change;
+    const from = target.kind === 'rss' ? first.get(target.nic) : undefined;
+    return from === undefined ? { ...step, also } : { ...step, from, change: { ...step.change, from } };
+  });
+}
+
+/** That a disk is full, or read-only, keeps anyone from noting that it was undone, but not from undoing. */
+function unhindered(notes: string[]) {
+  return <T>(act: () => T): T | null => {
+    try {
+      return act();
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      if (!notes.includes(error.message)) notes.push(error.message);
+      return null;
+    }
+  };
+}
+
+/** `unchanged`: it was as it had been. */
+async function restore(
+  access: Access,
+  step: Step,
+  { force, ask }: UndoOptions,
+): Promise<Skipped | 'restored' | 'unchanged'> {
+  const { change, from, to, is: set } = step;
+  const setting = settingOf(change.target);
+  const skip = (why: string, settled = false): Skipped => ({ change, why, settled });
+  try {
+    const target = await setting.find(access, change.target);
+    const is = await setting.read(access, target);
+    if (from === null) return skip('what it was before is not known', true);
+    if (is === from) return 'unchanged';
+    const ours = is !== null && (setting.same(is, set) || setting.same(is, to) || setting.same(is, from));
+    if (!ours) {
+      const running = access.files.list('/run/irqbalance').length > 0;
+      const why = `it is ${brief(is ?? 'unreadable')} now, not ${brief(set)}; likely ${likelyCause(change.kind, running)}`;
+      if (!force && !(await ask(change, why))) return skip(`${why} (--force restores it all the same)`);
+    }
+    // What can't be done yet is done once the channels are there.
+    await putBack(
+      access,
+      step.also.filter((held) => held.target.kind === 'rss'),
+    );
+    await setting.write(access, target, from);
+    killPoint();
+    const now = await setting.read(access, target);
+    if (now !== null && setting.same(now, from)) return 'restored';
+    throw failure(
+      'ignored',
+      `the kernel took it and did otherwise: it is ${brief(now ?? 'unreadable')}`,
+      'undo again',
+    );
+  } catch (error) {
+    const { code, message } = refusalOf(error, change, from ?? '');
+    return skip(message, code === 'gone');
+  }
+}
+
+/** Of an earlier boot only the unit is left, and is removed here. Throws Failure `journal`. */
+export async function forgetBoot({ file, journal }: Pick<Surveyed, 'file' | 'journal'>): Promise<Undone> {
+  const notes = [];
+  for (const { unit, files } of journal.persisted) {
+    const failures = await removeUnit(unit, files);
+    notes.push(...(failures.length > 0 ? failures : [`${unit} is removed`]));
+  }
+  notes.push('it was made before this boot, with which its settings have gone');
+  markUndone(file);
+  return { journal: file.id, restored: [], skipped: [], notes };
+}

@@ -1,0 +1,55 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Lab, openLab } from './lab.ts';
+
+let lab: Lab;
+let units: string;
+beforeAll(() => {
+  lab = openLab('boot');
+  units = mkdtempSync(join(tmpdir(), 'lt-units-'));
+});
+afterAll(() => {
+  lab?.end();
+  rmSync(units, { recursive: true, force: true });
+});
+
+it('--persist has the plan applied again after a boot, and one undo takes back settings and unit', () => {
+  const environment = { LOCALITY_TUNE_UNITS: units };
+  const before = lab.settings();
+  const applied = lab.tune(['apply', '--iface', 'v0', '--yes', '--persist', '-j'], environment);
+  expect(JSON.parse(applied.stdout)).toMatchObject({ journal: '1', failed: [] });
+  const after = lab.settings();
+  expect(after).not.toBe(before);
+  const unit = readFileSync(join(units, 'multi-user.target.wants/locality-tune-1.service'), 'utf8');
+
+  // A boot: the kernel has forgotten all of it, and calls itself another.
+  const path = join(lab.state, 'journals/1.jsonl');
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"bootId":"[^"]*"/, '"bootId":"before"'));
+  lab.sh('for file in /sys/class/net/v0/queues/tx-*/xps_cpus; do echo 0 > $file; done');
+  expect(lab.settings()).toBe(before);
+  const [, command = 'false'] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+  lab.sh(`LOCALITY_TUNE_STATE=${lab.state} LOCALITY_TUNE_UNITS=${units} ${command}`);
+  expect(lab.settings()).toBe(after);
+  expect(readdirSync(join(lab.state, 'journals')).sort()).toEqual(['1.undone.jsonl', '2.jsonl']);
+
+  expect(lab.tune(['status'], environment).stdout).toContain('again at boot by locality-tune-1.service');
+  expect(lab.tune(['undo', '--yes'], environment).code).toBe(0);
+  expect(lab.settings()).toBe(before);
+  expect(readdirSync(units)).toEqual(['multi-user.target.wants']);
+  expect(readdirSync(join(units, 'multi-user.target.wants'))).toEqual([]);
+  expect(existsSync(join(lab.state, 'saved/1.json'))).toBe(false);
+});
+
+it('after a boot undo removes a unit that could not apply its plan', () => {
+  const environment = { LOCALITY_TUNE_UNITS: units };
+  lab.tune(['apply', '--iface', 'v0', '--yes', '--persist'], environment);
+  const [name = ''] = readdirSync(join(lab.state, 'journals')).filter((each) => !each.includes('undone'));
+  const path = join(lab.state, 'journals', name);
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"bootId":"[^"]*"/, '"bootId":"before"'));
+  const { code, stdout } = lab.tune(['undo', '--yes'], environment);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/locality-tune-\d+\.service is removed.*made before this boot/s);
+  expect(readdirSync(units)).toEqual(['multi-user.target.wants']);
+});

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openFiles } from '../../src/system/files.ts';
+import { takeLock } from '../../src/tune/lock.ts';
+import { until } from '../integration/servers.ts';
+import { change, type Lab, openLab } from './lab.ts';
+
+let lab: Lab;
+let before: string;
+beforeEach(() => {
+  lab = openLab('faults');
+  before = lab.settings();
+});
+afterEach(() => lab.end());
+
+const xps = (nic: string, queue: number, mask: string) =>
+  change({ kind: 'xps', nic, queue, by: 'cpus' }, mask);
+/** Long enough to be met in its middle. */
+const long = (nic: string) =>
+  Array.from({ length: 2_000 }, (_, i) => xps(nic, i % 4, String(1 + (Math.floor(i / 4) % 2))));
+const apply = (file: string, ...more: string[]) =>
+  lab.tune(['apply', '--saved', file, '--yes', '--json', ...more]);
+const journals = () =>
+  existsSync(join(lab.state, 'journals')) ? readdirSync(join(lab.state, 'journals')) : [];
+
+describe('a disk that is full', () => {
+  it('keeps anything from being changed, and says what to do', () => {
+    const full = join(lab.state, 'full');
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', full]);
+    try {
+      const { code, stdout } = lab.tune(['apply', '--saved', lab.save(long('v0')), '--yes', '-j'], {
+        LOCALITY_TUNE_STATE: full,
+      });
+      expect(code).toBe(1);
+      const { error } = JSON.parse(stdout);
+      expect(error.code).toBe('journal');
+      expect(error.message).toContain("can't be used (ENOSPC)");
+      expect(error.hint).toContain('make room');
+      expect(lab.settings()).toBe(before);
+      expect(readdirSync(join(full, 'journals'))).toEqual([]);
+    } finally {
+      execFileSync('umount', [full]);
+    }
+  });
+});
+
+describe('two at once', () => {
+  it('the second is told to wait, and changes nothing', () => {
+    const release = takeLock(lab.state, openFiles('/'));
+    const { code, stdout } = apply(lab.save([xps('v0', 0, '1')]));
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).error).toEqual({
+      code: 'busy',
+      message: `apply: another locality-tune (pid ${process.pid}) is changing settings at this moment`,
+      hint: 'wait until it has ended',
+    });
+    expect(lab.settings()).toBe(before);
+    release();
+    expect(apply(lab.save([xps('v0', 0, '1')])).code).toBe(0);
+  });
+
+  it('the lock of a process that was killed counts for nothing, even where its pid is somebody else now', () => {
+    symlinkSync(`${process.pid}:1:not-this-boot`, join(lab.state, 'lock'));
+    expect(apply(lab.save([xps('v0', 0, '1')])).code).toBe(0);
+    expect(readdirSync(lab.state).filter((name) => name.startsWith('lock'))).toEqual([]);
+  });
+});
+
+describe('what the kernel refuses', () => {
+  it('is named, the rest is carried on, and undo has only the rest to do', () => {
+    const { code, stdout } = apply(
+      lab.save([
+        change({ kind: 'channels', nic: 'v0', which: 'rx' }, '64'),
+        xps('v0', 9, '1'),
+        xps('v0', 1, '1'),
+        change({ kind: 'fields', nic: 'v0', flow: 'udp4' }, 'sdfn'),
+        change({ kind: 'rss', nic: 'v0' }, '0 1 0 1'),
+        change({ kind: 'pin', pid: lab.pid, tid: lab.pid, comm: 'sleep', startTime: null }, '900'),
+        change({ kind: 'pin', pid: lab.pid, tid: lab.pid, comm: 'sleep', startTime: '1' }, '0'),
+        change({ kind: 'irqbalance', irqs: [4_000] }, '4000'),
+      ]),
+    );
+    expect(code).toBe(1);
+    const { done, failed } = JSON.parse(stdout);
+    expect(done.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 xps-1']);
+    expect(failed.map((one: { code: string; message: string }) => [one.code, one.message])).toEqual([
+      ['EINVAL', expect.stringContaining('v0 channels rx: set to 64: EINVAL')],
+      ['gone', expect.stringContaining('queues/tx-9/xps_cpus is not there')],
+      ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not offer it')],
+      ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not offer it')],
+      ['EINVAL', expect.stringContaining('its cpuset has none of these CPUs, or none is online')],
+      ['gone', expect.stringContaining('is another thread now, sleep has ended')],
+      ['gone', expect.stringContaining('irqbalance does not run')],
+    ]);
+    const undone = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
+    expect(undone.restored.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 xps-1']);
+    expect(lab.settings()).toBe(before);
+  });
+
+  it('leaves no journal where nothing was changed', () => {
+    expect(apply(lab.save([xps('v0', 9, '1')])).code).toBe(1);
+    expect(apply(lab.save([xps('v0', 1, '0')])).code).toBe(0);
+    expect(journals()).toEqual([]);
+  });
+
+  it('a /sys that is read-only is called that', () => {
+    const file = lab.save([xps('v0', 0, '1')]);
+    const script = `mount -o remount,ro,bind /sys; LOCALITY_TUNE_STATE=${lab.state} "$@"`;
+    const words = [process.execPath, new URL('../../dist/src/cli/entry.js', import.meta.url).pathname];
+    const args = ['apply', '--saved', file, '--yes'].map((word) => `'${word}'`).join(' ');
+    const out = lab.sh(`set -- ${words.join(' ')} ${args}; ${script} || test $? = 1`);
+    expect(out).toContain('EROFS, /proc or /sys is mounted read-only here');
+    expect(lab.settings()).toBe(before);
+  });
+});
+
+describe('in the middle of it', () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const)('%s takes back what was done, exit %i', async (signal, status) => {
+    const child = lab.start(['apply', '--saved', lab.save(long('v0')), '--yes', '--json']);
+    const exited = once(child, 'exit');
+    await until(() => lab.settings() !== before, 'the first change');
+    child.kill(signal);
+    expect(await exited).toEqual([status, null]);
+    expect(lab.settings()).toBe(before);
+    expect(JSON.parse(lab.tune(['status', '-j']).stdout)).toMatchObject({ journals: [], drift: [] });
+  });
+
+  it('the interface disappears: the rest is carried on, and undo says what it could not do', async () => {
+    // Its peer goes with it: what is left is the process.
+    const pin = change({ kind: 'pin', pid: lab.pid, tid: lab.pid, comm: 'sleep', startTime: null }, '1');
+    const child = lab.start(['apply', '--saved', lab.save([...long('v0'), pin]), '--yes', '--json']);
+    let out = '';
+    child.stdout?.on('data', (text) => {
+      out += text;
+    });
+    const exited = once(child, 'close');
+    await until(() => lab.settings() !== before, 'the first change');
+    lab.sh('ip link del v0');
+    expect(await exited).toEqual([1, null]);
+    const { done, failed } = JSON.parse(out);
+    expect(done.at(-1)).toMatchObject({ kind: 'pin', to: '1' });
+    const codes: string[] = failed.map(({ code }: { code: string }) => code);
+    expect(codes.filter((code) => !['gone', 'ENOENT', 'ENODEV'].includes(code))).toEqual([]);
+    expect(failed.at(-1).message).toContain('there is no interface v0 any more (see `ip link`)');
+    const { code, stdout } = lab.tune(['undo', '--yes', '-j']);
+    const { restored, skipped } = JSON.parse(stdout);
+    expect([code, restored.length]).toEqual([0, 1]);
+    expect(skipped.every(({ settled }: { settled: boolean }) => settled)).toBe(true);
+    expect(execFileSync('taskset', ['-p', String(lab.pid)], { encoding: 'utf8' })).toBe(
+      before.split('\n').slice(-2).join('\n'),
+    );
+  });
+});
+
+describe('somebody else', () => {
+  it('changed a value since: status names it, undo leaves it alone without --force', () => {
+    expect(apply(lab.save([xps('v0', 0, '1'), xps('v0', 1, '2')])).code).toBe(0);
+    expect(lab.tune(['status']).code).toBe(0);
+    lab.sh('echo 3 > /sys/class/net/v0/queues/tx-0/xps_cpus');
+    const status = lab.tune(['status', '-j']);
+    expect(status.code).toBe(1);
+    expect(JSON.parse(status.stdout).drift).toEqual([
+      { subject: 'v0 xps-0', wanted: '1', is: '3', likely: expect.stringContaining('went down and up') },
+    ]);
+    const careful = lab.tune(['undo', '--yes', '-j']);
+    expect(careful.code).toBe(1);
+    expect(JSON.parse(careful.stdout)).toMatchObject({
+      restored: [{ subject: 'v0 xps-1' }],
+      skipped: [{ change: { subject: 'v0 xps-0' }, settled: false }],
+    });
+    const forced = lab.tune(['undo', '--yes', '--force', '-j']);
+    expect(JSON.parse(forced.stdout)).toMatchObject({ restored: [{ subject: 'v0 xps-0' }], skipped: [] });
+    expect([forced.code, lab.settings()]).toEqual([0, before]);
+  });
+
+  it('applied twice: undo takes the newest back first, --all both', () => {
+    apply(lab.save([xps('v0', 0, '1')]));
+    const between = lab.settings();
+    apply(lab.save([xps('v0', 0, '2')]));
+    expect(lab.tune(['undo', '--yes']).code).toBe(0);
+    expect(lab.settings()).toBe(between);
+    apply(lab.save([xps('v0', 0, '3')]));
+    expect(lab.tune(['undo', '--all', '--yes']).code).toBe(0);
+    expect(lab.settings()).toBe(before);
+  });
+});
+
+describe('a journal', () => {
+  it('of an earlier boot is forgotten, of another network namespace is left alone', () => {
+    apply(lab.save([xps('v0', 0, '1')]));
+    const [name = ''] = journals();
+    const path = join(lab.state, 'journals', name);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace(/"netns":\d+/, '"netns":1'));
+    expect(JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout)).toMatchObject({ journal: null });
+    expect(JSON.parse(lab.tune(['undo', '--yes', '-j', '--journal', '1']).stdout).error.code).toBe(
+      'other-netns',
+    );
+    writeFileSync(path, text.replace(/"bootId":"[^"]*"/, '"bootId":"another"'));
+    const { notes } = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
+    expect(notes[0]).toContain('before this boot');
+    expect(journals()).toEqual(['1.undone.jsonl']);
+    expect(lab.settings()).not.toBe(before);
+  });
+});
+
+describe('who may', () => {
+  it('not root: exit 77 and the capability; a dry run changes nothing for anybody', () => {
+    const file = lab.save([xps('v0', 0, '1')]);
+    const entry = new URL('../../dist/src/cli/entry.js', import.meta.url).pathname;
+    const args = `apply --saved ${file} --yes`;
+    const unprivileged = `setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${entry} ${args} 2>&1 || echo $?`;
+    expect(lab.sh(unprivileged)).toMatch(/CAP_NET_ADMIN.*run it as root\n77\n$/s);
+    expect(lab.tune(['apply', '--saved', file, '--dry-run']).stdout).toContain('v0 xps-0');
+    expect(lab.tune(['apply', '--saved', file]).code).toBe(2);
+    expect(lab.settings()).toBe(before);
+  });
+});

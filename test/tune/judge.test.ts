@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { judge, type Measured, tooFew } from '../../src/tune/judge.ts';
+
+const measured = (
+  rx: number,
+  accept: number | null,
+  tx: number | null = null,
+  events = 20_000,
+): Measured => ({
+  seconds: 5,
+  rx: { percent: rx, events },
+  tx: tx === null ? null : { percent: tx, events },
+  accept: accept === null ? null : { percent: accept, events },
+  pps: { rx: null, tx: null },
+});
+
+describe('better', () => {
+  it.each([
+    ['both up', measured(50, 50), measured(100, 100), true],
+    ['both up by five points', measured(50, 50), measured(55, 55), true],
+    ['one of them up by less', measured(50, 50), measured(90, 54.9), false],
+    ['one of them down', measured(50, 50), measured(90, 40), false],
+    ['one nearly all before, the other up', measured(96, 50), measured(95, 99), true],
+    ['one nearly all before and fallen, the other up', measured(99, 50), measured(90, 99), false],
+    ['both nearly all before', measured(96, 96), measured(100, 100), false],
+    ['datagrams alone', measured(50, null), measured(60, null), true],
+    ['tx up', measured(50, 50, 50), measured(90, 90, 90), true],
+    ['tx down', measured(50, 50, 50), measured(90, 90, 40), false],
+    ['tx down by what may be chance', measured(50, 50, 50), measured(90, 90, 48.5), true],
+    ['tx not known any more', measured(50, 50, 50), measured(90, 90, null), true],
+  ])('%s', (_, before, after, better) => {
+    expect(judge(before, after).better).toBe(better);
+  });
+
+  it('not to be told with too few events, before or after', () => {
+    const few = measured(0, 100, null, 999);
+    expect(tooFew(few)).toBe('999 packets and 999 accepts in 5.0 s: at least 1000 are needed to tell');
+    expect(tooFew(measured(0, 100, null, 1_000))).toBeNull();
+    expect(judge(measured(0, 0), few)).toMatchObject({ better: false, why: tooFew(few) });
+    expect(judge(few, measured(100, 100)).better).toBe(false);
+  });
+});
