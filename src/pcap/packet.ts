@@ -9,6 +9,8 @@ export interface Choosing {
   readonly port: number;
   /** Offset 0 is the first byte behind the TCP or UDP header. cpu, rand, rxhash, queue and mark are in no capture. */
   readonly environment: Environment;
+  /** Offset of the TCP or UDP header in `environment.network`. */
+  readonly transport: number;
   /** Is something missing that the program could read: the packet's end, or the link-level header? */
   readonly incomplete: boolean;
 }
@@ -212,6 +214,7 @@ function choosing(
     protocol,
     port: u16(bytes, transport + 2),
     environment,
+    transport: transport - network,
     incomplete: end > bytes.length || addresses === null,
   };
 }

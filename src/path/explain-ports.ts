@@ -1,0 +1,42 @@
+/** Client ports by the queue that they reach: what a balanced test is made of. */
+import type { Arrival } from './explain-walk.ts';
+import type { Flow } from './flow.ts';
+import { type Given, hasher } from './rss-hash.ts';
+import { lander } from './rss-table.ts';
+
+export interface QueuePorts {
+  readonly queue: number;
+  /** Ascending; fewer than asked for where there are no more. */
+  readonly ports: readonly number[];
+}
+
+/** net.ipv4.ip_local_port_range as the kernel sets it: what clients pick from. */
+const [FIRST, LAST] = [32_768, 60_999];
+
+/**
+ * The lowest `count` client ports that reach each queue of the table. Or the reason why no port can be told.
+ * @param flow its source port does not matter
+ */
+export function portsByQueue(
+  flow: Flow,
+  { nic }: Arrival,
+  given: Given,
+  count: number,
+): QueuePorts[] | string {
+  if (nic === null) return 'loopback has no queues';
+  const hash = hasher(nic, given);
+  const land = lander(nic);
+  const found = new Map<number, number[]>();
+  const table = new Set(nic.rss?.indirection ?? nic.rxQueues.map(({ index }) => index));
+  for (const queue of [...table].sort((one, other) => one - other)) found.set(queue, []);
+  let wanting = found.size;
+  for (let port = FIRST; port <= LAST && wanting > 0; port++) {
+    const { queue, why } = land(hash({ ...flow, source: { ...flow.source, port } }));
+    if (queue === null) return why;
+    const ports = found.get(queue);
+    if (ports === undefined || ports.length >= count) continue;
+    ports.push(port);
+    if (ports.length === count) wanting--;
+  }
+  return [...found].map(([queue, ports]) => ({ queue, ports }));
+}

@@ -1,0 +1,185 @@
+/** A walk in words: one step after the other, each with its reason. */
+import { formatCpuList } from '../host/cpus.ts';
+import type { Group, Nic, Owner } from '../host/types.ts';
+import type { Walk } from './explain-walk.ts';
+import { type Flow, formatEndpoint } from './flow.ts';
+import type { Verdict } from './locality.ts';
+import type { Hashed, Hashes } from './rss-hash.ts';
+import type { Landing } from './rss-table.ts';
+import type { Choice } from './select.ts';
+
+export interface Step {
+  readonly what: string;
+  /** null: not known, or decided by nothing that can be read. */
+  readonly value: string | number | null;
+  readonly why: string;
+  /** Of each value that is possible, 0 to 1, where `value` is null and they are equally likely; else null. */
+  readonly chance: number | null;
+}
+
+export function step(what: string, value: Step['value'], why: string, chance: number | null = null): Step {
+  return { what, value, why, chance };
+}
+
+const hex32 = (hash: number) => `0x${hash.toString(16).padStart(8, '0')}`;
+
+/** From the interface to the worker, and back; the last step says how local that is. */
+export function stepsOf(walk: Walk): Step[] {
+  const { nic, why } = walk.arrival;
+  return [
+    step('interface', nic?.name ?? 'lo', why),
+    ...(nic === null ? [] : [...rssSteps(walk.flow, walk.hashes, walk.landing), irqStep(walk, nic)]),
+    ...cpuSteps(walk),
+    ...socketSteps(walk),
+    ...(nic === null ? [] : backSteps(walk, nic)),
+    localStep(walk),
+  ];
+}
+
+export function rssSteps(flow: Flow, { possible, why }: Hashes, landed: Landing): Step[] {
+  const [first] = possible;
+  const sameInput = possible.every(({ fields }) => fields === first?.fields);
+  const sameHash = possible.every(({ hash }) => hash === first?.hash);
+  const ends = [flow.source, flow.destination];
+  const input = ends.map((end) => (first?.fields === 'sdfn' ? formatEndpoint(end) : end.address)).join(' ');
+  return [
+    step('RSS input', first !== undefined && sameInput ? input : null, why),
+    first !== undefined && sameHash
+      ? step('hash', hex32(first.hash), methodOf(first))
+      : step('hash', null, possible.length === 0 ? why : possible.map(candidate).join('; ')),
+    step('table entry', landed.entry, landed.size === 0 ? 'no RSS table is known' : `of ${landed.size}`),
+    step('rx queue', landed.queue === null ? null : `rx-${landed.queue}`, landed.why),
+  ];
+}
+
+function irqStep({ queue }: Walk, nic: Nic): Step {
+  const name = nic.irqs.find(({ irq }) => irq === queue?.irq)?.name;
+  return step(
+    'IRQ',
+    queue?.irq ?? null,
+    name ?? (queue === null ? 'the rx queue is not known' : 'none is known to serve it'),
+  );
+}
+
+const methodOf = ({ variant, xfrm }: Hashed) => (xfrm === 'none' ? variant : `${variant}, ${xfrm}`);
+
+const candidate = (hashed: Hashed) => `${hex32(hashed.hash)} by ${methodOf(hashed)} of ${hashed.fields}`;
+
+const SOURCES = {
+  effective: 'effective affinity of the IRQ',
+  counts: 'which took the IRQ since boot',
+  affinity: 'affinity of the IRQ',
+};
+
+function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): Step[] {
+  if (cpuGiven) return [step('CPU', from.cpu, 'as given by --cpu')];
+  const source = queue?.cpusSource ? SOURCES[queue.cpusSource] : '';
+  const cpu = step('CPU', from.softirq, from.softirq === null ? (from.why ?? '') : source);
+  if (arrival.nic === null || queue === null || queue.rps === null) return [cpu];
+  if (from.cpu === null && from.softirq !== null) {
+    const spread = queue.rps.length > 1;
+    const why = `${from.why}${spread ? ` ${formatCpuList(queue.rps)}, by the kernel's hash` : ''}`;
+    return [cpu, step('RPS', null, why, spread && queue.rfsFlows === 0 ? 1 / queue.rps.length : null)];
+  }
+  return queue.rps.length === 0 ? [cpu] : [cpu, step('RPS', from.cpu, from.why ?? 'rps_cpus')];
+}
+
+function socketSteps({ found, members, ran, choice, verdict }: Walk): Step[] {
+  const { group, why } = found;
+  if (members === null) return [step('socket', null, why)];
+  const owners = members.sockets.flatMap((socket) => socket.owners);
+  const worker = workerStep(verdict, choice, owners);
+  if (group === null) return [step('socket', members.id, `${why}; in no group`), worker];
+  return [step('group', group.id, why), selectionStep(group, ran), slotStep(group, choice, verdict), worker];
+}
+
+function slotStep({ size }: Group, choice: Choice, { slot }: Verdict): Step {
+  switch (choice.kind) {
+    case 'slot':
+      return step('slot', choice.slot, `of ${size}`);
+    case 'uniform':
+      return step('slot', null, `any of ${choice.slots}`, 1 / choice.slots);
+    case 'members':
+      return step(
+        'slot',
+        slot,
+        slot === null ? `one of ${choice.chances.size} members of this CPU` : `of ${size}`,
+      );
+    case 'unknown':
+      return step('slot', null, choice.why);
+  }
+}
+
+function workerStep({ worker, why }: Verdict, choice: Choice, owners: readonly Owner[]): Step {
+  if (worker !== null) {
+    const { pid, tid, cpus } = worker;
+    const comm = owners.find((owner) => owner.pid === pid)?.comm ?? '';
+    const thread = tid === null || tid === pid ? '' : ` thread ${tid}`;
+    // A worker on paper has no pid.
+    return step('worker', `${comm} ${pid === 0 ? '' : pid}${thread}`.trim(), seat(cpus));
+  }
+  if (choice.kind === 'uniform') return step('worker', null, `any of ${choice.slots}`, 1 / choice.slots);
+  return step('worker', null, choice.kind === 'unknown' ? choice.why : why);
+}
+
+function seat(cpus: readonly number[] | null): string {
+  if (cpus === null || cpus.length === 0) return 'its CPUs are not readable';
+  return cpus.length === 1 ? `pinned to CPU ${cpus[0]}` : `may run on CPUs ${formatCpuList(cpus)}`;
+}
+
+function selectionStep({ selection, program }: Group, ran: Walk['ran']): Step {
+  switch (selection) {
+    case null:
+      return step('selection', null, 'how the kernel picks a member could not be read');
+    case 'hash':
+      return step('selection', 'hash', "the kernel's, with a seed drawn at boot that nobody can read");
+    case 'incoming_cpu':
+      return step('selection', 'SO_INCOMING_CPU', 'the members of the receiving CPU');
+    default: {
+      const name = `${selection === 'ebpf' ? 'eBPF ' : ''}program ${program?.name ?? ''}`.trim();
+      return step(
+        'selection',
+        name,
+        ran?.why ?? (selection === 'ebpf' ? 'what it picks is not known' : 'it could not be read'),
+      );
+    }
+  }
+}
+
+function backSteps({ txQueue, verdict, members }: Walk, nic: Nic): Step[] {
+  if (members === null) return [];
+  const { worker } = verdict;
+  if (txQueue === null) {
+    const pinned = worker?.cpus?.length === 1;
+    const xps = nic.txQueues.some(({ xpsCpus, xpsRxqs }) => xpsCpus?.length || xpsRxqs?.length);
+    const why = !xps
+      ? 'XPS is not set: a hash picks one'
+      : pinned
+        ? `XPS names several for CPU ${worker?.cpus?.[0]}, or none`
+        : 'the CPU of the sending worker is not known';
+    return [step('tx queue', null, why, xps || nic.txQueues.length === 0 ? null : 1 / nic.txQueues.length)];
+  }
+  const [cpu = null] = txQueue.cpus;
+  const why =
+    nic.txQueues.length === 1
+      ? 'the only queue'
+      : `XPS${worker?.cpus?.length === 1 ? ` of CPU ${worker.cpus[0]}` : ''}`;
+  const irq =
+    txQueue.irq === null ? 'its IRQ is not known' : `of IRQ ${txQueue.irq}, which frees what was sent`;
+  return [
+    step('tx queue', `tx-${txQueue.index}`, why),
+    step(
+      'tx CPU',
+      txQueue.cpus.length === 1 ? cpu : null,
+      txQueue.cpus.length > 1 ? `one of ${formatCpuList(txQueue.cpus)}` : irq,
+    ),
+  ];
+}
+
+function localStep({ found, verdict }: Walk): Step {
+  const { localShare } = verdict;
+  const why = found.group === null ? verdict.why.replace('slot 0: ', '') : verdict.why;
+  if (localShare === 1 || localShare === 0)
+    return step('locality', localShare === 1 ? 'local' : 'remote', why);
+  return step('locality', null, why, localShare);
+}

@@ -1,0 +1,142 @@
+/** `explain`: the whole way of one flow, with what is known agreed over all ports that it may come in by. */
+import type { Host, Nic } from '../host/types.ts';
+import { type Step, step, stepsOf } from './explain-steps.ts';
+import type { Arrival, Walk, Walker } from './explain-walk.ts';
+import { type Flow, formatFlow } from './flow.ts';
+import { isLoopback, ports } from './ports.ts';
+import type { Path } from './types.ts';
+
+/** Printed by `explain -j`: names are a contract. */
+export interface Explanation {
+  readonly flow: string;
+  readonly nic: string | null;
+  readonly hash: number | null;
+  /** Hex; what the hash is made of. */
+  readonly hashInput: string | null;
+  readonly table: { readonly entry: number | null; readonly size: number } | null;
+  readonly queue: number | null;
+  readonly irq: number | null;
+  /** That looks the socket up: of the softirq, or where RPS sends the packet. */
+  readonly cpu: number | null;
+  readonly group: string | null;
+  readonly slot: number | null;
+  readonly worker: Path['worker'];
+  readonly txQueue: number | null;
+  /** 0 to 1; null: not known. */
+  readonly localShare: number | null;
+  readonly steps: readonly Step[];
+}
+
+/** Several interfaces, or none, and nothing that says which: the names to choose from. */
+export interface Unclear {
+  readonly names: readonly string[];
+}
+
+/**
+ * The ports that a flow may come in by, several below a bond.
+ * @param iface null: the one port that there is
+ */
+export function arrivalsOf(
+  host: Host,
+  { destination }: Flow,
+  iface: string | null,
+): readonly Arrival[] | Unclear {
+  if (iface === 'lo' || (iface === null && isLoopback(destination.address)))
+    return [{ nic: null, devices: new Set(['lo']), why: 'the machine itself sends' }];
+  if (iface !== null) return through(host, iface);
+  const live = ports(host).filter(({ state }) => state !== 'down');
+  const [only] = live;
+  if (only !== undefined && live.length === 1) return [arrival(host, only, 'the only interface with queues')];
+  const above = host.nics.find(({ lowerDevices }) => isAbove(lowerDevices, live));
+  return above === undefined ? { names: host.nics.map(({ name }) => name) } : through(host, above.name);
+}
+
+/** A bond of all of them, say. */
+function isAbove(lowerDevices: readonly string[], live: readonly Nic[]): boolean {
+  return live.length > 0 && live.every(({ name }) => lowerDevices.includes(name));
+}
+
+function through(host: Host, iface: string): readonly Arrival[] | Unclear {
+  const nics = new Map(host.nics.map((nic) => [nic.name, nic]));
+  const named = nics.get(iface);
+  if (named === undefined) return { names: [...nics.keys()] };
+  const below = named.lowerDevices.flatMap((name) => nics.get(name) ?? []);
+  if (below.length === 0) return [arrival(host, named, 'as asked for')];
+  const why =
+    below.length === 1 ? `below ${iface}` : `one of ${below.length} below ${iface}: the switch chooses`;
+  return below.map((nic) => arrival(host, nic, why));
+}
+
+function arrival(host: Host, nic: Nic, why: string): Arrival {
+  const above = host.nics.filter(({ lowerDevices }) => lowerDevices.includes(nic.name));
+  return { nic, devices: new Set([nic.name, ...above.map(({ name }) => name)]), why };
+}
+
+/** One explanation for each port. */
+export function explain(walk: Walker, flow: Flow, arrivals: readonly Arrival[]): Explanation[] {
+  return arrivals.map((each) => explained(walk(flow, each)));
+}
+
+function explained(walk: Walk): Explanation {
+  const { flow, arrival, hashes, landing, queue, from, found, verdict, txQueue } = walk;
+  const { possible } = hashes;
+  return {
+    flow: formatFlow(flow),
+    nic: arrival.nic?.name ?? 'lo',
+    hash: common(possible.map(({ hash }) => hash)),
+    hashInput: common(possible.map(({ input }) => Buffer.from(input).toString('hex'))),
+    table: landing.size === 0 ? null : { entry: landing.entry, size: landing.size },
+    queue: landing.queue,
+    irq: queue?.irq ?? null,
+    cpu: from.cpu,
+    group: found.group?.id ?? null,
+    slot: found.group === null ? null : verdict.slot,
+    worker: verdict.worker,
+    txQueue: txQueue?.index ?? null,
+    localShare: verdict.localShare,
+    steps: stepsOf(walk),
+  };
+}
+
+/** What all of them say; null where they differ, or there is none. */
+function common<T>(values: readonly T[]): T | null {
+  const [first] = values;
+  return first !== undefined && values.every((value) => JSON.stringify(value) === JSON.stringify(first))
+    ? first
+    : null;
+}
+
+/** What holds whichever port it is. */
+export function agreed(each: readonly Explanation[]): Explanation | null {
+  const [first] = each;
+  if (first === undefined || each.length === 1) return first ?? null;
+  const of = <K extends keyof Explanation>(name: K) => common(each.map((one) => one[name]));
+  const most = each.reduce((longest, one) => (one.steps.length > longest.steps.length ? one : longest));
+  const steps = most.steps.map((own): Step => {
+    const { what, why } = own;
+    if (what === 'interface') return step(what, of('nic'), why);
+    const said = each.map(({ nic, steps }) => ({ nic, step: steps.find((other) => other.what === what) }));
+    if (said.every(({ step }) => step?.value === own.value && step?.chance === own.chance)) return own;
+    return step(
+      what,
+      null,
+      `by port: ${said.map(({ nic, step }) => `${nic} ${step?.value ?? '-'}`).join(', ')}`,
+    );
+  });
+  return {
+    flow: first.flow,
+    nic: of('nic'),
+    hash: of('hash'),
+    hashInput: of('hashInput'),
+    table: of('table'),
+    queue: of('queue'),
+    irq: of('irq'),
+    cpu: of('cpu'),
+    group: of('group'),
+    slot: of('slot'),
+    worker: of('worker'),
+    txQueue: of('txQueue'),
+    localShare: of('localShare'),
+    steps,
+  };
+}

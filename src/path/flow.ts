@@ -1,0 +1,93 @@
+/** A flow as its packets bear it: who sends to whom. */
+import { isIP } from 'node:net';
+import type { Protocol } from '../host/types.ts';
+import { formatAddress } from '../system/address.ts';
+
+export interface Endpoint {
+  /** As inet_ntop(3) writes it. */
+  readonly address: string;
+  /** 4 or 16, in network order. */
+  readonly bytes: Uint8Array;
+  readonly port: number;
+}
+
+export interface Flow {
+  readonly protocol: Protocol;
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+}
+
+/** `tcp 198.51.100.7:40001 192.0.2.10:443`, which {@link parseFlow} reads back. */
+export function formatFlow({ protocol, source, destination }: Flow): string {
+  return `${protocol} ${formatEndpoint(source)} ${formatEndpoint(destination)}`;
+}
+
+export function formatEndpoint({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Or what is wrong with it. `198.51.100.7:40001`, `[2001:db8::7]:4000`. */
+export function parseFlow(protocol: string, source: string, destination: string): Flow | string {
+  if (protocol !== 'tcp' && protocol !== 'udp') return `'${protocol}': neither tcp nor udp`;
+  const [from, to] = [parseEndpoint(source), parseEndpoint(destination)];
+  if (from === null) return `'${source}': ${NO_ENDPOINT}`;
+  if (to === null) return `'${destination}': ${NO_ENDPOINT}`;
+  if (from.bytes.length !== to.bytes.length) return `${source}, ${destination}: one is IPv4, the other IPv6`;
+  return { protocol, source: from, destination: to };
+}
+
+const NO_ENDPOINT = 'not an address and a port, as 198.51.100.7:40001 or [2001:db8::7]:40001';
+
+function parseEndpoint(text: string): Endpoint | null {
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const [, inBrackets, plain] = match ?? [];
+  if (match === null || port > 0xffff || isIP(inBrackets ?? plain ?? '') !== (plain === undefined ? 6 : 4))
+    return null;
+  const bytes = parseAddress(inBrackets ?? plain ?? '');
+  return bytes && endpoint(bytes, port);
+}
+
+/** An endpoint from a packet's header, or from parsed text. */
+export function endpoint(bytes: Uint8Array, port: number): Endpoint {
+  return { address: formatAddress(bytes.length === 4 ? 4 : 6, bytes), bytes, port };
+}
+
+/**
+ * Bytes of an address in network order; null for text that is none, and for one with a zone. An IPv4 address that is
+ * written as IPv6 (`::ffff:192.0.2.1`) is IPv4 on the wire, and so here.
+ */
+export function parseAddress(text: string): Uint8Array | null {
+  const version = isIP(text);
+  if (version === 4) return Uint8Array.from(text.split('.'), Number);
+  if (version !== 6 || text.includes('%')) return null;
+  const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [head = '', tail] = hex.split('::');
+  const words = (part: string) =>
+    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
+  const [first, last] = [words(head), words(tail ?? '')];
+  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
+  const bytes = Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
+  const mapped = all.slice(0, 6).join() === '0,0,0,0,0,65535';
+  return mapped ? bytes.slice(12) : bytes;
+}
+
+/** Flows, one a line, as {@link formatFlow} writes them; empty lines and what follows a `#` count for nothing. */
+export function parseFlows(text: string): Flow[] | string {
+  const flows: Flow[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const words = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (words.length === 1 && words[0] === '') continue;
+    const [protocol = '', source = '', destination = '', ...more] = words;
+    const flow =
+      more.length > 0
+        ? 'more than a protocol, a source and a destination'
+        : parseFlow(protocol, source, destination);
+    if (typeof flow === 'string') return `line ${index + 1}: ${flow}`;
+    flows.push(flow);
+  }
+  return flows;
+}

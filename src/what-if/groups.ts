@@ -1,0 +1,107 @@
+/** What becomes of reuseport groups: other workers, another program. */
+import { disassemble } from '../cbpf/disassemble.ts';
+import { usableCpus } from '../diagnose/nics.ts';
+import { type Cpus, parseCpuList } from '../host/cpus.ts';
+import type { Group, GroupSocket, Host } from '../host/types.ts';
+import { chooseProgram, type Wanted } from '../steer/choose.ts';
+import { failure } from '../system/errors.ts';
+import { onlineOf } from './ports.ts';
+
+/** Workers on paper have no process. */
+const NO_PID = 0;
+
+function eachGroup(host: Host, change: (group: Group) => Group): Host {
+  if (host.groups.length === 0)
+    throw failure(
+      'no-groups',
+      'what if: no reuseport group',
+      'a captured tree has none: run it where the server runs',
+    );
+  return { ...host, groups: host.groups.map(change) };
+}
+
+/**
+ * Worker i in slot i, pinned to the i-th CPU, as `worker_cpu_affinity auto` does. An attached program stays, as it
+ * would.
+ * @param cpus null: all that are online and not isolated
+ */
+export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Host {
+  return (host) => {
+    const seats = onlineOf(host, cpus ?? usableCpus(host), 'workers');
+    const socket = (comm: string, slot: number): GroupSocket => {
+      const on = [seats[slot % seats.length] ?? 0];
+      return {
+        inode: 0,
+        slot,
+        slotSource: 'kernel',
+        owners: [{ pid: NO_PID, tid: null, comm, fd: -1, via: 'epoll', cpus: on }],
+        holders: [],
+        cpus: on,
+        recvQueue: null,
+        drops: null,
+        incomingCpu: null,
+        packets: null,
+      };
+    };
+    return eachGroup(host, (group) => {
+      const comm = group.sockets[0]?.owners[0]?.comm ?? 'worker';
+      const sockets = Array.from({ length: count }, (_, slot) => socket(comm, slot));
+      return { ...group, size: count, sampledSeconds: null, sockets };
+    });
+  };
+}
+
+/** null for a name that no program has, or a list that it has no use for. @param list of weights, or of slots to drain */
+export function setProgram(name: string, list: string | null): ((host: Host) => Host) | null {
+  if (name === 'none') return list === null ? (host) => eachGroup(host, withoutProgram) : null;
+  const wanted = wantedOf(name, list);
+  if (wanted === null) return null;
+  return (host) => {
+    const nodes = host.machine.cpus.numa.map(({ cpus }) => cpus);
+    return eachGroup(host, (group) => withProgram(group, wanted(nodes)));
+  };
+}
+
+/** Those that are made from the group alone. */
+export const PROGRAMS = ['cpu', 'map', 'queue', 'rand', 'hash', 'numa', 'source-rendezvous'] as const;
+
+function wantedOf(name: string, list: string | null): ((nodes: readonly Cpus[]) => Wanted) | null {
+  const slots = list === null ? null : parseCpuList(list);
+  switch (name) {
+    case 'cpu':
+    case 'map':
+    case 'queue':
+    case 'rand':
+    case 'hash':
+    case 'source-rendezvous':
+      return list === null ? () => ({ name }) : null;
+    case 'numa':
+      return list === null ? (nodes) => ({ name, nodes, by: null }) : null;
+    case 'weighted': {
+      const weights = /^\d{1,5}(,\d{1,5})*$/.test(list ?? '') ? (list ?? '').split(',').map(Number) : null;
+      return weights && (() => ({ name, weights, by: null }));
+    }
+    case 'drain':
+      return slots && slots.length > 0 ? () => ({ name, drained: slots, by: null }) : null;
+    default:
+      return null;
+  }
+}
+
+function withProgram(group: Group, wanted: Wanted): Group {
+  const { instructions } = chooseProgram(wanted, group, group.size);
+  const program = { kind: 'cbpf', name: wanted.name, asm: disassemble(instructions), instructions } as const;
+  return { ...group, selection: 'cbpf', program };
+}
+
+/** SO_INCOMING_CPU then counts again, where this kernel heeds it. */
+function withoutProgram(group: Group): Group {
+  const incoming = group.sockets.some(({ incomingCpu }) => incomingCpu !== null);
+  const selection =
+    !incoming || group.incomingCpuHonoured === false
+      ? 'hash'
+      : group.incomingCpuHonoured === null
+        ? null
+        : 'incoming_cpu';
+  return { ...group, selection, program: null };
+}

@@ -1,0 +1,91 @@
+/** How evenly queues, CPUs and workers are loaded: by the RSS table, or by a list of flows. */
+import type { Group, Host, Nic } from '../host/types.ts';
+import type { Arrival, Walker } from '../path/explain-walk.ts';
+import type { Flow } from '../path/flow.ts';
+import { judge, verdictOn } from '../path/locality.ts';
+import { ports, portsOf } from '../path/ports.ts';
+import { receiver } from '../path/receive.ts';
+import { type Choice, selector } from '../path/select.ts';
+import { queueShares } from '../path/shares.ts';
+import { type Sums, tally } from './tally.ts';
+
+export interface Load extends Sums {
+  /** null: of all interfaces and groups that the flows reach. */
+  readonly nic: string | null;
+  readonly group: string | null;
+  readonly from: 'table' | 'flows';
+}
+
+/** Printed as `whatIf`. */
+export interface Comparison {
+  /** The changes, in their order. */
+  readonly with: readonly string[];
+  readonly before: readonly Load[];
+  /** null where nothing is changed. */
+  readonly after: readonly Load[] | null;
+  readonly notes: readonly string[];
+}
+
+/** One for each port and each group behind it: every entry of the RSS table gets as many flows as any other. */
+export function loadsByTable(host: Host): Load[] {
+  return ports(host).flatMap((nic) =>
+    host.groups.filter((group) => portsOf(group, host).has(nic)).map((group) => byTable(host, nic, group)),
+  );
+}
+
+function byTable(host: Host, nic: Nic, group: Group): Load {
+  const { ofQueue, notes } = queueShares(nic);
+  const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
+  const [judged, choose] = [judge(group), selector(group)];
+  const counts = tally(queuesOf([nic]));
+  for (const [index, weight] of ofQueue) {
+    const queue = queues.get(index);
+    const from = queue === undefined ? MISSING : receiver(nic, queue, host.machine.rpsSockFlowEntries);
+    const reason = from.why ?? 'the receiving CPU is not known';
+    const choice: Choice =
+      from.cpu === null
+        ? { kind: 'unknown', why: reason }
+        : choose(from.cpu, nic.rxQueues.length > 1 ? index : null);
+    const verdict =
+      queue === undefined ? { localShare: null, why: reason } : verdictOn(nic, queue, from, judged);
+    counts.add({ weight, nic: nic.name, queue: index, cpu: from.cpu, group, choice, ...verdict });
+  }
+  const sums = counts.sums();
+  return { nic: nic.name, group: group.id, from: 'table', ...sums, notes: [...sums.notes, ...notes] };
+}
+
+const MISSING = { softirq: null, cpu: null, why: 'the RSS table names a queue that is not there' };
+
+const queuesOf = (nics: readonly Nic[]) =>
+  nics.flatMap(({ name, rxQueues }) => rxQueues.map(({ index }) => ({ nic: name, queue: index })));
+
+/**
+ * Each flow counts once; one that may come in by several ports of a bond is shared among them.
+ * @param arrivals for each flow; the walker's host is theirs
+ */
+export function loadByFlows(walk: Walker, flows: readonly (readonly [Flow, readonly Arrival[]])[]): Load {
+  const nics = new Set(flows.flatMap(([, arrivals]) => arrivals.flatMap(({ nic }) => nic ?? [])));
+  const counts = tally(queuesOf([...nics]));
+  const lone = new Set<string>();
+  for (const [flow, arrivals] of flows) {
+    for (const arrival of arrivals) {
+      const { landing, from, found, members, choice, verdict } = walk(flow, arrival);
+      if (found.group === null && members !== null) lone.add(members.id);
+      counts.add({
+        weight: 1 / arrivals.length,
+        nic: arrival.nic?.name ?? null,
+        queue: landing.queue,
+        cpu: from.cpu,
+        group: members,
+        choice,
+        ...verdict,
+      });
+    }
+  }
+  const shared = flows.some(([, arrivals]) => arrivals.length > 1);
+  const sums = counts.sums();
+  const assumed = shared ? ['equal shares of all ports of the bond are assumed'] : [];
+  const workers = sums.workers.map((worker) => (lone.has(worker.group) ? { ...worker, slot: null } : worker));
+  const all = { nic: null, group: null, from: 'flows', ...sums, workers, counted: flows.length } as const;
+  return { ...all, notes: [...sums.notes, ...assumed] };
+}

@@ -1,0 +1,31 @@
+/** `--with-plan`: the machine as `locality-tune apply` would leave it. */
+import type { Host, Protocol } from '../host/types.ts';
+import { expectedLocality } from '../path/expected.ts';
+import { joinPaths } from '../path/join.ts';
+import { ports } from '../path/ports.ts';
+import { applied } from '../tune/applied.ts';
+import { planTuning } from '../tune/plan.ts';
+
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
+
+/** For all interfaces with queues and all groups of the host, a plan for each protocol. */
+export function withPlan(host: Host): Host {
+  const ifaces = ports(host).map(({ name }) => name);
+  return PROTOCOLS.reduce((machine, protocol) => {
+    const served = new Set(
+      machine.groups.filter((group) => group.protocol === protocol).map(({ port }) => port),
+    );
+    if (served.size === 0) return machine;
+    const view = { host: machine, paths: joinPaths(machine), expected: expectedLocality(machine) };
+    const options = {
+      ifaces,
+      ports: [...served],
+      protocol,
+      only: [],
+      cpus: null,
+      smt: 'one',
+      program: null,
+    } as const;
+    return applied(machine, planTuning(view, options));
+  }, host);
+}

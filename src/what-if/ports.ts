@@ -1,0 +1,26 @@
+/** What changes are made to, and with. */
+import { type Cpus, formatCpuList } from '../host/cpus.ts';
+import type { Host, Nic } from '../host/types.ts';
+import { ports } from '../path/ports.ts';
+import { failure } from '../system/errors.ts';
+
+/** Changes every interface with queues. Throws Failure where there is none, and what `change` throws. */
+export function eachPort(host: Host, change: (nic: Nic) => Nic): Host {
+  const changing = new Set(ports(host));
+  if (changing.size === 0)
+    throw failure('no-queues', 'what if: no interface with queues', 'name one with --iface');
+  return { ...host, nics: host.nics.map((nic) => (changing.has(nic) ? change(nic) : nic)) };
+}
+
+/** The CPUs themselves. Throws Failure for one that is not online, where the kernel takes none, and for none at all. */
+export function onlineOf(host: Host, cpus: Cpus, what: string): Cpus {
+  const online = new Set(host.machine.cpus.online);
+  const missing = cpus.filter((cpu) => !online.has(cpu));
+  if (missing.length === 0 && cpus.length > 0) return cpus;
+  const said = cpus.length === 0 ? 'no CPU is known' : `CPU ${formatCpuList(missing)} is not online`;
+  throw failure(
+    'refused-change',
+    `${what}: ${said}`,
+    `online are ${formatCpuList(host.machine.cpus.online)}`,
+  );
+}
