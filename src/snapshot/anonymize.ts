@@ -1,0 +1,77 @@
+/** Takes host name, addresses and RSS keys out of a snapshot; what was equal stays equal, so that joins survive. */
+import { createHmac } from 'node:crypto';
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Nic } from '../host/types.ts';
+import type { Snapshot } from './types.ts';
+
+/**
+ * Addresses become 198.18.0.1 (RFC 2544) and 2001:db8::1 (RFC 3849) and so on, in order of their first appearance: a
+ * hash of 32 bits can be tried out. The host name becomes its keyed hash. An RSS key becomes null, with its keyed hash
+ * in the NIC's notes: any key in its place would put flows on wrong queues.
+ * @param secret random and thrown away: nobody can try out names then
+ */
+export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
+  const hash = (text: string): string => createHmac('sha256', secret).update(text).digest('hex').slice(0, 8);
+  const { host } = snapshot;
+  const { hostname } = host.machine;
+  const scrub = scrubber(hostname, hash);
+  const listener = <T extends { readonly id: string; readonly address: string }>(of: T): T => ({
+    ...of,
+    id: scrub(of.id),
+    address: scrub(of.address),
+  });
+  return {
+    ...snapshot,
+    anonymized: true,
+    host: {
+      ...host,
+      machine: { ...host.machine, hostname: hostname && scrub(hostname) },
+      nics: host.nics.map((nic) => withoutKey({ ...nic, notes: nic.notes.map(scrub) }, hash)),
+      groups: host.groups.map((group) => ({ ...listener(group), notes: group.notes.map(scrub) })),
+      lone: host.lone.map(listener),
+      notes: host.notes.map(scrub),
+    },
+  };
+}
+
+function withoutKey(nic: Nic, hash: (text: string) => string): Nic {
+  if (!nic.rss?.key) return nic;
+  const mark = hash(nic.rss.key);
+  const note = `anonymised: the RSS key was taken out (mark of equal keys: ${mark}): which queue a flow goes to is not known, what share of the flows each queue gets is`;
+  return { ...nic, rss: { ...nic.rss, key: null }, notes: [...nic.notes, note] };
+}
+
+/**
+ * The unspecified and the loopback addresses tell nothing of a network, and how packets come in depends on them; of
+ * an IPv4 address in IPv6, the IPv4 one has been replaced.
+ */
+const KEPT = /^(?:0\.0\.0\.0|127\..*|::1?|::ffff:[\d.]+)$/;
+
+function scrubber(hostname: string | null, hash: (text: string) => string): (text: string) => string {
+  const standIns = new Map<string, string>();
+  let v4 = 0;
+  let v6 = 0;
+  const replace = (address: string, make: () => string): string => {
+    if (KEPT.test(address)) return address;
+    const standIn = standIns.get(address) ?? make();
+    standIns.set(address, standIn);
+    return standIn;
+  };
+  const nextV4 = (): string => {
+    v4++;
+    return `198.${18 + (v4 >> 16)}.${(v4 >> 8) & 0xff}.${v4 & 0xff}`;
+  };
+  const nextV6 = (): string => {
+    v6++;
+    return `2001:db8::${v6.toString(16)}`;
+  };
+  const named = hostname ? new RegExp(`(?<![\\w.-])${hostname.replace(/\W/g, '\\$&')}(?![\\w-])`, 'g') : null;
+  return (text) => {
+    const nameless = named === null ? text : text.replace(named, (name) => `host-${hash(name)}`);
+    return nameless
+      .replace(/\d+(?:\.\d+){3}/g, (found) => (isIPv4(found) ? replace(found, nextV4) : found))
+      .replace(/[0-9a-f]*:[0-9a-f:.]*[0-9a-f:]/gi, (found) =>
+        isIPv6(found) ? replace(found, nextV6) : found,
+      );
+  };
+}

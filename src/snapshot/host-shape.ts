@@ -1,0 +1,206 @@
+/** The shape of a `Host` in JSON: src/host/types.ts once more, as a check of what another machine wrote. */
+import { check } from '../cbpf/check.ts';
+import type { Instruction } from '../cbpf/instruction.ts';
+import type { Cpus } from '../host/cpus.ts';
+import type {
+  Channels,
+  Group,
+  GroupSocket,
+  Host,
+  Irq,
+  LoneSocket,
+  Machine,
+  Nic,
+  Owner,
+  Processor,
+  Program,
+  Rss,
+  RxQueue,
+  Setting,
+  TxQueue,
+} from '../host/types.ts';
+import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, truth, whole } from './shape.ts';
+
+/** No kernel has so many CPUs, queues or table entries: above it a mask would eat the memory. */
+const index = whole(0, 65_535);
+const natural = whole(0, Number.MAX_SAFE_INTEGER);
+const integer = whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+const notes = list(text);
+
+const cpus: Shape<Cpus> = (value, at) => {
+  const found = list(index)(value, at);
+  if (found.some((cpu, i) => i > 0 && cpu <= (found[i - 1] ?? -1)))
+    throw new Mismatch(`${at}: CPUs are to ascend, each once`);
+  return found;
+};
+
+/** Commands that people copy name interfaces: a file from elsewhere must not put anything else into them. */
+const interfaceName: Shape<string> = (value, at) => {
+  const name = text(value, at);
+  if (!/^[^\s/;&|<>$`"'\\(){}[\]*?!#~\p{C}]{1,64}$/u.test(name))
+    throw new Mismatch(`${at}: no name of an interface: ${JSON.stringify(name.slice(0, 40))}`);
+  return name;
+};
+
+const processor = object<Processor>({
+  model: nullable(text),
+  sockets: nullable(natural),
+  cores: nullable(natural),
+  l2Bytes: nullable(natural),
+  l3Bytes: nullable(natural),
+});
+
+export const machine = object<Machine>({
+  hostname: nullable(text),
+  kernel: nullable(text),
+  arch: nullable(text),
+  distro: nullable(text),
+  cpus: object<Machine['cpus']>({
+    online: cpus,
+    isolated: cpus,
+    smtSiblings: list(cpus),
+    numa: list(object<Machine['cpus']['numa'][number]>({ node: index, cpus })),
+  }),
+  processor: nullable(processor),
+  irqbalance: object<Machine['irqbalance']>({
+    running: nullable(truth),
+    bannedIrqs: nullable(list(natural)),
+  }),
+  rpsSockFlowEntries: nullable(natural),
+});
+
+const setting = object<Setting>({ current: natural, max: natural });
+
+const rss = object<Rss>({
+  hashFunction: nullable(text),
+  inputXfrm: nullable(text),
+  key: nullable(text),
+  indirection: list(index),
+  isDefault: nullable(truth),
+  fields: object<Rss['fields']>({
+    tcp4: nullable(text),
+    udp4: nullable(text),
+    tcp6: nullable(text),
+    udp6: nullable(text),
+  }),
+  contexts: nullable(list(natural)),
+  ntupleRules: nullable(natural),
+});
+
+const irq = object<Irq>({
+  irq: natural,
+  name: text,
+  role: oneOf('rx', 'tx', 'rxtx', 'other'),
+  queues: list(index),
+  affinity: nullable(cpus),
+  effective: nullable(cpus),
+  counts: list(natural),
+  source: oneOf('netdev', 'msi_irqs', 'hwirq', 'proc_irq', 'name'),
+});
+
+const queue = {
+  index,
+  irq: nullable(natural),
+  cpus,
+  cpusSource: nullable(oneOf('effective', 'counts', 'affinity')),
+};
+
+export const nic = object<Nic>({
+  name: interfaceName,
+  driver: nullable(text),
+  busInfo: nullable(text),
+  numaNode: nullable(integer),
+  state: nullable(text),
+  lowerDevices: list(interfaceName),
+  threadedNapi: nullable(truth),
+  channels: nullable(
+    object<Channels>({
+      rx: nullable(setting),
+      tx: nullable(setting),
+      combined: nullable(setting),
+      other: nullable(setting),
+    }),
+  ),
+  rings: nullable(object<NonNullable<Nic['rings']>>({ rx: setting, tx: setting })),
+  rss: nullable(rss),
+  irqs: list(irq),
+  rxQueues: list(object<RxQueue>({ ...queue, rps: nullable(cpus), rfsFlows: nullable(natural) })),
+  txQueues: list(object<TxQueue>({ ...queue, xpsCpus: nullable(cpus), xpsRxqs: nullable(list(index)) })),
+  notes,
+});
+
+const instruction: Shape<Instruction> = (value, at) => {
+  const numbers = list(natural)(value, at);
+  const [code, jt, jf, k] = numbers;
+  if (numbers.length !== 4 || code === undefined || jt === undefined || jf === undefined || k === undefined)
+    throw new Mismatch(`${at}: code, jt, jf and k expected`);
+  if (code > 0xffff || jt > 0xff || jf > 0xff || k > 0xffffffff)
+    throw new Mismatch(`${at}: no instruction of classic BPF`);
+  return [code, jt, jf, k];
+};
+
+const instructions: Shape<readonly Instruction[]> = (value, at) => {
+  const found = list(instruction)(value, at);
+  const [fault] = check(found);
+  if (fault !== undefined) throw new Mismatch(`${at}: no program that a kernel takes: ${fault.message}`);
+  return found;
+};
+
+const program = object<Program>({
+  kind: oneOf('cbpf', 'ebpf'),
+  name: nullable(text),
+  asm: nullable(text),
+  instructions: nullable(instructions),
+});
+
+const owner = object<Owner>({
+  pid: natural,
+  tid: nullable(natural),
+  comm: text,
+  fd: natural,
+  via: oneOf('epoll', 'syscall', 'fd'),
+  cpus: nullable(cpus),
+});
+
+const socket = object<GroupSocket>({
+  inode: natural,
+  slot: nullable(index),
+  slotSource: nullable(oneOf('kernel', 'guess')),
+  owners: list(owner),
+  holders: list(object<GroupSocket['holders'][number]>({ pid: natural, fd: natural })),
+  cpus,
+  recvQueue: nullable(natural),
+  drops: nullable(natural),
+  incomingCpu: nullable(integer),
+  packets: nullable(natural),
+});
+
+export const group = object<Group>({
+  id: text,
+  protocol: oneOf('tcp', 'udp'),
+  address: text,
+  port: index,
+  device: nullable(interfaceName),
+  netns: nullable(natural),
+  uid: nullable(natural),
+  size: index,
+  selection: nullable(oneOf('hash', 'incoming_cpu', 'cbpf', 'ebpf')),
+  program: nullable(program),
+  sampledSeconds: nullable(number),
+  incomingCpuHonoured: nullable(truth),
+  sockets: list(socket),
+  notes,
+});
+
+export const lone = object<LoneSocket>({
+  id: text,
+  protocol: oneOf('tcp', 'udp'),
+  address: text,
+  port: index,
+  device: nullable(interfaceName),
+  inode: natural,
+  owners: list(owner),
+  processes: natural,
+});
+
+export const host = object<Host>({ machine, nics: list(nic), groups: list(group), lone: list(lone), notes });

@@ -1,0 +1,86 @@
+/** From the text of a file to a Snapshot; whatever else it is, one Failure says so. */
+import { failure } from '../system/errors.ts';
+import { host } from './host-shape.ts';
+import {
+  isRecord,
+  list,
+  Mismatch,
+  nullable,
+  number,
+  object,
+  oneOf,
+  type Shape,
+  text,
+  truth,
+  whole,
+} from './shape.ts';
+import { type Counters, type Reading, SCHEMA, type Snapshot } from './types.ts';
+import { upgrade } from './upgrade.ts';
+
+const AGAIN = 'make it with: locality-tune snapshot -o FILE';
+
+const count = whole(0, Number.MAX_SAFE_INTEGER);
+
+const reading = object<Reading>({
+  interfaces: list(object<Reading['interfaces'][number]>({ name: text, rx: count, tx: count })),
+  queues: list(object<Reading['queues'][number]>({ nic: text, index: count, packets: count })),
+  interrupts: list(object<Reading['interrupts'][number]>({ irq: count, count })),
+});
+
+const readings: Shape<Counters['readings']> = (value, at) => {
+  const [first, second, ...more] = list(reading)(value, at);
+  if (first === undefined || second === undefined || more.length > 0)
+    throw new Mismatch(`${at}: two readings expected`);
+  return [first, second];
+};
+
+const positive: Shape<number> = (value, at) => {
+  const found = number(value, at);
+  if (found <= 0) throw new Mismatch(`${at}: more than 0 expected`);
+  return found;
+};
+
+const snapshot = object<Snapshot>({
+  schema: oneOf(SCHEMA),
+  version: nullable(text),
+  time: nullable(text),
+  anonymized: (value, at) => nullable(truth)(value, at) ?? false,
+  host,
+  counters: nullable(object<Counters>({ seconds: positive, readings })),
+});
+
+/** Throws Failure only; who calls says of which file. */
+export function parseSnapshot(json: string): Snapshot {
+  const document = upgrade(parseJson(json));
+  refuseForeign(document);
+  try {
+    return snapshot(document, '');
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    throw failure('broken-snapshot', error.message, `the file was damaged or edited; ${AGAIN}`);
+  }
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    const cut = json.trimStart().startsWith('{');
+    const what = cut ? 'the JSON in it is broken or cut off' : 'no JSON in it';
+    throw failure('not-json', what, cut ? `was it copied whole? ${AGAIN}` : AGAIN);
+  }
+}
+
+const OURS = /^locality-tune\.snapshot\/(\d+)$/;
+
+function refuseForeign(document: unknown): void {
+  const schema = isRecord(document) ? document['schema'] : undefined;
+  if (schema === SCHEMA) return;
+  const version = typeof schema === 'string' ? OURS.exec(schema)?.[1] : undefined;
+  if (version !== undefined) {
+    const what = `its form is snapshot/${version}, and this version reads ${SCHEMA} at most`;
+    throw failure('newer-snapshot', what, 'read it with the locality-tune that wrote it, or a newer one');
+  }
+  const found = typeof schema === 'string' ? `its schema is '${schema.slice(0, 60)}'` : 'it names no schema';
+  throw failure('not-a-snapshot', `no snapshot of a machine: ${found}`, AGAIN);
+}

@@ -1,0 +1,31 @@
+/** What grew between the two readings of a snapshot. */
+import type { Nic } from '../host/types.ts';
+import { type PacketCounts, type PacketRates, packetRates } from '../measure/interface-rates.ts';
+import { type QueueCounts, type QueueRate, queueRates } from '../measure/queue-rates.ts';
+import type { Counters, Reading } from './types.ts';
+
+/** Through all interfaces together, a second. */
+export function interfaceRates({ seconds, readings: [first, second] }: Counters): PacketRates {
+  const counts = ({ interfaces }: Reading, at: number): PacketCounts => ({
+    packets: new Map(interfaces.map(({ name, rx, tx }) => [name, { rx, tx }])),
+    at,
+  });
+  return packetRates(counts(first, 0), counts(second, 1000 * seconds));
+}
+
+/** Of every RX queue of these NICs. */
+export const rxQueueRates = (nics: readonly Nic[], { seconds, readings }: Counters): QueueRate[] =>
+  queueRates(nics, countsOf(readings[0]), countsOf(readings[1]), seconds);
+
+function countsOf({ queues, interrupts }: Reading): QueueCounts {
+  const byNic = Map.groupBy(queues, ({ nic }) => nic);
+  return {
+    packets: new Map(
+      Array.from(byNic, ([nic, of]) => [
+        nic,
+        new Map(of.map(({ index, packets }) => [index, BigInt(packets)])),
+      ]),
+    ),
+    interrupts: new Map(interrupts.map(({ irq, count }) => [irq, count])),
+  };
+}

@@ -1,0 +1,34 @@
+/** A machine on paper: everything that `inspect` reads, with two readings of its counters. */
+import type { Host } from '../host/types.ts';
+
+export const SCHEMA = 'locality-tune.snapshot/1';
+
+export interface Snapshot {
+  readonly schema: typeof SCHEMA;
+  /** Of the locality-tune that wrote it; null when not known. */
+  readonly version: string | null;
+  /** ISO 8601, when the machine had been read; null when not known. */
+  readonly time: string | null;
+  /** Host name, addresses and RSS keys have been taken out. */
+  readonly anonymized: boolean;
+  readonly host: Host;
+  /** null where there was no live machine to count on. */
+  readonly counters: Counters | null;
+}
+
+export interface Counters {
+  /** Measured, from the first reading to the second. */
+  readonly seconds: number;
+  /** The first and the second. */
+  readonly readings: readonly [Reading, Reading];
+}
+
+/** Since boot, or since the driver was loaded. */
+export interface Reading {
+  /** Packets of lo and of the interfaces that have hardware behind them. */
+  readonly interfaces: readonly { readonly name: string; readonly rx: number; readonly tx: number }[];
+  /** Packets of each RX queue whose driver counts them. */
+  readonly queues: readonly { readonly nic: string; readonly index: number; readonly packets: number }[];
+  /** Of all CPUs together. */
+  readonly interrupts: readonly { readonly irq: number; readonly count: number }[];
+}
