@@ -12,6 +12,7 @@ const BURST = 32;
 
 async function connectOnce(port: number): Promise<void> {
   const socket = connect({ host: HOST, port });
+  socket.write('?');
   await once(socket, 'data');
   const closed = once(socket, 'close');
   socket.resetAndDestroy();

@@ -5,6 +5,7 @@
 
 import type { Instruction } from '../cbpf/instruction.ts';
 import { cpu, map, rand } from '../cbpf/programs.ts';
+import { watchReads } from '../measure/skb-witness.ts';
 import { type Witness, type Witnessed, watchGroup } from '../measure/witness.ts';
 import { identify } from '../steer/member.ts';
 import { setProgram } from '../steer/set-program.ts';
@@ -39,7 +40,14 @@ export interface Act {
   readonly before: Load;
   readonly after: Load;
   /** The same accepts as the kernel's own probe counts them; null for UDP, and where there is none (it needs root). */
-  readonly witness: { readonly before: Witnessed; readonly after: Witnessed } | null;
+  readonly witness: BeforeAndAfter | null;
+  /** The requests, one packet a connection: read on the CPU that made them? null as above. */
+  readonly skbs: BeforeAndAfter | null;
+}
+
+export interface BeforeAndAfter {
+  readonly before: Witnessed;
+  readonly after: Witnessed;
 }
 
 export interface DemoResult {
@@ -118,14 +126,17 @@ async function playTcp(stage: Stage): Promise<Act> {
     inode: 0,
     holders: [{ pid, fd: stage.sockets[index]?.tcp.fd ?? -1 }],
   }));
-  const witness = await watchGroup({ protocol: 'tcp', port, sockets });
+  const [witness, skbs] = await Promise.all([
+    watchGroup({ protocol: 'tcp', port, sockets }),
+    watchReads(port),
+  ]);
   try {
-    const act = await play(stage, 'tcp', name, instructions, load, witness);
-    const why = witness.why();
+    const act = await play(stage, 'tcp', name, instructions, load, { witness, skbs });
+    const why = witness.why() ?? skbs.why();
     if (why !== null && process.geteuid?.() === 0) stage.notes.push(`bpftrace is no second witness: ${why}`);
     return act;
   } finally {
-    await witness.stop();
+    await Promise.all([witness.stop(), skbs.stop()]);
   }
 }
 
@@ -152,17 +163,27 @@ async function play(
   name: string,
   program: readonly Instruction[],
   load: (step: string) => Promise<Load>,
-  witness: Witness | null = null,
+  witnesses: { readonly witness: Witness; readonly skbs: Witness } | null = null,
 ): Promise<Act> {
+  const marks = () => Promise.all([witnesses?.witness.mark(), witnesses?.skbs.mark()]);
   const before = await load('by hash');
-  const seenBefore = await witness?.mark();
+  const [witnessBefore, skbsBefore] = await marks();
   await steer(stage, protocol, program);
   const after = await load(`with \`${name}\``);
-  const seenAfter = await witness?.mark();
+  const [witnessAfter, skbsAfter] = await marks();
   await steer(stage, protocol, null);
-  const seen = seenBefore && seenAfter ? { before: seenBefore, after: seenAfter } : null;
-  return { port: portOf(stage, protocol), program: name, before, after, witness: seen };
+  return {
+    port: portOf(stage, protocol),
+    program: name,
+    before,
+    after,
+    witness: bothOf(witnessBefore, witnessAfter),
+    skbs: bothOf(skbsBefore, skbsAfter),
+  };
 }
+
+const bothOf = (before: Witnessed | null = null, after: Witnessed | null = null): BeforeAndAfter | null =>
+  before === null || after === null ? null : { before, after };
 
 const portOf = ({ sockets }: Stage, protocol: 'tcp' | 'udp') => sockets[0]?.[protocol].port ?? 0;
 

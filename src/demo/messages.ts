@@ -31,7 +31,7 @@ export interface WorkerOrders {
 }
 
 export interface ClientOrders {
-  /** One connection after the other, each closed by reset so that no TIME_WAIT is left. */
+  /** One connection after the other, with one packet each way, each closed by reset so that no TIME_WAIT is left. */
   readonly connect: {
     readonly order: { readonly port: number; readonly count: number };
     readonly answer: { readonly connected: number };

@@ -44,7 +44,7 @@ function accepted(socket: Socket, cpu: number): void {
   if (incomingCpu(descriptorOf(socket)) === cpu) counts.matched += 1;
   // The client resets; nothing here depends on how a connection ends.
   socket.on('error', () => {});
-  socket.end('.');
+  socket.once('data', () => socket.end('.'));
 }
 
 /** Node has no public name for a connection's descriptor. */

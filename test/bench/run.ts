@@ -1,11 +1,16 @@
-/** `npm run bench`: what `inspect` costs, on machines of any size and against the tools that it stands in for. Prints tables. */
+/**
+ * `npm run bench [-- inspect|language|probes|live]`: what `inspect` costs, on machines of any size and against the tools that it
+ * stands in for; programs; what the probes cost each packet; what the live view costs. Prints tables.
+ */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
 import { languageTable } from './cbpf.ts';
+import { liveTable } from './live.ts';
 import { measure } from './measure.ts';
+import { probesTable } from './probes.ts';
 import { simulationTable } from './simulate.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
@@ -82,7 +87,16 @@ function liveMachine(): void {
 
 const round = (value: number) => Math.round(value * 100) / 100;
 
-machinesOfAnySize();
-liveMachine();
-languageTable();
-simulationTable();
+const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[]>> = {
+  inspect: [machinesOfAnySize, liveMachine],
+  language: [languageTable, simulationTable],
+  probes: [probesTable],
+  live: [liveTable],
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => BENCHMARKS[name] === undefined);
+if (unknown !== undefined)
+  throw new Error(`no benchmark '${unknown}': ${Object.keys(BENCHMARKS).join(', ')}`);
+for (const [name, tables] of Object.entries(BENCHMARKS))
+  if (chosen.length === 0 || chosen.includes(name)) for (const table of tables) await table();

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { runDemo } from '../../src/demo/demo.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 
-it('the probe counts the very accepts that the workers count themselves', async () => {
+it('the probes count the very accepts that the workers count themselves, and a packet for each', async () => {
   const { tcp, notes } = await runDemo(openKernel(), {
     maxWorkers: 2,
     connections: 1_009,
@@ -11,11 +11,13 @@ it('the probe counts the very accepts that the workers count themselves', async 
     onStep: () => {},
   });
   expect(notes.join()).not.toMatch(/witness/);
-  for (const act of ['before', 'after'] as const)
+  for (const act of ['before', 'after'] as const) {
     expect(tcp?.witness?.[act]).toMatchObject({
       events: tcp?.[act].total,
       local: tcp?.[act].matched,
       percent: expect.any(Number),
     });
+    expect(tcp?.skbs?.[act]).toMatchObject({ events: tcp?.[act].total, local: tcp?.[act].matched });
+  }
   expect(tcp?.witness?.after.percent).toBe(100);
 });
