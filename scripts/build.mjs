@@ -20,7 +20,8 @@ const stamp = join(native, 'build', '.stamp');
 const prebuilds = join(root, 'prebuilds');
 const addon = join(prebuilds, `linux-${process.arch}.node`);
 const dist = join(root, 'dist');
-const fresh = join(dist, '.fresh');
+/** Of this run: two at a time must not mix. */
+const fresh = join(dist, `.fresh.${process.pid}`);
 const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
 
 function fail(message) {
@@ -100,19 +101,74 @@ async function bundle() {
     });
   rmSync(fresh, { recursive: true, force: true });
   await toDist(['src/cli/entry.ts'], { plugins: [mainFromCache] });
-  await toDist(['src/cli/main.ts'], { plugins: [commanderAlone], ...wrapper });
+  await toDist(['src/cli/main.ts'], { plugins: [commanderAlone, viewApart], ...wrapper });
+  const view = await toDist(['tui/main.tsx'], {
+    ...modern,
+    outExtension: { '.js': '.mjs' },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [inkAlone],
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+  });
+  copyFileSync(join(root, 'scripts/boot-view.cjs'), join(fresh, 'tui/boot.cjs'));
+  writeFileSync(join(fresh, 'tui/LICENSES'), licensesOf(Object.keys(view.metafile.inputs)));
   await toDist(['src/demo/client.ts', 'src/demo/worker.ts', 'src/steer/set-program-child.ts']);
   writeFileSync(join(fresh, 'src/package.json'), '{ "type": "commonjs" }\n');
-  copyFileSync(join(root, 'node_modules/commander/LICENSE'), join(fresh, 'src/cli/LICENSE.commander'));
-  for (const old of readdirSync(dist)) if (old !== '.fresh') rmSync(join(dist, old), { recursive: true });
-  renameSync(join(fresh, 'src'), join(dist, 'src'));
+  for (const name of ['commander', 'modern-tar'])
+    copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));
+  for (const old of readdirSync(dist))
+    if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });
+  for (const name of ['src', 'tui']) renameSync(join(fresh, name), join(dist, name));
   rmSync(fresh, { recursive: true });
+}
+
+/** The licence of each package that files in a bundle come from. */
+function licensesOf(inputs) {
+  const folders = inputs.flatMap(
+    (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return [...new Set(folders)]
+    .sort()
+    .map((folder) => {
+      const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
+      const { name, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+      return `${name}\n\n${text}`;
+    })
+    .join('\n\n');
 }
 
 const mainFromCache = {
   name: 'main from its code cache',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: join(root, 'scripts/cached-main.cjs') })),
+};
+
+/** Ink awaits its layout engine as it is loaded, which only a module can; what it brings along requires builtins. */
+const modern = {
+  format: 'esm',
+  target: 'node22',
+  supported: {},
+  banner: {
+    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  },
+};
+
+/** The view is a bundle of its own, which a file that Node itself has loaded imports: see boot-view.cjs. */
+const viewApart = {
+  name: 'view apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/tui\/main\.tsx$/ }, () => ({ path: '../../tui/boot.cjs', external: true })),
+};
+
+/** Ink can connect to React's debugger, where that is installed. */
+const inkAlone = {
+  name: 'ink alone',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/devtools\.js$/ }, () => ({ path: 'nothing', namespace: 'stub' }));
+    onLoad({ filter: /^nothing$/, namespace: 'stub' }, () => ({ contents: '' }));
+  },
 };
 
 /** commander starts programs that are subcommands. There are none, and node:child_process takes 5 ms to load. */

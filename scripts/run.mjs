@@ -1,4 +1,4 @@
-// Runs one of the project's commands (`demo`, `test`, `bench`, `setup`) and does first whatever set-up it lacks,
+// Runs one of the project's commands (`demo`, `test`, `bench`, `lab`, `setup`) and does first whatever set-up it lacks,
 // so that a fresh clone needs one command. Written for Node 18 and without dependencies: it runs before `npm ci`,
 // on whatever Node the machine has; the command itself then runs on the Node that the project brings.
 import { spawnSync } from 'node:child_process';
@@ -17,6 +17,7 @@ const say = (line) => process.stderr.write(`locality-tune: ${line}\n`);
 const buildTools = { 'g++': 'g++', make: 'make', python3: 'python3' };
 const testTools = {
   bpftrace: 'bpftrace',
+  chromium: 'chromium',
   ethtool: 'ethtool',
   haproxy: 'haproxy',
   ip: 'iproute2',
@@ -31,12 +32,15 @@ const commands = {
   setup: { steps: [] },
   demo: { steps: [['node', 'dist/src/cli/entry.js', 'demo']] },
   bench: { tools: testTools, steps: [['node', 'test/bench/run.ts']] },
+  lab: { tools: testTools, steps: [['node', 'test/lab/run.ts']] },
   test: {
     tools: testTools,
     steps: [
       ['biome', 'check', '.'],
       ['tsc', '--noEmit', '-p', 'tsconfig.test.json'],
       ['node', 'test/cbpf/build-bpf-asm.ts'],
+      // Minutes that a machine for tests has, and somebody who waits has not.
+      ...(process.env.CI ? [['node', 'test/lab/run.ts', '--quick']] : []),
       ['vitest', 'run'],
     ],
   },

@@ -3,6 +3,7 @@
  * what the machine showed.
  */
 import type { Finding, View } from '../diagnose/types.ts';
+import type { Group } from '../host/types.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import type { Matrix } from '../measure/skb.ts';
 
@@ -45,6 +46,8 @@ export interface Flow {
 
 export interface Accept {
   readonly source: 'probe' | 'sample';
+  /** Of which `accepts` is the sum: measured, and not the sample's own where two clocks meet. */
+  readonly seconds: number;
   readonly accepts: number;
   readonly matched: number;
   readonly percent: number | null;
@@ -98,4 +101,50 @@ export interface Source {
   setInterval(seconds: number): void;
   /** Reads the configuration anew with the next sample, as after an attach. */
   refresh(): void;
+  /** While true, single accepts are told as events: a probe of its own that costs more. */
+  listen(wanted: boolean): void;
+  /** What can be done to the machine; null where nothing can (a recording). */
+  readonly control: Control | null;
+}
+
+/** What the view may do to a group, each after the user's word. All throw Failure. */
+export interface Control {
+  /** Programs that need no more than the group to be made. */
+  readonly programs: readonly string[];
+  /** Changes nothing: what attaching would do to the group as it was last read. */
+  preview(group: Group, program: string): Promise<Preview>;
+  /** Reads the group anew, checks again, and changes it; what was done, in one line. */
+  attach(group: Group, program: string, force: boolean): Promise<string>;
+  prepareDetach(group: Group): Prepared;
+  /** Works out what is to be confirmed, and changes nothing. */
+  /** @param group what is tuned, with the NICs that feed it; null: all NICs */
+  prepare(job: Job, scene: Scene, group: Group | null): Promise<Prepared>;
+  /** Resolves when nothing that was begun is still being done: no change is left half-way by quitting. */
+  idle(): Promise<void>;
+}
+
+export type Job = 'tune' | 'undo' | 'snapshot';
+
+/** Something that is about to be done, to be confirmed by the user. */
+export interface Prepared {
+  readonly title: string;
+  /** What exactly, a sentence or an object each. */
+  readonly lines: readonly string[];
+  /** Does it; what was done, in one line. null where there is nothing to do. Throws Failure. */
+  readonly run: (() => Promise<string>) | null;
+}
+
+export interface Preview {
+  readonly group: string;
+  readonly program: string;
+  readonly groupSize: number;
+  /** Assembler text, one instruction a line. */
+  readonly asm: string;
+  readonly warnings: readonly string[];
+  /** What is on the group now, in words. */
+  readonly now: string;
+  /** It is there already. */
+  readonly attached: boolean;
+  /** What is there is not ours and would be replaced: only with `force`. */
+  readonly foreign: boolean;
 }

@@ -1,0 +1,152 @@
+/** What became different between two readings of the configuration, a line for each kind of object. */
+import { formatCpuList } from '../host/cpus.ts';
+import type { Group, Host, Irq, Nic } from '../host/types.ts';
+
+/** More objects of one kind than this are named by how many they are. */
+const NAMED = 6;
+
+export function changesBetween(before: Host, after: Host): string[] {
+  const was = new Map(before.nics.map((nic) => [nic.name, nic]));
+  const is = new Map(after.nics.map((nic) => [nic.name, nic]));
+  return [
+    ...gone(was, is).map((name) => `${name}: the interface is gone`),
+    ...gone(is, was).map((name) => `${name}: a new interface`),
+    ...after.nics.flatMap((nic) => {
+      const former = was.get(nic.name);
+      return former === undefined ? [] : changesOfNic(former, nic);
+    }),
+    ...changesOfGroups(before.groups, after.groups),
+    ...changeOfIrqbalance(before, after),
+  ];
+}
+
+const gone = <T>(from: ReadonlyMap<string, T>, against: ReadonlyMap<string, T>): string[] =>
+  [...from.keys()].filter((name) => !against.has(name));
+
+function changesOfNic(was: Nic, is: Nic): string[] {
+  const { name } = is;
+  return [
+    ...(was.state === is.state ? [] : [`${name}: state ${was.state ?? '?'} -> ${is.state ?? '?'}`]),
+    ...changeOfCount(`${name}: rx queues`, was.rxQueues, is.rxQueues),
+    ...changeOfCount(`${name}: tx queues`, was.txQueues, is.txQueues),
+    ...(is.rss !== null && was.rss !== null && was.rss.indirection.join() !== is.rss.indirection.join()
+      ? [`${name}: the RSS indirection table was changed`]
+      : []),
+    ...listed(
+      'affinity',
+      moved(
+        was.irqs,
+        is.irqs,
+        ({ irq }) => irq,
+        cpusOfIrq,
+        (irq) => `irq ${irq.irq} (${irq.name})`,
+      ),
+    ),
+    ...listed(
+      'rps_cpus',
+      moved(
+        was.rxQueues,
+        is.rxQueues,
+        ({ index }) => index,
+        ({ rps }) => rps,
+        ({ index }) => `${name} rx-${index}`,
+      ),
+    ),
+    ...listed(
+      'xps_cpus',
+      moved(
+        was.txQueues,
+        is.txQueues,
+        ({ index }) => index,
+        ({ xpsCpus }) => xpsCpus,
+        ({ index }) => `${name} tx-${index}`,
+      ),
+    ),
+  ];
+}
+
+const cpusOfIrq = ({ effective, affinity }: Irq) => effective ?? affinity;
+
+function changeOfCount(what: string, was: readonly unknown[], is: readonly unknown[]): string[] {
+  return was.length === is.length ? [] : [`${what} ${was.length} -> ${is.length}`];
+}
+
+/** `name: FROM -> TO` of each object whose set of CPUs is another one now; what can't be read is no change. */
+function moved<T>(
+  was: readonly T[],
+  is: readonly T[],
+  keyOf: (one: T) => number,
+  cpusOf: (one: T) => readonly number[] | null,
+  nameOf: (one: T) => string,
+): { readonly name: string; readonly change: string }[] {
+  const former = new Map(was.map((one) => [keyOf(one), cpusOf(one)]));
+  return is.flatMap((one) => {
+    const from = former.get(keyOf(one)) ?? null;
+    const to = cpusOf(one);
+    if (from === null || to === null || from.join() === to.join()) return [];
+    return [{ name: nameOf(one), change: `${cpus(from)} -> ${cpus(to)}` }];
+  });
+}
+
+const cpus = (set: readonly number[]): string => (set.length === 0 ? 'none' : formatCpuList(set));
+
+function listed(what: string, all: ReturnType<typeof moved>): string[] {
+  const more = all.length - NAMED;
+  return [
+    ...all.slice(0, NAMED).map(({ name, change }) => `${name}: ${what} ${change}`),
+    ...(more > 0 ? [`${what} of ${more} more were changed`] : []),
+  ];
+}
+
+function changesOfGroups(before: readonly Group[], after: readonly Group[]): string[] {
+  const was = new Map(before.map((group) => [group.id, group]));
+  const is = new Map(after.map((group) => [group.id, group]));
+  return [
+    ...gone(was, is).map((id) => `${id}: the group is gone`),
+    ...gone(is, was).map((id) => `${id}: a new group`),
+    ...after.flatMap((group) => {
+      const former = was.get(group.id);
+      return former === undefined ? [] : changesOfGroup(former, group);
+    }),
+  ];
+}
+
+function changesOfGroup(was: Group, is: Group): string[] {
+  const inodesOf = ({ sockets }: Group) => sockets.map(({ inode }) => inode);
+  const [former, now] = [inodesOf(was), inodesOf(is)];
+  const same = new Set(former);
+  const fresh = now.filter((inode) => !same.has(inode)).length;
+  return [
+    ...(was.size === is.size ? [] : [`${is.id}: ${was.size} -> ${is.size} sockets`]),
+    ...(was.size === is.size && fresh > 0 ? [`${is.id}: ${fresh} of ${is.size} sockets are new`] : []),
+    ...(fresh === 0 &&
+    hasSlots(was) &&
+    hasSlots(is) &&
+    former.length === now.length &&
+    former.join() !== now.join()
+      ? [`${is.id}: its slots were reordered`]
+      : []),
+    ...changeOfProgram(was, is),
+  ];
+}
+
+const hasSlots = ({ sockets }: Group): boolean => sockets.every(({ slot }) => slot !== null);
+
+/** Where it was not known, nothing changed that anybody saw. */
+function changeOfProgram(was: Group, is: Group): string[] {
+  if (was.selection === null || is.selection === null) return [];
+  const [from, to] = [programText(was), programText(is)];
+  if (from === to) return [];
+  if (is.program === null) return [`${is.id}: the program is gone (${from}), it selects by ${is.selection}`];
+  return [`${is.id}: program ${from} -> ${to}`];
+}
+
+export const programText = ({ program, selection }: Group): string =>
+  program === null
+    ? `none, by ${selection}`
+    : `${program.name ?? `a ${program.kind} program without a name`}`;
+
+function changeOfIrqbalance(before: Host, after: Host): string[] {
+  const [was, is] = [before.machine.irqbalance.running, after.machine.irqbalance.running];
+  return was === null || is === null || was === is ? [] : [`irqbalance ${is ? 'was started' : 'has ended'}`];
+}

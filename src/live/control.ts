@@ -1,0 +1,136 @@
+/** What the live view may do to a group: the same checks and the same one system call as `attach` and `detach`. */
+import { machine } from 'node:os';
+import { disassemble } from '../cbpf/disassemble.ts';
+import { recognise } from '../cbpf/programs.ts';
+import { readInterrupts } from '../host/interrupts.ts';
+import { readSockets, type Sockets } from '../host/sockets.ts';
+import { readMachine } from '../host/topology.ts';
+import type { Group } from '../host/types.ts';
+import { type AttachOptions, attach, detach } from '../steer/attach.ts';
+import type { Wanted } from '../steer/choose.ts';
+import { failure } from '../system/errors.ts';
+import type { Kernel, System } from '../system/types.ts';
+import { programText } from './changes.ts';
+import { prepareJob } from './jobs.ts';
+import type { Control } from './types.ts';
+
+/** Those that are made from nothing but the group; `weighted` and `drain` need numbers. */
+const PROGRAMS = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
+
+/** @param tell hears of what was done, for the events */
+export function createControl(
+  system: System & { readonly kernel: Kernel },
+  tell: (text: string) => void,
+): Control {
+  const { kernel } = system;
+  const running = new Set<Promise<unknown>>();
+  const doing = async (work: Promise<string>): Promise<string> => {
+    running.add(work);
+    try {
+      const done = await work;
+      tell(done);
+      return done;
+    } finally {
+      running.delete(work);
+    }
+  };
+  const optionsFor = (program: string, dryRun: boolean, force: boolean): AttachOptions => {
+    const { cpus } = readMachine(system, readInterrupts(system.files));
+    const optmem = system.files.text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
+    return {
+      program: wantedOf(
+        program,
+        cpus.numa.map((node) => node.cpus),
+      ),
+      online: cpus.online,
+      optmemMax: /^\d+$/.test(optmem) ? Number(optmem) : null,
+      groupSize: null,
+      dryRun,
+      force,
+    };
+  };
+  /** What is shown may be seconds old: the kernel is asked once more before anything is changed. */
+  const readAgain = ({ port }: Group): Promise<Sockets> =>
+    readSockets(system, machine(), { port, slots: true, sampleSeconds: 0 });
+  const attachTo = async (group: Group, program: string, force: boolean): Promise<string> => {
+    const seen = await readAgain(group);
+    const [done] = await attach(kernel, seen, memberOf(group), optionsFor(program, false, force));
+    return done?.changed === true
+      ? `attached \`${program}\` to ${group.id}`
+      : `${group.id} has \`${program}\` already`;
+  };
+  const detachFrom = async (group: Group, force: boolean): Promise<string> => {
+    const seen = await readAgain(group);
+    const [done] = await detach(kernel, seen, memberOf(group), { dryRun: false, force });
+    return done?.detached === true
+      ? `detached the program from ${group.id}`
+      : `${group.id} has no program to detach`;
+  };
+  return {
+    programs: PROGRAMS,
+    preview: async (group, program) => {
+      const seen: Sockets = { groups: [group], lone: [], notes: [] };
+      const [found] = await attach(kernel, seen, memberOf(group), optionsFor(program, true, false));
+      if (found === undefined) throw new Error('no group, and no reason');
+      return {
+        group: group.id,
+        program,
+        groupSize: found.groupSize,
+        asm: disassemble(found.program.instructions),
+        warnings: found.warnings,
+        now: group.selection === null ? 'not known' : programText(group),
+        attached: found.attached,
+        foreign: isForeign(group),
+      };
+    },
+    attach: (group, program, force) => doing(attachTo(group, program, force)),
+    prepareDetach: (group) => {
+      const foreign = isForeign(group);
+      const none = group.selection !== null && group.program === null;
+      const name = group.program?.name ?? null;
+      return {
+        title: `Detach from ${group.id}`,
+        lines: [
+          none
+            ? `When it was last read, ${group.id} had no program; one that is there by now is taken off.`
+            : `Takes ${name === null ? 'whatever program it has' : `\`${name}\``} off ${group.id} (${group.size} sockets).`,
+          'From then on the kernel chooses a socket by its hash.',
+          ...(foreign ? ['What is there is not known to be ours: an eBPF program can not be put back.'] : []),
+        ],
+        run: () => doing(detachFrom(group, foreign)),
+      };
+    },
+    prepare: async (job, scene, group) => {
+      const { run, ...what } = await prepareJob(job, system, scene, group);
+      return { ...what, run: run && (() => doing(run())) };
+    },
+    idle: async () => {
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** By a member, so that of several groups on a port the one is meant that was chosen. */
+function memberOf(group: Group): { readonly pid: number; readonly fd: number } {
+  const holder = group.sockets.flatMap(({ holders }) => holders)[0];
+  if (holder !== undefined) return { pid: holder.pid, fd: holder.fd };
+  throw failure(
+    'EPERM',
+    `${group.id}: none of its ${group.size} sockets could be traced to a process`,
+    'reading /proc/PID/fd of other users needs CAP_SYS_PTRACE: run as root',
+  );
+}
+
+/** What can't be seen may be somebody else's. */
+function isForeign({ selection, program }: Group): boolean {
+  if (selection === null) return true;
+  return program !== null && (program.instructions === null || recognise(program.instructions) === null);
+}
+
+function wantedOf(program: string, nodes: readonly (readonly number[])[]): Wanted {
+  if (program === 'numa') return { name: program, nodes, by: null };
+  const name = PROGRAMS.find((known) => known === program);
+  if (name === undefined || name === 'numa')
+    throw failure('no-such-program', `no program \`${program}\``, `there are: ${PROGRAMS.join(', ')}`);
+  return { name };
+}

@@ -1,0 +1,85 @@
+/** The probes of one view, each at its own pace: whatever they counted is taken when a sample is due. */
+import type { System } from '../system/types.ts';
+import type { Events } from './events.ts';
+import type { Gathered, Probe } from './probe.ts';
+import {
+  NO_PACKETS,
+  type Packets,
+  probeState,
+  toPackets,
+  watchAccepts,
+  watchDatagrams,
+  watchEvents,
+  watchSkbs,
+} from './probes.ts';
+import type { ProbeState, Scene } from './types.ts';
+
+export interface Counting {
+  /** The probe of the packets runs and tells something every second. */
+  counting(): boolean;
+  /** An interval of it has come since the last `take`. */
+  fresh(): boolean;
+  /** @param listen single accepts are wanted, too */
+  take(scene: Scene, listen: boolean): Counted;
+  state(notes: readonly string[]): ProbeState;
+  /** When all have ended, after the signal. */
+  ended(): Promise<void>;
+}
+
+export interface Counted {
+  readonly packets: Packets;
+  readonly accepts: Gathered | null;
+  readonly datagrams: Gathered | null;
+  readonly probe: ProbeState;
+}
+
+/** Single accepts are traced so long after nobody looks at them any more: to start and end a probe costs more. */
+const LINGER_MS = 30_000;
+
+export function startCounting(
+  system: System,
+  port: number | null,
+  signal: AbortSignal,
+  events: Events,
+  heard: () => void,
+): Counting {
+  const skbs = watchSkbs(system.files, signal, heard);
+  const accepts = watchAccepts(port, signal, () => {});
+  let datagrams: Probe | null = null;
+  let listening: { readonly probe: Probe; readonly abort: AbortController } | null = null;
+  let wantedAt = 0;
+  const listen = (wanted: boolean): void => {
+    if (wanted) wantedAt = performance.now();
+    if (wanted && listening === null) {
+      const abort = new AbortController();
+      const tell = (text: string) => events.tell('accept', text);
+      listening = { probe: watchEvents(port, AbortSignal.any([signal, abort.signal]), tell), abort };
+    } else if (listening !== null && performance.now() - wantedAt > LINGER_MS) {
+      listening.abort.abort();
+      listening = null;
+    }
+  };
+  const state = (notes: readonly string[]) =>
+    probeState(skbs, { accepts, datagrams, events: listening?.probe ?? null }, notes);
+  return {
+    counting: () => skbs.counting,
+    fresh: () => skbs.fresh,
+    take: ({ host: { machine, groups } }, wanted) => {
+      listen(wanted);
+      if (groups.some(({ protocol, size }) => protocol === 'udp' && size > 1))
+        datagrams ??= watchDatagrams(port, signal, () => {});
+      const gathered = skbs.take();
+      const packets = gathered === null ? NO_PACKETS : toPackets(gathered, machine.cpus.online);
+      return {
+        packets,
+        accepts: accepts.take(),
+        datagrams: datagrams?.take() ?? null,
+        probe: state(packets.notes),
+      };
+    },
+    state,
+    ended: async () => {
+      await Promise.all([skbs, accepts, datagrams, listening?.probe].map((probe) => probe?.ended));
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** What is told between two samples. */
+import type { LiveEvent } from './types.ts';
+
+/** Events of one sample; a busy server accepts thousands a second. */
+const MOST_EVENTS = 200;
+
+export interface Events {
+  tell(kind: LiveEvent['kind'], text: string): void;
+  take(): LiveEvent[];
+}
+
+/** The latest of a sample's time; how many more there were is said. */
+export function createEvents(): Events {
+  let [events, more]: [LiveEvent[], number] = [[], 0];
+  return {
+    tell: (kind, text) => {
+      events.push({ time: new Date().toISOString(), kind, text });
+      const accepts =
+        events.length > 2 * MOST_EVENTS ? events.filter((event) => event.kind === 'accept') : [];
+      if (accepts.length <= MOST_EVENTS) return;
+      const dropped = new Set(accepts.slice(0, -MOST_EVENTS));
+      more += dropped.size;
+      events = events.filter((event) => !dropped.has(event));
+    },
+    take: () => {
+      const taken = events;
+      const time = taken[0]?.time ?? new Date().toISOString();
+      const before: LiveEvent[] =
+        more > 0 ? [{ time, kind: 'accept', text: `${more} accepts more, before these` }] : [];
+      [events, more] = [[], 0];
+      return [...before, ...taken];
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * This machine as a source of samples. Three things go on at their own pace, and none waits for another: counters are
+ * read for each sample, the configuration every few seconds, and bpftrace counts as long as it lives.
+ */
+import type { Nic } from '../host/types.ts';
+import { commOf } from '../measure/process.ts';
+import type { Kernel, System } from '../system/types.ts';
+import { createControl } from './control.ts';
+import { type Counters, interfaceRates, queueSamples, readCounters } from './counters.ts';
+import { type Counting, startCounting } from './counting.ts';
+import { createEvents, type Events } from './events.ts';
+import { NO_PACKETS, toAccept, toMembers } from './probes.ts';
+import { watchScene } from './scenes.ts';
+import type { Accept, ProbeState, Sample, Scene, Source } from './types.ts';
+import { type Bell, createBell, createTimer } from './waiting.ts';
+
+export interface LiveOptions {
+  readonly ifaces: readonly string[];
+  /** null: all. */
+  readonly port: number | null;
+  /** Of samples, in seconds; at least 1. */
+  readonly interval: number;
+  /** Run bpftrace; without it there are counters and configuration. */
+  readonly probes: boolean;
+  /** What somebody else counted of accepts since the last call, where no probe does. */
+  readonly accepts?: () => Accept | null;
+}
+
+export interface LiveSystem extends System {
+  readonly kernel: Kernel;
+}
+
+/** Seconds before and after its time in which a sample takes the end of a probe's interval as its own. */
+const SLACK = 0.3;
+/** What a sample waits for counters. */
+const PATIENCE_MS = 500;
+
+const NO_ROOT =
+  'not root: locality is not measured, and slots, programs and workers of other users are not seen';
+const NO_PROBES = 'no probes were asked for: locality is not measured';
+
+export function openLive(system: LiveSystem, options: LiveOptions): Source {
+  let { interval } = options;
+  const hurry = createBell();
+  const wishes = { refresh: false, listen: false };
+  const events = createEvents();
+  return {
+    live: true,
+    control: createControl(system, (text) => events.tell('action', text)),
+    setInterval: (seconds) => {
+      interval = seconds;
+      hurry.ring();
+    },
+    refresh: () => {
+      wishes.refresh = true;
+      hurry.ring();
+    },
+    listen: (wanted) => {
+      wishes.listen = wanted;
+    },
+    samples: (signal) => run(system, options, () => interval, wishes, events, hurry, signal),
+  };
+}
+
+async function* run(
+  system: LiveSystem,
+  options: LiveOptions,
+  interval: () => number,
+  wishes: { refresh: boolean; listen: boolean },
+  events: Events,
+  hurry: Bell,
+  signal: AbortSignal,
+): AsyncGenerator<Sample, void, undefined> {
+  const root = options.probes && process.geteuid?.() === 0;
+  const scenes = await watchScene(system, options, root, events.tell);
+  const probes = root ? startCounting(system, options.port, signal, events, hurry.ring) : null;
+  const missing = options.probes ? NO_ROOT : NO_PROBES;
+  try {
+    let before = await readCounters(system, scenes.now().host.nics);
+    let [since, reading]: [number, Promise<Counters> | null] = [before.at, null];
+    yield firstSample(
+      scenes.now(),
+      probes?.state([]) ?? { state: 'missing', coverage: null, notes: [missing] },
+    );
+    while (!signal.aborted) {
+      await untilDue(since, interval, probes, hurry, signal);
+      if (signal.aborted) return;
+      scenes.lookAgain(wishes.refresh);
+      wishes.refresh = false;
+      const scene = scenes.now();
+      const seconds = Math.round(performance.now() - since) / 1000;
+      since = performance.now();
+      reading ??= readCounters(system, scene.host.nics);
+      const after = await inTime(reading);
+      const counted = probes?.take(scene, wishes.listen) ?? null;
+      const { packets = NO_PACKETS, accepts = null, datagrams = null, probe } = counted ?? {};
+      const rates = after === null ? { rx: null, tx: null } : interfaceRates(before, after);
+      yield {
+        time: new Date().toISOString(),
+        seconds,
+        cpus: scene.host.machine.cpus.online,
+        rx: { ...packets.rx, pps: rates.rx },
+        tx: { ...packets.tx, pps: rates.tx },
+        rxMatrix: packets.rxMatrix,
+        txMatrix: packets.txMatrix,
+        accept: accepts === null ? (options.accepts?.() ?? null) : toAccept(accepts, commOf(system.files)),
+        queues: after === null ? [] : queueSamples(scene.host.nics, before, after),
+        members: toMembers(scene.host.groups, accepts, datagrams),
+        events: events.take(),
+        probe: probe ?? { state: 'missing', coverage: null, notes: [missing] },
+        scene,
+      };
+      // One that comes too late is for the next sample.
+      if (after !== null) [before, reading] = [after, null];
+    }
+  } finally {
+    await probes?.ended();
+  }
+}
+
+/** null where it takes too long: someone else holds the lock that drivers are asked under. */
+async function inTime(reading: Promise<Counters>): Promise<Counters | null> {
+  const late = createTimer(PATIENCE_MS);
+  try {
+    return await Promise.race([reading, late.over.then(() => null)]);
+  } finally {
+    late.cancel();
+  }
+}
+
+function firstSample(scene: Scene, probe: ProbeState): Sample {
+  const none = { packets: null, local: null, percent: null, pps: null };
+  return {
+    time: new Date().toISOString(),
+    seconds: 0,
+    cpus: scene.host.machine.cpus.online,
+    rx: none,
+    tx: none,
+    rxMatrix: null,
+    txMatrix: null,
+    accept: null,
+    queues: queuesOf(scene.host.nics),
+    members: toMembers(scene.host.groups, null, null),
+    events: [],
+    probe,
+    scene,
+  };
+}
+
+function queuesOf(nics: readonly Nic[]) {
+  const nothing: Counters = {
+    interfaces: { packets: new Map(), at: 0 },
+    rx: new Map(),
+    tx: new Map(),
+    interrupts: new Map(),
+    at: 0,
+  };
+  return queueSamples(nics, nothing, nothing);
+}
+
+/**
+ * Until the interval is over. Where a probe counts, its interval's end is waited for a little, so that each sample has
+ * one of them and none has two. A change of the interval is heeded at once.
+ */
+async function untilDue(
+  since: number,
+  interval: () => number,
+  probes: Counting | null,
+  hurry: Bell,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const left = interval() - (performance.now() - since) / 1000;
+    const counting = probes?.counting() === true;
+    if (left <= (counting ? -SLACK : 0) || (counting && left <= SLACK && probes.fresh())) return;
+    await hurry.wait(Math.max(1, 1000 * (left + (counting ? SLACK : 0))), signal);
+  }
+}

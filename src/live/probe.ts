@@ -1,0 +1,155 @@
+/**
+ * One measurement that is kept running: its intervals are gathered until somebody takes them, and what it dies of is
+ * told and tried again, a few times. Nobody ever waits for it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startSession } from '../measure/session.ts';
+import type { Counts, Interval, Plan, Variant } from '../measure/types.ts';
+import { failure, isFailure } from '../system/errors.ts';
+
+export interface Gathered extends Interval {
+  readonly variant: Variant;
+}
+
+export interface Probe {
+  /**
+   * What was counted since it was last taken, as one interval; where nothing came yet, the latest one, which stands for
+   * some seconds; null after that, and before the first.
+   */
+  take(): Gathered | null;
+  /** Something has come since it was last taken. */
+  readonly fresh: boolean;
+  readonly state: 'starting' | 'running' | 'missing' | 'failed';
+  readonly variant: Variant | null;
+  /** Why it does not run; null while it does. */
+  readonly why: string | null;
+  /** It runs, and tells something every second. */
+  readonly counting: boolean;
+  /** Settles when it has ended, after `signal` or for good. Never rejects for what a Failure tells. */
+  readonly ended: Promise<void>;
+}
+
+/** Seconds before each new try; the last failure is final. A start takes the machine a second. */
+const BACK_OFF = [5, 15, 30];
+/** After running for so long a failure is the first one again. */
+const STABLE_MS = 300_000;
+
+/** One that told nothing for so long is stuck, or dead. */
+const SILENT_MS = 3_000;
+
+/** Trying again would find the same. */
+const FINAL: ReadonlySet<string> = new Set([
+  'EPERM',
+  'bpftrace-missing',
+  'bpftrace-too-old',
+  'btf-missing',
+  'kernel-hung',
+  'no-variant',
+]);
+const MISSING: ReadonlySet<string> = new Set([
+  'EPERM',
+  'bpftrace-missing',
+  'bpftrace-too-old',
+  'btf-missing',
+]);
+
+/**
+ * @param plan what to run; made when it starts, since that may take a look at the machine
+ * @param heard told after each interval and each change of state
+ */
+export function keepRunning(
+  plan: () => Promise<Omit<Plan, 'signal' | 'count'>>,
+  signal: AbortSignal,
+  heard: () => void,
+): Probe {
+  const now: {
+    state: Probe['state'];
+    variant: Variant | null;
+    why: string | null;
+    gathered: Gathered | null;
+    latest: Gathered | null;
+    heardAt: number;
+  } = { state: 'starting', variant: null, why: null, gathered: null, latest: null, heardAt: 0 };
+
+  const once = async (): Promise<void> => {
+    const { variant, intervals } = await startSession({ ...(await plan()), signal, count: null });
+    Object.assign(now, { state: 'running', variant, why: null });
+    heard();
+    for await (const interval of intervals) {
+      now.gathered = now.gathered === null ? { ...interval, variant } : add(now.gathered, interval);
+      now.heardAt = performance.now();
+      heard();
+    }
+  };
+
+  const supervise = async (): Promise<void> => {
+    for (let failures = 0; !signal.aborted; ) {
+      const began = performance.now();
+      try {
+        await once();
+        if (!signal.aborted)
+          throw failure('bpftrace-ended', 'bpftrace ended by itself', 'see docs/troubleshooting.md');
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        if (performance.now() - began > STABLE_MS) failures = 0;
+        const seconds = FINAL.has(error.code) ? undefined : BACK_OFF[failures];
+        const again = seconds === undefined ? '' : `; tried again in ${seconds} s`;
+        now.state = MISSING.has(error.code) ? 'missing' : 'failed';
+        now.why = `${error.message} (${error.hint})${again}`;
+        heard();
+        if (seconds === undefined) return;
+        failures += 1;
+        await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
+        now.state = 'starting';
+      }
+    }
+  };
+
+  const isSilent = () => performance.now() - now.heardAt > SILENT_MS;
+  const ended = supervise();
+  return {
+    take: () => {
+      now.latest = now.gathered ?? (isSilent() ? null : now.latest);
+      now.gathered = null;
+      return now.latest;
+    },
+    get fresh() {
+      return now.gathered !== null;
+    },
+    get counting() {
+      return now.state === 'running' && !isSilent();
+    },
+    get state() {
+      return now.state;
+    },
+    get variant() {
+      return now.variant;
+    },
+    get why() {
+      return now.why;
+    },
+    ended,
+  };
+}
+
+function add(one: Gathered, other: Interval): Gathered {
+  return {
+    variant: one.variant,
+    time: other.time,
+    seconds: one.seconds + other.seconds,
+    counts: addCounts(one.counts, other.counts),
+    lost: one.lost + other.lost,
+    full: [...new Set([...one.full, ...other.full])],
+  };
+}
+
+function addCounts(one: Counts, other: Counts): Counts {
+  const sum = new Map(Array.from(one, ([name, map]) => [name, new Map(map)]));
+  for (const [name, map] of other) {
+    const into = sum.get(name) ?? new Map<string, number>();
+    for (const [key, count] of map) into.set(key, (into.get(key) ?? 0) + count);
+    sum.set(name, into);
+  }
+  return sum;
+}

@@ -1,0 +1,190 @@
+/** The probes of the live view, and the parts of a sample that they count. */
+import { parseCpuList } from '../host/cpus.ts';
+import type { Group } from '../host/types.ts';
+import {
+  acceptParameters,
+  acceptVariants,
+  type Counted,
+  formatEvent,
+  parseEvent,
+  toAccepts,
+  toPairs,
+} from '../measure/accept.ts';
+import { readCapabilities } from '../measure/capabilities.ts';
+import { incompleteness } from '../measure/completeness.ts';
+import { ANY, type Filter, filterParameters } from '../measure/filter.ts';
+import { pairKeys } from '../measure/keys.ts';
+import { percentOf } from '../measure/percent.ts';
+import { type Matrix, skbKeys, toSkbs } from '../measure/skb.ts';
+import { countsTx, skbVariants } from '../measure/skb-variants.ts';
+import { toReads, udpVariants } from '../measure/udp.ts';
+import type { Files } from '../system/types.ts';
+import { type Gathered, keepRunning, type Probe } from './probe.ts';
+import type { Accept, Flow, MemberSample, ProbeState } from './types.ts';
+
+/** bpftrace prints its maps so often; longer intervals are sums. */
+const SECONDS = 1;
+
+/** Of the whole machine: an ACK that frees a segment does not tell its port, so tx can't be had of one port alone. */
+export function watchSkbs(files: Files, signal: AbortSignal, heard: () => void): Probe {
+  const plan = async () => ({
+    variants: skbVariants({ by: 'use', filter: ANY, toDriver: false }, await readCapabilities()),
+    parameters: filterParameters(ANY),
+    seconds: SECONDS,
+    keys: skbKeys((parseCpuList(files.text('/sys/devices/system/cpu/possible') ?? '')?.at(-1) ?? 0) + 1),
+  });
+  return keepRunning(plan, signal, heard);
+}
+
+export function watchAccepts(port: number | null, signal: AbortSignal, heard: () => void): Probe {
+  const filter: Filter = { ...ANY, port };
+  const plan = async () => ({
+    variants: acceptVariants(false),
+    parameters: acceptParameters(filter, false),
+    seconds: SECONDS,
+    keys: pairKeys(),
+  });
+  return keepRunning(plan, signal, heard);
+}
+
+/** Tells each accept as people know it: `cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`. */
+export function watchEvents(port: number | null, signal: AbortSignal, tell: (text: string) => void): Probe {
+  const filter: Filter = { ...ANY, port };
+  const plan = async () => ({
+    variants: acceptVariants(true),
+    parameters: acceptParameters(filter, true),
+    seconds: SECONDS,
+    keys: pairKeys(),
+    onLine: (line: string) => {
+      const event = parseEvent(line);
+      if (event !== null) tell(formatEvent(event));
+    },
+  });
+  return keepRunning(plan, signal, () => {});
+}
+
+export function watchDatagrams(port: number | null, signal: AbortSignal, heard: () => void): Probe {
+  const plan = async () => ({
+    variants: udpVariants(),
+    parameters: filterParameters({ ...ANY, port }),
+    seconds: SECONDS,
+    keys: pairKeys(),
+  });
+  return keepRunning(plan, signal, heard);
+}
+
+type Counts = Omit<Flow, 'pps'>;
+const UNCOUNTED: Counts = { packets: null, local: null, percent: null };
+
+export interface Packets {
+  readonly rx: Counts;
+  readonly tx: Counts;
+  readonly rxMatrix: Matrix | null;
+  readonly txMatrix: Matrix | null;
+  readonly notes: readonly string[];
+}
+
+export const NO_PACKETS: Packets = {
+  rx: UNCOUNTED,
+  tx: UNCOUNTED,
+  rxMatrix: null,
+  txMatrix: null,
+  notes: [],
+};
+
+export function toPackets(gathered: Gathered, cpus: readonly number[]): Packets {
+  const counted = { tx: countsTx(gathered.variant.name, ANY), toDriver: false };
+  const { rx, tx, rxMatrix, txMatrix, notes } = toSkbs(gathered, cpus, counted);
+  return { rx, tx, rxMatrix, txMatrix, notes: [...incompleteness(gathered), ...notes] };
+}
+
+export function toAccept(gathered: Gathered, commOf: (pid: number) => string | null): Accept {
+  return {
+    source: 'probe',
+    seconds: gathered.seconds,
+    ...withoutNotes(toAccepts(toPairs(gathered.counts), commOf)),
+  };
+}
+
+const withoutNotes = ({ notes: _, ...accepts }: ReturnType<typeof toAccepts>) => accepts;
+
+/** TCP members by the accepts of their listeners, UDP members by the datagrams that were read from them. */
+export function toMembers(
+  groups: readonly Group[],
+  accepts: Gathered | null,
+  datagrams: Gathered | null,
+): MemberSample[] {
+  const byListener = accepts === null ? null : perListener(toPairs(accepts.counts));
+  const reads = datagrams === null ? null : toReads(datagrams.counts);
+  return groups.flatMap(({ id, protocol, sockets }) =>
+    sockets.map(({ inode, holders, recvQueue }) => {
+      const tally =
+        protocol === 'tcp'
+          ? byListener && sum(holders.map(({ pid, fd }) => byListener.get(`${pid},${fd}`)))
+          : reads && sum([tallyReads(reads.get(inode) ?? [])]);
+      const seconds = (protocol === 'tcp' ? accepts : datagrams)?.seconds ?? 0;
+      return {
+        group: id,
+        inode,
+        rate: tally && seconds > 0 ? Math.round((10 * tally.count) / seconds) / 10 : null,
+        percent: tally && percentOf(tally.local, tally.judged),
+        recvQueue,
+      };
+    }),
+  );
+}
+
+/** `judged`: those whose receiving CPU is known. */
+interface Tally {
+  readonly count: number;
+  readonly judged: number;
+  readonly local: number;
+}
+
+const NOTHING: Tally = { count: 0, judged: 0, local: 0 };
+
+const sum = (tallies: readonly (Tally | undefined)[]): Tally =>
+  tallies.reduce<Tally>(
+    (all, one = NOTHING) => ({
+      count: all.count + one.count,
+      judged: all.judged + one.judged,
+      local: all.local + one.local,
+    }),
+    NOTHING,
+  );
+
+function tallyReads(reads: readonly { cpu: number; rxcpu: number | null; count: number }[]): Tally {
+  return sum(
+    reads.map(({ cpu, rxcpu, count }) => ({
+      count,
+      judged: rxcpu === null ? 0 : count,
+      local: cpu === rxcpu ? count : 0,
+    })),
+  );
+}
+
+function perListener(pairs: readonly Counted[]): ReadonlyMap<string, Tally> {
+  const tallies = new Map<string, Tally>();
+  for (const { pid, fd, ...pair } of pairs) {
+    const key = `${pid},${fd}`;
+    tallies.set(key, sum([tallies.get(key), tallyReads([pair])]));
+  }
+  return tallies;
+}
+
+/** One state for all: that of the packets, by which the view stands or falls. Notes of the others say whose they are. */
+export function probeState(
+  skbs: Probe,
+  others: Readonly<Record<string, Probe | null>>,
+  notes: readonly string[],
+): ProbeState {
+  const { state, variant, why } = skbs;
+  const told = Object.entries(others).flatMap(([name, probe]) =>
+    probe === null || probe.why === null || probe.why === why ? [] : [`${name}: ${probe.why}`],
+  );
+  return {
+    state,
+    coverage: variant?.name ?? null,
+    notes: [...(why === null ? [] : [why]), ...told, ...notes, ...(variant?.notes ?? [])],
+  };
+}

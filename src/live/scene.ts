@@ -1,0 +1,72 @@
+/** The configuration of the machine, read again and again without its slots, and with them when that is worth bpftrace. */
+import { diagnose } from '../diagnose/diagnose.ts';
+import { readHost } from '../host/host.ts';
+import { readSockets } from '../host/sockets.ts';
+import type { Group, Host } from '../host/types.ts';
+import { expectedLocality } from '../path/expected.ts';
+import { joinPaths } from '../path/join.ts';
+import type { System } from '../system/types.ts';
+import type { Scene } from './types.ts';
+
+export interface SceneOptions {
+  readonly ifaces: readonly string[];
+  /** null: all. */
+  readonly port: number | null;
+}
+
+/** Groups as bpftrace last saw them, by id. */
+export type KnownSlots = ReadonlyMap<string, Group>;
+
+/** What costs no bpftrace; slots, selections and programs are those of `known` where the group has not changed since. */
+export async function readQuickly(
+  system: System,
+  { ifaces, port }: SceneOptions,
+  known: KnownSlots,
+): Promise<Host> {
+  const host = await readHost(system, { ifaces, port, slots: false, sampleSeconds: 0 });
+  return { ...host, groups: host.groups.map((group) => withSlots(group, known.get(group.id))) };
+}
+
+/** Starts bpftrace for some hundred milliseconds: root only, and never often. */
+export async function readSlotsOf(
+  system: System,
+  arch: string | null,
+  port: number | null,
+): Promise<KnownSlots> {
+  const { groups } = await readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
+  return new Map(groups.map((group) => [group.id, group]));
+}
+
+/** Whether the slots have to be read again: a group is new, or has other sockets than when they were read. */
+export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
+  groups.some((group) => !hasSameSockets(group, known.get(group.id)));
+
+export function toScene(host: Host): Scene {
+  const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
+  return { ...view, findings: diagnose(view), readAt: new Date().toISOString() };
+}
+
+/** Says that nothing a person would call different is so: interrupts count on, and time goes by. */
+export function isSameScene(one: Scene, other: Scene): boolean {
+  const text = (scene: Scene) =>
+    JSON.stringify(scene, (key, value) => (key === 'counts' || key === 'readAt' ? undefined : value));
+  return text(one) === text(other);
+}
+
+/** Sockets are the group's own; who serves them, and what waits in them, is what was read just now. */
+export function withSlots(now: Group, known: Group | undefined): Group {
+  if (known === undefined || !hasSameSockets(now, known)) return now;
+  const fresh = new Map(now.sockets.map((socket) => [socket.inode, socket]));
+  const { selection, program, incomingCpuHonoured, notes } = known;
+  const sockets = known.sockets.map((socket) => {
+    const { slot, slotSource, incomingCpu } = socket;
+    return { ...(fresh.get(socket.inode) ?? socket), slot, slotSource, incomingCpu };
+  });
+  return { ...now, selection, program, incomingCpuHonoured, notes, sockets };
+}
+
+function hasSameSockets(now: Group, known: Group | undefined): boolean {
+  if (known?.sockets.length !== now.sockets.length) return false;
+  const inodes = new Set(known.sockets.map(({ inode }) => inode));
+  return now.sockets.every(({ inode }) => inodes.has(inode));
+}

@@ -1,0 +1,99 @@
+/** The configuration as it was last read, read again in the background: no sample waits for it. */
+import { machine } from 'node:os';
+import type { Host } from '../host/types.ts';
+import { isFailure, isSystemError } from '../system/errors.ts';
+import type { System } from '../system/types.ts';
+import { changesBetween } from './changes.ts';
+import type { Events } from './events.ts';
+import {
+  isOutdated,
+  isSameScene,
+  type KnownSlots,
+  readQuickly,
+  readSlotsOf,
+  type SceneOptions,
+  toScene,
+} from './scene.ts';
+import type { Scene } from './types.ts';
+
+/** Seconds between readings, and at least so many times what a reading takes. */
+const SECONDS = 5;
+const SHARE = 50;
+/** Seconds between readings of slots and programs, which start bpftrace: where sockets changed, and in any case. */
+const SLOTS_SECONDS = 10;
+const SLOTS_ANYWAY_SECONDS = 60;
+
+export interface Scenes {
+  now(): Scene;
+  /** Starts a reading where one is due or wished for, and returns at once. */
+  lookAgain(wished: boolean): void;
+}
+
+/** @param slots read them too, which takes root. Throws what readHost throws. */
+export async function watchScene(
+  system: System,
+  options: SceneOptions,
+  slots: boolean,
+  tell: Events['tell'],
+): Promise<Scenes> {
+  let known: KnownSlots = new Map();
+  let host: Host = await readQuickly(system, options, known);
+  let scene = toScene(host);
+  let [readAt, took, slotsAt] = [performance.now(), 0, Number.NEGATIVE_INFINITY];
+
+  const show = (next: Host): void => {
+    for (const change of changesBetween(host, next)) tell('change', change);
+    host = next;
+    const fresh = toScene(next);
+    if (!isSameScene(scene, fresh)) scene = fresh;
+  };
+  const quick = createReader('reading the configuration', tell, async () => {
+    const began = performance.now();
+    show(await readQuickly(system, options, known));
+    readAt = performance.now();
+    took = readAt - began;
+  });
+  const slow = createReader('reading slots', tell, async () => {
+    slotsAt = performance.now();
+    known = await readSlotsOf(system, machine(), options.port);
+    quick.read(true);
+  });
+  const lookAgain = (wished: boolean): void => {
+    const now = performance.now();
+    if (wished || now - readAt > Math.max(1000 * SECONDS, SHARE * took)) quick.read(wished);
+    if (!slots || host.groups.length === 0) return;
+    const wait = 1000 * (isOutdated(host.groups, known) ? SLOTS_SECONDS : SLOTS_ANYWAY_SECONDS);
+    if (wished || now - slotsAt > wait) slow.read(wished);
+  };
+  lookAgain(false);
+  return { now: () => scene, lookAgain };
+}
+
+interface Reader {
+  /** At once, or after the reading that goes on: with `anew`, since what it reads may have changed after it began. */
+  read(anew: boolean): void;
+}
+
+/** One reading at a time. */
+function createReader(what: string, tell: Events['tell'], act: () => Promise<void>): Reader {
+  let [running, again] = [false, false];
+  const run = async (): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      // What can't be read now may be read the next time; a bug of ours is thrown on.
+      if (!isFailure(error) && !isSystemError(error)) throw error;
+      tell('trouble', `${what}: ${error.message}`);
+    } finally {
+      running = false;
+      if (again) read(false);
+    }
+  };
+  const read = (anew: boolean): void => {
+    again = running && (again || anew);
+    if (running) return;
+    running = true;
+    void run();
+  };
+  return { read };
+}

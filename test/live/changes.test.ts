@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Group, Host, Nic } from '../../src/host/types.ts';
+import { changesBetween } from '../../src/live/changes.ts';
+import { withSlots } from '../../src/live/scene.ts';
+import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+
+const machine = (nics: readonly Nic[], groups: readonly Group[] = []): Host => ({
+  ...host({ nics: [...nics] }),
+  groups,
+});
+const eth0 = (irqCpus: number[]) => nic({ queues: irqCpus.length, firstIrq: 58, irqCpus, xps: true });
+
+describe('changesBetween', () => {
+  it('tells nothing of a machine that stayed as it was', () => {
+    const now = machine([eth0([0, 1])], [group({ workers: pinned(0, 1) })]);
+    expect(changesBetween(now, structuredClone(now))).toEqual([]);
+  });
+
+  it('names an IRQ that moved, by its number and name, and only so many of them', () => {
+    const [before, after] = [machine([eth0(range(8))]), machine([eth0([0, 1, 2, 3, 4, 5, 6, 5])])];
+    const [moved] = changesBetween(before, after);
+    expect(moved).toMatch(/^irq 65 \(.*\): affinity 7 -> 5$/);
+    const all = changesBetween(before, machine([eth0(range(8).map((cpu) => (cpu + 1) % 8))]));
+    expect(all.filter((line) => line.startsWith('irq '))).toHaveLength(6);
+    expect(all).toContain('affinity of 2 more were changed');
+  });
+
+  it('tells of groups that come, go, grow, are reordered, or lose their program', () => {
+    const four = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
+    const of = (...groups: Group[]) => machine([], groups);
+    expect(changesBetween(of(four), of())).toEqual([`${four.id}: the group is gone`]);
+    expect(changesBetween(of(), of(four))).toEqual([`${four.id}: a new group`]);
+    expect(changesBetween(of(four), of({ ...four, program: null, selection: 'hash' }))).toEqual([
+      `${four.id}: the program is gone (cpu), it selects by hash`,
+    ]);
+    const reordered = { ...four, sockets: four.sockets.toReversed() };
+    expect(changesBetween(of(four), of(reordered))).toEqual([`${four.id}: its slots were reordered`]);
+    const unseen = { ...four, program: null, selection: null };
+    expect(changesBetween(of(four), of(unseen))).toEqual([]);
+    expect(changesBetween(of(unseen), of(four))).toEqual([]);
+    const [first, ...others] = four.sockets;
+    const replaced = { ...four, sockets: first ? [{ ...first, inode: 4242 }, ...others] : [] };
+    expect(changesBetween(of(four), of(replaced))).toEqual([`${four.id}: 1 of 4 sockets are new`]);
+  });
+});
+
+describe('withSlots', () => {
+  const known = group({ workers: pinned(0, 1, 2), program: 'cpu' });
+  const unread: Group = {
+    ...known,
+    selection: null,
+    program: null,
+    sockets: known.sockets.toReversed().map((socket) => ({ ...socket, slot: null, recvQueue: 7 })),
+  };
+
+  it('keeps what only bpftrace tells, and takes everything else as it is now', () => {
+    const joined = withSlots(unread, known);
+    expect(joined.program?.name).toBe('cpu');
+    expect(joined.sockets.map(({ slot, recvQueue }) => [slot, recvQueue])).toEqual([
+      [0, 7],
+      [1, 7],
+      [2, 7],
+    ]);
+  });
+
+  it('knows nothing of a group whose sockets are others by now', () => {
+    const grown = { ...unread, sockets: [...unread.sockets, ...unread.sockets.slice(0, 1)] };
+    expect(withSlots(grown, known)).toBe(grown);
+    const [first, ...others] = unread.sockets;
+    const replaced = { ...unread, sockets: first ? [{ ...first, inode: 4242 }, ...others] : [] };
+    expect(withSlots(replaced, known)).toBe(replaced);
+  });
+});

@@ -1,0 +1,171 @@
+/** What is asked before anything is changed, and that nothing is changed before it was answered. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Group } from '../../src/host/types.ts';
+import type { Control, Preview } from '../../src/live/types.ts';
+import type { Line } from '../../tui/components/line.ts';
+import { contentOf } from '../../tui/dialogs/dialogs.tsx';
+import { initialState } from '../../tui/state.ts';
+import type { Desk } from '../../tui/state-desk.ts';
+import { press } from '../../tui/state-keys.ts';
+import { eight, mended } from '../fixtures/samples.ts';
+import { plain } from './screens.ts';
+
+const sample = mended(eight).history[0];
+if (sample === undefined) throw new Error('no sample');
+const [group] = sample.scene.host.groups;
+
+interface Fake {
+  readonly desk: Desk;
+  readonly done: string[];
+}
+
+/** A machine that writes down what was done to it. */
+function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async () => 'done'): Fake {
+  const done: string[] = [];
+  let state = initialState(1, 0);
+  const act = (what: string): Promise<string> => {
+    done.push(what);
+    return change();
+  };
+  const control: Control = {
+    programs: ['cpu', 'map', 'hash'],
+    preview: async (of: Group, program: string) => ({
+      group: of.id,
+      program,
+      groupSize: of.size,
+      asm: `asm of ${program}`,
+      warnings: [],
+      now: 'none, by hash',
+      attached: false,
+      foreign: false,
+      ...more,
+    }),
+    attach: (of, program, force) => act(`attach ${program} ${of.id} ${force}`),
+    prepareDetach: (of) => ({
+      title: `Detach from ${of.id}`,
+      lines: ['takes it off'],
+      run: () => act('detach'),
+    }),
+    prepare: async (job) => ({ title: job, lines: ['this and that'], run: () => act(job) }),
+    idle: async () => {},
+  };
+  const desk: Desk = {
+    get: () => state,
+    set: (next) => {
+      state = next;
+    },
+    sample: () => sample ?? null,
+    around: () => ({ rows: () => 1, page: 20, interfaces: [] }),
+    source: {
+      live: true,
+      control,
+      samples: async function* () {},
+      setInterval: () => {},
+      refresh: () => void done.push('refresh'),
+      listen: () => {},
+    },
+    finding: () => sample?.scene.findings[0] ?? null,
+    group: () => group ?? null,
+    quit: () => {},
+    suspend: () => {},
+  };
+  return { desk, done };
+}
+
+async function type(desk: Desk, ...keys: string[]): Promise<void> {
+  for (const key of keys) {
+    press(desk, key);
+    await sleep(0);
+  }
+}
+
+const text = (lines: readonly Line[]): string =>
+  lines.map((line) => line.map((span) => span.text).join('')).join('\n');
+
+function shown(desk: Desk): string {
+  const { dialog } = desk.get();
+  if (dialog === null || sample === undefined) return '';
+  const { title, lines, keys } = contentOf(dialog, sample, 90, plain);
+  return `${title}\n${text(lines)}\n${keys}`;
+}
+
+describe('attach', () => {
+  it('shows the program of the choice, and does what was shown after y alone', async () => {
+    const { desk, done } = fake();
+    await type(desk, 'a');
+    expect(shown(desk)).toMatch(/asm of cpu[\s\S]*y: attach/);
+    await type(desk, 'j', 'x', 'enter', 'a', 't', 'space');
+    expect(shown(desk)).toMatch(/▸ map[\s\S]*y puts `map` on tcp 0\.0\.0\.0:8080[\s\S]*asm of map/);
+    expect(done).toEqual([]);
+    await type(desk, 'y');
+    expect(done).toEqual([`attach map ${group?.id} false`, 'refresh']);
+    expect(desk.get()).toMatchObject({ dialog: null, notice: { text: 'done', ok: true } });
+    expect(desk.get().marks).toHaveLength(1);
+  });
+
+  it('wants another key to replace what is not ours, and none where it is there already', async () => {
+    const foreign = fake({ foreign: true });
+    await type(foreign.desk, 'a', 'y');
+    expect(foreign.done).toEqual([]);
+    expect(shown(foreign.desk)).toMatch(/not known to be ours[\s\S]*Y: replace it/);
+    await type(foreign.desk, 'Y');
+    expect(foreign.done[0]).toBe(`attach cpu ${group?.id} true`);
+
+    const there = fake({ attached: true });
+    await type(there.desk, 'a', 'y', 'Y');
+    expect(there.done).toEqual([]);
+    expect(shown(there.desk)).toMatch(/has it already/);
+  });
+
+  it('tells a refusal with its remedy, and marks nothing', async () => {
+    const error = Object.assign(new Error('no'), { code: 'EPERM', hint: 'be root' });
+    const { desk } = fake({}, () => Promise.reject(error));
+    await type(desk, 'a', 'y');
+    expect(desk.get()).toMatchObject({ notice: { text: 'no: be root', ok: false }, marks: [] });
+  });
+
+  it('takes no key while it is being done, and its end is told when the dialog was left', async () => {
+    let end: (text: string) => void = () => {};
+    const { desk, done } = fake({}, () => new Promise((resolve) => (end = resolve)));
+    await type(desk, 'a', 'y', 'y', 'j', 'y');
+    expect(done).toHaveLength(1);
+    expect(shown(desk)).toMatch(/attaching/);
+    await type(desk, 'esc', '?');
+    end('done at last');
+    await sleep(0);
+    expect(desk.get().dialog?.kind).toBe('help');
+    expect(desk.get().notice?.text).toBe('done at last');
+  });
+});
+
+describe('everything else that changes the machine', () => {
+  it('is named first, and done by y alone', async () => {
+    for (const [key, what] of [
+      ['d', 'detach'],
+      ['t', 'tune'],
+      ['u', 'undo'],
+      ['s', 'snapshot'],
+    ] as const) {
+      const { desk, done } = fake();
+      await type(desk, key, 'x', 'enter', key);
+      expect(done).toEqual([]);
+      expect(shown(desk)).toMatch(/y: do it; esc: leave/);
+      await type(desk, 'y');
+      expect(done[0]).toBe(what);
+    }
+  });
+});
+
+describe('a finding', () => {
+  it('opens with its whole message and its commands', async () => {
+    const { desk } = fake();
+    await type(desk, '6', 'enter');
+    const finding = sample.scene.findings[0];
+    expect(shown(desk)).toContain(finding?.subject);
+    for (const command of finding?.fix ?? [])
+      expect(shown(desk).replace(/\s+/g, ' ')).toContain(command.replace(/\s+/g, ' '));
+    await type(desk, 'esc');
+    expect(desk.get().dialog).toBeNull();
+  });
+});

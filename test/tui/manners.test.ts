@@ -1,0 +1,225 @@
+/** The view in a real terminal: what it leaves behind, whatever ends it, and what it shows at every size. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { createRecorder } from '../../src/live/recording.ts';
+import type { Sample } from '../../src/live/types.ts';
+import { eight, large, mended } from '../fixtures/samples.ts';
+import { ENTRY } from '../integration/cli.ts';
+import { openScreen, type Screen, type ScreenOptions } from './pty.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lt-view-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let opened: Screen[] = [];
+afterEach(async () => {
+  const all = opened;
+  opened = [];
+  for (const screen of all) screen.kill('SIGKILL');
+  await Promise.all(all.map(({ ended }) => ended));
+});
+
+function recorded(name: string, samples: readonly Sample[]): string {
+  const file = join(folder, name);
+  const recorder = createRecorder(file);
+  for (const sample of samples) recorder.write({ ...sample, seconds: 0.01 });
+  recorder.close();
+  return file;
+}
+
+const { history } = mended(eight);
+const file = recorded('eight.jsonl', history);
+
+function replay(options: ScreenOptions = {}, path = file): Screen {
+  // A shell's prompt above and below shows that the screen is given back.
+  const script = 'echo before; "$@"; echo "after $?"';
+  const screen = openScreen(
+    'sh',
+    ['-c', script, 'sh', process.execPath, ENTRY, 'live', '--replay', path],
+    options,
+  );
+  opened.push(screen);
+  return screen;
+}
+
+/** Of the view itself, which the shell waits for. */
+const viewOf = ({ pid }: Screen): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+
+const TABS = /1 overview.*2 matrix/;
+
+describe('the screen', () => {
+  it('is given back by q, ctrl-c, SIGTERM and SIGHUP, with the status of each', async () => {
+    const ends: [string, (screen: Screen) => void, number][] = [
+      ['q', ({ type }) => type('q'), 0],
+      ['ctrl-c', ({ type }) => type('\x03'), 0],
+      ['SIGTERM', (screen) => process.kill(viewOf(screen), 'SIGTERM'), 143],
+      ['SIGHUP', (screen) => process.kill(viewOf(screen), 'SIGHUP'), 129],
+    ];
+    for (const [, end, status] of ends) {
+      const screen = replay();
+      await screen.until(TABS);
+      expect(screen.alternate()).toBe(true);
+      end(screen);
+      await screen.ended;
+      expect(await screen.until(/after/)).toMatch(new RegExp(`before\\n+after ${status}`));
+      expect(screen.alternate()).toBe(false);
+      // The cursor is shown, and a paste is no longer bracketed.
+      expect(screen.raw().lastIndexOf('\x1b[?25h')).toBeGreaterThan(screen.raw().lastIndexOf('\x1b[?25l'));
+      expect(screen.raw().lastIndexOf('\x1b[?2004l')).toBeGreaterThan(
+        screen.raw().lastIndexOf('\x1b[?2004h'),
+      );
+    }
+  });
+
+  it('goes to the shell with ctrl-z and comes back', async () => {
+    const screen = replay();
+    await screen.until(TABS);
+    const view = viewOf(screen);
+    screen.type('\x1a');
+    await screen.until(() => !screen.alternate(), 'the primary screen');
+    expect(screen.text()).toMatch(/before/);
+    expect(readFileSync(`/proc/${view}/status`, 'utf8')).toMatch(/^State:\tT/m);
+    process.kill(view, 'SIGCONT');
+    await screen.until(TABS);
+    screen.type('2');
+    await screen.until(/\[2 matrix\]/);
+  });
+
+  it('is not needed to say that there is none', async () => {
+    const dumb = replay({ env: { TERM: 'dumb' } });
+    await dumb.ended;
+    expect(await dumb.until(/after 2/)).toMatch(/not on a terminal/);
+    expect(dumb.raw()).not.toContain('\x1b[?1049h');
+  });
+});
+
+/** The same samples, of a machine that no kernel has. */
+const broken = (name: string, host: object): string =>
+  recorded(
+    name,
+    history.map((sample) => {
+      const scene: Sample['scene'] = { ...sample.scene, host: { ...sample.scene.host, ...host } };
+      return { ...sample, scene };
+    }),
+  );
+
+describe('a failure', () => {
+  it('of one pane is told in its place, and the others go on', async () => {
+    const screen = replay({}, broken('pane.jsonl', { groups: [{}] }));
+    await screen.until(TABS);
+    screen.type('4');
+    await screen.until(/This pane failed: .*The others go on/);
+    screen.type('3');
+    await screen.until(/\[3 queues\][\s\S]*rx-0/);
+    screen.type('q');
+    expect(await screen.ended).toMatchObject({ code: 0 });
+  });
+
+  it('of everything gives the screen back, and says what it was', async () => {
+    const screen = replay({ columns: 200 }, broken('all.jsonl', { nics: [null] }));
+    await screen.ended;
+    expect(await screen.until(/after 1/)).toMatch(/before\s+locality-tune: unexpected error: .*null/);
+    expect(screen.alternate()).toBe(false);
+  });
+});
+
+describe('what is shown', () => {
+  it('is each pane under its key, and the help made from the same keys', async () => {
+    const screen = replay({ columns: 160, rows: 45 });
+    await screen.until(TABS);
+    for (const [key, shown] of [
+      ['2', /\[2 matrix\].*\n.*rx/],
+      ['3', /\[3 queues\][\s\S]*rx-0/],
+      ['4', /\[4 groups\][\s\S]*slot/],
+      ['5', /\[5 paths\][\s\S]*rx-0/],
+      ['6', /\[6 findings\][\s\S]*finding/],
+      ['7', /\[7 events\]/],
+      ['\t', /\[1 overview\]/],
+      ['?', /attach a program to a group[\s\S]*quit/],
+    ] as const) {
+      screen.type(key);
+      await screen.until(shown);
+    }
+    screen.type('\x1b');
+    await screen.until((text) => !text.includes('attach a program to a group'));
+  });
+
+  it('takes keys that come in one input one by one', async () => {
+    const screen = replay();
+    await screen.until(TABS);
+    screen.type('??6234');
+    await screen.until(/\[4 groups\]/);
+    expect(screen.text()).not.toMatch(/Keys/);
+  });
+
+  it('has no line wider than the terminal in a storm of sizes, and ends with a whole picture', async () => {
+    const screen = replay({}, recorded('large.jsonl', mended(large).history.slice(-30)));
+    await screen.until(TABS);
+    const sizes = [60, 300, 80, 213, 61, 120].flatMap((columns) =>
+      [15, 100, 24, 37].map((rows) => [columns, rows] as const),
+    );
+    for (const [index, [columns, rows]] of sizes.entries()) {
+      await screen.resize(columns, rows);
+      screen.type(String(1 + (index % 7)));
+      await sleep(index % 3 === 0 ? 60 : 5);
+    }
+    for (const [columns, rows] of [
+      [60, 15],
+      [300, 100],
+    ] as const) {
+      await screen.resize(columns, rows);
+      for (let tab = 1; tab <= 7; tab++) {
+        screen.type(String(tab));
+        // A frame may come in two parts.
+        const whole = () => screen.lines()[rows - 1] !== '' && screen.text().includes(`[${tab} `);
+        await screen.until(whole, `pane ${tab} and the status line`);
+        const lines = screen.lines();
+        expect(lines[0]).toMatch(/^ locality-tune/);
+        expect(lines[1]).toMatch(/\[/);
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      }
+    }
+  });
+
+  it('is not moved by what is pasted', async () => {
+    const screen = replay();
+    await screen.until(TABS);
+    screen.type('\x1b[200~rm -rf / q y 7\nq\r\x1b[201~');
+    screen.type('\x1b[<0;10;10M\x1b[I\x1b[1;1R\xff\x00\x02');
+    screen.type('2');
+    await screen.until(/\[2 matrix\]/);
+    screen.type('1/');
+    await screen.until(/esc: all rows/);
+    screen.type('\x1b[200~eth0\x1b[201~');
+    await screen.until(/\/eth0_/);
+  });
+
+  it('has no colours where NO_COLOR is set', async () => {
+    const screen = replay({ env: { NO_COLOR: '1', FORCE_COLOR: undefined } });
+    await screen.until(TABS);
+    screen.type('2');
+    await screen.until(/\[2 matrix\]/);
+    const colours = screen
+      .raw()
+      .split('\x1b[')
+      .filter((sequence) => /^(?:[349][0-7]|[34]8[;:][\d;:]+)m/.test(sequence));
+    expect(colours).toEqual([]);
+  });
+
+  it('is one clear line about a file that is no recording', async () => {
+    const path = join(folder, 'broken.jsonl');
+    for (const [text, message] of [
+      ['', /not a recording/],
+      ['{"schema":"locality-tune.recording/2"}\n', /version 2; update locality-tune/],
+      ['{"schema":"locality-tune.recording/1"}\n{"scene":1}\n', /line 2 is neither/],
+    ] as const) {
+      writeFileSync(path, text);
+      const screen = replay({ columns: 150 }, path);
+      await screen.ended;
+      expect(await screen.until(/after 1/)).toMatch(message);
+    }
+  });
+});

@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import type { Sample } from '../../src/live/types.ts';
+import type { Pane } from '../../tui/pane.ts';
+import { events } from '../../tui/panes/events.tsx';
+import { findings } from '../../tui/panes/findings.tsx';
+import { groups, groupUnder } from '../../tui/panes/groups.tsx';
+import { matrix } from '../../tui/panes/matrix.tsx';
+import { overview } from '../../tui/panes/overview.tsx';
+import { paths } from '../../tui/panes/paths.tsx';
+import { queues } from '../../tui/panes/queues.tsx';
+import { group, host, nic, pinned } from '../fixtures/hosts.ts';
+import { eight, historyOf, large, mended, NOW, sceneOf } from '../fixtures/samples.ts';
+import { colours, linesOf, plain, propsOf, type Size } from './screens.ts';
+
+const roomy: Size = { width: 120, height: 30 };
+
+const igb = mended(eight);
+const many = mended(large);
+const before = historyOf([{ scene: sceneOf(eight()), seconds: 20, rx: 0.125, tx: 0.09, pps: 132_007 }]);
+const unprobed = historyOf([{ scene: sceneOf(eight()), seconds: 20, rx: null, tx: null }]);
+
+const screen = (pane: Pane, history: readonly Sample[], more = {}, size = roomy) =>
+  linesOf(pane, propsOf(history, size, plain, more)).join('\n');
+
+describe('overview', () => {
+  it('has both percentages in a single line each, even in the smallest box', () => {
+    const lines = linesOf(overview, propsOf(igb.history, { width: 60, height: 2 }, plain));
+    expect(lines[0]).toMatch(/^ RX +99\.7 % .* kpps$/);
+    expect(lines[1]).toMatch(/^ TX +98\.\d % .* kpps$/);
+  });
+
+  it('shows what an attach did, at the place where it was done', () => {
+    const shown = screen(overview, igb.history, { marks: [igb.mark] });
+    const axis = shown.split('\n').find((line) => line.includes('▲'));
+    const meter = shown.split('\n').find((line) => line.startsWith(' accept :8080'));
+    const at = axis?.indexOf('▲') ?? 0;
+    expect([meter?.charAt(at - 1), meter?.charAt(at)]).toEqual(['▁', '▇']);
+  });
+
+  it('says the verdict, and what is wrong', () => {
+    const shown = screen(overview, before);
+    expect(shown).toContain('12.5 %  of packets to tcp 0.0.0.0:8080 are expected to stay on one CPU today');
+    expect(shown).toContain('XPS is not set for tx-0');
+  });
+
+  it('has large figures as soon as the whole verdict has room beside them', () => {
+    const at = (height: number) => linesOf(overview, propsOf(before, { width: 120, height }, plain));
+    expect(at(13)[2]).toContain('▀');
+    expect(at(13).at(-1)).toMatch(/^ \d findings: /);
+    expect(at(12)[2]).toMatch(/^ accept :8080/);
+  });
+
+  it('says why nothing is counted, and still shows the rates', () => {
+    const shown = screen(overview, unprobed);
+    expect(shown).toContain('bpftrace needs root');
+    expect(shown).toMatch(/\d+ kpps/);
+  });
+});
+
+describe('matrix', () => {
+  it('has numbers where there is room for them', () => {
+    const shown = screen(matrix, before, { cursor: 3, scroll: { x: 5, y: 0 } });
+    expect(shown).toMatch(/^▸ {3}3 /m);
+    expect(shown).toContain('CPU 3 → CPU 5');
+    expect(shown).toMatch(/% of the \S+\/s that CPU 3 made/);
+    expect(shown).toContain('another CPU');
+  });
+
+  it('parts the nodes, and comes closer with each step', () => {
+    const size = { width: 200, height: 57 };
+    const at = (zoom: number, x = 127) =>
+      linesOf(
+        matrix,
+        propsOf(many.history, size, colours, {
+          cursor: 127,
+          scroll: { x, y: 0 },
+          options: { matrix: 'tx', zoom },
+        }),
+      );
+    expect(at(1).join('\n')).toContain('CPU 126-127 → CPU 126-127');
+    expect(at(1).filter((line) => line.includes('┼'))).toHaveLength(1);
+    expect(at(2).join('\n')).toContain('CPU 127 → CPU 127');
+    // Scrolled to the last row and column.
+    expect(at(4)[1]).toMatch(/126 +127 ?$/);
+    expect(at(4).join('\n')).toContain('▸ 127');
+    expect(at(4, 1_000_000).join('\n')).toContain('CPU 127 → CPU 127');
+  });
+
+  it('says why there is none', () => {
+    expect(screen(matrix, unprobed)).toContain('bpftrace needs root');
+  });
+});
+
+describe('queues', () => {
+  it('has queue, interrupt, CPU and rates in one line, and what is wrong below', () => {
+    const shown = screen(queues, before, { cursor: 3 });
+    expect(shown).toMatch(/▸ ◐ {2}eth0 {2}rx-3 +60 +3 +1030 +\d+k +\S+ +\d+k +12\.5 +off +unset/);
+    expect(shown).toContain('CPU 3: rx-2, rx-3');
+  });
+
+  it('shows a queue whose driver counts nothing', () => {
+    const counted = before.map((sample) => ({
+      ...sample,
+      queues: sample.queues.map((queue) => ({ ...queue, pps: null, interrupts: null })),
+    }));
+    expect(screen(queues, counted)).toMatch(/rx-7 +64 +7 +– +– +–/);
+  });
+
+  it('marks XPS that leads away from the interrupt', () => {
+    const away = host({ cpus: 4, nics: [nic({ queues: 2, xps: [[1], [1, 2]] })] });
+    const history = historyOf([{ scene: sceneOf(away), seconds: 1, rx: 0.5, tx: 0.5 }]);
+    expect(screen(queues, history)).toMatch(/rx-0 .* 1\n.*rx-1 .* 1-2\n/);
+  });
+});
+
+describe('groups', () => {
+  it('has each member in its slot, with what it gets', () => {
+    const shown = screen(groups, igb.history);
+    expect(shown).toContain('tcp 0.0.0.0:8080  8 sockets, by program cpu  99.7 % match  836 accepts/s');
+    expect(shown).toMatch(/✓ +5 {2}server 1005 +5 +106 +━+╸? +99\.7 +2 +0/);
+    expect(shown).toContain('ld cpu; mod #8; ret a');
+  });
+
+  it('knows the group that the cursor is in', () => {
+    const scene = sceneOf(
+      host({
+        nics: [nic({ queues: 4 })],
+        groups: [group({ workers: pinned(0, 1) }), group({ port: 9090, workers: pinned(0, 1) })],
+      }),
+    );
+    const [sample] = historyOf([{ scene, seconds: 1, rx: 0.5, tx: 0.5 }]);
+    if (sample === undefined) throw new Error('no sample');
+    const at = (cursor: number, filter = '') => groupUnder(sample, filter, cursor)?.port;
+    expect([at(0), at(2), at(3), at(99)]).toEqual([8080, 8080, 9090, 9090]);
+    expect([at(0, ':9090'), at(0, 'eth0'), at(0, 'nothing')]).toEqual([9090, 8080, undefined]);
+  });
+});
+
+describe('paths', () => {
+  it('leads from the queue to the worker, and any of them under hash', () => {
+    expect(screen(paths, igb.history)).toMatch(
+      /✓ {2}rx-3 +60 +3 +→ +3 {2}server 1003 +3 .* 100 % {2}slot 3: worker on CPU 3/,
+    );
+    expect(screen(paths, before)).toMatch(
+      /◐ {2}rx-3 +60 +3 +→ {2}any of 8 .* 12\.5 % {2}hash: 1 of 8 workers on CPU 3/,
+    );
+    expect(screen(paths, before)).toContain('8 paths  ◐ 8 partly');
+  });
+
+  it('shows what a filter asks for, and where the cursor is', () => {
+    expect(screen(paths, many.history, { filter: 'ens2f0', cursor: 12 })).toContain('13 of 64');
+    expect(screen(paths, many.history, { filter: 'ens2f0 rx-63 ' })).toContain('1 path  ✓ 1 local');
+  });
+});
+
+describe('findings', () => {
+  it('has the commands of the one under the cursor', () => {
+    const shown = screen(findings, igb.history);
+    expect(shown).toMatch(/▸ error +tcp 0\.0\.0\.0:8080/);
+    expect(shown).toContain('   locality-tune detach --port 8080');
+    expect(screen(findings, igb.history, { cursor: 1 })).toContain('echo 2 > /proc/irq/60/smp_affinity_list');
+  });
+
+  it('breaks a command so that it can be pasted', () => {
+    const fix = ["for n in 'a b' 'c d' 'e f'; do echo $n; done"];
+    const finding = { rule: 'r', severity: 'info' as const, subject: 's', message: 'm', fix };
+    const history = before.map((sample) => ({ ...sample, scene: { ...sample.scene, findings: [finding] } }));
+    expect(screen(findings, history, {}, { width: 30, height: 15 })).toContain(
+      "   for n in 'a b' 'c d' \\\n     'e f'; do echo $n; done",
+    );
+  });
+
+  it('leaves out whole commands where there are too many', () => {
+    expect(screen(findings, before, { filter: 'xps' }, { width: 80, height: 12 })).toMatch(
+      /\d more commands?: enter shows all/,
+    );
+  });
+});
+
+describe('events', () => {
+  it('come as they came, the newest at the bottom', () => {
+    const lines = linesOf(events, propsOf(igb.history, { width: 80, height: 5 }, plain));
+    expect(lines[4]).toMatch(/:02 {2}✓ accept {3}cpu=#2 pid=1002 accept\(3\) -> fd=32 rxcpu=#2$/);
+    expect(lines[3]).toMatch(/✗ accept {3}cpu=#1 .* rxcpu=#2$/);
+  });
+
+  it('keep what was changed on the screen, however many accepts come after it', () => {
+    const change = { time: NOW, kind: 'change', text: 'irq 59 moved from CPU 2 to CPU 3' } as const;
+    const history = igb.history.map((sample, at) =>
+      at === 40 ? { ...sample, events: [...sample.events, change] } : sample,
+    );
+    const lines = linesOf(events, propsOf(history, { width: 80, height: 9 }, plain));
+    expect(lines[0]).toMatch(/:02 {2}▲ change {3}irq 59 moved from CPU 2 to CPU 3$/);
+    expect(lines.slice(1, 3)).toEqual([expect.stringMatching(/^ ─+$/), '']);
+    expect(lines[8]).toMatch(/:02 {2}✓ accept {3}cpu=#2/);
+    const few = historyOf([{ scene: sceneOf(eight()), seconds: 1, rx: null, tx: null }]);
+    const alone = few.map((sample) => ({ ...sample, events: [change] }));
+    expect(
+      linesOf(events, propsOf(alone, { width: 80, height: 9 }, plain)).filter((line) => line !== ''),
+    ).toHaveLength(1);
+  });
+
+  it('scroll back to the oldest and no further', () => {
+    const at = (y: number) =>
+      linesOf(events, propsOf(igb.history, { width: 80, height: 5 }, plain, { scroll: { x: 0, y } }));
+    expect(at(3).at(-1)).toMatch(/:01 {2}✓/);
+    expect(at(1_000_000)).toEqual(at(90 * 3 - 5));
+  });
+});

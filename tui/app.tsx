@@ -1,0 +1,196 @@
+/** The whole screen: a header, the panes' bar, one pane or a dialog, and a line that says what is measured and what is missing. */
+import { Box, useApp, useInput, usePaste, useWindowSize } from 'ink';
+import {
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import type { Finding } from '../src/diagnose/types.ts';
+import type { Group } from '../src/host/types.ts';
+import type { Sample, Source } from '../src/live/types.ts';
+import { At } from './at.tsx';
+import { headerLine, statusLine, tabLine } from './bars.ts';
+import { Boundary } from './boundary.tsx';
+import { type Canvas, PlaceContext } from './canvas.ts';
+import { type Line, span } from './components/line.ts';
+import { Rows } from './components/rows.tsx';
+import { DialogView } from './dialogs/dialogs.tsx';
+import { keysOf, TITLES } from './keys.ts';
+import { Overview } from './overview.tsx';
+import type { PaneProps } from './pane.ts';
+import { findingsOf } from './panes/findings.tsx';
+import { groupUnder } from './panes/groups.tsx';
+import { PANES } from './panes.ts';
+import { initialState, type State, typeFilter } from './state.ts';
+import { type Desk, tell } from './state-desk.ts';
+import type { History } from './state-history.ts';
+import { press } from './state-keys.ts';
+import type { Theme } from './theme.ts';
+
+export interface AppProps {
+  readonly canvas: Canvas;
+  readonly history: History;
+  readonly source: Source;
+  readonly theme: Theme;
+  readonly interval: number;
+  /** What is watched, where it is not this machine: a recording's file, the demo. */
+  readonly label: string;
+  readonly quit: () => void;
+}
+
+const BARS = 3;
+
+export function App({ canvas, history, source, theme, interval, label, quit }: AppProps): ReactNode {
+  const { columns, rows } = useWindowSize();
+  const { suspendTerminal } = useApp();
+  const place = useMemo(() => ({ canvas, x: 0, y: 0 }), [canvas]);
+  const live = useSyncExternalStore(history.subscribe, history.get);
+  const ended = useSyncExternalStore(history.subscribe, history.ended);
+  const [state, setState] = useState(() => initialState(interval, 0));
+  // Keys that come in one input are handled before React renders: each sees what the one before it did.
+  const current = useRef(state);
+  const shown = useFrozen(live, state.frozen);
+  const sample = shown.at(-1);
+  const height = Math.max(1, rows - BARS);
+  const paneProps = (): PaneProps | null => propsFor(current.current, shown, theme, columns, height);
+
+  const set = (next: State): void => {
+    current.current = next;
+    setState(next);
+  };
+  const toShell = useCallback(() => void suspend(suspendTerminal, canvas), [suspendTerminal, canvas]);
+  const desk: Desk = {
+    get: () => current.current,
+    set,
+    sample: () => sample ?? null,
+    around: () => {
+      const props = paneProps();
+      return {
+        rows: () => (props === null ? 0 : (PANES[current.current.tab]?.rows(props) ?? 0)),
+        page: height,
+        interfaces: sample?.scene.host.nics.map(({ name }) => name) ?? [],
+      };
+    },
+    source,
+    finding: () => findingAt(paneProps()),
+    group: () => groupAt(paneProps(), TITLES[current.current.tab] === 'groups'),
+    quit,
+    suspend: toShell,
+  };
+  // Ink gives the screen back when it unmounts, for whatever reason.
+  useLayoutEffect(() => () => canvas.close(), [canvas]);
+  useEffect(() => {
+    process.on('SIGTSTP', toShell);
+    return () => void process.off('SIGTSTP', toShell);
+  }, [toShell]);
+  useInput((input, key) => {
+    for (const each of keysOf(input, key)) pressSafely(desk, each);
+  });
+  usePaste((text) => {
+    // A paste is no keys: whoever has a command on the clipboard must not press y with it.
+    if (current.current.typing) for (const each of text.trim()) set(typeFilter(current.current, each));
+  });
+
+  const props = paneProps();
+  const bars = sample && { sample, state, theme, label, live: source.live, ended, width: columns };
+  const screen = { width: columns, theme };
+  // Not shown by Ink: each row finds its place on the canvas.
+  return (
+    <Box display="none">
+      <PlaceContext.Provider value={place}>
+        {props === null || bars === undefined ? (
+          <Rows lines={WAITING} height={rows} {...screen} />
+        ) : (
+          <>
+            <Rows lines={[headerLine(bars), tabLine(bars)]} height={2} {...screen} />
+            <At x={0} y={2}>
+              {state.dialog === null ? (
+                <Boundary key={state.tab} version={bars.sample} height={height} {...screen}>
+                  <Shown tab={state.tab} props={props} />
+                </Boundary>
+              ) : (
+                <DialogView dialog={state.dialog} sample={bars.sample} height={height} {...screen} />
+              )}
+            </At>
+            <At x={0} y={2 + height}>
+              <Rows lines={[statusLine(bars)]} height={1} {...screen} />
+            </At>
+          </>
+        )}
+      </PlaceContext.Provider>
+    </Box>
+  );
+}
+
+const WAITING: readonly Line[] = [
+  [span(' locality-tune', 'strong')],
+  [],
+  [span(' reading the machine ...', 'dim')],
+];
+
+/** Where a pane fails, so do the keys that need its rows: the others go on. */
+function pressSafely(desk: Desk, key: string): void {
+  try {
+    press(desk, key);
+  } catch (error) {
+    tell(desk, error instanceof Error ? error.message : String(error), false);
+  }
+}
+
+function Shown({ tab, props }: { readonly tab: number; readonly props: PaneProps }): ReactNode {
+  return tab === 0 ? <Overview {...props} /> : PANES[tab]?.render(props);
+}
+
+function findingAt(props: PaneProps | null): Finding | null {
+  const found = props === null ? [] : findingsOf(props);
+  return found[Math.min(props?.cursor ?? 0, found.length - 1)] ?? null;
+}
+
+/** The one under the cursor where groups are shown; elsewhere the one that the worst finding is about, else the first. */
+function groupAt(props: PaneProps | null, shown: boolean): Group | null {
+  const sample = props?.history.at(-1);
+  if (props === null || sample === undefined) return null;
+  if (shown) return groupUnder(sample, props.filter, props.cursor);
+  const { host, findings } = sample.scene;
+  const told = findings.map(({ subject }) => host.groups.find(({ id }) => subject.includes(id)));
+  return told.find((group) => group !== undefined) ?? host.groups[0] ?? null;
+}
+
+function propsFor(
+  state: State,
+  history: readonly Sample[],
+  theme: Theme,
+  width: number,
+  height: number,
+): PaneProps | null {
+  if (history.length === 0) return null;
+  const { cursor, x, y } = state.places[state.tab] ?? { cursor: 0, x: 0, y: 0 };
+  const { filter, marks, options } = state;
+  return { history, width, height, theme, cursor, scroll: { x, y }, filter, marks, options };
+}
+
+/** What was shown when the view was frozen. */
+function useFrozen(live: readonly Sample[], frozen: boolean): readonly Sample[] {
+  const kept = useRef<readonly Sample[] | null>(null);
+  return useMemo(() => {
+    if (!frozen) kept.current = null;
+    else kept.current ??= live;
+    return kept.current ?? live;
+  }, [live, frozen]);
+}
+
+/** Stops the process as any other program on ctrl-z; what is written to the terminal until `fg` is the shell's. */
+async function suspend(
+  suspendTerminal: ReturnType<typeof useApp>['suspendTerminal'],
+  canvas: Canvas,
+): Promise<void> {
+  await suspendTerminal(() => {
+    process.kill(process.pid, 'SIGSTOP');
+  });
+  canvas.repaint();
+}

@@ -1,0 +1,15 @@
+/** Moves what is drawn inside to another place of the canvas; in Ink's own output its layout does that. */
+import { type ReactNode, useContext, useMemo } from 'react';
+import { PlaceContext } from './canvas.ts';
+
+export interface AtProps {
+  readonly x: number;
+  readonly y: number;
+  readonly children: ReactNode;
+}
+
+export function At({ x, y, children }: AtProps): ReactNode {
+  const place = useContext(PlaceContext);
+  const moved = useMemo(() => place && { ...place, x: place.x + x, y: place.y + y }, [place, x, y]);
+  return <PlaceContext.Provider value={moved}>{children}</PlaceContext.Provider>;
+}

@@ -1,0 +1,128 @@
+/** The lines above and below the pane. */
+
+import type { Host } from '../src/host/types.ts';
+import type { Sample } from '../src/live/types.ts';
+import { clean } from '../src/report/text.ts';
+import { fit, justify, type Line, span, widthOf } from './components/line.ts';
+import { clockText, percentText, percentTone } from './components/values.ts';
+import { TITLES } from './keys.ts';
+import type { State } from './state.ts';
+import type { Theme } from './theme.ts';
+
+export interface BarProps {
+  readonly sample: Sample;
+  readonly state: State;
+  readonly theme: Theme;
+  readonly label: string;
+  readonly live: boolean;
+  /** The recording is over: what is shown is its end. */
+  readonly ended: boolean;
+  readonly width: number;
+}
+
+export function headerLine({ sample, state, theme, label, live, ended, width }: BarProps): Line {
+  const separator = theme.unicode ? ' · ' : ', ';
+  const machine = machineWords(sample.scene.host).map((word) => clean(word, theme.unicode));
+  const mode = span(modeText(state.frozen, live, ended, theme), 'accent');
+  const name = label === '' ? [] : [span(`  ${clean(label, theme.unicode)}`, 'accent')];
+  const right: Line = [span(`${state.interval} s  `, 'dim'), mode, span(`  ${clockText(sample.time)} `)];
+  const left: Line = [span(' locality-tune', 'strong'), ...name];
+  // The machine's words go one by one, from the last, where the line is short.
+  for (let count = machine.length; count > 0; count--) {
+    const words = span(`  ${machine.slice(0, count).join(separator)}`);
+    if (widthOf(left) + words.text.length + widthOf(right) + 2 <= width)
+      return justify([...left, words], right, width, theme);
+  }
+  return justify(left, right, width, theme);
+}
+
+function modeText(frozen: boolean, live: boolean, ended: boolean, { unicode }: Theme): string {
+  if (frozen) return `${unicode ? '‖' : '='} frozen`;
+  if (live) return `${unicode ? '●' : '*'} live`;
+  return ended ? `${unicode ? '■' : '#'} end` : `${unicode ? '▷' : '>'} replay`;
+}
+
+function machineWords({ machine, nics }: Host): string[] {
+  const { online, numa } = machine.cpus;
+  const ports = nics.filter(({ rxQueues, driver }) => driver !== null && rxQueues.length > 0);
+  return [
+    machine.hostname ?? 'unknown host',
+    ...(machine.kernel === null ? [] : [machine.kernel.replace(/-.*$/, '')]),
+    counted(online.length, 'CPU'),
+    ...(numa.length > 0 ? [counted(numa.length, 'node')] : []),
+    ...ports.map(({ name, driver, rxQueues }) => `${name} ${driver} ${rxQueues.length}q`),
+  ];
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** The names of all panes, or of the shown one alone; at the right the two percentages, whatever pane is shown. */
+export function tabLine({ sample, state, theme, width }: BarProps): Line {
+  const figures = state.tab === 0 ? [] : figuresOf(sample, theme);
+  const full = TITLES.flatMap((title, index) => tab(`${index + 1} ${title}`, index === state.tab));
+  if (widthOf(full) + widthOf(figures) + 2 <= width) return justify(full, figures, width, theme);
+  const short = TITLES.flatMap((title, index) =>
+    index === state.tab ? tab(`${index + 1} ${title}`, true) : tab(String(index + 1), false),
+  );
+  return justify(short, figures, width, theme);
+}
+
+const tab = (text: string, shown: boolean): Line =>
+  shown ? [span('[', 'accent'), span(text, 'strong'), span(']', 'accent')] : [span(` ${text} `, 'dim')];
+
+function figuresOf({ rx, tx }: Sample, theme: Theme): Line {
+  const figure = (name: string, percent: number | null): Line => [
+    span(`${name} `, 'dim'),
+    span(`${percentText(percent, theme)}${percent === null ? '' : ' %'}`, percentTone(percent)),
+  ];
+  return [...figure('rx', rx.percent), span('  '), ...figure('tx', tx.percent), span(' ')];
+}
+
+/** What was just done, or is being typed; else what measures, and the first thing that is missing. */
+export function statusLine({ sample, state, theme, live, width }: BarProps): Line {
+  if (state.typing)
+    return fit([span(' /', 'accent'), span(`${state.filter}_`), HELP_OF_FILTER], width, theme);
+  if (state.notice !== null) {
+    const { text, ok } = state.notice;
+    const mark = ok ? theme.mark.local : theme.mark.remote;
+    return fit(
+      [span(` ${mark} `, ok ? 'local' : 'remote'), span(clean(text, theme.unicode), 'strong')],
+      width,
+      theme,
+    );
+  }
+  const filter = state.filter === '' ? [] : [span(` /${state.filter} `, 'accent')];
+  return justify([...filter, ...probeSpans(sample, theme)], hints(sample, state, live), width, theme);
+}
+
+const HELP_OF_FILTER = span('   enter: keep, esc: all rows', 'dim');
+
+function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
+  // While it runs, what it can't see matters where a figure is missing for it.
+  const unseen = tx.percent === null ? probe.notes.find((note) => note.startsWith('tx')) : undefined;
+  const why = clean((probe.state === 'running' ? unseen : probe.notes[0]) ?? '', theme.unicode);
+  switch (probe.state) {
+    case 'starting':
+      return [span(' starting bpftrace ...', 'partly')];
+    case 'running':
+      return [span(` ${probe.coverage ?? 'probe'}`, 'local'), span(why === '' ? '' : `  ${why}`, 'dim')];
+    case 'missing':
+      return [span(` ${theme.mark.unknown} `, 'unknown'), span(why)];
+    case 'failed':
+      return [span(` ${theme.mark.remote} probe: `, 'remote'), span(why)];
+  }
+}
+
+/** The key that mends comes first. */
+function hints({ scene }: Sample, { tab }: State, live: boolean): Line {
+  const group = live && scene.host.groups.length > 0;
+  const words = [
+    ...(group ? [['a', 'attach']] : []),
+    ...(TITLES[tab] === 'findings' && scene.findings.length > 0 ? [['enter', 'commands']] : []),
+    ...(TITLES[tab] === 'matrix' ? [['m', 'rx/tx']] : []),
+    ['/', 'filter'],
+    ['?', 'help'],
+    ['q', 'quit'],
+  ];
+  return words.flatMap(([key = '', word = '']) => [span(key, 'accent'), span(` ${word}  `, 'dim')]);
+}

@@ -1,0 +1,59 @@
+/** Tables whose columns stay where they are: widths come from the configuration, not from what is measured. */
+import type { Theme } from '../theme.ts';
+import { type Line, pad, type Span, span } from './line.ts';
+
+export interface Column<Row> {
+  readonly head: string;
+  readonly align: 'left' | 'right';
+  /** Of its cells; the head may be wider. Of a column that grows: the least. */
+  readonly width: number;
+  readonly cell: (row: Row) => Span;
+  /** When there is no room the highest goes first; without it the column stays. */
+  readonly leaves?: number;
+  /** Takes what is left over. */
+  readonly grows?: boolean;
+}
+
+export type Placed<Row> = Column<Row> & { readonly room: number };
+
+const GAP = 2;
+
+/** Those columns that fit `width`, each with its room. */
+export function place<Row>(columns: readonly Column<Row>[], width: number): readonly Placed<Row>[] {
+  let kept = columns.map((column) => ({ ...column, room: Math.max(column.width, column.head.length) }));
+  const excess = () => kept.reduce((sum, { room }) => sum + room + GAP, -GAP) - width;
+  for (const { leaves } of columns.toSorted((a, b) => (b.leaves ?? 0) - (a.leaves ?? 0))) {
+    if (leaves === undefined || excess() <= 0) break;
+    kept = kept.filter((column) => column.leaves !== leaves);
+  }
+  const left = Math.max(0, -excess());
+  const growing = kept.findIndex(({ grows }) => grows === true);
+  return kept.map((column, at) => (at === growing ? { ...column, room: column.room + left } : column));
+}
+
+export function headLine<Row>(placed: readonly Placed<Row>[], theme: Theme): Line {
+  return lineOf(placed, ({ head }) => span(head, 'dim'), theme);
+}
+
+export function rowLine<Row>(placed: readonly Placed<Row>[], row: Row, theme: Theme): Line {
+  return lineOf(placed, ({ cell }) => cell(row), theme);
+}
+
+function lineOf<Row>(
+  placed: readonly Placed<Row>[],
+  cell: (column: Placed<Row>) => Span,
+  theme: Theme,
+): Line {
+  return placed.flatMap((column, at) => {
+    const each = cell(column);
+    const padded = { ...each, text: pad(each.text, column.room, column.align, theme) };
+    return at === 0 ? [padded] : [span(' '.repeat(GAP)), padded];
+  });
+}
+
+/** Columns of the longest text. */
+export function longest(texts: Iterable<string>): number {
+  let most = 0;
+  for (const { length } of texts) most = Math.max(most, length);
+  return most;
+}

@@ -1,0 +1,42 @@
+/** Names, sets and sentences that come from outside, as a terminal may show them. */
+
+import { ranges } from '../../src/diagnose/phrase.ts';
+import type { Cpus } from '../../src/host/cpus.ts';
+import type { Owner } from '../../src/host/types.ts';
+import { clean, wrap } from '../../src/report/text.ts';
+import type { Theme } from '../theme.ts';
+import { type Line, span, type Tone } from './line.ts';
+
+/** A number that may not be known. */
+export function known(value: number | null | undefined, { mark }: Theme): string {
+  return value === null || value === undefined ? mark.unknown : String(value);
+}
+
+/** A CPU set, short; the dash where it is empty or not known. */
+export function cpusText(cpus: Cpus | null | undefined, { mark, unicode }: Theme): string {
+  return cpus === null || cpus === undefined || cpus.length === 0
+    ? mark.unknown
+    : clean(ranges(cpus), unicode);
+}
+
+/** `nginx 29333`; of several the first, and how many more there are. */
+export function ownersText(owners: readonly Owner[], { unicode, mark }: Theme): string {
+  const [first] = owners;
+  if (first === undefined) return mark.unknown;
+  const more = owners.length > 1 ? ` and ${owners.length - 1} more` : '';
+  return `${clean(first.comm, unicode)} ${first.pid}${more}`;
+}
+
+/** A sentence over as many lines as it needs, each behind a margin. */
+export function sentence(
+  text: string,
+  width: number,
+  theme: Theme,
+  tone: Tone | null = null,
+): readonly Line[] {
+  const margin = ' ';
+  return wrap(text, Math.max(1, width - margin.length), theme.unicode).map((line) => [
+    span(margin),
+    span(line, tone),
+  ]);
+}

@@ -1,0 +1,22 @@
+/** Which of many rows are visible: panes make only those. */
+
+export interface Viewport {
+  /** The first visible row, and the one behind the last. */
+  readonly start: number;
+  readonly end: number;
+  /** Clamped; -1 when there are no rows, or no cursor was asked for. */
+  readonly cursor: number;
+}
+
+/**
+ * Scrolled as asked, but never away from the cursor and never beyond the last row.
+ * @param cursor -1 for none
+ */
+export function viewport(count: number, height: number, cursor: number, scroll: number): Viewport {
+  const at = Math.max(-1, Math.min(Math.trunc(cursor), count - 1));
+  const room = Math.max(0, Math.trunc(height));
+  const scrolled = Math.max(Math.trunc(scroll), at - room + 1);
+  const within = at < 0 ? scrolled : Math.min(scrolled, at);
+  const start = Math.max(0, Math.min(within, count - room));
+  return { start, end: Math.min(count, start + room), cursor: at };
+}

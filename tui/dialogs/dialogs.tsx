@@ -1,0 +1,131 @@
+/** What stands in the place of the pane while something is asked or explained. */
+import type { ReactNode } from 'react';
+import type { Finding } from '../../src/diagnose/types.ts';
+import type { Sample } from '../../src/live/types.ts';
+import { wrap } from '../../src/report/text.ts';
+import { type Line, span } from '../components/line.ts';
+import { BINDINGS } from '../keys.ts';
+import type { AttachDialog, ConfirmDialog, Dialog } from '../state.ts';
+import type { Theme } from '../theme.ts';
+import { attachLines } from './attach.ts';
+import { Frame } from './frame.tsx';
+
+export interface DialogProps {
+  readonly dialog: Dialog;
+  readonly sample: Sample;
+  readonly width: number;
+  readonly height: number;
+  readonly theme: Theme;
+}
+
+export function DialogView({ dialog, sample, ...size }: DialogProps): ReactNode {
+  const columns = Math.min(size.width, 110) - 4;
+  const { title, lines, keys } = contentOf(dialog, sample, columns, size.theme);
+  const scroll = 'scroll' in dialog ? dialog.scroll : 0;
+  return <Frame title={title} lines={lines} keys={keys} scroll={scroll} {...size} />;
+}
+
+export interface Content {
+  readonly title: string;
+  readonly lines: readonly Line[];
+  readonly keys: string;
+}
+
+export function contentOf(dialog: Dialog, sample: Sample, columns: number, theme: Theme): Content {
+  switch (dialog.kind) {
+    case 'help':
+      return { title: 'Keys', lines: helpLines(columns), keys: 'esc: close' };
+    case 'notes':
+      return {
+        title: 'What is missing, and how this was measured',
+        lines: noteLines(sample, columns, theme),
+        keys: 'esc: close',
+      };
+    case 'finding':
+      return {
+        title: dialog.finding.rule,
+        lines: findingLines(dialog.finding, columns, theme),
+        keys: 'esc: close',
+      };
+    case 'attach':
+      return attachContent(dialog, columns, theme);
+    case 'confirm':
+      return confirmContent(dialog, columns, theme);
+  }
+}
+
+const LABEL = 12;
+/** Of a column of the help, the widest line. */
+const HELP = 56;
+
+/** The sections side by side where there is room for two. */
+function helpLines(columns: number): Line[] {
+  const sections = [...Map.groupBy(BINDINGS, ({ section }) => section)].map(([name, bindings]): Line[] => [
+    [span(name, 'strong')],
+    ...bindings.map(({ label, help }) => [span(label.padEnd(LABEL), 'accent'), span(help)]),
+    [],
+  ]);
+  if (columns < 2 * HELP - 8) return sections.flat();
+  const [look = [], move = [], act = [], view = []] = sections;
+  const [left, right] = [
+    [...look, ...act],
+    [...move, ...view],
+  ];
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, row) => {
+    const first = left[row] ?? [];
+    const width = first.reduce((sum, { text }) => sum + text.length, 0);
+    return [...first, span(' '.repeat(Math.max(1, Math.floor(columns / 2) - width))), ...(right[row] ?? [])];
+  });
+}
+
+function noteLines({ probe, scene }: Sample, columns: number, theme: Theme): Line[] {
+  const state =
+    probe.coverage === null ? `Probe: ${probe.state}` : `Probe: ${probe.state}, by ${probe.coverage}`;
+  const notes = [
+    ...new Set([...probe.notes, ...scene.host.notes, ...scene.host.nics.flatMap(({ notes }) => notes)]),
+  ];
+  return [[span(state, 'strong')], [], ...notes.flatMap((note) => bullet(note, columns, theme))];
+}
+
+function bullet(text: string, columns: number, theme: Theme): Line[] {
+  return wrap(text, columns - 2, theme.unicode).map((line, index) => [
+    span(index === 0 ? '- ' : '  ', 'dim'),
+    span(line),
+  ]);
+}
+
+function findingLines({ subject, message, fix }: Finding, columns: number, theme: Theme): Line[] {
+  return [
+    ...wrap(subject, columns, theme.unicode).map((line) => [span(line, 'strong')]),
+    ...wrap(message, columns, theme.unicode).map((line) => [span(line)]),
+    [],
+    ...(fix.length === 0
+      ? [[span('There is no command that mends it.', 'dim')]]
+      : [[span('What mends it:', 'strong')]]),
+    ...fix.flatMap((command) =>
+      wrap(command, columns - 4, theme.unicode).map((line) => [span('  '), span(line, 'accent')]),
+    ),
+  ];
+}
+
+function attachContent(dialog: AttachDialog, columns: number, theme: Theme): Content {
+  const { preview, busy, groups } = dialog;
+  const choose = `up, down: program${groups.length > 1 ? '; left, right: group' : ''}`;
+  const ready = preview !== null && typeof preview !== 'string';
+  const word =
+    !ready || preview.attached ? '' : preview.foreign ? '; Y: replace it all the same' : '; y: attach';
+  return {
+    title: 'Attach a program',
+    lines: attachLines(dialog, columns, theme),
+    keys: busy ? 'attaching ...' : `${choose}${word}; esc: leave`,
+  };
+}
+
+function confirmContent({ prepared, busy }: ConfirmDialog, columns: number, theme: Theme): Content {
+  const { title, lines, run } = prepared;
+  return {
+    title,
+    lines: lines.flatMap((line) => wrap(line, columns, theme.unicode).map((each) => [span(each)])),
+    keys: busy ? 'working ...' : run === null ? 'esc: close' : 'y: do it; esc: leave',
+  };
+}

@@ -1,0 +1,58 @@
+/** A dialog: a title, lines that may be scrolled, and the keys that it takes. It takes the place of the pane. */
+import type { ReactNode } from 'react';
+import { fit, type Line, span, widthOf } from '../components/line.ts';
+import { Rows } from '../components/rows.tsx';
+import type { Theme } from '../theme.ts';
+
+interface FrameProps {
+  readonly title: string;
+  readonly lines: readonly Line[];
+  readonly keys: string;
+  /** Lines scrolled; clamped here. */
+  readonly scroll: number;
+  readonly width: number;
+  readonly height: number;
+  readonly theme: Theme;
+}
+
+const MOST_COLUMNS = 110;
+
+export function Frame({ title, lines, keys, scroll, width, height, theme }: FrameProps): ReactNode {
+  const columns = Math.min(width, MOST_COLUMNS);
+  const room = Math.max(1, height - 2);
+  const first = Math.min(scroll, Math.max(0, lines.length - room));
+  const left = lines.length - room - first;
+  const more = left > 0 ? ` ${left} more lines below ` : '';
+  const shown = lines.slice(first, first + room);
+  const body = shown.map((line) => boxed(line, columns, theme));
+  const blank = Array.from({ length: Math.max(0, Math.min(room, lines.length) - body.length) }, () =>
+    boxed([], columns, theme),
+  );
+  const framed = [
+    edge(` ${title} `, '', columns, theme, 'top'),
+    ...body,
+    ...blank,
+    edge(` ${keys} `, more, columns, theme, 'bottom'),
+  ];
+  return <Rows lines={framed} width={width} height={height} theme={theme} />;
+}
+
+function boxed(line: Line, columns: number, theme: Theme): Line {
+  const side = span(theme.unicode ? '│' : '|', 'dim');
+  const inner = fit(line, columns - 4, theme);
+  const blank = ' '.repeat(Math.max(0, columns - 4 - widthOf(inner)));
+  return [side, span(' '), ...inner, span(`${blank} `), side];
+}
+
+function edge(text: string, right: string, columns: number, theme: Theme, where: 'top' | 'bottom'): Line {
+  const [from, dash, to] = theme.unicode ? (where === 'top' ? '┌─┐' : '└─┘') : '+-+';
+  const [label = span('')] = fit([span(text, where === 'top' ? 'strong' : 'accent')], columns - 4, theme);
+  const rest = columns - 3 - label.text.length - right.length;
+  return [
+    span(`${from}${dash}`, 'dim'),
+    label,
+    span((dash ?? '-').repeat(Math.max(0, rest)), 'dim'),
+    span(rest >= 0 ? right : '', 'dim'),
+    span(to ?? '', 'dim'),
+  ];
+}

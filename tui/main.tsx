@@ -1,0 +1,78 @@
+/** The live view from its start to its end: samples to the screen, and the terminal as it was. */
+import { render } from 'ink';
+import { createRecorder } from '../src/live/recording.ts';
+import type { Source } from '../src/live/types.ts';
+import { App } from './app.tsx';
+import { createCanvas } from './canvas.ts';
+import { createHistory } from './state-history.ts';
+import { type Ending, mind } from './terminal.ts';
+import { type ThemeOptions, themeOf } from './theme.ts';
+
+export interface ViewOptions {
+  readonly source: Source;
+  /** Seconds, of the source as it was opened. */
+  readonly interval: number;
+  /** What is watched, where it is not this machine. */
+  readonly label: string;
+  readonly theme: ThemeOptions;
+  /** A file that the samples are written to; null: none. */
+  readonly record: string | null;
+}
+
+/** A probe that does not end is killed with this process. */
+const PATIENCE_MS = 3_000;
+
+/** Resolves to the exit status. Throws what the source or the recorder throws, with the terminal restored. */
+export async function view({ source, interval, label, theme, record }: ViewOptions): Promise<number> {
+  const recorder = record === null ? null : createRecorder(record);
+  const history = createHistory();
+  const abort = new AbortController();
+  const manners = mind();
+  let quit: (ending: Ending) => void = () => {};
+  const asked = new Promise<Ending>((resolve) => {
+    quit = resolve;
+  });
+  const colours = themeOf(process.env, theme);
+  const canvas = createCanvas(colours, (text) => void process.stdout.write(text));
+  const app = render(
+    <App
+      canvas={canvas}
+      history={history}
+      source={source}
+      theme={colours}
+      interval={interval}
+      label={label}
+      quit={() => quit({ kind: 'signal', status: 0 })}
+    />,
+    {
+      alternateScreen: true,
+      exitOnCtrlC: false,
+      maxFps: 20,
+      interactive: true,
+      isScreenReaderEnabled: false,
+    },
+  );
+  const watching = (async (): Promise<void> => {
+    for await (const sample of source.samples(abort.signal)) {
+      recorder?.write(sample);
+      history.push(sample);
+    }
+    history.end();
+  })();
+  const failed = new Promise<Ending>((resolve) => {
+    const crash = (error: unknown): void => resolve({ kind: 'crash', error });
+    watching.catch(crash);
+    app.waitUntilExit().catch(crash);
+  });
+  const ending = await Promise.race([asked, manners.ended, failed]);
+  abort.abort();
+  app.unmount();
+  await app.waitUntilExit().catch(() => {});
+  // The terminal is the shell's again, but no change is left half-way.
+  await source.control?.idle();
+  await Promise.race([watching.catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+  recorder?.close();
+  manners.stop();
+  if (ending.kind === 'crash') throw ending.error;
+  return ending.status;
+}

@@ -1,0 +1,74 @@
+/** The first screen: the two percentages on top, and below them what proves them, as far as there is room. */
+import { Box } from 'ink';
+import type { ReactNode } from 'react';
+import { At } from './at.tsx';
+import { type Line, span } from './components/line.ts';
+import { Rows } from './components/rows.tsx';
+import type { Pane, PaneProps } from './pane.ts';
+import { matrix } from './panes/matrix.tsx';
+import { overview } from './panes/overview.tsx';
+import { paths } from './panes/paths.tsx';
+import type { Theme } from './theme.ts';
+
+/** Lines that the percentages, their histories and the verdict are worth before anything else is shown. */
+const FIRST = 12;
+const MOST_FIRST = 24;
+/** Lines below which a pane under them tells nothing. */
+const SECOND = 8;
+/** Columns from which two panes fit side by side. */
+const WIDE = 110;
+
+export function Overview(props: PaneProps): ReactNode {
+  const { width, height } = props;
+  const below = height - FIRST >= SECOND ? beneath(props) : [];
+  if (below.length === 0) return overview.render(props);
+  const first = Math.min(MOST_FIRST, Math.max(FIRST, Math.ceil(height / 2)));
+  const room = { ...props, height: height - first, cursor: -1, scroll: { x: 0, y: 0 } };
+  const left = below.length === 1 ? width : Math.ceil(width * 0.6);
+  const widths = [left, width - left];
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      {overview.render({ ...props, height: first })}
+      <At x={0} y={first}>
+        <Box width={width} height={room.height} flexShrink={0}>
+          {below.map((pane, index) => (
+            <At key={pane.id} x={index * left} y={0}>
+              <Titled pane={pane} props={{ ...room, width: widths[index] ?? width }} />
+            </At>
+          ))}
+        </Box>
+      </At>
+    </Box>
+  );
+}
+
+/** Paths where a NIC feeds a group, the matrix where a probe counts; both where they fit side by side. */
+function beneath({ history, width }: PaneProps): readonly Pane[] {
+  const now = history.at(-1);
+  const wanted = [
+    ...(now?.scene.paths.some(({ group }) => group !== null) ? [paths] : []),
+    ...(now?.rxMatrix ? [matrix] : []),
+  ];
+  return width >= WIDE ? wanted : wanted.slice(0, 1);
+}
+
+function Titled({ pane, props }: { readonly pane: Pane; readonly props: PaneProps }): ReactNode {
+  const { width, height, theme } = props;
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      <Rows lines={[ruleLine(pane.title, width, theme)]} width={width} height={1} theme={theme} />
+      <At x={0} y={1}>
+        {pane.render({ ...props, height: height - 1 })}
+      </At>
+    </Box>
+  );
+}
+
+function ruleLine(title: string, width: number, { unicode }: Theme): Line {
+  const dash = unicode ? '─' : '-';
+  return [
+    span(`${dash} `, 'dim'),
+    span(title, 'strong'),
+    span(` ${dash.repeat(Math.max(0, width - title.length - 4))} `, 'dim'),
+  ];
+}

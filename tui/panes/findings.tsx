@@ -1,0 +1,84 @@
+/** What is wrong, the worst first; the one under the cursor with the commands that mend it. */
+import { type ReactNode, useMemo } from 'react';
+import { count } from '../../src/diagnose/phrase.ts';
+import type { Finding } from '../../src/diagnose/types.ts';
+import { breakCommand } from '../../src/report/commands.ts';
+import { clean } from '../../src/report/text.ts';
+import { fit, type Line, span } from '../components/line.ts';
+import { listLines } from '../components/list.ts';
+import { Rows } from '../components/rows.tsx';
+import { findingLine } from '../components/severity.ts';
+import { sentence } from '../components/text.ts';
+import type { Pane, PaneProps } from '../pane.ts';
+import type { Theme } from '../theme.ts';
+
+export const findings: Pane = {
+  id: 'findings',
+  title: 'Findings',
+  render: (props) => <Findings {...props} />,
+  rows: (props) => findingsOf(props).length,
+};
+
+/** In the order of the rows that the cursor goes over. */
+export function findingsOf({ history, filter }: Pick<PaneProps, 'history' | 'filter'>): readonly Finding[] {
+  const found = history.at(-1)?.scene.findings ?? [];
+  if (filter === '') return found;
+  return found.filter(({ rule, severity, subject, message }) =>
+    `${severity} ${rule} ${subject} ${message}`.toLowerCase().includes(filter),
+  );
+}
+
+function Findings(props: PaneProps): ReactNode {
+  const { history, width, height, theme, filter } = props;
+  const found = useMemo(() => findingsOf({ history, filter }), [history, filter]);
+  const lines = listLines(props, {
+    title: [span(count(found.length, 'finding'))],
+    head: null,
+    count: found.length,
+    row: (at) => {
+      const finding = found[at];
+      return finding === undefined ? [] : findingLine(finding, theme);
+    },
+    foot: (at, room) => detail(found[at], width, room, theme),
+    empty: 'No findings in what could be read.',
+  });
+  return <Rows lines={lines} width={width} height={height} theme={theme} />;
+}
+
+const INDENT = '   ';
+
+/** The whole finding, in at most `room` lines: as many commands as fit, each of them whole. */
+function detail(finding: Finding | undefined, width: number, room: number, theme: Theme): readonly Line[] {
+  if (finding === undefined) return [];
+  const { rule, severity, subject, message, fix } = finding;
+  const dash = theme.unicode ? '─' : '-';
+  const said = [
+    [span(` ${dash.repeat(Math.max(0, width - 2))}`, 'dim')],
+    fit(
+      [span(` ${clean(subject, theme.unicode)}`, 'strong'), span(`  ${severity}, ${rule}`, 'dim')],
+      width,
+      theme,
+    ),
+    ...sentence(message, width, theme),
+  ];
+  const lines = fix.map((command) => commandLines(command, width, theme));
+  const shown: Line[] = [];
+  for (const [at, command] of lines.entries()) {
+    const left = lines.length - at;
+    if (said.length + shown.length + command.length + (left > 1 ? 1 : 0) > room) {
+      return [
+        ...said,
+        ...shown,
+        [span(`   ${count(left, at === 0 ? 'command' : 'more command')}: enter shows all`, 'dim')],
+      ];
+    }
+    shown.push(...command);
+  }
+  return [...said, ...shown];
+}
+
+/** Broken so that they can still be pasted. */
+function commandLines(command: string, width: number, { unicode }: Theme): readonly Line[] {
+  const room = Math.max(INDENT.length + 12, width - 1);
+  return breakCommand(clean(command, unicode), INDENT, room).map((line) => [span(line, 'accent')]);
+}

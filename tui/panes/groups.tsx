@@ -1,0 +1,242 @@
+/** Reuseport groups, their members in slot order, and what each of them gets. */
+import { type ReactNode, useMemo } from 'react';
+import { count } from '../../src/diagnose/phrase.ts';
+import type { Group, GroupSocket } from '../../src/host/types.ts';
+import type { MemberSample, Sample, Scene } from '../../src/live/types.ts';
+import { short } from '../../src/report/format.ts';
+import { chosenBy } from '../../src/report/inspection.ts';
+import { clean } from '../../src/report/text.ts';
+import { bar } from '../components/bar.ts';
+import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { type Line, span } from '../components/line.ts';
+import { listLines, MARGIN } from '../components/list.ts';
+import { Rows } from '../components/rows.tsx';
+import { cpusText, known, ownersText, sentence } from '../components/text.ts';
+import { PERCENT, percentText, percentTone, RATE, rateText } from '../components/values.ts';
+import type { Pane, PaneProps } from '../pane.ts';
+import type { Theme } from '../theme.ts';
+
+export const groups: Pane = {
+  id: 'groups',
+  title: 'Groups',
+  render: (props) => <Groups {...props} />,
+  rows: ({ history, filter, theme }) => {
+    const scene = history.at(-1)?.scene;
+    return scene === undefined ? 0 : rowsOf(scene, filter, theme).length;
+  },
+};
+
+/** A group, or one of its members. */
+interface Row {
+  readonly group: Group;
+  readonly socket: GroupSocket | null;
+  /** What is shown of the member, worded once for each reading of the machine. */
+  readonly words: Words;
+}
+
+interface Words {
+  readonly slot: string;
+  readonly worker: string;
+  readonly cpus: string;
+  readonly drops: string;
+}
+
+/** The group that the cursor is in; null where there is none. */
+export function groupUnder({ scene }: Sample, filter: string, cursor: number): Group | null {
+  let rest = Math.max(0, cursor);
+  const shown = shownOf(scene, filter);
+  for (const { group, members } of shown) {
+    if (rest <= members.length) return group;
+    rest -= members.length + 1;
+  }
+  return shown.at(-1)?.group ?? null;
+}
+
+/** A filter that names a group, or an interface that feeds it, shows all its members. */
+function shownOf({ host, expected }: Scene, filter: string) {
+  const nicsOf = Map.groupBy(expected, ({ group }) => group);
+  return host.groups.flatMap((group) => {
+    const title = [group.id, ...(nicsOf.get(group.id) ?? []).map(({ nic }) => nic)].join(' ');
+    const all = title.toLowerCase().includes(filter);
+    const members = all ? group.sockets : group.sockets.filter((socket) => textOf(socket).includes(filter));
+    return all || members.length > 0 ? [{ group, members }] : [];
+  });
+}
+
+const NO_WORDS: Words = { slot: '', worker: '', cpus: '', drops: '' };
+
+function rowsOf(scene: Scene, filter: string, theme: Theme): readonly Row[] {
+  return shownOf(scene, filter).flatMap(({ group, members }): Row[] => [
+    { group, socket: null, words: NO_WORDS },
+    ...members.map((socket) => ({ group, socket, words: wordsOf(socket, theme) })),
+  ]);
+}
+
+function wordsOf({ slot, slotSource, owners, cpus, drops }: GroupSocket, theme: Theme): Words {
+  return {
+    slot: `${known(slot, theme)}${slotSource === 'guess' ? '?' : ''}`,
+    worker: ownersText(owners, theme),
+    cpus: cpusText(cpus, theme),
+    drops: known(drops, theme),
+  };
+}
+
+function textOf({ owners, slot }: GroupSocket): string {
+  return [`slot ${slot}`, ...owners.map(({ comm, pid }) => `${comm} ${pid}`)].join(' ').toLowerCase();
+}
+
+function Groups(props: PaneProps): ReactNode {
+  const { history, width, height, theme, filter } = props;
+  const now = history.at(-1);
+  const scene = now?.scene;
+  const rows = useMemo(() => (scene ? rowsOf(scene, filter, theme) : []), [scene, filter, theme]);
+  const lines = now === undefined ? [] : groupLines(props, now, rows);
+  return <Rows lines={lines} width={width} height={height} theme={theme} />;
+}
+
+function groupLines(props: PaneProps, now: Sample, rows: readonly Row[]): readonly Line[] {
+  const { theme, width } = props;
+  const totals = totalsOf(now);
+  const columns = place(columnsOf(rows, now, totals, theme), width - MARGIN);
+  return listLines(props, {
+    title: [span(count(now.scene.host.groups.length, 'reuseport group'))],
+    head: headLine(columns, theme),
+    count: rows.length,
+    row: (at) => {
+      const row = rows[at];
+      if (row === undefined) return [];
+      return row.socket === null
+        ? titleLine(row.group, totals.get(row.group.id), theme)
+        : rowLine(columns, row, theme);
+    },
+    foot: (at) => footOf(rows[at]?.group, width, theme),
+    empty: 'No reuseport group: no two sockets share a port.',
+  });
+}
+
+/** The program, or what is not known of the group. */
+function footOf(group: Group | undefined, width: number, theme: Theme): readonly Line[] {
+  if (group === undefined) return [];
+  const asm = group.program?.asm?.trim().replace(/\s*\n\s*/g, '; ');
+  return [
+    ...(asm === undefined ? [] : sentence(`${group.id}: ${asm}`, width, theme).slice(0, 2)),
+    ...group.notes.flatMap((note) => sentence(note, width, theme, 'dim').slice(0, 2)),
+  ];
+}
+
+interface Total {
+  /** null when that of a member is not known. */
+  readonly rate: number | null;
+  readonly percent: number | null;
+  /** Of its busiest member. */
+  readonly most: number;
+}
+
+/** One pass over the members of all groups. */
+function totalsOf({ members }: Sample): ReadonlyMap<string, Total> {
+  const byGroup = Map.groupBy(members, ({ group }) => group);
+  return new Map([...byGroup].map(([group, of]) => [group, totalOf(of)]));
+}
+
+function totalOf(members: readonly MemberSample[]): Total {
+  let rate: number | null = 0;
+  let counted = 0;
+  let matched = 0;
+  let most = 0;
+  for (const member of members) {
+    rate = rate === null || member.rate === null ? null : rate + member.rate;
+    most = Math.max(most, member.rate ?? 0);
+    if (member.percent === null || member.rate === null) continue;
+    counted += member.rate;
+    matched += (member.rate * member.percent) / 100;
+  }
+  return { rate, percent: counted === 0 ? null : (100 * matched) / counted, most };
+}
+
+function titleLine(group: Group, total: Total | undefined, theme: Theme): Line {
+  const percent = total?.percent ?? null;
+  const unit = group.protocol === 'tcp' ? 'accepts/s' : 'datagrams/s';
+  return [
+    span(clean(group.id, theme.unicode), 'strong'),
+    span(`  ${count(group.size, 'socket')}, ${clean(chosenBy(group), theme.unicode)}  `),
+    span(`${percentText(percent, theme)} %`, percentTone(percent)),
+    span(` match  ${rateText(total?.rate ?? null, theme)} ${unit}`),
+  ];
+}
+
+const BAR = 16;
+const NAME = 28;
+
+function columnsOf(
+  rows: readonly Row[],
+  { members }: Sample,
+  totals: ReadonlyMap<string, Total>,
+  theme: Theme,
+): readonly Column<Row>[] {
+  const bySocket = new Map(members.map((member) => [`${member.group} ${member.inode}`, member]));
+  const sampleOf = ({ group, socket }: Row) => bySocket.get(`${group.id} ${socket?.inode}`);
+  const width = (word: keyof Words) => longest(rows.map(({ words }) => words[word]));
+  const waiting = (row: Row) => {
+    const queued = sampleOf(row)?.recvQueue ?? row.socket?.recvQueue ?? null;
+    return queued === null ? theme.mark.unknown : short(queued);
+  };
+  const mostOf = ({ group }: Row) => totals.get(group.id)?.most ?? 0;
+  return [
+    { head: '', align: 'left', width: 1, cell: (row) => percentMark(sampleOf(row)?.percent ?? null, theme) },
+    { head: 'slot', align: 'right', width: width('slot'), cell: ({ words }) => span(words.slot) },
+    {
+      head: 'worker',
+      align: 'left',
+      width: Math.min(NAME, width('worker')),
+      cell: ({ words }) => span(words.worker),
+    },
+    {
+      head: 'cpu',
+      align: 'right',
+      width: Math.min(10, width('cpus')),
+      cell: ({ words }) => span(words.cpus, 'strong'),
+    },
+    {
+      head: 'rate/s',
+      align: 'right',
+      width: RATE,
+      cell: (row) => span(rateText(sampleOf(row)?.rate ?? null, theme)),
+    },
+    {
+      head: '',
+      align: 'left',
+      width: BAR,
+      leaves: 2,
+      cell: (row) =>
+        span(bar(mostOf(row) === 0 ? 0 : (sampleOf(row)?.rate ?? 0) / mostOf(row), BAR, theme), 'accent'),
+    },
+    {
+      head: 'match %',
+      align: 'right',
+      width: PERCENT,
+      cell: (row) => {
+        const percent = sampleOf(row)?.percent ?? null;
+        return span(percentText(percent, theme), percentTone(percent));
+      },
+    },
+    {
+      head: 'waiting',
+      align: 'right',
+      width: RATE,
+      leaves: 1,
+      cell: (row) => span(waiting(row)),
+    },
+    {
+      head: 'drops',
+      align: 'right',
+      width: width('drops'),
+      leaves: 3,
+      cell: ({ words }) => span(words.drops),
+    },
+  ];
+}
+
+function percentMark(percent: number | null, { mark }: Theme) {
+  const tone = percentTone(percent);
+  return span(mark[tone], tone);
+}

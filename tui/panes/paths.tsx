@@ -1,0 +1,165 @@
+/** From the queue to the worker, one line each: where a packet ends, and why it is not where it began. */
+import { type ReactNode, useMemo } from 'react';
+import { count } from '../../src/diagnose/phrase.ts';
+import type { Scene } from '../../src/live/types.ts';
+import type { Path } from '../../src/path/types.ts';
+import { percent } from '../../src/report/format.ts';
+import { isChance } from '../../src/report/paths.ts';
+import { clean } from '../../src/report/text.ts';
+import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { type Line, type Span, span } from '../components/line.ts';
+import { listLines, MARGIN } from '../components/list.ts';
+import { Rows } from '../components/rows.tsx';
+import { cpusText, known, sentence } from '../components/text.ts';
+import { shareTone } from '../components/values.ts';
+import type { Pane, PaneProps } from '../pane.ts';
+import type { Theme } from '../theme.ts';
+
+export const paths: Pane = {
+  id: 'paths',
+  title: 'Paths',
+  render: (props) => <Paths {...props} />,
+  rows: ({ history, filter, theme }) => {
+    const scene = history.at(-1)?.scene;
+    return scene === undefined ? 0 : rowsOf(scene, filter, theme).length;
+  },
+};
+
+/** A path in the words that are shown of it. */
+interface Row {
+  readonly path: Path;
+  readonly slot: string;
+  readonly worker: string;
+  readonly workerCpus: string;
+}
+
+function rowsOf({ host, paths }: Scene, filter: string, theme: Theme): readonly Row[] {
+  const byId = new Map(host.groups.map((group) => [group.id, group]));
+  const comms = new Map(
+    host.groups.flatMap(({ sockets }) =>
+      sockets.flatMap(({ owners }) =>
+        owners.map(({ pid, comm }) => [pid, clean(comm, theme.unicode)] as const),
+      ),
+    ),
+  );
+  const rows = paths.map((path): Row => {
+    const { worker, slot } = path;
+    const group = byId.get(path.group ?? '');
+    return {
+      path,
+      slot: group !== undefined && isChance(path, group) ? `any of ${group.size}` : known(slot, theme),
+      worker: worker === null ? theme.mark.unknown : `${comms.get(worker.pid) ?? ''} ${worker.pid}`.trim(),
+      workerCpus: cpusText(worker?.cpus, theme),
+    };
+  });
+  return filter === '' ? rows : rows.filter((row) => textOf(row).includes(filter));
+}
+
+function textOf({ path: { nic, rxQueue, irq, cpu, group, why }, slot, worker }: Row): string {
+  return `${nic} rx-${rxQueue} irq ${irq} cpu ${cpu} ${group} slot ${slot} ${worker} ${why}`.toLowerCase();
+}
+
+function Paths(props: PaneProps): ReactNode {
+  const { history, width, height, theme, filter } = props;
+  const scene = history.at(-1)?.scene;
+  const rows = useMemo(() => (scene ? rowsOf(scene, filter, theme) : []), [scene, filter, theme]);
+  const columns = useMemo(() => place(columnsOf(rows, theme), width - MARGIN), [rows, theme, width]);
+  const lines = listLines(props, {
+    title: titleOf(rows, theme),
+    head: headLine(columns, theme),
+    count: rows.length,
+    row: (at) => {
+      const row = rows[at];
+      return row === undefined ? [] : rowLine(columns, row, theme);
+    },
+    foot: (at) => footOf(rows[at], width, theme),
+    empty: 'No path: no interface with queues of its own.',
+  });
+  return <Rows lines={lines} width={width} height={height} theme={theme} />;
+}
+
+/** How many of them are local: `5 of 8 paths are local`. */
+function titleOf(rows: readonly Row[], theme: Theme): Line {
+  const tally = Map.groupBy(rows, ({ path }) => shareTone(path.localShare));
+  const parts = (['local', 'partly', 'remote', 'unknown'] as const).flatMap((tone): Span[] => {
+    const found = tally.get(tone)?.length ?? 0;
+    return found === 0 ? [] : [span(`  ${theme.mark[tone]} ${found} ${tone}`, tone)];
+  });
+  return [span(count(rows.length, 'path')), ...parts];
+}
+
+/** The whole reason of the row under the cursor, which the table may have had to cut. */
+function footOf(row: Row | undefined, width: number, theme: Theme): readonly Line[] {
+  if (row === undefined) return [];
+  const { group, why, nic, rxQueue } = row.path;
+  return sentence(`${nic} rx-${rxQueue}${group === null ? '' : `, ${group}`}: ${why}`, width, theme);
+}
+
+const NAME = 24;
+
+/** Columns of the longest text, at most `most`. */
+function within(rows: readonly Row[], text: (row: Row) => string, most: number): number {
+  return Math.min(most, longest(rows.map(text)));
+}
+
+function workerColumns(rows: readonly Row[]): readonly Column<Row>[] {
+  const worker = (row: Row) => row.worker;
+  const cpus = (row: Row) => row.workerCpus;
+  return [
+    {
+      head: 'worker',
+      align: 'left',
+      width: within(rows, worker, NAME),
+      leaves: 2,
+      cell: (row) => span(row.worker),
+    },
+    {
+      head: 'on cpu',
+      align: 'right',
+      width: within(rows, cpus, 10),
+      cell: (row) => span(row.workerCpus, 'strong'),
+    },
+  ];
+}
+
+function columnsOf(rows: readonly Row[], theme: Theme): readonly Column<Row>[] {
+  const arrow = theme.unicode ? '→' : '>';
+  const column = (text: (row: Row) => string, most: number) => within(rows, text, most);
+  const text = (get: (row: Row) => string) => (row: Row) => span(get(row));
+  const nic = ({ path }: Row) => clean(path.nic, theme.unicode);
+  const group = ({ path }: Row) =>
+    path.group === null ? theme.mark.unknown : clean(path.group, theme.unicode);
+  const txQueue = ({ path }: Row) => (path.txQueue === null ? theme.mark.unknown : `tx-${path.txQueue}`);
+  const queue = ({ path }: Row) => `rx-${path.rxQueue}`;
+  const irq = ({ path }: Row) => known(path.irq, theme);
+  const cpu = ({ path }: Row) => known(path.cpu, theme);
+  const local = ({ path: { localShare } }: Row) =>
+    localShare === null ? theme.mark.unknown : percent(localShare);
+  const tone = ({ path }: Row) => shareTone(path.localShare);
+  const one = (get: (row: Row) => string) => new Set(rows.map(get)).size <= 1;
+  return [
+    { head: '', align: 'left', width: 1, cell: (row) => span(theme.mark[tone(row)], tone(row)) },
+    ...(one(nic) ? [] : [{ head: 'nic', align: 'left' as const, width: column(nic, 15), cell: text(nic) }]),
+    { head: 'queue', align: 'left', width: column(queue, 8), cell: (row) => span(queue(row), 'strong') },
+    { head: 'irq', align: 'right', width: column(irq, 6), leaves: 3, cell: text(irq) },
+    { head: 'cpu', align: 'right', width: column(cpu, 4), cell: (row) => span(cpu(row), 'strong') },
+    { head: '', align: 'left', width: 1, leaves: 4, cell: () => span(arrow, 'dim') },
+    ...(one(group)
+      ? []
+      : [
+          { head: 'group', align: 'left' as const, width: column(group, NAME), leaves: 1, cell: text(group) },
+        ]),
+    { head: 'slot', align: 'right', width: column(({ slot }) => slot, 11), cell: text(({ slot }) => slot) },
+    ...(rows.every(({ path }) => path.worker === null) ? [] : workerColumns(rows)),
+    { head: 'tx', align: 'left', width: column(txQueue, 7), leaves: 5, cell: text(txQueue) },
+    { head: 'local', align: 'right', width: 7, cell: (row) => span(local(row), tone(row)) },
+    {
+      head: 'why',
+      align: 'left',
+      width: 12,
+      leaves: 6,
+      grows: true,
+      cell: ({ path }) => span(clean(path.why, theme.unicode), 'dim'),
+    },
+  ];
+}

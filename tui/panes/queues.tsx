@@ -1,0 +1,237 @@
+/** Every queue with its IRQ and CPU, what passes through it now, and whether it ends on that CPU. */
+import { type ReactNode, useMemo } from 'react';
+import { count, ranges } from '../../src/diagnose/phrase.ts';
+import type { Cpus } from '../../src/host/cpus.ts';
+import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
+import type { QueueSample, Sample, Scene } from '../../src/live/types.ts';
+import { ports } from '../../src/path/ports.ts';
+import { queueShares } from '../../src/path/shares.ts';
+import { clean } from '../../src/report/text.ts';
+import { bar } from '../components/bar.ts';
+import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { type Line, type Span, span, type Tone } from '../components/line.ts';
+import { listLines, MARGIN } from '../components/list.ts';
+import { Rows } from '../components/rows.tsx';
+import { findingLine } from '../components/severity.ts';
+import { cpusText, known } from '../components/text.ts';
+import { RATE, rateText, shareTone } from '../components/values.ts';
+import type { Pane, PaneProps } from '../pane.ts';
+import type { Theme } from '../theme.ts';
+
+export const queues: Pane = {
+  id: 'queues',
+  title: 'Queues',
+  render: (props) => <Queues {...props} />,
+  rows: ({ history, filter, theme }) => {
+    const scene = history.at(-1)?.scene;
+    return scene === undefined ? 0 : filtered(rowsOf(scene, theme), filter).length;
+  },
+};
+
+const FINDINGS = 3;
+
+/** An RX queue with the TX queue that shares its interrupt, or a queue alone. */
+interface Row {
+  readonly nic: string;
+  readonly name: string;
+  readonly irq: number | null;
+  readonly cpus: Cpus;
+  readonly rx: RxQueue | null;
+  readonly tx: TxQueue | null;
+  /** Share of the RSS table, 0 to 1. */
+  readonly table: number | null;
+  /** Least chance over all groups that its packets stay on their CPU. */
+  readonly local: number | null;
+  /** What is shown of it, worded once for each reading of the machine. */
+  readonly words: { readonly irq: string; readonly cpus: string; readonly rps: string; readonly xps: string };
+}
+
+function Queues(props: PaneProps): ReactNode {
+  const { history, width, height, theme, filter } = props;
+  const now = history.at(-1);
+  const scene = now?.scene;
+  const rows = useMemo(() => (scene ? filtered(rowsOf(scene, theme), filter) : []), [scene, theme, filter]);
+  const lines = now === undefined ? [] : queueLines(props, now, rows);
+  return <Rows lines={lines} width={width} height={height} theme={theme} />;
+}
+
+function queueLines(props: PaneProps, now: Sample, rows: readonly Row[]): readonly Line[] {
+  const { theme, width } = props;
+  const columns = place(columnsOf(rows, now.queues, theme), width - MARGIN);
+  const nics = new Set(rows.map(({ nic }) => nic)).size;
+  return listLines(props, {
+    title: [span(`${count(rows.length, 'queue')} of ${count(nics, 'interface')}`)],
+    head: headLine(columns, theme),
+    count: rows.length,
+    row: (at) => {
+      const row = rows[at];
+      return row === undefined ? [] : rowLine(columns, row, theme);
+    },
+    foot: (at) => findingsOf(rows[at]?.nic, now.scene, theme),
+    empty: 'No interface with queues of its own.',
+  });
+}
+
+/** What is wrong with the interface under the cursor. */
+function findingsOf(nic: string | undefined, { findings }: Scene, theme: Theme): readonly Line[] {
+  const about = findings.filter(({ subject }) => subject.split(/[ ,]+/).some((word) => word === nic));
+  return about.slice(0, FINDINGS).map((finding) => [span(' '), ...findingLine(finding, theme)]);
+}
+
+function filtered(rows: readonly Row[], filter: string): readonly Row[] {
+  if (filter === '') return rows;
+  return rows.filter(({ nic, name, irq, cpus }) =>
+    `${nic} ${name} irq ${irq} cpu ${ranges(cpus)}`.toLowerCase().includes(filter),
+  );
+}
+
+function rowsOf(scene: Scene, theme: Theme): readonly Row[] {
+  const locals = new Map<string, number | null>();
+  for (const { nic, rxQueue, localShare } of scene.paths) {
+    const key = `${nic} ${rxQueue}`;
+    const before = locals.get(key);
+    const least = before === null || localShare === null ? null : Math.min(before ?? 1, localShare);
+    locals.set(key, least);
+  }
+  return ports(scene.host).flatMap((nic) => rowsOfNic(nic, locals, theme));
+}
+
+function rowsOfNic(nic: Nic, locals: ReadonlyMap<string, number | null>, theme: Theme): readonly Row[] {
+  const { ofQueue, size } = queueShares(nic);
+  const irqOfRx = new Map(nic.rxQueues.map(({ index, irq }) => [index, irq]));
+  const shares = ({ index, irq }: TxQueue) => irqOfRx.get(index) === irq;
+  const shared = new Map(nic.txQueues.filter(shares).map((tx) => [tx.index, tx]));
+  const row = (
+    name: string,
+    { irq, cpus }: RxQueue | TxQueue,
+    rx: RxQueue | null,
+    tx: TxQueue | null,
+  ): Row => ({
+    nic: nic.name,
+    name,
+    irq,
+    cpus,
+    rx,
+    tx,
+    table: rx === null || size === 0 ? null : (ofQueue.get(rx.index) ?? 0) / size,
+    local: rx === null ? null : (locals.get(`${nic.name} ${rx.index}`) ?? null),
+    words: {
+      irq: known(irq, theme),
+      cpus: cpusText(cpus, theme),
+      rps: rpsText(rx, theme),
+      xps: xpsText(tx, theme),
+    },
+  });
+  return [
+    ...nic.rxQueues.map((rx) => row(`rx-${rx.index}`, rx, rx, shared.get(rx.index) ?? null)),
+    ...nic.txQueues.filter((tx) => !shares(tx)).map((tx) => row(`tx-${tx.index}`, tx, null, tx)),
+  ];
+}
+
+const BAR = 8;
+
+function columnsOf(
+  rows: readonly Row[],
+  samples: readonly QueueSample[],
+  theme: Theme,
+): readonly Column<Row>[] {
+  const byQueue = new Map(samples.map((each) => [`${each.nic} ${each.direction} ${each.index}`, each]));
+  const sampleOf = (direction: 'rx' | 'tx', { nic, rx, tx }: Row) => {
+    const queue = direction === 'rx' ? rx : tx;
+    return queue === null ? undefined : byQueue.get(`${nic} ${direction} ${queue.index}`);
+  };
+  const most = samples.reduce(
+    (peak, { direction, pps }) => (direction === 'rx' ? Math.max(peak, pps ?? 0) : peak),
+    0,
+  );
+  const rate = (value: number | null | undefined) =>
+    value === undefined ? span('') : span(rateText(value, theme), value === null ? 'unknown' : null);
+  return [
+    { head: '', align: 'left', width: 1, cell: ({ local, rx }) => localMark(local, rx !== null, theme) },
+    {
+      head: 'nic',
+      align: 'left',
+      width: Math.min(15, longest(rows.map(({ nic }) => nic))),
+      cell: ({ nic }) => span(clean(nic, theme.unicode)),
+    },
+    {
+      head: 'queue',
+      align: 'left',
+      width: longest(rows.map(({ name }) => name)),
+      cell: ({ name }) => span(name, 'strong'),
+    },
+    {
+      head: 'irq',
+      align: 'right',
+      width: longest(rows.map(({ words }) => words.irq)),
+      cell: ({ words }) => span(words.irq),
+    },
+    {
+      head: 'cpu',
+      align: 'right',
+      width: Math.min(8, longest(rows.map(({ words }) => words.cpus))),
+      cell: ({ words }) => span(words.cpus, 'strong'),
+    },
+    {
+      head: 'irq/s',
+      align: 'right',
+      width: RATE,
+      leaves: 3,
+      cell: (row) => rate((sampleOf('rx', row) ?? sampleOf('tx', row))?.interrupts),
+    },
+    { head: 'rx/s', align: 'right', width: RATE, cell: (row) => rate(sampleOf('rx', row)?.pps) },
+    {
+      head: '',
+      align: 'left',
+      width: BAR,
+      leaves: 4,
+      cell: (row) => span(bar(most === 0 ? 0 : (sampleOf('rx', row)?.pps ?? 0) / most, BAR, theme), 'accent'),
+    },
+    { head: 'tx/s', align: 'right', width: RATE, cell: (row) => rate(sampleOf('tx', row)?.pps) },
+    {
+      head: 'table %',
+      align: 'right',
+      width: 5,
+      leaves: 2,
+      cell: ({ table, rx }) =>
+        span(rx === null ? '' : table === null ? theme.mark.unknown : (100 * table).toFixed(1)),
+    },
+    {
+      head: 'rps',
+      align: 'right',
+      width: Math.min(8, longest(rows.map(({ words }) => words.rps))),
+      leaves: 5,
+      cell: ({ rx, words }) => span(words.rps, (rx?.rps?.length ?? 0) > 0 ? 'partly' : null),
+    },
+    {
+      head: 'xps',
+      align: 'right',
+      width: Math.min(12, longest(rows.map(({ words }) => words.xps))),
+      leaves: 1,
+      cell: ({ tx, cpus, words }) => span(words.xps, xpsTone(tx, cpus)),
+    },
+  ];
+}
+
+function localMark(share: number | null, received: boolean, { mark }: Theme): Span {
+  if (!received) return span('');
+  const tone = shareTone(share);
+  return span(mark[tone], tone);
+}
+
+function rpsText(rx: RxQueue | null, theme: Theme): string {
+  return rx === null ? '' : rx.rps?.length === 0 ? 'off' : cpusText(rx.rps, theme);
+}
+
+function xpsText(tx: TxQueue | null, theme: Theme): string {
+  if (tx === null) return '';
+  if (tx.xpsRxqs !== null && tx.xpsRxqs.length > 0) return `rxq ${ranges(tx.xpsRxqs)}`;
+  return tx.xpsCpus?.length === 0 ? 'unset' : cpusText(tx.xpsCpus, theme);
+}
+
+/** Do senders share the CPU that frees what they sent? */
+function xpsTone(tx: TxQueue | null, cpus: Cpus): Tone | null {
+  if (tx === null || tx.xpsCpus === null || tx.xpsCpus.length === 0 || cpus.length === 0) return null;
+  const here = tx.xpsCpus.filter((cpu) => cpus.includes(cpu)).length;
+  return here === 0 ? 'remote' : here < tx.xpsCpus.length ? 'partly' : 'local';
+}

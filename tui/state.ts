@@ -1,0 +1,173 @@
+/** What the view shows of the samples, and what a key changes of that: plain data and one pure function. */
+import type { Finding } from '../src/diagnose/types.ts';
+import type { Group } from '../src/host/types.ts';
+import type { Prepared, Preview } from '../src/live/types.ts';
+import { type Action, TITLES } from './keys.ts';
+import type { PaneOptions } from './pane.ts';
+
+export interface State {
+  /** Index in TITLES. */
+  readonly tab: number;
+  /** One for each pane. */
+  readonly places: readonly Place[];
+  readonly filter: string;
+  /** The filter is being typed. */
+  readonly typing: boolean;
+  readonly frozen: boolean;
+  /** Seconds. */
+  readonly interval: number;
+  readonly options: PaneOptions;
+  readonly dialog: Dialog | null;
+  /** Moments of changes made here, ISO 8601. */
+  readonly marks: readonly string[];
+  /** What an action came to; stands in the status line until the next key. */
+  readonly notice: Notice | null;
+}
+
+export interface Place {
+  readonly cursor: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Notice {
+  readonly text: string;
+  readonly ok: boolean;
+}
+
+export type Dialog =
+  | { readonly kind: 'help' | 'notes'; readonly scroll: number }
+  | { readonly kind: 'finding'; readonly finding: Finding; readonly scroll: number }
+  | AttachDialog
+  | ConfirmDialog;
+
+/** Choosing a group and a program; nothing is changed before `busy`. */
+export interface AttachDialog {
+  readonly kind: 'attach';
+  readonly groups: readonly Group[];
+  readonly group: number;
+  readonly programs: readonly string[];
+  readonly program: number;
+  /** null while it is being made; a text: why it can't be. */
+  readonly preview: Preview | string | null;
+  readonly busy: boolean;
+}
+
+/** Anything else that is done to the machine. */
+export interface ConfirmDialog {
+  readonly kind: 'confirm';
+  readonly prepared: Prepared;
+  readonly scroll: number;
+  readonly busy: boolean;
+}
+
+const INTERVALS = [1, 2, 5, 10, 30, 60];
+const MOST_ZOOM = 4;
+
+export function initialState(interval: number, tab: number): State {
+  return {
+    tab,
+    places: TITLES.map(() => ({ cursor: 0, x: 0, y: 0 })),
+    filter: '',
+    typing: false,
+    frozen: false,
+    interval,
+    options: { matrix: 'rx', zoom: 1 },
+    dialog: null,
+    marks: [],
+    notice: null,
+  };
+}
+
+/** What a key can't know: sizes and names that are on the screen now. */
+export interface Surroundings {
+  /** Rows that the cursor of the shown pane can go over. */
+  readonly rows: () => number;
+  /** Height of the pane. */
+  readonly page: number;
+  readonly interfaces: readonly string[];
+}
+
+/** For the actions that need nothing but the state; the others leave it as it is. */
+export function reduce(state: State, action: Action, around: Surroundings): State {
+  switch (action.kind) {
+    case 'tab':
+      return { ...state, tab: action.index };
+    case 'turn':
+      return { ...state, tab: (state.tab + action.by + TITLES.length) % TITLES.length };
+    case 'move':
+      return move(state, action.x, action.y, around);
+    case 'page':
+      return move(state, 0, action.by * Math.max(1, around.page - 2), around);
+    case 'edge': {
+      const far = Math.max(around.rows(), 1_000_000);
+      return move(state, 0, action.to === 'first' ? -far : far, around);
+    }
+    case 'interval':
+      return { ...state, interval: nextInterval(state.interval, action.by) };
+    case 'zoom': {
+      const zoom = Math.min(MOST_ZOOM, Math.max(1, state.options.zoom + action.by));
+      return { ...state, options: { ...state.options, zoom } };
+    }
+    case 'direction': {
+      const matrix = state.options.matrix === 'rx' ? 'tx' : 'rx';
+      return { ...state, options: { ...state.options, matrix } };
+    }
+    case 'freeze':
+      return { ...state, frozen: !state.frozen };
+    case 'filter':
+      return { ...state, typing: true };
+    case 'interface': {
+      const at = around.interfaces.findIndex((name) => name.toLowerCase() === state.filter);
+      return withFilter(state, around.interfaces[at + 1]?.toLowerCase() ?? '');
+    }
+    case 'back':
+      return state.dialog === null ? withFilter(state, '') : { ...state, dialog: null };
+    default:
+      return state;
+  }
+}
+
+/** What is typed into the filter goes to the rows at once. */
+export function typeFilter(state: State, key: string): State {
+  if (key === 'enter') return { ...state, typing: false };
+  if (key === 'esc' || key === 'ctrl-c') return { ...withFilter(state, ''), typing: false };
+  if (key === 'backspace') return withFilter(state, [...state.filter].slice(0, -1).join(''));
+  if (key === 'ctrl-u') return withFilter(state, '');
+  const character = key === 'space' ? ' ' : key;
+  return [...character].length === 1 ? withFilter(state, state.filter + character.toLowerCase()) : state;
+}
+
+const LONGEST_FILTER = 60;
+
+function withFilter(state: State, filter: string): State {
+  const places = state.places.map((place) => ({ ...place, cursor: 0, y: 0 }));
+  return { ...state, filter: filter.slice(0, LONGEST_FILTER), places };
+}
+
+/** A dialog scrolls; a pane with rows moves its cursor, and without rows its lines. The matrix does so both ways. */
+function move(state: State, x: number, y: number, around: Surroundings): State {
+  const { dialog } = state;
+  if (dialog !== null)
+    return 'scroll' in dialog
+      ? { ...state, dialog: { ...dialog, scroll: Math.max(0, dialog.scroll + y) } }
+      : state;
+  const rows = around.rows();
+  const places = state.places.map((place, index) =>
+    index !== state.tab
+      ? place
+      : {
+          cursor: Math.max(0, Math.min(Math.max(0, rows - 1), place.cursor + y)),
+          x: Math.max(0, place.x + x),
+          // The newest event is at the bottom: up is back in time.
+          y: rows > 0 ? place.y : Math.max(0, place.y + (TITLES[state.tab] === 'events' ? -y : y)),
+        },
+  );
+  return { ...state, places };
+}
+
+function nextInterval(now: number, by: 1 | -1): number {
+  const longer = INTERVALS.find((seconds) => seconds > now) ?? now;
+  const shorter = INTERVALS.findLast((seconds) => seconds < now) ?? now;
+  return by > 0 ? longer : shorter;
+}

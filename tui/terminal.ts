@@ -1,0 +1,57 @@
+/** The terminal as it was found, whatever becomes of the view. */
+import { writeSync } from 'node:fs';
+import { isErrno } from '../src/system/errors.ts';
+
+/** DECRST 2004 (bracketed paste), DECRST 1049 (alternate screen), DECTCEM (cursor), SGR 0. */
+const RESTORE = '\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m';
+
+/** By the system call: it must work in a process that is about to end, from any of its states. */
+function restoreTerminal(): void {
+  if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
+  try {
+    writeSync(1, RESTORE);
+  } catch (error) {
+    // The terminal is gone (SIGHUP), or its buffer is full; either way there is nobody to restore it for.
+    if (!isErrno(error, 'EIO', 'EAGAIN', 'EPIPE', 'ENXIO', 'EBADF')) throw error;
+  }
+}
+
+export interface Manners {
+  /** What ended it early; null while nothing did. */
+  readonly ended: Promise<Ending>;
+  /** As it was before. */
+  stop(): void;
+}
+
+export type Ending =
+  | { readonly kind: 'signal'; readonly status: number }
+  | { readonly kind: 'crash'; readonly error: unknown };
+
+/** Exit status of a program that a signal ended: 128 and its number. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Signals and crashes end the view instead of the process, so that the terminal and the children are put in order. */
+export function mind(): Manners {
+  let end: (ending: Ending) => void = () => {};
+  const ended = new Promise<Ending>((resolve) => {
+    end = resolve;
+  });
+  const crashed = (error: unknown): void => end({ kind: 'crash', error });
+  const handlers = Object.entries(SIGNALS).map(
+    ([signal, status]) => [signal, () => end({ kind: 'signal', status })] as const,
+  );
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  process.on('uncaughtException', crashed);
+  process.on('unhandledRejection', crashed);
+  // Whatever ends the process: once more is no harm.
+  process.on('exit', restoreTerminal);
+  return {
+    ended,
+    stop: () => {
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+      process.off('uncaughtException', crashed);
+      process.off('unhandledRejection', crashed);
+      process.off('exit', restoreTerminal);
+    },
+  };
+}
