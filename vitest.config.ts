@@ -24,6 +24,7 @@ const leftOut = [
   ...(['tcpdump', 'python3'].every(has)
     ? []
     : [{ pattern: 'test/cbpf/tcpdump.test.ts', why: 'it needs tcpdump and python3' }]),
+  ...(has('chromium') ? [] : [{ pattern: 'test/browser/**', why: 'they need chromium' }]),
 ];
 for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${why}`);
 
@@ -41,7 +42,7 @@ const closingLine: Reporter = {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: leftOut.map(({ pattern }) => pattern),
+    exclude: ['test/lab/**', ...leftOut.map(({ pattern }) => pattern)],
     reporters: ['default', closingLine],
     // Real processes, real kernels: slow starts are no failures, and two files that load BPF must not overlap.
     testTimeout: 60_000,

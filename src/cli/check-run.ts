@@ -5,12 +5,12 @@ import { disassemble } from '../cbpf/disassemble.ts';
 import { hints } from '../cbpf/hints.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import { locator } from '../cbpf/problem.ts';
-import { openFiles } from '../system/files.ts';
+import { type Line, paragraph, type Style } from '../report/text.ts';
+import { openTree } from '../system/archive.ts';
 import type { CheckOptions } from './check.ts';
 import { during, EXIT } from './errors.ts';
 import { printDocument, printLines, styleOf } from './output.ts';
 import { type ProgramInput, problemDocument, readProgram } from './program-input.ts';
-import { type Line, paragraph, type Style } from './report/text.ts';
 
 interface Verdict {
   readonly ok: boolean;
@@ -23,7 +23,7 @@ interface Verdict {
 }
 
 export async function checkProgram(file: string, options: CheckOptions): Promise<void> {
-  const optmemMax = await during(`--root ${options.root}`, 'read access to the directory', () =>
+  const optmemMax = await during(`--root ${options.root}`, 'read access to it', () =>
     readOptmemMax(options.root ?? '/'),
   );
   const input = await readProgram(file, options);
@@ -42,8 +42,8 @@ export async function checkProgram(file: string, options: CheckOptions): Promise
   printLines(verdictLines(input, verdict, style), style);
 }
 
-function readOptmemMax(root: string): number | null {
-  const text = openFiles(root).text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
+async function readOptmemMax(root: string): Promise<number | null> {
+  const text = (await openTree(root)).text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
   return /^\d+$/.test(text) ? Number(text) : null;
 }
 

@@ -1,9 +1,9 @@
 /** `locality-tune demo`: run it, and print before and after. */
 import { runDemo } from '../demo/demo.ts';
+import { demoLines } from '../report/demo.ts';
 import { openKernel } from '../system/kernel.ts';
 import type { DemoCommandOptions } from './demo.ts';
 import { printDocument, printLines, say, styleOf } from './output.ts';
-import { demoLines } from './report/demo.ts';
 
 export async function demo(options: DemoCommandOptions): Promise<void> {
   const abort = new AbortController();

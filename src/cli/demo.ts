@@ -11,7 +11,8 @@ export interface DemoCommandOptions extends Globals {
 const HELP = `
 Starts a small server, one worker pinned to each CPU, on a loopback port that the kernel chooses, and
 loads it: first by the kernel's hash, then with a program that is attached from outside. Needs no NIC
-and no root, takes some seconds, and leaves nothing behind.`;
+and no root, takes some seconds, and leaves nothing behind. As root, with bpftrace, what the kernel
+itself counts stands beside the server's own words: accepts, and packets (rx locality).`;
 
 export function register(program: Command): void {
   program

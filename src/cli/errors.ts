@@ -1,5 +1,5 @@
 /** How a run fails: one line (or one JSON object) that names the operation, its object and the remedy. */
-import { clean } from './report/text.ts';
+import { clean } from '../report/text.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, privilege: 77 } as const;
 

@@ -1,7 +1,7 @@
 /** What the commands that go on until they are interrupted have in common. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clean } from '../report/text.ts';
 import { say } from './output.ts';
-import { clean } from './report/text.ts';
 
 /** Ctrl-C and SIGTERM end a measurement in good order: what was counted so far is still printed. */
 export function untilInterrupted(): AbortSignal {

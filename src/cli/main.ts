@@ -1,8 +1,7 @@
 /** The program: its commands, and what becomes of a run that fails. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { packageRoot } from '../system/package.ts';
+import { packageVersion } from '../system/package.ts';
+import { register as registerApply } from './apply.ts';
 import { register as registerAsm } from './asm.ts';
 import { register as registerAttach } from './attach.ts';
 import { register as registerCheck } from './check.ts';
@@ -10,12 +9,20 @@ import { register as registerDemo } from './demo.ts';
 import { register as registerDetach } from './detach.ts';
 import { register as registerDisasm } from './disasm.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
+import { register as registerExplain } from './explain.ts';
 import { register as registerInspect } from './inspect.ts';
+import { register as registerLive } from './live-view.ts';
 import { register as registerMeasure } from './measure.ts';
 import { addGlobals, asksForJson, type Globals } from './options.ts';
 import { print, printDocument, say } from './output.ts';
+import { register as registerPlan } from './plan.ts';
 import { register as registerPrograms } from './programs.ts';
+import { register as registerReport } from './report-html.ts';
 import { register as registerSim } from './sim.ts';
+import { register as registerSnapshot } from './snapshot.ts';
+import { register as registerStatus } from './status.ts';
+import { register as registerTune } from './tune.ts';
+import { register as registerUndo } from './undo.ts';
 
 const EXAMPLES = `
 Examples:
@@ -28,31 +35,47 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 77 a privilege is missing.`;
 /** In the order of the help. */
 const COMMANDS: ReadonlyMap<string, (program: Command) => void> = new Map([
   ['inspect', registerInspect],
+  ['live', registerLive],
+  ['explain', registerExplain],
   ['attach', registerAttach],
   ['detach', registerDetach],
   ['measure', registerMeasure],
+  ['plan', registerPlan],
+  ['tune', registerTune],
+  ['apply', registerApply],
+  ['undo', registerUndo],
+  ['status', registerStatus],
   ['asm', registerAsm],
   ['disasm', registerDisasm],
   ['check', registerCheck],
   ['sim', registerSim],
   ['programs', registerPrograms],
+  ['snapshot', registerSnapshot],
+  ['report', registerReport],
   ['demo', registerDemo],
 ]);
 
 /** Commands that only look, which a captured tree can stand in for. */
-const LOOKING: ReadonlySet<string> = new Set(['inspect', 'check']);
+const LOOKING: ReadonlySet<string> = new Set(['inspect', 'explain', 'snapshot', 'report', 'plan', 'check']);
 
 /** Runs one command line, `process.argv` without its first two; returns the exit status. Never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const program = createProgram(argv);
+  const asked = argv.length === 0 && (await isOnTerminal()) ? ['live'] : argv;
+  const program = createProgram(asked);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(asked, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    const asked =
+    const helped =
       error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
-    return asked ? EXIT.ok : fail(error, argv, program);
+    return helped ? EXIT.ok : fail(error, argv, program);
   }
+}
+
+/** Where nobody watches, no command at all prints the help. */
+async function isOnTerminal(): Promise<boolean> {
+  const { isatty } = await import('node:tty');
+  return isatty(0) && isatty(1);
 }
 
 function createProgram(argv: readonly string[]): Command {
@@ -60,7 +83,7 @@ function createProgram(argv: readonly string[]): Command {
     .description(
       'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
     )
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
@@ -112,11 +135,4 @@ function commandIn(argv: readonly string[], within: Command): string | null {
     .map((word) => within.commands.find((each) => each.name() === word))
     .find((each) => each !== undefined);
   return command === undefined ? null : (commandIn(argv, command) ?? command.name());
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }

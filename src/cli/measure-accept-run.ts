@@ -15,13 +15,13 @@ import { pairKeys } from '../measure/keys.ts';
 import { commOf, isInOurNetns } from '../measure/process.ts';
 import { startSession } from '../measure/session.ts';
 import type { Session } from '../measure/types.ts';
+import { acceptLines } from '../report/accept.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
 import { createTeller, pause, toMilliseconds, untilInterrupted } from './live.ts';
-import { filterOf, type MeasureOptions } from './measure-options.ts';
+import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
 import { print, printDocument, printLines, styleOf } from './output.ts';
-import { acceptLines } from './report/accept.ts';
 
 const SCHEMA = 'locality-tune.accept/1';
 
@@ -50,7 +50,7 @@ async function startOrWhy(options: MeasureAcceptOptions, signal: AbortSignal): P
   const filter = filterOf(options);
   try {
     return await startSession({
-      variants: acceptVariants(events),
+      variants: wantedOf(acceptVariants(events), options),
       parameters: acceptParameters(filter, events),
       seconds: options.interval,
       count: options.count ?? null,

@@ -7,13 +7,13 @@ import { countedInterfaces, packetRates, readPacketCounts } from '../measure/int
 import { startSession } from '../measure/session.ts';
 import { skbKeys, toSkbs } from '../measure/skb.ts';
 import { countsTx, type SkbQuestion, skbVariants } from '../measure/skb-variants.ts';
+import { skbLine } from '../report/skb.ts';
 import { openFiles } from '../system/files.ts';
 import type { Files } from '../system/types.ts';
 import { usage } from './errors.ts';
 import { createTeller, untilInterrupted } from './live.ts';
-import { filterOf, type MeasureOptions } from './measure-options.ts';
+import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
 import { print, printDocument } from './output.ts';
-import { skbLine } from './report/skb.ts';
 
 export interface MeasureSkbOptions extends MeasureOptions {
   readonly by: 'use' | 'free';
@@ -26,7 +26,7 @@ export async function measureSkb(options: MeasureSkbOptions): Promise<void> {
   const files = openFiles('/');
   const cpus = cpuList(files, 'online');
   const session = await startSession({
-    variants: skbVariants(question, await readCapabilities()),
+    variants: wantedOf(skbVariants(question, await readCapabilities()), options),
     parameters: filterParameters(question.filter),
     seconds: options.interval,
     count: options.count ?? null,

@@ -12,13 +12,13 @@ import { startSession } from '../measure/session.ts';
 import type { Session } from '../measure/types.ts';
 import { type Reads, toReads, toUdpSockets, type UdpSocket, udpVariants } from '../measure/udp.ts';
 import { NOBODY, readUdpFacts, type Served } from '../measure/udp-facts.ts';
+import { type UdpReport, udpLines } from '../report/udp.ts';
 import { type Failure, isFailure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
 import { createTeller, pause, toMilliseconds, untilInterrupted } from './live.ts';
-import { filterOf, type MeasureOptions } from './measure-options.ts';
+import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
 import { printDocument, printLines, styleOf } from './output.ts';
-import { type UdpReport, udpLines } from './report/udp.ts';
 
 export async function measureUdp(options: MeasureOptions): Promise<void> {
   const signal = untilInterrupted();
@@ -37,7 +37,7 @@ export async function measureUdp(options: MeasureOptions): Promise<void> {
 async function startOrWhy(options: MeasureOptions, signal: AbortSignal): Promise<Session | Failure> {
   try {
     return await startSession({
-      variants: udpVariants(),
+      variants: wantedOf(udpVariants(), options),
       parameters: filterParameters(filterOf(options)),
       seconds: options.interval,
       count: options.count ?? null,

@@ -1,5 +1,5 @@
 /** `locality-tune measure skb|accept|udp`: options and help. What they do is loaded when they run. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { usage } from './errors.ts';
 import type { MeasureAcceptOptions } from './measure-accept-run.ts';
 import type { MeasureOptions } from './measure-options.ts';
@@ -64,6 +64,7 @@ function subcommand(measure: Command, name: string, description: string, help: s
     .option('--pid <pid>', 'only what this process does', integer('--pid', 1, 2 ** 22))
     .option('--comm <name>', 'only what threads of this name do', threadName)
     .option('--port <port>', 'only this local port', port)
+    .addOption(new Option('--variant <name>').hideHelp())
     .addHelpText('after', help);
 }
 

@@ -16,6 +16,26 @@ export interface Globals {
   readonly root?: string;
 }
 
+/** Of the commands that take a snapshot in place of a machine: they call `addFrom`. */
+export interface SourceOptions extends Globals {
+  readonly from?: string;
+}
+
+export const addFrom = (command: Command): Command =>
+  command.option('--from <file>', 'read a snapshot (locality-tune snapshot) instead of this machine');
+
+/** Of the commands that write a file: they call `addOutput`. */
+export interface OutputOptions {
+  /** Absent, or `-`: stdout. */
+  readonly output?: string;
+  readonly force?: true;
+}
+
+export const addOutput = (command: Command): Command =>
+  command
+    .option('-o, --output <file>', 'write it to this file; - is stdout, the default')
+    .option('--force', 'replace a file that is there');
+
 /** Integer in [low, high] written in plain decimal: `0x50`, `1e3` and ` 80` are slips, not numbers. */
 export function integer(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
@@ -48,7 +68,10 @@ export function addGlobals(program: Command): Command {
     .option('-p, --pretty', 'print JSON indented')
     .option('--color <when>', 'auto, always or never; auto heeds NO_COLOR and FORCE_COLOR', colorWhen, 'auto')
     .option('--netns <name|pid>', 'look into another network namespace')
-    .option('--root <dir>', 'read a captured tree (DIR/proc, DIR/sys) instead of this machine');
+    .option(
+      '--root <dir>',
+      'read a captured tree (DIR/proc, DIR/sys; or a .tar, .tar.gz) instead of this machine',
+    );
 }
 
 function colorWhen(text: string): ColorWhen {

@@ -1,10 +1,10 @@
 /** What is printed where: documents and text on stdout, progress and failures on stderr. */
 import { writeSync } from 'node:fs';
+import { paint } from '../report/style.ts';
+import type { Line, Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
-import { asFailure, EXIT, failureText } from './errors.ts';
-import type { ColorWhen, Globals } from './options.ts';
-import { paint } from './report/style.ts';
-import type { Line, Style } from './report/text.ts';
+import { asFailure, during, EXIT, failureText } from './errors.ts';
+import type { ColorWhen, Globals, OutputOptions } from './options.ts';
 
 const RETRY_MS = 10;
 
@@ -47,6 +47,13 @@ export function progress(text: string): () => void {
   if (!process.stderr.isTTY) return () => {};
   say(text);
   return () => say('\r\x1b[K');
+}
+
+/** To the file that was asked for, or to stdout. Throws CliError. */
+export async function save(content: string, { output, force }: OutputOptions): Promise<void> {
+  if (output === undefined || output === '-') return print(content);
+  const { saveFile } = await import('../system/save.ts');
+  await during(`-o ${output}`, 'write access to its folder', () => saveFile(output, content, force === true));
 }
 
 /** To stdout. */

@@ -4,10 +4,10 @@ import type { Assembled, Syntax } from '../cbpf/assemble.ts';
 import { check } from '../cbpf/check.ts';
 import { caretLines, locator, type Problem, problemText } from '../cbpf/problem.ts';
 import { type Reading, read } from '../cbpf/read.ts';
+import { clean } from '../report/text.ts';
 import { during, failure } from './errors.ts';
 import type { Globals } from './options.ts';
 import { say } from './output.ts';
-import { clean } from './report/text.ts';
 
 /** What the kernel takes fits into 600 kB with room for comments; /dev/zero does not. */
 const LARGEST = 4 << 20;

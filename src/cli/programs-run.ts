@@ -1,13 +1,13 @@
 /** `locality-tune programs`: the list, or one of them. */
 import { type Cost, costOf } from '../cbpf/cost.ts';
 import { ABOUT, commented, generate, type ProgramName } from '../cbpf/programs.ts';
+import { UNKNOWN } from '../report/format.ts';
+import { table } from '../report/table.ts';
+import { paragraph, type Style, span } from '../report/text.ts';
 import { usage } from './errors.ts';
 import { print, printDocument, printLines, styleOf } from './output.ts';
 import { instructionsOf, isProgramName, PROGRAM_NAMES, sizeOf, specOf } from './program-named.ts';
 import type { ProgramsOptions } from './programs.ts';
-import { UNKNOWN } from './report/format.ts';
-import { table } from './report/table.ts';
-import { paragraph, type Style, span } from './report/text.ts';
 
 const SCHEMA = 'locality-tune.programs/1';
 

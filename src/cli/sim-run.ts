@@ -1,18 +1,16 @@
 /** `locality-tune sim`: one packet, or all of a capture. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { EMPTY, type Environment } from '../cbpf/environment.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import { randomFrom } from '../cbpf/random.ts';
 import { compile, earlyExitText, type Input, inputs } from '../cbpf/simulate.ts';
 import { trace } from '../cbpf/trace.ts';
-import type { Pull } from '../pcap/capture.ts';
 import { packetOf } from '../pcap/packet.ts';
 import { type Destination, distribute, type Replay, replay } from '../pcap/replay.ts';
-import { isErrno } from '../system/errors.ts';
+import { captureLines, type Simulated, simulatedLines } from '../report/sim.ts';
+import { readCaptureFile } from './capture-file.ts';
 import { during, failure, usage } from './errors.ts';
 import { printDocument, printLines, progress, styleOf } from './output.ts';
 import { type Loaded, loadProgram, sizeOf } from './program-named.ts';
-import { captureLines, type Simulated, simulatedLines } from './report/sim.ts';
 import type { SimOptions } from './sim.ts';
 
 const SCHEMA = 'locality-tune.sim/1';
@@ -132,49 +130,13 @@ function destination({ port, tcp, udp }: SimOptions): Destination {
   return { port: port ?? null, protocol: tcp ? 'tcp' : udp ? 'udp' : null };
 }
 
-const STDIN = 0;
-const CHUNK = 1 << 18;
-const RETRY_MS = 5;
-
 function readFile(file: string, program: readonly Instruction[], options: SimOptions): Replay {
-  const fd = file === '-' ? STDIN : openSync(file, 'r');
   const done = progress('running the program on the capture ...');
   try {
-    return replay(compile(program), pullFrom(fd), given(options), destination(options));
+    const run = compile(program);
+    return readCaptureFile(file, (pull) => replay(run, pull, given(options), destination(options)));
   } finally {
     done();
-    if (fd !== STDIN) closeSync(fd);
-  }
-}
-
-/** A capture may be larger than memory. What was handed out stays as it is: it is never written to again. */
-function pullFrom(fd: number): Pull {
-  let chunk = new Uint8Array();
-  return (count) => {
-    while (chunk.length < count) {
-      const more = new Uint8Array(Math.max(CHUNK, count - chunk.length));
-      const read = readSome(fd, more);
-      if (read === 0) break;
-      const joined = new Uint8Array(chunk.length + read);
-      joined.set(chunk);
-      joined.set(more.subarray(0, read), chunk.length);
-      chunk = joined;
-    }
-    const taken = chunk.subarray(0, count);
-    chunk = chunk.subarray(count);
-    return taken;
-  };
-}
-
-/** Bytes read, 0 at the end. Another process may have made the pipe that we read from non-blocking. */
-function readSome(fd: number, into: Uint8Array): number {
-  for (;;) {
-    try {
-      return readSync(fd, into);
-    } catch (error) {
-      if (!isErrno(error, 'EAGAIN')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-    }
   }
 }
 

@@ -1,13 +1,14 @@
 /** `attach --measure`: how local a group's traffic is, before and after. */
-import { type WatchedGroup, type Witness, type Witnessed, watchGroup } from '../measure/witness.ts';
+import {
+  type Measured,
+  type WatchedGroup,
+  type Witness,
+  type Witnessed,
+  watchGroup,
+} from '../measure/witness.ts';
 import { failure } from './errors.ts';
 import { pause, untilInterrupted } from './live.ts';
 import { progress } from './output.ts';
-
-export interface Measured {
-  readonly before: Witnessed;
-  readonly after: Witnessed;
-}
 
 /** Below that a percentage is chance: 4 of 6 would look like a success. */
 const LEAST = 20;

@@ -2,6 +2,8 @@
 import { machine } from 'node:os';
 import { readSockets, type Sockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
+import { attachLines, detachLines, measuredLines } from '../report/steer.ts';
+import type { Line, Style } from '../report/text.ts';
 import { type Attached, attach, detach } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
 import { type Selector, selectTargets } from '../steer/select.ts';
@@ -11,8 +13,6 @@ import type { Kernel } from '../system/types.ts';
 import type { AttachCommandOptions } from './attach.ts';
 import { usage } from './errors.ts';
 import { printDocument, printLines, progress, say, styleOf } from './output.ts';
-import { attachLines, detachLines, measuredLines } from './report/steer.ts';
-import type { Line, Style } from './report/text.ts';
 import { type SteerOptions, selectorOf } from './steer-options.ts';
 import { type Asked, askedProgram } from './steer-program.ts';
 

@@ -188,7 +188,7 @@ describe('what is not there', () => {
       /^locality-tune: --netns none-such: no such network namespace or process; .*\n$/,
     ],
     [['--root', '/none/such'], /^locality-tune: --root \/none\/such: .*no such.*\n$/],
-    [['--root', ENTRY], /^locality-tune: --root .*not a directory.*\n$/],
+    [['--root', ENTRY], /^locality-tune: --root .*: no sound \.tar or \.tar\.gz .*\n$/],
     [['--root', '/usr/share'], /^locality-tune: --root \/usr\/share: neither proc nor sys in it; give .*\n$/],
     [['--iface', 'eth\x1b[2J\n0'], /^locality-tune: --iface eth\\x1b\[2J\\x0a0: no such interface; .*\n$/],
   ])('%j: one line, exit 1', async (args, line) => {

@@ -1,0 +1,129 @@
+/** Where a command that only looks gets the machine from: this one, a captured tree, or a snapshot. */
+import { type HostOptions, readHost } from '../host/host.ts';
+import type { Host, Nic } from '../host/types.ts';
+import type { Snapshot } from '../snapshot/types.ts';
+import { openFiles } from '../system/files.ts';
+import { openKernel } from '../system/kernel.ts';
+import type { Files, System } from '../system/types.ts';
+import { during, failure, usage } from './errors.ts';
+import type { SourceOptions } from './options.ts';
+import { progress } from './output.ts';
+
+/** What of the machine to read, in the names of the command line. */
+export interface HostRequest extends Pick<SourceOptions, 'root' | 'netns' | 'from'> {
+  /** Only these and the ports below them; empty or absent: all. */
+  readonly iface?: readonly string[];
+  /** Only groups and sockets of this port. */
+  readonly port?: number;
+  /** Ask the live kernel for slots and programs: needs root, takes a second or two. */
+  readonly slots: boolean;
+  /** Seconds for which datagrams of UDP groups are counted; 0: not at all. */
+  readonly sample?: number;
+}
+
+export type Origin = 'live' | 'tree' | 'snapshot';
+
+/** Which of them the options name. */
+export function originOf({ root, from }: Pick<HostRequest, 'root' | 'from'>): Origin {
+  return from !== undefined ? 'snapshot' : root !== undefined ? 'tree' : 'live';
+}
+
+/** Throws CliError: wrong usage, no such interface, a source that can't be read. */
+export async function loadHost(request: HostRequest): Promise<Host> {
+  if (request.from === undefined) return readFrom(await openSystem(request), request);
+  return hostOf(await loadSnapshot(request.from, request), request);
+}
+
+/** What was asked for of a snapshot's machine; its notes say that it is one. */
+export function hostOf(
+  { host, time, version }: Snapshot,
+  request: Pick<HostRequest, 'iface' | 'port'>,
+): Host {
+  const note = `read from a snapshot of ${time ?? 'an unknown time'}, written by locality-tune ${version ?? '?'}`;
+  return narrow({ ...host, notes: [note, ...host.notes] }, request);
+}
+
+/** The file of --from, whole; no other option may name a machine. Throws CliError. */
+export async function loadSnapshot(
+  from: string,
+  { root, netns, sample }: Pick<HostRequest, 'root' | 'netns' | 'sample'>,
+): Promise<Snapshot> {
+  const other = Object.entries({ root, netns, sample }).find(([, value]) => value !== undefined)?.[0];
+  if (other !== undefined)
+    throw usage(`--${other}: a snapshot is all that --from shows`, `leave out --${other} or --from`);
+  const { readSnapshot } = await import('../snapshot/read.ts');
+  return during(`--from ${from}`, 'read access to the file', () => readSnapshot(from));
+}
+
+/** This machine, or the captured tree of --root. */
+export async function openSystem({ root, sample }: Pick<HostRequest, 'root' | 'sample'>): Promise<System> {
+  if (root === undefined) return { files: openFiles('/'), kernel: openKernel() };
+  if (sample !== undefined)
+    throw usage('--sample: a captured tree stands still', 'leave out --sample or --root');
+  const { openTree } = await import('../system/archive.ts');
+  const files = await during(`--root ${root}`, 'read access to it', () => openTree(root));
+  if (!files.exists('/proc') && !files.exists('/sys')) {
+    const expected =
+      'give the directory, or the tar, that holds copies of /proc and /sys; proc/interrupts alone will do';
+    throw failure('no-tree', `--root ${root}: neither proc nor sys in it`, expected);
+  }
+  if (files.text('/proc/interrupts') === '') {
+    const copy =
+      'copy with cp first, as files of /proc have no size: mkdir c; cp --parents /proc/interrupts c';
+    throw failure('empty-tree', `--root ${root}: proc/interrupts is empty`, copy);
+  }
+  return { files, kernel: null };
+}
+
+/** Reads the machine behind `system`; for a person who waits, with a word about what takes seconds. */
+export async function readFrom(system: System, request: HostRequest): Promise<Host> {
+  checkInterfaces(system.files, request.iface ?? []);
+  const done = request.slots ? progress('reading queues, sockets and slots ...') : () => {};
+  try {
+    const host = await readHost(system, hostOptions(request));
+    requireInterfaces(host.nics, request.iface ?? []);
+    return host;
+  } finally {
+    done();
+  }
+}
+
+const hostOptions = ({ iface = [], port, slots, sample }: HostRequest): HostOptions => ({
+  ifaces: iface,
+  port: port ?? null,
+  slots,
+  sampleSeconds: sample ?? null,
+});
+
+/** What is on paper holds all of its machine: what was not asked for is left out here. */
+export function narrow(host: Host, { iface = [], port }: Pick<HostRequest, 'iface' | 'port'>): Host {
+  requireInterfaces(host.nics, iface);
+  const named = host.nics.filter(({ name }) => iface.includes(name));
+  const wanted = new Set(named.flatMap(({ name, lowerDevices }) => [name, ...lowerDevices]));
+  const onPort = (socket: { readonly port: number }) => port === undefined || socket.port === port;
+  return {
+    ...host,
+    nics: iface.length === 0 ? host.nics : host.nics.filter(({ name }) => wanted.has(name)),
+    groups: host.groups.filter(onPort),
+    lone: host.lone.filter(onPort),
+  };
+}
+
+/** Said before anything slow begins. A tree without sys/class/net names its interfaces in proc/interrupts only. */
+function checkInterfaces(files: Files, wanted: readonly string[]): void {
+  const present = files.list('/sys/class/net').filter((name) => name !== 'bonding_masters');
+  if (present.length > 0) requireNames(present, wanted);
+}
+
+const requireInterfaces = (nics: readonly Nic[], wanted: readonly string[]): void =>
+  requireNames(
+    nics.map(({ name }) => name),
+    wanted,
+  );
+
+function requireNames(present: readonly string[], wanted: readonly string[]): void {
+  const missing = wanted.find((name) => !present.includes(name));
+  if (missing === undefined) return;
+  const names = present.toSorted().join(', ') || 'none';
+  throw failure('no-such-interface', `--iface ${missing}: no such interface`, `there are: ${names}`);
+}

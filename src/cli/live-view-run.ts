@@ -1,0 +1,98 @@
+/** `locality-tune live`: choose what is watched and how it is shown, and watch it until the user has enough. */
+import { existsSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { startDemoLoad } from '../live/demo-load.ts';
+import { openLive } from '../live/live.ts';
+import { openRecording } from '../live/recording.ts';
+import type { Source } from '../live/types.ts';
+import { openFiles } from '../system/files.ts';
+import { openKernel } from '../system/kernel.ts';
+import { during, failure, usage } from './errors.ts';
+import { hostOf, loadSnapshot } from './host-source.ts';
+import { untilInterrupted } from './live.ts';
+import type { LiveViewOptions } from './live-view.ts';
+import { printDocument, say } from './output.ts';
+
+interface Watched {
+  readonly source: Source;
+  readonly label: string;
+  stop(): Promise<void>;
+}
+
+export async function live(options: LiveViewOptions): Promise<void> {
+  const json = options.json || options.pretty;
+  if (!json && !hasScreen()) return report(options);
+  if (!json && options.from === undefined) checkInterfaces(options.iface ?? []);
+  const { source, label, stop } = await open(options);
+  try {
+    if (json) return await printSamples(source, options);
+    const { view } = await import('../../tui/main.tsx');
+    process.exitCode = await view({
+      source,
+      interval: options.interval,
+      label,
+      theme: { when: options.color, background: options.background ?? null },
+      record: options.record ?? null,
+    });
+  } finally {
+    await stop();
+  }
+}
+
+/** A full screen needs to be drawn on one, and keys from one. */
+const hasScreen = (): boolean => isatty(0) && isatty(1) && process.env['TERM'] !== 'dumb';
+
+async function open(options: LiveViewOptions): Promise<Watched> {
+  const { replay, interval, probes, iface = [] } = options;
+  if (replay !== undefined) {
+    const source = await during(`--replay ${replay}`, 'read access to the file', () =>
+      openRecording(replay, null),
+    );
+    return { source, label: replay, stop: async () => {} };
+  }
+  if (options.from !== undefined) return openSnapshot(options.from, options);
+  const system = { files: openFiles('/'), kernel: openKernel() };
+  const common = { ifaces: iface, interval, probes };
+  if (!options.demo) {
+    const source = openLive(system, { ...common, port: options.port ?? null });
+    return { source, label: '', stop: async () => {} };
+  }
+  if (options.port !== undefined) throw usage('--port: the demo chooses its own', 'leave it out');
+  const { port, accepts, stop } = await startDemoLoad(system.kernel);
+  const source = openLive(system, { ...common, port, accepts });
+  return { source, label: `demo on port ${port}`, stop };
+}
+
+async function openSnapshot(from: string, options: LiveViewOptions): Promise<Watched> {
+  if (options.demo) throw usage('--demo: a snapshot is all that --from shows', 'leave out --demo or --from');
+  const { openStill } = await import('../live/still.ts');
+  const snapshot = await loadSnapshot(from, options);
+  const source = openStill(snapshot, hostOf(snapshot, options));
+  return { source, label: from, stop: async () => {} };
+}
+
+function checkInterfaces(wanted: readonly string[]): void {
+  for (const name of wanted)
+    if (!existsSync(`/sys/class/net/${name}`))
+      throw failure('no-such-interface', `--iface ${name}: no such interface`, 'see `ip link`');
+}
+
+/** What there is to say without a screen, once. */
+async function report({ replay, demo, iface, port, ...globals }: LiveViewOptions): Promise<void> {
+  if (replay !== undefined || globals.record !== undefined)
+    throw usage('live: not on a terminal', 'with --json it prints each sample as a line');
+  if (demo) {
+    const { demo: run } = await import('./demo-run.ts');
+    return run({ ...globals, workers: 16, connections: 4_000, datagrams: 20_000 });
+  }
+  say('note: not on a terminal: this is what inspect prints\n');
+  const { inspect } = await import('./inspect-run.ts');
+  const only = { ...(iface === undefined ? {} : { iface }), ...(port === undefined ? {} : { port }) };
+  return inspect({ ...globals, ...only, slots: true });
+}
+
+/** Without the configuration, which `inspect -j` prints. */
+async function printSamples(source: Source, options: LiveViewOptions): Promise<void> {
+  for await (const { scene: _, ...sample } of source.samples(untilInterrupted()))
+    printDocument({ schema: 'locality-tune.live/1', ...sample }, options);
+}
