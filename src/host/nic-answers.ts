@@ -41,16 +41,20 @@ export function toChannels({ current, max }: NonNullable<EthtoolFacts['channels'
 }
 
 /** `rxQueues` is the number of RX queues, null when it is not known. */
-export function toRss({ rss, hashFields, ntupleRules }: EthtoolFacts, rxQueues: number | null): Rss | null {
+export function toRss(
+  { rss, hashFields, ntupleRules, rssContexts }: EthtoolFacts,
+  rxQueues: number | null,
+): Rss | null {
   if (rss === null) return null;
-  const { indirection, key, hashFunction } = rss;
+  const { indirection, key, hashFunction, inputXfrm } = rss;
   return {
     hashFunction,
+    inputXfrm,
     key: key.length === 0 ? null : Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':'),
     indirection,
     isDefault: rxQueues === null || indirection.length === 0 ? null : isEvenSpread(indirection, rxQueues),
     fields: hashFields,
-    contexts: null,
+    contexts: rssContexts,
     ntupleRules,
   };
 }

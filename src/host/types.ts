@@ -59,6 +59,8 @@ export interface Channels {
 export interface Rss {
   /** toeplitz, xor, crc32 … as `ethtool -x` names them. */
   readonly hashFunction: string | null;
+  /** input_xfrm: none, symmetric-xor, symmetric-or-xor; none also where the kernel is too old to tell (before 6.8). */
+  readonly inputXfrm: string | null;
   /** Colon-separated hex, as `ethtool -x` prints it. */
   readonly key: string | null;
   /** Queue of each table entry. */

@@ -1,10 +1,12 @@
 /** bpftrace as a child: started, heard line by line, stopped, and given up when the kernel holds it for ever. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain, type Message, parseMessage } from './bpftrace-output.ts';
+import { kernelBtf } from './btf.ts';
 import { type Failure, failure, isErrno } from './errors.ts';
 import { packageRoot } from './package.ts';
 import { run } from './run.ts';
@@ -35,6 +37,7 @@ const VERSION_MS = 10_000;
 /** In Debian 12; nothing here was ever tried with an older one. */
 const OLDEST_MINOR = 17;
 const STDERR_LIMIT = 64 * 1024;
+const BTF_FILE = '/sys/kernel/btf/vmlinux';
 
 /**
  * Resolves when the probes are attached: the program must print "ready" or "Tracing ..." in BEGIN, which bpftrace shows
@@ -53,7 +56,7 @@ export async function startBpftrace(
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...btfByName(), ...environment },
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -83,6 +86,15 @@ export async function startBpftrace(
   }
   return { stop: () => stop(child, gone), ended };
 }
+
+/**
+ * A kernel before 5.11 does not name its BTF objects (struct bpf_btf_info), and bpftrace 0.17 then finds no types. It is not
+ * told where it need not be: with a file of its own choosing it loses kfunc.
+ */
+const btfByName = (): Readonly<Record<string, string>> =>
+  /^[1-4]\.|^5\.\d\.|^5\.10\./.test(release()) && kernelBtf()?.hasMember('bpf_btf_info.name') === false
+    ? { BPFTRACE_BTF: BTF_FILE }
+    : {};
 
 /**
  * 0.17 heeds a signal only if it arrives in its epoll_wait, so it is sent again; and not SIGINT, whose second one
@@ -140,12 +152,8 @@ function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
   if (process.geteuid?.() !== 0) throw failure('EPERM', 'bpftrace needs root', 'run as root');
   findBpftrace();
   // bpftrace 0.17 does not complain about that, it crashes.
-  if (!existsSync('/sys/kernel/btf/vmlinux'))
-    throw failure(
-      'btf-missing',
-      'the kernel has no /sys/kernel/btf/vmlinux',
-      'it needs CONFIG_DEBUG_INFO_BTF',
-    );
+  if (!existsSync(BTF_FILE))
+    throw failure('btf-missing', `the kernel has no ${BTF_FILE}`, 'it needs CONFIG_DEBUG_INFO_BTF');
   const guard = inPath('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : [];
   const mounted = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].some((path) =>
     existsSync(`${path}/events`),

@@ -15,16 +15,16 @@ const ETHTOOL_GSTATS = 0x1d;
 const ETHTOOL_GRXFH = 0x29;
 const ETHTOOL_GRXCLSRLCNT = 0x2e;
 const ETHTOOL_GSSET_INFO = 0x37;
-const ETHTOOL_GCHANNELS = 0x3c;
-const ETHTOOL_GRSSH = 0x46;
+export const ETHTOOL_GCHANNELS = 0x3c;
+export const ETHTOOL_GRSSH = 0x46;
 const ETH_SS_STATS = 1;
 const ETH_GSTRING_LEN = 32;
-const FLOWS = { tcp4: 1, udp4: 2, tcp6: 5, udp6: 6 } as const;
+export const FLOWS = { tcp4: 1, udp4: 2, tcp6: 5, udp6: 6 } as const;
 const SIZEOF_DRVINFO = 196;
 const SIZEOF_RINGPARAM = 36;
-const SIZEOF_CHANNELS = 36;
-const SIZEOF_RXNFC = 192;
-const SIZEOF_RXFH = 24;
+export const SIZEOF_CHANNELS = 36;
+export const SIZEOF_RXNFC = 192;
+export const SIZEOF_RXFH = 24;
 const SIZEOF_SSET_INFO = 20;
 const RULE_CNT = 184;
 /** Far above any driver's table or list: a garbled answer must not become a huge request. */
@@ -32,8 +32,10 @@ const MAX_ENTRIES = 1 << 20;
 
 /** ETH_RSS_HASH_*: one bit of `hfunc` each. */
 const HASH_FUNCTIONS = ['toeplitz', 'xor', 'crc32'];
+/** RXH_XFRM_*: what is done to the hash's input, by bit of `input_xfrm`, which follows `hfunc`. */
+const INPUT_XFRMS = ['none', 'symmetric-xor', 'symmetric-or-xor'];
 /** RXH_*: the letters of `ethtool -N … rx-flow-hash`, by bit. */
-const HASH_FIELDS: readonly (readonly [bit: number, letter: string])[] = [
+export const HASH_FIELDS: readonly (readonly [bit: number, letter: string])[] = [
   [1, 'm'],
   [2, 'v'],
   [3, 't'],
@@ -123,6 +125,7 @@ export function decodeRss(bytes: Uint8Array): EthtoolFacts['rss'] {
     indirection: words(bytes, SIZEOF_RXFH, sizes.indirection),
     key: Uint8Array.from(bytes.subarray(key, key + sizes.key)),
     hashFunction,
+    inputXfrm: INPUT_XFRMS[bytes[17] ?? 0] ?? null,
   };
 }
 
@@ -153,7 +156,7 @@ export function decodeStatistics(strings: Uint8Array, stats: Uint8Array): Map<st
 }
 
 /** Everything `ethtool -i -l -g -x -n` tells. Throws SystemError, ENODEV when the interface has gone. */
-export async function ethtoolFacts(ask: AskEthtool): Promise<EthtoolFacts> {
+export async function ethtoolFacts(ask: AskEthtool): Promise<Omit<EthtoolFacts, 'rssContexts'>> {
   const one = async <T>(request: Uint8Array, decode: (answer: Uint8Array) => T | null): Promise<T | null> => {
     const answer = await askOptional(ask, request);
     return answer && decode(answer);

@@ -1,7 +1,7 @@
 /** Files of the live machine, or of a captured tree that stands in for it. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { resolveInside } from './tree.ts';
+import { lookInFolder, resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
 
 /**
@@ -25,7 +25,7 @@ const ABSENT = new Set([
 ]);
 
 /** Each gives null for what is absent, or throws. */
-interface Access {
+export interface Access {
   text(path: string): string | null;
   list(path: string): readonly string[] | null;
   link(path: string): string | null;
@@ -40,18 +40,21 @@ const live: Access = {
 };
 
 function captured(base: string): Access {
-  const resolve = resolveInside(base);
+  const resolve = resolveInside(lookInFolder(base));
   const at = <T>(path: string, read: (located: string) => T): T | null => {
     const resolved = resolve(path);
     return resolved === null ? null : read(base + resolved);
   };
   return {
-    text: (path) => at(path, live.text),
+    text: (path) => unpadded(at(path, live.text)),
     list: (path) => at(path, live.list),
     link: (path) => at(posix.dirname(path), (folder) => live.link(posix.join(folder, posix.basename(path)))),
     real: resolve,
   };
 }
+
+/** tar fills what was shorter than its size said with zeros, as every file of sysfs is. */
+export const unpadded = (text: string | null): string | null => text?.replace(/\0+$/, '') ?? null;
 
 /**
  * The files under `root`, `/` for the live machine. In a captured tree every symbolic link, absolute ones
@@ -60,7 +63,10 @@ function captured(base: string): Access {
  */
 export function openFiles(root: string): Files {
   const base = realpathSync.native(join(root, '/'));
-  const access = base === '/' ? live : captured(base);
+  return filesThrough(base === '/' ? live : captured(base), base);
+}
+
+export function filesThrough(access: Access, root: string): Files {
   const denied: { readonly path: string; readonly code: string }[] = [];
   const known = new Set<string>();
 
@@ -78,12 +84,12 @@ export function openFiles(root: string): Files {
   };
 
   return {
-    root: base,
+    root,
     text: (path) => attempt(path, access.text),
     list: (path) => attempt(path, access.list) ?? [],
     link: (path) => attempt(path, access.link),
     real: (path) => attempt(path, access.real),
-    exists: (path) => (base === '/' ? existsSync(path) : attempt(path, access.real) !== null),
+    exists: (path) => (access === live ? existsSync(path) : attempt(path, access.real) !== null),
     denied,
   };
 }

@@ -3,6 +3,7 @@ import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';
 import { netdevQueues } from './netdev-queues.ts';
 import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from './netlink.ts';
+import { rssContexts } from './rss-contexts.ts';
 import { dumpConnections, dumpSockets } from './sock-diag.ts';
 import { socketKind } from './sockets.ts';
 import type { DiagSocket, Kernel } from './types.ts';
@@ -11,7 +12,12 @@ export function openKernel(): Kernel {
   const { netlinkRequest, ethtoolIoctl, schedGetaffinity } = native();
   return {
     sockets: () => dumpSockets((request) => netlinkRequest(NETLINK_SOCK_DIAG, request)),
-    ethtool: (device) => ethtoolFacts((request) => ethtoolIoctl(device, request)),
+    async ethtool(device) {
+      const contexts = rssContexts((request) => netlinkRequest(NETLINK_GENERIC, request), device);
+      const facts = ethtoolFacts((request) => ethtoolIoctl(device, request));
+      const [known, listed] = await Promise.all([facts, contexts]);
+      return { ...known, rssContexts: listed };
+    },
     statistics: (device) => ethtoolStatistics((request) => ethtoolIoctl(device, request)),
     netdevQueues: (ifindex) => netdevQueues((request) => netlinkRequest(NETLINK_GENERIC, request), ifindex),
     affinity: (tid) => schedGetaffinity(tid),

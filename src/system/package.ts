@@ -1,10 +1,18 @@
 /** Files that come with the program, wherever its code runs: from src/ROOM/*.ts, or bundled in dist/src/ROOM/*.js. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const fromSource = import.meta.filename.endsWith('.ts');
 
 /** The folder that holds package.json, probes/ and prebuilds/. */
 export const packageRoot = join(import.meta.dirname, fromSource ? '../..' : '../../..');
+
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
 
 /** The code of a process of its own; `name` is its path in src/, without the ending. */
 export function programFile(name: string): string {

@@ -5,14 +5,25 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 
+/** What a tree holds at a path whose folders are no links; null: nothing, or what no capture holds. */
+export type Look = (path: string) => 'file' | 'directory' | { readonly link: string } | null;
+
+/** In a folder. A FIFO would block its reader, a device would be the live machine's. */
+export function lookInFolder(base: string): Look {
+  return (path) => {
+    const stat = lstatSync(base + path, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink()) return { link: readlinkSync(base + path) };
+    return stat?.isFile() ? 'file' : stat?.isDirectory() ? 'directory' : null;
+  };
+}
+
 /**
  * Resolves a path of the captured machine: every symbolic link followed, those with an absolute target from
  * the tree's root, and no way out by `..`. The result is again a path of that machine; null when it is
- * absent, a dangling link, a loop, or what no capture holds (a FIFO would block its reader, a device would be
- * the live machine's).
- * Throws Node's SystemError: ENOTDIR, EACCES.
+ * absent, a dangling link, or a loop.
+ * Throws what `look` throws.
  */
-export function resolveInside(base: string): (path: string) => string | null {
+export function resolveInside(look: Look): (path: string) => string | null {
   const known = new Map<string, string | null>([['/', '/']]);
 
   const resolve = (path: string): string | null => {
@@ -30,12 +41,10 @@ export function resolveInside(base: string): (path: string) => string | null {
     if (name === '' || name === '.') return parent;
     if (name === '..') return posix.dirname(parent);
     const path = `${parent === '/' ? '' : parent}/${name}`;
-    const stat = lstatSync(base + path, { throwIfNoEntry: false });
-    if (stat?.isSymbolicLink()) {
-      const target = readlinkSync(base + path);
-      return resolve(target.startsWith('/') ? target : `${parent === '/' ? '' : parent}/${target}`);
-    }
-    return stat?.isFile() || stat?.isDirectory() ? path : null;
+    const found = look(path);
+    if (found === null || typeof found === 'string') return found === null ? null : path;
+    const { link } = found;
+    return resolve(link.startsWith('/') ? link : `${parent === '/' ? '' : parent}/${link}`);
   };
 
   return resolve;

@@ -72,6 +72,8 @@ export interface EthtoolFacts {
     readonly key: Uint8Array;
     /** toeplitz, xor, crc32, or null when the driver does not say. */
     readonly hashFunction: string | null;
+    /** none, symmetric-xor, symmetric-or-xor, or null for one that has no name yet. Before Linux 6.8 always none. */
+    readonly inputXfrm: string | null;
   } | null;
   /** ethtool's rx-flow-hash letters (`sdfn`), null when not answered. */
   readonly hashFields: {
@@ -81,6 +83,8 @@ export interface EthtoolFacts {
     readonly udp6: string | null;
   };
   readonly ntupleRules: number | null;
+  /** Numbers of additional RSS contexts; null where the kernel can't list them. */
+  readonly rssContexts: readonly number[] | null;
 }
 
 /** One queue from the kernel's netdev generic netlink family (6.8 and later). */

@@ -8,9 +8,10 @@ const facts = (indirection: readonly number[], key: readonly number[] = []) => (
   driver: null,
   channels: null,
   rings: null,
-  rss: { indirection, key: Uint8Array.from(key), hashFunction: 'toeplitz' },
+  rss: { indirection, key: Uint8Array.from(key), hashFunction: 'toeplitz', inputXfrm: 'none' },
   hashFields: { tcp4: 'sdfn', udp4: 'sd', tcp6: null, udp6: null },
   ntupleRules: 0,
+  rssContexts: [1, 4],
 });
 
 describe('what the kernel answers', () => {
@@ -25,7 +26,11 @@ describe('what the kernel answers', () => {
   });
 
   it('an RSS table is the default when entry i is queue i mod N', () => {
-    expect(toRss(facts([0, 1, 2, 0, 1], [0x6d, 5]), 3)).toMatchObject({ key: '6d:05', isDefault: true });
+    expect(toRss(facts([0, 1, 2, 0, 1], [0x6d, 5]), 3)).toMatchObject({
+      key: '6d:05',
+      isDefault: true,
+      contexts: [1, 4],
+    });
     expect(toRss(facts([0, 1, 0, 1, 0]), 3)).toMatchObject({ key: null, isDefault: false });
     expect(toRss(facts([]), 3)?.isDefault).toBeNull();
     expect(toRss(facts([0]), null)?.isDefault).toBeNull();

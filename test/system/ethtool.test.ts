@@ -66,12 +66,20 @@ describe('decoders', () => {
         fc.array(u32),
         bytes,
         fc.constantFrom([1, 'toeplitz'], [2, 'xor'], [4, 'crc32'], [0, null], [3, null]),
-        (table, key, [bit, name]) => {
-          const header = ethtool.encodeWords(24, 0x46, 0, table.length, key.length, Number(bit));
+        fc.constantFrom([0, 'none'], [1, 'symmetric-xor'], [2, 'symmetric-or-xor'], [3, null]),
+        (table, key, [bit, hashFunction], [xfrm, inputXfrm]) => {
+          const header = ethtool.encodeWords(
+            24,
+            0x46,
+            0,
+            table.length,
+            key.length,
+            Number(bit) + Number(xfrm) * 256,
+          );
           const answer = Buffer.concat([header, ethtool.encodeWords(4 * table.length, ...table), key]);
           const rss = ethtool.decodeRss(answer);
           if (table.length + key.length === 0) expect(rss).toBeNull();
-          else expect(rss).toEqual({ indirection: table, key: new Uint8Array(key), hashFunction: name });
+          else expect(rss).toEqual({ indirection: table, key: new Uint8Array(key), hashFunction, inputXfrm });
           if (answer.length > 24) expect(ethtool.decodeRss(answer.subarray(0, -1))).toBeNull();
         },
       ),

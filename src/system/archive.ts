@@ -1,0 +1,122 @@
+/** A captured tree in a .tar or .tar.gz: read where it is, into memory. Nothing of it is ever written to disk. */
+import { readFileSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { unpackTar } from 'modern-tar';
+import { failure } from './errors.ts';
+import { type Access, filesThrough, openFiles, unpadded } from './files.ts';
+import { resolveInside } from './tree.ts';
+import type { Files } from './types.ts';
+
+/** Packed and unpacked. A machine of 1,152 CPUs takes 30 MB; a small file may claim to unpack to anything. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** include/uapi/linux/limits.h: what is longer is no path of a machine. */
+const PATH_MAX = 4096;
+
+/** Compressions by their first bytes, and what unpacks them. */
+const OTHERS: ReadonlyMap<string, string> = new Map([
+  ['fd37', 'xz -d'],
+  ['28b5', 'zstd -d'],
+  ['425a', 'bzip2 -d'],
+]);
+
+/** The files of a captured tree, a folder or an archive of one. Throws Node's SystemError, or Failure. */
+export async function openTree(root: string): Promise<Files> {
+  const stat = statSync(root);
+  if (!stat.isFile()) return openFiles(root);
+  if (stat.size > MOST_BYTES) throw tooLarge();
+  return filesOf(await readEntries(unzip(readFileSync(root))), root);
+}
+
+const tooLarge = () =>
+  failure('too-large', 'larger than 256 MiB', 'unpack what is needed of /proc and /sys, and give the folder');
+
+function unzip(bytes: Buffer): Buffer {
+  const magic = bytes.toString('hex', 0, 2);
+  const tool = OTHERS.get(magic);
+  if (tool !== undefined)
+    throw failure('compressed', 'neither .tar nor .tar.gz', `unpack it first, with ${tool}`);
+  if (magic !== '1f8b') return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MOST_BYTES });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLarge();
+    throw broken(error);
+  }
+}
+
+const broken = (error: unknown) =>
+  failure(
+    'broken-archive',
+    `no sound .tar or .tar.gz (${error instanceof Error ? error.message : error})`,
+    'was it copied whole? it must hold copies of /proc and /sys',
+  );
+
+type Entry = { readonly text: string } | { readonly link: string } | 'directory';
+
+/** By absolute path; `..` leads no further than to the root. Devices and pipes are left out. */
+async function readEntries(bytes: Buffer): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  const unpacked = await unpackTar(bytes, { strict: true }).catch((error: unknown) => {
+    throw broken(error);
+  });
+  for (const { header, data } of unpacked) {
+    const path = posix.join('/', header.name).replace(/(?<=.)\/$/, '');
+    if (path.length > PATH_MAX) continue;
+    const target = header.linkname ?? '';
+    if (header.type === 'symlink') entries.set(path, { link: target });
+    else if (header.type === 'link') entries.set(path, { link: posix.join('/', target) });
+    else if (header.type === 'directory') entries.set(path, 'directory');
+    else if (data !== undefined) entries.set(path, { text: Buffer.from(data).toString() });
+  }
+  return entries;
+}
+
+function filesOf(entries: ReadonlyMap<string, Entry>, root: string): Files {
+  const children = new Map<string, Set<string>>();
+  for (let path of entries.keys())
+    for (let parent = ''; path !== '/'; path = parent) {
+      parent = posix.dirname(path);
+      const known = children.get(parent);
+      if (known?.has(posix.basename(path))) break;
+      children.set(parent, (known ?? new Set()).add(posix.basename(path)));
+    }
+  const base = treeIn(children);
+  const key = (path: string): string => (path === '/' ? base || '/' : base + path);
+  const at = (path: string | null): Entry | null => {
+    if (path === null) return null;
+    return entries.get(key(path)) ?? (children.has(key(path)) ? 'directory' : null);
+  };
+  const resolve = resolveInside((path) => {
+    const entry = at(path);
+    return entry === null || entry === 'directory' || 'link' in entry ? entry : 'file';
+  });
+  const access: Access = {
+    text: (path) => {
+      const entry = at(resolve(path));
+      return entry !== null && entry !== 'directory' && 'text' in entry ? unpadded(entry.text) : null;
+    },
+    list: (path) => {
+      const folder = resolve(path);
+      return folder === null ? null : [...(children.get(key(folder)) ?? [])].sort();
+    },
+    link: (path) => {
+      const folder = resolve(posix.dirname(path));
+      const entry = folder === null ? null : at(posix.join(folder, posix.basename(path)));
+      return entry !== null && entry !== 'directory' && 'link' in entry ? entry.link : null;
+    },
+    real: resolve,
+  };
+  return filesThrough(access, root);
+}
+
+/** The folder in the archive that proc and sys are in: its root, or below folders that hold nothing else. */
+function treeIn(children: ReadonlyMap<string, ReadonlySet<string>>): string {
+  for (let base = ''; ; ) {
+    const names = children.get(base || '/');
+    const [only] = names ?? [];
+    if (only === undefined || names?.size !== 1 || names.has('proc') || names.has('sys')) return base;
+    base = `${base}/${only}`;
+  }
+}
