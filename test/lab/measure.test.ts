@@ -1,0 +1,143 @@
+/** Every way of counting that the kernel has, against exact numbers of packets, accepts and datagrams. */
+import { expect, inject, it } from 'vitest';
+import type { Accepts } from '../../src/measure/accept.ts';
+import type { UdpSocket } from '../../src/measure/udp.ts';
+import type { KernelName } from './machine/kernels.ts';
+import { useGuest } from './machine/lab.ts';
+import { startWorkload } from './workload.ts';
+
+/** Which of them a kernel with its bpftrace has, the best first. */
+const VARIANTS: Readonly<Record<KernelName, Readonly<Record<'skb' | 'accept' | 'udp', readonly string[]>>>> =
+  {
+    '5.10': { skb: ['incoming-cpu'], accept: ['tracepoint'], udp: ['kprobe'] },
+    '6.1': { skb: ['fentry', 'kprobe'], accept: ['fentry', 'tracepoint'], udp: ['fentry', 'kprobe'] },
+    '6.12': {
+      skb: ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint'],
+      accept: ['fentry', 'tracepoint'],
+      udp: ['fentry', 'kprobe', 'tracepoint'],
+    },
+    '7.2': {
+      skb: ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint'],
+      accept: ['fentry', 'tracepoint'],
+      udp: ['fentry', 'kprobe', 'tracepoint'],
+    },
+  };
+
+type Matrix = readonly (readonly number[])[];
+interface Skbs {
+  readonly coverage: string;
+  readonly rxMatrix: Matrix;
+  readonly txMatrix: Matrix | null;
+  readonly lost: number;
+}
+
+/** CPUs of their own for each kind of traffic. */
+const TRAFFIC = [
+  ['udp', 2_003, 2, 5],
+  ['tcp', 1_009, 1, 3],
+  ['tap', 1_013, 4, 6],
+] as const;
+/** Beside its segments, TCP frees the SYN and the two FINs by their ACKs. */
+const ACKED = 2 * 1_009 + 3;
+const [SENDER, READER] = [2, 5];
+const PORT = 28_093;
+const { kernel } = inject('lab');
+const variants = VARIANTS[kernel.name];
+
+const guest = useGuest(async (each) => {
+  await each.run('modprobe tun; modprobe inet_diag; modprobe tcp_diag; modprobe udp_diag');
+});
+
+/** What `measure` counts, by `variant` alone, while `traffic` flows. */
+async function measured<T extends { readonly lost: number; readonly coverage: string | null }>(
+  what: string,
+  variant: string,
+  traffic: () => Promise<unknown>,
+): Promise<T[]> {
+  const measure = guest().start(`exec locality-tune measure ${what} -j -i 1 --variant ${variant}`);
+  const first = await measure.json<T>();
+  expect(first).not.toHaveProperty('error');
+  await traffic();
+  const { code, stdout, stderr } = await measure.end();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const documents = [
+    first,
+    ...stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): T => JSON.parse(line)),
+  ];
+  for (const { coverage, lost } of documents)
+    expect({ coverage, lost }).toEqual({ coverage: variant, lost: 0 });
+  return documents;
+}
+
+/** `from>to` -> packets, of all intervals. */
+function cells(documents: readonly Skbs[], matrix: 'rxMatrix' | 'txMatrix'): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const document of documents)
+    for (const [from, row] of (document[matrix] ?? []).entries())
+      for (const [to, count] of row.entries())
+        if (count > 0) sums[`${from}>${to}`] = (sums[`${from}>${to}`] ?? 0) + count;
+  return sums;
+}
+
+it.each(variants.skb)('measure skb by %s counts every packet', async (variant) => {
+  const documents = await measured<Skbs>('skb', variant, async () => {
+    for (const each of TRAFFIC) {
+      const [mode, ...rest] = each;
+      await guest().run(`python3 test/integration/traffic.py ${[mode, PORT, ...rest].join(' ')}`);
+    }
+  });
+  expect(cells(documents, 'rxMatrix')).toEqual({ '2>5': 2_003, '1>3': 1_009, '3>1': 1_009 });
+  const tx = cells(documents, 'txMatrix');
+  const sum = Object.values(tx).reduce((total, count) => total + count, 0);
+  // No driver gives back what went over loopback.
+  if (variant === 'incoming-cpu') expect(tx).toEqual({});
+  else if (variant.endsWith('tracepoint')) expect(tx).toEqual({ '4>6': 1_013 });
+  else expect([tx['4>6'], sum]).toEqual([1_013, 1_013 + ACKED]);
+});
+
+it.each(variants.accept)('measure accept by %s counts every connection', async (variant) => {
+  const workload = startWorkload(guest());
+  const { port, workers } = await workload.serveTcp([READER]);
+  const documents = await measured<Accepts & { lost: number; coverage: string }>(
+    `accept --port ${port}`,
+    variant,
+    async () => {
+      await workload.connect(SENDER, port, 503);
+      await workload.connect(READER, port, 211);
+    },
+  );
+  const sum = (key: 'accepts' | 'matched') => documents.reduce((total, each) => total + each[key], 0);
+  expect([sum('accepts'), sum('matched')]).toEqual([714, 211]);
+  const pairs = documents.flatMap((each) => each.pairs);
+  expect(new Set(pairs.map(({ pid, fd, cpu, rxcpu }) => `${pid} ${fd} ${cpu} ${rxcpu}`))).toEqual(
+    new Set([SENDER, READER].map((from) => `${workers[0]?.pid} ${workers[0]?.fd} ${READER} ${from}`)),
+  );
+});
+
+it.each(variants.udp)('measure udp by %s counts every datagram', async (variant) => {
+  const workload = startWorkload(guest());
+  const { port, workers } = await workload.serveUdp([READER]);
+  interface Document {
+    readonly sockets: readonly UdpSocket[];
+    readonly lost: number;
+    readonly coverage: string;
+  }
+  const documents = await measured<Document>(`udp --port ${port}`, variant, async () => {
+    await workload.send(SENDER, port, 1_009);
+    await workload.send(READER, port, 307);
+  });
+  const pairs = new Map<string, number>();
+  for (const { sockets } of documents)
+    for (const { inode, pairs: some } of sockets)
+      for (const { cpu, rxcpu, count } of some) {
+        const key = `${inode} ${rxcpu}>${cpu}`;
+        pairs.set(key, (pairs.get(key) ?? 0) + count);
+      }
+  expect(Object.fromEntries(pairs)).toEqual({
+    [`${workers[0]?.inode} ${SENDER}>${READER}`]: 1_009,
+    [`${workers[0]?.inode} ${READER}>${READER}`]: 307,
+  });
+});

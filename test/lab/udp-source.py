@@ -1,0 +1,15 @@
+"""udp-source.py ADDRESS PORT COUNT SOURCES: so many datagrams, in turn from so many source ports, 2,000 a second."""
+import socket
+import sys
+import time
+
+address, port, count, sources = sys.argv[1], *map(int, sys.argv[2:])
+outboxes = []
+for _ in range(sources):
+    outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    outbox.connect((address, port))
+    outboxes.append(outbox)
+for number in range(count):
+    outboxes[number % sources].send(b"x" * 64)
+    if number % 20 == 19:
+        time.sleep(0.01)

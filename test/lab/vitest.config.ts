@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+import { WENT_AWAY } from './machine/guest.ts';
+import type { Lab } from './machine/lab.ts';
+
+/** One project for each kernel, one virtual machine at a time. test/lab/run.ts says which, and fetches them. */
+const labs: readonly Lab[] = JSON.parse(process.env['LOCALITY_TUNE_LAB'] ?? '[]');
+
+export default defineConfig({
+  test: {
+    reporters: ['verbose'],
+    fileParallelism: false,
+    maxWorkers: 1,
+    projects: labs.map((lab) => ({
+      test: {
+        name: lab.kernel.name,
+        include: ['test/lab/*.{test,record}.ts'],
+        provide: { lab },
+        testTimeout: 600_000,
+        hookTimeout: 300_000,
+        retry: { count: 1, condition: new RegExp(WENT_AWAY) },
+      },
+    })),
+  },
+});
