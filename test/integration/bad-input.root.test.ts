@@ -110,7 +110,7 @@ describe('wrong input', () => {
     await expectFailure(['inspect', '--iface', 'eth99'], 1, 'no-such-interface', /eth99/);
     await expectFailure(['inspect', '--root', '/nonexistent'], 1, 'ENOENT', /nonexistent/);
     writeFileSync(join(folder, 'file'), '');
-    await expectFailure(['inspect', '--root', join(folder, 'file')], 1, 'ENOTDIR', /file/);
+    await expectFailure(['inspect', '--root', join(folder, 'file')], 1, 'broken-archive', /file/);
     await expectFailure(['inspect', '--root', folder], 1, 'no-tree', /proc/);
     await expectFailure(['inspect', '--netns', 'nowhere'], 1, 'no-netns', /nowhere/);
   });

@@ -135,8 +135,8 @@ describe('attach --measure', () => {
       if (measured === null) throw new Error(warnings.join());
       const { before, after } = measured;
       expect(before.events).toBeGreaterThan(1_000);
-      const deviation = Math.sqrt((1 / 2) * (1 / 2) * before.events);
-      expect(Math.abs(before.local - before.events / 2)).toBeLessThan(5 * deviation);
+      // Not by four standard errors: the scheduler pulls wrk's threads to the workers that answer them.
+      expect(Math.abs(before.local / before.events - 1 / 2)).toBeLessThan(0.1);
       expect(after.events).toBeGreaterThan(1_000);
       expect(after.percent).toBeGreaterThan(99.5);
     } finally {

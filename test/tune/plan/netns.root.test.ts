@@ -49,7 +49,11 @@ describe('a plan for a veth with several queues', () => {
     const tool = join(folder, 'locality-tune');
     writeFileSync(tool, `#!/bin/sh\nexec ${process.execPath} ${ENTRY} "$@"\n`);
     chmodSync(tool, 0o755);
-    for (let up = 0; up < 2; ) up += ((await once(server.stdout, 'data')) as [Buffer])[0].length;
+    let up = 0;
+    for await (const dots of server.stdout.iterator({ destroyOnReturn: false })) {
+      up += dots.length;
+      if (up === 2) break;
+    }
   });
   afterAll(async () => {
     const exit = once(server, 'exit');
