@@ -26,7 +26,6 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
       "--persist: at boot it would run in the machine's own network namespace",
       'leave out --netns',
     );
-  const interruption = heedInterruptions();
   const job = await jobOf(options);
   const { plan } = job;
   const style = styleOf(options.color, process.stdout, process.env);
@@ -43,6 +42,8 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
       return say('nothing was changed\n');
     }
   }
+  // Before this there is nothing to take back, and a signal ends it as any program.
+  const interruption = heedInterruptions();
   const bench = openBench();
   const applied = await carryOut(bench, plan, interruption.signal);
   const kept = applied.takenBack === null ? await keep(bench, applied, job, options) : [];
@@ -94,6 +95,5 @@ async function keep(
   if (file === undefined)
     return options.persist ? ['nothing was changed, so there is nothing to keep: undo, then --persist'] : [];
   if (options.persist) return persist(bench, file, job);
-  if (job.persisted !== null) takeOver(bench, file, job.persisted);
-  return [];
+  return job.persisted === null ? [] : takeOver(bench, file, job.persisted);
 }

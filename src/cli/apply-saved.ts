@@ -3,15 +3,11 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../host/types.ts';
 import type { Persisted } from '../tune/journal.ts';
-import {
-  type JournalFile,
-  listJournals,
-  markUndone,
-  openJournal,
-  readJournal,
-} from '../tune/journal-file.ts';
-import { serviceOf, type UnitFacts, writeUnit } from '../tune/persist.ts';
+import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
+import { takeLock } from '../tune/lock.ts';
+import { serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
 import { fromSaved, groupsOf, parseSaved, type Saved, toSaved } from '../tune/saved.ts';
+import { surveyJournals } from '../tune/survey.ts';
 import type { Plan } from '../tune/types.ts';
 import { during } from './errors.ts';
 import { loadHost } from './host-source.ts';
@@ -55,8 +51,20 @@ export async function persist(bench: Bench, file: JournalFile, { plan, host }: J
   const { saved, left } = toSaved(plan, host);
   const operation = `the settings are made (journal ${file.id}), but to write their unit`;
   const facts = unitFacts(bench, saved, host);
-  const persisted = await during(operation, 'root', () => writeUnit(bench.state, file.id, facts, saved));
-  note(file, persisted);
+  const files = unitOf(bench.state, file.id);
+  const { persisted } = files;
+  await during(operation, 'root', async () => {
+    const release = takeLock(bench.state, bench.access.files);
+    try {
+      note(file, persisted);
+      await writeUnit(files, facts, saved).catch((error: unknown) => {
+        note(file, { ...persisted, files: [] });
+        throw error;
+      });
+    } finally {
+      release();
+    }
+  });
   return [
     `${persisted.unit} applies it again at boot`,
     ...left.map(({ subject, why }) => `${subject}: not at boot: ${why}`),
@@ -64,12 +72,16 @@ export async function persist(bench: Bench, file: JournalFile, { plan, host }: J
 }
 
 /** The unit that has started this run is this journal's now, so that one undo takes back both. */
-export function takeOver({ state, bootId }: Bench, file: JournalFile, persisted: Persisted): void {
+export function takeOver(
+  { state, bootId, netns }: Bench,
+  file: JournalFile,
+  persisted: Persisted,
+): readonly string[] {
   note(file, persisted);
-  for (const old of listJournals(state)) {
-    const { header, persisted: units } = readJournal(old);
-    if (header.bootId !== bootId && units.some(({ unit }) => unit === persisted.unit)) markUndone(old);
-  }
+  const { journals, notes } = surveyJournals(state, bootId, netns);
+  for (const { file: old, journal, place } of journals)
+    if (place === 'before' && journal.persisted.some(({ unit }) => unit === persisted.unit)) markUndone(old);
+  return notes;
 }
 
 function note(file: JournalFile, persisted: Persisted): void {

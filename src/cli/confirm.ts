@@ -6,11 +6,12 @@ import { usage } from './errors.ts';
 export const isInteractive = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
 /** On stderr, so that stdout holds the result alone. Anything but y or yes is a no, Ctrl-C and Ctrl-D too. */
-export function confirm(question: string): Promise<boolean> {
+export function confirm(question: string, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     lines.once('close', () => resolve(false));
     lines.once('SIGINT', () => lines.close());
+    signal?.addEventListener('abort', () => lines.close(), { once: true });
     lines.question(`${question} [y/N] `, (answer) => {
       resolve(/^\s*y(es)?\s*$/i.test(answer));
       lines.close();

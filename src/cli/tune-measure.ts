@@ -4,7 +4,7 @@ import type { Protocol } from '../host/types.ts';
 import { acceptParameters, acceptVariants, toPairs } from '../measure/accept.ts';
 import { readCapabilities } from '../measure/capabilities.ts';
 import { ANY, type Filter, filterParameters } from '../measure/filter.ts';
-import { packetRates, readPacketCounts } from '../measure/interface-rates.ts';
+import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
 import { pairKeys } from '../measure/keys.ts';
 import { percentOf } from '../measure/percent.ts';
 import { startSession } from '../measure/session.ts';
@@ -12,18 +12,20 @@ import { type Figure as SkbFigure, skbKeys, toSkbs } from '../measure/skb.ts';
 import { countsTx, skbVariants } from '../measure/skb-variants.ts';
 import type { Interval, Session } from '../measure/types.ts';
 import type { Files } from '../system/types.ts';
-import type { Figure, Measured } from '../tune/judge.ts';
+import type { Figure, Judged } from '../tune/judge.ts';
 
 export interface What {
   readonly protocol: Protocol;
   /** Empty: every port. */
   readonly ports: readonly number[];
   readonly seconds: number;
+  /** Interfaces whose sending is tuned. */
+  readonly senders: readonly string[];
   readonly signal: AbortSignal;
 }
 
 /** Throws Failure: everything of startSession. */
-export async function measureLocality(files: Files, asked: What): Promise<Measured> {
+export async function measureLocality(files: Files, asked: What): Promise<Judged> {
   const abort = new AbortController();
   const what = { ...asked, signal: AbortSignal.any([asked.signal, abort.signal]) };
   const [port = null, ...others] = what.ports;
@@ -44,18 +46,37 @@ export async function measureLocality(files: Files, asked: What): Promise<Measur
     const tx = own.port === null ? rx : await start(startSkbs(files, what, ANY));
     const accept = what.protocol === 'udp' ? null : await start(startAccepts(what, own));
     const counted = await rx.done;
+    const { tx: sent } = await tx.done;
+    const after = readPacketCounts(files);
     return {
       seconds: counted.seconds,
       rx: counted.rx,
-      tx: (await tx.done).tx,
+      tx: sent,
+      txShare: shareOf(what.senders, before, after, sent?.events ?? 0),
       accept: accept && (await accept.done),
-      pps: packetRates(before, readPacketCounts(files)),
+      pps: packetRates(before, after),
     };
   } finally {
     // A probe that is left running is worse than one that failed: each is waited for.
     abort.abort();
     await Promise.allSettled(running);
   }
+}
+
+/** Of what was sent, 0 to 1. Other network namespaces send as well: they are seen in what the probe has `counted` alone. */
+export function shareOf(
+  senders: readonly string[],
+  before: PacketCounts,
+  after: PacketCounts,
+  counted: number,
+): number | null {
+  const sent = Array.from(after.packets, ([name, { tx }]) => ({
+    own: senders.includes(name),
+    packets: Math.max(0, tx - (before.packets.get(name)?.tx ?? tx)),
+  }));
+  const sum = (some: typeof sent) => some.reduce((total, { packets }) => total + packets, 0);
+  const all = Math.max(sum(sent), counted);
+  return senders.length === 0 || all === 0 ? null : sum(sent.filter(({ own }) => own)) / all;
 }
 
 async function startSkbs(files: Files, what: What, filter: Filter) {

@@ -6,13 +6,13 @@ import { expectedLines, measuredLines } from '../report/tune-measured.ts';
 import { openFiles } from '../system/files.ts';
 import type { Applied } from '../tune/apply.ts';
 import { listJournals } from '../tune/journal-file.ts';
-import { judge, type Measured, tooFew } from '../tune/judge.ts';
+import { type Judged, judge, tooFew } from '../tune/judge.ts';
 import { takeLock } from '../tune/lock.ts';
 import type { Plan } from '../tune/types.ts';
-import { type Undone, undoOne } from '../tune/undo.ts';
+import { type Skipped, type Undone, undoOne } from '../tune/undo.ts';
 import { carryOut, tellPlan } from './apply-run.ts';
 import { confirm, requireAnswer } from './confirm.ts';
-import { EXIT } from './errors.ts';
+import { asFailure, during, EXIT } from './errors.ts';
 import { printDocument, printLines, progress, say, styleOf } from './output.ts';
 import type { TuneCommandOptions } from './tune.ts';
 import { heedInterruptions, openBench, requireRoot } from './tune-change.ts';
@@ -20,10 +20,10 @@ import { measureLocality } from './tune-measure.ts';
 import { type Planned, planFor } from './tune-plan.ts';
 
 interface Outcome {
-  readonly before: Measured | null;
+  readonly before: Judged | null;
   readonly plan: Plan;
   readonly expected: { readonly before: readonly Expected[]; readonly after: readonly Expected[] };
-  readonly after: Measured | null;
+  readonly after: Judged | null;
   /** null: there was nothing to keep. */
   readonly kept: boolean | null;
   readonly why: string;
@@ -47,7 +47,9 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
   else {
     if (outcome.applied === null) printLines(changeLines(plan.changes, style), style);
     for (const { message } of outcome.applied?.failed ?? []) say(`failed: ${message}\n`);
-    for (const { change, why } of outcome.undone?.skipped ?? [])
+    for (const note of [...(outcome.applied?.notes ?? []), ...(outcome.undone?.notes ?? [])])
+      say(`note: ${note}\n`);
+    for (const { change, why } of [...(outcome.applied?.takenBack ?? []), ...(outcome.undone?.skipped ?? [])])
       say(`not restored: ${change.subject}: ${why}\n`);
     printLines(
       outcome.before === null || outcome.after === null
@@ -57,7 +59,9 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
     );
     printLines(paragraph('', outcome.why, style), style);
   }
-  process.exitCode = interruption.status() ?? (outcome.kept === false ? EXIT.failed : EXIT.ok);
+  const isUnmeasured = outcome.kept === true && outcome.after === null;
+  process.exitCode =
+    interruption.status() ?? (outcome.kept === false || isUnmeasured ? EXIT.failed : EXIT.ok);
 }
 
 async function tune(
@@ -69,7 +73,8 @@ async function tune(
   if (plan.changes.length === 0)
     return { ...left, why: 'the machine is right already: there is nothing to change' };
   if (options.dryRun) return { ...left, why: 'nothing was changed' };
-  const before = await measure(options, signal, 'before');
+  const senders = sendersOf(plan);
+  const before = await measure(options, senders, signal, 'before');
   if (signal.aborted) return { ...left, before, why: 'interrupted before anything was changed' };
   const few = options.keep ? null : tooFew(before);
   if (few !== null)
@@ -79,55 +84,93 @@ async function tune(
       kept: false,
       why: `nothing was changed: ${few}; --keep applies it all the same`,
     };
-  if (!options.yes && !(await confirm(`Make ${plan.changes.length} changes?`)))
+  if (!options.yes && !(await confirm(`Make ${plan.changes.length} changes?`, signal)))
     return { ...left, before, kept: false, why: 'nothing was changed' };
   const applied = await carryOut(openBench(), plan, signal);
-  if (applied.journal === null || applied.takenBack !== null)
-    return { ...left, before, applied, kept: false, why: 'nothing is changed' };
-  const back = (undone: Undone, after: Measured | null, why: string): Outcome => ({
-    ...left,
-    before,
-    applied,
+  const { journal, takenBack } = applied;
+  if (takenBack !== null)
+    return { ...left, before, applied, kept: false, why: `interrupted: ${howMuch(takenBack)}` };
+  if (journal === null) return { ...left, before, applied, kept: false, why: 'nothing was changed' };
+  const made = { ...left, before, applied };
+  const back = async (after: Judged | null, why: string): Promise<Outcome> => {
+    const undone = await takeBack(journal);
+    return { ...made, after, undone, kept: false, why: `${why}: ${howMuch(undone.skipped)}` };
+  };
+  const keep = (after: Judged | null, why: string): Outcome => ({
+    ...made,
     after,
-    undone,
-    kept: false,
-    why: `${why}: ${undone.skipped.length === 0 ? 'everything is taken back' : 'not all could be taken back'}`,
+    kept: true,
+    why: `${why}; kept: \`locality-tune undo\` takes it back`,
   });
-  const measured = await measure(options, signal, 'after').catch(async (error: unknown) => {
+  let after: Judged;
+  try {
+    after = await measure(options, senders, signal, 'after');
+  } catch (error) {
     // Ctrl-C reaches the probe as well, and is no failure of it.
-    if (signal.aborted) return null;
-    if (!options.keep) await takeBack(applied.journal);
-    throw error;
-  });
-  if (signal.aborted || measured === null) return back(await takeBack(applied.journal), null, 'interrupted');
-  const { better, why } = judge(before, measured);
-  if (!better && !options.keep) return back(await takeBack(applied.journal), measured, why);
-  const kept = `${why}; kept: \`locality-tune undo\` takes it back`;
-  return { ...left, before, applied, after: measured, kept: true, why: kept };
+    if (signal.aborted) return back(null, 'interrupted');
+    const { message, hint } = asFailure(error, 'the measurement after the change');
+    const why = hint === null ? message : `${message} (${hint})`;
+    return options.keep ? keep(null, why) : back(null, why);
+  }
+  if (signal.aborted) return back(null, 'interrupted');
+  const { better, why } = judge(before, after);
+  if (!isInForce(journal)) return { ...made, after, kept: false, why: `${why}; ${UNDONE_BY_OTHERS}` };
+  return better || options.keep ? keep(after, why) : back(after, why);
 }
 
-async function measure(options: TuneCommandOptions, signal: AbortSignal, when: string): Promise<Measured> {
+/** What is taken back and could not be, in words. */
+function howMuch(skipped: readonly Skipped[]): string {
+  if (skipped.length === 0) return 'everything is taken back';
+  return skipped.every(({ settled }) => settled)
+    ? 'everything that is still there is taken back'
+    : 'not all could be taken back: `locality-tune undo` tries again, `status` shows the rest';
+}
+
+/** Interfaces whose packets may leave by another queue, or be given back by another CPU, than before. */
+const sendersOf = ({ changes }: Plan): string[] => [
+  ...new Set(
+    changes.flatMap(({ target }) =>
+      target.kind === 'channels' || target.kind === 'irq' || target.kind === 'xps' ? [target.nic] : [],
+    ),
+  ),
+];
+
+async function measure(
+  options: TuneCommandOptions,
+  senders: readonly string[],
+  signal: AbortSignal,
+  when: string,
+): Promise<Judged> {
   const { udp, port = [], seconds } = options;
   const done = progress(`measuring ${seconds} s ${when} the change ...`);
-  const what = { protocol: udp ? 'udp' : 'tcp', ports: port, seconds, signal } as const;
+  const what = { protocol: udp ? 'udp' : 'tcp', ports: port, seconds, senders, signal } as const;
   return measureLocality(openFiles('/'), what).finally(done);
 }
 
-/** Read anew: what apply has read may be a minute old. */
-async function takeBack(journal: string | null): Promise<Undone> {
-  const { access, state } = openBench();
-  const file = listJournals(state).find(({ id }) => id === journal);
-  if (file === undefined) throw new Error(`journal ${journal} has gone`);
-  const release = takeLock(state, access.files);
-  try {
-    return await undoOne(access, file, { force: false, ask: async () => false });
-  } finally {
-    release();
-  }
+const UNDONE_BY_OTHERS = 'another `locality-tune undo` has taken it back meanwhile';
+
+const isInForce = (journal: string): boolean =>
+  listJournals(openBench().state).some(({ id }) => id === journal);
+
+/** Read anew: what apply has read may be a minute old. Throws CliError, which says that it is in force still. */
+function takeBack(journal: string): Promise<Undone> {
+  const operation = `journal ${journal} is still in force (\`locality-tune undo\` takes it back), as taking it back failed`;
+  return during(operation, 'root', async () => {
+    const { access, state } = openBench();
+    const release = takeLock(state, access.files);
+    try {
+      const file = listJournals(state).find(({ id }) => id === journal);
+      if (file === undefined)
+        return { journal, restored: [], skipped: [], left: [], notes: [UNDONE_BY_OTHERS] };
+      return await undoOne(access, file, { force: false, ask: async () => false });
+    } finally {
+      release();
+    }
+  });
 }
 
 function toDocument({ before, after, plan, expected, kept, why, applied, undone }: Outcome) {
-  const figures = (measured: Measured | null) =>
+  const figures = (measured: Judged | null) =>
     measured && {
       rx: measured.rx.percent,
       tx: measured.tx?.percent ?? null,
@@ -137,11 +180,13 @@ function toDocument({ before, after, plan, expected, kept, why, applied, undone 
         tx: measured.tx?.events ?? null,
         accept: measured.accept?.events ?? null,
       },
+      txShare: measured.txShare,
       pps: measured.pps,
       seconds: Math.round(1000 * measured.seconds) / 1000,
     };
   const journal = applied?.journal ?? null;
   const failed = applied?.failed ?? [];
+  const takenBack = applied?.takenBack ?? null;
   return {
     before: figures(before),
     plan,
@@ -151,6 +196,7 @@ function toDocument({ before, after, plan, expected, kept, why, applied, undone 
     why,
     journal,
     failed,
+    takenBack,
     undone,
   };
 }

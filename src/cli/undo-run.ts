@@ -8,7 +8,7 @@ import { confirm, isInteractive, requireAnswer } from './confirm.ts';
 import { EXIT, failure, usage } from './errors.ts';
 import { createTeller } from './live.ts';
 import { printDocument, printLines, say, styleOf } from './output.ts';
-import { type Bench, openBench, requireRoot } from './tune-change.ts';
+import { type Bench, heedInterruptions, openBench, requireRoot } from './tune-change.ts';
 import type { UndoCommandOptions } from './undo.ts';
 
 const SCHEMA = 'locality-tune.undo/1';
@@ -42,14 +42,18 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     process.exitCode = EXIT.failed;
     return say('nothing was changed\n');
   }
-  const undone = await undo(bench, chosen, options);
+  const interruption = heedInterruptions();
+  const undone = await undo(bench, chosen, options, interruption.signal);
   if (json)
     printDocument(
       options.all ? { schema: SCHEMA, journals: undone } : { schema: SCHEMA, ...undone[0] },
       options,
     );
   else for (const each of undone) printLines(undoneLines(each, style), style);
-  if (undone.some(({ skipped }) => skipped.some(({ settled }) => !settled))) process.exitCode = EXIT.failed;
+  const isDone = undone.every(
+    ({ skipped, left }) => left.length === 0 && skipped.every(({ settled }) => settled),
+  );
+  process.exitCode = interruption.status() ?? (isDone ? EXIT.ok : EXIT.failed);
 }
 
 /** The newest first. Throws CliError. */
@@ -80,18 +84,21 @@ async function undo(
   { access, state }: Bench,
   chosen: readonly Surveyed[],
   options: UndoCommandOptions,
+  signal: AbortSignal,
 ): Promise<Undone[]> {
   const release = takeLock(state, access.files);
   const ask = async (change: { readonly subject: string }, why: string) =>
-    options.yes !== true && isInteractive() && confirm(`${change.subject}: ${why}. Restore it?`);
+    options.yes !== true && isInteractive() && confirm(`${change.subject}: ${why}. Restore it?`, signal);
   try {
     const undone: Undone[] = [];
-    for (const each of chosen)
+    for (const each of chosen) {
+      if (signal.aborted) break;
       undone.push(
         each.place === 'before'
           ? await forgetBoot(each)
-          : await undoOne(access, each.file, { force: options.force === true, ask }),
+          : await undoOne(access, each.file, { force: options.force === true, ask, signal }),
       );
+    }
     return undone;
   } finally {
     release();

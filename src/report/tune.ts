@@ -64,7 +64,9 @@ export function appliedLines({ journal, done, failed, notes, takenBack }: Applie
 
 function verdict(journal: string | null, takenBack: Applied['takenBack'], failed: number): string {
   if (takenBack !== null)
-    return `interrupted: ${takenBack.length === 0 ? 'everything' : 'the rest'} is as it was`;
+    return takenBack.length === 0
+      ? 'interrupted: everything is as it was'
+      : 'interrupted: not all is as it was; `locality-tune undo` tries again';
   if (journal === null) return failed > 0 ? 'nothing was changed' : 'nothing is to be changed';
   return `journal ${journal}: \`locality-tune undo\` takes it back, \`locality-tune status\` shows whether it lasts`;
 }
@@ -85,12 +87,13 @@ export function journalLines({ file, journal, place }: Surveyed, style: Style): 
 
 const FORGOTTEN = 'made before this boot, with which its settings have gone';
 
-export function undoneLines({ journal, restored, skipped, notes }: Undone, style: Style): Line[] {
+export function undoneLines({ journal, restored, skipped, left, notes }: Undone, style: Style): Line[] {
   const rows = restored.map((change) => row({ ...change, from: change.to, to: change.from ?? UNKNOWN }, ''));
   return [
     [span(`journal ${journal}: ${count(restored.length, 'setting')} restored`, 'strong')],
     ...(rows.length > 0 ? table(FROM_TO, rows, style) : []),
     ...skipped.flatMap(({ change, why }) => paragraph('not restored: ', `${change.subject}: ${why}`, style)),
+    ...left.flatMap((file) => paragraph('not removed: ', file, style)),
     ...notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
 }

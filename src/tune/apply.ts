@@ -47,11 +47,11 @@ export interface ApplyOptions {
 
 /** Bytes of a journal's line beside the change itself, and of what is remembered of a NIC whose channels change. */
 const LINE_BYTES = 512;
-const HELD_BYTES = 65_536;
+const HELD_BYTES = 1_048_576;
 
 /**
  * Throws Failure `busy`, and `journal` when a journal can't be written: then nothing is changed, or what was is taken
- * back. What the kernel refuses is in `failed`, and the rest is carried on with.
+ * back; so it is after an error of ours. What the kernel refuses is in `failed`, and the rest is carried on with.
  */
 export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
   const { state, netns, signal } = options;
@@ -77,9 +77,7 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
       journal.append({ record: 'end' });
     } catch (error) {
       journal.close();
-      throw isFailure(error) && error.code === 'journal'
-        ? await afterTakingBack(access, journal, error)
-        : error;
+      throw await afterTakingBack(access, journal, error);
     }
     if (run.made === 0) {
       journal.discard();
@@ -128,6 +126,7 @@ interface Run {
 async function makeChange(run: Run, step: number, planned: Change): Promise<void> {
   const { access, journal, done, failed, notes } = run;
   const setting = settingOf(planned.target);
+  let begun: readonly Held[] | null = null;
   let unchanged: () => Promise<boolean> = async () => true;
   try {
     const target = await setting.find(access, planned.target);
@@ -146,6 +145,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     }
     const also = target.kind === 'channels' ? await heldOf(access, target.nic) : [];
     journal.append({ record: 'intent', step, change, from, to, also });
+    begun = also;
     unchanged = async () => from !== null && (await setting.read(access, target)) === from;
     await setting.write(access, target, to);
     killPoint();
@@ -158,8 +158,14 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     run.made += 1;
   } catch (error) {
     if (isFailure(error) && error.code === 'journal') throw error;
-    failed.push({ change: planned, ...refusalOf(error, planned, planned.to) });
+    const refusal = refusalOf(error, planned, planned.to);
+    failed.push({ change: planned, ...refusal });
     if (!(await unchanged().catch(() => false))) run.made += 1;
+    else if (begun !== null) {
+      // Now, not by undo: what the refused change has reset may be somebody's own by then.
+      notes.push(...(await putBack(access, begun)));
+      journal.append({ record: 'restored', step });
+    }
   }
 }
 
@@ -173,10 +179,11 @@ const ignored = (is: string | null) =>
     'for a thread its cpuset is the limit',
   );
 
-/** Without its journal nothing may stay changed. */
-async function afterTakingBack(access: Access, journal: JournalWriter, error: Error & { hint: string }) {
+/** Without its journal, or its end, nothing may stay changed. */
+async function afterTakingBack(access: Access, journal: JournalWriter, error: unknown): Promise<unknown> {
   const { skipped } = await undoOne(access, journal, NEVER);
+  if (!isFailure(error)) return error;
   const left = skipped.map(({ change, why }) => `${change.subject}: ${why}`).join('; ');
   const what = left === '' ? 'what had been changed is taken back' : `not taken back: ${left}`;
-  return failure('journal', `${error.message}; ${what}`, error.hint);
+  return failure(error.code, `${error.message}; ${what}`, error.hint);
 }

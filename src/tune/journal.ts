@@ -43,7 +43,7 @@ export type Outcome =
     }
   | { readonly record: 'restored'; readonly step: number };
 
-/** Files that outlive the boot: to be removed by undo. */
+/** Files that outlive the boot, to be removed by undo; written before they are. None: they could not be written. */
 export interface Persisted {
   readonly record: 'persisted';
   readonly unit: string;
@@ -91,7 +91,9 @@ export function parseJournal(text: string): Journal | null {
   return {
     header,
     steps: [...steps.values()].sort((one, other) => one.step - other.step),
-    persisted: lines.filter(isPersisted),
+    persisted: [...new Map(lines.filter(isPersisted).map((line) => [line.unit, line])).values()].filter(
+      ({ files }) => files.length > 0,
+    ),
     ended: lines.some(({ record }) => record === 'end'),
   };
 }

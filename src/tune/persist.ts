@@ -1,6 +1,6 @@
 /** `apply --persist`: a systemd unit that applies the saved plan at boot, and its removal. */
 import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoCode, isErrno } from '../system/errors.ts';
 import { run } from '../system/run.ts';
 import type { Files } from '../system/types.ts';
@@ -47,30 +47,37 @@ function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `"${plain.replace(/[\\"]/g, '\\$&')}"`;
 }
 
-/** Writes unit and plan and enables the unit. Throws SystemError. */
-export async function writeUnit(
-  state: string,
-  id: string,
-  facts: UnitFacts,
-  saved: Saved,
-): Promise<Persisted> {
+/** Those that `writeUnit` will write. */
+export function unitOf(state: string, id: string): UnitFiles {
   const unit = `locality-tune-${id}.service`;
   const plan = join(state, 'saved', `${id}.json`);
   const path = join(unitFolder(), unit);
   const enabled = join(unitFolder(), 'multi-user.target.wants', unit);
-  mkdirSync(join(state, 'saved'), { recursive: true, mode: 0o700 });
-  mkdirSync(join(unitFolder(), 'multi-user.target.wants'), { recursive: true });
-  const persisted: Persisted = { record: 'persisted', unit, files: [enabled, path, plan] };
+  return { plan, path, enabled, persisted: { record: 'persisted', unit, files: [enabled, path, plan] } };
+}
+
+export interface UnitFiles {
+  readonly plan: string;
+  readonly path: string;
+  /** The link that has it started at boot. */
+  readonly enabled: string;
+  readonly persisted: Persisted;
+}
+
+/** Writes unit and plan and enables the unit; all of it, or nothing. Throws SystemError. */
+export async function writeUnit(files: UnitFiles, facts: UnitFacts, saved: Saved): Promise<void> {
+  const { plan, path, enabled, persisted } = files;
   try {
+    mkdirSync(dirname(plan), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(enabled), { recursive: true });
     writeFileSync(plan, `${JSON.stringify({ ...saved, persisted })}\n`, { mode: 0o600 });
     writeFileSync(path, unitText(facts, plan), { mode: 0o644 });
     if (!isLink(enabled, path)) symlinkSync(path, enabled);
+    await reload();
   } catch (error) {
     for (const file of persisted.files) rmSync(file, { force: true });
     throw error;
   }
-  await reload();
-  return persisted;
 }
 
 function isLink(path: string, target: string): boolean {

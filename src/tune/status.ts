@@ -5,6 +5,7 @@ import { likelyCause } from './refusal.ts';
 import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
+import type { Change } from './types.ts';
 
 export interface Drift {
   readonly subject: string;
@@ -26,7 +27,7 @@ export async function standingOf(access: Access, journals: readonly Journal[]): 
   const last = new Map<string, Step>();
   for (const { steps } of journals)
     for (const step of steps.toReversed()) {
-      const key = `${step.change.kind} ${step.change.subject}`;
+      const key = keyOf(step.change);
       if (step.outcome === 'done' && !last.has(key)) last.set(key, step);
     }
   const drift: Drift[] = [];
@@ -38,6 +39,10 @@ export async function standingOf(access: Access, journals: readonly Journal[]): 
   }
   return { drift, pending };
 }
+
+/** Its subject names an IRQ by the number that it had then. */
+const keyOf = ({ kind, subject, target }: Change): string =>
+  target.kind === 'irq' ? `irq ${target.nic} ${target.role} ${target.queues.join()}` : `${kind} ${subject}`;
 
 async function compare(access: Access, { change, is: wanted }: Step): Promise<Drift | 'pending' | 'as set'> {
   const { subject, kind } = change;

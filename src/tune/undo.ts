@@ -1,4 +1,5 @@
 /** Takes an apply back, in reverse, to the values that its journal has. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { putBack } from './held.ts';
 import type { Step } from './journal.ts';
@@ -22,6 +23,8 @@ export interface Undone {
   readonly journal: string;
   readonly restored: readonly Change[];
   readonly skipped: readonly Skipped[];
+  /** Files of its unit that could not be removed: it is applied at boot still, and its journal is kept. */
+  readonly left: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -30,6 +33,8 @@ export interface UndoOptions {
   readonly force: boolean;
   /** The same, asked for one change; `why` says what is the matter. */
   readonly ask: (change: Change, why: string) => Promise<boolean>;
+  /** Ends it after the current setting: the journal has the rest. */
+  readonly signal?: AbortSignal;
 }
 
 /** The caller holds the lock. Throws Failure `journal` when it can't be read. */
@@ -37,27 +42,39 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
   const { steps, persisted } = readJournal(file);
   const restored: Change[] = [];
   const skipped: Skipped[] = [];
+  const left: string[] = [];
   const notes: string[] = [];
+  const { signal } = options;
   const note = unhindered(notes);
   const writer = note(() => openJournal(file));
   try {
     for (const step of asFirstRead(steps).toReversed()) {
       if (step.outcome === 'restored') continue;
+      await turn();
+      if (signal?.aborted) {
+        skipped.push({ change: step.change, why: INTERRUPTED, settled: false });
+        continue;
+      }
       const result = await restore(access, step, options);
       if (result === 'restored') restored.push(step.change);
       else if (result !== 'unchanged') skipped.push(result);
       if (typeof result === 'string' || result.settled) {
-        if (step.change.target.kind === 'channels') notes.push(...(await putBack(access, step.also)));
-        note(() => writer?.append({ record: 'restored', step: step.step }));
+        const failures = step.change.target.kind === 'channels' ? await putBack(access, step.also) : [];
+        for (const why of failures) skipped.push({ change: step.change, why, settled: false });
+        if (failures.length === 0) note(() => writer?.append({ record: 'restored', step: step.step }));
       }
     }
-    for (const { unit, files } of persisted) notes.push(...(await removeUnit(unit, files)));
+    if (!signal?.aborted)
+      for (const { unit, files } of persisted) left.push(...(await removeUnit(unit, files)));
   } finally {
     writer?.close();
   }
-  if (skipped.every(({ settled }) => settled)) note(() => markUndone(file));
-  return { journal: file.id, restored, skipped, notes };
+  const isDone = !signal?.aborted && left.length === 0 && skipped.every(({ settled }) => settled);
+  if (isDone) note(() => markUndone(file));
+  return { journal: file.id, restored, skipped, left, notes };
 }
+
+const INTERRUPTED = 'interrupted before its turn: `locality-tune undo` goes on';
 
 /**
  * A table that was read after a change of channels is the driver's for so many queues: set back as a table it would count
@@ -123,18 +140,20 @@ async function restore(
     );
   } catch (error) {
     const { code, message } = refusalOf(error, change, from ?? '');
-    return skip(message, code === 'gone');
+    return skip(message, code === 'gone' || code === 'ESRCH');
   }
 }
 
 /** Of an earlier boot only the unit is left, and is removed here. Throws Failure `journal`. */
 export async function forgetBoot({ file, journal }: Pick<Surveyed, 'file' | 'journal'>): Promise<Undone> {
-  const notes = [];
+  const left: string[] = [];
+  const notes: string[] = [];
   for (const { unit, files } of journal.persisted) {
     const failures = await removeUnit(unit, files);
-    notes.push(...(failures.length > 0 ? failures : [`${unit} is removed`]));
+    if (failures.length === 0) notes.push(`${unit} is removed`);
+    left.push(...failures);
   }
   notes.push('it was made before this boot, with which its settings have gone');
-  markUndone(file);
-  return { journal: file.id, restored: [], skipped: [], notes };
+  if (left.length === 0) markUndone(file);
+  return { journal: file.id, restored: [], skipped: [], left, notes };
 }

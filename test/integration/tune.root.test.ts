@@ -1,9 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startChild } from '../../src/demo/child.ts';
+import type { ClientOrders, WorkerOrders } from '../../src/demo/messages.ts';
 import type { Group } from '../../src/host/types.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli, cliJson, ENTRY } from './cli.ts';
@@ -33,8 +36,8 @@ let load: ChildProcess[] = [];
 
 const state = mkdtempSync(join(tmpdir(), 'lt-tune-'));
 
-async function theGroup(): Promise<Group> {
-  const { groups } = await cliJson<{ groups: readonly Group[] }>('inspect', '--port', String(PORT));
+async function theGroup(port = PORT): Promise<Group> {
+  const { groups } = await cliJson<{ groups: readonly Group[] }>('inspect', '--port', String(port));
   const [group] = groups;
   if (group === undefined) throw new Error('no group');
   return group;
@@ -69,8 +72,7 @@ describe('tune', () => {
     const before = facts(await theGroup());
     expect(before).toEqual({ selection: 'hash', program: null, cpus: [CPUS, CPUS] });
 
-    // tx is that of the whole machine, and may fall for what others do on it meanwhile.
-    const tuned = await cliJson<Tuned>('tune', ...SELECT, '--seconds', '5', '--keep', '--yes');
+    const tuned = await cliJson<Tuned>('tune', ...SELECT, '--seconds', '5', '--yes');
     expect(tuned.plan.changes.map(({ kind }) => kind)).toEqual(['pin', 'pin', 'program']);
     expect(tuned).toMatchObject({ kept: true, after: { accept: 100 } });
     expect(tuned.before.accept).toBeLessThan(95);
@@ -107,6 +109,71 @@ describe('tune', () => {
     expect(facts(await theGroup())).toEqual(before);
   }, 300_000);
 
+  it('says what is in force when the second measurement fails: nothing, or with --keep all of it', async () => {
+    const before = facts(await theGroup());
+    // A bpftrace that can't count packets as soon as there is a journal in force.
+    const real = execFileSync('sh', ['-c', 'command -v bpftrace'], { encoding: 'utf8' }).trim();
+    const script = `#!/bin/sh
+case "$*" in *skb.*.bt*)
+  ls '${state}/journals' 2>/dev/null | grep -q '^[0-9]*.jsonl$' && { echo 'ERROR: out of order' >&2; exit 1; } ;;
+esac
+exec ${real} "$@"
+`;
+    writeFileSync(join(state, 'bpftrace'), script, { mode: 0o755 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${state}:${path}`;
+    try {
+      const tune = async (...more: string[]) => {
+        const { code, stdout } = await cli('tune', ...SELECT, '--seconds', '5', '--yes', '-j', ...more);
+        return { code, ...(JSON.parse(stdout) as Tuned) };
+      };
+      expect(await tune()).toMatchObject({
+        code: 1,
+        kept: false,
+        after: null,
+        failed: [],
+        undone: { skipped: [] },
+        why: expect.stringMatching(/^the measurement after the change: .*: everything is taken back$/),
+      });
+      expect(facts(await theGroup())).toEqual(before);
+      expect(await tune('--keep')).toMatchObject({
+        code: 1,
+        kept: true,
+        after: null,
+        failed: [],
+        undone: null,
+        why: expect.stringMatching(/; kept: `locality-tune undo` takes it back$/),
+      });
+    } finally {
+      process.env['PATH'] = path;
+    }
+    expect((await theGroup()).selection).toBe('cbpf');
+    expect((await cli('undo', '--yes')).code).toBe(0);
+    expect(facts(await theGroup())).toEqual(before);
+  }, 300_000);
+
+  it('says so when not all could be taken back, and what does it', async () => {
+    const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes', '-j'];
+    const tuning = spawn(process.execPath, [ENTRY, ...args]);
+    let out = '';
+    tuning.stdout.on('data', (text) => {
+      out += text;
+    });
+    const ended = once(tuning, 'close');
+    await until(async () => (await cli('status', '-j')).stdout.includes('"ended":true'), 'the apply', 120);
+    const [worker] = nginx.workers();
+    execFileSync('taskset', ['-pc', '1', String(worker)]);
+    tuning.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]);
+    expect(JSON.parse(out)).toMatchObject({
+      kept: false,
+      why: 'interrupted: not all could be taken back: `locality-tune undo` tries again, `status` shows the rest',
+      undone: { skipped: [{ change: { kind: 'pin' }, settled: false }] },
+    });
+    expect((await cli('undo', '--yes', '--force')).code).toBe(0);
+    expect(facts(await theGroup())).toMatchObject({ selection: 'hash', cpus: [CPUS, CPUS] });
+  }, 300_000);
+
   it('applies nothing where there is too little traffic to tell', async () => {
     for (const child of load) child.kill();
     const before = facts(await theGroup());
@@ -115,5 +182,41 @@ describe('tune', () => {
     expect(stdout).toContain('at least 1000 are needed to tell');
     expect(facts(await theGroup())).toEqual(before);
     expect((await cli('status')).stdout).toBe('nothing is applied\n');
+  }, 300_000);
+});
+
+describe('the embedded server', () => {
+  it('goes from chance to all by tune alone, and undo brings everything back', async () => {
+    const workers = CPUS.map((cpu) => startChild<WorkerOrders>('worker', cpu));
+    const clients = CPUS.map((cpu) => startChild<ClientOrders>('client', cpu));
+    const stop = new AbortController();
+    const loads: Promise<void>[] = [];
+    try {
+      // Slots are given in the order of listen().
+      let port = 0;
+      for (const worker of workers)
+        port = (await worker.ask('listen', { tcpPort: port, udpPort: 0 })).tcp.port;
+      const load = async (client: (typeof clients)[number]) => {
+        while (!stop.signal.aborted) {
+          await client.ask('connect', { port, count: 20 });
+          await sleep(15);
+        }
+      };
+      loads.push(...clients.map(load));
+      const before = facts(await theGroup(port));
+      expect(before).toEqual({ selection: 'hash', program: null, cpus: [[0], [1]] });
+      const select = ['--iface', 'lo', '--port', String(port)];
+      const tuned = await cliJson<Tuned>('tune', ...select, '--seconds', '5', '--yes');
+      expect(tuned.plan.changes.map(({ kind }) => kind)).toEqual(['program']);
+      expect(tuned).toMatchObject({ kept: true, after: { accept: 100 } });
+      expect(Math.abs(tuned.before.accept - 50)).toBeLessThan(15);
+      expect((await theGroup(port)).selection).toBe('cbpf');
+      expect(await cliJson('undo', '--yes')).toMatchObject({ restored: [{ kind: 'program' }], skipped: [] });
+      expect(facts(await theGroup(port))).toEqual(before);
+    } finally {
+      stop.abort();
+      await Promise.allSettled(loads);
+      await Promise.all([...workers, ...clients].map((child) => child.stop()));
+    }
   }, 300_000);
 });

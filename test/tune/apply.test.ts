@@ -87,6 +87,25 @@ describe('IRQs', () => {
   });
 });
 
+describe('IRQs of an interface that is down', () => {
+  it('wait in the journal until it is up', async () => {
+    const access = tree.access();
+    await apply(access, [irq(1, '1'), xps(1, '2')]);
+    const name = join(tree.root, 'proc/irq/51/eth0-TxRx-1');
+    tree.put('/sys/class/net/eth0/flags', '0x1002\n');
+    rmSync(name, { recursive: true });
+    const why = expect.stringContaining('eth0 is down, and has no interrupts till it is up');
+    expect(await undo(tree.access())).toMatchObject({
+      restored: [{ kind: 'xps' }],
+      skipped: [{ why, settled: false }],
+    });
+    tree.put('/sys/class/net/eth0/flags', '0x1003\n');
+    tree.put('/proc/irq/51/eth0-TxRx-1/.keep', '');
+    expect(await undo(tree.access())).toMatchObject({ restored: [{ kind: 'irq' }], skipped: [] });
+    expect(affinities()).toEqual(['0-7', '0-7', '0-7', '0-7']);
+  });
+});
+
 describe('a write that fails', () => {
   const { EIO, EPERM, EINVAL, ENOSPC, EOVERFLOW } = constants.errno;
   it.each([
@@ -136,6 +155,27 @@ describe('an interruption', () => {
   });
 });
 
+describe('an undo that is interrupted', () => {
+  it('ends after the current setting, says what is left, and the next one goes on', async () => {
+    const access = tree.access();
+    await apply(access, [irq(0, '0'), irq(1, '1'), irq(2, '2')]);
+    const [file] = listJournals(tree.state);
+    if (file === undefined) throw new Error('no journal');
+    const abort = new AbortController();
+    const breaking = tree.access((path) => {
+      if (path.includes('/51/')) abort.abort();
+      return 0;
+    });
+    const options = { force: false, ask: async () => false, signal: abort.signal };
+    const { restored, skipped } = await undoOne(breaking, file, options);
+    expect(restored.map(({ to }) => to)).toEqual(['2', '1']);
+    expect(skipped).toMatchObject([{ change: { to: '0' }, settled: false }]);
+    expect(affinities()).toEqual(['0', '0-7', '0-7', '0-7']);
+    expect(await undo(access)).toMatchObject({ restored: [{ to: '0' }], skipped: [] });
+    expect(listJournals(tree.state)).toEqual([]);
+  });
+});
+
 describe('what was changed behind its back', () => {
   it('is drift, and irqbalance is suspected where it runs', async () => {
     const access = tree.access();
@@ -155,6 +195,19 @@ describe('what was changed behind its back', () => {
       restored: [{ subject: 'irq 51 (eth0-TxRx-1)' }],
       skipped: [],
     });
+  });
+
+  it('an IRQ that was set twice has its last word, whatever its number was', async () => {
+    await apply(tree.access(), [irq(1, '1')]);
+    const moved = { irq: 90, name: 'eth0-TxRx-1' };
+    rmSync(join(tree.root, 'proc/irq/51'), { recursive: true });
+    tree.put('/proc/irq/90/eth0-TxRx-1/.keep', '');
+    tree.put('/proc/irq/90/smp_affinity_list', '1\n');
+    tree.put('/sys/class/net/eth0/device/msi_irqs/90', 'msix\n');
+    rmSync(join(tree.root, 'sys/class/net/eth0/device/msi_irqs/51'));
+    const again = { ...irq(1, '3', moved), subject: 'irq 90 (eth0-TxRx-1)', from: '1' };
+    expect((await apply(tree.access(), [again])).failed).toEqual([]);
+    expect((await standingOf(tree.access(), listJournals(tree.state).map(readJournal))).drift).toEqual([]);
   });
 
   it('an interface that has gone can not be restored, and the journal is not kept for it', async () => {

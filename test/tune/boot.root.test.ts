@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -40,6 +48,40 @@ it('--persist has the plan applied again after a boot, and one undo takes back s
   expect(readdirSync(units)).toEqual(['multi-user.target.wants']);
   expect(readdirSync(join(units, 'multi-user.target.wants'))).toEqual([]);
   expect(existsSync(join(lab.state, 'saved/1.json'))).toBe(false);
+});
+
+it('a unit that can not be written leaves its settings in force, and the journal without it', () => {
+  const blocked = join(units, 'blocked');
+  writeFileSync(blocked, '');
+  const before = lab.settings();
+  const environment = { LOCALITY_TUNE_UNITS: blocked };
+  const { code, stdout } = lab.tune(['apply', '--iface', 'v0', '--yes', '--persist', '-j'], environment);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout).error.message).toMatch(
+    /^the settings are made \(journal \d+\), but to write their unit: /,
+  );
+  const { journals } = JSON.parse(lab.tune(['status', '-j'], environment).stdout);
+  expect(journals).toMatchObject([{ units: [], ended: true }]);
+  expect(lab.tune(['undo', '--yes'], environment).code).toBe(0);
+  expect(lab.settings()).toBe(before);
+  rmSync(blocked);
+});
+
+it('a unit that can not be removed is named, exit 1, and its journal is kept until it can', () => {
+  const environment = { LOCALITY_TUNE_UNITS: units };
+  const before = lab.settings();
+  lab.tune(['apply', '--iface', 'v0', '--yes', '--persist'], environment);
+  const [name = ''] = readdirSync(units).filter((each) => each.endsWith('.service'));
+  rmSync(join(units, name));
+  mkdirSync(join(units, name));
+  const { code, stdout } = lab.tune(['undo', '--yes', '-j'], environment);
+  expect([code, lab.settings()]).toEqual([1, before]);
+  expect(JSON.parse(stdout).left).toEqual([
+    expect.stringMatching(/\.service can't be removed \(\w+\): remove it by hand, or it is applied at boot$/),
+  ]);
+  rmSync(join(units, name), { recursive: true });
+  expect(lab.tune(['undo', '--yes'], environment).code).toBe(0);
+  expect(lab.tune(['status'], environment).stdout).toBe('nothing is applied\n');
 });
 
 it('after a boot undo removes a unit that could not apply its plan', () => {

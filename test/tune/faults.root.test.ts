@@ -101,6 +101,16 @@ describe('what the kernel refuses', () => {
     expect(lab.settings()).toBe(before);
   });
 
+  it('is not for undo to set again: what somebody has set since stays', () => {
+    apply(lab.save([change({ kind: 'channels', nic: 'v0', which: 'rx' }, '64'), xps('v0', 1, '1')]));
+    lab.sh('echo 3 > /sys/class/net/v0/queues/rx-0/rps_cpus');
+    const own = lab.settings();
+    expect(lab.tune(['undo', '--yes']).code).toBe(0);
+    expect(lab.sh('cat /sys/class/net/v0/queues/rx-0/rps_cpus')).toMatch(/3\n$/);
+    expect(lab.settings()).not.toBe(before);
+    expect(lab.settings()).not.toBe(own);
+  });
+
   it('leaves no journal where nothing was changed', () => {
     expect(apply(lab.save([xps('v0', 9, '1')])).code).toBe(1);
     expect(apply(lab.save([xps('v0', 1, '0')])).code).toBe(0);

@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type Measured, tooFew } from '../../src/tune/judge.ts';
+import { type Judged, judge, tooFew } from '../../src/tune/judge.ts';
 
 const measured = (
   rx: number,
   accept: number | null,
   tx: number | null = null,
   events = 20_000,
-): Measured => ({
+  txShare: number | null = 1,
+): Judged => ({
   seconds: 5,
   rx: { percent: rx, events },
   tx: tx === null ? null : { percent: tx, events },
   accept: accept === null ? null : { percent: accept, events },
+  txShare,
   pps: { rx: null, tx: null },
 });
 
@@ -30,6 +32,18 @@ describe('better', () => {
     ['tx not known any more', measured(50, 50, 50), measured(90, 90, null), true],
   ])('%s', (_, before, after, better) => {
     expect(judge(before, after).better).toBe(better);
+  });
+
+  it.each([
+    ['the plan changes no sending', null],
+    ['others sent more than a fifth', 0.79],
+  ])('tx down is told and not held against it where %s', (_, share) => {
+    const [before, after] = [measured(50, 50, 90, 20_000, share), measured(90, 90, 40, 20_000, 1)];
+    const why =
+      "rx 50 % before, 90 % after; accept 50 % before, 90 % after; tx fell from 90 % to 40 %, which is the whole machine's and not held against it";
+    expect(judge(before, after)).toEqual({ better: true, why });
+    expect(judge({ ...before, txShare: 0.8 }, after).better).toBe(false);
+    expect(judge({ ...before, txShare: 1 }, { ...after, txShare: share }).better).toBe(true);
   });
 
   it('not to be told with too few events, before or after', () => {

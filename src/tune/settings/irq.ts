@@ -49,9 +49,20 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
     (each) => each.role === role && each.queues.join() === queues.join(),
   );
   if (found !== undefined) return { ...target, irq: found.irq, name: found.name };
+  // Drivers free their IRQs then and ask for them again, which may come with the affinity that they had.
+  if (isDown(access.files, nic))
+    throw failure(
+      'down',
+      `${nic} is down, and has no interrupts till it is up`,
+      `ip link set ${nic} up, then repeat`,
+    );
   throw failure(
     'gone',
     `${nic} has no IRQ for ${role} ${queues.join(', ')} any more`,
-    'is the interface up? see `locality-tune inspect`',
+    'the number of queues has changed: see `locality-tune inspect`',
   );
 }
+
+/** IFF_UP of include/uapi/linux/if.h; where the flags can't be read it counts as up. */
+const isDown = (files: Files, nic: string): boolean =>
+  (Number(readLine(files, `/sys/class/net/${nic}/flags`) ?? 1) & 1) === 0;
