@@ -1,8 +1,7 @@
 /** What each queue does, from counters that cost nothing to have: the driver's statistics and /proc/interrupts. */
 import type { Nic } from '../host/types.ts';
 import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
-import { queuePackets } from '../measure/queue-rates.ts';
-import { isSystemError } from '../system/errors.ts';
+import { queuePackets, readStatistics } from '../measure/queue-rates.ts';
 import type { Files, System } from '../system/types.ts';
 import type { QueueSample } from './types.ts';
 
@@ -18,9 +17,7 @@ export interface Counters {
 }
 
 export async function readCounters(system: System, nics: readonly Nic[]): Promise<Counters> {
-  const statistics = await Promise.all(
-    nics.map(async ({ name }) => [name, await statisticsOf(system, name)] as const),
-  );
+  const statistics = await readStatistics(system, nics);
   const irqs = new Set(nics.flatMap((nic) => nic.irqs.map(({ irq }) => irq)));
   return {
     interfaces: readPacketCounts(system.files),
@@ -29,16 +26,6 @@ export async function readCounters(system: System, nics: readonly Nic[]): Promis
     interrupts: countInterrupts(system.files, irqs),
     at: performance.now(),
   };
-}
-
-/** Empty where the driver has none, may not be asked, or has just gone. */
-async function statisticsOf({ kernel }: System, name: string): Promise<ReadonlyMap<string, bigint>> {
-  try {
-    return (await kernel?.statistics(name)) ?? new Map();
-  } catch (error) {
-    if (isSystemError(error)) return new Map();
-    throw error;
-  }
 }
 
 /** Drivers name what a queue sends as what it receives, with tx for rx: one table of names serves both. */

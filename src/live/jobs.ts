@@ -147,9 +147,13 @@ async function undo(system: LiveSystem, { file }: Surveyed, state: string): Prom
   const release = takeLock(state, system.files);
   try {
     const access = openAccess(system, machine());
-    const { restored, skipped } = await undoOne(access, file, { force: false, ask: async () => false });
-    const left = skipped.map(({ change, why }) => `${change.subject}: ${why}`).join('; ');
-    return `restored ${count(restored.length, 'change')}${left === '' ? '' : `; not restored: ${left}`}`;
+    const { restored, skipped, left } = await undoOne(access, file, { force: false, ask: async () => false });
+    const kept = skipped.map(({ change, why }) => `${change.subject}: ${why}`);
+    return [
+      `restored ${count(restored.length, 'change')}`,
+      ...(kept.length > 0 ? [`not restored: ${kept.join('; ')}`] : []),
+      ...(left.length > 0 ? [`not removed: ${left.join('; ')}`] : []),
+    ].join('; ');
   } finally {
     release();
   }

@@ -45,24 +45,28 @@ export function queuePackets(statistics: ReadonlyMap<string, bigint>): Map<numbe
   return packets;
 }
 
+/** The driver's statistics of each NIC; empty where it has none, may not be asked, or has just gone. */
+export async function readStatistics(
+  { kernel }: System,
+  nics: readonly Nic[],
+): Promise<readonly (readonly [nic: string, statistics: ReadonlyMap<string, bigint>])[]> {
+  const statisticsOf = async (name: string): Promise<ReadonlyMap<string, bigint>> => {
+    try {
+      return (await kernel?.statistics(name)) ?? new Map();
+    } catch (error) {
+      if (isSystemError(error)) return new Map();
+      throw error;
+    }
+  };
+  return Promise.all(nics.map(async ({ name }) => [name, await statisticsOf(name)] as const));
+}
+
 export async function readQueueCounts(system: System, nics: readonly Nic[]): Promise<QueueCounts> {
-  const statistics = await Promise.all(
-    nics.map(async ({ name }) => [name, await statisticsOf(system, name)] as const),
-  );
+  const statistics = await readStatistics(system, nics);
   return {
     packets: new Map(statistics.map(([name, all]) => [name, queuePackets(all)])),
     interrupts: countByIrq(readInterrupts(system.files)),
   };
-}
-
-/** Empty where the driver has none, may not be asked, or has just gone. */
-async function statisticsOf({ kernel }: System, name: string): Promise<ReadonlyMap<string, bigint>> {
-  try {
-    return (await kernel?.statistics(name)) ?? new Map();
-  } catch (error) {
-    if (isSystemError(error)) return new Map();
-    throw error;
-  }
 }
 
 const countByIrq = ({ lines }: Interrupts): Map<number, number> =>
