@@ -19,10 +19,11 @@ import { Boundary } from './boundary.tsx';
 import { type Canvas, PlaceContext } from './canvas.ts';
 import { type Line, span } from './components/line.ts';
 import { Rows } from './components/rows.tsx';
-import { DialogView } from './dialogs/dialogs.tsx';
+import { DialogView, lastLine } from './dialogs/dialogs.tsx';
 import { keysOf, TITLES } from './keys.ts';
 import { Overview } from './overview.tsx';
 import type { PaneProps } from './pane.ts';
+import { countEvents } from './panes/events.tsx';
 import { findingsOf } from './panes/findings.tsx';
 import { groupUnder } from './panes/groups.tsx';
 import { PANES } from './panes.ts';
@@ -40,12 +41,14 @@ export interface AppProps {
   readonly interval: number;
   /** What is watched, where it is not this machine: a recording's file, the demo. */
   readonly label: string;
+  /** To the clipboard of the terminal. */
+  readonly copy: (text: string) => void;
   readonly quit: () => void;
 }
 
 const BARS = 3;
 
-export function App({ canvas, history, source, theme, interval, label, quit }: AppProps): ReactNode {
+export function App({ canvas, history, source, theme, interval, label, copy, quit }: AppProps): ReactNode {
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
   const place = useMemo(() => ({ canvas, x: 0, y: 0 }), [canvas]);
@@ -74,11 +77,18 @@ export function App({ canvas, history, source, theme, interval, label, quit }: A
         rows: () => (props === null ? 0 : (PANES[current.current.tab]?.rows(props) ?? 0)),
         page: height,
         interfaces: sample?.scene.host.nics.map(({ name }) => name) ?? [],
+        lastLine: () => {
+          const { dialog } = current.current;
+          if (sample === undefined) return 0;
+          if (dialog !== null) return lastLine({ dialog, sample, width: columns, height, theme });
+          return Math.max(0, countEvents(shown, current.current.filter) - height);
+        },
       };
     },
     source,
     finding: () => findingAt(paneProps()),
     group: () => groupAt(paneProps(), TITLES[current.current.tab] === 'groups'),
+    copy,
     quit,
     suspend: toShell,
   };

@@ -92,7 +92,13 @@ export function statusLine({ sample, state, theme, live, width }: BarProps): Lin
     );
   }
   const filter = state.filter === '' ? [] : [span(` /${state.filter} `, 'accent')];
-  return justify([...filter, ...probeSpans(sample, theme)], hints(sample, state, live), width, theme);
+  const said = [...filter, ...probeSpans(sample, theme)];
+  const all = hints(sample, state, live);
+  // Why nothing is counted comes before most keys; what a running probe can't see stands in the notes as well.
+  const full = sample.probe.state === 'running' || widthOf(said) + widthOf(all) + 2 <= width;
+  const keys = full ? all : all.slice(-LAST_KEYS);
+  const room = Math.max(LEAST_OF_PROBE, width - widthOf(keys) - 2);
+  return justify(fit(said, room, theme), keys, width, theme);
 }
 
 const HELP_OF_FILTER = span('   enter: keep, esc: all rows', 'dim');
@@ -113,12 +119,24 @@ function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
   }
 }
 
+/** Columns that the state of the probe takes before the keys: `tracepoint`. */
+const LEAST_OF_PROBE = 12;
+
+/** Spans of the hints' end: help and quit. */
+const LAST_KEYS = 4;
+
 /** The key that mends comes first. */
 function hints({ scene }: Sample, { tab }: State, live: boolean): Line {
   const group = live && scene.host.groups.length > 0;
   const words = [
     ...(group ? [['a', 'attach']] : []),
-    ...(TITLES[tab] === 'findings' && scene.findings.length > 0 ? [['enter', 'commands']] : []),
+    ...(live ? [['t', 'tune']] : []),
+    ...(TITLES[tab] === 'findings' && scene.findings.length > 0
+      ? [
+          ['enter', 'commands'],
+          ['c', 'copy'],
+        ]
+      : []),
     ...(TITLES[tab] === 'matrix' ? [['m', 'rx/tx']] : []),
     ['/', 'filter'],
     ['?', 'help'],

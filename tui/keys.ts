@@ -22,6 +22,7 @@ export type Action =
         | 'tune'
         | 'undo'
         | 'snapshot'
+        | 'copy'
         | 'refresh'
         | 'notes'
         | 'help'
@@ -72,6 +73,7 @@ export const BINDINGS: readonly Binding[] = [
   on('Act', ['t'], 't', 'tune: the plan, then apply it', { kind: 'tune' }),
   on('Act', ['u'], 'u', 'undo what was applied', { kind: 'undo' }),
   on('Act', ['s'], 's', 'save a snapshot of the machine', { kind: 'snapshot' }),
+  on('Act', ['c'], 'c', 'copy the commands of a finding', { kind: 'copy' }),
 
   on('View', ['/'], '/', 'show only rows that contain a word', { kind: 'filter' }),
   on('View', ['i'], 'i', 'only the next interface, then all', { kind: 'interface' }),

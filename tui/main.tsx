@@ -19,6 +19,10 @@ export interface ViewOptions {
   readonly record: string | null;
 }
 
+/** OSC 52, xterm's "manipulate selection data", for the clipboard; a bell ends it where ST may not be known. */
+const COPY = '\x1b]52;c;';
+const BEL = '\x07';
+
 /** A probe that does not end is killed with this process. */
 const PATIENCE_MS = 3_000;
 
@@ -42,6 +46,7 @@ export async function view({ source, interval, label, theme, record }: ViewOptio
       theme={colours}
       interval={interval}
       label={label}
+      copy={(text) => void process.stdout.write(`${COPY}${Buffer.from(text).toString('base64')}${BEL}`)}
       quit={() => quit({ kind: 'signal', status: 0 })}
     />,
     {

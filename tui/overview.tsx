@@ -11,7 +11,7 @@ import { paths } from './panes/paths.tsx';
 import type { Theme } from './theme.ts';
 
 /** Lines that the percentages, their histories and the verdict are worth before anything else is shown. */
-const FIRST = 12;
+const FIRST = 13;
 const MOST_FIRST = 24;
 /** Lines below which a pane under them tells nothing. */
 const SECOND = 8;

@@ -14,6 +14,8 @@ export interface Desk {
   /** Of the rows that are shown, the one under the cursor; null where there is none. */
   finding(): Finding | null;
   group(): Group | null;
+  /** To the clipboard of the terminal. */
+  copy(text: string): void;
   quit(): void;
   suspend(): void;
 }

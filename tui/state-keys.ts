@@ -1,7 +1,9 @@
 /** From a key to what it does: to the state, or to the machine after a second key that says so. */
+import { count } from '../src/diagnose/phrase.ts';
+import type { Finding } from '../src/diagnose/types.ts';
 import { type Action, actionOf, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
-import { type Desk, show } from './state-desk.ts';
+import { type Desk, show, tell } from './state-desk.ts';
 import { attachBy, openAttach, openDetach, openJob, start } from './state-dialogs.ts';
 
 /** One key after the other, in the order in which they were typed. */
@@ -39,6 +41,9 @@ function perform(desk: Desk, action: Action): void {
     case 'open':
       open(desk);
       break;
+    case 'copy':
+      copyCommands(desk, TITLES[desk.get().tab] === 'findings' ? desk.finding() : null);
+      break;
     case 'attach':
       openAttach(desk);
       break;
@@ -65,6 +70,16 @@ function open(desk: Desk): void {
   else if (finding !== null) show(desk, { kind: 'finding', finding, scroll: 0 });
 }
 
+/** A terminal does not tell whether it took them, and some never do. */
+function copyCommands(desk: Desk, finding: Finding | null): void {
+  if (finding === null) tell(desk, 'copy: choose a finding first, in pane 6', false);
+  else if (finding.fix.length === 0) tell(desk, 'there is no command that mends it', false);
+  else {
+    desk.copy(`${finding.fix.join('\n')}\n`);
+    tell(desk, `sent ${count(finding.fix.length, 'command')} to the terminal's clipboard (OSC 52)`, true);
+  }
+}
+
 /** What has been begun goes on when its dialog is closed, and its end is told in the status line. */
 function pressInDialog(desk: Desk, dialog: Dialog, key: string): void {
   const closes = key === 'esc' || key === 'q' || (dialog.kind === 'help' && key === '?');
@@ -73,6 +88,7 @@ function pressInDialog(desk: Desk, dialog: Dialog, key: string): void {
   else if (dialog.kind === 'attach') attachBy(desk, dialog, key);
   else if (dialog.kind === 'confirm' && key === 'y') start(desk, dialog);
   else if (dialog.kind === 'finding' && key === 'enter') show(desk, null);
+  else if (dialog.kind === 'finding' && key === 'c') copyCommands(desk, dialog.finding);
   else {
     const action = actionOf(key);
     if (action?.kind === 'move' || action?.kind === 'page' || action?.kind === 'edge')

@@ -86,6 +86,8 @@ export interface Surroundings {
   /** Height of the pane. */
   readonly page: number;
   readonly interfaces: readonly string[];
+  /** Lines that the dialog, or a pane without rows, can be scrolled. */
+  readonly lastLine: () => number;
 }
 
 /** For the actions that need nothing but the state; the others leave it as it is. */
@@ -150,20 +152,26 @@ function move(state: State, x: number, y: number, around: Surroundings): State {
   const { dialog } = state;
   if (dialog !== null)
     return 'scroll' in dialog
-      ? { ...state, dialog: { ...dialog, scroll: Math.max(0, dialog.scroll + y) } }
+      ? { ...state, dialog: { ...dialog, scroll: step(dialog.scroll, y, around.lastLine()) } }
       : state;
   const rows = around.rows();
   const places = state.places.map((place, index) =>
     index !== state.tab
       ? place
       : {
-          cursor: Math.max(0, Math.min(Math.max(0, rows - 1), place.cursor + y)),
-          x: Math.max(0, place.x + x),
+          cursor: step(place.cursor, y, rows - 1),
+          // The matrix alone has columns to move over, as many as rows.
+          x: step(place.x, x, rows - 1),
           // The newest event is at the bottom: up is back in time.
-          y: rows > 0 ? place.y : Math.max(0, place.y + (TITLES[state.tab] === 'events' ? -y : y)),
+          y: rows > 0 ? place.y : step(place.y, TITLES[state.tab] === 'events' ? -y : y, around.lastLine()),
         },
   );
   return { ...state, places };
+}
+
+/** Never beyond what can be shown, also where that has become less: the first key back must be seen to do something. */
+function step(at: number, by: number, last: number): number {
+  return Math.max(0, Math.min(last, Math.min(at, last) + by));
 }
 
 function nextInterval(now: number, by: 1 | -1): number {

@@ -5,6 +5,9 @@ import { isErrno } from '../src/system/errors.ts';
 /** DECRST 2004 (bracketed paste), DECRST 1049 (alternate screen), DECTCEM (cursor), SGR 0. */
 const RESTORE = '\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m';
 
+/** How writing to a terminal fails that is there no longer. */
+const GONE = ['EIO', 'EPIPE', 'ENXIO', 'EBADF'];
+
 /** By the system call: it must work in a process that is about to end, from any of its states. */
 function restoreTerminal(): void {
   if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
@@ -12,7 +15,7 @@ function restoreTerminal(): void {
     writeSync(1, RESTORE);
   } catch (error) {
     // The terminal is gone (SIGHUP), or its buffer is full; either way there is nobody to restore it for.
-    if (!isErrno(error, 'EIO', 'EAGAIN', 'EPIPE', 'ENXIO', 'EBADF')) throw error;
+    if (!isErrno(error, 'EAGAIN', ...GONE)) throw error;
   }
 }
 
@@ -37,6 +40,10 @@ export function mind(): Manners {
     end = resolve;
   });
   const crashed = (error: unknown): void => end({ kind: 'crash', error });
+  // The terminal was closed: the write may fail before SIGHUP is seen, and there is nobody left to tell.
+  const gone = (error: unknown): void =>
+    isErrno(error, ...GONE) ? end({ kind: 'signal', status: SIGNALS.SIGHUP }) : crashed(error);
+  for (const stream of [process.stdin, process.stdout]) stream.on('error', gone);
   const handlers = Object.entries(SIGNALS).map(
     ([signal, status]) => [signal, () => end({ kind: 'signal', status })] as const,
   );
@@ -52,6 +59,7 @@ export function mind(): Manners {
       process.off('uncaughtException', crashed);
       process.off('unhandledRejection', crashed);
       process.off('exit', restoreTerminal);
+      for (const stream of [process.stdin, process.stdout]) stream.off('error', gone);
     },
   };
 }

@@ -97,12 +97,16 @@ async function count(
   });
 }
 
+/** Whatever ends a child may be about to end this process as well: a closed terminal, a shutdown. */
+const GRACE_MS = 500;
+
 /** A child that is asked while it is being stopped fails, as it must; any other failure is one. */
 async function untilStopped(signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {
       await act();
     } catch (error) {
+      if (!signal.aborted) await sleep(GRACE_MS);
       if (!signal.aborted) throw error;
     }
   }

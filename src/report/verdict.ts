@@ -58,7 +58,8 @@ function today({ group, now, byNic, notes }: Ranked): string {
 }
 
 function unfedText(groups: readonly string[]): string {
-  return `Packets to ${names(groups)} come through no interface with queues: nothing can be expected of them.`;
+  const what = 'How local they are can be measured, but not worked out beforehand.';
+  return `Packets to ${names(groups)} come through no interface with queues (loopback?). ${what}`;
 }
 
 /** The command is that of a finding, which gives it only where nothing else has to be done first. */

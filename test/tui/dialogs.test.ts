@@ -1,4 +1,5 @@
 /** What is asked before anything is changed, and that nothing is changed before it was answered. */
+import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Group } from '../../src/host/types.ts';
@@ -56,7 +57,7 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
       state = next;
     },
     sample: () => sample ?? null,
-    around: () => ({ rows: () => 1, page: 20, interfaces: [] }),
+    around: () => ({ rows: () => 1, page: 20, interfaces: [], lastLine: () => 0 }),
     source: {
       live: true,
       control,
@@ -67,6 +68,7 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
     },
     finding: () => sample?.scene.findings[0] ?? null,
     group: () => group ?? null,
+    copy: (text) => void done.push(`copy ${text}`),
     quit: () => {},
     suspend: () => {},
   };
@@ -83,10 +85,10 @@ async function type(desk: Desk, ...keys: string[]): Promise<void> {
 const text = (lines: readonly Line[]): string =>
   lines.map((line) => line.map((span) => span.text).join('')).join('\n');
 
-function shown(desk: Desk): string {
+function shown(desk: Desk, columns = 90, room = 30): string {
   const { dialog } = desk.get();
   if (dialog === null || sample === undefined) return '';
-  const { title, lines, keys } = contentOf(dialog, sample, 90, plain);
+  const { title, lines, keys } = contentOf(dialog, sample, columns, room, plain);
   return `${title}\n${text(lines)}\n${keys}`;
 }
 
@@ -102,6 +104,17 @@ describe('attach', () => {
     expect(done).toEqual([`attach map ${group?.id} false`, 'refresh']);
     expect(desk.get()).toMatchObject({ dialog: null, notice: { text: 'done', ok: true } });
     expect(desk.get().marks).toHaveLength(1);
+  });
+
+  it('says what the key does, and what is warned of, however small the screen is', async () => {
+    const { desk } = fake({ foreign: true, warnings: ['two workers are pinned to CPU 3'] });
+    await type(desk, 'a', 'j');
+    const [, ...lines] = shown(desk, 56, 11).split('\n');
+    expect(lines.length).toBeLessThanOrEqual(11 + 1);
+    expect(lines.join('\n')).toMatch(
+      /▸ map[\s\S]*Y puts `map` on[\s\S]*not known to be ours[\s\S]*pinned to CPU 3/,
+    );
+    expect(lines.at(-1)).toMatch(/^Y: replace/);
   });
 
   it('wants another key to replace what is not ours, and none where it is there already', async () => {
@@ -167,5 +180,32 @@ describe('a finding', () => {
       expect(shown(desk).replace(/\s+/g, ' ')).toContain(command.replace(/\s+/g, ' '));
     await type(desk, 'esc');
     expect(desk.get().dialog).toBeNull();
+  });
+
+  it('gives its commands whole to the clipboard, one a line', async () => {
+    const fix = sample.scene.findings[0]?.fix ?? [];
+    expect(fix.length).toBeGreaterThan(0);
+    for (const keys of [
+      ['6', 'c'],
+      ['6', 'enter', 'c'],
+    ]) {
+      const { desk, done } = fake();
+      await type(desk, ...keys);
+      expect(done).toEqual([`copy ${fix.join('\n')}\n`]);
+      expect(desk.get().notice).toMatchObject({ ok: true, text: expect.stringContaining('OSC 52') });
+    }
+    const { desk, done } = fake();
+    await type(desk, '1', 'c');
+    expect(done).toEqual([]);
+  });
+
+  it('breaks a command only where the shell reads the same', () => {
+    const command = "echo 'one two three four five six seven eight' /sys/class/net/eth0/queues/rx-0/rps_cpus";
+    const finding = { rule: 'r', severity: 'info', subject: 's', message: 'm', fix: [command] } as const;
+    const { lines } = contentOf({ kind: 'finding', finding, scroll: 0 }, sample, 30, 30, plain);
+    const script = text(lines).split('What mends it:\n')[1] ?? '';
+    expect(script.split('\n').length).toBeGreaterThan(2);
+    const run = (shell: string) => execFileSync('sh', ['-c', shell], { encoding: 'utf8' });
+    expect(run(script)).toBe(run(command));
   });
 });

@@ -33,7 +33,7 @@ const NO_KEY: Key = {
   numLock: false,
 };
 
-const AROUND = { rows: () => 10, page: 20, interfaces: ['eth0', 'ens1f0'] };
+const AROUND = { rows: () => 10, page: 20, interfaces: ['eth0', 'ens1f0'], lastLine: () => 5 };
 
 /** A desk on which nothing can be done to a machine. */
 function desk(source: Partial<Source> = {}): Desk & { readonly said: string[] } {
@@ -58,6 +58,7 @@ function desk(source: Partial<Source> = {}): Desk & { readonly said: string[] } 
     },
     finding: () => null,
     group: () => null,
+    copy: () => void said.push('copy'),
     quit: () => void said.push('quit'),
     suspend: () => void said.push('suspend'),
   };
@@ -100,6 +101,19 @@ describe('a key', () => {
     expect(after(['3', 'G']).places[2]?.cursor).toBe(9);
     expect(after(['3', 'G', 'g', 'k']).places[2]?.cursor).toBe(0);
     expect(after(['3', 'j', '4']).places[3]?.cursor).toBe(0);
+  });
+
+  it('goes back by one from the very end, of rows, columns, events and a dialog alike', () => {
+    const many = (key: string) => Array.from({ length: 50 }, () => key);
+    const matrix = after(['2', ...many('l'), 'h', 'G', 'k']).places[1];
+    expect(matrix).toMatchObject({ x: 8, cursor: 8 });
+    const bare = { ...AROUND, rows: () => 0 };
+    const oldest = reduce(initialState(1, 6), { kind: 'edge', to: 'first' }, bare);
+    expect(reduce(oldest, { kind: 'move', x: 0, y: 1 }, bare).places[6]?.y).toBe(4);
+    expect(after(['?', 'G', 'k']).dialog).toMatchObject({ scroll: 4 });
+    const few = { ...AROUND, rows: () => 3 };
+    const shrunk = reduce(after(['5', 'G']), { kind: 'move', x: 0, y: -1 }, few);
+    expect(shrunk.places[4]?.cursor).toBe(1);
   });
 
   it('filters while it is typed, and esc takes that back', () => {

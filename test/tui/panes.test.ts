@@ -37,6 +37,19 @@ describe('overview', () => {
     expect([meter?.charAt(at - 1), meter?.charAt(at)]).toEqual(['▁', '▇']);
   });
 
+  it('says what was measured since the last change, and nothing of the time before it', () => {
+    const { history } = igb;
+    const done = { time: NOW, kind: 'action', text: 'attached `cpu`' } as const;
+    const attached = (ago: number): readonly Sample[] =>
+      history.map((sample, at) => (at === history.length - 1 - ago ? { ...sample, events: [done] } : sample));
+    const said = (samples: readonly Sample[]) => screen(overview, samples.slice(0, 63), {});
+    expect(said(history)).toMatch(/ [3-6]\d(\.\d)? % {2}of connections to :8080 were accepted on the CPU/);
+    expect(said(attached(30))).toMatch(
+      / (100|9\d(\.\d)?) % {2}of connections [^%]* \(last 3 s\), by program cpu/,
+    );
+    expect(said(attached(history.length - 63))).toContain('No accept was counted yet since the last change.');
+  });
+
   it('says the verdict, and what is wrong', () => {
     const shown = screen(overview, before);
     expect(shown).toContain('12.5 %  of packets to tcp 0.0.0.0:8080 are expected to stay on one CPU today');
@@ -45,9 +58,9 @@ describe('overview', () => {
 
   it('has large figures as soon as the whole verdict has room beside them', () => {
     const at = (height: number) => linesOf(overview, propsOf(before, { width: 120, height }, plain));
-    expect(at(13)[2]).toContain('▀');
-    expect(at(13).at(-1)).toMatch(/^ \d findings: /);
-    expect(at(12)[2]).toMatch(/^ accept :8080/);
+    expect(at(14)[2]).toContain('▀');
+    expect(at(14).at(-1)).toMatch(/^ \d findings: /);
+    expect(at(13)[2]).toMatch(/^ accept :8080/);
   });
 
   it('says why nothing is counted, and still shows the rates', () => {

@@ -3,6 +3,7 @@
 import { ranges } from '../../src/diagnose/phrase.ts';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Owner } from '../../src/host/types.ts';
+import { breakCommand } from '../../src/report/commands.ts';
 import { clean, wrap } from '../../src/report/text.ts';
 import type { Theme } from '../theme.ts';
 import { type Line, span, type Tone } from './line.ts';
@@ -38,5 +39,18 @@ export function sentence(
   return wrap(text, Math.max(1, width - margin.length), theme.unicode).map((line) => [
     span(margin),
     span(line, tone),
+  ]);
+}
+
+/** A shell command in lines of at most `room` columns, broken so that it can still be pasted. */
+export function commandLines(
+  command: string,
+  indent: string,
+  room: number,
+  { unicode }: Theme,
+): readonly Line[] {
+  const least = indent.length + 12;
+  return breakCommand(clean(command, unicode), indent, Math.max(least, room)).map((line) => [
+    span(line, 'accent'),
   ]);
 }

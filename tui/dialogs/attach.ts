@@ -1,35 +1,48 @@
 /** The choice of a program for a group: what it is, what it says of itself, and what a trial of it warns of. */
 import { ABOUT } from '../../src/cbpf/programs.ts';
+import { count } from '../../src/diagnose/phrase.ts';
 import type { Preview } from '../../src/live/types.ts';
 import { clean, wrap } from '../../src/report/text.ts';
 import { type Line, span } from '../components/line.ts';
+import { viewport } from '../components/viewport.ts';
 import type { AttachDialog } from '../state.ts';
 import type { Theme } from '../theme.ts';
 
 const NAME = 20;
 
-export function attachLines(dialog: AttachDialog, columns: number, theme: Theme): Line[] {
+/** In `room` lines: what the key does and what is warned of come before other programs and the whole program. */
+export function attachLines(dialog: AttachDialog, columns: number, room: number, theme: Theme): Line[] {
   const group = dialog.groups[dialog.group];
   if (group === undefined) return [];
   const { id, size, selection } = group;
   const now = group.program === null ? (selection ?? 'not known') : (group.program.name ?? 'a program');
-  return [
+  const head: Line[] = [
     [span(clean(id, theme.unicode), 'strong'), span(`  ${size} sockets, chosen by ${now}`)],
     ...(dialog.groups.length > 1
       ? [[span(`group ${dialog.group + 1} of ${dialog.groups.length}`, 'dim')]]
       : []),
     [],
-    ...dialog.programs.map((name, index): Line => {
-      const at = index === dialog.program;
-      const about = Object.entries(ABOUT).find(([known]) => known === name)?.[1].purpose ?? '';
-      return [
-        span(at ? `${theme.mark.cursor} ` : '  ', 'accent'),
-        span(name.padEnd(NAME), at ? 'strong' : null),
-        span(about, 'dim'),
-      ];
-    }),
-    [],
-    ...previewLines(dialog.preview, columns, theme),
+  ];
+  const said = [[], ...previewLines(dialog.preview, columns, theme)];
+  const view = viewport(
+    dialog.programs.length,
+    Math.max(1, room - head.length - said.length),
+    dialog.program,
+    0,
+  );
+  const programs = dialog.programs
+    .slice(view.start, view.end)
+    .map((name, index) => programLine(name, view.start + index === dialog.program, theme));
+  const above = [...head, ...programs, ...said];
+  return [...above, ...asmLines(dialog.preview, room - above.length)];
+}
+
+function programLine(name: string, chosen: boolean, { mark }: Theme): Line {
+  const about = Object.entries(ABOUT).find(([known]) => known === name)?.[1].purpose ?? '';
+  return [
+    span(chosen ? `${mark.cursor} ` : '  ', 'accent'),
+    span(name.padEnd(NAME), chosen ? 'strong' : null),
+    span(about, 'dim'),
   ];
 }
 
@@ -37,11 +50,7 @@ function previewLines(preview: AttachDialog['preview'], columns: number, theme: 
   if (preview === null) return [[span('trying it ...', 'dim')]];
   if (typeof preview === 'string')
     return wrap(preview, columns, theme.unicode).map((line) => [span(line, 'remote')]);
-  return [
-    ...changeLines(preview, columns, theme),
-    ...warningLines(preview, columns, theme),
-    ...asmLines(preview.asm),
-  ];
+  return [...changeLines(preview, columns, theme), ...warningLines(preview, columns, theme)];
 }
 
 function changeLines(
@@ -69,12 +78,15 @@ function warningLines({ warnings, foreign }: Preview, columns: number, theme: Th
 /** Enough to see what it does; a map of 512 CPUs is longer than any screen. */
 const MOST_LINES = 12;
 
-function asmLines(asm: string): Line[] {
-  const lines = asm.split('\n');
-  const more = lines.length - MOST_LINES;
+function asmLines(preview: AttachDialog['preview'], room: number): Line[] {
+  if (preview === null || typeof preview === 'string') return [];
+  const lines = preview.asm.split('\n');
+  const most = Math.min(MOST_LINES, room - 2);
+  if (most < 1) return [];
+  const more = lines.length - most;
   return [
     [],
-    ...lines.slice(0, MOST_LINES).map((line) => [span('  '), span(line, 'accent')]),
-    ...(more > 0 ? [[span(`  ${more} instructions more`, 'dim')]] : []),
+    ...lines.slice(0, most).map((line) => [span('  '), span(line, 'accent')]),
+    ...(more > 0 ? [[span(`  ${count(more, 'more instruction')}`, 'dim')]] : []),
   ];
 }

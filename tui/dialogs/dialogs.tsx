@@ -4,11 +4,12 @@ import type { Finding } from '../../src/diagnose/types.ts';
 import type { Sample } from '../../src/live/types.ts';
 import { wrap } from '../../src/report/text.ts';
 import { type Line, span } from '../components/line.ts';
+import { commandLines } from '../components/text.ts';
 import { BINDINGS } from '../keys.ts';
 import type { AttachDialog, ConfirmDialog, Dialog } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { attachLines } from './attach.ts';
-import { Frame } from './frame.tsx';
+import { Frame, within } from './frame.tsx';
 
 export interface DialogProps {
   readonly dialog: Dialog;
@@ -19,10 +20,16 @@ export interface DialogProps {
 }
 
 export function DialogView({ dialog, sample, ...size }: DialogProps): ReactNode {
-  const columns = Math.min(size.width, 110) - 4;
-  const { title, lines, keys } = contentOf(dialog, sample, columns, size.theme);
+  const { columns, room } = within(size);
+  const { title, lines, keys } = contentOf(dialog, sample, columns, room, size.theme);
   const scroll = 'scroll' in dialog ? dialog.scroll : 0;
   return <Frame title={title} lines={lines} keys={keys} scroll={scroll} {...size} />;
+}
+
+/** The most that a dialog can be scrolled. */
+export function lastLine({ dialog, sample, ...size }: DialogProps): number {
+  const { columns, room } = within(size);
+  return Math.max(0, contentOf(dialog, sample, columns, room, size.theme).lines.length - room);
 }
 
 export interface Content {
@@ -31,7 +38,14 @@ export interface Content {
   readonly keys: string;
 }
 
-export function contentOf(dialog: Dialog, sample: Sample, columns: number, theme: Theme): Content {
+/** @param columns within the frame, and `room` lines of it, which what can't be scrolled must do with */
+export function contentOf(
+  dialog: Dialog,
+  sample: Sample,
+  columns: number,
+  room: number,
+  theme: Theme,
+): Content {
   switch (dialog.kind) {
     case 'help':
       return { title: 'Keys', lines: helpLines(columns), keys: 'esc: close' };
@@ -45,10 +59,10 @@ export function contentOf(dialog: Dialog, sample: Sample, columns: number, theme
       return {
         title: dialog.finding.rule,
         lines: findingLines(dialog.finding, columns, theme),
-        keys: 'esc: close',
+        keys: dialog.finding.fix.length === 0 ? 'esc: close' : 'c: copy the commands; esc: close',
       };
     case 'attach':
-      return attachContent(dialog, columns, theme);
+      return attachContent(dialog, columns, room, theme);
     case 'confirm':
       return confirmContent(dialog, columns, theme);
   }
@@ -102,22 +116,20 @@ function findingLines({ subject, message, fix }: Finding, columns: number, theme
     ...(fix.length === 0
       ? [[span('There is no command that mends it.', 'dim')]]
       : [[span('What mends it:', 'strong')]]),
-    ...fix.flatMap((command) =>
-      wrap(command, columns - 4, theme.unicode).map((line) => [span('  '), span(line, 'accent')]),
-    ),
+    ...fix.flatMap((command) => commandLines(command, '  ', columns, theme)),
   ];
 }
 
-function attachContent(dialog: AttachDialog, columns: number, theme: Theme): Content {
+function attachContent(dialog: AttachDialog, columns: number, room: number, theme: Theme): Content {
   const { preview, busy, groups } = dialog;
-  const choose = `up, down: program${groups.length > 1 ? '; left, right: group' : ''}`;
+  const choose = `esc: leave; up, down: program${groups.length > 1 ? '; left, right: group' : ''}`;
   const ready = preview !== null && typeof preview !== 'string';
   const word =
-    !ready || preview.attached ? '' : preview.foreign ? '; Y: replace it all the same' : '; y: attach';
+    !ready || preview.attached ? '' : preview.foreign ? 'Y: replace it all the same; ' : 'y: attach; ';
   return {
     title: 'Attach a program',
-    lines: attachLines(dialog, columns, theme),
-    keys: busy ? 'attaching ...' : `${choose}${word}; esc: leave`,
+    lines: attachLines(dialog, columns, room, theme),
+    keys: busy ? 'attaching ...' : `${word}${choose}`,
   };
 }
 

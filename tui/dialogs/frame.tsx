@@ -17,9 +17,17 @@ interface FrameProps {
 
 const MOST_COLUMNS = 110;
 
+/** What a frame leaves of the place of a pane. */
+export function within({ width, height }: { readonly width: number; readonly height: number }): {
+  readonly columns: number;
+  readonly room: number;
+} {
+  return { columns: Math.min(width, MOST_COLUMNS) - 4, room: Math.max(1, height - 2) };
+}
+
 export function Frame({ title, lines, keys, scroll, width, height, theme }: FrameProps): ReactNode {
   const columns = Math.min(width, MOST_COLUMNS);
-  const room = Math.max(1, height - 2);
+  const { room } = within({ width, height });
   const first = Math.min(scroll, Math.max(0, lines.length - room));
   const left = lines.length - room - first;
   const more = left > 0 ? ` ${left} more lines below ` : '';
@@ -47,12 +55,13 @@ function boxed(line: Line, columns: number, theme: Theme): Line {
 function edge(text: string, right: string, columns: number, theme: Theme, where: 'top' | 'bottom'): Line {
   const [from, dash, to] = theme.unicode ? (where === 'top' ? '┌─┐' : '└─┘') : '+-+';
   const [label = span('')] = fit([span(text, where === 'top' ? 'strong' : 'accent')], columns - 4, theme);
-  const rest = columns - 3 - label.text.length - right.length;
+  const free = columns - 3 - label.text.length;
+  const shown = right.length <= free ? right : '';
   return [
     span(`${from}${dash}`, 'dim'),
     label,
-    span((dash ?? '-').repeat(Math.max(0, rest)), 'dim'),
-    span(rest >= 0 ? right : '', 'dim'),
+    span((dash ?? '-').repeat(Math.max(0, free - shown.length)), 'dim'),
+    span(shown, 'dim'),
     span(to ?? '', 'dim'),
   ];
 }

@@ -64,6 +64,10 @@ function found(
   return events.slice(0, most);
 }
 
+/** Lines of all events that pass the filter. */
+export const countEvents = (history: readonly Sample[], filter: string): number =>
+  found(history, filter, () => true, Number.POSITIVE_INFINITY).length;
+
 const KINDS: Readonly<Record<LiveEvent['kind'], Span>> = {
   accept: span('accept ', 'dim'),
   change: span('change ', 'strong'),

@@ -2,13 +2,12 @@
 import { type ReactNode, useMemo } from 'react';
 import { count } from '../../src/diagnose/phrase.ts';
 import type { Finding } from '../../src/diagnose/types.ts';
-import { breakCommand } from '../../src/report/commands.ts';
 import { clean } from '../../src/report/text.ts';
 import { fit, type Line, span } from '../components/line.ts';
 import { listLines } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
-import { sentence } from '../components/text.ts';
+import { commandLines, sentence } from '../components/text.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
 
@@ -61,7 +60,7 @@ function detail(finding: Finding | undefined, width: number, room: number, theme
     ),
     ...sentence(message, width, theme),
   ];
-  const lines = fix.map((command) => commandLines(command, width, theme));
+  const lines = fix.map((command) => commandLines(command, INDENT, width - 1, theme));
   const shown: Line[] = [];
   for (const [at, command] of lines.entries()) {
     const left = lines.length - at;
@@ -75,10 +74,4 @@ function detail(finding: Finding | undefined, width: number, room: number, theme
     shown.push(...command);
   }
   return [...said, ...shown];
-}
-
-/** Broken so that they can still be pasted. */
-function commandLines(command: string, width: number, { unicode }: Theme): readonly Line[] {
-  const room = Math.max(INDENT.length + 12, width - 1);
-  return breakCommand(clean(command, unicode), INDENT, room).map((line) => [span(line, 'accent')]);
 }

@@ -136,23 +136,21 @@ function cellLine({ blocks, coarse, now, row, column, theme }: View): Line {
   ];
 }
 
+/** From few packets to the most, in the colours of the cells. */
 function legendLine({ blocks, coarse, now, theme }: Picture): Line {
   const several = severalNodes(blocks);
-  const swatch = (tone: 'local' | 'partly' | 'remote'): Span =>
-    span(theme.ramp(1, tone).character.repeat(2), tone);
-  const shades = [0.1, 0.25, 0.5, 0.75, 1].map((value): Span => {
-    const { character, foreground } = theme.ramp(value);
-    return { ...span(hasShades(theme) ? '█' : character), foreground };
-  });
+  const shades = (tone: 'local' | 'partly' | 'remote'): Span[] =>
+    [0.1, 0.4, 0.7, 1].map((value) => {
+      const { character, foreground } = theme.ramp(value, tone);
+      return { ...span(hasShades(theme) ? '█' : character), foreground };
+    });
   return merge([
     span(' '),
-    swatch('local'),
+    ...shades('local'),
     span(' same CPU  '),
-    ...(several ? [swatch('partly'), span(' same node  ')] : []),
-    swatch('remote'),
-    span(several ? ' another node  ' : ' another CPU  '),
-    span('  0 ', 'dim'),
-    ...shades,
-    span(` ${rateText(coarse.most / now.seconds, theme)}/s`, 'dim'),
+    ...(several ? [...shades('partly'), span(' same node  ')] : []),
+    ...shades('remote'),
+    span(several ? ' another node' : ' another CPU'),
+    span(`  full: ${rateText(coarse.most / now.seconds, theme)}/s`, 'dim'),
   ]);
 }

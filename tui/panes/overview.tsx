@@ -1,7 +1,10 @@
 /** The two percentages, where they come from over time, and the sentence that says what they mean. */
 import { type ReactNode, useMemo } from 'react';
+import { count } from '../../src/diagnose/phrase.ts';
 import type { Accept, Sample, Scene } from '../../src/live/types.ts';
-import { clean, truncate } from '../../src/report/text.ts';
+import { percent, shareTone } from '../../src/report/format.ts';
+import { chosenBy, type Layout } from '../../src/report/inspection.ts';
+import { clean, paragraph, truncate } from '../../src/report/text.ts';
 import { verdict } from '../../src/report/verdict.ts';
 import { BIG_HEIGHT, BIG_WIDTH, bigPercent } from '../components/big-number.ts';
 import { axis, graph } from '../components/graph.ts';
@@ -22,22 +25,75 @@ export const overview: Pane = {
 function Overview(props: PaneProps): ReactNode {
   const { history, width, height, theme } = props;
   const scene = history.at(-1)?.scene;
-  const said = useMemo(() => (scene ? verdictLines(scene, width, theme) : []), [scene, width, theme]);
+  const expected = useMemo(() => (scene ? verdictLines(scene, width, theme) : []), [scene, width, theme]);
+  const said = [...measuredLines(history, width, theme), ...expected];
   return <Rows lines={overviewLines(props, said)} width={width} height={height} theme={theme} />;
 }
 
 /** Meters, the axis below them, a blank line. */
 const FRAME = 5;
+/** Columns of the verdict's figure. */
+const VERDICT = 7;
 /** What large figures need more. */
 const LARGER = 2 * (BIG_HEIGHT - 1);
 const GRAPH_MOST = 8;
 /** Findings that come before higher graphs. */
 const FINDINGS = 4;
 
+const layoutOf = (width: number, { unicode }: Theme): Layout => ({
+  color: true,
+  rules: false,
+  unicode,
+  columns: width - 2,
+  all: false,
+});
+
 /** As `inspect` says it. */
 function verdictLines(scene: Scene, width: number, theme: Theme): readonly Line[] {
-  const layout = { color: true, rules: false, unicode: theme.unicode, columns: width - 2, all: false };
-  return verdict({ ...scene, remedy: null }, layout).map((line) => [span(' '), ...line]);
+  return verdict({ ...scene, remedy: null }, layoutOf(width, theme)).map((line) => [span(' '), ...line]);
+}
+
+/** Samples that one sentence is about: few accepts jump from second to second. */
+const LATELY = 10;
+
+/** What was measured stands before what is expected; it may be all there is, as on loopback. */
+function measuredLines(history: readonly Sample[], width: number, theme: Theme): readonly Line[] {
+  const now = history.at(-1);
+  if (now?.accept == null) return [];
+  const recent = history.slice(-LATELY);
+  // What was counted before a change, or around it, says nothing of what there is now.
+  const changed = recent.findLastIndex(({ events }) =>
+    events.some(({ kind }) => kind === 'change' || kind === 'action'),
+  );
+  const lately = recent.slice(changed + 1).flatMap(({ accept }) => accept ?? []);
+  const accepts = lately.reduce((sum, each) => sum + each.accepts, 0);
+  const matched = lately.reduce((sum, each) => sum + each.matched, 0);
+  const seconds = lately.reduce((sum, each) => sum + each.seconds, 0);
+  const to = acceptName(now.accept).slice('accept'.length);
+  const lasting = `last ${Math.round(seconds)} s`;
+  const said =
+    lately.length === 0
+      ? 'No accept was counted yet since the last change.'
+      : accepts === 0
+        ? `No connection${to && ` to${to}`} was accepted (${lasting}).`
+        : `of connections${to && ` to${to}`} were accepted on the CPU that received them (${lasting})${wayOf(now)}.`;
+  const share = accepts === 0 ? null : matched / accepts;
+  const lead = `${percent(share).padStart(VERDICT)}  `;
+  const [first = [], ...rest] = paragraph(lead, said, layoutOf(width, theme));
+  return [
+    [span(' '), span(lead, shareTone(share)), ...first.slice(1)],
+    ...rest.map((line) => [span(' '), ...line]),
+  ];
+}
+
+/** How their worker is chosen, where all of them are of one group. */
+function wayOf({ accept, scene }: Sample): string {
+  const ports = new Set(accept?.listeners.map(({ port }) => port));
+  const [group, ...others] = scene.host.groups.filter(
+    ({ port, protocol }) => protocol === 'tcp' && ports.has(port),
+  );
+  if (group === undefined || others.length > 0 || ports.size !== 1) return '';
+  return `, ${chosenBy(group)} over ${count(group.size, 'socket')}`;
 }
 
 /** What is most important first: whatever the height, the two percentages are there. */
@@ -81,16 +137,21 @@ const LABEL = 12;
 function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
   const now = history.at(-1);
   if (now === undefined) return [];
-  const why = clean(
-    now.probe.state === 'starting' ? 'waiting for the probe' : (now.probe.notes[0] ?? 'not counted'),
-    theme.unicode,
-  );
+  const { state, notes } = now.probe;
+  const reasonOf = (name: 'rx' | 'tx' | 'accept'): string => {
+    if (state === 'starting') return 'waiting for the probe';
+    if (state !== 'running') return notes[0] ?? 'not counted';
+    // What tracepoints can't see is mostly tx.
+    const limit = name === 'tx' ? notes.find((note) => note.startsWith('tx')) : undefined;
+    return limit ?? 'nothing was counted yet';
+  };
+  const whyOf = (name: 'rx' | 'tx' | 'accept') => clean(reasonOf(name), theme.unicode);
   const flow = (name: 'rx' | 'tx'): Meter => ({
     name: name.toUpperCase(),
     percent: now[name].percent,
     rate: ppsText(now[name].pps, theme),
     values: history.map((sample) => sample[name].percent),
-    why,
+    why: whyOf(name),
     large: true,
   });
   const perSecond = now.accept === null ? null : now.accept.accepts / now.accept.seconds;
@@ -99,7 +160,7 @@ function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
     percent: now.accept?.percent ?? null,
     rate: `${rateText(perSecond, theme)}/s  `,
     values: history.map((sample) => sample.accept?.percent ?? null),
-    why: now.accept === null ? why : 'nothing was accepted',
+    why: now.accept === null ? whyOf('accept') : 'nothing was accepted',
     large: false,
   };
   return [flow('rx'), flow('tx'), accept];

@@ -4,6 +4,7 @@ import { count } from '../../src/diagnose/phrase.ts';
 import type { Scene } from '../../src/live/types.ts';
 import type { Path } from '../../src/path/types.ts';
 import { percent } from '../../src/report/format.ts';
+import { rank } from '../../src/report/inspection.ts';
 import { isChance } from '../../src/report/paths.ts';
 import { clean } from '../../src/report/text.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
@@ -63,9 +64,13 @@ function Paths(props: PaneProps): ReactNode {
   const { history, width, height, theme, filter } = props;
   const scene = history.at(-1)?.scene;
   const rows = useMemo(() => (scene ? rowsOf(scene, filter, theme) : []), [scene, filter, theme]);
+  const outlooks = useMemo(
+    () => (scene ? outlooksOf(scene, theme) : new Map<string, Line>()),
+    [scene, theme],
+  );
   const columns = useMemo(() => place(columnsOf(rows, theme), width - MARGIN), [rows, theme, width]);
   const lines = listLines(props, {
-    title: titleOf(rows, theme),
+    title: [...titleOf(rows, theme), ...(outlooks.get(groupOf(rows, props.cursor) ?? '') ?? [])],
     head: headLine(columns, theme),
     count: rows.length,
     row: (at) => {
@@ -86,6 +91,30 @@ function titleOf(rows: readonly Row[], theme: Theme): Line {
     return found === 0 ? [] : [span(`  ${theme.mark[tone]} ${found} ${tone}`, tone)];
   });
   return [span(count(rows.length, 'path')), ...parts];
+}
+
+/** Of the row under the cursor, else of the first that has one. */
+function groupOf(rows: readonly Row[], cursor: number): string | null {
+  const chosen = rows[Math.min(cursor, rows.length - 1)] ?? rows.find(({ path }) => path.group !== null);
+  return chosen?.path.group ?? null;
+}
+
+/** `tcp :8080 today 12.5 % → with cpu 100 %`, of each group that is fed by an interface with queues. */
+function outlooksOf(scene: Scene, theme: Theme): ReadonlyMap<string, Line> {
+  const share = (value: number | null) => (value === null ? theme.mark.unknown : percent(value));
+  const fed = rank({ ...scene, remedy: null }).filter(({ byNic }) => byNic.length > 0);
+  return new Map(
+    fed.map(({ group, now, cpu }): [string, Line] => [
+      group.id,
+      [
+        span(`   ${clean(group.id, theme.unicode)} today `, 'dim'),
+        span(share(now), shareTone(now)),
+        ...(cpu !== null && cpu > (now ?? 0)
+          ? [span(` ${theme.unicode ? '→' : '->'} with cpu `, 'dim'), span(share(cpu), shareTone(cpu))]
+          : []),
+      ],
+    ]),
+  );
 }
 
 /** The whole reason of the row under the cursor, which the table may have had to cut. */
