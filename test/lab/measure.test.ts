@@ -48,15 +48,21 @@ const guest = useGuest(async (each) => {
   await each.run('modprobe tun; modprobe inet_diag; modprobe tcp_diag; modprobe udp_diag');
 });
 
+interface Counts {
+  readonly lost: number;
+  readonly coverage: string | null;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
 /** What `measure` counts, by `variant` alone, while `traffic` flows. */
-async function measured<T extends { readonly lost: number; readonly coverage: string | null }>(
+async function measured<T extends Counts>(
   what: string,
   variant: string,
   traffic: () => Promise<unknown>,
 ): Promise<T[]> {
   const measure = guest().start(`exec locality-tune measure ${what} -j -i 1 --variant ${variant}`);
   const first = await measure.json<T>();
-  expect(first).not.toHaveProperty('error');
+  if (first.error !== undefined) throw new Error(`${first.error.code}: ${first.error.message}`);
   await traffic();
   const { code, stdout, stderr } = await measure.end();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

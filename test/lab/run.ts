@@ -10,7 +10,7 @@ import type { Lab } from './machine/lab.ts';
 import { findQemu, type Hardware, isNic, NICS } from './machine/qemu.ts';
 
 const say = (line: string) => console.error(`lab: ${line}`);
-/** Records, which write to docs/, run when they are named. */
+/** Records run when they are named: they write to docs/, or take long. */
 const TESTS = ['.test.ts'];
 const QUICK = ['lab/inspect', 'lab/measure'];
 

@@ -3,7 +3,7 @@ import type { UdpSocket } from '../../src/measure/udp.ts';
 import type { Guest } from './machine/guest.ts';
 import { INSIDE, type Nic } from './machine/qemu.ts';
 
-const PORT = 9_053;
+export const UDP_PORT = 9_053;
 export const READERS = [0, 1, 2, 3];
 /** In each run of `counted`. */
 export const DATAGRAMS = 10_000;
@@ -16,16 +16,16 @@ export interface Counted {
 }
 
 export const startReaders = (guest: Guest): Promise<string> =>
-  guest.start(`exec python3 test/lab/udp-workers.py ${PORT} ${READERS.join(' ')}`).line();
+  guest.start(`exec python3 test/lab/udp-workers.py ${UDP_PORT} ${READERS.join(' ')}`).line();
 
 export const attachToReaders = (guest: Guest, program: string): Promise<string> =>
-  guest.run(`locality-tune attach --port ${PORT} --udp --program ${program} -j`);
+  guest.run(`locality-tune attach --port ${UDP_PORT} --udp --program ${program} -j`);
 
 /** `sources`: so many ports of one address. */
 export async function counted(guest: Guest, sources: number): Promise<Counted> {
-  const measure = guest.start(`exec locality-tune measure udp --port ${PORT} -i 1 -j`);
+  const measure = guest.start(`exec locality-tune measure udp --port ${UDP_PORT} -i 1 -j`);
   const first = await measure.json<{ sockets: UdpSocket[] }>();
-  await guest.outside(`python3 test/lab/udp-source.py ${INSIDE} ${PORT} ${DATAGRAMS} ${sources}`);
+  await guest.outside(`python3 test/lab/udp-source.py ${INSIDE} ${UDP_PORT} ${DATAGRAMS} ${sources}`);
   const { stdout } = await measure.end();
   const rows = stdout
     .trimEnd()

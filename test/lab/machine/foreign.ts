@@ -14,7 +14,7 @@ export async function foreign(root: string, program: string, name = program): Pr
     (await libraries(root)).join(':'),
     '--argv0',
     name,
-    await firstOf(join(root, 'usr/bin', program), join(root, 'bin', program)),
+    await firstOf(...['usr/bin', 'usr/sbin', 'bin', 'sbin'].map((folder) => join(root, folder, program))),
   ];
 }
 

@@ -40,6 +40,8 @@ $b mount -t 9p -o trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose host
 $b mount -t tmpfs -o size=75% tmpfs /over
 $b mkdir /over/upper /over/work
 $b mount -t overlay -o lowerdir=/host,upperdir=/over/upper,workdir=/over/work overlay /root
+# Journals of the host's own tunings.
+$b rm -rf /root/var/lib/locality-tune
 $b mount -t proc proc /root/proc
 $b mount -t sysfs sys /root/sys
 $b mount -t devtmpfs dev /root/dev
