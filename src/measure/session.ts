@@ -8,7 +8,7 @@ import { createRecorder, type Recorder } from './recorder.ts';
 import type { Interval, Plan, Session, Variant } from './types.ts';
 
 /** Longer than this beyond its interval and bpftrace is stopped, or the machine is in a bad way. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 /** What no other variant would mend. */
 const FATAL: ReadonlySet<string> = new Set([
