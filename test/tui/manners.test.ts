@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createRecorder } from '../../src/live/recording.ts';
 import type { Sample } from '../../src/live/types.ts';
-import { eight, large, mended } from '../fixtures/samples.ts';
+import { eight, large, mended, pair } from '../fixtures/samples.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { openScreen, type Screen, type ScreenOptions } from './pty.ts';
 
@@ -127,22 +127,42 @@ describe('a failure', () => {
 });
 
 describe('what is shown', () => {
-  it('is each pane under its key, and the help made from the same keys', async () => {
-    const screen = replay({ columns: 160, rows: 45 });
-    await screen.until(TABS);
-    for (const [key, shown] of [
-      ['2', /\[2 matrix\].*\n.*rx/],
+  it.each([
+    { name: '2', machine: pair, header: /· 2 CPUs ·/, matrix: /same CPU/ },
+    { name: '8', machine: eight, header: /· 8 CPUs ·/, matrix: /same CPU/ },
+    {
+      name: '128',
+      machine: large,
+      header: /· 128 CPUs · 2 nodes ·/,
+      matrix: /same node[\s\S]*another node/,
+    },
+  ])('is each pane under its key, on a machine of $name CPUs', async ({ name, machine, header, matrix }) => {
+    const group = machine().groups[0]?.id ?? 'none';
+    const screen = replay(
+      { columns: 160, rows: 45 },
+      recorded(`${name}.jsonl`, mended(machine).history.slice(-30)),
+    );
+    await screen.until(header);
+    for (const [key, ...shown] of [
+      ['2', /\[2 matrix\]/, matrix],
       ['3', /\[3 queues\][\s\S]*rx-0/],
-      ['4', /\[4 groups\][\s\S]*slot/],
-      ['5', /\[5 paths\][\s\S]*rx-0/],
+      ['4', /\[4 groups\][\s\S]*slot/, group],
+      ['5', /\[5 paths\][\s\S]*rx-0/, group],
       ['6', /\[6 findings\][\s\S]*finding/],
       ['7', /\[7 events\]/],
-      ['\t', /\[1 overview\]/],
-      ['?', /attach a program to a group[\s\S]*quit/],
+      ['\t', /\[1 overview\][\s\S]*accept :/],
     ] as const) {
       screen.type(key);
-      await screen.until(shown);
+      for (const each of shown)
+        await screen.until(typeof each === 'string' ? (text) => text.includes(each) : each);
     }
+  });
+
+  it('is the help made from the same keys', async () => {
+    const screen = replay();
+    await screen.until(TABS);
+    screen.type('?');
+    await screen.until(/attach a program to a group[\s\S]*quit/);
     screen.type('\x1b');
     await screen.until((text) => !text.includes('attach a program to a group'));
   });
