@@ -110,7 +110,7 @@ export function narrow(host: Host, { iface = [], port }: Pick<HostRequest, 'ifac
 }
 
 /** Said before anything slow begins. A tree without sys/class/net names its interfaces in proc/interrupts only. */
-function checkInterfaces(files: Files, wanted: readonly string[]): void {
+export function checkInterfaces(files: Files, wanted: readonly string[]): void {
   const present = files.list('/sys/class/net').filter((name) => name !== 'bonding_masters');
   if (present.length > 0) requireNames(present, wanted);
 }

@@ -1,5 +1,4 @@
 /** `locality-tune live`: choose what is watched and how it is shown, and watch it until the user has enough. */
-import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { startDemoLoad } from '../live/demo-load.ts';
 import { openLive } from '../live/live.ts';
@@ -7,8 +6,8 @@ import { openRecording } from '../live/recording.ts';
 import type { Source } from '../live/types.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
-import { during, failure, usage } from './errors.ts';
-import { hostOf, loadSnapshot } from './host-source.ts';
+import { during, usage } from './errors.ts';
+import { checkInterfaces, hostOf, loadSnapshot } from './host-source.ts';
 import { untilInterrupted } from './live.ts';
 import type { LiveViewOptions } from './live-view.ts';
 import { printDocument, say } from './output.ts';
@@ -22,7 +21,6 @@ interface Watched {
 export async function live(options: LiveViewOptions): Promise<void> {
   const json = options.json || options.pretty;
   if (!json && !hasScreen()) return report(options);
-  if (!json && options.from === undefined) checkInterfaces(options.iface ?? []);
   const { source, label, stop } = await open(options);
   try {
     if (json) return await printSamples(source, options);
@@ -52,6 +50,7 @@ async function open(options: LiveViewOptions): Promise<Watched> {
   }
   if (options.from !== undefined) return openSnapshot(options.from, options);
   const system = { files: openFiles('/'), kernel: openKernel() };
+  checkInterfaces(system.files, iface);
   const common = { ifaces: iface, interval, probes };
   if (!options.demo) {
     const source = openLive(system, { ...common, port: options.port ?? null });
@@ -69,12 +68,6 @@ async function openSnapshot(from: string, options: LiveViewOptions): Promise<Wat
   const snapshot = await loadSnapshot(from, options);
   const source = openStill(snapshot, hostOf(snapshot, options));
   return { source, label: from, stop: async () => {} };
-}
-
-function checkInterfaces(wanted: readonly string[]): void {
-  for (const name of wanted)
-    if (!existsSync(`/sys/class/net/${name}`))
-      throw failure('no-such-interface', `--iface ${name}: no such interface`, 'see `ip link`');
 }
 
 /** What there is to say without a screen, once. */

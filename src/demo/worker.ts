@@ -1,10 +1,10 @@
 /** One worker of the embedded server: a TCP and a UDP socket of the reuseport groups, pinned to its CPU. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { encode } from '../cbpf/instruction.ts';
 import { isErrno } from '../system/errors.ts';
+import { openFiles } from '../system/files.ts';
 import { attachCbpf, detachProgram, incomingCpu, localAddress, protocolOf } from '../system/sockets.ts';
 import { serveOrders } from './child.ts';
 import type { Bound, WorkerCounts, WorkerOrders } from './messages.ts';
@@ -57,7 +57,7 @@ function descriptorOf(socket: Socket): number {
 
 /** The socket of this process that is bound to HOST, found as anybody else would find it. */
 function ownSocket(protocol: 'tcp' | 'udp'): Bound {
-  for (const fd of readdirSync('/proc/self/fd').map(Number)) {
+  for (const fd of openFiles('/').list('/proc/self/fd').map(Number)) {
     try {
       const local = localAddress(fd);
       if (local?.address === HOST && protocolOf(fd) === protocol) return { port: local.port, fd };

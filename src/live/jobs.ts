@@ -1,5 +1,4 @@
 /** Larger things that the live view may do, each prepared first: what exactly is to be confirmed. */
-import { writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
 import { resolve } from 'node:path';
 import { count, percent } from '../diagnose/phrase.ts';
@@ -9,6 +8,7 @@ import type { Expected } from '../path/types.ts';
 import { takeSnapshot } from '../snapshot/take.ts';
 import { failure } from '../system/errors.ts';
 import { netnsInode } from '../system/netns.ts';
+import { saveFile } from '../system/save.ts';
 import type { Kernel, System } from '../system/types.ts';
 import { openAccess } from '../tune/access.ts';
 import { applied } from '../tune/applied.ts';
@@ -53,7 +53,7 @@ function prepareSnapshot(system: LiveSystem, { host }: Scene): Prepared {
     ],
     run: async () => {
       const snapshot = await takeSnapshot(system, host);
-      writeFileSync(file, `${JSON.stringify(snapshot)}\n`, { flag: 'wx', mode: 0o600 });
+      saveFile(file, `${JSON.stringify(snapshot)}\n`, false);
       return `wrote ${file}`;
     },
   };

@@ -1,7 +1,7 @@
 /** What this kernel and this bpftrace can do, as far as it can be told without loading a program. */
-import { existsSync } from 'node:fs';
 import { bpftraceVersion } from '../system/bpftrace.ts';
 import { type Btf, kernelBtf } from '../system/btf.ts';
+import { openFiles } from '../system/files.ts';
 import type { Variant } from './types.ts';
 
 export interface Capabilities {
@@ -16,7 +16,7 @@ export interface Capabilities {
 export async function readCapabilities(): Promise<Capabilities> {
   return {
     bpftrace: await bpftraceVersion(),
-    kprobes: existsSync('/sys/bus/event_source/devices/kprobe'),
+    kprobes: openFiles('/').exists('/sys/bus/event_source/devices/kprobe'),
     btf: kernelBtf(),
   };
 }

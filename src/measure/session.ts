@@ -1,7 +1,6 @@
 /** A measurement from start to end: the best variant that runs here, and its intervals. */
-import { closeSync, openSync } from 'node:fs';
-import { type Bpftrace, type BpftraceOptions, startBpftrace } from '../system/bpftrace.ts';
-import { type Failure, failure, isErrno, isFailure } from '../system/errors.ts';
+import { type Bpftrace, type BpftraceOptions, readsFunctions, startBpftrace } from '../system/bpftrace.ts';
+import { type Failure, failure, isFailure } from '../system/errors.ts';
 import { type Capabilities, hooksOf, obstacle, readCapabilities } from './capabilities.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
@@ -121,14 +120,4 @@ function optionsFor(program: string, keys: number, { bpftrace }: Capabilities): 
       : [name],
   );
   return { environment, flags: ['--traceable-functions', '/dev/stdin'], input: functions.join('\n') };
-}
-
-function readsFunctions(): boolean {
-  try {
-    closeSync(openSync('/sys/kernel/tracing/available_filter_functions', 'r'));
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EPERM', 'EACCES')) return false;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 /** bpftrace as a child: started, heard line by line, stopped, and given up when the kernel holds it for ever. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -127,6 +127,17 @@ export async function bpftraceVersion(): Promise<{ major: number; minor: number 
       `0.${OLDEST_MINOR} or later is needed`,
     );
   return version;
+}
+
+/** Whether bpftrace can have the kernel's own list of functions. */
+export function readsFunctions(): boolean {
+  try {
+    closeSync(openSync('/sys/kernel/tracing/available_filter_functions', 'r'));
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EPERM', 'EACCES')) return false;
+    throw error;
+  }
 }
 
 /** The text of a script in probes/. */
