@@ -23,7 +23,8 @@ export interface Outlook {
 
 /** A refused write is told and the rest carried on with; the exit status is 1 then. @param made by which command line */
 export function toScript(plan: Plan, { before, after }: Outlook, made: string): string {
-  const header = ['#!/bin/sh', ...comment(made), '#', ...expectations(before, after)];
+  // Not folded: a command line is there to be copied.
+  const header = ['#!/bin/sh', `# ${printable(made)}`, '#', ...expectations(before, after)];
   const remarks = [
     ...section(
       'Left as it is:',
