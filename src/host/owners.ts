@@ -24,7 +24,8 @@ const PAUSE_MS = 10;
 
 /**
  * By inode. Two processes that poll one socket (during a reload) are both owners. Only where nobody polls it or blocks
- * on it, every holder is one, `via: 'fd'`: poll, select and io_uring can't be seen, and a blocking server may be busy.
+ * on it, every holder is one that has a thread to do it, `via: 'fd'`: poll, select and io_uring can't be seen, and a
+ * blocking server may be busy. A socket whose worker died, and that a master keeps open, has none.
  *
  * `tid` is the thread that waits; a runtime that hands one epoll instance from thread to thread (Go) shows one of
  * them. Where it is null, `cpus` is the union over all threads that may be it. `arch` as `uname -m` prints it.
@@ -60,9 +61,12 @@ export async function findOwners(
     }
   }
   const served = new Set(owners.keys());
-  for (const { process, threads } of servers)
-    for (const [inode, fd] of byInode(process))
-      if (!served.has(inode)) add(inode, process, fd, 'fd', threads.tids);
+  for (const server of servers) {
+    const mayServe = unexplained(server);
+    if (mayServe.length === 0 && server.threads.tids.length > 0) continue;
+    for (const [inode, fd] of byInode(server.process))
+      if (!served.has(inode)) add(inode, server.process, fd, 'fd', mayServe);
+  }
   return owners;
 }
 
@@ -125,6 +129,17 @@ function busyElseAny({ tids, running, epoll, socket }: Threads): readonly number
   const candidates = tids.filter((tid) => !elsewhere.has(tid));
   const busy = candidates.filter((tid) => running.has(tid));
   return busy.length > 0 ? busy : candidates;
+}
+
+/**
+ * Threads that may serve a socket in a way that can't be seen. Not those that wait for a signal or a child, and not event
+ * loops: what they serve is in their epoll sets. An instance that nobody waits on has its loop among the busy ones.
+ */
+function unexplained({ polled, threads: { tids, epoll, signal } }: Server): readonly number[] {
+  const loops = new Set([...epoll.values()].flatMap((waiters) => [...waiters]));
+  const others = tids.filter((tid) => !loops.has(tid) && !signal.has(tid));
+  const busyLoops = [...polled.keys()].filter((instance) => !epoll.has(instance)).length;
+  return others.length > busyLoops ? others : [];
 }
 
 /** null when not one of the threads could be asked. */

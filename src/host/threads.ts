@@ -1,23 +1,35 @@
 /** What a thread waits for, by the system call that it is blocked in. */
 import type { Files } from '../system/types.ts';
 
-/** `epoll` and `socket` carry the call's first argument, a descriptor; `running` is on a CPU, or about to be. */
+/**
+ * `epoll` and `socket` carry the call's first argument, a descriptor; `running` is on a CPU, or about to be; `signal` is a
+ * wait for a signal or a child, in which nothing of a socket can arrive.
+ */
 export type Waits =
   | { readonly on: 'epoll' | 'socket'; readonly fd: number }
-  | { readonly on: 'running' | 'other' };
+  | { readonly on: 'running' | 'signal' | 'other' };
 
 interface Calls {
   readonly epoll: ReadonlySet<number>;
   readonly socket: ReadonlySet<number>;
+  readonly signal: ReadonlySet<number>;
 }
 
 /**
  * arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. epoll: epoll_wait, epoll_pwait,
- * epoll_pwait2; socket: read, recvfrom, recvmsg, accept, accept4, recvmmsg. poll and select have their descriptors
- * in the process's memory, io_uring in its ring: not seen.
+ * epoll_pwait2; socket: read, recvfrom, recvmsg, accept, accept4, recvmmsg; signal: pause, wait4, rt_sigtimedwait,
+ * rt_sigsuspend, waitid. poll and select have their descriptors in the process's memory, io_uring in its ring: not seen.
  */
-const X86_64: Calls = { epoll: new Set([232, 281, 441]), socket: new Set([0, 43, 45, 47, 288, 299]) };
-const GENERIC: Calls = { epoll: new Set([22, 441]), socket: new Set([63, 202, 207, 212, 242, 243]) };
+const X86_64: Calls = {
+  epoll: new Set([232, 281, 441]),
+  socket: new Set([0, 43, 45, 47, 288, 299]),
+  signal: new Set([34, 61, 128, 130, 247]),
+};
+const GENERIC: Calls = {
+  epoll: new Set([22, 441]),
+  socket: new Set([63, 202, 207, 212, 242, 243]),
+  signal: new Set([95, 133, 137, 260]),
+};
 
 const CALLS: ReadonlyMap<string, Calls> = new Map([
   ['x86_64', X86_64],
@@ -32,23 +44,32 @@ export function parseSyscall(text: string, arch: string): Waits {
   const [, number, argument] = /^(\d+) 0x([0-9a-f]+) /.exec(text) ?? [];
   const calls = CALLS.get(arch);
   if (number === undefined || argument === undefined || calls === undefined) return { on: 'other' };
+  if (calls.signal.has(Number(number))) return { on: 'signal' };
   const on = calls.epoll.has(Number(number)) ? 'epoll' : calls.socket.has(Number(number)) ? 'socket' : null;
   // A descriptor is an int: the register's upper half is undefined.
   return on === null ? { on: 'other' } : { on, fd: Number.parseInt(argument.slice(-8), 16) };
 }
 
-/** The threads of one process, and who of them was seen to wait on which descriptor (fd -> tids), or to run. */
+/** The threads of one process, and who of them was seen to wait on which descriptor (fd -> tids), to run, or to wait for a signal. */
 export interface Threads {
   readonly pid: number;
   readonly tids: readonly number[];
   readonly running: Set<number>;
+  readonly signal: Set<number>;
   readonly epoll: Map<number, Set<number>>;
   readonly socket: Map<number, Set<number>>;
 }
 
 export function listThreads(files: Files, pid: number): Threads {
   const tids = files.list(`/proc/${pid}/task`).map(Number);
-  return { pid, tids: tids.sort((a, b) => a - b), running: new Set(), epoll: new Map(), socket: new Map() };
+  return {
+    pid,
+    tids: tids.sort((a, b) => a - b),
+    running: new Set(),
+    signal: new Set(),
+    epoll: new Map(),
+    socket: new Map(),
+  };
 }
 
 /** Adds what the threads wait for at this moment to what was seen before. */
@@ -57,6 +78,7 @@ export function sampleThreads(files: Files, arch: string, seen: Threads): void {
     const waits = parseSyscall(files.text(`/proc/${seen.pid}/task/${tid}/syscall`) ?? '', arch);
     // Where no call is known, those who wait can't be told from those who do something else.
     if (waits.on === 'running' && CALLS.has(arch)) seen.running.add(tid);
+    if (waits.on === 'signal') seen.signal.add(tid);
     if (waits.on !== 'epoll' && waits.on !== 'socket') continue;
     const waiters = seen[waits.on].get(waits.fd);
     if (waiters === undefined) seen[waits.on].set(waits.fd, new Set([tid]));

@@ -117,6 +117,20 @@ describe('the owners in a captured tree', () => {
     expect(await ownersOf(system, 'x86_64', 902)).toMatchObject([
       [{ tid: 41, via: 'epoll', cpus: [1, 2, 4] }],
     ]);
+    // Held by its master and another worker only, as nginx does, a socket has nobody: neither will ever look at it.
+    link('proc/39/fd/5', 'socket:[903]');
+    put('proc/39/task/39/syscall', '130 0x7ffd 0x8 0x0 0x0 0x0 0x0 0x7ffe 0x7f34\n');
+    link('proc/43/fd/5', 'socket:[903]');
+    link('proc/43/fd/6', 'socket:[902]');
+    link('proc/43/fd/8', 'anon_inode:[eventpoll]');
+    put('proc/43/fdinfo/8', 'pos:\t0\ntfd: 6 events: 19 data: 5  pos:0 ino:386 sdev:8\n');
+    for (const syscall of ['232 0x8 0x7f0 0x200 0xffffffff 0x0 0x8 0x7ffe 0x7f34\n', 'running\n']) {
+      put('proc/43/task/43/syscall', syscall);
+      expect(await ownersOf(system, 'x86_64', 902, 903)).toMatchObject([[{ pid: 40 }, { pid: 43 }], []]);
+    }
+    // A master that does something else may do that, too.
+    put('proc/39/task/39/syscall', 'running\n');
+    expect(await ownersOf(system, 'x86_64', 902, 903)).toMatchObject([{}, [{ pid: 39, tid: 39, via: 'fd' }]]);
     // Of another architecture's system calls nothing is known: either thread may be it.
     expect(await ownersOf(system, 'unknown', 901)).toMatchObject([
       [{ tid: null, via: 'epoll', cpus: [0, 1, 2, 3, 4, 5, 6, 7] }],

@@ -11,6 +11,9 @@ describe('/proc/PID/task/TID/syscall', () => {
     expect(parseSyscall(line(288, 3), 'x86_64')).toEqual({ on: 'socket', fd: 3 });
     expect(parseSyscall(line(22, 17), 'aarch64')).toEqual({ on: 'epoll', fd: 17 });
     expect(parseSyscall(line(202, 3), 'aarch64')).toEqual({ on: 'socket', fd: 3 });
+    // rt_sigsuspend, wait4
+    expect(parseSyscall(line(130, 3), 'x86_64')).toEqual({ on: 'signal' });
+    expect(parseSyscall(line(260, 3), 'aarch64')).toEqual({ on: 'signal' });
     // futex
     expect(parseSyscall(line(202, 3), 'x86_64')).toEqual({ on: 'other' });
     expect(parseSyscall(line(232, 17), 'mips')).toEqual({ on: 'other' });
