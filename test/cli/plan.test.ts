@@ -18,6 +18,8 @@ describe('locality-tune plan', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       schema: 'locality-tune.plan/1',
       changes: [
+        { kind: 'irq', subject: 'irq 24 (eth0-rx-0)', from: '0-1', to: '0' },
+        { kind: 'irq', subject: 'irq 25 (eth0-tx-0)', from: '0-1', to: '1' },
         {
           kind: 'rps',
           subject: 'eth0 rx-0 rps_cpus',

@@ -86,11 +86,12 @@ function reasons({ goal }: Context, nic: Nic): (cpu: number) => string {
   };
 }
 
-/** One CPU that was asked for; else the one that takes its interrupts, whatever else it might. */
-function isOn({ affinity, effective }: Irq, vector: Vector, cpu: number): boolean {
-  if (affinity?.length === 1) return affinity[0] === cpu;
-  if (effective !== null && effective.length > 0) return effective.length === 1 && effective[0] === cpu;
-  return vector.cpu === cpu;
+/**
+ * It was asked for this CPU and no other. One that may go anywhere is where it is by chance: a CPU that goes offline, the
+ * interface that goes down and up or irqbalance moves it, and XPS has been set by it. Where that can't be read, the CPU counts.
+ */
+function isOn({ affinity }: Irq, vector: Vector, cpu: number): boolean {
+  return affinity === null ? vector.cpu === cpu : affinity.length === 1 && affinity[0] === cpu;
 }
 
 function ignoresAffinity({ affinity, effective }: Irq): boolean {

@@ -86,7 +86,7 @@ export const MACHINES: readonly Machine[] = [
       groups: [group({ workers: pinned(0, 1, 2, 3) })],
     }),
     changes: [
-      ...[1, 2, 3].flatMap((queue) => [
+      ...range(4).flatMap((queue) => [
         `irq irq ${40 + 2 * queue} (virtio0-input.${queue}): 0-3 -> ${queue}`,
         `irq irq ${41 + 2 * queue} (virtio0-output.${queue}): 0-3 -> ${queue}`,
       ]),
@@ -155,7 +155,7 @@ export const MACHINES: readonly Machine[] = [
       nics: [onFirst(128, 511)],
       groups: [group({ workers: pinned(...range(128)) })],
     }),
-    changes: [...range(127).map((at) => moved(at + 1, at + 1, '0-511')), ...xps(range(128)), program('cpu')],
+    changes: [...range(128).map((at) => moved(at, at, '0-511')), ...xps(range(128)), program('cpu')],
     after: [1],
   },
   {
@@ -165,7 +165,7 @@ export const MACHINES: readonly Machine[] = [
       nics: [onFirst(4, 3, { numaNode: -1 })],
       groups: [group({ workers: pinned(3, 2, 1, 0) })],
     }),
-    changes: [moved(1, 2), moved(2, 1), moved(3, 3), ...xps([0, 2, 1, 3]), program('map')],
+    changes: [moved(0, 0), moved(1, 2), moved(2, 1), moved(3, 3), ...xps([0, 2, 1, 3]), program('map')],
     after: [1],
   },
   {
@@ -541,15 +541,37 @@ function isolated(cpus: readonly number[], port: Nic): Host {
   return { ...made, machine: { ...made.machine, cpus: { ...made.machine.cpus, isolated: cpus } } };
 }
 
+/** igb's interrupts may go anywhere, and come one CPU further on than their queue. */
+const IGB_CPUS = [1, 2, 3, 4, 5, 6, 7, 0];
+
 /** What the planner should find on the captured trees, which hold no workers: by folder. */
 export const TREES: Readonly<Record<string, { iface: string; changes: readonly string[] }>> = {
   'ena-arm': { iface: 'eth0', changes: [] },
   i40e: { iface: 'ens3f0', changes: [] },
-  bnxt: { iface: 'eth0', changes: [] },
+  // Each may go to either thread of a core.
+  bnxt: {
+    iface: 'eth0',
+    changes: range(4).map(
+      (queue) => `irq irq ${80 + queue} (eth0-TxRx-${queue}): ${queue},${queue + 4} -> ${queue}`,
+    ),
+  },
   virtio: { iface: 'eth0', changes: [] },
   'ixgbe-offline': { iface: 'enp94s0f0', changes: [] },
-  'igb-bad': { iface: 'eth0', changes: xps([1, 2, 3, 4, 5, 6, 7, 0]) },
-  'e1000e-single': { iface: 'eth0', changes: ['rps eth0 rx-0 rps_cpus: 0 -> 3'] },
+  'igb-bad': {
+    iface: 'eth0',
+    changes: [
+      ...IGB_CPUS.map((cpu, queue) => `irq irq ${41 + queue} (eth0-TxRx-${queue}): 0-7 -> ${cpu}`),
+      ...xps(IGB_CPUS),
+    ],
+  },
+  'e1000e-single': {
+    iface: 'eth0',
+    changes: [
+      'irq irq 24 (eth0-rx-0): 0-1 -> 0',
+      'irq irq 25 (eth0-tx-0): 0-1 -> 1',
+      'rps eth0 rx-0 rps_cpus: 0 -> 3',
+    ],
+  },
   'mlx5-bond': {
     iface: 'bond0',
     changes: [
