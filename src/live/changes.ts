@@ -1,6 +1,7 @@
 /** What became different between two readings of the configuration, a line for each kind of object. */
+import { memberName, ownerName } from '../diagnose/workers.ts';
 import { formatCpuList } from '../host/cpus.ts';
-import type { Group, Host, Irq, Nic } from '../host/types.ts';
+import type { Group, GroupSocket, Host, Irq, Nic } from '../host/types.ts';
 
 /** More objects of one kind than this are named by how many they are. */
 const NAMED = 6;
@@ -9,6 +10,7 @@ export function changesBetween(before: Host, after: Host): string[] {
   const was = new Map(before.nics.map((nic) => [nic.name, nic]));
   const is = new Map(after.nics.map((nic) => [nic.name, nic]));
   return [
+    ...changesOfCpus(before, after),
     ...gone(was, is).map((name) => `${name}: the interface is gone`),
     ...gone(is, was).map((name) => `${name}: a new interface`),
     ...after.nics.flatMap((nic) => {
@@ -18,6 +20,15 @@ export function changesBetween(before: Host, after: Host): string[] {
     ...changesOfGroups(before.groups, after.groups),
     ...changeOfIrqbalance(before, after),
   ];
+}
+
+function changesOfCpus(before: Host, after: Host): string[] {
+  const [was, is] = [before.machine.cpus.online, after.machine.cpus.online];
+  const without = (some: readonly number[], others: readonly number[]) =>
+    some.filter((cpu) => !others.includes(cpu));
+  const tell = (changed: readonly number[], what: string) =>
+    changed.length === 0 ? [] : [`CPU ${formatCpuList(changed)} ${what}`];
+  return [...tell(without(was, is), 'went offline'), ...tell(without(is, was), 'came online')];
 }
 
 const gone = <T>(from: ReadonlyMap<string, T>, against: ReadonlyMap<string, T>): string[] =>
@@ -126,7 +137,25 @@ function changesOfGroup(was: Group, is: Group): string[] {
     former.join() !== now.join()
       ? [`${is.id}: its slots were reordered`]
       : []),
+    ...changesOfWorkers(was, is),
     ...changeOfProgram(was, is),
+  ];
+}
+
+/** A thread that is seen to wait now and was busy before is no other worker: processes count. */
+function changesOfWorkers(was: Group, is: Group): string[] {
+  const former = new Map(was.sockets.map((socket) => [socket.inode, socket]));
+  const pidsOf = ({ owners }: GroupSocket) => [...new Set(owners.map(({ pid }) => pid))].sort().join();
+  const changed = is.sockets.flatMap((socket) => {
+    const before = former.get(socket.inode);
+    return before === undefined || pidsOf(before) === pidsOf(socket) ? [] : [{ before, socket }];
+  });
+  const more = changed.length - NAMED;
+  return [
+    ...changed
+      .slice(0, NAMED)
+      .map(({ before, socket }) => `${is.id}: ${memberName(before)}: now ${ownerName(socket)}`),
+    ...(more > 0 ? [`${is.id}: ${more} more of its sockets have other workers`] : []),
   ];
 }
 

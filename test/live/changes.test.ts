@@ -25,6 +25,28 @@ describe('changesBetween', () => {
     expect(all).toContain('affinity of 2 more were changed');
   });
 
+  it('names the CPUs that went offline or came online', () => {
+    const of = (cpus: number | number[]) => host({ cpus });
+    expect(changesBetween(of(8), of([0, 1, 2, 3, 7]))).toEqual(['CPU 4-6 went offline']);
+    expect(changesBetween(of([0, 1]), of(4))).toEqual(['CPU 2-3 came online']);
+  });
+
+  it('tells of a socket whose worker has gone, and who took it over', () => {
+    const served = group({ workers: pinned(0, 1) });
+    const [first, ...others] = served.sockets;
+    if (first === undefined) throw new Error('no sockets');
+    const [owner] = first.owners;
+    if (owner === undefined) throw new Error('no worker');
+    const by = (...owners: (typeof owner)[]) =>
+      machine([], [{ ...served, sockets: [{ ...first, owners }, ...others] }]);
+    const name = `${served.id}: slot 0 (${owner.comm} ${owner.pid})`;
+    expect(changesBetween(by(owner), by())).toEqual([`${name}: now no process`]);
+    expect(changesBetween(by(owner), by({ ...owner, pid: 4242, tid: 4242 }))).toEqual([
+      `${name}: now ${owner.comm} 4242`,
+    ]);
+    expect(changesBetween(by(owner), by({ ...owner, tid: null }))).toEqual([]);
+  });
+
   it('tells of groups that come, go, grow, are reordered, or lose their program', () => {
     const four = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
     const of = (...groups: Group[]) => machine([], groups);
