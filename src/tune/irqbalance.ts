@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 5_000;
 const FOLDER = '/run/irqbalance';
 
 export interface Irqbalance {

@@ -72,7 +72,7 @@ export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
     case 'irq':
       return irqbalanceRuns
         ? 'irqbalance, which forgets its banned IRQs when it restarts; or the interface went down and up'
-        : 'the interface went down and up, or its channels were changed';
+        : 'the interface went down and up, its channels were changed, or its CPU was offline';
     case 'irqbalance':
       return 'irqbalance was restarted, and forgets its list then';
     case 'pin':

@@ -32,7 +32,8 @@ export async function standingOf(access: Access, journals: readonly Journal[]): 
     }
   const drift: Drift[] = [];
   const pending: string[] = [];
-  for (const step of last.values()) {
+  // In the order in which they were set.
+  for (const step of [...last.values()].reverse()) {
     const found = await compare(access, step);
     if (found === 'pending') pending.push(step.change.subject);
     else if (found !== 'as set') drift.push(found);
