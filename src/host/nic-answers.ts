@@ -1,8 +1,9 @@
 /** What the kernel answers about a NIC by system calls: channels, rings, RSS, and its own list of queues. */
 import { isSystemError } from '../system/errors.ts';
-import type { ChannelCounts, EthtoolFacts, Kernel, NetdevQueue } from '../system/types.ts';
+import type { ChannelCounts, EthtoolFacts, Files, Kernel, NetdevQueue } from '../system/types.ts';
 import type { Interface } from './interfaces.ts';
 import type { Channels, Rss, Setting } from './types.ts';
+import { readLine } from './values.ts';
 
 export interface NicAnswers {
   readonly ethtool: EthtoolFacts | null;
@@ -40,23 +41,38 @@ export function toChannels({ current, max }: NonNullable<EthtoolFacts['channels'
   return { rx: setting('rx'), tx: setting('tx'), combined: setting('combined'), other: setting('other') };
 }
 
-/** `rxQueues` is the number of RX queues, null when it is not known. */
+/** `rxQueues` is the number of RX queues, null when it is not known; `hiddenKey` that of a driver which shows none. */
 export function toRss(
   { rss, hashFields, ntupleRules, rssContexts }: EthtoolFacts,
   rxQueues: number | null,
+  hiddenKey: string | null,
 ): Rss | null {
   if (rss === null) return null;
   const { indirection, key, hashFunction, inputXfrm } = rss;
   return {
     hashFunction,
     inputXfrm,
-    key: key.length === 0 ? null : Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':'),
+    key:
+      key.length === 0 ? hiddenKey : Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':'),
     indirection,
     isDefault: rxQueues === null || indirection.length === 0 ? null : isEvenSpread(indirection, rxQueues),
     fields: hashFields,
     contexts: rssContexts,
     ntupleRules,
   };
+}
+
+/** Drivers that take the kernel's key, and have no way to show it (igb_setup_mrqc, igc_setup_mrqc). */
+const KERNEL_KEYED: ReadonlySet<string | null> = new Set(['igb', 'igc']);
+/** Bytes of it that they take: ten registers. */
+const KERNEL_KEY_BYTES = 40;
+
+/** The key that `driver` does not show: random per boot, all zero until a driver has asked for it (netdev_rss_key_fill). */
+export function readHiddenKey(files: Files, driver: string | null): string | null {
+  if (!KERNEL_KEYED.has(driver)) return null;
+  const key =
+    readLine(files, '/proc/sys/net/core/netdev_rss_key')?.split(':').slice(0, KERNEL_KEY_BYTES) ?? [];
+  return key.some((byte) => byte !== '00') ? key.join(':') : null;
 }
 
 /** The kernel's default table (include/linux/ethtool.h, ethtool_rxfh_indir_default). */

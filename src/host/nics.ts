@@ -8,7 +8,7 @@ import { type IrqTable, tabulate } from './irq-table.ts';
 import { portsBelow } from './lower-devices.ts';
 import { pushTo } from './multimap.ts';
 import { inferInterfaces } from './named-nics.ts';
-import { askKernel, type NicAnswers, toChannels, toRss } from './nic-answers.ts';
+import { askKernel, type NicAnswers, readHiddenKey, toChannels, toRss } from './nic-answers.ts';
 import {
   type QueueIndices,
   readAffinity,
@@ -121,7 +121,7 @@ function joinNic(
     threadedNapi: readThreaded(files, name),
     channels,
     rings: ethtool?.rings ?? null,
-    rss: ethtool ? toRss(ethtool, indices?.rx.length ?? null) : null,
+    rss: ethtool ? toRss(ethtool, indices?.rx.length ?? null, readHiddenKey(files, driver)) : null,
     irqs,
     rxQueues: (indices?.rx ?? ascending(found.rx.keys())).map((index) =>
       readRxQueue(files, name, index, servers),

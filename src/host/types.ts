@@ -61,7 +61,7 @@ export interface Rss {
   readonly hashFunction: string | null;
   /** input_xfrm: none, symmetric-xor, symmetric-or-xor; none also where the kernel is too old to tell (before 6.8). */
   readonly inputXfrm: string | null;
-  /** Colon-separated hex, as `ethtool -x` prints it. */
+  /** Colon-separated hex, as `ethtool -x` prints it; of igb and igc, which print none, the kernel's that they take. */
   readonly key: string | null;
   /** Queue of each table entry. */
   readonly indirection: readonly number[];
