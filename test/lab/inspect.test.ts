@@ -3,7 +3,7 @@ import { expect, inject, it } from 'vitest';
 import type { Nic } from '../../src/host/types.ts';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE } from './machine/qemu.ts';
-import { hasChannels, hasTable } from './nics.ts';
+import { hasChannels, hasTable, placeInterrupts } from './nics.ts';
 
 const QUEUES = 4;
 const guest = useGuest();
@@ -22,18 +22,11 @@ async function nic(): Promise<Nic> {
   return only;
 }
 
-/** Of each queue: `virtio3-input.0` and `virtio3-output.0`, `eth0-TxRx-0`, `eth0-rxtx-0`. */
-const setAffinity = QUEUE_NUMBERS.map(
-  (
-    queue,
-  ) => `for irq in $(grep -E '[-.]${queue}$' /proc/interrupts | grep -E 'eth0-|(in|out)put' | cut -d: -f1)
-do echo ${cpuOf(queue)} > /proc/irq/$irq/smp_affinity_list; done`,
-).join('\n');
 const mask = (cpu: number) => (1 << cpu).toString(16);
 
 it('sees channels, IRQ affinity, XPS and RPS as they were set', async () => {
   if (hasChannels(lab)) await guest().run(`ethtool -L eth0 combined ${QUEUES}`);
-  await guest().run(setAffinity);
+  await placeInterrupts(guest(), QUEUE_NUMBERS.map(cpuOf));
   for (const queue of QUEUE_NUMBERS)
     await guest().run(`cd /sys/class/net/eth0/queues && echo ${mask(queue)} > tx-${queue}/xps_cpus &&
       echo ${mask(7 - queue)} > rx-${queue}/rps_cpus && echo ${1024 << queue} > rx-${queue}/rps_flow_cnt`);

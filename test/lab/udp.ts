@@ -2,6 +2,8 @@
 import type { UdpSocket } from '../../src/measure/udp.ts';
 import type { Guest } from './machine/guest.ts';
 import { INSIDE, type Nic } from './machine/qemu.ts';
+import { startMeasure } from './measure.ts';
+import { placeInterrupts } from './nics.ts';
 
 export const UDP_PORT = 9_053;
 export const READERS = [0, 1, 2, 3];
@@ -23,8 +25,10 @@ export const attachToReaders = (guest: Guest, program: string): Promise<string> 
 
 /** `sources`: so many ports of one address. */
 export async function counted(guest: Guest, sources: number): Promise<Counted> {
-  const measure = guest.start(`exec locality-tune measure udp --port ${UDP_PORT} -i 1 -j`);
-  const first = await measure.json<{ sockets: UdpSocket[] }>();
+  const { program: measure, first } = await startMeasure<{ sockets: UdpSocket[] }>(
+    guest,
+    `udp --port ${UDP_PORT}`,
+  );
   await guest.outside(`python3 test/lab/udp-source.py ${INSIDE} ${UDP_PORT} ${DATAGRAMS} ${sources}`);
   const { stdout } = await measure.end();
   const rows = stdout
@@ -50,9 +54,8 @@ export async function counted(guest: Guest, sources: number): Promise<Counted> {
 export async function spreadOverQueues(guest: Guest, nic: Nic): Promise<void> {
   // virtio's device hashes the ports of UDP from the start.
   if (nic === 'igb') await guest.run('ethtool -N eth0 rx-flow-hash udp4 sdfn');
-  await guest.run(`ethtool -X eth0 equal ${READERS.length}
-for q in ${READERS.join(' ')}; do for irq in $(grep -E "(eth0-TxRx-|input[.])$q$" /proc/interrupts | cut -d: -f1)
-do echo $q > /proc/irq/$irq/smp_affinity_list; done; done`);
+  await guest.run(`ethtool -X eth0 equal ${READERS.length}`);
+  await placeInterrupts(guest, READERS);
   // A new affinity is in effect after an interrupt.
   await counted(guest, 256);
 }
