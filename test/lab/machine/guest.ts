@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openChannel, type Program } from './channel.ts';
+import { type Channel, openChannel, type Program } from './channel.ts';
 import { initramfs } from './initramfs.ts';
 import type { Kernel } from './kernels.ts';
 import { findQemu, type Hardware, INSIDE, qemuCommand } from './qemu.ts';
@@ -28,6 +28,7 @@ export interface Guest {
 }
 
 const BOOT_SECONDS = 180;
+const TIMER_SECONDS = 30;
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const agent = fileURLToPath(new URL('agent.ts', import.meta.url));
 
@@ -52,6 +53,7 @@ export async function boot(kernel: Kernel, hardware: Hardware): Promise<Guest> {
     const connection = await connected(socket, ended);
     const channel = openChannel(connection, ended);
     await within(BOOT_SECONDS, `${kernel.name} did not boot`, channel.ready);
+    await checkTimers(channel, hardware.cpus);
     return {
       start: channel.start,
       run: (command, seconds = 120) => output(channel.start(command), command, seconds),
@@ -67,6 +69,15 @@ export async function boot(kernel: Kernel, hardware: Hardware): Promise<Guest> {
     await close();
     throw error;
   }
+}
+
+/** An emulated CPU now and then comes up without a timer: what sleeps there never wakes. */
+async function checkTimers({ start }: Channel, cpus: number): Promise<void> {
+  const nap = `for cpu in $(seq 0 ${cpus - 1}); do taskset -c $cpu sleep 0.01; done`;
+  const slept = within(TIMER_SECONDS, nap, start(nap).ended());
+  await slept.catch(() => {
+    throw new Error(`${WENT_AWAY}: one of its CPUs has no timer`);
+  });
 }
 
 /** What QEMU and the guest's kernel said last. */

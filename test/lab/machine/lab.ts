@@ -1,6 +1,6 @@
 /** What a run of the lab is made of, as test/lab/run.ts hands it to the tests. */
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
-import { boot, type Guest } from './guest.ts';
+import { boot, type Guest, WENT_AWAY } from './guest.ts';
 import type { Kernel } from './kernels.ts';
 import type { Hardware } from './qemu.ts';
 
@@ -28,7 +28,11 @@ export function useGuest(
   const ensure = async () => {
     if (guest?.isAlive()) return;
     await guest?.close();
-    guest = await boot(lab.kernel, { ...lab.hardware, ...hardware });
+    const machine = { ...lab.hardware, ...hardware };
+    guest = await boot(lab.kernel, machine).catch((error) => {
+      if (!String(error).includes(WENT_AWAY)) throw error;
+      return boot(lab.kernel, machine);
+    });
     await prepare(guest);
   };
   beforeAll(ensure);

@@ -60,8 +60,10 @@ export function qemuCommand(
     `-netdev tap,id=net,ifname=lab0,script=no,downscript=no,vhost=off${queues > 1 ? `,queues=${queues}` : ''}`,
     `-device ${DEVICES[nic]},netdev=net,${deviceOptions(hardware, queues)}`,
   ];
+  // An emulated CPU can lose its timer, and what sleeps there then sleeps for ever: such a guest is to end, not to hang.
   const append =
-    'console=ttyS0 quiet net.ifnames=0 nokaslr mitigations=off tsc=reliable nowatchdog panic=1 oops=panic';
+    'console=ttyS0 quiet net.ifnames=0 nokaslr mitigations=off tsc=reliable nowatchdog panic=1 oops=panic ' +
+    'rcupdate.rcu_cpu_stall_timeout=40 sysctl.kernel.panic_on_rcu_stall=1';
   const command = [...qemu, ...options.join(' ').split(' ').filter(Boolean), '-append', append];
   const network = `ip link set lo up && ip tuntap add dev lab0 mode tap ${queues > 1 ? 'multi_queue' : ''} &&
     ip addr add ${OUTSIDE}/24 dev lab0 && ip link set lab0 up && exec "$0" "$@"`;
