@@ -4,6 +4,7 @@ import type { Group } from '../../src/host/types.ts';
 import type { Accepts } from '../../src/measure/accept.ts';
 import type { Attached, Detached } from '../../src/steer/attach.ts';
 import { useGuest } from './machine/lab.ts';
+import { startMeasure } from './measure.ts';
 import { startNginx, underLoad } from './nginx.ts';
 
 const PORT = 8080;
@@ -24,8 +25,7 @@ async function theGroup(): Promise<Group> {
 
 /** Of at least 1,000 new connections, the share that the worker on the receiving CPU took. */
 async function matched(): Promise<{ readonly accepts: number; readonly share: number }> {
-  const measure = guest().start(`exec locality-tune measure accept --port ${PORT} -i 1 -j`);
-  await measure.line();
+  const { program: measure } = await startMeasure(guest(), `accept --port ${PORT}`);
   let [accepts, local] = [0, 0];
   while (accepts < 1_000) {
     const document = await measure.json<Accepts>();

@@ -6,6 +6,7 @@ import { describe, expect, inject, it } from 'vitest';
 import type { Accepts } from '../../src/measure/accept.ts';
 import type { Guest } from './machine/guest.ts';
 import { useGuest } from './machine/lab.ts';
+import { startMeasure } from './measure.ts';
 import { startNginx, underLoad } from './nginx.ts';
 import { circumstances, markdown, writeSection } from './record.ts';
 import { attachToReaders, type Counted, counted, READERS, spreadOverQueues, startReaders } from './udp.ts';
@@ -32,9 +33,10 @@ const shareOf = ({ count, local }: Share) => local / count;
 
 /** Of at least 2,000 new connections. */
 async function figures(guest: Guest): Promise<Figures> {
-  const skb = guest.start('exec locality-tune measure skb -i 1 -j');
-  const accept = guest.start(`exec locality-tune measure accept --port ${PORT} -i 1 -j`);
-  await Promise.all([skb.line(), accept.line()]);
+  const [{ program: skb }, { program: accept }] = await Promise.all([
+    startMeasure(guest, 'skb'),
+    startMeasure(guest, `accept --port ${PORT}`),
+  ]);
   const sum: Share = { count: 0, local: 0 };
   while (sum.count < 2_000) {
     const { accepts, matched } = await accept.json<Accepts>();

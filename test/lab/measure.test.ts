@@ -4,6 +4,7 @@ import type { Accepts } from '../../src/measure/accept.ts';
 import type { UdpSocket } from '../../src/measure/udp.ts';
 import type { KernelName } from './machine/kernels.ts';
 import { useGuest } from './machine/lab.ts';
+import { startMeasure } from './measure.ts';
 import { startWorkload } from './workload.ts';
 
 /** Which of them a kernel with its bpftrace has, the best first. */
@@ -51,7 +52,6 @@ const guest = useGuest(async (each) => {
 interface Counts {
   readonly lost: number;
   readonly coverage: string | null;
-  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** What `measure` counts, by `variant` alone, while `traffic` flows. */
@@ -60,9 +60,7 @@ async function measured<T extends Counts>(
   variant: string,
   traffic: () => Promise<unknown>,
 ): Promise<T[]> {
-  const measure = guest().start(`exec locality-tune measure ${what} -j -i 1 --variant ${variant}`);
-  const first = await measure.json<T>();
-  if (first.error !== undefined) throw new Error(`${first.error.code}: ${first.error.message}`);
+  const { program: measure, first } = await startMeasure<T>(guest(), `${what} --variant ${variant}`);
   await traffic();
   const { code, stdout, stderr } = await measure.end();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
