@@ -7,6 +7,7 @@ import { openFiles } from '../system/files.ts';
 import { applied } from '../tune/applied.ts';
 import { withStartTimes } from '../tune/plan/start-times.ts';
 import { expectedFor, planTuning } from '../tune/plan.ts';
+import { journalsInForce } from '../tune/survey.ts';
 import type { Change, Plan } from '../tune/types.ts';
 import { loadHost, originOf } from './host-source.ts';
 import type { SourceOptions } from './options.ts';
@@ -26,7 +27,7 @@ export async function planFor(options: PlanCommandOptions & SourceOptions): Prom
   const only = port === undefined || others.length > 0 ? {} : { port };
   const host = await loadHost({ ...source, ...only, iface: wanted.ifaces, slots: port !== undefined });
   const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
-  const planned = planTuning(view, wanted);
+  const planned = planTuning(view, wanted, originOf(options) === 'live' ? journalsInForce() : []);
   const plan = originOf(options) === 'live' ? withStartTimes(planned, openFiles('/')) : planned;
   const expected = { before: expectedFor(host, wanted), after: expectedFor(applied(host, plan), wanted) };
   return {

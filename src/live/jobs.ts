@@ -18,7 +18,7 @@ import { takeLock } from '../tune/lock.ts';
 import { withStartTimes } from '../tune/plan/start-times.ts';
 import { expectedFor, planTuning } from '../tune/plan.ts';
 import { brief } from '../tune/refusal.ts';
-import { type Surveyed, surveyJournals } from '../tune/survey.ts';
+import { journalsInForce, type Surveyed, surveyJournals } from '../tune/survey.ts';
 import type { Plan, PlanOptions } from '../tune/types.ts';
 import { undoOne } from '../tune/undo.ts';
 import type { Job, Prepared, Scene } from './types.ts';
@@ -72,7 +72,7 @@ function prepareTuning(system: LiveSystem, scene: Scene, group: Group | null): P
     smt: 'one',
     program: null,
   };
-  const plan = withStartTimes(planTuning(scene, options), system.files);
+  const plan = withStartTimes(planTuning(scene, options, journalsInForce()), system.files);
   const { changes, refused, notes } = plan;
   const subject = [...nics, ...(group === null ? [] : [group.id])].join(', ') || 'nothing';
   return {

@@ -6,12 +6,14 @@ import { expectedLocality } from '../path/expected.ts';
 import { ports } from '../path/ports.ts';
 import type { Expected } from '../path/types.ts';
 import { applied } from './applied.ts';
+import type { Journal } from './journal.ts';
 import { mayChange } from './plan/candidates.ts';
 import { channels } from './plan/channels.ts';
 import { fields } from './plan/fields.ts';
 import { setGoal, spreadAll } from './plan/goal.ts';
 import { irq } from './plan/irq.ts';
 import { irqbalance } from './plan/irqbalance.ts';
+import { movedSince } from './plan/moved.ts';
 import { pin } from './plan/pin.ts';
 import { program } from './plan/program.ts';
 import { rfs } from './plan/rfs.ts';
@@ -19,7 +21,7 @@ import { rps } from './plan/rps.ts';
 import { rss } from './plan/rss.ts';
 import type { Context, Step } from './plan/step.ts';
 import { xps } from './plan/xps.ts';
-import { KINDS, type Kind, type Plan, type PlanOptions, type Refused } from './types.ts';
+import { type Change, KINDS, type Kind, type Plan, type PlanOptions, type Refused } from './types.ts';
 
 const STEPS: Readonly<Record<Kind, Step>> = {
   irqbalance,
@@ -38,9 +40,31 @@ const FIRST: readonly Kind[] = ['irqbalance', 'channels'];
 
 /**
  * Pure. Each kind is planned on the machine as the kinds before it would leave it, so that the plan for a machine that a
- * plan was applied to is empty.
+ * plan was applied to is empty. @param journals what is in force of earlier ones, the newest first
  */
-export function planTuning({ host }: View, options: PlanOptions): Plan {
+export function planTuning(view: View, options: PlanOptions, journals: readonly Journal[] = []): Plan {
+  const scope = new Set(scopeOf(view.host, options).nics.map(({ name }) => name));
+  const back = mayChange(options, 'irq')
+    ? movedSince(view.host, journals).filter(({ target }) => 'nic' in target && scope.has(target.nic))
+    : [];
+  const plan = planOn(applied(view.host, { changes: back }), options);
+  return back.length === 0 ? plan : { ...plan, changes: joined(back, plan.changes) };
+}
+
+/** Where both move an interrupt, it goes from where it is to where the plan has it. */
+function joined(back: readonly Change[], planned: readonly Change[]): readonly Change[] {
+  const former = new Map(back.map((change) => [change.subject, change]));
+  const changes = planned.map((change) => {
+    const first = former.get(change.subject);
+    if (first === undefined) return change;
+    former.delete(change.subject);
+    return { ...change, from: first.from };
+  });
+  const all = [...changes, ...former.values()];
+  return all.toSorted((one, other) => KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind));
+}
+
+function planOn(host: Host, options: PlanOptions): Plan {
   const { nics, groups, refused } = scopeOf(host, options);
   const goal = setGoal(host, nics, groups, options);
   const ids = new Set(groups.map(({ id }) => id));

@@ -1,5 +1,9 @@
 /** The journals that are not undone, and which of them can be undone from here. */
-import { isFailure } from '../system/errors.ts';
+
+import { isFailure, isSystemError } from '../system/errors.ts';
+import { openFiles } from '../system/files.ts';
+import { netnsInode } from '../system/netns.ts';
+import { bootIdOf, stateFolder } from './boot.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
 
@@ -35,4 +39,15 @@ export function surveyJournals(state: string, bootId: string, netns: number): Su
     }
   });
   return { journals, notes };
+}
+
+/** Of this boot and network namespace, the newest first; none where they are another user's to read. */
+export function journalsInForce(): readonly Journal[] {
+  try {
+    const { journals } = surveyJournals(stateFolder(), bootIdOf(openFiles('/')), netnsInode());
+    return journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
 }

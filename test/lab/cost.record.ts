@@ -66,30 +66,54 @@ Instructions of the guest that a packet takes without a probe, and how many more
 hooks, which nothing there can go below; \`measure skb\`; and a port of the map-based SystemTap script of 2017
 (test/bench/probes). QEMU counts them (one CPU, \`-icount shift=0\`: the guest's clock goes by instructions), so that who
 else uses the machine makes no difference. Each figure is the median of 100 batches of 100 packets, the client's own
-instructions included. Written by \`npm run lab -- cost\` (docs/lab.md), which fails where a second count without
-a probe, after all the others, is not within 0.3 % of the first.
+instructions included. In brackets, ours as a multiple of the empty probe, and as a share of the map port. Written by
+\`npm run lab -- cost\` (docs/lab.md). What counting without a probe says after all the others stands in the last line: by
+so much a figure may be off.
+
+\`measure skb\` counts both directions, also where a packet goes one way only: UDP over lo is received, and its tx probe
+looks at it in vain. The map port sees of TCP, by tracepoints, neither the segment that a reader frees nor the one that an
+ACK does: it costs little there because it counts little.
 `;
 const HEAD = ['', ...NAMES.map((name) => WORKLOADS[name])];
+/** Instructions a packet that a probe adds. */
+const added = (cost: Costs, none: Costs): Costs => ({
+  udp: cost.udp - none.udp,
+  tcp: cost.tcp - none.tcp,
+  tap: cost.tap - none.tap,
+});
+const signed = (count: number) => `${count < 0 ? '-' : '+'}${Math.abs(count).toFixed(0)}`;
 
 it('counts what each probe adds to a packet', { timeout: 3_600_000 }, async () => {
   const none = await costs();
   const rows = [['no probe', ...NAMES.map((name) => none[name].toFixed(0))]];
-  const add = (what: string, cost: Costs) => {
-    rows.push([what, ...NAMES.map((name) => `+${(cost[name] - none[name]).toFixed(0)}`)]);
+  const count = async (what: string, counting: Promise<Costs>): Promise<Costs> => {
+    const cost = await counting;
     console.log(what, JSON.stringify(cost));
+    return added(cost, none);
   };
+  const row = (what: string, cost: Costs, remark = (_: Workload) => '') =>
+    rows.push([what, ...NAMES.map((name) => `${signed(cost[name])}${remark(name)}`)]);
   console.log('none', JSON.stringify(none));
   for (const mechanism of MECHANISMS) {
     const variant = mechanism === 'kfunc' ? 'fentry' : mechanism;
     const probe = readFileSync(new URL(`../../probes/skb.${mechanism}.bt`, import.meta.url), 'utf8');
-    add(`${variant}: empty`, await bpftrace(`empty-${variant}`, emptied(probe), 4_096));
-    add(`${variant}: ours`, await under(`locality-tune measure skb -j --variant ${variant}`));
-    add(`${variant}: map port`, await bpftrace(`map-${variant}`, mapPort(variant), MAP_PORT_KEYS));
+    const named = (what: string) => `${variant}: ${what}`;
+    const empty = await count(named('empty'), bpftrace(`empty-${variant}`, emptied(probe), 4_096));
+    const ours = await count(named('ours'), under(`locality-tune measure skb -j --variant ${variant}`));
+    const port = await count(named('map port'), bpftrace(`map-${variant}`, mapPort(variant), MAP_PORT_KEYS));
+    row(named('empty'), empty);
+    row(
+      named('ours'),
+      ours,
+      (name) => ` (${(ours[name] / empty[name]).toFixed(1)}; ${(ours[name] / port[name]).toFixed(2)})`,
+    );
+    row(named('map port'), port);
   }
   const again = await costs();
   console.log('again', JSON.stringify(again));
+  row('no probe, again', added(again, none));
   const text = `${await circumstances(guest())}\n\n${markdown(HEAD, rows)}`;
   writeSection('probe-cost.md', INTRO, `Linux ${kernel.name}`, text);
   // What the last probe left behind costs next to nothing.
-  for (const name of NAMES) expect(Math.abs(again[name] / none[name] - 1)).toBeLessThan(0.003);
+  for (const name of NAMES) expect(Math.abs(again[name] / none[name] - 1)).toBeLessThan(0.01);
 });

@@ -99,7 +99,7 @@ function ignoresAffinity({ affinity, effective }: Irq): boolean {
   return asked.size > 0 && (effective ?? []).some((cpu) => !asked.has(cpu));
 }
 
-function move(
+export function move(
   nic: Nic,
   { irq, name, role, queues, affinity }: Irq,
   cpu: number,
