@@ -110,8 +110,12 @@ function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
   switch (probe.state) {
     case 'starting':
       return [span(' starting bpftrace ...', 'partly')];
-    case 'running':
-      return [span(` ${probe.coverage ?? 'probe'}`, 'local'), span(why === '' ? '' : `  ${why}`, 'dim')];
+    case 'running': {
+      const coverage = probe.coverage ?? 'probe';
+      const [what, limits] = COVERAGE.get(coverage) ?? [coverage, ''];
+      const rest = why === '' ? limits : why;
+      return [span(` ${what}`, 'local'), span(rest === '' ? '' : `: ${rest}`, 'dim')];
+    }
     case 'missing':
       return [span(` ${theme.mark.unknown} `, 'unknown'), span(why)];
     case 'failed':
@@ -119,7 +123,14 @@ function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
   }
 }
 
-/** Columns that the state of the probe takes before the keys: `tracepoint`. */
+/** Ways of counting that do not see each packet, in words that fit beside the keys; the notes say more. */
+const COVERAGE: ReadonlyMap<string, readonly [what: string, limits: string]> = new Map([
+  ['rawtracepoint', ['raw tracepoints', 'UDP per socket']],
+  ['tracepoint', ['tracepoints only', 'UDP per socket']],
+  ['incoming-cpu', ['no alloc_cpu', 'rx by the latest packet, no tx']],
+]);
+
+/** Columns that the state of the probe takes before the keys. */
 const LEAST_OF_PROBE = 12;
 
 /** Spans of the hints' end: help and quit. */

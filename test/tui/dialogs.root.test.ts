@@ -90,7 +90,7 @@ describe('the demo', () => {
     screen = openScreen(process.execPath, [ENTRY, 'live', '--demo'], { columns: 120, rows: 40 });
     const view = screen;
     await view.until((text) =>
-      /^ (fentry|kprobe|rawtracepoint|tracepoint)/.test(text.split('\n').at(-1) ?? ''),
+      /^ (fentry|kprobe|raw tracepoints|tracepoints only)/.test(text.split('\n').at(-1) ?? ''),
     );
     await until(() => probesOf(view.pid).length >= 2, 'both probes run');
     for (const pid of probesOf(view.pid)) process.kill(pid, 'SIGKILL');
