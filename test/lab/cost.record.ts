@@ -67,8 +67,8 @@ hooks, which nothing there can go below; \`measure skb\`; and a port of the map-
 (test/bench/probes). QEMU counts them (one CPU, \`-icount shift=0\`: the guest's clock goes by instructions), so that who
 else uses the machine makes no difference. Each figure is the median of 100 batches of 100 packets, the client's own
 instructions included. In brackets, ours as a multiple of the empty probe, and as a share of the map port. Written by
-\`npm run lab -- cost\` (docs/lab.md). What counting without a probe says after all the others stands in the last line: by
-so much a figure may be off.
+\`npm run lab -- cost\` (docs/lab.md), which fails where a second count without a probe, after all the others, is not within
+0.3 % of the first; that count is the last line.
 
 \`measure skb\` counts both directions, also where a packet goes one way only: UDP over lo is received, and its tx probe
 looks at it in vain. The map port sees of TCP, by tracepoints, neither the segment that a reader frees nor the one that an
@@ -115,5 +115,5 @@ it('counts what each probe adds to a packet', { timeout: 3_600_000 }, async () =
   const text = `${await circumstances(guest())}\n\n${markdown(HEAD, rows)}`;
   writeSection('probe-cost.md', INTRO, `Linux ${kernel.name}`, text);
   // What the last probe left behind costs next to nothing.
-  for (const name of NAMES) expect(Math.abs(again[name] / none[name] - 1)).toBeLessThan(0.01);
+  for (const name of NAMES) expect(Math.abs(again[name] / none[name] - 1)).toBeLessThan(0.003);
 });

@@ -14,7 +14,12 @@ const TIMES = Number(process.env['LOCALITY_TUNE_STRESS'] ?? 500);
 const PORT = 8080;
 const CONNECTIONS = 1_000;
 
+const DATAGRAMS_A_SECOND = 500;
+/** As igb takes it: seconds of datagrams, where the emulated machine gets no time. */
+const RING = 4_096;
+
 const guest = useGuest(async (each) => {
+  await each.run(`ethtool -G eth0 rx ${RING}`);
   await startNginx(each, PORT, READERS.length);
   await startReaders(each);
 });
@@ -56,7 +61,7 @@ it(`loses nothing in ${TIMES} changes of program`, { timeout: 60_000 + TIMES * 6
     return Number(await guest().outside(`python3 test/lab/storm.py ${INSIDE} ${PORT} ${CONNECTIONS}`));
   });
   const flood = until(over.signal, async () => {
-    await guest().outside(`python3 test/lab/udp-source.py ${INSIDE} ${UDP_PORT} ${DATAGRAMS} 256`);
+    await guest().outside(`python3 test/lab/udp-source.py ${INSIDE} ${UDP_PORT} ${DATAGRAMS} 256 ${DATAGRAMS_A_SECOND}`);
     return DATAGRAMS;
   });
   const begun = Date.now();

@@ -1,9 +1,10 @@
-"""udp-source.py ADDRESS PORT COUNT SOURCES: so many datagrams, in turn from so many source ports, 2,000 a second."""
+"""udp-source.py ADDRESS PORT COUNT SOURCES [RATE]: so many datagrams, in turn from so many source ports; 2,000 a second."""
 import socket
 import sys
 import time
 
-address, port, count, sources = sys.argv[1], *map(int, sys.argv[2:])
+address, port, count, sources = sys.argv[1], *map(int, sys.argv[2:5])
+rate = int(sys.argv[5]) if len(sys.argv) > 5 else 2_000
 outboxes = []
 for _ in range(sources):
     outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -12,4 +13,4 @@ for _ in range(sources):
 for number in range(count):
     outboxes[number % sources].send(b"x" * 64)
     if number % 20 == 19:
-        time.sleep(0.01)
+        time.sleep(20 / rate)

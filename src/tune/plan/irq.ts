@@ -151,7 +151,9 @@ function renamed(name: string, from: number, to: number): string {
   return fits(name, from) && fits(coming, to) ? coming : '';
 }
 
+/** What has an interrupt for each direction now may have one for both then (igb). */
 function writeByName(name: string, cpu: number): string {
-  const find = `awk '$NF ~ /^${name.replace(/[^\w@:-]/g, '.')}$/ { sub(":", "", $1); print $1 }' /proc/interrupts`;
+  const pattern = name.replace(/[^\w@:-]/g, '.').replace(/-(rx|tx)-(?=\d+$)/, '-(TxRx|$1)-');
+  const find = `awk '$NF ~ /^${pattern}$/ { sub(":", "", $1); print $1 }' /proc/interrupts`;
   return `echo ${cpu} > "/proc/irq/$(${find})/smp_affinity_list"`;
 }

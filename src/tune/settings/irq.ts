@@ -45,10 +45,12 @@ function stillThere(files: Files, { nic, irq, name }: IrqTarget): boolean {
 
 async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
   const { nic, role, queues } = target;
-  const found = (await access.nic(nic))?.irqs.find(
-    (each) => each.role === role && each.queues.join() === queues.join(),
-  );
+  const own = (await access.nic(nic))?.irqs.filter((each) => each.queues.join() === queues.join()) ?? [];
+  const found = own.find((each) => each.role === role);
   if (found !== undefined) return { ...target, irq: found.irq, name: found.name };
+  // igb has one interrupt for RX and TX of a queue only from more than half of its channels on.
+  const both = own.find((each) => each.role === 'rxtx');
+  if (both !== undefined) return { ...target, role: 'rxtx', irq: both.irq, name: both.name };
   // Drivers free their IRQs then and ask for them again, which may come with the affinity that they had.
   if (isDown(access.files, nic))
     throw failure(
