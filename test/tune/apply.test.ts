@@ -8,6 +8,7 @@ import type { Access } from '../../src/tune/settings/setting.ts';
 import { standingOf } from '../../src/tune/status.ts';
 import type { Change, Target } from '../../src/tune/types.ts';
 import { type Undone, undoOne } from '../../src/tune/undo.ts';
+import { nic } from '../fixtures/hosts.ts';
 import { change } from './lab.ts';
 import { openTree, putNic, startIrqbalance, type Tree } from './tree.ts';
 
@@ -71,6 +72,21 @@ describe('IRQs', () => {
     expect(restored.map(({ target }) => target.kind === 'irq' && target.irq)).toEqual([51, 50]);
     expect(affinities()).toEqual(['0-7', '0-7', '0-7', '0-7']);
     expect(listJournals(tree.state)).toEqual([]);
+  });
+
+  it('of one direction is that of both where a change of channels has joined them', async () => {
+    const access = { ...tree.access(), nic: async () => nic({ queues: 4, firstIrq: 50 }) };
+    const { done, failed } = await apply(access, [
+      irq(1, '1', { irq: 61, role: 'rx', name: 'eth0-rx-1' }),
+      irq(1, '1', { irq: 62, role: 'tx', name: 'eth0-tx-1' }),
+    ]);
+    expect(failed).toEqual([]);
+    expect(done.map(({ target, state }) => [target.kind === 'irq' && target.irq, state])).toEqual([
+      [51, 'pending'],
+      [51, 'already'],
+    ]);
+    expect((await undo(tree.access())).skipped).toEqual([]);
+    expect(affinities()).toEqual(['0-7', '0-7', '0-7', '0-7']);
   });
 
   it('a number that belongs to something else now is not written to', async () => {
