@@ -16,7 +16,7 @@ export default defineConfig({
         include: ['test/lab/*.{test,record}.ts'],
         provide: { lab },
         testTimeout: 600_000,
-        hookTimeout: 300_000,
+        hookTimeout: 600_000,
         // A host with too much to do has no time for an emulated machine to start a probe in.
         retry: { count: 1, condition: new RegExp(`${WENT_AWAY}|bpftrace-(slow|silent)`) },
       },

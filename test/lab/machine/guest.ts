@@ -27,7 +27,7 @@ export interface Guest {
   close(): Promise<void>;
 }
 
-const BOOT_SECONDS = 180;
+const BOOT_SECONDS = 120;
 const TIMER_SECONDS = 30;
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const agent = fileURLToPath(new URL('agent.ts', import.meta.url));
@@ -52,7 +52,7 @@ export async function boot(kernel: Kernel, hardware: Hardware): Promise<Guest> {
   try {
     const connection = await connected(socket, ended);
     const channel = openChannel(connection, ended);
-    await within(BOOT_SECONDS, `${kernel.name} did not boot`, channel.ready);
+    await within(BOOT_SECONDS, `${WENT_AWAY}: ${kernel.name} did not boot`, channel.ready);
     await checkTimers(channel, hardware.cpus);
     return {
       start: channel.start,

@@ -15,6 +15,19 @@ declare module 'vitest' {
   }
 }
 
+const ATTEMPTS = 3;
+
+/** What does not come up, comes up the next time. */
+async function bootAtLast(kernel: Kernel, hardware: Hardware): Promise<Guest> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await boot(kernel, hardware);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !String(error).includes(WENT_AWAY)) throw error;
+      console.error(`lab: booting ${kernel.name} again: ${String(error).split('\n')[0]}`);
+    }
+}
+
 /**
  * A guest for all tests of a file, booted anew when it went away; `prepare` is done after each boot. The tests get it by
  * the returned function.
@@ -28,11 +41,7 @@ export function useGuest(
   const ensure = async () => {
     if (guest?.isAlive()) return;
     await guest?.close();
-    const machine = { ...lab.hardware, ...hardware };
-    guest = await boot(lab.kernel, machine).catch((error) => {
-      if (!String(error).includes(WENT_AWAY)) throw error;
-      return boot(lab.kernel, machine);
-    });
+    guest = await bootAtLast(lab.kernel, { ...lab.hardware, ...hardware });
     await prepare(guest);
   };
   beforeAll(ensure);
