@@ -61,7 +61,9 @@ it(`loses nothing in ${TIMES} changes of program`, { timeout: 60_000 + TIMES * 6
     return Number(await guest().outside(`python3 test/lab/storm.py ${INSIDE} ${PORT} ${CONNECTIONS}`));
   });
   const flood = until(over.signal, async () => {
-    await guest().outside(`python3 test/lab/udp-source.py ${INSIDE} ${UDP_PORT} ${DATAGRAMS} 256 ${DATAGRAMS_A_SECOND}`);
+    await guest().outside(
+      `python3 test/lab/udp-source.py ${INSIDE} ${UDP_PORT} ${DATAGRAMS} 256 ${DATAGRAMS_A_SECOND}`,
+    );
     return DATAGRAMS;
   });
   const begun = Date.now();
