@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 
-const TIMEOUT_MS = 5_000;
+/**
+ * Told of a ban, it looks at the machine anew, and sleeps for its interval of 10 s meanwhile, deaf (irqbalance.c, scan). It
+ * must not be left before it has answered: what is written to a closed socket ends it by SIGPIPE, unless systemd runs it.
+ */
+const TIMEOUT_MS = 30_000;
 const FOLDER = '/run/irqbalance';
 
 export interface Irqbalance {
