@@ -1,10 +1,9 @@
 /** A program on nginx's group, with connections that come in through all queues of a NIC. */
 import { expect, inject, it } from 'vitest';
 import type { Group } from '../../src/host/types.ts';
-import type { Accepts } from '../../src/measure/accept.ts';
 import type { Attached, Detached } from '../../src/steer/attach.ts';
 import { useGuest } from './machine/lab.ts';
-import { startMeasure } from './measure.ts';
+import { countAccepts } from './measure.ts';
 import { startNginx, underLoad } from './nginx.ts';
 
 const PORT = 8080;
@@ -23,18 +22,7 @@ async function theGroup(): Promise<Group> {
   return group;
 }
 
-/** Of at least 1,000 new connections, the share that the worker on the receiving CPU took. */
-async function matched(): Promise<{ readonly accepts: number; readonly share: number }> {
-  const { program: measure } = await startMeasure(guest(), `accept --port ${PORT}`);
-  let [accepts, local] = [0, 0];
-  while (accepts < 1_000) {
-    const document = await measure.json<Accepts>();
-    accepts += document.accepts;
-    local += document.matched;
-  }
-  await measure.end();
-  return { accepts, share: local / accepts };
-}
+const matched = () => countAccepts(guest(), PORT, 1_000);
 
 /** Four standard errors of one in N. */
 const nearOneInN = ({ accepts, share }: { accepts: number; share: number }) => {

@@ -1,11 +1,10 @@
 /** What is computed of a machine, against where connections to it really come in and who takes them. */
 import { expect, inject, it } from 'vitest';
-import type { Accepts } from '../../src/measure/accept.ts';
 import type { QueuePorts } from '../../src/path/explain-ports.ts';
 import type { Expected } from '../../src/path/types.ts';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE, OUTSIDE } from './machine/qemu.ts';
-import { startMeasure } from './measure.ts';
+import { countAccepts } from './measure.ts';
 import { startNginx, underLoad } from './nginx.ts';
 import { hasTable, placeInterrupts } from './nics.ts';
 
@@ -48,23 +47,10 @@ async function namesTheQueueOfEachPort(): Promise<void> {
   );
 }
 
-/** Of at least 2,000 new connections. */
-async function matched(): Promise<{ readonly share: number; readonly accepts: number }> {
-  const { program } = await startMeasure(guest(), `accept --port ${PORT}`);
-  let [accepts, local] = [0, 0];
-  while (accepts < 2_000) {
-    const interval = await program.json<Accepts>();
-    accepts += interval.accepts;
-    local += interval.matched;
-  }
-  await program.end();
-  return { share: local / accepts, accepts };
-}
-
 /** Four standard errors; an expectation of nothing or all leaves no room. */
 async function expectAsComputed(expected: number | null): Promise<void> {
   if (expected === null) throw new Error('no locality is expected');
-  const { share, accepts } = await matched();
+  const { share, accepts } = await countAccepts(guest(), PORT, 2_000);
   const error = Math.sqrt((expected * (1 - expected)) / accepts);
   expect(Math.abs(share - expected)).toBeLessThanOrEqual(4 * error);
 }

@@ -1,4 +1,5 @@
 /** `measure` inside a guest, once it counts. */
+import type { Accepts } from '../../src/measure/accept.ts';
 import type { Program } from './machine/channel.ts';
 import type { Guest } from './machine/guest.ts';
 
@@ -18,4 +19,23 @@ export async function startMeasure<T = unknown>(guest: Guest, what: string): Pro
   const first = await program.json<T & Failed>();
   if (first.error !== undefined) throw new Error(`${first.error.code}: ${first.error.message}`);
   return { program, first };
+}
+
+export interface Matched {
+  readonly accepts: number;
+  /** Accepted on the CPU that received them. */
+  readonly share: number;
+}
+
+/** Of at least `least` new connections. */
+export async function countAccepts(guest: Guest, port: number, least: number): Promise<Matched> {
+  const { program } = await startMeasure(guest, `accept --port ${port}`);
+  let [accepts, matched] = [0, 0];
+  while (accepts < least) {
+    const interval = await program.json<Accepts>();
+    accepts += interval.accepts;
+    matched += interval.matched;
+  }
+  await program.end();
+  return { accepts, share: matched / accepts };
 }
