@@ -62,6 +62,13 @@ const REASONS: readonly (readonly [RegExp, string, string, string])[] = [
     'the kernel has no field $1',
     'please report it with the output of uname -a',
   ],
+  // EACCES: the verifier's word on one program; who lacks a privilege gets EPERM.
+  [
+    /Error loading BPF program for (\S+)\. Error code: -13/,
+    'probe-refused',
+    'the kernel refuses the program $1',
+    'please report it with the output of uname -a and bpftrace --version',
+  ],
   [
     /only supports running as the root|Missing CAP_|Operation not permitted|Permission denied/,
     'EPERM',

@@ -64,6 +64,11 @@ describe('what bpftrace says when it gives up', () => {
       /incoming_cpu$/,
     ],
     ['ERROR: bpftrace currently only supports running as the root user.', 'EPERM', /refused/],
+    [
+      'ERROR: Error loading BPF program for rawtracepoint_vmlinux_sk_data_ready_3. Error code: -13 (Permission denied). Use -v for full kernel error log.',
+      'probe-refused',
+      /rawtracepoint_vmlinux_sk_data_ready_3$/,
+    ],
     ['ERROR: Error loading program: syscalls', 'bpftrace-failed', /Error loading program: syscalls$/],
   ])('%s', (line, code, message) => {
     const error = explain(`${memlock}stdin:45:59-60: WARNING: Addrspace mismatch\n${line}\n`);
