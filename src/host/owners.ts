@@ -133,9 +133,11 @@ function busyElseAny({ tids, running, epoll, socket }: Threads): readonly number
 
 /**
  * Threads that may serve a socket in a way that can't be seen. Not those that wait for a signal or a child, and not event
- * loops: what they serve is in their epoll sets. An instance that nobody waits on has its loop among the busy ones.
+ * loops: what they serve is in their epoll sets. An instance that nobody waits on has its loop among the busy ones. A loop
+ * that polls an io_uring may serve anything.
  */
-function unexplained({ polled, threads: { tids, epoll, signal } }: Server): readonly number[] {
+function unexplained({ process, polled, threads: { tids, epoll, signal } }: Server): readonly number[] {
+  if (process.ring) return tids;
   const loops = new Set([...epoll.values()].flatMap((waiters) => [...waiters]));
   const others = tids.filter((tid) => !loops.has(tid) && !signal.has(tid));
   const busyLoops = [...polled.keys()].filter((instance) => !epoll.has(instance)).length;

@@ -14,6 +14,8 @@ export interface Process {
   readonly sockets: ReadonlyMap<number, number>;
   /** Descriptors of its epoll instances. */
   readonly epolls: readonly number[];
+  /** It has an io_uring, whose requests, accepts among them, can't be seen from outside. */
+  readonly ring: boolean;
 }
 
 export interface Processes {
@@ -51,15 +53,17 @@ const SOCKET = /^socket:\[(\d+)\]$/;
 function scanProcess(files: Files, pid: number, inodes: ReadonlySet<number>): Process | null {
   const sockets = new Map<number, number>();
   const epolls: number[] = [];
+  let ring = false;
   for (const name of files.list(`/proc/${pid}/fd`)) {
     const path = `/proc/${pid}/fd/${name}`;
     const target = files.link(path);
     // The kernel asks who looks at which process, not at which descriptor (fs/proc/base.c, proc_fd_access_allowed).
     if (target === null && files.denied.at(-1)?.path === path) break;
     if (target === 'anon_inode:[eventpoll]') epolls.push(Number(name));
+    if (target === 'anon_inode:[io_uring]') ring = true;
     const inode = Number(SOCKET.exec(target ?? '')?.[1]);
     if (inodes.has(inode)) sockets.set(Number(name), inode);
   }
   if (sockets.size === 0) return null;
-  return { pid, comm: files.text(`/proc/${pid}/comm`)?.trimEnd() ?? '', sockets, epolls };
+  return { pid, comm: files.text(`/proc/${pid}/comm`)?.trimEnd() ?? '', sockets, epolls, ring };
 }

@@ -128,6 +128,10 @@ describe('the owners in a captured tree', () => {
       put('proc/43/task/43/syscall', syscall);
       expect(await ownersOf(system, 'x86_64', 902, 903)).toMatchObject([[{ pid: 40 }, { pid: 43 }], []]);
     }
+    // An event loop that polls an io_uring may have asked for connections there.
+    link('proc/43/fd/9', 'anon_inode:[io_uring]');
+    expect(await ownersOf(system, 'x86_64', 903)).toMatchObject([[{ pid: 43, via: 'fd' }]]);
+    rmSync(join(root, 'proc/43/fd/9'));
     // A master that does something else may do that, too.
     put('proc/39/task/39/syscall', 'running\n');
     expect(await ownersOf(system, 'x86_64', 902, 903)).toMatchObject([{}, [{ pid: 39, tid: 39, via: 'fd' }]]);

@@ -3,7 +3,7 @@ import type { Facts, Finding } from '../types.ts';
 
 /**
  * The kernel goes on giving connections to a socket as long as anybody holds it open, whether or not he looks
- * at it.
+ * at it. A server at its limit looks away for a while; one whose worker has died, for good.
  */
 export function slotUnserved({ served }: Facts): readonly Finding[] {
   return served.flatMap(({ group }): Finding[] => {
@@ -23,7 +23,8 @@ export function slotUnserved({ served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `No process waits on ${count(idle.length, 'socket')} of this group (${names(where)}): ` +
-          `what the kernel puts there is never read${waiting > 0 ? `, ${count(waiting, unit)} so far` : ''}.`,
+          `what the kernel puts there waits${waiting > 0 ? `, ${count(waiting, unit)} so far` : ''}, ` +
+          'for good where its worker has died.',
         fix: [],
       },
     ];
