@@ -142,13 +142,18 @@ function changesOfGroup(was: Group, is: Group): string[] {
   ];
 }
 
-/** A thread that is seen to wait now and was busy before is no other worker: processes count. */
+/**
+ * A thread that is seen to wait now and was busy before is no other worker: processes count. Nor is it one who only holds
+ * the socket while nobody is seen to wait on it.
+ */
 function changesOfWorkers(was: Group, is: Group): string[] {
+  const isSeen = ({ owners }: GroupSocket) => owners.every(({ via }) => via !== 'fd');
   const former = new Map(was.sockets.map((socket) => [socket.inode, socket]));
   const pidsOf = ({ owners }: GroupSocket) => [...new Set(owners.map(({ pid }) => pid))].sort().join();
   const changed = is.sockets.flatMap((socket) => {
     const before = former.get(socket.inode);
-    return before === undefined || pidsOf(before) === pidsOf(socket) ? [] : [{ before, socket }];
+    if (before === undefined || !isSeen(before) || !isSeen(socket)) return [];
+    return pidsOf(before) === pidsOf(socket) ? [] : [{ before, socket }];
   });
   const more = changed.length - NAMED;
   return [

@@ -45,6 +45,10 @@ describe('changesBetween', () => {
       `${name}: now ${owner.comm} 4242`,
     ]);
     expect(changesBetween(by(owner), by({ ...owner, tid: null }))).toEqual([]);
+    // Busy at that moment, while its parent holds the socket, too.
+    const held = [owner, { ...owner, pid: 4242 }].map((each) => ({ ...each, via: 'fd' as const }));
+    expect(changesBetween(by(owner), by(...held))).toEqual([]);
+    expect(changesBetween(by(...held), by(owner))).toEqual([]);
   });
 
   it('tells of groups that come, go, grow, are reordered, or lose their program', () => {
