@@ -98,6 +98,26 @@ export function parseJournal(text: string): Journal | null {
   };
 }
 
+/** What was done last with each setting that journals tell of; IRQs by `irqKey`. @param journals the newest first */
+export function lastSteps(journals: readonly Journal[]): ReadonlyMap<string, Step> {
+  const last = new Map<string, Step>();
+  for (const { steps } of journals)
+    for (const step of steps.toReversed()) {
+      const key = settingKey(step.change);
+      if (step.outcome === 'done' && !last.has(key)) last.set(key, step);
+    }
+  return last;
+}
+
+const settingKey = ({ kind, subject, target }: Change): string =>
+  target.kind === 'irq' ? irqKey(target) : `${kind} ${subject}`;
+
+/** By its queues: a subject names it by the number that it had then. */
+export const irqKey = ({ nic, role, queues }: Pick<IrqTarget, 'nic' | 'role' | 'queues'>): string =>
+  `irq ${nic} ${role} ${queues.join()}`;
+
+type IrqTarget = Extract<Target, { readonly kind: 'irq' }>;
+
 type Line = Readonly<Record<string, unknown>>;
 
 function parseLine(line: string): Line | null {

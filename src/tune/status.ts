@@ -1,11 +1,10 @@
 /** What is in force of what was applied, and what is not any more. */
 import { errnoCode, isFailure } from '../system/errors.ts';
-import type { Journal, Step } from './journal.ts';
+import { type Journal, lastSteps, type Step } from './journal.ts';
 import { likelyCause } from './refusal.ts';
 import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
-import type { Change } from './types.ts';
 
 export interface Drift {
   readonly subject: string;
@@ -24,26 +23,16 @@ export interface Standing {
 
 /** Of several journals, the newest first, the last word on each setting counts. */
 export async function standingOf(access: Access, journals: readonly Journal[]): Promise<Standing> {
-  const last = new Map<string, Step>();
-  for (const { steps } of journals)
-    for (const step of steps.toReversed()) {
-      const key = keyOf(step.change);
-      if (step.outcome === 'done' && !last.has(key)) last.set(key, step);
-    }
   const drift: Drift[] = [];
   const pending: string[] = [];
   // In the order in which they were set.
-  for (const step of [...last.values()].reverse()) {
+  for (const step of [...lastSteps(journals).values()].reverse()) {
     const found = await compare(access, step);
     if (found === 'pending') pending.push(step.change.subject);
     else if (found !== 'as set') drift.push(found);
   }
   return { drift, pending };
 }
-
-/** Its subject names an IRQ by the number that it had then. */
-const keyOf = ({ kind, subject, target }: Change): string =>
-  target.kind === 'irq' ? `irq ${target.nic} ${target.role} ${target.queues.join()}` : `${kind} ${subject}`;
 
 async function compare(access: Access, { change, is: wanted }: Step): Promise<Drift | 'pending' | 'as set'> {
   const { subject, kind } = change;
