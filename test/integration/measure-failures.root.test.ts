@@ -61,6 +61,23 @@ describe('measure says in one line', () => {
     });
   });
 
+  it('that no probe of the kernel will do', async () => {
+    const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
+echo 'stdin:1:1-40: ERROR: tracepoint not found: skb:consume_skb' >&2
+exit 1`);
+    expect(await refused([], env)).toEqual({
+      code: 1,
+      said: expect.stringMatching(/the kernel has no tracepoint skb:consume_skb/),
+    });
+  });
+
+  it('that bpftrace was killed', async () => {
+    const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
+echo '{"type": "printf", "data": "Tracing packets"}'
+kill -KILL $$`);
+    expect(await refused([], env)).toEqual({ code: 1, said: expect.stringMatching(/was ended by SIGKILL/) });
+  });
+
   it('that bpftrace writes what can not be read', async () => {
     const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo '{"type": "printf", "data": "Tracing packets"}'
