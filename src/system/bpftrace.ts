@@ -1,5 +1,5 @@
 /** bpftrace as a child: started, heard line by line, stopped, and given up when the kernel holds it for ever. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -157,7 +157,7 @@ async function untilReady(child: ChildProcess, ready: Promise<'ready'>, gone: Pr
 
 /**
  * bpftrace looks for its tracepoints in tracefs. Where nobody mounted that, it is mounted in a namespace of the
- * child's own, so that the host stays as it is. setpriv: should we be killed, it must not trace on for ever.
+ * child's own, so that the host stays as it is.
  */
 function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
   if (process.geteuid?.() !== 0) throw failure('EPERM', 'bpftrace needs root', 'run as root');
@@ -165,7 +165,6 @@ function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
   // bpftrace 0.17 does not complain about that, it crashes.
   if (!existsSync(BTF_FILE))
     throw failure('btf-missing', `the kernel has no ${BTF_FILE}`, 'it needs CONFIG_DEBUG_INFO_BTF');
-  const guard = inPath('setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : [];
   const mounted = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].some((path) =>
     existsSync(`${path}/events`),
   );
@@ -177,8 +176,18 @@ function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
     'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"',
     'sh',
   ];
-  const [command = 'bpftrace', ...args] = [...guard, ...(mounted ? [] : mount), ...bpftrace];
+  const [command = 'bpftrace', ...args] = [...guard(), ...(mounted ? [] : mount), ...bpftrace];
   return [command, ...args];
+}
+
+/**
+ * Should we be killed, it must not trace on for ever. Without util-linux's setpriv (busybox has one that can't do this)
+ * it ends at its next word, which nobody reads.
+ */
+function guard(): readonly string[] {
+  const command = ['--pdeathsig', 'KILL'];
+  const { status } = spawnSync('setpriv', [...command, 'true'], { stdio: 'ignore', timeout: VERSION_MS });
+  return status === 0 ? ['setpriv', ...command] : [];
 }
 
 /** Node's pipes are sockets, which can't be opened; the shell's are pipes. */

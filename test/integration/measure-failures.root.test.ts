@@ -8,8 +8,8 @@ import { assertBpfAnswers } from './bpf.ts';
 import { ENTRY } from './cli.ts';
 import { startLive } from './live.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'lt-bpftrace-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folders = mkdtempSync(join(tmpdir(), 'lt-bpftrace-'));
+afterAll(() => rmSync(folders, { recursive: true }));
 
 /** Runs `measure skb` below a command of our own; resolves to its exit status and the one line that it said. */
 async function refused(wrapper: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -27,8 +27,11 @@ async function refused(wrapper: readonly string[], env: Readonly<Record<string, 
 }
 
 /** A program called bpftrace that is none, before the real one in PATH. */
-function impostor(script: string): Readonly<Record<string, string>> {
-  const path = join(folder, 'bpftrace');
+const impostor = (script: string) => inPathFirst('bpftrace', script);
+
+function inPathFirst(name: string, script: string): Readonly<Record<string, string>> {
+  const folder = mkdtempSync(join(folders, 'bin-'));
+  const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
   return { PATH: `${folder}:${process.env['PATH']}` };
@@ -94,8 +97,8 @@ describe('bpftrace', () => {
   beforeAll(assertBpfAnswers);
 
   /** A measurement that has begun, and its bpftrace. */
-  async function begin() {
-    const live = startLive(['measure', 'skb', '-j', '-i', '0.2']);
+  async function begin(env: Readonly<Record<string, string>> = {}) {
+    const live = startLive(['measure', 'skb', '-j', '-i', '0.2'], env);
     await live.document();
     const bpftrace = Number(execFileSync('pgrep', ['--parent', String(live.pid)], { encoding: 'utf8' }));
     expect(readFileSync(`/proc/${bpftrace}/comm`, 'utf8')).toBe('bpftrace\n');
@@ -133,8 +136,11 @@ describe('bpftrace', () => {
     await gone(bpftrace);
   });
 
-  it('ends when the measurement is killed', async () => {
-    const { live, bpftrace } = await begin();
+  it.each([
+    ['ends', {}],
+    ['without setpriv ends at its next word', inPathFirst('setpriv', 'exit 1')],
+  ])('%s when the measurement is killed', async (_what, env) => {
+    const { live, bpftrace } = await begin(env);
     process.kill(live.pid, 'SIGKILL');
     await gone(bpftrace);
   });
