@@ -12,8 +12,9 @@ const guest = useGuest(async (each) => {
   await startNginx(each, PORT, cpus);
 });
 
+/** Emulated, a probe takes its time to start. */
 const json = async <T>(command: string): Promise<T> =>
-  JSON.parse(await guest().run(`locality-tune ${command} -j`));
+  JSON.parse(await guest().run(`locality-tune ${command} -j`, 400));
 
 async function theGroup(): Promise<Group> {
   const { groups } = await json<{ groups: readonly Group[] }>(`inspect --port ${PORT}`);
