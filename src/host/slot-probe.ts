@@ -1,8 +1,8 @@
 /** The probe that reads reuseport groups (probes/slots.bt), and how to ask it. */
 import { randomInt } from 'node:crypto';
-import { type Bpftrace, readProbe, startBpftrace } from '../system/bpftrace.ts';
+import { readProbe, startBpftrace } from '../system/bpftrace.ts';
 import type { Message } from '../system/bpftrace-output.ts';
-import type { Failure } from '../system/errors.ts';
+import type { Btf } from '../system/btf.ts';
 import { markerCall } from '../system/sockets.ts';
 
 /** One line of slots.bt: the group behind the socket that was asked, its slot `index`, its program's instruction `index`. */
@@ -44,11 +44,12 @@ export const MAX_INDEX = 0xffff;
 const NONCES = 0x8000;
 
 /**
- * What a kernel lacks is found by trying: distributions backport. Throws Failure as startBpftrace does.
- * `countReads` also counts datagrams read (probes/udp-reads.bt), where the kernel has the tracepoint (6.3).
+ * Throws Failure as startBpftrace does. `countReads` also counts datagrams read (probes/udp-reads.bt), where the kernel
+ * has the tracepoint (6.3).
  */
 export async function startSlotProbe(
   countReads: boolean,
+  btf: Btf | null,
   hear: (answer: Answer) => void,
 ): Promise<SlotProbe> {
   const reads = new Map<number, number>();
@@ -60,7 +61,8 @@ export async function startSlotProbe(
     }
   };
   const nonce = randomInt(1, NONCES);
-  const { bpftrace, countsReads } = await startVariant(countReads, true, nonce, onMessage);
+  const { program, countsReads } = slotProgram(countReads, btf);
+  const bpftrace = await startBpftrace(program, [String(nonce)], onMessage);
   return {
     ask: (copy, token, index) => {
       if (copy > MAX_INDEX || token > MAX_TOKEN || index > MAX_INDEX)
@@ -75,32 +77,14 @@ export async function startSlotProbe(
   };
 }
 
-async function startVariant(
-  countsReads: boolean,
-  withIncomingCpu: boolean,
-  nonce: number,
-  hear: (message: Message) => void,
-): Promise<{ bpftrace: Bpftrace; countsReads: boolean }> {
+/** Without what the kernel lacks, which its types tell and not its release: distributions backport. */
+function slotProgram(countReads: boolean, btf: Btf | null): { program: string; countsReads: boolean } {
   const slots = readProbe('slots.bt');
-  const program = withIncomingCpu ? slots : slots.replaceAll('$r->incoming_cpu', '-1');
-  try {
-    const bpftrace = await startBpftrace(
-      countsReads ? program + readProbe('udp-reads.bt') : program,
-      [String(nonce)],
-      hear,
-    );
-    return { bpftrace, countsReads };
-  } catch (error) {
-    if (countsReads && lacks(error, 'tracepoint-missing', 'sock:sock_recv_length'))
-      return startVariant(false, withIncomingCpu, nonce, hear);
-    if (withIncomingCpu && lacks(error, 'field-missing', 'incoming_cpu'))
-      return startVariant(countsReads, false, nonce, hear);
-    throw error;
-  }
+  const hasIncomingCpu = btf?.hasMember('sock_reuseport.incoming_cpu') ?? true;
+  const program = hasIncomingCpu ? slots : slots.replaceAll('$r->incoming_cpu', '-1');
+  const countsReads = countReads && (btf?.hasTracepoint('sock_recv_length') ?? true);
+  return { program: countsReads ? program + readProbe('udp-reads.bt') : program, countsReads };
 }
-
-const lacks = (error: unknown, code: Failure['code'], what: string) =>
-  error instanceof Error && Reflect.get(error, 'code') === code && error.message.endsWith(` ${what}`);
 
 const ANSWER =
   /^slot (\d+) (\d+) (\d+) (\d+) ([01]) ([01]) (-?\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) ([0-9a-f]+) (.*)\n?$/;

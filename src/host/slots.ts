@@ -1,5 +1,6 @@
 /** What only the kernel knows of a reuseport group: the order of its sockets, its program, how it selects. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kernelBtf } from '../system/btf.ts';
 import { failure, isSystemError } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { addAnswer, IN_NO_GROUP, missing, type SlotReading, toReading } from './inquiry.ts';
@@ -49,12 +50,13 @@ const questionKey = (token: number, index: number) => `${token} ${index}`;
 /**
  * Starts bpftrace once for all groups, and asks when it is ready. A copy of a socket lives for the microseconds that
  * its questions take. With `sampleSeconds` > 0 it also counts datagrams read, for that long. What the machine lacks
- * is no error: then every group has the reason.
+ * is no error: then every group has the reason. `btf`: what the kernel has.
  */
 export async function readSlots(
   kernel: Kernel,
   requests: readonly SlotRequest[],
   { sampleSeconds }: { readonly sampleSeconds: number },
+  btf = kernelBtf(),
 ): Promise<SlotReadings> {
   const inquiries = requests.map(
     (request, index): Inquiry => ({
@@ -73,7 +75,7 @@ export async function readSlots(
   };
 
   try {
-    const probe = await startSlotProbe(sampleSeconds > 0, hear);
+    const probe = await startSlotProbe(sampleSeconds > 0, btf, hear);
     const began = performance.now();
     const asking = askAll(kernel, probe, inquiries, unanswered);
     const sampling = probe.countsReads ? sleep(1000 * sampleSeconds) : null;
