@@ -1,5 +1,6 @@
 /** A measurement from start to end: the best variant that runs here, and its intervals. */
 import { type Bpftrace, type BpftraceOptions, readsFunctions, startBpftrace } from '../system/bpftrace.ts';
+import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
 import { type Capabilities, hooksOf, obstacle, readCapabilities } from './capabilities.ts';
 import { createInbox, type Inbox } from './inbox.ts';
@@ -53,16 +54,14 @@ async function open(variant: Variant, plan: Plan, capabilities: Capabilities): P
   const inbox = createInbox<Item>();
   const recorder = createRecorder(plan.keys, () => performance.now());
   const program = specialise(variant.program, plan);
-  const child = await startBpftrace(
-    program,
-    plan.parameters,
-    (message) => {
-      if (message.type === 'printf') plan.onLine?.(message.data.replace(/\n$/, ''));
-      const item = recorder.hear(message);
-      if (item !== null) inbox.put(item);
-    },
-    optionsFor(program, plan.keys, capabilities),
-  );
+  const hear = (message: Message): void => {
+    if (message.type === 'printf') plan.onLine?.(message.data.replace(/\n$/, ''));
+    const item = recorder.hear(message);
+    if (item !== null) inbox.put(item);
+  };
+  const options = { ...optionsFor(program, plan.keys, capabilities), signal: plan.signal };
+  const child = await startBpftrace(program, plan.parameters, hear, options).catch(unlessInterrupted);
+  if (child === null) return nothing(recorder);
   recorder.begin();
   child.ended.then((failure) => inbox.put(failure));
   const end = (): void => {
@@ -72,6 +71,16 @@ async function open(variant: Variant, plan: Plan, capabilities: Capabilities): P
   if (plan.signal.aborted) end();
   else plan.signal.addEventListener('abort', end, { once: true });
   return read(plan, inbox, recorder, child);
+}
+
+/** null for a start that was given up because nobody wants to know any more. */
+function unlessInterrupted(error: unknown): null {
+  if (isFailure(error) && error.code === 'interrupted') return null;
+  throw error;
+}
+
+async function* nothing(recorder: Recorder): Session['intervals'] {
+  yield recorder.rest();
 }
 
 /** 0.23 compares two constant strings for every packet, at four times the cost of the rest of a filter. */

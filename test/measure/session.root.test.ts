@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startSession } from '../../src/measure/session.ts';
 import type { Interval, Plan, Variant } from '../../src/measure/types.ts';
 
@@ -76,12 +76,24 @@ describe('a session', () => {
     await expect(startSession({ ...plan, variants: [field] })).rejects.toMatchObject({ code: 'no-variant' });
   });
 
-  it('gives its last interval when it is aborted, even before it began', async () => {
-    const { intervals } = await startSession({ ...plan, seconds: 60, signal: AbortSignal.abort() });
+  it('gives its last interval when it is aborted', async () => {
+    const abort = new AbortController();
+    const { intervals } = await startSession({ ...plan, seconds: 60, signal: abort.signal });
+    abort.abort();
     const [last, ...more] = await all(intervals);
     expect([...(last?.counts.get('n')?.values() ?? [])]).toEqual([1]);
     expect(more).toEqual([]);
     expect(last?.seconds).toBeLessThan(60);
+  });
+
+  it('does not wait for a start that nobody wants any more, and tells that nothing was counted', async () => {
+    const abort = new AbortController();
+    const starting = startSession({ ...plan, seconds: 60, signal: abort.signal });
+    await vi.waitUntil(() => children() !== '');
+    abort.abort();
+    const { intervals } = await starting;
+    expect(children()).toBe('');
+    expect(await all(intervals)).toMatchObject([{ counts: new Map(), lost: 0 }]);
   });
 
   it('ends its probe when nobody reads on', async () => {
