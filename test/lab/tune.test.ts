@@ -24,7 +24,7 @@ const guest = useGuest(async (each) => {
 
 /** Emulated, a probe takes its time to start. */
 const json = async <T>(command: string): Promise<T> =>
-  JSON.parse(await guest().run(`locality-tune ${command} -j`, 400));
+  JSON.parse(await guest().run(`locality-tune ${command} -j`, 800));
 const settings = () => guest().run(SETTINGS);
 const group = async () => (await json<{ groups: readonly Group[] }>(`inspect --port ${PORT}`)).groups[0];
 
@@ -64,7 +64,7 @@ it('tune takes connections from one in N on their CPU to all of them', () =>
       after: { accept: number };
       kept: boolean;
       why: string;
-    }>(`tune ${SELECT} --seconds 10`);
+    }>(`tune ${SELECT} --seconds 25`);
     expect(tuned).toMatchObject({ kept: true, after: { accept: 100 } });
     expect(tuned.before.accept).toBeLessThan(60);
     expect(await json<Undone>('undo --yes')).toMatchObject({ skipped: [] });

@@ -20,7 +20,7 @@ export function openView(guest: Guest, args: string): View {
   };
   return {
     press,
-    until: async (test, seconds = 120) => {
+    until: async (test, seconds = 300) => {
       const holds = typeof test === 'function' ? test : (text: string) => test.test(text);
       for (const end = Date.now() + 1000 * seconds; ; ) {
         const text = await press('');

@@ -15,7 +15,7 @@ export default defineConfig({
         name: lab.kernel.name,
         include: ['test/lab/*.{test,record}.ts'],
         provide: { lab },
-        testTimeout: 600_000,
+        testTimeout: 1_200_000,
         hookTimeout: 600_000,
         // A host with too much to do has no time for an emulated machine to start a probe in.
         retry: { count: 1, condition: new RegExp(`${WENT_AWAY}|bpftrace-(slow|silent)`) },
