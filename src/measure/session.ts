@@ -80,6 +80,7 @@ function unlessInterrupted(error: unknown): null {
 }
 
 async function* nothing(recorder: Recorder): Session['intervals'] {
+  recorder.begin();
   yield recorder.rest();
 }
 

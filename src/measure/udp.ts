@@ -138,7 +138,7 @@ function toRow(
     inode,
     port: fact?.port ?? reads?.[0]?.port ?? 0,
     packets,
-    pps: packets === null ? null : Math.round(packets / seconds),
+    pps: packets === null || seconds === 0 ? null : Math.round(packets / seconds),
     local,
     percent:
       local === null

@@ -1,7 +1,7 @@
 /** `measure accept` in text: a headline for each interval, and its listeners below. */
 import type { AcceptListener, Accepts } from '../measure/accept.ts';
 import { percentOf } from '../measure/percent.ts';
-import { short, UNKNOWN, value } from './format.ts';
+import { perSecond, UNKNOWN, value } from './format.ts';
 import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';
@@ -17,8 +17,7 @@ export interface AcceptReport extends Omit<Accepts, 'notes' | 'pairs'> {
 
 export function acceptLines(report: AcceptReport, style: Style): Line[] {
   const { time, seconds, source, accepts, matched, percent, listeners } = report;
-  const what =
-    source === 'sample' ? 'connections' : `accepts, ${short(Math.round(accepts / seconds))} a second`;
+  const what = source === 'sample' ? 'connections' : `accepts, ${perSecond(accepts, seconds)} a second`;
   return [
     [span(`${clock(time)}  accept `), percentSpan(percent), span(`  ${matched} of ${accepts} ${what}`)],
     ...(listeners.length === 0 ? [] : listenerTable(listeners, source, style)),

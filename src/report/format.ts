@@ -62,6 +62,10 @@ export function short(count: number): string {
   return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)}${unit}`;
 }
 
+/** `count` over `seconds`, short: 0 of a measurement that was over before it began. */
+export const perSecond = (count: number, seconds: number): string =>
+  short(seconds > 0 ? Math.round(count / seconds) : 0);
+
 /** Ascending queue numbers of folded rows: `rx-3`, `rx-0 … 7`, and where there are gaps `rx 0-3,8`. */
 export function queueSet(kind: 'rx' | 'tx', queues: readonly number[]): string {
   const first = queues[0] ?? 0;

@@ -4,7 +4,7 @@ import { formatCpuList } from '../host/cpus.ts';
 import type { Measured, Witnessed } from '../measure/witness.ts';
 import type { Attached, Detached } from '../steer/attach.ts';
 import type { Trial } from '../steer/trial.ts';
-import { percent, short, UNKNOWN } from './format.ts';
+import { percent, perSecond, UNKNOWN } from './format.ts';
 import { percentSpan } from './interval.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
@@ -98,7 +98,7 @@ export function measuredLines({ before, after }: Measured, what: string, style: 
     { head: 'before', align: 'right' },
     { head: 'after', align: 'right' },
   ];
-  const rate = ({ events, seconds }: Witnessed) => short(Math.round(events / seconds));
+  const rate = ({ events, seconds }: Witnessed) => perSecond(events, seconds);
   const rows = [
     ['  on the CPU that received', percentSpan(before.percent), percentSpan(after.percent)],
     [`  ${what}`, String(before.events), String(after.events)],

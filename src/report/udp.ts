@@ -2,7 +2,7 @@
 import { percentOf } from '../measure/percent.ts';
 import type { QueueRate } from '../measure/queue-rates.ts';
 import type { UdpSocket } from '../measure/udp.ts';
-import { cpuSet, short, UNKNOWN, value } from './format.ts';
+import { cpuSet, perSecond, UNKNOWN, value } from './format.ts';
 import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';
@@ -34,7 +34,7 @@ function headline(time: Date, seconds: number, sockets: readonly UdpSocket[]): L
   return [
     span(`${clock(time)}  udp `),
     percentSpan(percentOf(local, judged)),
-    span(`  ${local} of ${packets} datagrams, ${short(Math.round(packets / seconds))} a second`),
+    span(`  ${local} of ${packets} datagrams, ${perSecond(packets, seconds)} a second`),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { percent, queueSet, series, setSeries, short } from '../../src/report/format.ts';
+import { percent, perSecond, queueSet, series, setSeries, short } from '../../src/report/format.ts';
 
 it('rounds a share to one decimal, but never to a whole or to nothing', () => {
   expect([0, 0.125, 1, null].map(percent)).toEqual(['0 %', '12.5 %', '100 %', '-']);
@@ -34,6 +34,10 @@ describe('columns of folded rows', () => {
     expect(queueSet('tx', [0, 1, 2])).toBe('tx-0 … 2');
     expect(queueSet('rx', [0, 1, 5])).toBe('rx 0-1,5');
   });
+});
+
+it('tells a rate of what took time, and of what took none', () => {
+  expect([perSecond(264_800, 2), perSecond(1, 3), perSecond(0, 0)]).toEqual(['132k', '0', '0']);
 });
 
 it('keeps large counts narrow', () => {
