@@ -7,7 +7,7 @@ import { openFiles } from '../system/files.ts';
 import { applied } from '../tune/applied.ts';
 import { withStartTimes } from '../tune/plan/start-times.ts';
 import { expectedFor, planTuning } from '../tune/plan.ts';
-import { journalsInForce } from '../tune/survey.ts';
+import { type InForce, journalsInForce } from '../tune/survey.ts';
 import type { Change, Plan } from '../tune/types.ts';
 import { loadHost, originOf } from './host-source.ts';
 import type { SourceOptions } from './options.ts';
@@ -19,6 +19,8 @@ export interface Planned {
   readonly expected: { readonly before: readonly Expected[]; readonly after: readonly Expected[] };
 }
 
+const NOTHING_APPLIED: InForce = { journals: [], notes: [] };
+
 /** Of this machine as it is now, or of a captured one. Throws CliError. */
 export async function planFor(options: PlanCommandOptions & SourceOptions): Promise<Planned> {
   const wanted = toPlanOptions(options);
@@ -27,12 +29,14 @@ export async function planFor(options: PlanCommandOptions & SourceOptions): Prom
   const only = port === undefined || others.length > 0 ? {} : { port };
   const host = await loadHost({ ...source, ...only, iface: wanted.ifaces, slots: port !== undefined });
   const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
-  const planned = planTuning(view, wanted, originOf(options) === 'live' ? journalsInForce() : []);
-  const plan = originOf(options) === 'live' ? withStartTimes(planned, openFiles('/')) : planned;
+  const live = originOf(options) === 'live';
+  const { journals, notes } = live ? journalsInForce() : NOTHING_APPLIED;
+  const planned = planTuning(view, wanted, journals);
+  const plan = live ? withStartTimes(planned, openFiles('/')) : planned;
   const expected = { before: expectedFor(host, wanted), after: expectedFor(applied(host, plan), wanted) };
   return {
     view,
-    plan: { ...plan, notes: [...plan.notes, ...plan.changes.flatMap(irreversible(plan))] },
+    plan: { ...plan, notes: [...notes, ...plan.notes, ...plan.changes.flatMap(irreversible(plan))] },
     expected,
   };
 }

@@ -72,8 +72,10 @@ function prepareTuning(system: LiveSystem, scene: Scene, group: Group | null): P
     smt: 'one',
     program: null,
   };
-  const plan = withStartTimes(planTuning(scene, options, journalsInForce()), system.files);
-  const { changes, refused, notes } = plan;
+  const inForce = journalsInForce();
+  const plan = withStartTimes(planTuning(scene, options, inForce.journals), system.files);
+  const { changes, refused } = plan;
+  const notes = [...inForce.notes, ...plan.notes];
   const subject = [...nics, ...(group === null ? [] : [group.id])].join(', ') || 'nothing';
   return {
     title: `Tune ${subject}`,

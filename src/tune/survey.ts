@@ -41,13 +41,23 @@ export function surveyJournals(state: string, bootId: string, netns: number): Su
   return { journals, notes };
 }
 
-/** Of this boot and network namespace, the newest first; none where they are another user's to read. */
-export function journalsInForce(): readonly Journal[] {
+export interface InForce {
+  /** Of this boot and network namespace, the newest first. */
+  readonly journals: readonly Journal[];
+  /** One sentence for what can't be read. */
+  readonly notes: readonly string[];
+}
+
+export function journalsInForce(): InForce {
   try {
-    const { journals } = surveyJournals(stateFolder(), bootIdOf(openFiles('/')), netnsInode());
-    return journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
+    const { journals, notes } = surveyJournals(stateFolder(), bootIdOf(openFiles('/')), netnsInode());
+    return {
+      journals: journals.filter(({ place }) => place === 'here').map(({ journal }) => journal),
+      notes,
+    };
   } catch (error) {
-    if (isSystemError(error)) return [];
-    throw error;
+    if (!isSystemError(error)) throw error;
+    const unread = `what was applied before is not known (${error.message})`;
+    return { journals: [], notes: [`${unread}: interrupts that were moved since then are not put back`] };
   }
 }

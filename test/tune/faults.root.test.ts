@@ -226,9 +226,12 @@ describe('who may', () => {
   it('not root: exit 77 and the capability; a dry run changes nothing for anybody', () => {
     const file = lab.save([xps('v0', 0, '1')]);
     const entry = new URL('../../dist/src/cli/entry.js', import.meta.url).pathname;
-    const args = `apply --saved ${file} --yes`;
-    const unprivileged = `setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${entry} ${args} 2>&1 || echo $?`;
-    expect(lab.sh(unprivileged)).toMatch(/CAP_NET_ADMIN.*run it as root\n77\n$/s);
+    const unprivileged = (args: string) =>
+      lab.sh(
+        `LOCALITY_TUNE_STATE=${lab.state} setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${entry} ${args} 2>&1 || echo $?`,
+      );
+    expect(unprivileged(`apply --saved ${file} --yes`)).toMatch(/CAP_NET_ADMIN.*run it as root\n77\n$/s);
+    expect(unprivileged('plan --iface v0')).toContain('what was applied before is not known (EACCES');
     expect(lab.tune(['apply', '--saved', file, '--dry-run']).stdout).toContain('v0 xps-0');
     expect(lab.tune(['apply', '--saved', file]).code).toBe(2);
     expect(lab.settings()).toBe(before);
