@@ -14,7 +14,7 @@ const guest = useGuest(async (each) => {
 
 /** Emulated, a probe takes its time to start. */
 const json = async <T>(command: string): Promise<T> =>
-  JSON.parse(await guest().run(`locality-tune ${command} -j`, 400));
+  JSON.parse(await guest().run(`locality-tune ${command} -j`, 800));
 
 async function theGroup(): Promise<Group> {
   const { groups } = await json<{ groups: readonly Group[] }>(`inspect --port ${PORT}`);

@@ -25,7 +25,7 @@ const guest = useGuest(async (each) => {
   await startNginx(each, PORT, WORKERS);
 });
 const json = async <T>(command: string): Promise<T> =>
-  JSON.parse(await guest().run(`locality-tune ${command} -j`, 300));
+  JSON.parse(await guest().run(`locality-tune ${command} -j`, 800));
 
 async function namesTheQueueOfEachPort(): Promise<void> {
   const server = PORT + 1;
