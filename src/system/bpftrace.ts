@@ -28,7 +28,7 @@ export interface BpftraceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Its start takes 0.4 s at best; 60 s for the largest probe of ours with 0.17 in an emulated machine that is busy. */
+/** Its start takes 0.4 s at best, 25 s for the largest probe with 0.17 in an emulated machine, over 40 s when that is busy. */
 const READY_MS = 120_000;
 const LOOK_MS = 500;
 const STUCK_MS = 4_000;

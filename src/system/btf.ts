@@ -39,8 +39,15 @@ const EXTRA: readonly (readonly [fixed: number, each: number])[] = [
   [0, 12], // ENUM64
 ];
 
-/** Of the running kernel; null when it shows none. */
+let running: Btf | null = null;
+
+/** Of the running kernel; null when it shows none. Read once: it takes 30 ms, and a view asks again and again. */
 export function kernelBtf(): Btf | null {
+  running ??= readKernelBtf();
+  return running;
+}
+
+function readKernelBtf(): Btf | null {
   try {
     return readBtf(readFileSync('/sys/kernel/btf/vmlinux'));
   } catch (error) {

@@ -99,6 +99,12 @@ describe('a session', () => {
     expect(more).toEqual([]);
   });
 
+  it('tells the same when it was aborted before it began', async () => {
+    const { intervals } = await startSession({ ...plan, signal: AbortSignal.abort() });
+    expect((await all(intervals)).map(({ counts }) => counts.size)).toEqual([0]);
+    expect(children()).toBe('');
+  });
+
   it('ends its probe when nobody reads on', async () => {
     const { intervals } = await startSession(plan);
     for await (const _ of intervals) break;
