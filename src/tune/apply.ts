@@ -152,7 +152,11 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     const is = await setting.read(access, target);
     journal.append({ record: 'done', step, is });
     if (target.kind === 'channels') notes.push(...(await putBack(access, also.filter(isPlaced))));
-    if (is === null || !setting.same(is, to)) throw ignored(is);
+    if (is === null || !setting.same(is, to)) {
+      // What has disappeared between the write and now did not ignore it.
+      await setting.find(access, target);
+      throw ignored(is);
+    }
     const pending = target.kind === 'irq' && isEffective(access.files, target, to) === false;
     done.push({ ...change, state: pending ? 'pending' : 'set' });
     run.made += 1;

@@ -146,13 +146,7 @@ describe('in the middle of it', () => {
   it('the interface disappears: the rest is carried on, and undo says what it could not do', async () => {
     // Its peer goes with it: what is left is the process.
     const pin = change({ kind: 'pin', pid: lab.pid, tid: lab.pid, comm: 'sleep', startTime: null }, '1');
-    const child = lab.start([
-      'apply',
-      '--saved',
-      lab.save([...long('v0'), ...long('v0'), ...long('v0'), pin]),
-      '--yes',
-      '--json',
-    ]);
+    const child = lab.start(['apply', '--saved', lab.save([...long('v0'), pin]), '--yes', '--json']);
     let out = '';
     child.stdout?.on('data', (text) => {
       out += text;
