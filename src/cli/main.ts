@@ -1,28 +1,28 @@
 /** The program: its commands, and what becomes of a run that fails. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../system/package.ts';
-import { register as registerApply } from './apply.ts';
-import { register as registerAsm } from './asm.ts';
-import { register as registerAttach } from './attach.ts';
-import { register as registerCheck } from './check.ts';
-import { register as registerDemo } from './demo.ts';
-import { register as registerDetach } from './detach.ts';
-import { register as registerDisasm } from './disasm.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
-import { register as registerExplain } from './explain.ts';
-import { register as registerInspect } from './inspect.ts';
-import { register as registerLive } from './live-view.ts';
-import { register as registerMeasure } from './measure.ts';
+import { register as registerExplain } from './inspect/explain.ts';
+import { register as registerInspect } from './inspect/inspect.ts';
+import { register as registerDemo } from './live/demo.ts';
+import { register as registerLive } from './live/live.ts';
+import { register as registerMeasure } from './measure/measure.ts';
 import { addGlobals, asksForJson, type Globals } from './options.ts';
 import { print, printDocument, say } from './output.ts';
-import { register as registerPlan } from './plan.ts';
-import { register as registerPrograms } from './programs.ts';
-import { register as registerReport } from './report-html.ts';
-import { register as registerSim } from './sim.ts';
-import { register as registerSnapshot } from './snapshot.ts';
-import { register as registerStatus } from './status.ts';
-import { register as registerTune } from './tune.ts';
-import { register as registerUndo } from './undo.ts';
+import { register as registerAsm } from './programs/asm.ts';
+import { register as registerCheck } from './programs/check.ts';
+import { register as registerDisasm } from './programs/disasm.ts';
+import { register as registerPrograms } from './programs/programs.ts';
+import { register as registerSim } from './programs/sim.ts';
+import { register as registerReport } from './snapshot/report.ts';
+import { register as registerSnapshot } from './snapshot/snapshot.ts';
+import { register as registerAttach } from './steer/attach.ts';
+import { register as registerDetach } from './steer/detach.ts';
+import { register as registerApply } from './tune/apply.ts';
+import { register as registerPlan } from './tune/plan.ts';
+import { register as registerStatus } from './tune/status.ts';
+import { register as registerTune } from './tune/tune.ts';
+import { register as registerUndo } from './tune/undo.ts';
 
 const EXAMPLES = `
 Examples:

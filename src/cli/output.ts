@@ -1,7 +1,7 @@
 /** What is printed where: documents and text on stdout, progress and failures on stderr. */
 import { writeSync } from 'node:fs';
 import { paint } from '../report/style.ts';
-import type { Line, Style } from '../report/text.ts';
+import { clean, type Line, type Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
 import { asFailure, during, EXIT, failureText } from './errors.ts';
 import type { ColorWhen, Globals, OutputOptions } from './options.ts';
@@ -55,6 +55,21 @@ export async function save(content: string, { output, force }: OutputOptions): P
   const { saveFile } = await import('../system/save.ts');
   await during(`-o ${output}`, 'write access to its folder', () => saveFile(output, content, force === true));
 }
+
+/** Prints each sentence to stderr the first time it comes: a document repeats its notes, a screen need not. */
+export function createNotePrinter(): (notes: readonly string[]) => void {
+  const printed = new Set<string>();
+  return (notes) => {
+    for (const note of notes)
+      if (!printed.has(note)) {
+        printed.add(note);
+        say(`note: ${clean(note, true)}\n`);
+      }
+  };
+}
+
+/** Measured seconds as documents show them. */
+export const toMilliseconds = (seconds: number): number => Math.round(1000 * seconds) / 1000;
 
 /** To stdout. */
 export const print = (text: string): void => write(1, text);

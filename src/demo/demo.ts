@@ -60,7 +60,7 @@ export interface DemoResult {
 }
 
 /** Everything it starts is stopped and every program taken off, also when `signal` aborts it. */
-export async function runDemo(kernel: Kernel, options: DemoOptions): Promise<DemoResult> {
+export async function demonstrate(kernel: Kernel, options: DemoOptions): Promise<DemoResult> {
   const allowed = kernel.affinity(0);
   const cpus = allowed.slice(0, options.maxWorkers);
   const notes =

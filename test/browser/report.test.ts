@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { page } from '../../src/cli/html/page.ts';
-import { cell, measuredOn, pageOf } from '../cli/html/pages.ts';
+import { page } from '../../src/html/page.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
+import { cell, measuredOn, pageOf } from '../html/pages.ts';
 import { bad, good, huge, inspectionOf } from '../report/machines.ts';
 
 /** Without the background services it asks for nothing that a test did not. */

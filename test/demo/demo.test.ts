@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cpu } from '../../src/cbpf/programs.ts';
 import { simulate } from '../../src/cbpf/simulate.ts';
-import { localProgram, runDemo } from '../../src/demo/demo.ts';
+import { demonstrate, localProgram } from '../../src/demo/demo.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 import { run } from '../../src/system/run.ts';
 
@@ -16,7 +16,7 @@ const options = {
 /** Runs on two CPUs or more; how many is the machine's affair. */
 describe('the demo', () => {
   it('goes from a lottery to every connection on its rxcpu, and from one worker to all', async () => {
-    const { cpus, tcp, udp } = await runDemo(openKernel(), options);
+    const { cpus, tcp, udp } = await demonstrate(openKernel(), options);
     const n = cpus.length;
     expect(n).toBeGreaterThan(1);
     if (!tcp || !udp) throw new Error('nothing was shown');
@@ -44,7 +44,7 @@ describe('the demo', () => {
 
   it('leaves no process behind when it is aborted', async () => {
     const abort = new AbortController();
-    const running = runDemo(openKernel(), {
+    const running = demonstrate(openKernel(), {
       ...options,
       connections: 1_000_000,
       signal: abort.signal,

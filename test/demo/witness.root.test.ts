@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { runDemo } from '../../src/demo/demo.ts';
+import { demonstrate } from '../../src/demo/demo.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 
 it('the probes count the very accepts that the workers count themselves, and a packet for each', async () => {
-  const { tcp, notes } = await runDemo(openKernel(), {
+  const { tcp, notes } = await demonstrate(openKernel(), {
     maxWorkers: 2,
     connections: 1_009,
     datagrams: 32,

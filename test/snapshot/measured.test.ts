@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { createRecorder } from '../../src/live/recording.ts';
 import { parseMeasured } from '../../src/snapshot/measured.ts';
 import { isFailure } from '../../src/system/errors.ts';
-import { cell, skbLine } from '../cli/html/pages.ts';
 import { eight, historyOf, sceneOf } from '../fixtures/samples.ts';
+import { cell, skbLine } from '../html/pages.ts';
 
 const codeOf = (text: string): unknown => {
   try {

@@ -3,21 +3,11 @@ import { assemble } from '../../cbpf/assemble.ts';
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
 import { readSockets, type Sockets } from '../../host/sockets.ts';
-import type { Group } from '../../host/types.ts';
 import { attach, detach } from '../../steer/attach.ts';
 import { failure } from '../../system/errors.ts';
 import type { Files, Kernel } from '../../system/types.ts';
 import type { Target } from '../types.ts';
-import { type Setting, sameText } from './setting.ts';
-
-export interface Programs {
-  /** null when there is no such group. To see its program takes a second or two, the first time. */
-  group(id: string): Promise<Group | null>;
-  /** What this process has set last, for a machine too busy to show it: the kernel took it. null: nothing. */
-  lastSet(id: string): string | null;
-  /** null takes the program off. Throws Failure: everything of attach and detach; gone. */
-  set(id: string, program: readonly Instruction[] | null): Promise<void>;
-}
+import { type Programs, type Setting, sameText } from './setting.ts';
 
 /** `arch` as `uname -m` prints it. */
 export function openPrograms(

@@ -1,10 +1,20 @@
 /** What every kind of setting has in common: where it is, what it is, how it is changed. */
-import type { Nic } from '../../host/types.ts';
+import type { Instruction } from '../../cbpf/instruction.ts';
+import type { Group, Nic } from '../../host/types.ts';
 import type { Controls } from '../../system/controls.ts';
 import type { Files, Kernel } from '../../system/types.ts';
 import type { Irqbalance } from '../irqbalance.ts';
 import type { Target } from '../types.ts';
-import type { Programs } from './program.ts';
+
+/** The steering programs of reuseport groups. */
+export interface Programs {
+  /** null when there is no such group. To see its program takes a second or two, the first time. */
+  group(id: string): Promise<Group | null>;
+  /** What this process has set last, for a machine too busy to show it: the kernel took it. null: nothing. */
+  lastSet(id: string): string | null;
+  /** null takes the program off. Throws Failure: everything of attach and detach; gone. */
+  set(id: string, program: readonly Instruction[] | null): Promise<void>;
+}
 
 /** What settings work through. */
 export interface Access {

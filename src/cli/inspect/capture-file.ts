@@ -1,0 +1,49 @@
+/** A capture from a file or from stdin, piece by piece. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Pull } from '../../pcap/capture.ts';
+import { isErrno } from '../../system/errors.ts';
+
+const STDIN = 0;
+const CHUNK = 1 << 18;
+const RETRY_MS = 5;
+
+/** Throws the system call's error. @param file `-` is stdin */
+export function readCaptureFile<T>(file: string, read: (pull: Pull) => T): T {
+  const fd = file === '-' ? STDIN : openSync(file, 'r');
+  try {
+    return read(pullFrom(fd));
+  } finally {
+    if (fd !== STDIN) closeSync(fd);
+  }
+}
+
+/** A capture may be larger than memory. What was handed out stays as it is: it is never written to again. */
+function pullFrom(fd: number): Pull {
+  let chunk = new Uint8Array();
+  return (count) => {
+    while (chunk.length < count) {
+      const more = new Uint8Array(Math.max(CHUNK, count - chunk.length));
+      const read = readSome(fd, more);
+      if (read === 0) break;
+      const joined = new Uint8Array(chunk.length + read);
+      joined.set(chunk);
+      joined.set(more.subarray(0, read), chunk.length);
+      chunk = joined;
+    }
+    const taken = chunk.subarray(0, count);
+    chunk = chunk.subarray(count);
+    return taken;
+  };
+}
+
+/** Bytes read, 0 at the end. Another process may have made the pipe that we read from non-blocking. */
+function readSome(fd: number, into: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(fd, into);
+    } catch (error) {
+      if (!isErrno(error, 'EAGAIN')) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** `locality-tune inspect`: read the machine, join it into paths, judge them, print. */
+import { diagnose } from '../../diagnose/diagnose.ts';
+import type { Host } from '../../host/types.ts';
+import { expectedLocality } from '../../path/expected.ts';
+import { joinPaths } from '../../path/join.ts';
+import type { Inspection } from '../../report/inspection.ts';
+import type { Comparison } from '../../what-if/load.ts';
+import { loadHost, originOf } from '../host-source.ts';
+import type { SourceOptions } from '../options.ts';
+import { printDocument, printLines, styleOf } from '../output.ts';
+import { asksWhatIf, refuseTwoLists, type WhatIfOptions } from './what-if-options.ts';
+
+export interface InspectCommandOptions extends SourceOptions, WhatIfOptions {
+  readonly iface?: readonly string[];
+  readonly port?: number;
+  readonly slots: boolean;
+  readonly sample?: number;
+  readonly all?: true;
+}
+
+export async function runInspect(options: InspectCommandOptions): Promise<void> {
+  const asked = asksWhatIf(options) ? await askedWhatIf(options) : null;
+  const inspection = { ...look(await loadHost(options)), remedy: remedy(options) };
+  const whatIf = asked?.(inspection.host) ?? null;
+  if (options.json || options.pretty)
+    return printDocument({ ...toDocument(inspection), ...(whatIf && { whatIf }) }, options);
+  if (whatIf !== null) return printWhatIf(whatIf, options);
+  const { inspectLines } = await import('../../report/inspect-text.ts');
+  const style = styleOf(options.color, process.stdout, process.env);
+  printLines(inspectLines(inspection, { ...style, all: options.all === true }), style);
+}
+
+/** Refuses what makes no sense before the machine is read. */
+async function askedWhatIf(options: InspectCommandOptions): Promise<(host: Host) => Comparison> {
+  const { changeOf, compare, listedFlows } = await import('./what-if.ts');
+  refuseTwoLists(options);
+  const [change, listed] = [await changeOf(options), await listedFlows(options)];
+  const [iface = null] = options.iface?.length === 1 ? options.iface : [];
+  return (host) => compare(host, options, change, listed, iface);
+}
+
+async function printWhatIf(whatIf: Comparison, options: InspectCommandOptions): Promise<void> {
+  const { comparisonLines } = await import('../../report/explain-load.ts');
+  const style = styleOf(options.color, process.stdout, process.env);
+  printLines(comparisonLines(whatIf, { ...style, all: options.all === true }), style);
+}
+
+/** Joins what was read, and judges it. */
+export function look(host: Host): Omit<Inspection, 'remedy'> {
+  const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
+  return { ...view, findings: diagnose(view) };
+}
+
+/** What this run left out, and would tell. */
+export function remedy(options: Pick<InspectCommandOptions, 'root' | 'from' | 'slots'>): string | null {
+  const origin = originOf(options);
+  if (origin === 'snapshot') {
+    return 'A snapshot tells what its writer could read: root on the machine itself sees workers, slots, programs.';
+  }
+  if (origin === 'tree') {
+    return 'A captured tree has no workers, slots and programs: on the machine itself, as root, inspect sees them.';
+  }
+  if (process.geteuid?.() !== 0)
+    return 'As root, inspect also sees the workers of other users, slots and programs.';
+  return options.slots ? null : 'Without --no-slots, inspect reads slots and programs from the kernel.';
+}
+
+function toDocument({ host, paths, expected, findings }: Inspection) {
+  const { machine, nics, groups, lone, notes } = host;
+  return {
+    schema: 'locality-tune.inspect/1',
+    host: machine,
+    nics,
+    groups,
+    lone,
+    paths,
+    expected,
+    findings,
+    notes,
+  };
+}

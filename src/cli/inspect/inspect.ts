@@ -1,0 +1,39 @@
+/** `locality-tune inspect`: its options and help. What it does is loaded when it runs. */
+import type { Command } from 'commander';
+import { addFrom, collect, port, seconds } from '../options.ts';
+import type { InspectCommandOptions } from './inspect-run.ts';
+import { addWhatIf, WHAT_IF_HELP } from './what-if-options.ts';
+
+const EXAMPLES = `
+The verdict comes first, then the path of each RX queue to a worker, the findings with the commands
+that mend them, then the details. Nothing is changed. Only root sees other users' workers and the
+kernel's slots and programs; what is not known is a dash, with the reason under Notes.
+
+With --with, --flows or --pcap: how local the packets would be, and what each queue, CPU and worker
+gets, before and after.${WHAT_IF_HELP}
+
+Examples:
+  locality-tune inspect --iface eth0 --port 8080
+  locality-tune inspect --port 4433 --sample 5          which UDP socket gets how many datagrams
+  locality-tune inspect -j | jq -r '.findings[].fix[]'  the commands only
+  locality-tune inspect --iface eth0 --port 8080 --with "rss=equal 4" --with program=map
+  locality-tune inspect --netns web                     in a network namespace (ip netns list)`;
+
+export function register(program: Command): void {
+  addWhatIf(addFrom(program.command('inspect')))
+    .description('Show how local packets are, from RX queue to worker, and what mends it')
+    .option('-i, --iface <name>', 'only this interface (may be given several times)', collect)
+    .option('--port <port>', 'only groups and sockets of this port', port)
+    .option('--no-slots', 'do not read slots and programs from the kernel, which takes 1 to 3 s')
+    .option(
+      '--sample <seconds>',
+      'how long the datagrams of UDP groups are counted (default: 1; 0: not at all)',
+      seconds('--sample', 3600),
+    )
+    .option('--all', 'text: every row and every group, nothing folded')
+    .addHelpText('after', EXAMPLES)
+    .action(async (_options: unknown, command: Command) => {
+      const { runInspect } = await import('./inspect-run.ts');
+      await runInspect(command.optsWithGlobals<InspectCommandOptions>());
+    });
+}

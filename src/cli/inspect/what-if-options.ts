@@ -1,0 +1,44 @@
+/** `--with` and its like: options of the commands that show a machine as it is, and as it would be. */
+import type { Command } from 'commander';
+import { usage } from '../errors.ts';
+
+export interface WhatIfOptions {
+  readonly with?: readonly string[];
+  readonly withPlan?: true;
+  readonly flows?: string;
+  readonly pcap?: string;
+}
+
+/** Shown under a command's examples. */
+export const WHAT_IF_HELP = `
+CHANGE is channels=N, rss=equal [N], rss=weight W…, rss=default, irq=spread, irq=CPUS, xps=irq,
+xps=off, rps=off, rps=CPUS, rfs=off, workers=N [CPUS] or program=NAME; several are made one after
+the other. Nothing is changed on the machine.`;
+
+export function addWhatIf(command: Command): Command {
+  return command
+    .option(
+      '--with <change>',
+      'what if: show the machine before and after (may be given several times)',
+      append,
+    )
+    .option('--with-plan', 'what if: with what `apply` would do, after all of --with')
+    .option('--flows <file>', 'what if: go by these flows, one a line: tcp SOURCE:PORT DESTINATION:PORT')
+    .option('--pcap <file>', 'what if: go by the flows of a capture; - is stdin');
+}
+
+/** One may well be made twice, with others in between. */
+const append = (change: string, previous: readonly string[] = []): readonly string[] => [...previous, change];
+
+/** In the order in which they are made. */
+export const changesIn = ({ with: changes = [], withPlan }: WhatIfOptions): readonly string[] =>
+  withPlan ? [...changes, 'plan'] : changes;
+
+export const asksWhatIf = (options: WhatIfOptions): boolean =>
+  changesIn(options).length > 0 || options.flows !== undefined || options.pcap !== undefined;
+
+/** Throws usage. Nothing slow is done before. */
+export function refuseTwoLists({ flows, pcap }: WhatIfOptions): void {
+  if (flows !== undefined && pcap !== undefined)
+    throw usage('--flows, --pcap: one of them', 'leave out the other');
+}

@@ -1,0 +1,102 @@
+/** `locality-tune live`: choose what is watched and how it is shown, and watch it until the user has enough. */
+import { isatty } from 'node:tty';
+import { startDemoLoad } from '../../live/demo-load.ts';
+import { openLive } from '../../live/live.ts';
+import { openRecording } from '../../live/recording.ts';
+import type { Source } from '../../live/types.ts';
+import { openFiles } from '../../system/files.ts';
+import { openKernel } from '../../system/kernel.ts';
+import { during, usage } from '../errors.ts';
+import { checkInterfaces, hostOf, loadSnapshot } from '../host-source.ts';
+import type { SourceOptions } from '../options.ts';
+import { printDocument, say } from '../output.ts';
+import { untilInterrupted } from '../signals.ts';
+
+export interface LiveCommandOptions extends SourceOptions {
+  readonly iface?: readonly string[];
+  readonly port?: number;
+  readonly interval: number;
+  readonly probes: boolean;
+  readonly demo?: true;
+  readonly record?: string;
+  readonly replay?: string;
+  readonly background?: 'dark' | 'light';
+}
+
+interface Watched {
+  readonly source: Source;
+  readonly label: string;
+  stop(): Promise<void>;
+}
+
+export async function runLive(options: LiveCommandOptions): Promise<void> {
+  const json = options.json || options.pretty;
+  if (!json && !hasScreen()) return report(options);
+  const { source, label, stop } = await open(options);
+  try {
+    if (json) return await printSamples(source, options);
+    const { view } = await import('../../../tui/main.tsx');
+    process.exitCode = await view({
+      source,
+      interval: options.interval,
+      label,
+      theme: { when: options.color, background: options.background ?? null },
+      record: options.record ?? null,
+    });
+  } finally {
+    await stop();
+  }
+}
+
+/** A full screen needs to be drawn on one, and keys from one. */
+const hasScreen = (): boolean => isatty(0) && isatty(1) && process.env['TERM'] !== 'dumb';
+
+async function open(options: LiveCommandOptions): Promise<Watched> {
+  const { replay, interval, probes, iface = [] } = options;
+  if (replay !== undefined) {
+    const source = await during(`--replay ${replay}`, 'read access to the file', () =>
+      openRecording(replay, null),
+    );
+    return { source, label: replay, stop: async () => {} };
+  }
+  if (options.from !== undefined) return openSnapshot(options.from, options);
+  const system = { files: openFiles('/'), kernel: openKernel() };
+  checkInterfaces(system.files, iface);
+  const common = { ifaces: iface, interval, probes };
+  if (!options.demo) {
+    const source = openLive(system, { ...common, port: options.port ?? null });
+    return { source, label: '', stop: async () => {} };
+  }
+  if (options.port !== undefined) throw usage('--port: the demo chooses its own', 'leave it out');
+  const { port, accepts, stop } = await startDemoLoad(system.kernel);
+  const source = openLive(system, { ...common, port, accepts });
+  return { source, label: `demo on port ${port}`, stop };
+}
+
+async function openSnapshot(from: string, options: LiveCommandOptions): Promise<Watched> {
+  if (options.demo) throw usage('--demo: a snapshot is all that --from shows', 'leave out --demo or --from');
+  const { openStill } = await import('../../live/still.ts');
+  const snapshot = await loadSnapshot(from, options);
+  const source = openStill(snapshot, hostOf(snapshot, options));
+  return { source, label: from, stop: async () => {} };
+}
+
+/** What there is to say without a screen, once. */
+async function report({ replay, demo, iface, port, ...globals }: LiveCommandOptions): Promise<void> {
+  if (replay !== undefined || globals.record !== undefined)
+    throw usage('live: not on a terminal', 'with --json it prints each sample as a line');
+  if (demo) {
+    const { runDemo } = await import('./demo-run.ts');
+    return runDemo({ ...globals, workers: 16, connections: 4_000, datagrams: 20_000 });
+  }
+  say('note: not on a terminal: this is what inspect prints\n');
+  const { runInspect } = await import('../inspect/inspect-run.ts');
+  const only = { ...(iface === undefined ? {} : { iface }), ...(port === undefined ? {} : { port }) };
+  return runInspect({ ...globals, ...only, slots: true });
+}
+
+/** Without the configuration, which `inspect -j` prints. */
+async function printSamples(source: Source, options: LiveCommandOptions): Promise<void> {
+  for await (const { scene: _, ...sample } of source.samples(untilInterrupted()))
+    printDocument({ schema: 'locality-tune.live/1', ...sample }, options);
+}

@@ -1,0 +1,122 @@
+/** `locality-tune measure accept`: by the probe where it runs, else by a sample of the connections. */
+import { machine } from 'node:os';
+import {
+  type Accepts,
+  acceptParameters,
+  acceptVariants,
+  formatEvent,
+  parseEvent,
+  toAccepts,
+  toPairs,
+} from '../../measure/accept.ts';
+import { sampleAccepts } from '../../measure/accept-sample.ts';
+import { incompleteness } from '../../measure/completeness.ts';
+import { pairKeys } from '../../measure/keys.ts';
+import { commOf, isInOurNetns } from '../../measure/process.ts';
+import { startSession } from '../../measure/session.ts';
+import type { Session } from '../../measure/types.ts';
+import { acceptLines } from '../../report/accept.ts';
+import { type Failure, failure, isFailure } from '../../system/errors.ts';
+import { openFiles } from '../../system/files.ts';
+import { openKernel } from '../../system/kernel.ts';
+import { createNotePrinter, print, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
+import { pause, untilInterrupted } from '../signals.ts';
+import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
+
+const SCHEMA = 'locality-tune.accept/1';
+
+export interface MeasureAcceptCommandOptions extends MeasureOptions {
+  readonly events?: true;
+}
+
+export async function runMeasureAccept(options: MeasureAcceptCommandOptions): Promise<void> {
+  const signal = untilInterrupted();
+  const session = await startOrWhy(options, signal);
+  if (!('intervals' in session)) return sample(session, options, signal);
+  const show = printer(options);
+  const nameOf = commOf(openFiles('/'));
+  const wanted = isWanted(options);
+  for await (const interval of session.intervals) {
+    const { notes, ...accepts } = toAccepts(toPairs(interval.counts).filter(wanted), nameOf);
+    const { time, seconds, lost } = interval;
+    const all = [...session.variant.notes, ...incompleteness(interval), ...notes];
+    show({ time, seconds, source: 'probe', coverage: session.variant.name, ...accepts, lost, notes: all });
+  }
+}
+
+/** Without a probe a sample of the connections still tells something, but not of single accepts. */
+async function startOrWhy(
+  options: MeasureAcceptCommandOptions,
+  signal: AbortSignal,
+): Promise<Session | Failure> {
+  const events = options.events === true;
+  const filter = filterOf(options);
+  try {
+    return await startSession({
+      variants: wantedOf(acceptVariants(events), options),
+      parameters: acceptParameters(filter, events),
+      seconds: options.interval,
+      count: options.count ?? null,
+      signal,
+      keys: pairKeys(),
+      ...(events ? { onLine: eventPrinter(options) } : {}),
+    });
+  } catch (error) {
+    if (!isFailure(error) || events) throw error;
+    return error;
+  }
+}
+
+async function sample(why: Failure, options: MeasureOptions, signal: AbortSignal): Promise<void> {
+  const { port, interval, count = Number.POSITIVE_INFINITY } = options;
+  if (port === undefined)
+    throw failure(why.code, why.message, `${why.hint}; or give --port, and its connections are sampled`);
+  const show = printer(options);
+  for (let given = 0; given < count && !signal.aborted; given++) {
+    if (given > 0) await pause(interval, signal);
+    const began = performance.now();
+    const system = { files: openFiles('/'), kernel: openKernel() };
+    const { notes, ...accepts } = await sampleAccepts(system, machine(), { ...filterOf(options), port });
+    const seconds = (performance.now() - began) / 1000;
+    const all = [`no probe: ${why.message} (${why.hint})`, ...notes];
+    show({ time: new Date(), seconds, source: 'sample', coverage: null, ...accepts, lost: 0, notes: all });
+  }
+}
+
+/** With --netns only what happens there. */
+function isWanted({ netns }: MeasureOptions): (event: { readonly pid: number }) => boolean {
+  const isHere = isInOurNetns(openFiles('/'));
+  return ({ pid }) => netns === undefined || isHere(pid);
+}
+
+interface Document extends Accepts {
+  readonly time: Date;
+  readonly seconds: number;
+  readonly source: 'probe' | 'sample';
+  readonly coverage: string | null;
+  readonly lost: number;
+}
+
+/** With --events the lines are all that is printed; what was lost is said all the same. */
+function printer(options: MeasureAcceptCommandOptions): (document: Document) => void {
+  const style = styleOf(options.color, process.stdout, process.env);
+  const tell = createNotePrinter();
+  const json = options.json || options.pretty;
+  return (document) => {
+    if (!json || options.events) tell(document.notes);
+    if (options.events) return;
+    if (json)
+      printDocument({ schema: SCHEMA, ...document, seconds: toMilliseconds(document.seconds) }, options);
+    else printLines(acceptLines(document, style), style);
+  };
+}
+
+function eventPrinter(options: MeasureAcceptCommandOptions): (line: string) => void {
+  const wanted = isWanted(options);
+  return (line) => {
+    const event = parseEvent(line);
+    if (event === null || !wanted(event)) return;
+    if (options.json || options.pretty) printDocument({ schema: SCHEMA, time: new Date(), event }, options);
+    else print(`${formatEvent(event)}\n`);
+  };
+}

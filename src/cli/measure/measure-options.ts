@@ -1,0 +1,25 @@
+/** The options that `measure skb`, `accept` and `udp` share. */
+import type { Filter } from '../../measure/filter.ts';
+import type { Variant } from '../../measure/types.ts';
+import type { Globals } from '../options.ts';
+
+export interface MeasureOptions extends Globals {
+  /** Seconds. */
+  readonly interval: number;
+  /** Intervals; endless without. */
+  readonly count?: number;
+  readonly pid?: number;
+  readonly comm?: string;
+  readonly port?: number;
+  /** For tests of each: no other way of counting is tried. */
+  readonly variant?: string;
+}
+
+export const filterOf = ({ pid, port, comm }: MeasureOptions): Filter => ({
+  pid: pid ?? null,
+  port: port ?? null,
+  comm: comm ?? null,
+});
+
+export const wantedOf = (variants: readonly Variant[], { variant }: MeasureOptions): readonly Variant[] =>
+  variant === undefined ? variants : variants.filter(({ name }) => name === variant);

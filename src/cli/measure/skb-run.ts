@@ -1,0 +1,84 @@
+/** `locality-tune measure skb`: run the probe, print each interval. */
+import { parseCpuList } from '../../host/cpus.ts';
+import { readCapabilities } from '../../measure/capabilities.ts';
+import { incompleteness } from '../../measure/completeness.ts';
+import { filterParameters } from '../../measure/filter.ts';
+import { countedInterfaces, packetRates, readPacketCounts } from '../../measure/interface-rates.ts';
+import { startSession } from '../../measure/session.ts';
+import { skbKeys, toSkbs } from '../../measure/skb.ts';
+import { countsTx, type SkbQuestion, skbVariants } from '../../measure/skb-variants.ts';
+import { skbLine } from '../../report/skb.ts';
+import { openFiles } from '../../system/files.ts';
+import type { Files } from '../../system/types.ts';
+import { usage } from '../errors.ts';
+import { createNotePrinter, print, printDocument } from '../output.ts';
+import { untilInterrupted } from '../signals.ts';
+import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
+
+export interface MeasureSkbCommandOptions extends MeasureOptions {
+  readonly by: 'use' | 'free';
+  readonly toDriver?: true;
+}
+
+export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<void> {
+  const question = questionOf(options);
+  const signal = untilInterrupted();
+  const files = openFiles('/');
+  const cpus = cpuList(files, 'online');
+  const session = await startSession({
+    variants: wantedOf(skbVariants(question, await readCapabilities()), options),
+    parameters: filterParameters(question.filter),
+    seconds: options.interval,
+    count: options.count ?? null,
+    signal,
+    keys: skbKeys((cpuList(files, 'possible').at(-1) ?? 0) + 1),
+  });
+  const { name, notes } = session.variant;
+  const counted = { tx: countsTx(name, question.filter), toDriver: question.toDriver };
+  const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, whoever the packets are for`;
+  const tell = createNotePrinter();
+  let before = readPacketCounts(files);
+  for await (const interval of session.intervals) {
+    const now = readPacketCounts(files);
+    const pps = packetRates(before, now);
+    before = now;
+    const { notes: found, ...skbs } = toSkbs(interval, cpus, counted);
+    const all = [...notes, interfaces, ...incompleteness(interval), ...found];
+    const { time, seconds, lost } = interval;
+    const document = {
+      schema: 'locality-tune.skb/1',
+      time,
+      seconds: Math.round(seconds * 1000) / 1000,
+      coverage: name,
+      ...skbs,
+      rx: { ...skbs.rx, pps: pps.rx },
+      tx: { ...skbs.tx, pps: pps.tx },
+      cpus,
+      lost,
+      notes: all,
+    };
+    if (options.json || options.pretty) printDocument(document, options);
+    else {
+      tell(all);
+      print(`${skbLine(document)}\n`);
+    }
+  }
+}
+
+function questionOf(options: MeasureSkbCommandOptions): SkbQuestion {
+  const filter = filterOf(options);
+  const filtered = filter.pid !== null || filter.comm !== null || filter.port !== null;
+  if (filtered && options.by === 'free')
+    throw usage('--by free counts everyone: memory is freed in whatever context', 'leave out the filter');
+  if (filtered && options.toDriver)
+    throw usage(
+      '--to-driver counts everyone: drivers are called in whatever context',
+      'leave out the filter',
+    );
+  if (options.netns !== undefined)
+    throw usage('--netns: packets of all network namespaces are counted', 'use --pid, --comm or --port');
+  return { by: options.by, filter, toDriver: options.toDriver === true };
+}
+
+const cpuList = (files: Files, which: 'online' | 'possible') =>
+  parseCpuList(files.text(`/sys/devices/system/cpu/${which}`) ?? '') ?? [];

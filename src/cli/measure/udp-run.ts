@@ -1,0 +1,129 @@
+/** `locality-tune measure udp`: by the probe where it runs, else what sockets, drivers and interrupts count anyway. */
+import { machine } from 'node:os';
+import { readInterrupts } from '../../host/interrupts.ts';
+import { readNics } from '../../host/nics.ts';
+import { readMachine } from '../../host/topology.ts';
+import { incompleteness } from '../../measure/completeness.ts';
+import { filterParameters } from '../../measure/filter.ts';
+import { pairKeys } from '../../measure/keys.ts';
+import { commOf } from '../../measure/process.ts';
+import { type QueueCounts, queueRates, readQueueCounts } from '../../measure/queue-rates.ts';
+import { startSession } from '../../measure/session.ts';
+import type { Session } from '../../measure/types.ts';
+import { type Reads, toReads, toUdpSockets, type UdpSocket, udpVariants } from '../../measure/udp.ts';
+import { NOBODY, readUdpFacts, type Served } from '../../measure/udp-facts.ts';
+import { type UdpReport, udpLines } from '../../report/udp.ts';
+import { type Failure, isFailure } from '../../system/errors.ts';
+import { openFiles } from '../../system/files.ts';
+import { openKernel } from '../../system/kernel.ts';
+import { createNotePrinter, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
+import { pause, untilInterrupted } from '../signals.ts';
+import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
+
+export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
+  const signal = untilInterrupted();
+  const session = await startOrWhy(options, signal);
+  const look = await createLooker(options);
+  if (!('intervals' in session)) return count(session, options, look, signal);
+  const show = printer(options);
+  for await (const interval of session.intervals) {
+    const { time, seconds, lost } = interval;
+    const sockets = await look(toReads(interval.counts), seconds);
+    const notes = [...session.variant.notes, ...incompleteness(interval)];
+    show({ time, seconds, coverage: session.variant.name, sockets, queues: null, lost, notes });
+  }
+}
+
+async function startOrWhy(options: MeasureOptions, signal: AbortSignal): Promise<Session | Failure> {
+  try {
+    return await startSession({
+      variants: wantedOf(udpVariants(), options),
+      parameters: filterParameters(filterOf(options)),
+      seconds: options.interval,
+      count: options.count ?? null,
+      signal,
+      keys: pairKeys(),
+    });
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return error;
+  }
+}
+
+/** Joins what was counted with the sockets of the moment; remembers who serves them, and how much they had dropped. */
+async function createLooker(
+  options: MeasureOptions,
+): Promise<(reads: Reads | null, seconds: number) => Promise<UdpSocket[]>> {
+  const filter = filterOf(options);
+  const nameOf = commOf(openFiles('/'));
+  let served: Served = NOBODY;
+  let drops: ReadonlyMap<number, number | null> = new Map();
+  const read = async (seen: ReadonlySet<number>) => {
+    const system = { files: openFiles('/'), kernel: openKernel() };
+    const read = await readUdpFacts(system, machine(), filter.port, seen, served);
+    served = read.served;
+    const before = drops;
+    drops = new Map(read.facts.map((fact) => [fact.inode, fact.drops]));
+    return { facts: read.facts, before };
+  };
+  await read(new Set());
+  return async (reads, seconds) => {
+    const { facts, before } = await read(new Set(reads?.keys()));
+    const sockets = toUdpSockets(reads, facts, before, seconds, filter, nameOf);
+    if (options.netns === undefined) return sockets;
+    // Probes see every network namespace, a dump only ours.
+    const ours = new Set(facts.map(({ inode }) => inode));
+    return sockets.filter(({ inode }) => ours.has(inode));
+  };
+}
+
+const NOT_COUNTED =
+  'datagrams and their CPUs are not counted for each socket: queue and drops are the sockets’ own, packets are those of each NIC’s RX queue, of all protocols';
+
+/** Without a probe: what is counted anyway. */
+async function count(
+  why: Failure,
+  options: MeasureOptions,
+  look: (reads: null, seconds: number) => Promise<UdpSocket[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { interval, count = Number.POSITIVE_INFINITY } = options;
+  const system = { files: openFiles('/'), kernel: openKernel() };
+  const interrupts = readInterrupts(system.files);
+  const nics = await readNics(system, readMachine(system, interrupts), interrupts);
+  const show = printer(options);
+  let before: QueueCounts = await readQueueCounts(system, nics);
+  let began = performance.now();
+  for (let given = 0; given < count && !signal.aborted; given++) {
+    await pause(interval, signal);
+    const after = await readQueueCounts(system, nics);
+    const ended = performance.now();
+    const seconds = (ended - began) / 1000;
+    const sockets = await look(null, seconds);
+    const queues = queueRates(nics, before, after, seconds);
+    const notes = [`no probe: ${why.message} (${why.hint})`, NOT_COUNTED];
+    show({ time: new Date(), seconds, coverage: 'counters', sockets, queues, lost: 0, notes });
+    before = after;
+    began = ended;
+  }
+}
+
+interface Document extends UdpReport {
+  readonly coverage: string;
+  readonly lost: number;
+  readonly notes: readonly string[];
+}
+
+function printer(options: MeasureOptions): (document: Document) => void {
+  const style = styleOf(options.color, process.stdout, process.env);
+  const tell = createNotePrinter();
+  return (document) => {
+    if (options.json || options.pretty)
+      return printDocument(
+        { schema: 'locality-tune.udp/1', ...document, seconds: toMilliseconds(document.seconds) },
+        options,
+      );
+    tell(document.notes);
+    printLines(udpLines(document, style), style);
+  };
+}

@@ -1,0 +1,141 @@
+/** A program of ours by its name, made from options; and one of either kind, by name or from a file. */
+import { check } from '../../cbpf/check.ts';
+import type { Instruction } from '../../cbpf/instruction.ts';
+import { ABOUT, generate, type ProgramName, type Recognised } from '../../cbpf/programs.ts';
+import { failure, usage } from '../errors.ts';
+import type { Globals } from '../options.ts';
+import { readProgram } from './program-input.ts';
+import type { LayoutOptions, ProgramOptions } from './program-options.ts';
+
+export interface NamedOptions extends ProgramOptions, LayoutOptions {
+  readonly groupSize?: number;
+}
+
+export const isProgramName = (text: string): text is ProgramName => Object.hasOwn(ABOUT, text);
+
+export const PROGRAM_NAMES = Object.keys(ABOUT).join(', ');
+
+const OPTIONS_OF: Readonly<Record<keyof ProgramOptions | keyof LayoutOptions, readonly ProgramName[]>> = {
+  weights: ['weighted'],
+  drain: ['drain'],
+  by: ['numa', 'weighted', 'drain'],
+  cpus: ['map', 'numa', 'source-rendezvous'],
+  nodes: ['numa'],
+};
+
+/** Throws usage for an option that says something of another program. @param name null: a file */
+export function refuseForeignOptions(name: ProgramName | null, options: NamedOptions): void {
+  for (const [option, programs] of Object.entries(OPTIONS_OF)) {
+    const given = Reflect.get(options, option) !== undefined;
+    if (given && (name === null || !programs.includes(name)))
+      throw usage(
+        `--${option}: ${name ?? 'a file'} has no use for it`,
+        `it goes with ${programs.join(', ')}`,
+      );
+  }
+  if (name !== 'drain' && options.by === 'cpu') throw usage(`--by cpu: ${name} spreads by rand or flow`);
+}
+
+/** How large a group is when nobody says. */
+const USUAL_SIZE = 8;
+
+/** Size of the group that the options speak of. */
+export function sizeOf({ groupSize, weights, cpus }: NamedOptions): number {
+  const listed = weights?.length ?? cpus?.length;
+  if (listed !== undefined && groupSize !== undefined && listed > groupSize)
+    throw usage(`--${weights ? 'weights' : 'cpus'}: ${listed} for a group of ${groupSize}`);
+  return groupSize ?? listed ?? USUAL_SIZE;
+}
+
+/**
+ * What a program is made from where there is no running group: workers in slot order on CPU 0, 1, …, two nodes, shares
+ * all alike, the last slot drained, as far as the options do not say otherwise. Throws usage.
+ */
+export function specOf(name: ProgramName, options: NamedOptions): Recognised {
+  refuseForeignOptions(name, options);
+  const size = sizeOf(options);
+  const cpus = options.cpus ?? Array.from({ length: size }, (_, slot) => slot);
+  const by = options.by === 'flow' ? 'flow' : 'rand';
+  switch (name) {
+    case 'cpu':
+    case 'rand':
+    case 'queue':
+      return { name, modulus: size };
+    case 'hash':
+      return { name };
+    case 'map':
+      return { name, slotOfCpu: new Map(cpus.map((cpu, slot) => [cpu, slot])) };
+    case 'numa':
+      return { name, nodes: nodesOf(cpus, options.nodes), by };
+    case 'weighted':
+      return { name, weights: options.weights ?? new Array(size).fill(1), by };
+    case 'source-rendezvous':
+      return { name, keyOfSlot: new Map(cpus.map((cpu, slot) => [slot, cpu])) };
+    case 'drain':
+      return { name, size, drained: options.drain ?? [size - 1], by: options.by ?? 'rand' };
+  }
+}
+
+function nodesOf(cpus: readonly number[], given: LayoutOptions['nodes']) {
+  const sorted = [...new Set(cpus)].sort((one, other) => one - other);
+  const middle = Math.ceil(sorted.length / 2);
+  const nodes = given ?? [sorted.slice(0, middle), sorted.slice(middle)];
+  return nodes.map((of) => {
+    const set = new Set(of);
+    return { cpus: of, slots: cpus.flatMap((cpu, slot) => (set.has(cpu) ? [slot] : [])) };
+  });
+}
+
+/** `generate`, with what makes no sense told as a mistake on the command line. */
+export function instructionsOf(spec: Recognised): Instruction[] {
+  try {
+    return generate(spec);
+  } catch (error) {
+    if (error instanceof RangeError) throw usage(`${spec.name}: ${error.message}`);
+    throw error;
+  }
+}
+
+export interface Loaded {
+  /** null for a program from a file. */
+  readonly spec: Recognised | null;
+  /** As a message names it. */
+  readonly label: string;
+  readonly program: readonly Instruction[];
+}
+
+/**
+ * Throws usage, CliError `refused`, and what readProgram throws.
+ * @param word a name, `-` for stdin, or a file: `./cpu` is a file in any case
+ */
+export async function loadProgram(
+  word: string,
+  options: NamedOptions & Pick<Globals, 'json' | 'pretty'> & { readonly semicolons?: boolean },
+): Promise<Loaded> {
+  if (isProgramName(word)) {
+    const spec = specOf(word, options);
+    return { spec, label: word, program: instructionsOf(spec) };
+  }
+  refuseForeignOptions(null, options);
+  const { program, name } = await readFileOrName(word, options);
+  const [first, ...more] = check(program);
+  if (first === undefined) return { spec: null, label: name, program };
+  const where = first.index === null ? '' : `instruction ${first.index}: `;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  throw failure(
+    'refused',
+    `${name}: the kernel would refuse this: ${where}${first.message}${others}`,
+    '`locality-tune check` tells all of it',
+  );
+}
+
+/** A word that looks like a path is one; any other may be a name with a slip of the fingers in it. */
+async function readFileOrName(word: string, options: Parameters<typeof readProgram>[1]) {
+  try {
+    return await readProgram(word, options);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!missing || /[./]/.test(word)) throw error;
+    throw usage(`'${word}': no such program, and no such file`, `there are: ${PROGRAM_NAMES}`);
+  }
+}

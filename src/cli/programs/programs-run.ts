@@ -1,0 +1,91 @@
+/** `locality-tune programs`: the list, or one of them. */
+import { type Cost, costOf } from '../../cbpf/cost.ts';
+import { ABOUT, commented, generate, type ProgramName } from '../../cbpf/programs.ts';
+import { UNKNOWN } from '../../report/format.ts';
+import { table } from '../../report/table.ts';
+import { paragraph, type Style, span } from '../../report/text.ts';
+import { usage } from '../errors.ts';
+import type { Globals } from '../options.ts';
+import { print, printDocument, printLines, styleOf } from '../output.ts';
+import {
+  instructionsOf,
+  isProgramName,
+  type NamedOptions,
+  PROGRAM_NAMES,
+  sizeOf,
+  specOf,
+} from './program-named.ts';
+
+export type ProgramsCommandOptions = Globals & NamedOptions;
+
+const SCHEMA = 'locality-tune.programs/1';
+
+/** Throws usage. */
+export function showProgram(name: string, options: ProgramsCommandOptions): void {
+  if (!isProgramName(name)) throw usage(`'${name}': no such program`, `there are: ${PROGRAM_NAMES}`);
+  const spec = specOf(name, options);
+  const instructions = instructionsOf(spec);
+  const cost = costOf(instructions);
+  const asm = commented(spec);
+  if (options.json || options.pretty) {
+    const document = { name, groupSize: sizeOf(options), ...ABOUT[name], cost, asm, instructions };
+    printDocument({ schema: SCHEMA, ...document }, options);
+  } else {
+    const style = styleOf(options.color, process.stdout, process.env);
+    // Assembler is for a file as much as for a person: nothing in it depends on the terminal.
+    print(`${[...head(name, cost, { ...style, unicode: false }), asm].join('\n')}\n`);
+  }
+}
+
+function head(name: ProgramName, cost: Cost, style: Style): readonly string[] {
+  const { purpose, use, avoid } = ABOUT[name];
+  const comment = (lead: string, text: string) =>
+    paragraph(`; ${lead}`, text, style).map((line, index) => {
+      const words = line.map(({ text }) => text).join('');
+      return index === 0 ? words : `;${words.slice(1)}`;
+    });
+  return [
+    ...comment(`${name}: `, purpose),
+    ...comment('use it for: ', use),
+    ...comment('not for: ', avoid),
+    ...comment('cost: ', costWords(cost)),
+  ];
+}
+
+function costWords({ instructions, longest, convertedBytes }: Cost): string {
+  const run =
+    longest === instructions ? 'all of which a packet runs' : `of which a packet runs ${longest} at most`;
+  return `${instructions} instructions, ${run}; ${convertedBytes} bytes of net.core.optmem_max`;
+}
+
+export function listPrograms(options: ProgramsCommandOptions): void {
+  const groupSize = sizeOf(options);
+  const programs = Object.keys(ABOUT)
+    .filter(isProgramName)
+    .map((name) => ({ name, ...ABOUT[name], cost: costFor(name, groupSize) }));
+  if (options.json || options.pretty) {
+    printDocument({ schema: SCHEMA, groupSize, programs }, options);
+    return;
+  }
+  const style = styleOf(options.color, process.stdout, process.env);
+  const columns = [
+    { head: 'NAME', align: 'left' as const },
+    { head: `FOR ${groupSize}`, align: 'right' as const },
+    { head: 'CHOOSES', align: 'left' as const, give: 'wrap' as const },
+  ];
+  const rows = programs.map(({ name, purpose, cost }) => {
+    return [span(name, 'strong'), cost === null ? UNKNOWN : String(cost.instructions), purpose];
+  });
+  const legend = `FOR ${groupSize}: instructions for a group of that size. \`locality-tune programs NAME\` prints one.`;
+  printLines([...table(columns, rows, style), [span('')], ...paragraph('', legend, style)], style);
+}
+
+/** null where there is none: nobody is left in a group of one that is drained, a map has its limits. */
+function costFor(name: ProgramName, groupSize: number): Cost | null {
+  try {
+    return costOf(generate(specOf(name, { groupSize })));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}

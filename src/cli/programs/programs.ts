@@ -1,0 +1,36 @@
+/** `locality-tune programs`: its options and help. What it does is loaded when it runs. */
+import type { Command } from 'commander';
+import { integer } from '../options.ts';
+import { addLayoutOptions, addProgramOptions, SIZE_MAX } from './program-options.ts';
+import type { ProgramsCommandOptions } from './programs-run.ts';
+
+const EXAMPLES = `
+With a NAME, prints that program for a group of N sockets as assembler, with a comment on each line,
+its cost, and when to use it; \`locality-tune asm\` takes that back. \`attach --program NAME\` makes the
+same from a running group: its size, its workers' CPUs, the machine's NUMA nodes.
+
+Examples:
+  locality-tune programs
+  locality-tune programs cpu --group-size 8
+  locality-tune programs map --cpus 0,2,4,6,1,3,5,7
+  locality-tune programs weighted --weights 3,1,1 | locality-tune asm -c -`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('programs')
+    .description('List the steering programs, or print one')
+    .argument('[name]', 'of one of them')
+    .option(
+      '--group-size <n>',
+      'sockets of the reuseport group (default: 8)',
+      integer('--group-size', 1, SIZE_MAX),
+    );
+  addLayoutOptions(addProgramOptions(command))
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string | undefined, _options: unknown, command: Command) => {
+      const { listPrograms, showProgram } = await import('./programs-run.ts');
+      const options = command.optsWithGlobals<ProgramsCommandOptions>();
+      if (name === undefined) listPrograms(options);
+      else showProgram(name, options);
+    });
+}

@@ -1,0 +1,83 @@
+/** `locality-tune sim`: its options and help. What it does is loaded when it runs. */
+import type { Command } from 'commander';
+import { usage } from '../errors.ts';
+import { integer, port } from '../options.ts';
+import { addLayoutOptions, addProgramOptions, SIZE_MAX } from './program-options.ts';
+import type { SimCommandOptions } from './sim-run.ts';
+
+const EXAMPLES = `
+Runs the program as the kernel would: in 32 bits, and ended with 0 (slot 0) by a load outside of the
+packet or a division by X = 0. PROGRAM is a file in any form that disasm takes, or a name that
+\`locality-tune programs\` lists.
+
+At the reuseport hook a packet begins behind its UDP or TCP header, so a SYN is empty; headers are
+seen through [-1048576] (network) and [-2097152] (link). --packet is what the program sees as its
+packet; --frame and --pcap hold whole frames, from which all of it is made. Only what chooses a
+socket counts: TCP SYNs, and UDP datagrams to one address.
+
+Examples:
+  locality-tune sim cpu --group-size 8 --cpu 13
+  locality-tune sim steer.bpf --packet 'c0 ff ee' --trace
+  locality-tune sim source-rendezvous --group-size 8 --pcap port53.pcap --port 53
+  tcpdump -w - -c 10000 udp | locality-tune sim weighted --weights 3,1,1 --pcap -`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('sim')
+    .description('Run a steering program on packets, without the kernel')
+    .argument('<program>', 'a file, a name, or - for stdin')
+    .option(
+      '--packet <hex>',
+      'what the program sees as the packet (default: nothing, as of a SYN)',
+      bytes('--packet'),
+    )
+    .option('--frame <hex>', 'one Ethernet frame', bytes('--frame'))
+    .option('--pcap <file>', 'a capture (pcap, pcapng); - is stdin')
+    .option('--port <port>', 'with --pcap: only packets to this port', port)
+    .option('--tcp', 'with --pcap: only TCP')
+    .option('--udp', 'with --pcap: only UDP')
+    .option('--group-size <n>', 'sockets of the group: tells slots', integer('--group-size', 1, SIZE_MAX))
+    .option('--cpu <n>', 'the CPU that runs the program', unsigned('--cpu', 8191))
+    .option(
+      '--rand <n>',
+      'what `ld rand` gives (default: a new number each time)',
+      unsigned('--rand', 0xffffffff),
+    )
+    .option('--seed <n>', 'of those numbers', unsigned('--seed', 0xffffffff), 1)
+    .option('--rxhash <n>', 'skb->hash', unsigned('--rxhash', 0xffffffff))
+    .option('--queue <n>', 'what `ld queue` gives: the RX queue + 1, 0 for none', unsigned('--queue', 0xffff))
+    .option('--mark <n>', 'skb->mark', unsigned('--mark', 0xffffffff))
+    .option('--ifindex <n>', 'index of the interface', unsigned('--ifindex', 0x7fffffff))
+    .option('--protocol <n>', 'Ethertype', unsigned('--protocol', 0xffff))
+    .option('--hatype <n>', 'ARPHRD_* of the interface', unsigned('--hatype', 0xffff))
+    .option('--type <n>', 'PACKET_*: 0 is to this host', unsigned('--type', 7))
+    .option('--trace', 'show each step: A, X, what was read and written')
+    .option('--semicolons', 'let ; separate instructions, as in asm');
+  addLayoutOptions(addProgramOptions(command))
+    .addHelpText('after', EXAMPLES)
+    .action(async (program: string, _options: unknown, command: Command) => {
+      const { runSim } = await import('./sim-run.ts');
+      await runSim(program, command.optsWithGlobals<SimCommandOptions>());
+    });
+}
+
+/** Decimal, or hex with 0x, as people write hashes and marks. */
+function unsigned(name: string, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
+    if (value <= high) return value;
+    throw usage(`${name} '${text}': not a whole number from 0 to ${high}`);
+  };
+}
+
+/** `c0ffee`, `c0 ff ee`, `c0:ff:ee`, as Wireshark and tcpdump print it. */
+function bytes(name: string): (text: string) => Uint8Array {
+  return (text) => {
+    const digits = text.replace(/^0x/i, '').replace(/[\s:]/g, '');
+    if (/^([0-9a-f]{2})*$/i.test(digits)) return Uint8Array.from(Buffer.from(digits, 'hex'));
+    throw usage(
+      `${name} '${text.length > 40 ? `${text.slice(0, 40)}…` : text}': not bytes in hex`,
+      'for example c0ffee',
+    );
+  };
+}

@@ -1,0 +1,38 @@
+/** What Ctrl-C, SIGTERM and the end of an ssh session mean to a command. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Ctrl-C and SIGTERM end a measurement in good order: what was counted so far is still printed. */
+export function untilInterrupted(): AbortSignal {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  return abort.signal;
+}
+
+/** Until `seconds` are over, or the signal comes. */
+export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(seconds * 1000, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** The exit status for it; null: it was not interrupted. */
+  status(): number | null;
+}
+
+/** From now on Ctrl-C, SIGTERM and the end of an ssh session let the current change be finished, and taken back. */
+export function heedInterruptions(): Interruption {
+  const abort = new AbortController();
+  let status: number | null = null;
+  for (const [name, exit] of Object.entries(STATUS))
+    process.once(name, () => {
+      status ??= exit;
+      abort.abort();
+    });
+  return { signal: abort.signal, status: () => status };
+}

@@ -1,0 +1,132 @@
+/** `locality-tune report`: read machine and measurements, make the page, write it. */
+import type { Host } from '../../host/types.ts';
+import type { Comparison } from '../../html/comparison.ts';
+import { page } from '../../html/page.ts';
+import { type Measured, parseMeasured } from '../../snapshot/measured.ts';
+import { parseSnapshot } from '../../snapshot/parse.ts';
+import { readText } from '../../snapshot/read.ts';
+import type { Snapshot } from '../../snapshot/types.ts';
+import { packageVersion } from '../../system/package.ts';
+import { during, usage } from '../errors.ts';
+import { hostOf, loadHost, loadSnapshot, narrow } from '../host-source.ts';
+import { look, remedy } from '../inspect/inspect-run.ts';
+import type { OutputOptions, SourceOptions } from '../options.ts';
+import { save } from '../output.ts';
+
+export interface ReportCommandOptions extends SourceOptions, OutputOptions {
+  readonly iface?: readonly string[];
+  readonly port?: number;
+  readonly slots: boolean;
+  readonly measured?: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export async function runReport(options: ReportCommandOptions): Promise<void> {
+  const papers = await readPapers(options);
+  const own =
+    options.measured === undefined ? null : await read(options.measured, '--measured', parseMeasured);
+  const measured = own ?? (papers?.after.kind === 'measurement' ? papers.after.measured : null);
+  const { host, source, snapshot } = await machineOf(options, papers?.after ?? null, measured);
+  const inspection = { ...look(host), remedy: snapshot === null ? remedy(options) : null };
+  const html = page({
+    inspection,
+    source,
+    counters: snapshot?.counters ?? null,
+    measured: measured && { ...measured, notes: [...strangers(measured, host), ...measured.notes] },
+    comparison: papers && comparisonOf(papers, options),
+    version: packageVersion(),
+  });
+  await save(html, options);
+}
+
+/** What a file of --before or --after holds. */
+type Paper =
+  | { readonly kind: 'machine'; readonly snapshot: Snapshot }
+  | { readonly kind: 'measurement'; readonly measured: Measured };
+
+interface Papers {
+  readonly before: Paper;
+  readonly after: Paper;
+}
+
+const read = <T>(path: string, option: string, parse: (text: string) => T): Promise<T> =>
+  during(`${option} ${path}`, 'read access to the file', () => parse(readText(path)));
+
+async function readPapers({ before, after }: ReportCommandOptions): Promise<Papers | null> {
+  if (before === undefined && after === undefined) return null;
+  if (before === undefined || after === undefined) {
+    const [there, missing] = before === undefined ? ['--after', '--before'] : ['--before', '--after'];
+    throw usage(`${there}: there is nothing to compare with`, `give ${missing} too`);
+  }
+  const papers = {
+    before: await read(before, '--before', parsePaper),
+    after: await read(after, '--after', parsePaper),
+  };
+  if (papers.before.kind !== papers.after.kind)
+    throw usage(
+      `--after ${after}: a ${papers.after.kind}, and --before is a ${papers.before.kind}`,
+      'give two snapshots or two measurements',
+    );
+  return papers;
+}
+
+/** A snapshot names itself at its beginning, in one line or indented. */
+const SNAPSHOT = /^\s*\{\s*"schema"\s*:\s*"locality-tune\.(?:snapshot|inspect)\//;
+
+const parsePaper = (text: string): Paper =>
+  SNAPSHOT.test(text)
+    ? { kind: 'machine', snapshot: parseSnapshot(text) }
+    : { kind: 'measurement', measured: parseMeasured(text) };
+
+interface Machine {
+  readonly host: Host;
+  readonly source: string;
+  /** null: it was not read from one. */
+  readonly snapshot: Snapshot | null;
+}
+
+/** That of --from, of --after, of the recording, else this one: never another one than the measured. */
+async function machineOf(
+  options: ReportCommandOptions,
+  after: Paper | null,
+  measured: Measured | null,
+): Promise<Machine> {
+  const { from, root, netns } = options;
+  if (from !== undefined) return onPaper(await loadSnapshot(from, options), options);
+  const here = root !== undefined || netns !== undefined;
+  if (!here && after?.kind === 'machine') return onPaper(after.snapshot, options);
+  if (!here && measured !== null && measured.host !== null) {
+    const source = `as a recording last saw it, ${measured.last}`;
+    return { host: narrow(measured.host, options), source, snapshot: null };
+  }
+  const place = root === undefined ? `read on the machine, ${new Date().toISOString()}` : 'a captured tree';
+  return { host: await loadHost(options), source: place, snapshot: null };
+}
+
+const onPaper = (snapshot: Snapshot, options: ReportCommandOptions): Machine => ({
+  host: hostOf(snapshot, options),
+  source: `snapshot of ${snapshot.time ?? 'an unknown time'}${snapshot.anonymized ? ', anonymised' : ''}`,
+  snapshot,
+});
+
+function comparisonOf({ before, after }: Papers, options: ReportCommandOptions): Comparison | null {
+  if (before.kind === 'machine' && after.kind === 'machine') {
+    const inspected = ({ host }: Snapshot) => ({ ...look(narrow(host, options)), remedy: null });
+    return { kind: 'machines', before: inspected(before.snapshot), after: inspected(after.snapshot) };
+  }
+  return before.kind === 'measurement' && after.kind === 'measurement'
+    ? { kind: 'measurements', before: before.measured, after: after.measured }
+    : null;
+}
+
+/** A file of another machine is easily given. */
+function strangers({ cpus }: Measured, { machine }: Host): readonly string[] {
+  const online = new Set(machine.cpus.online);
+  const missing = cpus.filter((cpu) => !online.has(cpu));
+  return missing.length === 0
+    ? []
+    : [
+        `measured on CPU ${missing.slice(0, 8).join(', ')}, which is not online here: is it the same machine?`,
+      ];
+}

@@ -1,0 +1,36 @@
+/** `locality-tune snapshot`: read the machine, or an older snapshot, and write it down. */
+import { randomBytes } from 'node:crypto';
+import { count } from '../../diagnose/phrase.ts';
+import { clean } from '../../report/text.ts';
+import { anonymize } from '../../snapshot/anonymize.ts';
+import { takeSnapshot } from '../../snapshot/take.ts';
+import type { Snapshot } from '../../snapshot/types.ts';
+import { loadSnapshot, openSystem, readFrom } from '../host-source.ts';
+import type { OutputOptions, SourceOptions } from '../options.ts';
+import { save, say } from '../output.ts';
+
+export interface SnapshotCommandOptions extends SourceOptions, OutputOptions {
+  readonly slots: boolean;
+  readonly anonymize?: true;
+}
+
+export async function runSnapshot(options: SnapshotCommandOptions): Promise<void> {
+  const taken = await take(options);
+  const written = options.anonymize ? anonymize(taken, randomBytes(32)) : taken;
+  await save(`${JSON.stringify(written, null, options.pretty ? 2 : undefined)}\n`, options);
+  if (options.output !== undefined) say(`${clean(`${options.output}: ${summary(written)}`, true)}\n`);
+}
+
+async function take(options: SnapshotCommandOptions): Promise<Snapshot> {
+  if (options.from !== undefined) return loadSnapshot(options.from, options);
+  const system = await openSystem(options);
+  return takeSnapshot(system, await readFrom(system, options));
+}
+
+function summary({ host: { nics, groups } }: Snapshot): string {
+  const unread = groups.filter(({ sockets }) => sockets.some(({ slot }) => slot === null)).length;
+  const queues = nics.reduce((sum, { rxQueues }) => sum + rxQueues.length, 0);
+  const slots = unread > 0 ? `, slots of ${unread} not known` : '';
+  const interfaces = `${count(nics.length, 'interface')} with ${count(queues, 'rx queue')}`;
+  return `${interfaces}, ${count(groups.length, 'reuseport group')}${slots}`;
+}

@@ -1,0 +1,53 @@
+/** `locality-tune attach`: its options and help. What it does is loaded when it runs. */
+import type { Command } from 'commander';
+import { integer, seconds } from '../options.ts';
+import { addProgramOptions, SIZE_MAX } from '../programs/program-options.ts';
+import type { AttachCommandOptions } from './program-asked.ts';
+import { addSelector } from './steer-options.ts';
+
+const EXAMPLES = `
+Programs (\`locality-tune programs NAME\` tells when to use which):
+  cpu        slot = receiving CPU mod N: for workers pinned in slot order
+  map        the slot whose worker is pinned to the receiving CPU: for any other order
+  queue      slot = RX queue mod N
+  numa       any worker on the receiving CPU's NUMA node
+  rand       any slot, for each packet: for stateless UDP from few sources, never for QUIC
+  weighted   by shares: --weights 3,1,1
+  drain      every slot but some: --drain 2,5
+  source-rendezvous   each source address to one worker, also when others come and go
+  hash       as without a program
+or a file in any form that \`disasm\` takes (./cpu is a file). Such a program is not known as one of
+ours later: to replace or detach it takes --force.
+
+The program stays with the group until detach or until the server closes its sockets; this command
+need not keep running. Nothing is lost while it is put there. Every check comes before the change.
+
+Examples:
+  locality-tune attach --port 8080 --dry-run
+  locality-tune attach --port 8080
+  locality-tune attach --port 8080 --measure 10
+  locality-tune attach --port 8125 --udp --program rand
+  locality-tune attach --port 8125 --udp --program steer.bpf --dry-run
+  locality-tune attach --pid 29333 --fd 6 --program map`;
+
+export function register(program: Command): void {
+  const command = addSelector(
+    program
+      .command('attach')
+      .description("Put a program on a running server's reuseport group, from outside"),
+  ).option('--program <name|file>', 'a program of the list below, or a file', 'cpu');
+  addProgramOptions(command)
+    .option('--group-size <n>', "N, instead of the group's own size", integer('--group-size', 1, SIZE_MAX))
+    .option('--dry-run', 'show assembler, bytecode and warnings; change nothing')
+    .option(
+      '--measure [seconds]',
+      'count before and after, so long each (default: 3): how many stay on the CPU that receives',
+      seconds('--measure', 3600),
+    )
+    .option('--force', 'replace a program that is not ours, or one that can not be seen')
+    .addHelpText('after', EXAMPLES)
+    .action(async (_options: unknown, command: Command) => {
+      const { runAttach } = await import('./attach-run.ts');
+      await runAttach(command.optsWithGlobals<AttachCommandOptions>());
+    });
+}

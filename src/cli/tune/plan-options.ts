@@ -1,0 +1,58 @@
+/** What to tune: the same options for apply and tune. */
+import type { Command } from 'commander';
+import { type Cpus, parseCpuList } from '../../host/cpus.ts';
+import { KINDS, type Kind, type PlanOptions } from '../../tune/types.ts';
+import { usage } from '../errors.ts';
+import { collect, type Globals, port } from '../options.ts';
+
+export interface TuningOptions extends Globals {
+  readonly iface?: readonly string[];
+  readonly port?: readonly number[];
+  readonly udp?: true;
+  readonly only?: readonly Kind[];
+  readonly cpus?: Cpus;
+  readonly smt: PlanOptions['smt'];
+  readonly program?: string;
+}
+
+export function addPlanOptions(command: Command): Command {
+  return command
+    .option('-i, --iface <name>', 'interface to tune (may be given several times)', collect)
+    .option('--port <port>', 'port of the server (may be given several times)', ports)
+    .option('--udp', 'UDP, not TCP')
+    .option('--only <kinds>', `only these settings: ${KINDS.join(',')}`, kinds)
+    .option('--cpus <list>', 'CPUs to use, like 0-3,8', cpus)
+    .option('--smt <one|both>', 'use one thread of each core, or both', smt, 'one')
+    .option('--program <name>', 'the program of the group, instead of what suits it');
+}
+
+const ports = (text: string, previous: readonly number[] = []): readonly number[] => [
+  ...new Set([...previous, port(text)]),
+];
+
+function kinds(text: string): readonly Kind[] {
+  return text.split(',').map((word) => {
+    const kind = KINDS.find((known) => known === word);
+    if (kind === undefined) throw usage(`--only '${word}': not one of ${KINDS.join(', ')}`);
+    return kind;
+  });
+}
+
+function cpus(text: string): Cpus {
+  const list = parseCpuList(text);
+  if (list === null || list.length === 0) throw usage(`--cpus '${text}': no list of CPUs like 0-3,8`);
+  return list;
+}
+
+function smt(text: string): PlanOptions['smt'] {
+  if (text !== 'one' && text !== 'both') throw usage(`--smt '${text}': one or both`);
+  return text;
+}
+
+/** Throws CliError usage: neither an interface nor a port. */
+export function planOptionsOf(options: TuningOptions): PlanOptions {
+  const { iface = [], port = [], udp, only = [], cpus = null, smt, program = null } = options;
+  if (iface.length === 0 && port.length === 0)
+    throw usage('what is to be tuned?', 'give --iface IF, --port PORT, or both');
+  return { ifaces: iface, ports: port, protocol: udp ? 'udp' : 'tcp', only, cpus, smt, program };
+}

@@ -1,0 +1,42 @@
+/** `locality-tune status`: what the journals say against what is. */
+
+import { statusLines } from '../../report/tune.ts';
+import { standingOf } from '../../tune/status.ts';
+import { type Surveyed, surveyJournals } from '../../tune/survey.ts';
+import { during, EXIT } from '../errors.ts';
+import type { Globals } from '../options.ts';
+import { printDocument, printLines, progress, styleOf } from '../output.ts';
+import { openBench } from './tune-change.ts';
+
+export async function runStatus(options: Globals): Promise<void> {
+  const { access, state, bootId, netns } = openBench();
+  const { journals, notes } = await during(`read ${state}`, 'root', () =>
+    surveyJournals(state, bootId, netns),
+  );
+  const here = journals.filter(({ place }) => place === 'here');
+  const done = progress('comparing ...');
+  const standing = await standingOf(
+    access,
+    here.map(({ journal }) => journal),
+  ).finally(done);
+  if (options.json || options.pretty) {
+    const schema = 'locality-tune.status/1';
+    printDocument({ schema, journals: journals.map(toDocument), ...standing, notes }, options);
+  } else {
+    const style = styleOf(options.color, process.stdout, process.env);
+    printLines(statusLines(journals, standing, notes, style), style);
+  }
+  if (standing.drift.length > 0) process.exitCode = EXIT.failed;
+}
+
+const toDocument = ({ file, journal: { header, steps, persisted, ended }, place }: Surveyed) => ({
+  id: file.id,
+  time: header.time,
+  place,
+  netns: header.netns,
+  ended,
+  changes: steps
+    .filter(({ outcome }) => outcome === 'done')
+    .map(({ change: { kind, subject }, from, is }) => ({ kind, subject, from, to: is })),
+  units: persisted.map(({ unit }) => unit),
+});

@@ -1,0 +1,22 @@
+/** `locality-tune status`: its options and help. What it does is loaded when it runs. */
+import type { Command } from 'commander';
+import type { Globals } from '../options.ts';
+
+const HELP = `
+Lists what apply and tune have changed and was not undone, and each setting that is not any more what
+it was set to, with who may have done it. Exit status 1: something has drifted.
+
+Examples:
+  locality-tune status
+  locality-tune status -j | jq -r '.drift[] | "\\(.subject): \\(.wanted) -> \\(.is)"'`;
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .description('Show what is applied, and what has drifted since')
+    .addHelpText('after', HELP)
+    .action(async (_options: unknown, command: Command) => {
+      const { runStatus } = await import('./status-run.ts');
+      await runStatus(command.optsWithGlobals<Globals>());
+    });
+}

@@ -1,0 +1,125 @@
+/** How local the traffic of some ports is, over some seconds: what `tune` judges by. */
+import { parseCpuList } from '../../host/cpus.ts';
+import type { Protocol } from '../../host/types.ts';
+import { acceptParameters, acceptVariants, toPairs } from '../../measure/accept.ts';
+import { readCapabilities } from '../../measure/capabilities.ts';
+import { ANY, type Filter, filterParameters } from '../../measure/filter.ts';
+import { type PacketCounts, packetRates, readPacketCounts } from '../../measure/interface-rates.ts';
+import { pairKeys } from '../../measure/keys.ts';
+import { percentOf } from '../../measure/percent.ts';
+import { startSession } from '../../measure/session.ts';
+import { type Figure as SkbFigure, skbKeys, toSkbs } from '../../measure/skb.ts';
+import { countsTx, skbVariants } from '../../measure/skb-variants.ts';
+import type { Interval, Session } from '../../measure/types.ts';
+import type { Files } from '../../system/types.ts';
+import type { Figure, Judged } from '../../tune/judge.ts';
+
+export interface What {
+  readonly protocol: Protocol;
+  /** Empty: every port. */
+  readonly ports: readonly number[];
+  readonly seconds: number;
+  /** Interfaces whose sending is tuned. */
+  readonly senders: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Throws Failure: everything of startSession. */
+export async function measureLocality(files: Files, asked: What): Promise<Judged> {
+  const abort = new AbortController();
+  const what = { ...asked, signal: AbortSignal.any([asked.signal, abort.signal]) };
+  const [port = null, ...others] = what.ports;
+  const own: Filter = { ...ANY, port: others.length > 0 ? null : port };
+  const running: Promise<unknown>[] = [];
+  // One after the other: to compile three probes at once takes a busy machine longer than to compile them in turn.
+  const start = async <T>(session: Promise<() => Promise<T>>): Promise<{ readonly done: Promise<T> }> => {
+    const done = (await session)();
+    // Its failure is thrown where it is waited for, which may be later.
+    done.catch(() => {});
+    running.push(done);
+    return { done };
+  };
+  try {
+    const before = readPacketCounts(files);
+    const rx = await start(startSkbs(files, what, own));
+    // Where an ACK ends a packet's way its port can't be told, and rx of all is not that of one server: a probe for each.
+    const tx = own.port === null ? rx : await start(startSkbs(files, what, ANY));
+    const accept = what.protocol === 'udp' ? null : await start(startAccepts(what, own));
+    const counted = await rx.done;
+    const { tx: sent } = await tx.done;
+    const after = readPacketCounts(files);
+    return {
+      seconds: counted.seconds,
+      rx: counted.rx,
+      tx: sent,
+      txShare: shareOf(what.senders, before, after, sent?.events ?? 0),
+      accept: accept && (await accept.done),
+      pps: packetRates(before, after),
+    };
+  } finally {
+    // A probe that is left running is worse than one that failed: each is waited for.
+    abort.abort();
+    await Promise.allSettled(running);
+  }
+}
+
+/** Of what was sent, 0 to 1. Other network namespaces send as well: they are seen in what the probe has `counted` alone. */
+export function shareOf(
+  senders: readonly string[],
+  before: PacketCounts,
+  after: PacketCounts,
+  counted: number,
+): number | null {
+  const sent = Array.from(after.packets, ([name, { tx }]) => ({
+    own: senders.includes(name),
+    packets: Math.max(0, tx - (before.packets.get(name)?.tx ?? tx)),
+  }));
+  const sum = (some: typeof sent) => some.reduce((total, { packets }) => total + packets, 0);
+  const all = Math.max(sum(sent), counted);
+  return senders.length === 0 || all === 0 ? null : sum(sent.filter(({ own }) => own)) / all;
+}
+
+async function startSkbs(files: Files, what: What, filter: Filter) {
+  const question = { by: 'use', filter, toDriver: false } as const;
+  const possible = parseCpuList(files.text('/sys/devices/system/cpu/possible') ?? '') ?? [];
+  const session = await startSession({
+    ...once(what),
+    variants: skbVariants(question, await readCapabilities()),
+    parameters: filterParameters(filter),
+    keys: skbKeys((possible.at(-1) ?? 0) + 1),
+  });
+  const counted = { tx: countsTx(session.variant.name, filter), toDriver: false };
+  return async () => {
+    const interval = await only(session);
+    const { rx, tx } = toSkbs(interval, [], counted);
+    return { seconds: interval.seconds, rx: toFigure(rx), tx: counted.tx ? toFigure(tx) : null };
+  };
+}
+
+const toFigure = ({ percent, packets }: SkbFigure): Figure => ({ percent, events: packets ?? 0 });
+
+async function startAccepts(what: What, filter: Filter) {
+  const session = await startSession({
+    ...once(what),
+    variants: acceptVariants(false),
+    parameters: acceptParameters(filter, false),
+    keys: pairKeys(),
+  });
+  return async (): Promise<Figure> => {
+    const pairs = toPairs((await only(session)).counts).filter(
+      ({ port }) => what.ports.length === 0 || what.ports.includes(port),
+    );
+    const events = pairs.reduce((sum, { count }) => sum + count, 0);
+    const local = pairs.reduce((sum, { cpu, rxcpu, count }) => sum + (cpu === rxcpu ? count : 0), 0);
+    return { percent: percentOf(local, events), events };
+  };
+}
+
+const once = ({ seconds, signal }: What) => ({ seconds, signal, count: 1 });
+
+async function only({ intervals }: Session): Promise<Interval> {
+  let only: Interval | null = null;
+  for await (const interval of intervals) only = interval;
+  if (only === null) throw new Error('a measurement without an interval');
+  return only;
+}

@@ -1,0 +1,133 @@
+/** Before and after, side by side. */
+import type { Severity } from '../diagnose/types.ts';
+import { type Cpus, formatCpuList } from '../host/cpus.ts';
+import type { Nic } from '../host/types.ts';
+import { percent, setSeries, shareTone, UNKNOWN } from '../report/format.ts';
+import { chosenBy, type Inspection, rank } from '../report/inspection.ts';
+import { spread } from '../report/nics.ts';
+import type { Tone } from '../report/text.ts';
+import type { Measured, Total } from '../snapshot/measured.ts';
+import { MARK } from './diagram.ts';
+import { html, type Markup, raw } from './markup.ts';
+
+const LONG = 60;
+
+/** Of the same machine at two times: as it was set, or as it was measured. */
+export type Comparison =
+  | { readonly kind: 'machines'; readonly before: Inspection; readonly after: Inspection }
+  | { readonly kind: 'measurements'; readonly before: Measured; readonly after: Measured };
+
+interface Value {
+  readonly text: string;
+  /** What `text` stands for, where it is shortened. */
+  readonly exact: string;
+  readonly tone: Tone | null;
+}
+
+interface Row {
+  readonly name: string;
+  readonly before: Value;
+  readonly after: Value;
+}
+
+export function comparisonTable(comparison: Comparison): Markup {
+  const rows = comparison.kind === 'machines' ? ofMachines(comparison) : ofMeasurements(comparison);
+  return html`<table class="comparison"><thead><tr><th></th><th>before</th><th>after</th></tr></thead><tbody>
+${rows.map(({ name, before, after }) => html`<tr><th scope="row">${name}</th>${cell(before)}${cell(after)}</tr>`)}
+</tbody></table>`;
+}
+
+const cell = ({ text, tone }: Value): Markup =>
+  html`<td${tone === null ? null : html` class="${tone}"`}>${tone === null ? null : html`<span class="mark">${raw(MARK[tone])}</span> `}${tone === 'unknown' ? 'not known' : text}</td>`;
+
+function share(value: number | null): Value {
+  return { text: percent(value), exact: percent(value), tone: shareTone(value) };
+}
+
+const plain = (text: string, exact = text): Value => ({ text, exact, tone: null });
+
+function ofMeasurements({
+  before,
+  after,
+}: {
+  readonly before: Measured;
+  readonly after: Measured;
+}): readonly Row[] {
+  const row = (name: string, of: (measured: Measured) => Total): readonly Row[] =>
+    of(before).packets === null && of(after).packets === null
+      ? []
+      : [{ name, before: measuredShare(of(before)), after: measuredShare(of(after)) }];
+  return [
+    ...row('received, measured', ({ rx }) => rx),
+    ...row('sent, measured', ({ tx }) => tx),
+    ...row('accepted, measured', ({ accept }) => accept),
+  ];
+}
+
+const measuredShare = ({ percent: of }: Total): Value => share(of === null ? null : of / 100);
+
+/** What is expected of each group, then what else differs. */
+function ofMachines({
+  before,
+  after,
+}: {
+  readonly before: Inspection;
+  readonly after: Inspection;
+}): readonly Row[] {
+  const row = (name: string, was: Value | undefined, is: Value | undefined): Row => ({
+    name,
+    before: was ?? plain('not there'),
+    after: is ?? plain('not there'),
+  });
+  const ranked = [before, after].map((each) => new Map(rank(each).map((one) => [one.group.id, one])));
+  const [was = new Map(), is = new Map()] = ranked;
+  const groups = [...new Set([...was.keys(), ...is.keys()])];
+  const expected = groups.map((id) =>
+    row(
+      `${id}, expected local`,
+      was.has(id) ? share(was.get(id)?.now ?? null) : undefined,
+      is.has(id) ? share(is.get(id)?.now ?? null) : undefined,
+    ),
+  );
+  const chosen = groups.flatMap((id) => {
+    const [one, other] = [was.get(id), is.get(id)];
+    return one && other
+      ? [row(`${id}, chosen`, plain(chosenBy(one.group)), plain(chosenBy(other.group)))]
+      : [];
+  });
+  const severities: readonly Severity[] = ['error', 'warning', 'info'];
+  const findings = severities.map((severity) => {
+    const found = (of: Inspection) => of.findings.filter((finding) => finding.severity === severity).length;
+    return row(`findings, ${severity}`, plain(String(found(before))), plain(String(found(after))));
+  });
+  const nics = [...new Set([...before.host.nics, ...after.host.nics].map(({ name }) => name))];
+  const [nicsBefore, nicsAfter] = [before, after].map(
+    ({ host }) => new Map(host.nics.map((nic) => [nic.name, nic])),
+  );
+  const settings = nics.flatMap((name) => {
+    const [one, other] = [nicsBefore?.get(name), nicsAfter?.get(name)];
+    return one && other
+      ? SETTINGS.map(([setting, of]) => row(`${name}, ${setting}`, of(one), of(other)))
+      : [row(name, one && plain('there'), other && plain('there'))];
+  });
+  const differs = ({ before: one, after: other }: Row) => one.exact !== other.exact;
+  return [...expected, ...[...findings, ...chosen, ...settings].filter(differs)];
+}
+
+/** A few as they are, many as a series. */
+function sets(all: readonly (Cpus | null)[]): Value {
+  const exact = all.map((cpus) => (cpus === null ? UNKNOWN : formatCpuList(cpus) || 'none')).join(' ');
+  return plain(exact.length <= LONG ? exact || UNKNOWN : setSeries(all, 'none'), exact);
+}
+
+const SETTINGS: readonly (readonly [string, (nic: Nic) => Value])[] = [
+  ['rx queues', ({ rxQueues }) => plain(String(rxQueues.length))],
+  [
+    'RSS table',
+    ({ rss, rxQueues }) =>
+      rss === null ? plain(UNKNOWN) : plain(spread(rss, rxQueues.length), rss.indirection.join()),
+  ],
+  ['CPUs of the rx queues', ({ rxQueues }) => sets(rxQueues.map(({ cpus }) => cpus))],
+  ['rps_cpus', ({ rxQueues }) => sets(rxQueues.map(({ rps }) => rps))],
+  ['xps_cpus', ({ txQueues }) => sets(txQueues.map(({ xpsCpus }) => xpsCpus))],
+];

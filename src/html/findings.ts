@@ -1,0 +1,28 @@
+/** Findings, each with the commands that mend it. */
+import { count } from '../diagnose/phrase.ts';
+import type { Finding, Severity } from '../diagnose/types.ts';
+import { gather } from '../report/fold.ts';
+import { html, type Markup, raw, withCode } from './markup.ts';
+
+/** Of a rule that found more than this many, the rest is folded away. */
+const EACH = 3;
+
+const SIGN: Readonly<Record<Severity, string>> = { error: '●', warning: '▲', info: '○' };
+
+/** In the order in which they were given: the gravest first. */
+export function findingList(findings: readonly Finding[]): Markup {
+  return html`<ol class="findings">${gather(findings, ({ rule, severity }) => `${severity} ${rule}`).map(
+    ({ rows }) =>
+      rows.length <= EACH + 1
+        ? rows.map(item)
+        : [
+            ...rows.slice(0, EACH).map(item),
+            html`<li class="more"><details><summary>${count(rows.length - EACH, 'more finding')} of this kind</summary><ol class="findings">${rows.slice(EACH).map(item)}</ol></details></li>`,
+          ],
+  )}</ol>`;
+}
+
+function item({ rule, severity, subject, message, fix }: Finding): Markup {
+  const commands = html`<div class="commands"><pre>${fix.map((command, at) => [at > 0 ? raw('\n') : null, command])}</pre><button type="button" class="copy">copy</button></div>`;
+  return html`<li class="${severity}"><h3><span class="sign" aria-hidden="true">${raw(SIGN[severity])}</span> <span class="severity">${severity}</span> ${subject} <code>${rule}</code></h3><p>${withCode(message)}</p>${fix.length > 0 ? commands : null}</li>`;
+}

@@ -1,0 +1,134 @@
+/** Packets by the CPU that made them (row) and the CPU that used them (column), as SVG. */
+import { type Cpus, formatCpuList } from '../host/cpus.ts';
+import type { Matrix } from '../measure/skb.ts';
+import { percent, shareTone, short } from '../report/format.ts';
+import { html, type Markup } from './markup.ts';
+
+export interface Heat {
+  /** What was done with the packets: `Received`, `Sent`. */
+  readonly name: string;
+  readonly cpus: Cpus;
+  readonly matrix: Matrix;
+  /** Lines are drawn between them. */
+  readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
+}
+
+/** Rows and columns at most: more CPUs share one. */
+const MOST = 64;
+/** Up to so many, a cell says its share, and an empty one is drawn. */
+const NUMBERED = 12;
+const SIDE = 560;
+/** Above it, text on a cell takes the colour of the page. */
+const DEEP = 0.5;
+const MARGIN = 44;
+/** Room that a CPU's number takes. */
+const TICK = 30;
+
+/** Neighbouring CPUs, as many as needed so that there are no more than MOST groups. */
+function bins(cpus: Cpus): readonly Cpus[] {
+  const size = 2 ** Math.max(0, Math.ceil(Math.log2(cpus.length / MOST)));
+  return Array.from({ length: Math.ceil(cpus.length / size) }, (_, at) =>
+    cpus.slice(at * size, (at + 1) * size),
+  );
+}
+
+interface Cell {
+  readonly row: number;
+  readonly column: number;
+  readonly packets: number;
+  /** Of them, those that stayed on their CPU. */
+  readonly local: number;
+}
+
+function cellsOf(matrix: Matrix, size: number, groups: number): readonly Cell[] {
+  const packets = new Float64Array(groups * groups);
+  const local = new Float64Array(groups * groups);
+  matrix.forEach((line, from) => {
+    const row = Math.floor(from / size) * groups;
+    line.forEach((count, to) => {
+      const at = row + Math.floor(to / size);
+      packets[at] = (packets[at] ?? 0) + count;
+      if (from === to) local[at] = (local[at] ?? 0) + count;
+    });
+  });
+  return Array.from(packets, (count, at) => ({
+    row: Math.floor(at / groups),
+    column: at % groups,
+    packets: count,
+    local: local[at] ?? 0,
+  }));
+}
+
+export function heatmap({ name, cpus, matrix, numa }: Heat): Markup {
+  const groups = bins(cpus);
+  const cells = cellsOf(matrix, groups[0]?.length ?? 1, groups.length);
+  const unit = Math.min(72, SIDE / groups.length);
+  const side = unit * groups.length;
+  const size = MARGIN + side + 2;
+  const scale: Scale = {
+    groups: groups.map(formatCpuList),
+    unit,
+    total: cells.reduce((sum, { packets }) => sum + packets, 0),
+    most: cells.reduce((max, { packets }) => Math.max(max, packets), 0),
+    numbered: groups.length <= NUMBERED,
+  };
+  const drawn = cells.filter(({ packets }) => packets > 0 || scale.numbered);
+  return html`<svg class="heat" role="img" aria-label="${name}: CPUs that made packets by CPUs that used them" viewBox="0 0 ${size} ${size}" width="${size}">
+<text class="axis" x="${MARGIN + side / 2}" y="12" text-anchor="middle">used on CPU &rarr;</text>
+<text class="axis" transform="translate(11 ${MARGIN + side / 2}) rotate(-90)" text-anchor="middle">&larr; made on CPU</text>
+<g class="ticks">${ticks(groups, unit)}</g>
+<rect class="ground" x="${MARGIN}" y="${MARGIN}" width="${side}" height="${side}"/>
+${drawn.map((cell) => square(cell, scale))}
+${borders(groups, numa).map(
+  (at) =>
+    html`<path class="node" d="M${MARGIN + at * unit} ${MARGIN}v${side}M${MARGIN} ${MARGIN + at * unit}h${side}"/>`,
+)}
+</svg>`;
+}
+
+interface Scale {
+  /** CPUs of each row and column, as a list. */
+  readonly groups: readonly string[];
+  /** Width of a cell. */
+  readonly unit: number;
+  readonly total: number;
+  /** Packets of the fullest cell. */
+  readonly most: number;
+  /** Cells say their numbers. */
+  readonly numbered: boolean;
+}
+
+/** The first CPU of a row or column, as often as there is room for it. */
+function ticks(groups: readonly Cpus[], unit: number): readonly Markup[] {
+  const every = Math.ceil(TICK / unit);
+  return groups.flatMap((group, at) => {
+    const [cpu, middle] = [group[0] ?? 0, MARGIN + (at + 0.5) * unit];
+    if (at % every > 0) return [];
+    return [
+      html`<text x="${middle}" y="${MARGIN - 6}" text-anchor="middle">${cpu}</text>`,
+      html`<text x="${MARGIN - 6}" y="${middle + 4}" text-anchor="end">${cpu}</text>`,
+    ];
+  });
+}
+
+/** Before which rows and columns another NUMA node begins. */
+function borders(groups: readonly Cpus[], numa: Heat['numa']): readonly number[] {
+  const nodeOf = new Map(numa.flatMap(({ node, cpus }) => cpus.map((cpu) => [cpu, node] as const)));
+  return groups.flatMap((group, at) => {
+    const before = groups[at - 1]?.at(-1);
+    return before !== undefined && nodeOf.get(before) !== nodeOf.get(group[0] ?? -1) ? [at] : [];
+  });
+}
+
+/** Colour says how local its packets are, depth how many they are: the root of it, so that few can be seen. */
+function square({ row, column, packets, local }: Cell, scale: Scale): Markup {
+  const { groups, unit, total, most, numbered } = scale;
+  const tone = packets === 0 ? 'none' : (shareTone(local / packets) ?? 'none');
+  const depth = packets === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(packets / most);
+  const share = percent(total === 0 ? null : packets / total);
+  const stayed = local > 0 && local < packets ? `, ${local} of them local` : '';
+  const title = `made on CPU ${groups[row]}, used on CPU ${groups[column]}: ${packets} packets, ${share}${stayed}`;
+  const [x, y] = [MARGIN + column * unit, MARGIN + row * unit];
+  const text = html`<text x="${x + unit / 2}" y="${y + unit / 2 + 4}" text-anchor="middle">${unit < 60 ? short(packets) : share}</text>`;
+  return html`<g class="cell ${tone}${depth > DEEP ? ' deep' : null}"><title>${title}</title><rect x="${x}" y="${y}" width="${unit}" height="${unit}" fill-opacity="${depth.toFixed(3)}"/>${numbered ? text : null}</g>`;
+}

@@ -1,0 +1,148 @@
+/** A report of one machine as one page: the verdict, what proves it, what mends it. */
+import { createHash } from 'node:crypto';
+import { count, names } from '../diagnose/phrase.ts';
+import { percent, shareTone, short } from '../report/format.ts';
+import { inspectLines } from '../report/inspect-text.ts';
+import { chosenBy, type Inspection, type Layout, rank } from '../report/inspection.ts';
+import type { Line } from '../report/text.ts';
+import { verdict } from '../report/verdict.ts';
+import type { Measured, Total } from '../snapshot/measured.ts';
+import type { Counters } from '../snapshot/types.ts';
+import { SCRIPT, STYLE } from './assets.ts';
+import { type Comparison, comparisonTable } from './comparison.ts';
+import { diagram, MARK } from './diagram.ts';
+import { findingList } from './findings.ts';
+import { heatmap } from './heatmap.ts';
+import { loadOf } from './load.ts';
+import { html, type Markup, raw, withCode } from './markup.ts';
+
+export interface Page {
+  readonly inspection: Inspection;
+  /** Where the machine was read from, and when: `this machine, 2026-11-21T04:06:29Z`. */
+  readonly source: string;
+  readonly counters: Counters | null;
+  readonly measured: Measured | null;
+  readonly comparison: Comparison | null;
+  /** Of the program that makes the page. */
+  readonly version: string;
+}
+
+/** Diagrams that are shown at once, and those that are there at all. */
+const OPEN = 3;
+const MOST = 24;
+
+/** Lines as long as they come: the browser breaks them. */
+const PLAIN: Layout = { color: false, rules: false, unicode: true, columns: 10_000, all: false };
+
+export function page(of: Page): string {
+  const { hostname, distro, kernel } = of.inspection.host.machine;
+  const title = `Packet locality of ${hostname ?? 'a machine'}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '${digest(STYLE)}'; script-src '${digest(SCRIPT)}'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${raw(STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="dim">${[distro, kernel && `kernel ${kernel}`, machineLine(of.inspection)].filter((part) => part !== null).join(' · ')}<br>${of.source}</p>
+</header>
+<main>
+${verdictSection(of.inspection)}
+${of.comparison && section('Before and after', comparisonTable(of.comparison))}
+${of.measured && section('Measured', measuredSection(of.measured, of.inspection))}
+${pathSection(of.inspection)}
+${of.inspection.findings.length > 0 ? section('Findings', findingList(of.inspection.findings)) : null}
+${of.counters && loadSection(of.inspection, of.counters)}
+${section('Everything else', html`<details><summary>All that inspect prints</summary><pre>${inspectLines(of.inspection, { ...PLAIN, columns: 120 }).map((line) => [textOf(line), raw('\n')])}</pre></details>`)}
+</main>
+<footer>Made by locality-tune ${of.version}. Colours: ${legend()}.</footer>
+<script>${raw(SCRIPT)}</script>
+</body>
+</html>
+`.markup;
+}
+
+/** Nothing but what this program has written runs in the page, whatever a name in it should achieve. */
+const digest = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+
+const section = (title: string, content: Markup): Markup =>
+  html`<section><h2>${title}</h2>${content}</section>`;
+
+const textOf = (line: Line): string => line.map(({ text }) => text).join('');
+
+function machineLine({ host: { machine, nics } }: Inspection): string {
+  const nodes = machine.cpus.numa.length > 1 ? `, ${count(machine.cpus.numa.length, 'NUMA node')}` : '';
+  const drivers = nics.flatMap(({ name, driver }) => (driver === null ? [] : [`${name} (${driver})`]));
+  return `${count(machine.cpus.online.length, 'CPU')}${nodes}${drivers.length > 0 ? ` · ${names(drivers)}` : ''}`;
+}
+
+/** The lines of inspect's verdict: a share and its sentence, or a sentence alone. */
+function verdictSection(inspection: Inspection): Markup {
+  return html`<section class="verdict">${verdict(inspection, PLAIN)
+    .filter((line) => textOf(line).trim() !== '')
+    .map((line) => {
+      const [lead, ...rest] = line;
+      const tone = lead?.tone ?? null;
+      if (lead === undefined || tone === null || tone === 'strong')
+        return html`<p>${withCode(textOf(line).trim().replace(/^- +/, ''))}</p>`;
+      return html`<div><span class="number ${tone}"><span class="mark">${raw(MARK[tone])}</span>${tone === 'unknown' ? null : ` ${lead.text.trim()}`}</span><p>${withCode(textOf(rest))}</p></div>`;
+    })}</section>`;
+}
+
+const legend = (): Markup =>
+  html`<span class="local">${raw(MARK.local)} local</span>, <span class="partly">${raw(MARK.partly)} partly</span>, <span class="remote">${raw(MARK.remote)} remote</span>, <span class="unknown">${raw(MARK.unknown)} not known</span>`;
+
+function measuredSection(measured: Measured, { host }: Inspection): Markup {
+  const { first, last, seconds, intervals, coverage, cpus, rxMatrix, txMatrix, notes } = measured;
+  const numa = host.machine.cpus.numa;
+  const map = (name: string, matrix: Measured['rxMatrix']) =>
+    matrix === null
+      ? null
+      : html`<figure><figcaption>${name}: packets by the CPU that made them and the CPU that used them; deeper is more</figcaption>${heatmap({ name, cpus, matrix, numa })}</figure>`;
+  return html`<p class="dim">${count(intervals, 'interval')}, ${seconds.toFixed(1)} s in all, ended ${first === last ? last : `${first} to ${last}`}${coverage.length > 0 ? `; probe: ${coverage.join(', ')}` : ''}</p>
+<dl class="figures">${figure('Received: used on the CPU that made them', measured.rx, 'packets')}${figure('Sent: freed on the CPU that made them', measured.tx, 'packets')}${measured.accept.packets === null ? null : figure('Accepted on the CPU that receives', measured.accept, 'connections')}</dl>
+<div class="maps">${map('Received', rxMatrix)}${map('Sent', txMatrix)}</div>
+${notes.length > 0 ? html`<details><summary>What these figures count</summary><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></details>` : null}`;
+}
+
+function figure(name: string, { packets, percent: share, pps }: Total, unit: string): Markup {
+  const tone = shareTone(share === null ? null : share / 100) ?? 'unknown';
+  const rate = pps === null ? '' : `, ${short(pps)} packets/s through the interfaces`;
+  return html`<div><dt>${name}</dt><dd><span class="number ${tone}"><span class="mark">${raw(MARK[tone])}</span>${share === null ? null : ` ${percent(share / 100)}`}</span><br><span class="dim">${packets === null ? 'not counted' : `of ${short(packets)} ${unit}`}${rate}</span></dd></div>`;
+}
+
+function pathSection(inspection: Inspection): Markup | null {
+  const { paths } = inspection;
+  const byGroup = Map.groupBy(paths, ({ group }) => group);
+  const ranked = rank(inspection).filter(({ group }) => byGroup.has(group.id));
+  const shown = ranked.slice(0, MOST).map(({ group }) => ({
+    title: `${group.id}, ${chosenBy(group)}`,
+    drawing: diagram(byGroup.get(group.id) ?? [], group),
+  }));
+  const groupless = byGroup.get(null) ?? [];
+  const all =
+    groupless.length === 0
+      ? shown
+      : [...shown, { title: 'no reuseport group behind them', drawing: diagram(groupless, null) }];
+  if (all.length === 0) return null;
+  const left = ranked.length - MOST;
+  return section(
+    'Paths',
+    html`${all.map(({ title, drawing }, at) =>
+      at < OPEN
+        ? html`<h3>${title}</h3>${drawing}`
+        : html`<details><summary>${title}</summary>${drawing}</details>`,
+    )}${left > 0 ? html`<p class="dim">${count(left, 'more group')} without a diagram.</p>` : null}`,
+  );
+}
+
+function loadSection({ host }: Inspection, counters: Counters): Markup | null {
+  const figures = loadOf(host.nics, counters);
+  const title = `Load, in ${counters.seconds.toFixed(1)} s`;
+  return figures.length === 0 ? null : section(title, html`<div class="maps loads">${figures}</div>`);
+}
