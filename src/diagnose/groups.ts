@@ -1,18 +1,18 @@
 /** What the rules about reuseport groups ask: which NICs feed one, and who sits where. */
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
-import { livePorts, oneCpu, receivingCpus } from './nics.ts';
+import { liveNics, oneCpu, receivingCpus } from './nics.ts';
 import { cpuNames, names } from './phrase.ts';
 import type { Fed, View } from './types.ts';
 
 export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly Fed[] {
   const flows = host.machine.rpsSockFlowEntries;
-  const ports = new Map(livePorts(host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, flows) }]));
+  const live = new Map(liveNics(host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, flows) }]));
   const joined = Map.groupBy(expected, ({ group }) => group);
   const online = new Set(host.machine.cpus.online);
   return host.groups
     .filter(({ size }) => size > 1)
     .map((group) => {
-      const all = (joined.get(group.id) ?? []).flatMap(({ nic }) => ports.get(nic) ?? []);
+      const all = (joined.get(group.id) ?? []).flatMap(({ nic }) => live.get(nic) ?? []);
       const busy = all.filter(({ nic }) => !quiet.has(nic));
       const feeding = busy.length > 0 ? busy : all;
       const cpus = feeding.length > 0 ? union(feeding.map(({ cpus }) => cpus)) : online;

@@ -1,15 +1,15 @@
 /** What the rules about queues, IRQs and CPUs ask of a NIC. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic, RxQueue } from '../host/types.ts';
-import { ports } from '../path/ports.ts';
 import { receiver } from '../path/receive.ts';
+import { receivingNics } from '../path/receiving-nics.ts';
 
 /**
  * Ports that are up and take interrupts: veth and the like have queues too, but nothing about them can be
  * mended.
  */
-export function livePorts(host: Host): readonly Nic[] {
-  return ports(host).filter(
+export function liveNics(host: Host): readonly Nic[] {
+  return receivingNics(host).filter(
     ({ state, rxQueues }) =>
       state !== 'down' && rxQueues.some(({ irq, cpus }) => irq !== null || cpus.length > 0),
   );

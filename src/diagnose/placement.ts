@@ -3,7 +3,7 @@ import type { Cpus } from '../host/cpus.ts';
 import type { Host, Nic } from '../host/types.ts';
 import { moveIrq } from './commands.ts';
 import { workerCpus } from './groups.ts';
-import { homeCpus, livePorts, oneCpu, pairedIrqs, rxVectors, usableCpus, type Vector } from './nics.ts';
+import { homeCpus, liveNics, oneCpu, pairedIrqs, rxVectors, usableCpus, type Vector } from './nics.ts';
 import { queueNames } from './phrase.ts';
 
 /** One NIC's vectors, judged together: two rules that each moved them on their own would undo each other. */
@@ -24,7 +24,7 @@ export interface Placement {
 
 export function placements(host: Host): readonly Placement[] {
   const sort = bestFirst(host);
-  return livePorts(host).map((nic) => place(host, nic, sort));
+  return liveNics(host).map((nic) => place(host, nic, sort));
 }
 
 function place(host: Host, nic: Nic, sort: (cpus: Cpus) => Cpus): Placement {
@@ -59,7 +59,7 @@ function place(host: Host, nic: Nic, sort: (cpus: Cpus) => Cpus): Placement {
 function bestFirst(host: Host): (cpus: Cpus) => Cpus {
   const workers = workerCpus(host);
   const queues = new Map<number, number>();
-  for (const cpu of livePorts(host).flatMap(({ rxQueues }) => rxQueues.map(oneCpu))) {
+  for (const cpu of liveNics(host).flatMap(({ rxQueues }) => rxQueues.map(oneCpu))) {
     if (cpu !== null) queues.set(cpu, (queues.get(cpu) ?? 0) + 1);
   }
   const { smtSiblings } = host.machine.cpus;

@@ -1,7 +1,7 @@
 /** Which NICs carry so little that a warning about them would only drown those that matter. */
 import type { Nic } from '../host/types.ts';
-import { isLoopback } from '../path/ports.ts';
-import { livePorts, queueIrqs } from './nics.ts';
+import { isLoopback } from '../path/receiving-nics.ts';
+import { liveNics, queueIrqs } from './nics.ts';
 import type { View } from './types.ts';
 
 /** Minutes of load on one queue: a NIC that took fewer since boot never held anybody up. */
@@ -16,15 +16,15 @@ const SHARE = 0.01;
  * interrupting, so that a small number alone proves nothing where workers wait for packets.
  */
 export function quietNics({ host, expected }: View): ReadonlySet<Nic> {
-  const ports = livePorts(host).map((nic) => ({ nic, interrupts: interruptsOf(nic) }));
-  const all = ports.reduce((sum, { interrupts }) => sum + (interrupts ?? 0), 0);
+  const live = liveNics(host).map((nic) => ({ nic, interrupts: interruptsOf(nic) }));
+  const all = live.reduce((sum, { interrupts }) => sum + (interrupts ?? 0), 0);
   const sharing = new Set(host.groups.flatMap(({ id, size }) => (size > 1 ? [id] : [])));
   const grouped = new Set(expected.flatMap(({ group, nic }) => (sharing.has(group) ? [nic] : [])));
   const contended = host.lone.some(({ address, processes }) => processes > 1 && !isLoopback(address));
-  const isQuiet = ({ nic, interrupts }: (typeof ports)[number]) =>
+  const isQuiet = ({ nic, interrupts }: (typeof live)[number]) =>
     (interrupts !== null && interrupts < all * SHARE) ||
     (!grouped.has(nic.name) && !contended && (interrupts ?? 0) < FEW);
-  return new Set(ports.filter(isQuiet).map(({ nic }) => nic));
+  return new Set(live.filter(isQuiet).map(({ nic }) => nic));
 }
 
 /** Since boot; null when they are not counted. */

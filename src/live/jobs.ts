@@ -3,7 +3,7 @@ import { machine } from 'node:os';
 import { resolve } from 'node:path';
 import { count, percent } from '../diagnose/phrase.ts';
 import type { Group } from '../host/types.ts';
-import { ports, portsOf } from '../path/ports.ts';
+import { nicsFeeding, receivingNics } from '../path/receiving-nics.ts';
 import type { Expected } from '../path/types.ts';
 import { takeSnapshot } from '../snapshot/take.ts';
 import { failure } from '../system/errors.ts';
@@ -62,7 +62,7 @@ function prepareSnapshot(system: LiveSystem, { host }: Scene): Prepared {
 function prepareTuning(system: LiveSystem, scene: Scene, group: Group | null): Prepared {
   requireRoot();
   const { host } = scene;
-  const nics = (group === null ? ports(host) : [...portsOf(group, host)]).map(({ name }) => name);
+  const nics = (group === null ? receivingNics(host) : [...nicsFeeding(group, host)]).map(({ name }) => name);
   const options: PlanOptions = {
     ifaces: nics,
     ports: group === null ? [] : [group.port],

@@ -1,8 +1,8 @@
 import { cpu as byCpu } from '../cbpf/programs.ts';
 import type { Group, Host, Nic, RxQueue } from '../host/types.ts';
 import { type Judge, judge, verdictOn } from './locality.ts';
-import { ports, portsOf } from './ports.ts';
 import { type Receiver, receiver } from './receive.ts';
+import { nicsFeeding, receivingNics } from './receiving-nics.ts';
 import { queueShares } from './shares.ts';
 import type { Expected } from './types.ts';
 
@@ -17,10 +17,10 @@ type Column = (typeof COLUMNS)[number];
 export function expectedLocality(host: Host): Expected[] {
   const judged = host.groups.map((group) => ({
     group,
-    reached: portsOf(group, host),
+    reached: nicsFeeding(group, host),
     judges: judgesOf(group),
   }));
-  return ports(host).flatMap((nic) => {
+  return receivingNics(host).flatMap((nic) => {
     const { ofQueue, size, notes } = queueShares(nic);
     const loads = loadsOf(nic, ofQueue, host.machine.rpsSockFlowEntries);
     return judged

@@ -1,9 +1,9 @@
-/** `explain`: the whole way of one flow, with what is known agreed over all ports that it may come in by. */
+/** `explain`: the whole way of one flow; where it may come in by several NICs, what holds for all of them. */
 import type { Host, Nic } from '../host/types.ts';
 import { type Step, step, stepsOf } from './explain-steps.ts';
 import type { Arrival, Walk, Walker } from './explain-walk.ts';
 import { type Flow, formatFlow } from './flow.ts';
-import { isLoopback, ports } from './ports.ts';
+import { isLoopback, receivingNics } from './receiving-nics.ts';
 import type { Path } from './types.ts';
 
 /** Printed by `explain -j`: names are a contract. */
@@ -33,8 +33,8 @@ export interface Unclear {
 }
 
 /**
- * The ports that a flow may come in by, several below a bond.
- * @param iface null: the one port that there is
+ * The NICs that a flow may come in by, several below a bond.
+ * @param iface null: the only NIC that receives
  */
 export function arrivalsOf(
   host: Host,
@@ -44,7 +44,7 @@ export function arrivalsOf(
   if (iface === 'lo' || (iface === null && isLoopback(destination.address)))
     return [{ nic: null, devices: new Set(['lo']), why: 'the machine itself sends' }];
   if (iface !== null) return through(host, iface);
-  const live = ports(host).filter(({ state }) => state !== 'down');
+  const live = receivingNics(host).filter(({ state }) => state !== 'down');
   const [only] = live;
   if (only !== undefined && live.length === 1) return [arrival(host, only, 'the only interface with queues')];
   const above = host.nics.find(({ lowerDevices }) => isAbove(lowerDevices, live));
@@ -72,7 +72,7 @@ function arrival(host: Host, nic: Nic, why: string): Arrival {
   return { nic, devices: new Set([nic.name, ...above.map(({ name }) => name)]), why };
 }
 
-/** One explanation for each port. */
+/** One explanation for each NIC. */
 export function explain(walk: Walker, flow: Flow, arrivals: readonly Arrival[]): Explanation[] {
   return arrivals.map((each) => explained(walk(flow, each)));
 }
@@ -106,7 +106,7 @@ function common<T>(values: readonly T[]): T | null {
     : null;
 }
 
-/** What holds whichever port it is. */
+/** What holds for each of the NICs. */
 export function agreed(each: readonly Explanation[]): Explanation | null {
   const [first] = each;
   if (first === undefined || each.length === 1) return first ?? null;
@@ -120,7 +120,7 @@ export function agreed(each: readonly Explanation[]): Explanation | null {
     return step(
       what,
       null,
-      `by port: ${said.map(({ nic, step }) => `${nic} ${step?.value ?? '-'}`).join(', ')}`,
+      `by NIC: ${said.map(({ nic, step }) => `${nic} ${step?.value ?? '-'}`).join(', ')}`,
     );
   });
   return {

@@ -1,7 +1,7 @@
 import type { Group, Host, RxQueue } from '../host/types.ts';
 import { judge, undecided, type Verdict, verdictOn } from './locality.ts';
-import { ports, portsOf } from './ports.ts';
 import { type Receiver, receiver } from './receive.ts';
+import { nicsFeeding, receivingNics } from './receiving-nics.ts';
 import type { Path } from './types.ts';
 import { txQueuePicker } from './xps.ts';
 
@@ -13,9 +13,9 @@ export function joinPaths(host: Host): Path[] {
   const judged = host.groups.map((group) => ({
     group,
     verdict: judge(group),
-    reached: portsOf(group, host),
+    reached: nicsFeeding(group, host),
   }));
-  return ports(host).flatMap((nic) => {
+  return receivingNics(host).flatMap((nic) => {
     const pickTxQueue = txQueuePicker(nic);
     const received = nic.rxQueues.map((queue) => ({
       queue,

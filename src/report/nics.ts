@@ -1,7 +1,7 @@
 /** Interfaces, their RSS tables, and their queues with IRQ, CPU, RPS and XPS. */
 import { count, names, ranges } from '../diagnose/phrase.ts';
 import type { Channels, Host, Rss, Setting } from '../host/types.ts';
-import { ports } from '../path/ports.ts';
+import { receivingNics } from '../path/receiving-nics.ts';
 import { gather } from './fold.ts';
 import { UNKNOWN, value } from './format.ts';
 import type { Layout } from './inspection.ts';
@@ -25,7 +25,7 @@ const INTERFACES: readonly Column[] = [
 
 /** Interfaces with interrupts of their own first: a host of containers has hundreds of others. */
 export function interfaceLines(host: Host, layout: Layout): readonly Line[] {
-  const first = new Set(ports(host));
+  const first = new Set(receivingNics(host));
   const sorted = [...first, ...host.nics.filter((nic) => !first.has(nic))];
   const shown = layout.all ? sorted : sorted.slice(0, Math.max(MOST, first.size));
   const rows = shown.map((nic) => [

@@ -2,7 +2,7 @@
 
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic, RxQueue, TxQueue } from '../host/types.ts';
-import { ports } from '../path/ports.ts';
+import { receivingNics } from '../path/receiving-nics.ts';
 import { type Fold, fold, gather, shift } from './fold.ts';
 import { queueSet, series, setSeries, short, UNKNOWN } from './format.ts';
 import type { Layout } from './inspection.ts';
@@ -42,7 +42,7 @@ interface Row {
 }
 
 export function queueLines(host: Host, layout: Layout): readonly Line[] {
-  const rows = ports(host).flatMap((nic) => queueRows(nic, host.machine.cpus.online));
+  const rows = receivingNics(host).flatMap((nic) => queueRows(nic, host.machine.cpus.online));
   if (rows.length === 0) return [];
   const folds = foldRows(rows, layout.all);
   const shown = layout.all ? folds : folds.slice(0, LONG);

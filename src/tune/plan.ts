@@ -3,7 +3,7 @@ import { maxRxQueues } from '../diagnose/commands.ts';
 import type { View } from '../diagnose/types.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';
-import { ports } from '../path/ports.ts';
+import { receivingNics } from '../path/receiving-nics.ts';
 import type { Expected } from '../path/types.ts';
 import { applied } from './applied.ts';
 import type { Journal } from './journal.ts';
@@ -118,7 +118,7 @@ interface Scope {
 function scopeOf(host: Host, options: PlanOptions): Scope {
   const named = host.nics.filter(({ name }) => options.ifaces.includes(name));
   const below = new Set(named.flatMap(({ name, lowerDevices }) => [name, ...lowerDevices]));
-  const all = new Set(ports(host));
+  const all = new Set(receivingNics(host));
   const tunable = (nic: Nic) =>
     all.has(nic) || (nic.lowerDevices.length === 0 && (maxRxQueues(nic) ?? 1) > nic.rxQueues.length);
   const nics = host.nics.filter((nic) => below.has(nic.name) && tunable(nic));

@@ -1,12 +1,12 @@
 /** `channels=N`: what `ethtool -L` would leave. */
 import type { Host, Nic, RxQueue, Setting, TxQueue } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
-import { eachPort } from './ports.ts';
+import { eachNic } from './nics.ts';
 import { withTable } from './table.ts';
 
 /** The IRQs of queues that do not exist yet are on no known CPU: `irq=spread` places them. */
 export function setChannels(count: number): (host: Host) => Host {
-  return (host) => eachPort(host, (nic) => resized(nic, count));
+  return (host) => eachNic(host, (nic) => resized(nic, count));
 }
 
 function resized(nic: Nic, count: number): Nic {

@@ -5,7 +5,7 @@ import { type Cpus, parseCpuList } from '../host/cpus.ts';
 import type { Group, GroupSocket, Host } from '../host/types.ts';
 import { chooseProgram, type Wanted } from '../steer/choose.ts';
 import { failure } from '../system/errors.ts';
-import { onlineOf } from './ports.ts';
+import { onlineOf } from './nics.ts';
 
 /** Workers on paper have no process. */
 const NO_PID = 0;

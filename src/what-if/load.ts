@@ -3,8 +3,8 @@ import type { Group, Host, Nic } from '../host/types.ts';
 import type { Arrival, Walker } from '../path/explain-walk.ts';
 import type { Flow } from '../path/flow.ts';
 import { judge, verdictOn } from '../path/locality.ts';
-import { ports, portsOf } from '../path/ports.ts';
 import { receiver } from '../path/receive.ts';
+import { nicsFeeding, receivingNics } from '../path/receiving-nics.ts';
 import { type Choice, selector } from '../path/select.ts';
 import { queueShares } from '../path/shares.ts';
 import { type Sums, tally } from './tally.ts';
@@ -28,8 +28,10 @@ export interface Comparison {
 
 /** One for each port and each group behind it: every entry of the RSS table gets as many flows as any other. */
 export function loadsByTable(host: Host): Load[] {
-  return ports(host).flatMap((nic) =>
-    host.groups.filter((group) => portsOf(group, host).has(nic)).map((group) => byTable(host, nic, group)),
+  return receivingNics(host).flatMap((nic) =>
+    host.groups
+      .filter((group) => nicsFeeding(group, host).has(nic))
+      .map((group) => byTable(host, nic, group)),
   );
 }
 
@@ -60,7 +62,7 @@ const queuesOf = (nics: readonly Nic[]) =>
   nics.flatMap(({ name, rxQueues }) => rxQueues.map(({ index }) => ({ nic: name, queue: index })));
 
 /**
- * Each flow counts once; one that may come in by several ports of a bond is shared among them.
+ * Each flow counts once; one that may come in by several lower devices of a bond is shared among them.
  * @param arrivals for each flow; the walker's host is theirs
  */
 export function loadByFlows(walk: Walker, flows: readonly (readonly [Flow, readonly Arrival[]])[]): Load {
@@ -84,7 +86,7 @@ export function loadByFlows(walk: Walker, flows: readonly (readonly [Flow, reado
   }
   const shared = flows.some(([, arrivals]) => arrivals.length > 1);
   const sums = counts.sums();
-  const assumed = shared ? ['equal shares of all ports of the bond are assumed'] : [];
+  const assumed = shared ? ['equal shares of all lower devices of the bond are assumed'] : [];
   const workers = sums.workers.map((worker) => (lone.has(worker.group) ? { ...worker, slot: null } : worker));
   const all = { nic: null, group: null, from: 'flows', ...sums, workers, counted: flows.length } as const;
   return { ...all, notes: [...sums.notes, ...assumed] };

@@ -2,7 +2,7 @@
 import type { Host, Protocol } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';
 import { joinPaths } from '../path/join.ts';
-import { ports } from '../path/ports.ts';
+import { receivingNics } from '../path/receiving-nics.ts';
 import { applied } from '../tune/applied.ts';
 import { planTuning } from '../tune/plan.ts';
 
@@ -10,7 +10,7 @@ const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
 
 /** For all interfaces with queues and all groups of the host, a plan for each protocol. */
 export function withPlan(host: Host): Host {
-  const ifaces = ports(host).map(({ name }) => name);
+  const ifaces = receivingNics(host).map(({ name }) => name);
   return PROTOCOLS.reduce((machine, protocol) => {
     const served = new Set(
       machine.groups.filter((group) => group.protocol === protocol).map(({ port }) => port),

@@ -2,12 +2,12 @@
 import { homeCpus, usableCpus } from '../diagnose/nics.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
-import { eachPort, onlineOf } from './ports.ts';
+import { eachNic, onlineOf } from './nics.ts';
 
 /** @param list null: the CPUs of the NIC's node, one thread of each core first */
 export function setIrqs(list: Cpus | null): (host: Host) => Host {
   return (host) =>
-    eachPort(host, (nic) => {
+    eachNic(host, (nic) => {
       const cpus = list ?? coresFirst(host, homeCpus(host, nic) ?? usableCpus(host));
       return placed(nic, onlineOf(host, cpus, 'irq'));
     });
@@ -50,16 +50,16 @@ export function setXps(how: 'irq' | 'off'): (host: Host) => Host {
     xpsRxqs: [],
   });
   return (host) =>
-    eachPort(host, (nic) => (nic.txQueues.length > 1 ? { ...nic, txQueues: nic.txQueues.map(set) } : nic));
+    eachNic(host, (nic) => (nic.txQueues.length > 1 ? { ...nic, txQueues: nic.txQueues.map(set) } : nic));
 }
 
 export function setRps(rps: Cpus): (host: Host) => Host {
   return (host) =>
-    eachPort(host, (nic) => ({ ...nic, rxQueues: nic.rxQueues.map((queue) => ({ ...queue, rps })) }));
+    eachNic(host, (nic) => ({ ...nic, rxQueues: nic.rxQueues.map((queue) => ({ ...queue, rps })) }));
 }
 
 export function setRfs(host: Host): Host {
-  return eachPort(host, (nic) => ({
+  return eachNic(host, (nic) => ({
     ...nic,
     rxQueues: nic.rxQueues.map((queue) => ({ ...queue, rfsFlows: 0 })),
   }));

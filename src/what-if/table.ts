@@ -1,7 +1,7 @@
 /** `rss=…`: the tables that `ethtool -X` would write. */
 import type { Host, Nic } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
-import { eachPort } from './ports.ts';
+import { eachNic } from './nics.ts';
 
 /** A table of `size` entries for a NIC of so many queues. Throws Failure for weights that do not fit. */
 type Table = (size: number, queues: number) => readonly number[];
@@ -31,7 +31,7 @@ export function weightedTable(weights: readonly number[]): Table {
 }
 
 export function setTable(table: Table): (host: Host) => Host {
-  return (host) => eachPort(host, (nic) => tabled(nic, table));
+  return (host) => eachNic(host, (nic) => tabled(nic, table));
 }
 
 function tabled(nic: Nic, table: Table): Nic {

@@ -154,10 +154,10 @@ describe('explain', () => {
       slot: null,
       localShare: 1,
     });
-    expect(step(either, 'CPU')?.why).toBe('by port: eth0 0, eth1 2');
+    expect(step(either, 'CPU')?.why).toBe('by NIC: eth0 0, eth1 2');
     const steered = [ports[0] ?? expect.fail(), keyed({ name: 'eth1', queues: 4, rps: [3] })];
     const moved = explained({ nics: [...steered, bond], groups: [web] });
-    expect([moved.cpu, step(moved, 'RPS')?.why]).toEqual([null, 'by port: eth0 -, eth1 3']);
+    expect([moved.cpu, step(moved, 'RPS')?.why]).toEqual([null, 'by NIC: eth0 -, eth1 3']);
     const hashed = { groups: [group({ port: 1766, workers: pinned(0, 0, 2, 3) })] };
     expect(step(explained({ ...hashed, nics: [...ports, bond] }), 'locality')).toMatchObject({
       value: null,

@@ -4,7 +4,7 @@ import { count, ranges } from '../../src/diagnose/phrase.ts';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
 import type { QueueSample, Sample, Scene } from '../../src/live/types.ts';
-import { ports } from '../../src/path/ports.ts';
+import { receivingNics } from '../../src/path/receiving-nics.ts';
 import { queueShares } from '../../src/path/shares.ts';
 import { clean } from '../../src/report/text.ts';
 import { bar } from '../components/bar.ts';
@@ -93,7 +93,7 @@ function rowsOf(scene: Scene, theme: Theme): readonly Row[] {
     const least = before === null || localShare === null ? null : Math.min(before ?? 1, localShare);
     locals.set(key, least);
   }
-  return ports(scene.host).flatMap((nic) => rowsOfNic(nic, locals, theme));
+  return receivingNics(scene.host).flatMap((nic) => rowsOfNic(nic, locals, theme));
 }
 
 function rowsOfNic(nic: Nic, locals: ReadonlyMap<string, number | null>, theme: Theme): readonly Row[] {

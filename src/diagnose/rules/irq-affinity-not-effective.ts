@@ -1,14 +1,14 @@
 import type { Cpus } from '../../host/cpus.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import type { Irq } from '../../host/types.ts';
-import { livePorts, queueIrqs } from '../nics.ts';
+import { liveNics, queueIrqs } from '../nics.ts';
 import { cpuNames, names, ranges } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** The kernel accepts an affinity and may still deliver elsewhere; only the effective one counts. */
 export function irqAffinityNotEffective({ host, quiet }: Facts): readonly Finding[] {
   const online = new Set(host.machine.cpus.online);
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const astray = queueIrqs(nic).filter(goesElsewhere);
     if (astray.length === 0) return [];
     const pairs = astray.map(

@@ -1,4 +1,4 @@
-import { livePorts, queueIrqs } from '../nics.ts';
+import { liveNics, queueIrqs } from '../nics.ts';
 import { names, ranges } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
@@ -9,7 +9,7 @@ export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] 
   const { running, bannedIrqs } = host.machine.irqbalance;
   if (running !== true) return [];
   const banned = new Set(bannedIrqs);
-  const free = livePorts(host).flatMap((nic) =>
+  const free = liveNics(host).flatMap((nic) =>
     queueIrqs(nic).flatMap(({ irq }) => (banned.has(irq) ? [] : [{ irq, nic }])),
   );
   if (free.length === 0) return [];

@@ -1,5 +1,5 @@
 import type { RxQueue } from '../../host/types.ts';
-import { livePorts } from '../nics.ts';
+import { liveNics } from '../nics.ts';
 import { cpuNames, queueNames } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
@@ -8,7 +8,7 @@ import type { Facts, Finding } from '../types.ts';
  * With more CPUs than queues that can be worth it (the kernel's scaling.rst), so it is left to be judged.
  */
 export function rpsUndoesRss({ host, quiet }: Facts): readonly Finding[] {
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const moved = nic.rxQueues.filter(leavesItsCpu);
     const queues = nic.rxQueues.length;
     if (queues < 2 || moved.length === 0) return [];

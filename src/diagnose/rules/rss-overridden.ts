@@ -1,10 +1,10 @@
-import { livePorts } from '../nics.ts';
+import { liveNics } from '../nics.ts';
 import { count } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** Flows that a rule picks out do not follow the table, so no expectation here holds for them. */
 export function rssOverridden({ host }: Facts): readonly Finding[] {
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const rules = nic.rss?.ntupleRules ?? 0;
     const contexts = nic.rss?.contexts?.length ?? 0;
     if (rules + contexts === 0) return [];

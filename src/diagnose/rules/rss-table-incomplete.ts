@@ -1,5 +1,5 @@
 import { setChannels } from '../commands.ts';
-import { bypassesRss, livePorts } from '../nics.ts';
+import { bypassesRss, liveNics } from '../nics.ts';
 import { count, queueNames, ranges } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
@@ -8,7 +8,7 @@ import type { Facts, Finding } from '../types.ts';
  * gone.
  */
 export function rssTableIncomplete({ host, quiet }: Facts): readonly Finding[] {
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const table = nic.rss?.indirection ?? [];
     const queues = nic.rxQueues.length;
     if (table.length === 0 || queues === 0) return [];

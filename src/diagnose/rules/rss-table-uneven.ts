@@ -1,4 +1,4 @@
-import { livePorts } from '../nics.ts';
+import { liveNics } from '../nics.ts';
 import { percent } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
@@ -10,7 +10,7 @@ const TOLERATED = 1.25;
  * No command for it: fewer queues are fewer CPUs that receive, and a program by CPU would then starve workers.
  */
 export function rssTableUneven({ host }: Facts): readonly Finding[] {
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const table = nic.rss?.indirection ?? [];
     const entries = [...Map.groupBy(table, (queue) => queue).values()].map((of) => of.length);
     const most = Math.max(0, ...entries);

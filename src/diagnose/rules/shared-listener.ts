@@ -1,4 +1,4 @@
-import { isLoopback } from '../../path/ports.ts';
+import { isLoopback } from '../../path/receiving-nics.ts';
 import { names } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 

@@ -1,13 +1,13 @@
 import { formatCpuMask } from '../../host/cpus.ts';
 import { maxRxQueues, setChannels } from '../commands.ts';
-import { homeCpus, livePorts, oneCpu, usableCpus } from '../nics.ts';
+import { homeCpus, liveNics, oneCpu, usableCpus } from '../nics.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** One CPU runs the whole receive path of the machine while the others wait for it. */
 export function singleQueue({ host, quiet }: Facts): readonly Finding[] {
   const usable = usableCpus(host);
   if (usable.length < 2) return [];
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const [queue, second] = nic.rxQueues;
     if (queue === undefined || second !== undefined || (queue.rps?.length ?? 0) > 0) return [];
     const home = homeCpus(host, nic) ?? [];

@@ -1,9 +1,9 @@
-import { livePorts } from '../nics.ts';
+import { liveNics } from '../nics.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** With threads, the scheduler decides where a packet is received, and no IRQ affinity tells. */
 export function threadedNapi({ host, quiet }: Facts): readonly Finding[] {
-  return livePorts(host)
+  return liveNics(host)
     .filter((nic) => nic.threadedNapi === true)
     .map((nic) => ({
       rule: 'threaded-napi',

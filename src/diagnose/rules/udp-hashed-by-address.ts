@@ -1,5 +1,5 @@
 import type { Group, Nic } from '../../host/types.ts';
-import { livePorts } from '../nics.ts';
+import { liveNics } from '../nics.ts';
 import { names } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
@@ -11,7 +11,7 @@ export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Fin
   const groups = served.filter(({ group }) => group.protocol === 'udp');
   const pairs = groups.flatMap(({ group, nics }) => nics.map((nic) => ({ group, nic })));
   const byNic = Map.groupBy(pairs, ({ nic }) => nic);
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     const behind = byNic.get(nic)?.map(({ group }) => group) ?? [];
     const types = (['udp4', 'udp6'] as const).filter((type) => {
       return byAddress(nic, type) && behind.some((group) => receives(group, type));

@@ -1,6 +1,6 @@
 import { formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
-import { livePorts, oneCpu } from '../nics.ts';
+import { liveNics, oneCpu } from '../nics.ts';
 import { queueNames } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
@@ -11,7 +11,7 @@ const FEW = 16;
  * one.
  */
 export function xpsNotOnIrqCpu({ host, quiet }: Facts): readonly Finding[] {
-  return livePorts(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Finding[] => {
     if (nic.txQueues.length < 2 || host.machine.cpus.online.length < 2) return [];
     const queues = nic.txQueues.flatMap(located);
     const off = queues.filter(({ cpu, xps }) => xps.length > 0 && !xps.includes(cpu));

@@ -1,6 +1,6 @@
 /** UDP hashed by ports as well, where the NIC goes by addresses only. */
 import { byAddress, receives } from '../../diagnose/rules/udp-hashed-by-address.ts';
-import { portsOf } from '../../path/ports.ts';
+import { nicsFeeding } from '../../path/receiving-nics.ts';
 import type { Change } from '../types.ts';
 import type { Step } from './step.ts';
 import { word } from './words.ts';
@@ -9,7 +9,7 @@ export const fields: Step = ({ host, nics, groups, options }) => {
   if (options.protocol !== 'udp') return {};
   const served = host.groups
     .filter(({ id }) => groups.has(id))
-    .map((group) => ({ group, nics: portsOf(group, host) }));
+    .map((group) => ({ group, nics: nicsFeeding(group, host) }));
   const changes = nics.flatMap((nic): Change[] => {
     const behind = served.filter((each) => each.nics.has(nic)).map(({ group }) => group);
     if (nic.rxQueues.length < 2) return [];

@@ -1,7 +1,7 @@
 /** What the plan is for: the CPU of each worker and of each interrupt. */
 import { threadOf } from '../../diagnose/workers.ts';
 import type { Group, Host, Nic } from '../../host/types.ts';
-import { isLoopback, ports, portsOf } from '../../path/ports.ts';
+import { isLoopback, nicsFeeding, receivingNics } from '../../path/receiving-nics.ts';
 import type { PlanOptions } from '../types.ts';
 import { candidates, onlineOf } from './candidates.ts';
 import { inSlotOrder, type Seats, seatWorkers, soleOwner } from './seats.ts';
@@ -20,12 +20,12 @@ export function setGoal(
   options: PlanOptions,
 ): Goal {
   const largestFirst = groups.toSorted((one, other) => other.size - one.size);
-  const all = new Set(ports(host));
+  const all = new Set(receivingNics(host));
   const feeding = options.ifaces.length > 0 ? nics : [...all];
   const seats = seatWorkers(host, largestFirst, candidates(host, feeding, options), options);
   const usable = new Set(onlineOf(host, options));
   const reached = largestFirst.map((group) => {
-    const behind = portsOf(group, host);
+    const behind = nicsFeeding(group, host);
     // One of a single queue and no interrupt is no port yet, but will be with the channels that it can have.
     const anywhere = group.device === null && !isLoopback(group.address);
     const reaches = (nic: Nic) => behind.has(nic) || (anywhere && !all.has(nic));

@@ -1,12 +1,12 @@
 /** What changes are made to, and with. */
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Host, Nic } from '../host/types.ts';
-import { ports } from '../path/ports.ts';
+import { receivingNics } from '../path/receiving-nics.ts';
 import { failure } from '../system/errors.ts';
 
 /** Changes every interface with queues. Throws Failure where there is none, and what `change` throws. */
-export function eachPort(host: Host, change: (nic: Nic) => Nic): Host {
-  const changing = new Set(ports(host));
+export function eachNic(host: Host, change: (nic: Nic) => Nic): Host {
+  const changing = new Set(receivingNics(host));
   if (changing.size === 0)
     throw failure('no-queues', 'what if: no interface with queues', 'name one with --iface');
   return { ...host, nics: host.nics.map((nic) => (changing.has(nic) ? change(nic) : nic)) };

@@ -1,7 +1,7 @@
 import type { Group, Host, Nic } from '../host/types.ts';
 
-/** The NICs that packets come in through: what has queues of its own and an IRQ, or many queues. */
-export function ports(host: Host): readonly Nic[] {
+/** The NICs that receive packets: those with queues of their own and an IRQ, or with several queues. */
+export function receivingNics(host: Host): readonly Nic[] {
   return host.nics.filter(
     ({ name, lowerDevices, rxQueues }) =>
       name !== 'lo' &&
@@ -11,16 +11,16 @@ export function ports(host: Host): readonly Nic[] {
 }
 
 /**
- * The ports that a group can get packets through: for a device-bound one that device and what is below it,
- * for one on a loopback address none. Which port another address belongs to is not known here: all.
+ * The NICs that a group can receive packets from: for a device-bound group that device and what is below it,
+ * for one on a loopback address none. Which NIC another address belongs to is not known here, so it is all of them.
  */
-export function portsOf(group: Group, host: Host): ReadonlySet<Nic> {
+export function nicsFeeding(group: Group, host: Host): ReadonlySet<Nic> {
   if (isLoopback(group.address)) return new Set();
   const reached = group.device === null ? null : below(group.device, host);
-  return new Set(ports(host).filter(({ name }) => reached === null || reached.has(name)));
+  return new Set(receivingNics(host).filter(({ name }) => reached === null || reached.has(name)));
 }
 
-/** Packets to it come through no NIC. */
+/** Packets to a loopback address pass no NIC. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
