@@ -44,11 +44,17 @@ function readInterface(files: Files, name: string): Interface {
     index: readInteger(files, `${path}/ifindex`),
     lowers: files.list(path).flatMap((entry) => (entry.startsWith('lower_') ? [entry.slice(6)] : [])),
     virtual: place.startsWith('/sys/devices/virtual/'),
-    driver: device && baseName(files.link(`${path}/device/driver`)),
+    driver: device ? baseName(files.link(`${path}/device/driver`)) : softwareDriver(files, path),
     pci: pciDevice ? posix.basename(pciDevice) : null,
     virtio: device && /^virtio\d+$/.test(posix.basename(device)) ? posix.basename(device) : null,
     device: pciDevice ?? device,
   };
+}
+
+/** Of interfaces without a device, by the attributes that they alone have, as `ethtool -i` names them. */
+function softwareDriver(files: Files, path: string): string | null {
+  if (files.exists(`${path}/bonding`)) return 'bonding';
+  return files.exists(`${path}/tun_flags`) ? 'tun' : null;
 }
 
 const baseName = (path: string | null): string | null => path && posix.basename(path);

@@ -1,3 +1,4 @@
+import { whyXpsIgnored } from '../host/tx-choice.ts';
 import type { Nic, Protocol } from '../host/types.ts';
 
 export interface Sender {
@@ -9,13 +10,14 @@ export interface Sender {
 }
 
 /**
- * Which TX queue XPS gives a sender; null when nothing decides it: no XPS, or several queues of one CPU,
- * among which a hash picks. By rx queue first, then by CPU (net/core/dev.c, get_xps_queue()); a UDP socket
+ * Which TX queue XPS gives a sender; null when nothing decides it: no XPS, a driver that ignores it (whyXpsIgnored), or
+ * several queues of one CPU, among which a hash picks. By rx queue first, then by CPU (net/core/dev.c, get_xps_queue()); a UDP socket
  * that is not connected records no rx queue (__udp_queue_rcv_skb()).
  */
 export function txQueuePicker(nic: Nic): (sender: Sender) => number | null {
   const [only] = nic.txQueues;
   if (only !== undefined && nic.txQueues.length === 1) return () => only.index;
+  if (whyXpsIgnored(nic) !== null) return () => null;
   const byRxQueue = invert(nic.txQueues.map((queue) => [queue.index, queue.xpsRxqs ?? []]));
   const readable = nic.txQueues.every((queue) => queue.xpsCpus !== null);
   const byCpu = invert(readable ? nic.txQueues.map((queue) => [queue.index, queue.xpsCpus ?? []]) : []);

@@ -30,3 +30,8 @@ it('goes by the rx queue first, but not for UDP', () => {
 it('has no choice with one queue', () => {
   expect(pick({ queues: 1, xps: null }, null)).toBe(0);
 });
+
+it('decides nothing where the driver ignores it', () => {
+  const mana = { ...nic({ queues: 4, xps: true }), driver: 'mana' };
+  expect(txQueuePicker(mana)({ cpu: 3, rxQueue: 0, protocol: 'tcp' })).toBeNull();
+});
