@@ -1,6 +1,7 @@
 /** From a key to what it does: to the state, or to the machine after a second key that says so. */
-import { count } from '../src/diagnose/phrase.ts';
+
 import type { Finding } from '../src/diagnose/types.ts';
+import { count } from '../src/words/phrase.ts';
 import { type Action, actionOf, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
 import { type Desk, show, tell } from './state-desk.ts';

@@ -4,11 +4,11 @@
  */
 import type { Recognised } from '../cbpf/programs.ts';
 import type { Host } from '../host/types.ts';
-import { pin, steer } from './commands.ts';
+import { pinCommand, steerCommand } from '../words/commands.ts';
+import { count } from '../words/phrase.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
 import { hotSlot } from './hot-slot.ts';
 import { memberOn, misses, pinsAnew, type Seats, wellSeated } from './matching.ts';
-import { count } from './phrase.ts';
 import { ownProgram, starved } from './programs.ts';
 import type { Advice, Fed, Served } from './types.ts';
 import { countWorkers, threadOf } from './workers.ts';
@@ -18,7 +18,7 @@ import { countWorkers, threadOf } from './workers.ts';
  * that has a program by CPU already: under the hash they may sit apart from the interrupts on purpose.
  */
 export function advise(host: Host, groups: readonly Fed[]): readonly Served[] {
-  const command = steer(host);
+  const command = steerCommand(host);
   const settled = wellSeated(groups);
   const moved = new Map<string, number>();
   return groups.map((fed) => {
@@ -55,7 +55,7 @@ function pinAll(pins: Seats, moved: Map<string, number>): readonly string[] {
   return [...pins].flatMap(([{ owners }, cpu]) =>
     owners.map((owner) => {
       moved.set(threadOf(owner), cpu);
-      return pin(owner, cpu);
+      return pinCommand(owner, cpu);
     }),
   );
 }

@@ -1,8 +1,9 @@
 /** All rules over one view, in the order in which a person should read what they find. */
 import { compareNatural } from '../host/order.ts';
+import { names } from '../words/phrase.ts';
+import { compact } from '../words/shell.ts';
 import { advise } from './advice.ts';
 import { fedGroups } from './groups.ts';
-import { names } from './phrase.ts';
 import { quietNics } from './quiet.ts';
 import { fewerWorkersThanQueues } from './rules/fewer-workers-than-queues.ts';
 import { groupDrops } from './rules/group-drops.ts';
@@ -29,7 +30,6 @@ import { udpHashedByAddress } from './rules/udp-hashed-by-address.ts';
 import { udpHotSlot } from './rules/udp-hot-slot.ts';
 import { workerNotPinned } from './rules/worker-not-pinned.ts';
 import { xpsNotOnIrqCpu } from './rules/xps-not-on-irq-cpu.ts';
-import { compact } from './shell.ts';
 import type { Finding, Rule, Severity, View } from './types.ts';
 
 /** Along the path, from the NIC to the worker: among equals, mend the first one first. */

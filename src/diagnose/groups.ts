@@ -1,7 +1,7 @@
 /** What the rules about reuseport groups ask: which NICs feed one, and who sits where. */
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
+import { cpuNames, names } from '../words/phrase.ts';
 import { liveNics, oneCpu, receivingCpus } from './nics.ts';
-import { cpuNames, names } from './phrase.ts';
 import type { Fed, View } from './types.ts';
 
 export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly Fed[] {

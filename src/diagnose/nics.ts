@@ -101,3 +101,10 @@ export function receivingCpus(nic: Nic, rpsSockFlowEntries: number | null): Read
   }
   return cpus.size > 0 ? cpus : null;
 }
+
+/** The most RX queues that the NIC can have; null when it does not say. */
+export function maxRxQueues(nic: Nic): number | null {
+  const { combined, rx } = nic.channels ?? {};
+  const max = (combined?.max ?? 0) + (rx?.max ?? 0);
+  return max > 0 ? max : null;
+}

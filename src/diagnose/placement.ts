@@ -1,10 +1,10 @@
 /** Which interrupts sit badly, and where they would sit well. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Nic } from '../host/types.ts';
-import { moveIrq } from './commands.ts';
+import { moveIrqCommand } from '../words/commands.ts';
+import { queueNames } from '../words/phrase.ts';
 import { workerCpus } from './groups.ts';
 import { homeCpus, liveNics, oneCpu, pairedIrqs, rxVectors, usableCpus, type Vector } from './nics.ts';
-import { queueNames } from './phrase.ts';
 
 /** One NIC's vectors, judged together: two rules that each moved them on their own would undo each other. */
 export interface Placement {
@@ -73,7 +73,7 @@ function bestFirst(host: Host): (cpus: Cpus) => Cpus {
 export function moves({ nic, target }: Placement, vectors: readonly Vector[]): readonly string[] {
   return vectors.flatMap((vector) => {
     const cpu = target.get(vector);
-    return cpu === undefined ? [] : pairedIrqs(nic, vector).map((irq) => moveIrq(irq, cpu));
+    return cpu === undefined ? [] : pairedIrqs(nic, vector).map((irq) => moveIrqCommand(irq, cpu));
   });
 }
 

@@ -1,6 +1,6 @@
 /** Who serves sockets, counted and named as a person would: a process once, however many sockets it has. */
 import type { Group, GroupSocket, Owner } from '../host/types.ts';
-import { count, names } from './phrase.ts';
+import { count, names } from '../words/phrase.ts';
 
 /** A thread that waits on sockets; those of a process that could not be told apart are one. */
 export function threadOf({ pid, tid }: Owner): string {

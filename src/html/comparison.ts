@@ -1,12 +1,14 @@
 /** Before and after, side by side. */
+
 import type { Severity } from '../diagnose/types.ts';
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Nic } from '../host/types.ts';
-import { percent, setSeries, shareTone, UNKNOWN } from '../report/format.ts';
+import { setSeries, shareTone } from '../report/format.ts';
 import { chosenBy, type Inspection, rank } from '../report/inspection.ts';
 import { spread } from '../report/nics.ts';
 import type { Tone } from '../report/text.ts';
 import type { Measured, Total } from '../snapshot/measured.ts';
+import { percent, UNKNOWN } from '../words/phrase.ts';
 import { MARK } from './diagram.ts';
 import { html, type Markup, raw } from './markup.ts';
 

@@ -1,10 +1,11 @@
 /** The way of a group's packets in SVG: RX queue, CPU, slot, worker, TX queue. */
-import { count } from '../diagnose/phrase.ts';
+
 import type { Group } from '../host/types.ts';
 import type { Path } from '../path/types.ts';
 import { type Fold, gather } from '../report/fold.ts';
 import { inWords } from '../report/paths.ts';
 import { type Tone, truncate } from '../report/text.ts';
+import { count } from '../words/phrase.ts';
 import { draw, type Edge, type Lane, lanesOf, type Placed } from './lanes.ts';
 import { html, type Markup, raw } from './markup.ts';
 

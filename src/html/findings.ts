@@ -1,7 +1,8 @@
 /** Findings, each with the commands that mend it. */
-import { count } from '../diagnose/phrase.ts';
+
 import type { Finding, Severity } from '../diagnose/types.ts';
 import { gather } from '../report/fold.ts';
+import { count } from '../words/phrase.ts';
 import { html, type Markup, raw, withCode } from './markup.ts';
 
 /** Of a rule that found more than this many, the rest is folded away. */

@@ -1,7 +1,9 @@
 /** Packets by the CPU that made them (row) and the CPU that used them (column), as SVG. */
+
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Matrix } from '../measure/skb.ts';
-import { percent, shareTone, short } from '../report/format.ts';
+import { shareTone, short } from '../report/format.ts';
+import { percent } from '../words/phrase.ts';
 import { html, type Markup } from './markup.ts';
 
 export interface Heat {

@@ -1,11 +1,12 @@
 /** The paths of one group as lanes through five columns, and where each box of a lane stands. */
-import { count } from '../diagnose/phrase.ts';
+
 import type { Group } from '../host/types.ts';
 import type { Path } from '../path/types.ts';
-import { queueSet, series, setSeries, UNKNOWN } from '../report/format.ts';
+import { queueSet, series, setSeries } from '../report/format.ts';
 import { chosenBy } from '../report/inspection.ts';
 import { foldPaths, isChance, localCell, whyOf, workerCells } from '../report/paths.ts';
 import type { Tone } from '../report/text.ts';
+import { count, UNKNOWN } from '../words/phrase.ts';
 
 /** RX queue, CPU, slot, worker, TX queue. */
 export const COLUMNS = 5;

@@ -1,13 +1,13 @@
 /** A report of one machine as one page: the verdict, what proves it, what mends it. */
 import { createHash } from 'node:crypto';
-import { count, names } from '../diagnose/phrase.ts';
-import { percent, shareTone, short } from '../report/format.ts';
+import { shareTone, short } from '../report/format.ts';
 import { inspectLines } from '../report/inspect-text.ts';
 import { chosenBy, type Inspection, type Layout, rank } from '../report/inspection.ts';
 import type { Line } from '../report/text.ts';
 import { verdict } from '../report/verdict.ts';
 import type { Measured, Total } from '../snapshot/measured.ts';
 import type { Counters } from '../snapshot/types.ts';
+import { count, names, percent } from '../words/phrase.ts';
 import { SCRIPT, STYLE } from './assets.ts';
 import { type Comparison, comparisonTable } from './comparison.ts';
 import { diagram, MARK } from './diagram.ts';

@@ -1,7 +1,6 @@
 /** Larger things that the live view may do, each prepared first: what exactly is to be confirmed. */
 import { machine } from 'node:os';
 import { resolve } from 'node:path';
-import { count, percent } from '../diagnose/phrase.ts';
 import type { Group } from '../host/types.ts';
 import { nicsFeeding, receivingNics } from '../path/receiving-nics.ts';
 import type { Expected } from '../path/types.ts';
@@ -21,6 +20,7 @@ import { brief } from '../tune/refusal.ts';
 import { journalsInForce, type Surveyed, surveyJournals } from '../tune/survey.ts';
 import type { Plan, PlanOptions } from '../tune/types.ts';
 import { undoOne } from '../tune/undo.ts';
+import { count, percent } from '../words/phrase.ts';
 import type { Job, Prepared, Scene } from './types.ts';
 
 type LiveSystem = System & { readonly kernel: Kernel };

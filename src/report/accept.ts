@@ -1,7 +1,9 @@
 /** `measure accept` in text: a headline for each interval, and its listeners below. */
+
 import type { AcceptListener, Accepts } from '../measure/accept.ts';
 import { percentOf } from '../measure/percent.ts';
-import { perSecond, UNKNOWN, value } from './format.ts';
+import { UNKNOWN } from '../words/phrase.ts';
+import { perSecond, value } from './format.ts';
 import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';

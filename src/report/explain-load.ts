@@ -1,9 +1,9 @@
 /** Loads of queues, CPUs and workers as bars, as they are and as they would be. */
 
-import { count } from '../diagnose/phrase.ts';
 import { compareNatural } from '../host/order.ts';
 import type { Comparison, Load } from '../what-if/load.ts';
-import { percent, shareTone, UNKNOWN } from './format.ts';
+import { count, percent, UNKNOWN } from '../words/phrase.ts';
+import { shareTone } from './format.ts';
 import type { Layout } from './inspection.ts';
 import { heading } from './style.ts';
 import { type Cell, type Column, more, table } from './table.ts';

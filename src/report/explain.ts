@@ -1,8 +1,10 @@
 /** The way of one flow, top down: what, which, and why; how local it is comes last. */
+
 import type { Explanation } from '../path/explain.ts';
 import type { QueuePorts } from '../path/explain-ports.ts';
 import type { Step } from '../path/explain-steps.ts';
-import { percent, shareTone, UNKNOWN } from './format.ts';
+import { percent, UNKNOWN } from '../words/phrase.ts';
+import { shareTone } from './format.ts';
 import { heading } from './style.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';

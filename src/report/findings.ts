@@ -1,6 +1,7 @@
 /** Findings, gravest first, each with the commands that mend it. */
-import { count, names } from '../diagnose/phrase.ts';
+
 import type { Finding, Severity } from '../diagnose/types.ts';
+import { count, names } from '../words/phrase.ts';
 import { commandLines } from './commands.ts';
 import { type Fold, gather } from './fold.ts';
 import type { Layout } from './inspection.ts';

@@ -1,18 +1,9 @@
 /** How values are worded; an unknown one is a dash whose reason is in the notes. */
 import type { Cpus } from '../host/cpus.ts';
 import { formatCpuList } from '../host/cpus.ts';
+import { UNKNOWN } from '../words/phrase.ts';
 import { delta, shift } from './fold.ts';
 import type { Tone } from './text.ts';
-
-export const UNKNOWN = '-';
-
-/** Share from 0 to 1 with one decimal; only a whole reads 100 %, only nothing reads 0 %. */
-export function percent(share: number | null): string {
-  if (share === null) return UNKNOWN;
-  const tenths = Math.round(share * 1000);
-  const shown = share < 1 ? Math.min(tenths, 999) : tenths;
-  return share > 0 && shown === 0 ? '< 0.1 %' : `${(shown / 10).toString()} %`;
-}
 
 export function shareTone(share: number | null): Tone {
   if (share === null) return 'unknown';

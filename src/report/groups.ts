@@ -1,8 +1,9 @@
 /** Reuseport groups: who sits in which slot and where, and the program that picks; then sockets without a group. */
-import { count, names } from '../diagnose/phrase.ts';
+
 import type { Group, GroupSocket, Host, LoneSocket, Owner } from '../host/types.ts';
+import { count, names, UNKNOWN } from '../words/phrase.ts';
 import { delta, type Fold, fold, gather, shift } from './fold.ts';
-import { series, setSeries, short, UNKNOWN, value } from './format.ts';
+import { series, setSeries, short, value } from './format.ts';
 import { chosenBy, type Layout } from './inspection.ts';
 import { type Column, more, table } from './table.ts';
 import { type Line, paragraph } from './text.ts';

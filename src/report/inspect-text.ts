@@ -1,5 +1,5 @@
 /** The report of `inspect`, read top to bottom: the verdict, what proves it, what mends it, then the rest. */
-import { names } from '../diagnose/phrase.ts';
+import { names } from '../words/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
 import { chosenBy, type Inspection, type Layout, rank } from './inspection.ts';

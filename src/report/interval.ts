@@ -1,5 +1,6 @@
 /** What the headlines of measured intervals share. */
-import { shareTone, UNKNOWN } from './format.ts';
+import { UNKNOWN } from '../words/phrase.ts';
+import { shareTone } from './format.ts';
 import { type Span, span } from './text.ts';
 
 /** The wall clock's time, as a log of that moment would show it. */

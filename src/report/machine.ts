@@ -1,7 +1,8 @@
 /** The machine in a few lines. */
-import { count } from '../diagnose/phrase.ts';
+
 import type { Machine, Processor } from '../host/types.ts';
-import { cpuSet, UNKNOWN, value } from './format.ts';
+import { count, UNKNOWN } from '../words/phrase.ts';
+import { cpuSet, value } from './format.ts';
 import { type Line, paragraph, type Style } from './text.ts';
 
 const NODES = 8;

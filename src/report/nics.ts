@@ -1,9 +1,10 @@
 /** Interfaces, their RSS tables, and their queues with IRQ, CPU, RPS and XPS. */
-import { count, names, ranges } from '../diagnose/phrase.ts';
+
 import type { Channels, Host, Rss, Setting } from '../host/types.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
+import { count, names, ranges, UNKNOWN } from '../words/phrase.ts';
 import { gather } from './fold.ts';
-import { UNKNOWN, value } from './format.ts';
+import { value } from './format.ts';
 import type { Layout } from './inspection.ts';
 import { type Column, more, table } from './table.ts';
 import type { Line } from './text.ts';

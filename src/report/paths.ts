@@ -1,9 +1,10 @@
 /** Queue, IRQ, CPU, slot, worker, TX queue: one row each, and how local that is. */
-import { ranges } from '../diagnose/phrase.ts';
+
 import type { Group } from '../host/types.ts';
 import type { Path } from '../path/types.ts';
+import { percent, ranges } from '../words/phrase.ts';
 import { delta, type Fold, fold, gather, shift } from './fold.ts';
-import { isSeries, percent, queueSet, series, setSeries, shareTone, value } from './format.ts';
+import { isSeries, queueSet, series, setSeries, shareTone, value } from './format.ts';
 import type { Layout } from './inspection.ts';
 import { type Cell, type Column, more, table } from './table.ts';
 import { type Line, paragraph, type Span, span } from './text.ts';

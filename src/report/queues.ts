@@ -3,8 +3,9 @@
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic, RxQueue, TxQueue } from '../host/types.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
+import { UNKNOWN } from '../words/phrase.ts';
 import { type Fold, fold, gather, shift } from './fold.ts';
-import { queueSet, series, setSeries, short, UNKNOWN } from './format.ts';
+import { queueSet, series, setSeries, short } from './format.ts';
 import type { Layout } from './inspection.ts';
 import { type Column, more, table } from './table.ts';
 import type { Line } from './text.ts';

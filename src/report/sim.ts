@@ -1,7 +1,8 @@
 /** What a program did with a packet, or with all packets of a capture. */
+
 import type { Step } from '../cbpf/trace.ts';
 import type { Distribution, Replay } from '../pcap/replay.ts';
-import { percent } from './format.ts';
+import { percent } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
 

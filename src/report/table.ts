@@ -1,5 +1,5 @@
 /** Columns that fit: aligned, cut where they must be, never wider than the line. */
-import { count } from '../diagnose/phrase.ts';
+import { count } from '../words/phrase.ts';
 import { clean, type Line, type Span, type Style, span, truncate, wrap } from './text.ts';
 
 export interface Column {

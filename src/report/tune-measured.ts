@@ -1,7 +1,9 @@
 /** Before and after: measured, or expected. */
+
 import type { Expected } from '../path/types.ts';
 import type { Figure, Measured } from '../tune/judge.ts';
-import { percent, shareTone, short, UNKNOWN } from './format.ts';
+import { percent, UNKNOWN } from '../words/phrase.ts';
+import { shareTone, short } from './format.ts';
 import { percentSpan } from './interval.ts';
 import { type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';

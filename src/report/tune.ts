@@ -1,12 +1,12 @@
 /** What apply, undo and status say. */
-import { count, names } from '../diagnose/phrase.ts';
+
 import type { Applied } from '../tune/apply.ts';
 import { brief } from '../tune/refusal.ts';
 import type { Standing } from '../tune/status.ts';
 import type { Surveyed } from '../tune/survey.ts';
 import type { Change } from '../tune/types.ts';
 import type { Undone } from '../tune/undo.ts';
-import { UNKNOWN } from './format.ts';
+import { count, names, UNKNOWN } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
 

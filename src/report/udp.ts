@@ -1,8 +1,10 @@
 /** `measure udp` in text: a headline for each interval, a row for each socket, and what the queues took in. */
+
 import { percentOf } from '../measure/percent.ts';
 import type { QueueRate } from '../measure/queue-rates.ts';
 import type { UdpSocket } from '../measure/udp.ts';
-import { cpuSet, perSecond, UNKNOWN, value } from './format.ts';
+import { UNKNOWN } from '../words/phrase.ts';
+import { cpuSet, perSecond, value } from './format.ts';
 import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';

@@ -1,9 +1,10 @@
 /** The first thing to read: how local packets are, and the one command that mends it. */
-import { steer } from '../diagnose/commands.ts';
-import { count, names } from '../diagnose/phrase.ts';
+
 import type { Finding, Severity } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
-import { percent, shareTone, UNKNOWN } from './format.ts';
+import { steerCommand } from '../words/commands.ts';
+import { count, names, percent, UNKNOWN } from '../words/phrase.ts';
+import { shareTone } from './format.ts';
 import { chosenBy, type Inspection, type Layout, type Ranked, rank } from './inspection.ts';
 import { type Line, paragraph, span } from './text.ts';
 
@@ -18,7 +19,7 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
   const unfed = all.filter(({ byNic }) => byNic.length === 0).map(({ group }) => group.id);
   const shown = layout.all ? ranked : ranked.slice(0, MOST);
   const rest = ranked.length - shown.length;
-  const command = steer(host);
+  const command = steerCommand(host);
   const fixes = new Set(findings.flatMap(({ fix }) => fix));
   const offered = (group: Group) =>
     ['cpu', 'map'].flatMap((program) => command('attach', group, program)).find((each) => fixes.has(each)) ??

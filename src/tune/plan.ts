@@ -1,5 +1,5 @@
 /** From what the machine is to what has to change, so that a packet meets its worker on the CPU that received it. */
-import { maxRxQueues } from '../diagnose/commands.ts';
+import { maxRxQueues } from '../diagnose/nics.ts';
 import type { View } from '../diagnose/types.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';

@@ -1,6 +1,7 @@
 /** A plan as a POSIX shell script that a person can read, and run without this tool. */
 import type { Expected } from '../path/types.ts';
-import { word } from './plan/words.ts';
+import { percent } from '../words/phrase.ts';
+import { word } from '../words/shell.ts';
 import { type Change, KINDS, type Kind, type Plan } from './types.ts';
 
 const TITLES: Readonly<Record<Kind, string>> = {
@@ -73,8 +74,7 @@ function brief(value: string): string {
 
 function expectations(before: readonly Expected[], after: readonly Expected[]): readonly string[] {
   if (after.length === 0) return comment('Which group is received through which interface is not known.');
-  const text = (now: number | null | undefined) =>
-    now === null || now === undefined ? 'not known' : `${(now * 100).toFixed(1)} %`;
+  const text = (now: number | null = null) => (now === null ? 'not known' : percent(now));
   const former = new Map(before.map((each) => [`${each.group} ${each.nic}`, each.now]));
   return after.flatMap(({ group, nic, now, notes }) =>
     comment(

@@ -1,10 +1,10 @@
 /** Names, sets and sentences that come from outside, as a terminal may show them. */
 
-import { ranges } from '../../src/diagnose/phrase.ts';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Owner } from '../../src/host/types.ts';
 import { breakCommand } from '../../src/report/commands.ts';
 import { clean, wrap } from '../../src/report/text.ts';
+import { ranges } from '../../src/words/phrase.ts';
 import type { Theme } from '../theme.ts';
 import { type Line, span, type Tone } from './line.ts';
 

@@ -1,8 +1,8 @@
 /** The choice of a program for a group: what it is, what it says of itself, and what a trial of it warns of. */
 import { ABOUT } from '../../src/cbpf/programs.ts';
-import { count } from '../../src/diagnose/phrase.ts';
 import type { Preview } from '../../src/live/types.ts';
 import { clean, wrap } from '../../src/report/text.ts';
+import { count } from '../../src/words/phrase.ts';
 import { type Line, span } from '../components/line.ts';
 import { viewport } from '../components/viewport.ts';
 import type { AttachDialog } from '../state.ts';

@@ -1,8 +1,8 @@
 /** What is wrong, the worst first; the one under the cursor with the commands that mend it. */
 import { type ReactNode, useMemo } from 'react';
-import { count } from '../../src/diagnose/phrase.ts';
 import type { Finding } from '../../src/diagnose/types.ts';
 import { clean } from '../../src/report/text.ts';
+import { count } from '../../src/words/phrase.ts';
 import { fit, type Line, span } from '../components/line.ts';
 import { listLines } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';

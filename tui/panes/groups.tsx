@@ -1,11 +1,11 @@
 /** Reuseport groups, their members in slot order, and what each of them gets. */
 import { type ReactNode, useMemo } from 'react';
-import { count } from '../../src/diagnose/phrase.ts';
 import type { Group, GroupSocket } from '../../src/host/types.ts';
 import type { MemberSample, Sample, Scene } from '../../src/live/types.ts';
 import { short } from '../../src/report/format.ts';
 import { chosenBy } from '../../src/report/inspection.ts';
 import { clean } from '../../src/report/text.ts';
+import { count } from '../../src/words/phrase.ts';
 import { bar } from '../components/bar.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
 import { type Line, span } from '../components/line.ts';

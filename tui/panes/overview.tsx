@@ -1,11 +1,11 @@
 /** The two percentages, where they come from over time, and the sentence that says what they mean. */
 import { type ReactNode, useMemo } from 'react';
-import { count } from '../../src/diagnose/phrase.ts';
 import type { Accept, Sample, Scene } from '../../src/live/types.ts';
-import { percent, shareTone } from '../../src/report/format.ts';
+import { shareTone } from '../../src/report/format.ts';
 import { chosenBy, type Layout } from '../../src/report/inspection.ts';
 import { clean, paragraph, truncate } from '../../src/report/text.ts';
 import { verdict } from '../../src/report/verdict.ts';
+import { count, percent } from '../../src/words/phrase.ts';
 import { BIG_HEIGHT, BIG_WIDTH, bigPercent } from '../components/big-number.ts';
 import { axis, graph } from '../components/graph.ts';
 import { type Line, span, widthOf } from '../components/line.ts';

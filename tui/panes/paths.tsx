@@ -1,12 +1,11 @@
 /** From the queue to the worker, one line each: where a packet ends, and why it is not where it began. */
 import { type ReactNode, useMemo } from 'react';
-import { count } from '../../src/diagnose/phrase.ts';
 import type { Scene } from '../../src/live/types.ts';
 import type { Path } from '../../src/path/types.ts';
-import { percent } from '../../src/report/format.ts';
 import { rank } from '../../src/report/inspection.ts';
 import { isChance } from '../../src/report/paths.ts';
 import { clean } from '../../src/report/text.ts';
+import { count, percent } from '../../src/words/phrase.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';

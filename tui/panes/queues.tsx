@@ -1,12 +1,12 @@
 /** Every queue with its IRQ and CPU, what passes through it now, and whether it ends on that CPU. */
 import { type ReactNode, useMemo } from 'react';
-import { count, ranges } from '../../src/diagnose/phrase.ts';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
 import type { QueueSample, Sample, Scene } from '../../src/live/types.ts';
 import { receivingNics } from '../../src/path/receiving-nics.ts';
 import { queueShares } from '../../src/path/shares.ts';
 import { clean } from '../../src/report/text.ts';
+import { count, ranges } from '../../src/words/phrase.ts';
 import { bar } from '../components/bar.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span, type Tone } from '../components/line.ts';

@@ -1,9 +1,10 @@
 /** `locality-tune programs`: the list, or one of them. */
+
 import { type Cost, costOf } from '../../cbpf/cost.ts';
 import { ABOUT, commented, generate, type ProgramName } from '../../cbpf/programs.ts';
-import { UNKNOWN } from '../../report/format.ts';
 import { table } from '../../report/table.ts';
 import { paragraph, type Style, span } from '../../report/text.ts';
+import { UNKNOWN } from '../../words/phrase.ts';
 import { usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument, printLines, styleOf } from '../output.ts';

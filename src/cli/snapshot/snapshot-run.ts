@@ -1,10 +1,10 @@
 /** `locality-tune snapshot`: read the machine, or an older snapshot, and write it down. */
 import { randomBytes } from 'node:crypto';
-import { count } from '../../diagnose/phrase.ts';
 import { clean } from '../../report/text.ts';
 import { anonymize } from '../../snapshot/anonymize.ts';
 import { takeSnapshot } from '../../snapshot/take.ts';
 import type { Snapshot } from '../../snapshot/types.ts';
+import { count } from '../../words/phrase.ts';
 import { loadSnapshot, openSystem, readFrom } from '../host-source.ts';
 import type { OutputOptions, SourceOptions } from '../options.ts';
 import { save, say } from '../output.ts';

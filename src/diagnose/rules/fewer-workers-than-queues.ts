@@ -1,7 +1,7 @@
 import type { Nic } from '../../host/types.ts';
+import { count, cpuNames, names } from '../../words/phrase.ts';
 import { largestGroups } from '../groups.ts';
 import { fedQueues } from '../nics.ts';
-import { count, cpuNames, names } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 import { countWorkers } from '../workers.ts';
 

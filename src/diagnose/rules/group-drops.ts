@@ -1,4 +1,4 @@
-import { names } from '../phrase.ts';
+import { names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 import { memberName } from '../workers.ts';
 

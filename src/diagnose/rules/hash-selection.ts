@@ -1,7 +1,7 @@
 import type { Expected } from '../../path/types.ts';
+import { names, percent } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { memberOn } from '../matching.ts';
-import { names, percent } from '../phrase.ts';
 import type { Facts, Finding, Served } from '../types.ts';
 
 /** The hash knows nothing of CPUs: of N workers, it finds the one on the packet's own CPU one time in N. */

@@ -1,8 +1,8 @@
 import type { Cpus } from '../../host/cpus.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import type { Irq } from '../../host/types.ts';
+import { cpuNames, names, ranges } from '../../words/phrase.ts';
 import { liveNics, queueIrqs } from '../nics.ts';
-import { cpuNames, names, ranges } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** The kernel accepts an affinity and may still deliver elsewhere; only the effective one counts. */

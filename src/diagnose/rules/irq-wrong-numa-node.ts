@@ -1,5 +1,5 @@
+import { count, cpuNames } from '../../words/phrase.ts';
 import { workerCpus } from '../groups.ts';
-import { count, cpuNames } from '../phrase.ts';
 import { moves, placements, rxNames } from '../placement.ts';
 import type { Facts, Finding } from '../types.ts';
 

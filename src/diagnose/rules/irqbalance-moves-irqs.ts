@@ -1,8 +1,7 @@
+import { banCommand } from '../../words/commands.ts';
+import { names, ranges } from '../../words/phrase.ts';
 import { liveNics, queueIrqs } from '../nics.ts';
-import { names, ranges } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
-
-const FEW = 16;
 
 /** irqbalance rewrites an affinity within seconds, and nobody sees it go. */
 export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] {
@@ -25,36 +24,7 @@ export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] 
       ...report,
       severity: free.every(({ nic }) => quiet.has(nic)) ? 'info' : 'warning',
       message: `irqbalance is running and may move ${whose} within seconds, whatever affinity was set.`,
-      fix: ban([...banned, ...irqs]),
+      fix: banCommand([...banned, ...irqs]),
     },
   ];
-}
-
-/**
- * In the environment file, since a ban through the socket is gone after a restart; together with those of
- * now, which may have come through that socket. Debian keeps the file in default/, Red Hat and SUSE in
- * sysconfig/.
- */
-export function ban(irqs: readonly number[]): readonly string[] {
-  const sorted = [...new Set(irqs)].sort((a, b) => a - b);
-  const options = sorted.length > FEW ? runs(sorted).map(sequence) : sorted.map((irq) => `--banirq=${irq}`);
-  return [
-    'f=/etc/default/irqbalance; [ -e $f ] || f=/etc/sysconfig/irqbalance; ' +
-      `(. $f; echo "IRQBALANCE_ARGS=\\"$IRQBALANCE_ARGS ${options.join(' ')}\\"" >> $f)`,
-    'systemctl restart irqbalance',
-  ];
-}
-
-function sequence([first, last]: readonly [number, number]): string {
-  return first === last ? `--banirq=${first}` : `$(seq -s ' ' -f --banirq=%.0f ${first} ${last})`;
-}
-
-function runs(sorted: readonly number[]): readonly [number, number][] {
-  const found: [number, number][] = [];
-  for (const n of sorted) {
-    const run = found.at(-1);
-    if (run?.[1] === n - 1) run[1] = n;
-    else found.push([n, n]);
-  }
-  return found;
 }

@@ -1,4 +1,4 @@
-import { count, cpuNames, names } from '../phrase.ts';
+import { count, cpuNames, names } from '../../words/phrase.ts';
 import { moves, placements, rxNames } from '../placement.ts';
 import type { Facts, Finding } from '../types.ts';
 

@@ -1,8 +1,8 @@
 import type { Nic } from '../../host/types.ts';
-import { maxRxQueues, setChannels } from '../commands.ts';
+import { channelsCommand } from '../../words/commands.ts';
+import { count, names } from '../../words/phrase.ts';
 import { boundary, largestGroups, pinnedMembers } from '../groups.ts';
-import { usableCpus } from '../nics.ts';
-import { count, names } from '../phrase.ts';
+import { maxRxQueues, usableCpus } from '../nics.ts';
 import { placements } from '../placement.ts';
 import type { Facts, Fed, Finding } from '../types.ts';
 import { countWorkers } from '../workers.ts';
@@ -35,7 +35,7 @@ export function moreWorkersThanQueues({ host, served }: Facts): readonly Finding
         message:
           `${count(workers, 'worker')}, but ${boundary(fed, host)}: ${placed(fed)}, and a program by CPU ` +
           `would leave ${workers - cpus.size} without packets. Have ${count(cpus.size, 'worker')}${more}.`,
-        fix: growing.flatMap((nic) => setChannels(nic, most(nic))),
+        fix: growing.flatMap((nic) => channelsCommand(nic, most(nic))),
       },
     ];
   });

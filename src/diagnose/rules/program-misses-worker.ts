@@ -1,7 +1,7 @@
 import type { Host } from '../../host/types.ts';
+import { names } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { memberOn, misses } from '../matching.ts';
-import { names } from '../phrase.ts';
 import { ownProgram, starved } from '../programs.ts';
 import type { Facts, Finding, Served } from '../types.ts';
 import { ownerName } from '../workers.ts';

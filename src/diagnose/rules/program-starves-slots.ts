@@ -1,5 +1,5 @@
+import { count, names, slotNames } from '../../words/phrase.ts';
 import { boundary, membersBySlot } from '../groups.ts';
-import { count, names, slotNames } from '../phrase.ts';
 import { madeFor, ownProgram, starved } from '../programs.ts';
 import type { Facts, Finding } from '../types.ts';
 import { workerNames } from '../workers.ts';

@@ -1,6 +1,6 @@
 import type { RxQueue } from '../../host/types.ts';
+import { cpuNames, queueNames } from '../../words/phrase.ts';
 import { liveNics } from '../nics.ts';
-import { cpuNames, queueNames } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /**

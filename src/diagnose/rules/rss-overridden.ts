@@ -1,5 +1,5 @@
+import { count } from '../../words/phrase.ts';
 import { liveNics } from '../nics.ts';
-import { count } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** Flows that a rule picks out do not follow the table, so no expectation here holds for them. */

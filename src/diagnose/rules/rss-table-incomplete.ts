@@ -1,6 +1,6 @@
-import { setChannels } from '../commands.ts';
+import { channelsCommand } from '../../words/commands.ts';
+import { count, queueNames, ranges } from '../../words/phrase.ts';
 import { bypassesRss, liveNics } from '../nics.ts';
-import { count, queueNames, ranges } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /**
@@ -33,7 +33,7 @@ export function rssTableIncomplete({ host, quiet }: Facts): readonly Finding[] {
     return report(
       quiet.has(nic) ? 'info' : 'warning',
       message + why,
-      short ? setChannels(nic, table.length) : equal,
+      short ? channelsCommand(nic, table.length) : equal,
     );
   });
 }

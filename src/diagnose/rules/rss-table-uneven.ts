@@ -1,5 +1,5 @@
+import { percent } from '../../words/phrase.ts';
 import { liveNics } from '../nics.ts';
-import { percent } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** A table of 128 entries, filled in turn, stays below at up to 32 queues (worst at 31: 1.21). */

@@ -1,5 +1,5 @@
 import { isLoopback } from '../../path/receiving-nics.ts';
-import { names } from '../phrase.ts';
+import { names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /**

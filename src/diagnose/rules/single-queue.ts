@@ -1,6 +1,6 @@
 import { formatCpuMask } from '../../host/cpus.ts';
-import { maxRxQueues, setChannels } from '../commands.ts';
-import { homeCpus, liveNics, oneCpu, usableCpus } from '../nics.ts';
+import { channelsCommand } from '../../words/commands.ts';
+import { homeCpus, liveNics, maxRxQueues, oneCpu, usableCpus } from '../nics.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** One CPU runs the whole receive path of the machine while the others wait for it. */
@@ -23,7 +23,7 @@ export function singleQueue({ host, quiet }: Facts): readonly Finding[] {
     const severity = quiet.has(nic) ? 'info' : 'warning';
     const max = maxRxQueues(nic);
     if (max !== null && max > 1)
-      return [report(severity, `It can have ${max} queues.`, setChannels(nic, cpus.length))];
+      return [report(severity, `It can have ${max} queues.`, channelsCommand(nic, cpus.length))];
     if (queue.rps === null) return [report('info', 'Whether RPS spreads them on could not be read.', [])];
     const rps = `echo ${formatCpuMask(cpus)} > /sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
     const why = max === null ? 'Whether it can have more queues is not known' : 'It has no more queues';

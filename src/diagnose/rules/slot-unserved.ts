@@ -1,4 +1,4 @@
-import { count, names } from '../phrase.ts';
+import { count, names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /**

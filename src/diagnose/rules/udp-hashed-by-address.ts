@@ -1,6 +1,6 @@
-import type { Group, Nic } from '../../host/types.ts';
+import { names } from '../../words/phrase.ts';
+import { byAddress, receives } from '../hash-fields.ts';
 import { liveNics } from '../nics.ts';
-import { names } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /**
@@ -30,14 +30,4 @@ export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Fin
       },
     ];
   });
-}
-
-export function byAddress(nic: Nic, type: 'udp4' | 'udp6'): boolean {
-  const fields = nic.rss?.fields[type] ?? null;
-  return fields !== null && /s|d/.test(fields) && !/f|n/.test(fields);
-}
-
-/** A socket on `::` takes IPv4 as well unless it is v6only, which the group does not tell. */
-export function receives({ address }: Group, type: 'udp4' | 'udp6'): boolean {
-  return address === '::' || address.includes(':') === (type === 'udp6');
 }

@@ -1,5 +1,5 @@
+import { percent } from '../../words/phrase.ts';
 import { type HotSlot, hotSlot } from '../hot-slot.ts';
-import { percent } from '../phrase.ts';
 import type { Advice, Facts, Finding } from '../types.ts';
 import { memberName } from '../workers.ts';
 

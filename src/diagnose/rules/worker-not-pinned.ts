@@ -1,8 +1,8 @@
 import type { Owner } from '../../host/types.ts';
-import { pin } from '../commands.ts';
+import { pinCommand } from '../../words/commands.ts';
+import { count, cpuNames, names } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { usableCpus } from '../nics.ts';
-import { count, cpuNames, names } from '../phrase.ts';
 import { ownProgram, slotOn } from '../programs.ts';
 import type { Facts, Fed, Finding } from '../types.ts';
 import { threadOf, workerNames } from '../workers.ts';
@@ -39,7 +39,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Finding[] {
         fix: workers.flatMap(({ owner, slot }) => {
           if (owner.tid === null && sockets.get(owner.pid)?.length !== 1) return [];
           const cpu = choose(owner, slot);
-          return cpu === null ? [] : [pin(owner, cpu)];
+          return cpu === null ? [] : [pinCommand(owner, cpu)];
         }),
       },
     ];

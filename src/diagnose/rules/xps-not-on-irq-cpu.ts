@@ -1,7 +1,7 @@
 import { formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
+import { queueNames } from '../../words/phrase.ts';
 import { liveNics, oneCpu } from '../nics.ts';
-import { queueNames } from '../phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 const FEW = 16;

@@ -1,11 +1,11 @@
 /** As many queues as CPUs serve, where the NIC can have them. */
-import { maxRxQueues } from '../../diagnose/commands.ts';
-import { count } from '../../diagnose/phrase.ts';
+import { maxRxQueues } from '../../diagnose/nics.ts';
 import type { Nic, Setting } from '../../host/types.ts';
+import { count } from '../../words/phrase.ts';
+import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { Step } from './step.ts';
 import { vectorsOf } from './vectors.ts';
-import { word } from './words.ts';
 
 /**
  * Never fewer: queues are everybody's on this NIC, and what the workers don't need, the RSS table leaves out. Not where a

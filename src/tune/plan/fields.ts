@@ -1,9 +1,9 @@
 /** UDP hashed by ports as well, where the NIC goes by addresses only. */
-import { byAddress, receives } from '../../diagnose/rules/udp-hashed-by-address.ts';
+import { byAddress, receives } from '../../diagnose/hash-fields.ts';
 import { nicsFeeding } from '../../path/receiving-nics.ts';
+import { word } from '../../words/shell.ts';
 import type { Change } from '../types.ts';
 import type { Step } from './step.ts';
-import { word } from './words.ts';
 
 export const fields: Step = ({ host, nics, groups, options }) => {
   if (options.protocol !== 'udp') return {};

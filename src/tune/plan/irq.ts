@@ -1,12 +1,13 @@
 /** Each queue's interrupt to the CPU of the worker that it feeds. */
-import { names, queueNames } from '../../diagnose/phrase.ts';
+
 import { formatCpuList } from '../../host/cpus.ts';
 import { parseIrqName } from '../../host/irq-names.ts';
 import type { Irq, Nic } from '../../host/types.ts';
+import { names, queueNames } from '../../words/phrase.ts';
+import { write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { type Context, changesChannels, type Step } from './step.ts';
 import { type Vector, vectorsOf } from './vectors.ts';
-import { write } from './words.ts';
 
 export const irq: Step = (context) => {
   const changes: Change[] = [];

@@ -1,6 +1,6 @@
 /** irqbalance leaves the NICs' interrupts alone: else it rewrites within seconds what is set here. */
 import { queueIrqs } from '../../diagnose/nics.ts';
-import { ban } from '../../diagnose/rules/irqbalance-moves-irqs.ts';
+import { banCommand } from '../../words/commands.ts';
 import type { Step } from './step.ts';
 
 export const irqbalance: Step = ({ host, nics }) => {
@@ -22,7 +22,7 @@ export const irqbalance: Step = ({ host, nics }) => {
           bannedIrqs === null
             ? 'It runs, and whether it leaves these IRQs alone could not be read.'
             : 'It runs, and may move these IRQs within seconds.',
-        command: ban(all).join(' &&\n'),
+        command: banCommand(all).join(' &&\n'),
       },
     ],
   };

@@ -1,8 +1,9 @@
 /** Each worker to the CPU of its own. */
-import { pin as pinCommand } from '../../diagnose/commands.ts';
+
 import { threadOf } from '../../diagnose/workers.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import type { Owner } from '../../host/types.ts';
+import { pinCommand } from '../../words/commands.ts';
 import type { Change } from '../types.ts';
 import { inSlotOrder, pinnedTo } from './seats.ts';
 import type { Step } from './step.ts';

@@ -2,19 +2,19 @@
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
 import { advise } from '../../diagnose/advice.ts';
-import { steer } from '../../diagnose/commands.ts';
 import { fedGroups } from '../../diagnose/groups.ts';
 import { hotSlot } from '../../diagnose/hot-slot.ts';
-import { percent } from '../../diagnose/phrase.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
 import type { Group, Host } from '../../host/types.ts';
 import { expectedLocality } from '../../path/expected.ts';
 import { joinPaths } from '../../path/join.ts';
 import { chooseProgram, type Wanted } from '../../steer/choose.ts';
 import { isFailure } from '../../system/errors.ts';
+import { steerCommand } from '../../words/commands.ts';
+import { percent } from '../../words/phrase.ts';
+import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { Context, Step } from './step.ts';
-import { word } from './words.ts';
 
 /** Program names that `--program` takes: those that need nothing else to be told. */
 export const NAMES = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
@@ -142,7 +142,7 @@ function change(
   instructions: readonly Instruction[] | null,
   why: string,
 ): Change {
-  const command = steer(host);
+  const command = steerCommand(host);
   const [line] = instructions === null ? command('detach', group) : command('attach', group, name ?? 'cpu');
   const { program, selection, id } = group;
   return {

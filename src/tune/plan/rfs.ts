@@ -2,11 +2,11 @@
 import { membersBySlot } from '../../diagnose/groups.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
 import type { Group } from '../../host/types.ts';
+import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { Goal } from './goal.ts';
 import type { Step } from './step.ts';
 import { vectorsOf } from './vectors.ts';
-import { queueFile, write } from './words.ts';
 
 /** It takes packets to the CPU that last read the flow: with one queue, or workers that are not pinned, of use. */
 export const rfs: Step = ({ host, nics, goal, groups }) => {

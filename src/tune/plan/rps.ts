@@ -2,10 +2,10 @@
 import { homeCpus } from '../../diagnose/nics.ts';
 import { type Cpus, formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, RxQueue } from '../../host/types.ts';
+import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { Context, Step } from './step.ts';
 import { hasInterrupts, vectorsOf } from './vectors.ts';
-import { queueFile, write } from './words.ts';
 
 export const rps: Step = (context) => {
   const changes: Change[] = [];

@@ -1,10 +1,10 @@
 /** The RSS table: equal shares for the queues whose CPUs serve. */
 import { bypassesRss } from '../../diagnose/nics.ts';
-import { count, percent } from '../../diagnose/phrase.ts';
 import type { Nic } from '../../host/types.ts';
+import { count, percent } from '../../words/phrase.ts';
+import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type Step } from './step.ts';
-import { word } from './words.ts';
 
 /** Beyond this, the fullest queue is worth a word: 128 entries filled in turn stay below up to 32 queues. */
 const TOLERATED = 1.25;

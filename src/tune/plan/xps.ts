@@ -1,10 +1,10 @@
 /** Each CPU sends by the queue whose interrupt it takes. */
 import { formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
+import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type Step } from './step.ts';
 import { hasInterrupts } from './vectors.ts';
-import { queueFile, write } from './words.ts';
 
 export const xps: Step = (context) => {
   const changes: Change[] = [];

@@ -9,9 +9,15 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** Share from 0 to 1 as `12.5 %`. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1).replace('.0', '')} %`;
+/** How an unknown value reads; its reason is in the notes. */
+export const UNKNOWN = '-';
+
+/** Share from 0 to 1 with one decimal, `12.5 %`; only a whole reads 100 %, only nothing reads 0 %. */
+export function percent(share: number | null): string {
+  if (share === null) return UNKNOWN;
+  const tenths = Math.round(share * 1000);
+  const shown = share < 1 ? Math.min(tenths, 999) : tenths;
+  return share > 0 && shown === 0 ? '< 0.1 %' : `${(shown / 10).toString()} %`;
 }
 
 /** Numbers in any order as `0-3,8`; a list that no one would read to its end is cut. */

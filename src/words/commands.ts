@@ -1,38 +1,35 @@
-/** Exact commands that several rules give. */
+/** Exact commands that findings and plans give. */
 import type { Group, Host, Nic, Owner } from '../host/types.ts';
+import { word } from './shell.ts';
 
-export function moveIrq(irq: number, cpu: number): string {
+/** More IRQs than this are written as sequences. */
+const FEW = 16;
+
+export function moveIrqCommand(irq: number, cpu: number): string {
   return `echo ${cpu} > /proc/irq/${irq}/smp_affinity_list`;
 }
 
 /** A thread that could not be told from the others of its process is pinned together with them. */
-export function pin({ pid, tid }: Owner, cpu: number): string {
+export function pinCommand({ pid, tid }: Owner, cpu: number): string {
   return tid === null ? `taskset -acp ${cpu} ${pid}` : `taskset -cp ${cpu} ${tid}`;
 }
 
-/** The most RX queues that the NIC can have; null when it does not say. */
-export function maxRxQueues(nic: Nic): number | null {
-  const { combined, rx } = nic.channels ?? {};
-  const max = (combined?.max ?? 0) + (rx?.max ?? 0);
-  return max > 0 ? max : null;
-}
-
 /** The command that gives a NIC this many channels, as far as it goes; nothing when that changes nothing. */
-export function setChannels(nic: Nic, wanted: number): readonly string[] {
+export function channelsCommand(nic: Nic, wanted: number): readonly string[] {
   const { combined, rx, tx } = nic.channels ?? {};
   const kinds = (combined?.max ?? 0) > 0 ? { combined } : { rx, tx };
   const words = Object.entries(kinds).flatMap(([kind, setting]) => {
     const n = Math.min(wanted, setting?.max ?? 0);
     return n < 1 || n === setting?.current ? [] : [`${kind} ${n}`];
   });
-  return words.length > 0 ? [`ethtool -L ${nic.name} ${words.join(' ')}`] : [];
+  return words.length > 0 ? [`ethtool -L ${word(nic.name)} ${words.join(' ')}`] : [];
 }
 
 /**
  * `locality-tune VERB` for one group. A port that several groups share (v4 and v6, several addresses) does
  * not name one, so a member's own pid and fd do; nothing when no process of it is known.
  */
-export function steer(
+export function steerCommand(
   host: Host,
 ): (verb: 'attach' | 'detach', group: Group, program?: string) => readonly string[] {
   const sharing = new Map<string, number>();
@@ -50,4 +47,33 @@ export function steer(
 
 function portOf(group: Group): string {
   return `${group.protocol} ${group.port}`;
+}
+
+/**
+ * In the environment file, since a ban through the socket is gone after a restart; together with those of
+ * now, which may have come through that socket. Debian keeps the file in default/, Red Hat and SUSE in
+ * sysconfig/.
+ */
+export function banCommand(irqs: readonly number[]): readonly string[] {
+  const sorted = [...new Set(irqs)].sort((a, b) => a - b);
+  const options = sorted.length > FEW ? runs(sorted).map(sequence) : sorted.map((irq) => `--banirq=${irq}`);
+  return [
+    'f=/etc/default/irqbalance; [ -e $f ] || f=/etc/sysconfig/irqbalance; ' +
+      `(. $f; echo "IRQBALANCE_ARGS=\\"$IRQBALANCE_ARGS ${options.join(' ')}\\"" >> $f)`,
+    'systemctl restart irqbalance',
+  ];
+}
+
+function sequence([first, last]: readonly [number, number]): string {
+  return first === last ? `--banirq=${first}` : `$(seq -s ' ' -f --banirq=%.0f ${first} ${last})`;
+}
+
+function runs(sorted: readonly number[]): readonly [number, number][] {
+  const found: [number, number][] = [];
+  for (const n of sorted) {
+    const run = found.at(-1);
+    if (run?.[1] === n - 1) run[1] = n;
+    else found.push([n, n]);
+  }
+  return found;
 }

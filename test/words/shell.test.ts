@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compact } from '../../src/diagnose/shell.ts';
 import { formatCpuMask } from '../../src/host/cpus.ts';
+import { compact } from '../../src/words/shell.ts';
+import { found } from '../diagnose/view.ts';
 import { host, nic, range } from '../fixtures/hosts.ts';
-import { found } from './view.ts';
 
 /** What the commands would do: each line goes to `echo` instead of to a program or into a file. */
 function rehearse(commands: readonly string[]): string[] {
