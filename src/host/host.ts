@@ -1,6 +1,7 @@
 /** The whole machine in one reading. */
 import type { System } from '../system/types.ts';
 import { type Interrupts, readInterrupts } from './interrupts.ts';
+import { readMemory } from './memory.ts';
 import { readNics } from './nics.ts';
 import { readProcessor } from './processor.ts';
 import { readSockets } from './sockets.ts';
@@ -25,15 +26,21 @@ export async function readHost(system: System, options: HostOptions): Promise<Ho
   const { ifaces, port, slots, sampleSeconds } = options;
   const interrupts = readInterrupts(system.files);
   const machine = readMachine(system, interrupts);
-  const [sockets, nics, processor] = await Promise.all([
+  // Hundreds of files on a large machine, and a library to load: only where a reading takes seconds anyway.
+  const thorough = slots || system.kernel === null;
+  const [sockets, nics, memoryBytes] = await Promise.all([
     // First, so that the kernel dumps its sockets while the files of the NICs are read.
     readSockets(system, machine.arch, { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS }),
     readNics(system, machine, interrupts, ifaces),
-    slots && system.kernel ? readProcessor() : null,
+    thorough ? readMemory(system) : null,
   ]);
   const { groups, lone } = sockets;
   return {
-    machine: { ...machine, processor },
+    machine: {
+      ...machine,
+      processor: thorough ? readProcessor(system.files, machine.cpus.online) : null,
+      memoryBytes,
+    },
     nics,
     groups,
     lone,

@@ -27,6 +27,7 @@ export function readMachine(system: System, interrupts: Interrupts): Machine {
       numa: readNodes(files),
     },
     processor: null,
+    memoryBytes: null,
     irqbalance: readIrqbalance(system),
     rpsSockFlowEntries: readInteger(files, '/proc/sys/net/core/rps_sock_flow_entries'),
   };

@@ -28,8 +28,10 @@ export interface Machine {
     readonly smtSiblings: readonly Cpus[];
     readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
   };
-  /** null in a captured tree, and where only a quick look was asked for. */
+  /** null where only a quick look was asked for, and in a captured tree without its files. */
   readonly processor: Processor | null;
+  /** MemTotal; null as `processor` is. */
+  readonly memoryBytes: number | null;
   readonly irqbalance: { readonly running: boolean | null; readonly bannedIrqs: readonly number[] | null };
   /** net.core.rps_sock_flow_entries; 0 means RFS is off. */
   readonly rpsSockFlowEntries: number | null;
@@ -40,6 +42,7 @@ export interface Processor {
   readonly sockets: number | null;
   /** Physical cores of all sockets. */
   readonly cores: number | null;
+  /** All instances together. */
   readonly l2Bytes: number | null;
   readonly l3Bytes: number | null;
 }

@@ -8,7 +8,8 @@ import { type Line, paragraph, type Style } from './text.ts';
 const NODES = 8;
 
 export function machineLines(machine: Machine, style: Style): readonly Line[] {
-  const { hostname, kernel, arch, distro, cpus, processor, irqbalance, rpsSockFlowEntries } = machine;
+  const { hostname, kernel, arch, distro, cpus, processor, memoryBytes, irqbalance, rpsSockFlowEntries } =
+    machine;
   const isolated = cpus.isolated.length > 0 ? `; isolated ${cpuSet(cpus.isolated)}` : '';
   const threads =
     cpus.smtSiblings.length > 0 ? `; ${count(cpus.smtSiblings.length, 'core')} with several threads` : '';
@@ -18,6 +19,7 @@ export function machineLines(machine: Machine, style: Style): readonly Line[] {
     ['host', `${value(hostname)}, ${value(distro)}, kernel ${value(kernel)}, ${value(arch)}`],
     ['cpus', `${cpus.online.length} online: ${cpuSet(cpus.online)}${isolated}${threads}`],
     ...(processor === null ? [] : [['processor', processorText(processor)] as const]),
+    ...(memoryBytes === null ? [] : [['memory', `${(memoryBytes / 1024 ** 3).toFixed(1)} GiB`] as const]),
     ['numa', nodes.length === 0 ? UNKNOWN : nodes.join('; ') + more],
     ['irqbalance', irqbalanceText(irqbalance)],
     ['rfs', rfs(rpsSockFlowEntries)],
@@ -34,7 +36,7 @@ function processorText({ model, sockets, cores, l2Bytes, l3Bytes }: Processor): 
     ...cache('L2', l2Bytes),
     ...cache('L3', l3Bytes),
   ];
-  return [model ?? UNKNOWN, ...parts].join(', ');
+  return [model ?? 'model not known', ...parts].join(', ');
 }
 
 function irqbalanceText({ running, bannedIrqs }: Machine['irqbalance']): string {

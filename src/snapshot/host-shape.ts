@@ -62,6 +62,7 @@ export const machine = object<Machine>({
     numa: list(object<Machine['cpus']['numa'][number]>({ node: index, cpus })),
   }),
   processor: nullable(processor),
+  memoryBytes: nullable(natural),
   irqbalance: object<Machine['irqbalance']>({
     running: nullable(truth),
     bannedIrqs: nullable(list(natural)),

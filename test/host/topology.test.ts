@@ -24,6 +24,7 @@ describe('the machine', () => {
         ],
       },
       processor: null,
+      memoryBytes: null,
       irqbalance: { running: null, bannedIrqs: null },
       rpsSockFlowEntries: 0,
     });
