@@ -8,26 +8,26 @@ import { pinCommand, steerCommand } from '../words/commands.ts';
 import { count } from '../words/phrase.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
 import { hotSlot } from './hot-slot.ts';
-import { memberOn, misses, pinsAnew, type Seats, wellSeated } from './matching.ts';
+import { type MemberCpus, memberOn, misses, pinsAnew, wellPlaced } from './matching.ts';
 import { ownProgram, starved } from './programs.ts';
-import type { Advice, Fed, Served } from './types.ts';
+import type { Advice, AdvisedGroup, FedGroup } from './types.ts';
 import { countWorkers, threadOf } from './workers.ts';
 
 /**
  * A program is advised only where it leaves no member without packets. Workers are pinned anew only for a group
  * that has a program by CPU already: under the hash they may sit apart from the interrupts on purpose.
  */
-export function advise(host: Host, groups: readonly Fed[]): readonly Served[] {
+export function advise(host: Host, groups: readonly FedGroup[]): readonly AdvisedGroup[] {
   const command = steerCommand(host);
-  const settled = wellSeated(groups);
+  const settled = wellPlaced(groups);
   const moved = new Map<string, number>();
   return groups.map((fed) => {
     const { group } = fed;
     const own = ownProgram(group);
-    const seats = seated(fed, moved);
+    const memberCpus = withMoves(fed, moved);
     const steered = (own?.name === 'cpu' || own?.name === 'map') && countWorkers(group) === group.size;
-    const pins = steered ? pinsAnew(fed, own, seats, settled) : NOBODY;
-    const after = new Map([...seats, ...pins]);
+    const pins = steered ? pinsAnew(fed, own, memberCpus, settled) : NOBODY;
+    const after = new Map([...memberCpus, ...pins]);
     const { program, why } = decide(host, fed, own, after);
     if (program === null || program === 'none') {
       const fix = program === 'none' && group.program !== null ? command('detach', group) : [];
@@ -40,18 +40,18 @@ export function advise(host: Host, groups: readonly Fed[]): readonly Served[] {
   });
 }
 
-const NOBODY: Seats = new Map();
+const NOBODY: MemberCpus = new Map();
 
 /** Where the workers sit, those at their new CPU that an earlier group's advice has moved. */
-function seated({ group }: Fed, moved: ReadonlyMap<string, number>): Seats {
-  const seats = [...pinnedMembers(group)].map(([member, cpu]) => {
+function withMoves({ group }: FedGroup, moved: ReadonlyMap<string, number>): MemberCpus {
+  const memberCpus = [...pinnedMembers(group)].map(([member, cpu]) => {
     const [to = cpu] = member.owners.flatMap((owner) => moved.get(threadOf(owner)) ?? []);
     return [member, to] as const;
   });
-  return new Map(seats);
+  return new Map(memberCpus);
 }
 
-function pinAll(pins: Seats, moved: Map<string, number>): readonly string[] {
+function pinAll(pins: MemberCpus, moved: Map<string, number>): readonly string[] {
   return [...pins].flatMap(([{ owners }, cpu]) =>
     owners.map((owner) => {
       moved.set(threadOf(owner), cpu);
@@ -62,7 +62,7 @@ function pinAll(pins: Seats, moved: Map<string, number>): readonly string[] {
 
 type Decision = Pick<Advice, 'program' | 'why'>;
 
-function decide(host: Host, fed: Fed, own: Recognised | null, seats: Seats): Decision {
+function decide(host: Host, fed: FedGroup, own: Recognised | null, memberCpus: MemberCpus): Decision {
   const { group } = fed;
   if (group.program !== null && own === null)
     return { program: null, why: 'Its program is not one that this tool made.' };
@@ -75,13 +75,13 @@ function decide(host: Host, fed: Fed, own: Recognised | null, seats: Seats): Dec
     };
   if (hotSlot(group)?.stateful === null)
     return { program: 'rand', why: '`rand` spreads what too few sources send (udp-hot-slot).' };
-  const best = byCpu(fed, own, seats);
+  const best = byCpu(fed, own, memberCpus);
   if (typeof best !== 'string') return best;
   return own === null ? { program: null, why: best } : keepReaching(host, fed, own, best);
 }
 
 /** Where the best program can't be told, one that starves nobody can be. */
-function keepReaching({ machine }: Host, fed: Fed, own: Recognised, unknown: string): Decision {
+function keepReaching({ machine }: Host, fed: FedGroup, own: Recognised, unknown: string): Decision {
   const { size } = fed.group;
   const { online } = machine.cpus;
   const renewed = { name: 'cpu', modulus: size } as const;
@@ -96,7 +96,7 @@ function keepReaching({ machine }: Host, fed: Fed, own: Recognised, unknown: str
  * The program that brings packets to the worker of their CPU; or why none can be told. A map is evenly filled
  * only with every worker on a receiving CPU of its own: what it leaves to the hash is spread over all.
  */
-function byCpu(fed: Fed, own: Recognised | null, seats: Seats): Decision | string {
+function byCpu(fed: FedGroup, own: Recognised | null, memberCpus: MemberCpus): Decision | string {
   const { group, cpus, nics } = fed;
   const slots = membersBySlot(group);
   if (cpus === null) return `${UNTOLD} the CPUs that receive are not.`;
@@ -110,16 +110,16 @@ function byCpu(fed: Fed, own: Recognised | null, seats: Seats): Decision | strin
     return 'A worker serves several sockets, so a program would choose between sockets more than workers.';
   if (group.sockets.some((socket) => socket.cpus.length > 1))
     return 'Pin the workers first, so that a program can find them.';
-  if (seats.size < group.size) return `${UNTOLD} the workers' CPUs are not.`;
+  if (memberCpus.size < group.size) return `${UNTOLD} the workers' CPUs are not.`;
   if (slots.size < group.size) return `${UNTOLD} the slots are not.`;
-  const on = memberOn(seats);
+  const on = memberOn(memberCpus);
   if (on.size < group.size) return 'Workers share a CPU: pin each to one of its own first.';
   const staffed = [...cpus].filter((cpu) => on.has(cpu));
   const off = count(group.size - staffed.length, 'worker');
   if (staffed.length < group.size)
     return `No program finds a worker where none is: pin ${off} to CPUs that receive first.`;
   const plain: Recognised = { name: 'cpu', modulus: group.size };
-  const agree = !misses(fed, plain, seats).some(({ cpu }) => on.has(cpu));
+  const agree = !misses(fed, plain, memberCpus).some(({ cpu }) => on.has(cpu));
   const program = agree && own?.name !== 'map' && starved(fed, plain, [...cpus]).length === 0 ? 'cpu' : 'map';
   const where = staffed.length < cpus.size ? ', where it has one' : '';
   return { program, why: `\`${program}\` sends each packet to the worker on its CPU${where}.` };
@@ -128,10 +128,17 @@ function byCpu(fed: Fed, own: Recognised | null, seats: Seats): Decision | strin
 const UNTOLD = 'What a program would give is not known, since';
 
 /** Has the group that very program already? A map has, as long as it misses nobody. */
-function inPlace(fed: Fed, own: Recognised | null, program: Advice['program'], seats: Seats): boolean {
+function inPlace(
+  fed: FedGroup,
+  own: Recognised | null,
+  program: Advice['program'],
+  memberCpus: MemberCpus,
+): boolean {
   const { size } = fed.group;
   if (own === null || own.name !== program) return false;
   if ('modulus' in own) return own.modulus === size;
   if (own.name !== 'map') return false;
-  return misses(fed, own, seats).length === 0 && [...own.slotOfCpu.values()].every((slot) => slot < size);
+  return (
+    misses(fed, own, memberCpus).length === 0 && [...own.slotOfCpu.values()].every((slot) => slot < size)
+  );
 }

@@ -2,9 +2,9 @@
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
 import { cpuNames, names } from '../words/phrase.ts';
 import { liveNics, oneCpu, receivingCpus } from './nics.ts';
-import type { Fed, View } from './types.ts';
+import type { FedGroup, View } from './types.ts';
 
-export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly Fed[] {
+export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly FedGroup[] {
   const flows = host.machine.rpsSockFlowEntries;
   const live = new Map(liveNics(host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, flows) }]));
   const joined = Map.groupBy(expected, ({ group }) => group);
@@ -30,7 +30,7 @@ function union(sets: readonly (ReadonlySet<number> | null)[]): ReadonlySet<numbe
 }
 
 /** Size of the largest group behind each NIC: how many queues are of use there. */
-export function largestGroups(groups: readonly Fed[]): ReadonlyMap<Nic, number> {
+export function largestGroups(groups: readonly FedGroup[]): ReadonlyMap<Nic, number> {
   const largest = new Map<Nic, number>();
   for (const { group, nics } of groups)
     for (const nic of nics) largest.set(nic, Math.max(largest.get(nic) ?? 0, group.size));
@@ -38,7 +38,7 @@ export function largestGroups(groups: readonly Fed[]): ReadonlyMap<Nic, number> 
 }
 
 /** `only CPUs 0-3 receive from eth0`, `there are only CPUs 0-1`: what bounds the CPUs of a group's packets. */
-export function boundary({ nics, cpus }: Fed, host: Host): string {
+export function boundary({ nics, cpus }: FedGroup, host: Host): string {
   return cpus === null || nics.length === 0
     ? `there are only ${cpuNames(host.machine.cpus.online)}`
     : `only ${cpuNames(cpus)} receive from ${names(nics.map(({ name }) => name))}`;

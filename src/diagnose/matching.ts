@@ -3,11 +3,11 @@ import type { Recognised } from '../cbpf/programs.ts';
 import type { GroupSocket } from '../host/types.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
 import { slotOn } from './programs.ts';
-import type { Fed } from './types.ts';
+import type { FedGroup } from './types.ts';
 import { threadOf } from './workers.ts';
 
 /** CPU of each member whose worker is pinned to one. */
-export type Seats = ReadonlyMap<GroupSocket, number>;
+export type MemberCpus = ReadonlyMap<GroupSocket, number>;
 
 /** The member that a program chooses for a receiving CPU, though its worker is pinned to another one. */
 export interface Miss {
@@ -18,27 +18,27 @@ export interface Miss {
 }
 
 export function misses(
-  fed: Fed,
+  fed: FedGroup,
   program: Recognised,
-  seats: Seats = pinnedMembers(fed.group),
+  memberCpus: MemberCpus = pinnedMembers(fed.group),
 ): readonly Miss[] {
   const members = membersBySlot(fed.group);
   return [...(fed.cpus ?? [])].flatMap((cpu) => {
     const slot = slotOn(program, cpu);
     const member = slot === null ? undefined : members.get(slot);
-    const workerCpu = member && seats.get(member);
+    const workerCpu = member && memberCpus.get(member);
     if (slot === null || member === undefined || workerCpu === undefined || workerCpu === cpu) return [];
     return [{ cpu, slot, member, workerCpu }];
   });
 }
 
 /** The first member that sits on each CPU. */
-export function memberOn(seats: Seats): ReadonlyMap<number, GroupSocket> {
-  return new Map([...seats].reverse().map(([member, cpu]) => [cpu, member]));
+export function memberOn(memberCpus: MemberCpus): ReadonlyMap<number, GroupSocket> {
+  return new Map([...memberCpus].reverse().map(([member, cpu]) => [cpu, member]));
 }
 
 /** Threads that are of use where they are: the first of a group on a CPU that receives for it. */
-export function wellSeated(groups: readonly Fed[]): ReadonlySet<string> {
+export function wellPlaced(groups: readonly FedGroup[]): ReadonlySet<string> {
   const members = groups.flatMap(({ group, cpus }) =>
     [...memberOn(pinnedMembers(group))].flatMap(([cpu, member]) => (cpus?.has(cpu) ? [member] : [])),
   );
@@ -50,15 +50,20 @@ export function wellSeated(groups: readonly Fed[]): ReadonlySet<string> {
  * member that the program chooses for it if that is free, else any. A worker of several groups stays where it
  * serves one of them well (`settled`), and so does a process whose threads could not be told apart.
  */
-export function pinsAnew(fed: Fed, program: Recognised, seats: Seats, settled: ReadonlySet<string>): Seats {
+export function pinsAnew(
+  fed: FedGroup,
+  program: Recognised,
+  memberCpus: MemberCpus,
+  settled: ReadonlySet<string>,
+): MemberCpus {
   const spare = new Set(
-    [...seats.keys()].filter(({ owners }) =>
+    [...memberCpus.keys()].filter(({ owners }) =>
       owners.every((owner) => owner.tid !== null && !settled.has(threadOf(owner))),
     ),
   );
-  const staffed = memberOn(seats);
+  const staffed = memberOn(memberCpus);
   const bare = [...(fed.cpus ?? [])].filter((cpu) => !staffed.has(cpu));
-  const chosen = new Map(misses(fed, program, seats).map(({ cpu, member }) => [cpu, member]));
+  const chosen = new Map(misses(fed, program, memberCpus).map(({ cpu, member }) => [cpu, member]));
   const pins = new Map<GroupSocket, number>();
   const given = new Set<number>();
   const give = (member: GroupSocket | undefined, cpu: number) => {

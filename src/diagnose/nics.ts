@@ -41,14 +41,14 @@ export function oneCpu({ cpus }: { readonly cpus: Cpus }): number | null {
 }
 
 /** One interrupt and the RX queues behind it; a vector may serve several, and then they can't be parted. */
-export interface Vector {
+export interface RxVector {
   readonly irq: number | null;
   readonly queues: readonly number[];
   readonly cpu: number;
 }
 
 /** Vectors of the RX queues whose CPU is known, by their lowest queue. */
-export function rxVectors(nic: Nic): readonly Vector[] {
+export function rxVectors(nic: Nic): readonly RxVector[] {
   const vectors = new Map<string, { irq: number | null; queues: number[]; cpu: number }>();
   for (const queue of nic.rxQueues) {
     const cpu = oneCpu(queue);
@@ -65,7 +65,7 @@ export function rxVectors(nic: Nic): readonly Vector[] {
  * IRQs to move with a vector: its own, and those of the TX queues of the same numbers (virtio has them
  * apart).
  */
-export function pairedIrqs(nic: Nic, vector: Vector): readonly number[] {
+export function pairedIrqs(nic: Nic, vector: RxVector): readonly number[] {
   const queues = new Set(vector.queues);
   const tx = nic.txQueues.filter((queue) => queues.has(queue.index)).map((queue) => queue.irq);
   return [...new Set([vector.irq, ...tx])].filter((irq) => irq !== null);

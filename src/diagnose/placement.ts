@@ -4,22 +4,22 @@ import type { Host, Nic } from '../host/types.ts';
 import { moveIrqCommand } from '../words/commands.ts';
 import { queueNames } from '../words/phrase.ts';
 import { workerCpus } from './groups.ts';
-import { homeCpus, liveNics, oneCpu, pairedIrqs, rxVectors, usableCpus, type Vector } from './nics.ts';
+import { homeCpus, liveNics, oneCpu, pairedIrqs, type RxVector, rxVectors, usableCpus } from './nics.ts';
 
 /** One NIC's vectors, judged together: two rules that each moved them on their own would undo each other. */
 export interface Placement {
   readonly nic: Nic;
   /** CPUs that several vectors interrupt. */
-  readonly shared: readonly (readonly [cpu: number, vectors: readonly Vector[]])[];
+  readonly shared: readonly (readonly [cpu: number, vectors: readonly RxVector[]])[];
   /** Vectors on a CPU of another NUMA node than the NIC's; none where nodes are not known. */
-  readonly away: readonly Vector[];
+  readonly away: readonly RxVector[];
   /**
    * Usable CPUs that no vector interrupts: of the NIC's node (or any, where it has none), and of other nodes.
    */
   readonly near: Cpus;
   readonly far: Cpus;
   /** A CPU of its own for each vector that should move, as far as they last. */
-  readonly target: ReadonlyMap<Vector, number>;
+  readonly target: ReadonlyMap<RxVector, number>;
 }
 
 export function placements(host: Host): readonly Placement[] {
@@ -39,8 +39,8 @@ function place(host: Host, nic: Nic, sort: (cpus: Cpus) => Cpus): Placement {
   const away = home === null ? [] : vectors.filter(({ cpu }) => !isHome.has(cpu));
 
   const surplus = new Set(shared.flatMap(([, on]) => on.slice(1)));
-  const target = new Map<Vector, number>();
-  const assign = (moving: readonly Vector[], cpus: Cpus) => {
+  const target = new Map<RxVector, number>();
+  const assign = (moving: readonly RxVector[], cpus: Cpus) => {
     for (const [index, vector] of moving.entries())
       if (cpus[index] !== undefined) target.set(vector, cpus[index]);
   };
@@ -70,14 +70,14 @@ function bestFirst(host: Host): (cpus: Cpus) => Cpus {
 }
 
 /** virtio has the TX queue of the same number on an IRQ of its own, which moves along. */
-export function moves({ nic, target }: Placement, vectors: readonly Vector[]): readonly string[] {
+export function moves({ nic, target }: Placement, vectors: readonly RxVector[]): readonly string[] {
   return vectors.flatMap((vector) => {
     const cpu = target.get(vector);
     return cpu === undefined ? [] : pairedIrqs(nic, vector).map((irq) => moveIrqCommand(irq, cpu));
   });
 }
 
-export function rxNames(vectors: readonly Vector[]): string {
+export function rxNames(vectors: readonly RxVector[]): string {
   return queueNames(
     'rx',
     vectors.flatMap(({ queues }) => queues),

@@ -2,7 +2,7 @@
 import { lastSlot, type Recognised, recognise } from '../cbpf/programs.ts';
 import type { Group } from '../host/types.ts';
 import { membersBySlot } from './groups.ts';
-import type { Fed } from './types.ts';
+import type { FedGroup } from './types.ts';
 import { threadOf } from './workers.ts';
 
 /**
@@ -26,7 +26,7 @@ export function slotOn(program: Recognised, cpu: number): number | null {
  * map leaves out, go to the kernel's hash (reuseport_select_sock), which reaches every member.
  */
 export function starved(
-  { group, cpus }: Fed,
+  { group, cpus }: FedGroup,
   program: Recognised,
   online: readonly number[],
 ): readonly number[] {

@@ -23,7 +23,7 @@ export interface View {
 }
 
 /** A group of two members or more; a single SO_REUSEPORT socket leaves the kernel nothing to choose. */
-export interface Fed {
+export interface FedGroup {
   readonly group: Group;
   /** NICs whose packets can reach it, without quiet ones beside busy ones; none for a loopback address. */
   readonly nics: readonly Nic[];
@@ -44,13 +44,13 @@ export interface Advice {
   readonly fix: readonly string[];
 }
 
-export interface Served extends Fed {
+export interface AdvisedGroup extends FedGroup {
   readonly advice: Advice;
 }
 
 /** What a rule looks at: the view, and what was worked out once for all rules. */
 export interface Facts extends View {
-  readonly served: readonly Served[];
+  readonly served: readonly AdvisedGroup[];
   /** NICs with so little to do that nothing about them is worth a warning. */
   readonly quiet: ReadonlySet<Nic>;
 }

@@ -1,6 +1,6 @@
 import { cpu as byCpu } from '../cbpf/programs.ts';
 import type { Group, Host, Nic, RxQueue } from '../host/types.ts';
-import { type Judge, judge, verdictOn } from './locality.ts';
+import { type Deliver, deliverer, deliveryOn } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
 import { nicsFeeding, receivingNics } from './receiving-nics.ts';
 import { queueShares } from './shares.ts';
@@ -15,20 +15,20 @@ type Column = (typeof COLUMNS)[number];
  * null as soon as one queue that gets packets is not known.
  */
 export function expectedLocality(host: Host): Expected[] {
-  const judged = host.groups.map((group) => ({
+  const joined = host.groups.map((group) => ({
     group,
     reached: nicsFeeding(group, host),
-    judges: judgesOf(group),
+    deliverers: deliverersOf(group),
   }));
   return receivingNics(host).flatMap((nic) => {
     const { ofQueue, size, notes } = queueShares(nic);
     const loads = loadsOf(nic, ofQueue, host.machine.rpsSockFlowEntries);
-    return judged
+    return joined
       .filter(({ reached }) => reached.has(nic))
-      .map(({ group, judges }): Expected => {
-        const now = total(nic, loads, size, judges.now);
-        const hash = total(nic, loads, size, judges.hash);
-        const cpu = total(nic, loads, size, judges.cpu);
+      .map(({ group, deliverers }): Expected => {
+        const now = total(nic, loads, size, deliverers.now);
+        const hash = total(nic, loads, size, deliverers.hash);
+        const cpu = total(nic, loads, size, deliverers.cpu);
         return {
           group: group.id,
           nic: nic.name,
@@ -42,13 +42,13 @@ export function expectedLocality(host: Host): Expected[] {
 }
 
 /** The same group under today's selection and under two others. */
-function judgesOf(group: Group): Readonly<Record<Column, Judge>> {
+function deliverersOf(group: Group): Readonly<Record<Column, Deliver>> {
   const instructions = group.size > 0 ? byCpu(group.size) : null;
   const program = { kind: 'cbpf', name: 'cpu', asm: null, instructions } as const;
   return {
-    now: judge(group),
-    hash: judge({ ...group, selection: 'hash', program: null }),
-    cpu: judge({ ...group, selection: 'cbpf', program }),
+    now: deliverer(group),
+    hash: deliverer({ ...group, selection: 'hash', program: null }),
+    cpu: deliverer({ ...group, selection: 'cbpf', program }),
   };
 }
 
@@ -73,11 +73,11 @@ interface Total {
   readonly unknown: ReadonlyMap<string, number>;
 }
 
-function total(nic: Nic, loads: readonly Load[], size: number, verdict: Judge): Total {
+function total(nic: Nic, loads: readonly Load[], size: number, deliver: Deliver): Total {
   const unknown = new Map<string, number>();
   let local = 0;
   for (const { entries, arrival } of loads) {
-    const { localShare, why } = arrival ? verdictOn(nic, arrival.queue, arrival.from, verdict) : MISSING;
+    const { localShare, why } = arrival ? deliveryOn(nic, arrival.queue, arrival.from, deliver) : MISSING;
     if (localShare === null) unknown.set(why, (unknown.get(why) ?? 0) + 1);
     else local += entries * localShare;
   }

@@ -21,14 +21,14 @@ export interface Ran {
 }
 
 /** Where the packet is when the program runs; null: not known. */
-export interface Place {
+export interface ReceivedOn {
   readonly cpu: number | null;
   /** The queue that the driver recorded; `none` where no driver did. */
   readonly rxQueue: number | 'none' | null;
 }
 
 /** Runs a program on many flows. It ends at the first thing it reads that a flow does not tell. */
-export function runner(program: readonly Instruction[]): (flow: Flow, place: Place) => Ran {
+export function runner(program: readonly Instruction[]): (flow: Flow, place: ReceivedOn) => Ran {
   const run = compiled(program);
   if (typeof run === 'string') return () => unknown(run);
   return (flow, { cpu, rxQueue }) => {
@@ -68,7 +68,7 @@ function compiled(program: readonly Instruction[]): Run | string {
 interface Known {
   readonly flow: Flow;
   readonly cpu: number | null;
-  readonly queue: Place['rxQueue'];
+  readonly queue: ReceivedOn['rxQueue'];
 }
 
 /** What an instruction reads that is not known; null for nothing. @param x X before it */
@@ -147,7 +147,7 @@ const [ETH_P_IP, ETH_P_IPV6, IPPROTO_TCP, IPPROTO_UDP, TCP_HEADER, UDP_HEADER] =
   0x0800, 0x86dd, 6, 17, 20, 8,
 ];
 
-function environmentOf(flow: Flow, cpu: number | null, rxQueue: Place['rxQueue']): Environment {
+function environmentOf(flow: Flow, cpu: number | null, rxQueue: ReceivedOn['rxQueue']): Environment {
   const network = networkHeader(flow);
   const protocol = flow.source.bytes.length === 4 ? ETH_P_IP : ETH_P_IPV6;
   const link = new Uint8Array(14 + network.length);

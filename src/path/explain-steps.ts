@@ -3,12 +3,12 @@ import { formatCpuList } from '../host/cpus.ts';
 import type { Group, Nic, Owner } from '../host/types.ts';
 import type { Walk } from './explain-walk.ts';
 import { type Flow, formatEndpoint } from './flow.ts';
-import type { Verdict } from './locality.ts';
+import type { Delivery } from './locality.ts';
 import type { Hashed, Hashes } from './rss-hash.ts';
 import type { Landing } from './rss-table.ts';
-import type { Choice } from './select.ts';
+import type { MemberChoice } from './select.ts';
 
-export interface Step {
+export interface ExplainStep {
   readonly what: string;
   /** null: not known, or decided by nothing that can be read. */
   readonly value: string | number | null;
@@ -17,14 +17,19 @@ export interface Step {
   readonly chance: number | null;
 }
 
-export function step(what: string, value: Step['value'], why: string, chance: number | null = null): Step {
+export function step(
+  what: string,
+  value: ExplainStep['value'],
+  why: string,
+  chance: number | null = null,
+): ExplainStep {
   return { what, value, why, chance };
 }
 
 const hex32 = (hash: number) => `0x${hash.toString(16).padStart(8, '0')}`;
 
 /** From the interface to the worker, and back; the last step says how local that is. */
-export function stepsOf(walk: Walk): Step[] {
+export function stepsOf(walk: Walk): ExplainStep[] {
   const { nic, why } = walk.arrival;
   return [
     step('interface', nic?.name ?? 'lo', why),
@@ -36,7 +41,7 @@ export function stepsOf(walk: Walk): Step[] {
   ];
 }
 
-export function rssSteps(flow: Flow, { possible, why }: Hashes, landed: Landing): Step[] {
+export function rssSteps(flow: Flow, { possible, why }: Hashes, landed: Landing): ExplainStep[] {
   const [first] = possible;
   const sameInput = possible.every(({ fields }) => fields === first?.fields);
   const sameHash = possible.every(({ hash }) => hash === first?.hash);
@@ -52,7 +57,7 @@ export function rssSteps(flow: Flow, { possible, why }: Hashes, landed: Landing)
   ];
 }
 
-function irqStep({ queue }: Walk, nic: Nic): Step {
+function irqStep({ queue }: Walk, nic: Nic): ExplainStep {
   const name = nic.irqs.find(({ irq }) => irq === queue?.irq)?.name;
   return step(
     'IRQ',
@@ -71,7 +76,7 @@ const SOURCES = {
   affinity: 'affinity of the IRQ',
 };
 
-function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): Step[] {
+function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): ExplainStep[] {
   if (cpuGiven) return [step('CPU', from.cpu, 'as given by --cpu')];
   const source = queue?.cpusSource ? SOURCES[queue.cpusSource] : '';
   const cpu = step('CPU', from.softirq, from.softirq === null ? (from.why ?? '') : source);
@@ -84,16 +89,16 @@ function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): Step[] {
   return queue.rps.length === 0 ? [cpu] : [cpu, step('RPS', from.cpu, from.why ?? 'rps_cpus')];
 }
 
-function socketSteps({ found, members, ran, choice, verdict }: Walk): Step[] {
+function socketSteps({ found, members, ran, choice, delivery }: Walk): ExplainStep[] {
   const { group, why } = found;
   if (members === null) return [step('socket', null, why)];
   const owners = members.sockets.flatMap((socket) => socket.owners);
-  const worker = workerStep(verdict, choice, owners);
+  const worker = workerStep(delivery, choice, owners);
   if (group === null) return [step('socket', members.id, `${why}; in no group`), worker];
-  return [step('group', group.id, why), selectionStep(group, ran), slotStep(group, choice, verdict), worker];
+  return [step('group', group.id, why), selectionStep(group, ran), slotStep(group, choice, delivery), worker];
 }
 
-function slotStep({ size }: Group, choice: Choice, { slot }: Verdict): Step {
+function slotStep({ size }: Group, choice: MemberChoice, { slot }: Delivery): ExplainStep {
   switch (choice.kind) {
     case 'slot':
       return step('slot', choice.slot, `of ${size}`);
@@ -110,24 +115,24 @@ function slotStep({ size }: Group, choice: Choice, { slot }: Verdict): Step {
   }
 }
 
-function workerStep({ worker, why }: Verdict, choice: Choice, owners: readonly Owner[]): Step {
+function workerStep({ worker, why }: Delivery, choice: MemberChoice, owners: readonly Owner[]): ExplainStep {
   if (worker !== null) {
     const { pid, tid, cpus } = worker;
     const comm = owners.find((owner) => owner.pid === pid)?.comm ?? '';
     const thread = tid === null || tid === pid ? '' : ` thread ${tid}`;
     // A worker on paper has no pid.
-    return step('worker', `${comm} ${pid === 0 ? '' : pid}${thread}`.trim(), seat(cpus));
+    return step('worker', `${comm} ${pid === 0 ? '' : pid}${thread}`.trim(), where(cpus));
   }
   if (choice.kind === 'uniform') return step('worker', null, `any of ${choice.slots}`, 1 / choice.slots);
   return step('worker', null, choice.kind === 'unknown' ? choice.why : why);
 }
 
-function seat(cpus: readonly number[] | null): string {
+function where(cpus: readonly number[] | null): string {
   if (cpus === null || cpus.length === 0) return 'its CPUs are not readable';
   return cpus.length === 1 ? `pinned to CPU ${cpus[0]}` : `may run on CPUs ${formatCpuList(cpus)}`;
 }
 
-function selectionStep({ selection, program }: Group, ran: Walk['ran']): Step {
+function selectionStep({ selection, program }: Group, ran: Walk['ran']): ExplainStep {
   switch (selection) {
     case null:
       return step('selection', null, 'how the kernel picks a member could not be read');
@@ -146,9 +151,9 @@ function selectionStep({ selection, program }: Group, ran: Walk['ran']): Step {
   }
 }
 
-function backSteps({ txQueue, verdict, members }: Walk, nic: Nic): Step[] {
+function backSteps({ txQueue, delivery, members }: Walk, nic: Nic): ExplainStep[] {
   if (members === null) return [];
-  const { worker } = verdict;
+  const { worker } = delivery;
   if (txQueue === null) {
     const pinned = worker?.cpus?.length === 1;
     const xps = nic.txQueues.some(({ xpsCpus, xpsRxqs }) => xpsCpus?.length || xpsRxqs?.length);
@@ -176,9 +181,9 @@ function backSteps({ txQueue, verdict, members }: Walk, nic: Nic): Step[] {
   ];
 }
 
-function localStep({ found, verdict }: Walk): Step {
-  const { localShare } = verdict;
-  const why = found.group === null ? verdict.why.replace('slot 0: ', '') : verdict.why;
+function localStep({ found, delivery }: Walk): ExplainStep {
+  const { localShare } = delivery;
+  const why = found.group === null ? delivery.why.replace('slot 0: ', '') : delivery.why;
   if (localShare === 1 || localShare === 0)
     return step('locality', localShare === 1 ? 'local' : 'remote', why);
   return step('locality', null, why, localShare);

@@ -3,7 +3,7 @@ import type { Group, Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
 import { type Found, finder } from './explain-listener.ts';
 import { membersOf, missed, type Taken, taker } from './explain-take.ts';
 import type { Flow } from './flow.ts';
-import type { Verdict } from './locality.ts';
+import type { Delivery } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
 import { remember } from './remember.ts';
 import { type Given, type Hashes, hasher, NOTHING_GIVEN } from './rss-hash.ts';
@@ -59,13 +59,13 @@ export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walk
     const recorded = (arrival.nic?.rxQueues.length ?? 0) > 1 ? (way.queue?.index ?? null) : null;
     const rxQueue = arrival.nic === null ? 'none' : recorded;
     const taken = members === null ? missed(found) : take(members)(flow, from, rxQueue);
-    const txQueue = way.backBy(taken.verdict, flow);
+    const txQueue = way.backBy(taken.delivery, flow);
     return { flow, arrival, ...way, from, cpuGiven: cpu !== null, found, members, ...taken, txQueue };
   };
 }
 
 interface Way extends Pick<Walk, 'hashes' | 'landing' | 'queue' | 'from'> {
-  readonly backBy: (verdict: Verdict, flow: Flow) => TxQueue | null;
+  readonly backBy: (delivery: Delivery, flow: Flow) => TxQueue | null;
 }
 
 const SENDER = 'loopback: a packet is received on the CPU that sends it (--cpu tells which)';

@@ -1,6 +1,6 @@
 /** `explain`: the whole way of one flow; where it may come in by several NICs, what holds for all of them. */
 import type { Host, Nic } from '../host/types.ts';
-import { type Step, step, stepsOf } from './explain-steps.ts';
+import { type ExplainStep, step, stepsOf } from './explain-steps.ts';
 import type { Arrival, Walk, Walker } from './explain-walk.ts';
 import { type Flow, formatFlow } from './flow.ts';
 import { isLoopback, receivingNics } from './receiving-nics.ts';
@@ -24,7 +24,7 @@ export interface Explanation {
   readonly txQueue: number | null;
   /** 0 to 1; null: not known. */
   readonly localShare: number | null;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ExplainStep[];
 }
 
 /** Several interfaces, or none, and nothing that says which: the names to choose from. */
@@ -78,7 +78,7 @@ export function explain(walk: Walker, flow: Flow, arrivals: readonly Arrival[]):
 }
 
 function explained(walk: Walk): Explanation {
-  const { flow, arrival, hashes, landing, queue, from, found, verdict, txQueue } = walk;
+  const { flow, arrival, hashes, landing, queue, from, found, delivery, txQueue } = walk;
   const { possible } = hashes;
   return {
     flow: formatFlow(flow),
@@ -90,10 +90,10 @@ function explained(walk: Walk): Explanation {
     irq: queue?.irq ?? null,
     cpu: from.cpu,
     group: found.group?.id ?? null,
-    slot: found.group === null ? null : verdict.slot,
-    worker: verdict.worker,
+    slot: found.group === null ? null : delivery.slot,
+    worker: delivery.worker,
     txQueue: txQueue?.index ?? null,
-    localShare: verdict.localShare,
+    localShare: delivery.localShare,
     steps: stepsOf(walk),
   };
 }
@@ -112,7 +112,7 @@ export function agreed(each: readonly Explanation[]): Explanation | null {
   if (first === undefined || each.length === 1) return first ?? null;
   const of = <K extends keyof Explanation>(name: K) => common(each.map((one) => one[name]));
   const most = each.reduce((longest, one) => (one.steps.length > longest.steps.length ? one : longest));
-  const steps = most.steps.map((own): Step => {
+  const steps = most.steps.map((own): ExplainStep => {
     const { what, why } = own;
     if (what === 'interface') return step(what, of('nic'), why);
     const said = each.map(({ nic, steps }) => ({ nic, step: steps.find((other) => other.what === what) }));

@@ -1,5 +1,5 @@
 import type { Group, Host, RxQueue } from '../host/types.ts';
-import { judge, undecided, type Verdict, verdictOn } from './locality.ts';
+import { type Delivery, deliverer, deliveryOn, undecided } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
 import { nicsFeeding, receivingNics } from './receiving-nics.ts';
 import type { Path } from './types.ts';
@@ -10,9 +10,9 @@ import { txQueuePicker } from './xps.ts';
  * queues with group null. Linear in what it returns: groups and NICs are indexed once each.
  */
 export function joinPaths(host: Host): Path[] {
-  const judged = host.groups.map((group) => ({
+  const groups = host.groups.map((group) => ({
     group,
-    verdict: judge(group),
+    deliver: deliverer(group),
     reached: nicsFeeding(group, host),
   }));
   return receivingNics(host).flatMap((nic) => {
@@ -21,25 +21,25 @@ export function joinPaths(host: Host): Path[] {
       queue,
       from: receiver(nic, queue, host.machine.rpsSockFlowEntries),
     }));
-    const path = ({ queue, from }: Received, group: Group | null, verdict: Verdict): Path => ({
+    const path = ({ queue, from }: Received, group: Group | null, delivery: Delivery): Path => ({
       nic: nic.name,
       rxQueue: queue.index,
       irq: queue.irq,
       cpu: from.softirq,
       group: group?.id ?? null,
-      ...verdict,
+      ...delivery,
       txQueue: pickTxQueue({
-        cpu: sendingCpu(verdict, from),
+        cpu: sendingCpu(delivery, from),
         rxQueue: queue.index,
         protocol: group?.protocol ?? null,
       }),
     });
-    const joined = judged.filter(({ reached }) => reached.has(nic));
+    const joined = groups.filter(({ reached }) => reached.has(nic));
     if (joined.length === 0) {
       return received.map((each) => path(each, null, undecided(each.from.why ?? 'no reuseport group')));
     }
-    return joined.flatMap(({ group, verdict }) =>
-      received.map((each) => path(each, group, verdictOn(nic, each.queue, each.from, verdict))),
+    return joined.flatMap(({ group, deliver }) =>
+      received.map((each) => path(each, group, deliveryOn(nic, each.queue, each.from, deliver))),
     );
   });
 }
@@ -49,7 +49,7 @@ interface Received {
   readonly from: Receiver;
 }
 
-function sendingCpu({ worker }: Verdict, from: Receiver): number | null {
+function sendingCpu({ worker }: Delivery, from: Receiver): number | null {
   if (worker === null) return from.cpu;
   return worker.cpus?.length === 1 ? (worker.cpus[0] ?? null) : null;
 }

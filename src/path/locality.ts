@@ -1,20 +1,20 @@
 import type { Group, GroupSocket, Nic, Owner, RxQueue } from '../host/types.ts';
 import type { Receiver } from './receive.ts';
-import { type Choice, type Selector, selector } from './select.ts';
+import { type MemberChoice, type MemberSelector, memberSelector } from './select.ts';
 import type { Path } from './types.ts';
 
-/** What becomes of the packets that one CPU receives for a group; as in {@link Path}. */
-export type Verdict = Pick<Path, 'slot' | 'worker' | 'localShare' | 'why'>;
+/** Where the packets go that one CPU receives for a group; as in {@link Path}. */
+export type Delivery = Pick<Path, 'slot' | 'worker' | 'localShare' | 'why'>;
 
-/** Takes what a {@link Selector} takes. */
-export type Judge = (...from: Parameters<Selector>) => Verdict;
+/** Takes what a {@link MemberSelector} takes. */
+export type Deliver = (...from: Parameters<MemberSelector>) => Delivery;
 
 /**
- * Judges a group once, so that each of many queues then costs no walk over its members.
+ * Looks at a group once, so that each of many queues then costs no walk over its members.
  * Reasons for null are few fixed sentences: a summary counts them.
  */
-export function judge(group: Group): Judge {
-  const choose = selector(group);
+export function deliverer(group: Group): Deliver {
+  const choose = memberSelector(group);
   const bySlot = new Map(
     group.sockets.flatMap((socket) =>
       socket.slot !== null && socket.slotSource === 'kernel' ? [[socket.slot, socket] as const] : [],
@@ -41,16 +41,16 @@ export function judge(group: Group): Judge {
   };
 }
 
-/** The verdict on one rx queue's packets: on those of the CPU that receives them, where there is one. */
-export function verdictOn(nic: Nic, queue: RxQueue, { cpu, why }: Receiver, judged: Judge): Verdict {
+/** Where one rx queue's packets go: those of the CPU that receives them, where there is one. */
+export function deliveryOn(nic: Nic, queue: RxQueue, { cpu, why }: Receiver, deliver: Deliver): Delivery {
   if (cpu === null) return undecided(why ?? 'the receiving CPU is not known');
-  const verdict = judged(cpu, nic.rxQueues.length > 1 ? queue.index : null);
-  return why === null || verdict.localShare === null
-    ? verdict
-    : { ...verdict, why: `${why}; ${verdict.why}` };
+  const delivery = deliver(cpu, nic.rxQueues.length > 1 ? queue.index : null);
+  return why === null || delivery.localShare === null
+    ? delivery
+    : { ...delivery, why: `${why}; ${delivery.why}` };
 }
 
-export function undecided(why: string): Verdict {
+export function undecided(why: string): Delivery {
   return { slot: null, worker: null, localShare: null, why };
 }
 
@@ -62,7 +62,7 @@ function workerOf(socket: GroupSocket): Owner | null {
 }
 
 /** The one CPU that a socket's worker runs on, or why there is none to name. */
-function seatOf(socket: GroupSocket): number | string {
+function workerCpu(socket: GroupSocket): number | string {
   const worker = workerOf(socket);
   if (worker === null)
     return socket.owners.length > 0 ? 'several workers serve one socket' : 'a worker is not known';
@@ -71,23 +71,23 @@ function seatOf(socket: GroupSocket): number | string {
   return worker.cpus?.length === 1 ? cpu : 'a worker is not pinned to one CPU';
 }
 
-function ofSlot(slot: number, socket: GroupSocket | undefined, cpu: number): Verdict {
+function ofSlot(slot: number, socket: GroupSocket | undefined, cpu: number): Delivery {
   if (socket === undefined) return { ...undecided('which socket has which slot is not known'), slot };
-  const seat = seatOf(socket);
+  const on = workerCpu(socket);
   const worker = shown(socket);
-  if (typeof seat === 'string') return { slot, worker, localShare: null, why: seat };
-  const why = `slot ${slot}: worker on CPU ${seat}${seat === cpu ? '' : `, not ${cpu}`}`;
-  return { slot, worker, localShare: seat === cpu ? 1 : 0, why };
+  if (typeof on === 'string') return { slot, worker, localShare: null, why: on };
+  const why = `slot ${slot}: worker on CPU ${on}${on === cpu ? '' : `, not ${cpu}`}`;
+  return { slot, worker, localShare: on === cpu ? 1 : 0, why };
 }
 
-function ofMembers(chances: ReadonlyMap<GroupSocket, number>, cpu: number): Verdict {
-  const members = [...chances].map(([socket, chance]) => ({ socket, chance, seat: seatOf(socket) }));
+function ofMembers(chances: ReadonlyMap<GroupSocket, number>, cpu: number): Delivery {
+  const members = [...chances].map(([socket, chance]) => ({ socket, chance, on: workerCpu(socket) }));
   const [only] = members.length === 1 ? members : [];
   const slot = only?.socket.slotSource === 'kernel' ? only.socket.slot : null;
   const worker = only ? shown(only.socket) : null;
-  const unknown = members.find(({ seat }) => typeof seat === 'string')?.seat;
+  const unknown = members.find(({ on }) => typeof on === 'string')?.on;
   if (typeof unknown === 'string') return { slot, worker, localShare: null, why: unknown };
-  const local = members.filter(({ seat }) => seat === cpu);
+  const local = members.filter(({ on }) => on === cpu);
   const localShare = members.length === local.length ? 1 : local.reduce((sum, { chance }) => sum + chance, 0);
   const why = `SO_INCOMING_CPU ${cpu}: ${local.length} of ${members.length} workers on CPU ${cpu}`;
   return { slot, worker, localShare, why };
@@ -98,7 +98,7 @@ function shown(socket: GroupSocket): Path['worker'] {
   return worker && { pid: worker.pid, tid: worker.tid, cpus: worker.cpus };
 }
 
-/** How many of some members sit on each CPU; or why that is not known. */
+/** How many of some members run on each CPU; or why that is not known. */
 type Tally = ReadonlyMap<number, number> | string;
 
 function count(group: Group, bySlot: ReadonlyMap<number, GroupSocket>, slots: number): Tally {
@@ -108,14 +108,18 @@ function count(group: Group, bySlot: ReadonlyMap<number, GroupSocket>, slots: nu
   const workers = new Map<number, number>();
   for (const socket of members) {
     if (socket === undefined) return 'which socket has which slot is not known';
-    const seat = seatOf(socket);
-    if (typeof seat === 'string') return seat;
-    workers.set(seat, (workers.get(seat) ?? 0) + 1);
+    const on = workerCpu(socket);
+    if (typeof on === 'string') return on;
+    workers.set(on, (workers.get(on) ?? 0) + 1);
   }
   return workers;
 }
 
-function ofTally(tally: Tally, { by, slots }: Extract<Choice, { kind: 'uniform' }>, cpu: number): Verdict {
+function ofTally(
+  tally: Tally,
+  { by, slots }: Extract<MemberChoice, { kind: 'uniform' }>,
+  cpu: number,
+): Delivery {
   if (typeof tally === 'string') return undecided(tally);
   const local = tally.get(cpu) ?? 0;
   return {

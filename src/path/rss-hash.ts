@@ -2,10 +2,10 @@
 import type { Nic, Rss } from '../host/types.ts';
 import type { Flow } from './flow.ts';
 import { type Fields, flowType, hashInput, type Xfrm } from './rss-input.ts';
-import { toeplitz, type Variant } from './toeplitz.ts';
+import { type ToeplitzVariant, toeplitz } from './toeplitz.ts';
 
 export interface Method {
-  readonly variant: Variant;
+  readonly variant: ToeplitzVariant;
   readonly xfrm: Xfrm;
 }
 
@@ -85,7 +85,7 @@ export function parseKey(text: string): Uint8Array | null {
 
 type Choices<T> = readonly [possible: readonly T[], why: string];
 
-function variantsOf(driver: string | null, { method }: Given): Choices<Variant> {
+function variantsOf(driver: string | null, { method }: Given): Choices<ToeplitzVariant> {
   if (method !== null) return [[method.variant], ''];
   if (driver !== 'ena') return [['toeplitz'], ''];
   return [

@@ -5,7 +5,7 @@ import { recognise } from '../cbpf/programs.ts';
 import { compile, inputs, type Run } from '../cbpf/simulate.ts';
 import type { Group, GroupSocket } from '../host/types.ts';
 
-export type Choice =
+export type MemberChoice =
   /** A program's result: always this slot. */
   | { readonly kind: 'slot'; readonly slot: number }
   /** SO_INCOMING_CPU: these members, each with its chance; the chances add up to 1. */
@@ -18,10 +18,10 @@ export type Choice =
  * @param cpu the CPU that looks the socket up
  * @param rxQueue the queue that the driver recorded; null when it may not have recorded any
  */
-export type Selector = (cpu: number, rxQueue: number | null) => Choice;
+export type MemberSelector = (cpu: number, rxQueue: number | null) => MemberChoice;
 
 /** The group's selection as it is set now. */
-export function selector(group: Group): Selector {
+export function memberSelector(group: Group): MemberSelector {
   if (group.size < 1) return unknown('the group has no members');
   switch (group.selection) {
     case null:
@@ -37,12 +37,12 @@ export function selector(group: Group): Selector {
   }
 }
 
-function unknown(why: string): Selector {
+function unknown(why: string): MemberSelector {
   return () => ({ kind: 'unknown', why });
 }
 
 /** The hash is seeded at random per boot, so that every slot is as likely as any other. */
-function byHash(group: Group): Selector {
+function byHash(group: Group): MemberSelector {
   return () => ({ kind: 'uniform', by: 'hash', slots: group.size });
 }
 
@@ -50,7 +50,7 @@ function byHash(group: Group): Selector {
  * reuseport_select_sock_by_hash(): from the hash's slot on, the first member of this CPU; without one, the
  * hash's.
  */
-function byIncomingCpu(group: Group): Selector {
+function byIncomingCpu(group: Group): MemberSelector {
   const membersOf = new Map<number | null, GroupSocket[]>();
   for (const socket of group.sockets) {
     const members = membersOf.get(socket.incomingCpu);
@@ -88,7 +88,7 @@ function chancesOf(members: readonly GroupSocket[], size: number): ReadonlyMap<G
   );
 }
 
-function byProgram(group: Group, program: readonly Instruction[] | null): Selector {
+function byProgram(group: Group, program: readonly Instruction[] | null): MemberSelector {
   if (program === null) return unknown('the attached program could not be read');
   const otherwise = byDefault(group);
   const known = recognise(program);
@@ -132,7 +132,7 @@ function runnable(program: readonly Instruction[]): Run | string {
  * `ld rand; mod #modulus; ret a`: an index beyond the group is left to the hash, which evens all slots out
  * again.
  */
-function byChance(modulus: number, size: number, otherwise: Selector): Selector {
+function byChance(modulus: number, size: number, otherwise: MemberSelector): MemberSelector {
   if (modulus <= size) return () => ({ kind: 'uniform', by: 'rand', slots: modulus });
   return (cpu, rxQueue) =>
     otherwise(cpu, rxQueue).kind === 'uniform'
@@ -141,7 +141,7 @@ function byChance(modulus: number, size: number, otherwise: Selector): Selector 
 }
 
 /** What decides when a program returns an index beyond the group. */
-function byDefault(group: Group): Selector {
+function byDefault(group: Group): MemberSelector {
   const unset = group.sockets.every((socket) => socket.incomingCpu === null);
   if (unset || group.incomingCpuHonoured === false) return byHash(group);
   if (group.incomingCpuHonoured === null)

@@ -1,6 +1,6 @@
 import type { Nic } from '../host/types.ts';
 
-export interface Shares {
+export interface QueueShares {
   /** How many of `size` parts of the flows come in by each rx queue; queues that get none are left out. */
   readonly ofQueue: ReadonlyMap<number, number>;
   readonly size: number;
@@ -9,7 +9,7 @@ export interface Shares {
 }
 
 /** RSS spreads flows evenly over its table's entries, where there are many flows. */
-export function queueShares(nic: Nic): Shares {
+export function queueShares(nic: Nic): QueueShares {
   const notes: string[] = [];
   const table = nic.rss?.indirection ?? [];
   if (table.length === 0 && nic.rxQueues.length > 1) {

@@ -1,7 +1,7 @@
 /** The Toeplitz hash of receive-side scaling (Microsoft, "RSS hashing functions"). */
 
 /** How a NIC departs from it: what it makes of its key, and which value it starts from. */
-export type Variant = 'toeplitz' | 'toeplitz-reversed' | 'toeplitz-reversed-ones';
+export type ToeplitzVariant = 'toeplitz' | 'toeplitz-reversed' | 'toeplitz-reversed-ones';
 
 /** Two IPv6 addresses and two ports: no input of RSS is longer. */
 const LONGEST = 36;
@@ -11,7 +11,10 @@ const LONGEST = 36;
  * drivers have it start from 0xffffffff (amzn-drivers, toeplitz_calc.py). Throws RangeError for an input that is longer
  * than the key allows, 4 bytes less than its own length.
  */
-export function toeplitz(key: Uint8Array, variant: Variant = 'toeplitz'): (input: Uint8Array) => number {
+export function toeplitz(
+  key: Uint8Array,
+  variant: ToeplitzVariant = 'toeplitz',
+): (input: Uint8Array) => number {
   const bytes = variant === 'toeplitz' ? key : key.toReversed();
   const start = variant === 'toeplitz-reversed-ones' ? 0xffffffff : 0;
   const most = Math.min(LONGEST, bytes.length - 4);

@@ -2,7 +2,7 @@
 
 import type { Explanation } from '../path/explain.ts';
 import type { QueuePorts } from '../path/explain-ports.ts';
-import type { Step } from '../path/explain-steps.ts';
+import type { ExplainStep } from '../path/explain-steps.ts';
 import { percent, UNKNOWN } from '../words/phrase.ts';
 import { shareTone } from './format.ts';
 import { heading } from './style.ts';
@@ -26,7 +26,7 @@ export function explanationLines(shown: Explanation, before: Explanation | null,
   return [heading(shown.flow, style), ...table(columns, rows, style)];
 }
 
-function cell({ what, value, chance }: Step): Cell {
+function cell({ what, value, chance }: ExplainStep): Cell {
   if (what === 'locality') {
     const share = value === 'local' ? 1 : value === 'remote' ? 0 : chance;
     return span(value === null ? percent(share) : String(value), shareTone(share));

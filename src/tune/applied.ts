@@ -27,9 +27,11 @@ export function applied(host: Host, { changes }: Pick<Plan, 'changes'>): Host {
     ...host,
     machine: { ...machine, irqbalance },
     nics: host.nics.map((nic) => appliedToNic(nic, byNic.get(nic.name) ?? [])),
-    groups: host.groups.map((group) => steered(seated(group, pins), programs.get(group.id))),
+    groups: host.groups.map((group) => withProgram(withPins(group, pins), programs.get(group.id))),
     lone:
-      pins.size === 0 ? host.lone : host.lone.map((each) => ({ ...each, owners: moved(each.owners, pins) })),
+      pins.size === 0
+        ? host.lone
+        : host.lone.map((each) => ({ ...each, owners: withCpus(each.owners, pins) })),
   };
 }
 
@@ -150,21 +152,21 @@ function withQueues(nic: Nic, changes: readonly Change[]): Nic {
   };
 }
 
-function moved(owners: readonly Owner[], pins: ReadonlyMap<string, Cpus>): readonly Owner[] {
+function withCpus(owners: readonly Owner[], pins: ReadonlyMap<string, Cpus>): readonly Owner[] {
   return owners.map((owner) => ({ ...owner, cpus: pins.get(`${owner.pid}/${owner.tid}`) ?? owner.cpus }));
 }
 
-function seated(group: Group, pins: ReadonlyMap<string, Cpus>): Group {
+function withPins(group: Group, pins: ReadonlyMap<string, Cpus>): Group {
   if (pins.size === 0) return group;
   const sockets = group.sockets.map((socket) => {
-    const owners = moved(socket.owners, pins);
+    const owners = withCpus(socket.owners, pins);
     const cpus = [...new Set(owners.flatMap((owner) => owner.cpus ?? []))].sort((a, b) => a - b);
     return { ...socket, owners, cpus: socket.owners.length > 0 ? cpus : socket.cpus };
   });
   return { ...group, sockets };
 }
 
-function steered(group: Group, target: Extract<Target, { readonly kind: 'program' }> | undefined): Group {
+function withProgram(group: Group, target: Extract<Target, { readonly kind: 'program' }> | undefined): Group {
   if (target === undefined) return group;
   const { instructions } = target;
   if (instructions === null) return { ...group, selection: 'hash', program: null };

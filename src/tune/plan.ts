@@ -7,23 +7,23 @@ import { receivingNics } from '../path/receiving-nics.ts';
 import type { Expected } from '../path/types.ts';
 import { applied } from './applied.ts';
 import type { Journal } from './journal.ts';
+import { assign, spreadAll } from './plan/assignment.ts';
 import { mayChange } from './plan/candidates.ts';
 import { channels } from './plan/channels.ts';
 import { fields } from './plan/fields.ts';
-import { setGoal, spreadAll } from './plan/goal.ts';
 import { irq } from './plan/irq.ts';
 import { irqbalance } from './plan/irqbalance.ts';
 import { movedSince } from './plan/moved.ts';
 import { pin } from './plan/pin.ts';
+import type { KindPlanner, PlanContext } from './plan/planner.ts';
 import { program } from './plan/program.ts';
 import { rfs } from './plan/rfs.ts';
 import { rps } from './plan/rps.ts';
 import { rss } from './plan/rss.ts';
-import type { Context, Step } from './plan/step.ts';
 import { xps } from './plan/xps.ts';
 import { type Change, KINDS, type Kind, type Plan, type PlanOptions, type Refused } from './types.ts';
 
-const STEPS: Readonly<Record<Kind, Step>> = {
+const PLANNERS: Readonly<Record<Kind, KindPlanner>> = {
   irqbalance,
   channels,
   rss,
@@ -66,11 +66,11 @@ function joined(back: readonly Change[], planned: readonly Change[]): readonly C
 
 function planOn(host: Host, options: PlanOptions): Plan {
   const { nics, groups, refused } = scopeOf(host, options);
-  const goal = setGoal(host, nics, groups, options);
+  const assignment = assign(host, nics, groups, options);
   const ids = new Set(groups.map(({ id }) => id));
-  const start = { before: host, host, nics, groups: ids, goal, spreads: new Map(), options };
+  const start = { before: host, host, nics, groups: ids, assignment, spreads: new Map(), options };
   const first = run(FIRST, start);
-  const spreads = spreadAll(host, first.context.host, first.context.nics, goal, options);
+  const spreads = spreadAll(host, first.context.host, first.context.nics, assignment, options);
   const rest = run(
     KINDS.filter((kind) => !FIRST.includes(kind)),
     { ...first.context, spreads },
@@ -82,13 +82,16 @@ function planOn(host: Host, options: PlanOptions): Plan {
   };
 }
 
-function run(kinds: readonly Kind[], start: Context): { readonly plan: Plan; readonly context: Context } {
+function run(
+  kinds: readonly Kind[],
+  start: PlanContext,
+): { readonly plan: Plan; readonly context: PlanContext } {
   const names = new Set(start.nics.map(({ name }) => name));
   const all: Plan[] = [];
   let context = start;
   for (const kind of kinds) {
     if (!mayChange(start.options, kind)) continue;
-    const { changes = [], refused = [], notes = [] } = STEPS[kind](context);
+    const { changes = [], refused = [], notes = [] } = PLANNERS[kind](context);
     all.push({ changes, refused, notes });
     if (changes.length === 0) continue;
     const host = applied(context.host, { changes });

@@ -5,7 +5,7 @@ import { type Cpus, parseCpuList } from '../host/cpus.ts';
 import type { Group, GroupSocket, Host } from '../host/types.ts';
 import { chooseProgram, type Wanted } from '../steer/choose.ts';
 import { failure } from '../system/errors.ts';
-import { onlineOf } from './nics.ts';
+import { onlyOnline } from './nics.ts';
 
 /** Workers on paper have no process. */
 const NO_PID = 0;
@@ -27,9 +27,9 @@ function eachGroup(host: Host, change: (group: Group) => Group): Host {
  */
 export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Host {
   return (host) => {
-    const seats = onlineOf(host, cpus ?? usableCpus(host), 'workers');
+    const chosen = onlyOnline(host, cpus ?? usableCpus(host), 'workers');
     const socket = (comm: string, slot: number): GroupSocket => {
-      const on = [seats[slot % seats.length] ?? 0];
+      const on = [chosen[slot % chosen.length] ?? 0];
       return {
         inode: 0,
         slot,

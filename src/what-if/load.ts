@@ -2,10 +2,10 @@
 import type { Group, Host, Nic } from '../host/types.ts';
 import type { Arrival, Walker } from '../path/explain-walk.ts';
 import type { Flow } from '../path/flow.ts';
-import { judge, verdictOn } from '../path/locality.ts';
+import { deliverer, deliveryOn } from '../path/locality.ts';
 import { receiver } from '../path/receive.ts';
 import { nicsFeeding, receivingNics } from '../path/receiving-nics.ts';
-import { type Choice, selector } from '../path/select.ts';
+import { type MemberChoice, memberSelector } from '../path/select.ts';
 import { queueShares } from '../path/shares.ts';
 import { type Sums, tally } from './tally.ts';
 
@@ -38,19 +38,19 @@ export function loadsByTable(host: Host): Load[] {
 function byTable(host: Host, nic: Nic, group: Group): Load {
   const { ofQueue, notes } = queueShares(nic);
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
-  const [judged, choose] = [judge(group), selector(group)];
+  const [deliver, choose] = [deliverer(group), memberSelector(group)];
   const counts = tally(queuesOf([nic]));
   for (const [index, weight] of ofQueue) {
     const queue = queues.get(index);
     const from = queue === undefined ? MISSING : receiver(nic, queue, host.machine.rpsSockFlowEntries);
     const reason = from.why ?? 'the receiving CPU is not known';
-    const choice: Choice =
+    const choice: MemberChoice =
       from.cpu === null
         ? { kind: 'unknown', why: reason }
         : choose(from.cpu, nic.rxQueues.length > 1 ? index : null);
-    const verdict =
-      queue === undefined ? { localShare: null, why: reason } : verdictOn(nic, queue, from, judged);
-    counts.add({ weight, nic: nic.name, queue: index, cpu: from.cpu, group, choice, ...verdict });
+    const delivery =
+      queue === undefined ? { localShare: null, why: reason } : deliveryOn(nic, queue, from, deliver);
+    counts.add({ weight, nic: nic.name, queue: index, cpu: from.cpu, group, choice, ...delivery });
   }
   const sums = counts.sums();
   return { nic: nic.name, group: group.id, from: 'table', ...sums, notes: [...sums.notes, ...notes] };
@@ -71,7 +71,7 @@ export function loadByFlows(walk: Walker, flows: readonly (readonly [Flow, reado
   const lone = new Set<string>();
   for (const [flow, arrivals] of flows) {
     for (const arrival of arrivals) {
-      const { landing, from, found, members, choice, verdict } = walk(flow, arrival);
+      const { landing, from, found, members, choice, delivery } = walk(flow, arrival);
       if (found.group === null && members !== null) lone.add(members.id);
       counts.add({
         weight: 1 / arrivals.length,
@@ -80,7 +80,7 @@ export function loadByFlows(walk: Walker, flows: readonly (readonly [Flow, reado
         cpu: from.cpu,
         group: members,
         choice,
-        ...verdict,
+        ...delivery,
       });
     }
   }

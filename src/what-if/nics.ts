@@ -13,7 +13,7 @@ export function eachNic(host: Host, change: (nic: Nic) => Nic): Host {
 }
 
 /** The CPUs themselves. Throws Failure for one that is not online, where the kernel takes none, and for none at all. */
-export function onlineOf(host: Host, cpus: Cpus, what: string): Cpus {
+export function onlyOnline(host: Host, cpus: Cpus, what: string): Cpus {
   const online = new Set(host.machine.cpus.online);
   const missing = cpus.filter((cpu) => !online.has(cpu));
   if (missing.length === 0 && cpus.length > 0) return cpus;

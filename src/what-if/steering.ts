@@ -2,14 +2,14 @@
 import { homeCpus, usableCpus } from '../diagnose/nics.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
-import { eachNic, onlineOf } from './nics.ts';
+import { eachNic, onlyOnline } from './nics.ts';
 
 /** @param list null: the CPUs of the NIC's node, one thread of each core first */
 export function setIrqs(list: Cpus | null): (host: Host) => Host {
   return (host) =>
     eachNic(host, (nic) => {
       const cpus = list ?? coresFirst(host, homeCpus(host, nic) ?? usableCpus(host));
-      return placed(nic, onlineOf(host, cpus, 'irq'));
+      return placed(nic, onlyOnline(host, cpus, 'irq'));
     });
 }
 
@@ -21,7 +21,7 @@ function coresFirst(host: Host, cpus: Cpus): Cpus {
 /** Vector i on the i-th CPU; queues that share a vector stay together, as do RX and TX queue of one number. */
 function placed(nic: Nic, cpus: Cpus): Nic {
   const cpuOf = new Map<string, number>();
-  const seat = ({ irq, index }: RxQueue | TxQueue): number => {
+  const cpuFor = ({ irq, index }: RxQueue | TxQueue): number => {
     const vector = irq === null ? `queue ${index}` : `irq ${irq}`;
     const cpu = cpuOf.get(vector) ?? cpuOf.get(`queue ${index}`) ?? cpus[vectors++ % cpus.length] ?? 0;
     cpuOf.set(vector, cpu).set(`queue ${index}`, cpuOf.get(`queue ${index}`) ?? cpu);
@@ -30,7 +30,7 @@ function placed(nic: Nic, cpus: Cpus): Nic {
   let vectors = 0;
   const move = <T extends RxQueue | TxQueue>(queue: T): T => ({
     ...queue,
-    cpus: [seat(queue)],
+    cpus: [cpuFor(queue)],
     cpusSource: 'affinity',
   });
   const rxQueues = nic.rxQueues.map(move);

@@ -1,6 +1,6 @@
 /** Sums of what goes where: to which queue, CPU and worker. */
 import type { Group, GroupSocket } from '../host/types.ts';
-import type { Choice } from '../path/select.ts';
+import type { MemberChoice } from '../path/select.ts';
 
 /** Flows, or entries of a table, that fare alike. */
 export interface Sample {
@@ -10,7 +10,7 @@ export interface Sample {
   /** That looks the socket up. */
   readonly cpu: number | null;
   readonly group: Group | null;
-  readonly choice: Choice;
+  readonly choice: MemberChoice;
   readonly localShare: number | null;
   readonly why: string;
 }
@@ -96,7 +96,7 @@ interface Chosen {
   readonly uniform: Map<number, number>;
 }
 
-function count(byGroup: Map<Group, Chosen>, group: Group, choice: Choice, weight: number): void {
+function count(byGroup: Map<Group, Chosen>, group: Group, choice: MemberChoice, weight: number): void {
   const chosen = byGroup.get(group) ?? { slots: new Map(), members: new Map(), uniform: new Map() };
   byGroup.set(group, chosen);
   const add = <K>(map: Map<K, number>, key: K, more: number) => map.set(key, (map.get(key) ?? 0) + more);

@@ -64,7 +64,7 @@ describe('explain, against 2,000 new connections', () => {
 
   it('expects of the hash what is measured, within four standard errors', async () => {
     const shares = CPUS.map(
-      (cpu) => walk(hashed, flowFrom(SERVER, 40_000), cpu).verdict.localShare ?? expect.fail('not known'),
+      (cpu) => walk(hashed, flowFrom(SERVER, 40_000), cpu).delivery.localShare ?? expect.fail('not known'),
     );
     const expected = shares.reduce((sum, share) => sum + share, 0) / shares.length;
     const [group] = hashed.groups;
@@ -85,9 +85,9 @@ describe('explain, against 2,000 new connections', () => {
     const answers = new Map<string, number>();
     for (let each = 0; each < 2_000; each++) {
       const { flow, pid } = await connectFrom(`127.0.0.${2 + (each % 250)}`);
-      const { verdict } = walk(host, flow);
-      expect(verdict.worker?.pid).toBe(pid);
-      answers.set(`slot ${verdict.slot}`, (answers.get(`slot ${verdict.slot}`) ?? 0) + 1);
+      const { delivery } = walk(host, flow);
+      expect(delivery.worker?.pid).toBe(pid);
+      answers.set(`slot ${delivery.slot}`, (answers.get(`slot ${delivery.slot}`) ?? 0) + 1);
     }
     // Three quarters of the flows, give or take four standard errors: else the weights would be no weights.
     expect(Math.abs((answers.get('slot 0') ?? 0) / 2_000 - 0.75)).toBeLessThan(

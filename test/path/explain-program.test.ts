@@ -5,7 +5,7 @@ import { EMPTY } from '../../src/cbpf/environment.ts';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { generate } from '../../src/cbpf/programs.ts';
 import { compile } from '../../src/cbpf/simulate.ts';
-import { type Place, runner } from '../../src/path/explain-program.ts';
+import { type ReceivedOn, runner } from '../../src/path/explain-program.ts';
 import { endpoint, type Flow } from '../../src/path/flow.ts';
 import { anyProgram, legalProgram } from '../cbpf/arbitrary.ts';
 import { flow } from './flows.ts';
@@ -85,7 +85,7 @@ describe('a program run on a flow', () => {
     );
   });
 
-  const ran = (text: string, of: string, place: Place = { cpu: 3, rxQueue: 5 }) => {
+  const ran = (text: string, of: string, place: ReceivedOn = { cpu: 3, rxQueue: 5 }) => {
     const assembled = assemble(text);
     return assembled.error === null
       ? runner(assembled.program)(flow(of), place)

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu, rand } from '../../src/cbpf/programs.ts';
-import { selector } from '../../src/path/select.ts';
+import { memberSelector } from '../../src/path/select.ts';
 import { type GroupFacts, group, pinned } from '../fixtures/hosts.ts';
 
 const choose = (facts: GroupFacts, onCpu: number, rxQueue: number | null = 0) =>
-  selector(group(facts))(onCpu, rxQueue);
+  memberSelector(group(facts))(onCpu, rxQueue);
 const load = (extension: number, size: number): Instruction[] => [
   [0x20, 0, 0, 0xfffff000 + extension],
   [0x94, 0, 0, size],
@@ -75,7 +75,7 @@ describe('SO_INCOMING_CPU', () => {
           const walk = [...incoming.keys()].map((step) => (start + step) % incoming.length);
           return walk.find((slot) => incoming[slot] === onCpu) ?? start;
         });
-        const choice = selector(made)(onCpu, 0);
+        const choice = memberSelector(made)(onCpu, 0);
         for (const socket of made.sockets) {
           const share = chosen.filter((slot) => slot === socket.slot).length / incoming.length;
           const chance = choice.kind === 'members' ? (choice.chances.get(socket) ?? 0) : 1 / incoming.length;

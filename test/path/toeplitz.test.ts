@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseFlow } from '../../src/path/flow.ts';
 import { parseKey } from '../../src/path/rss-hash.ts';
 import { type Fields, hashInput, type Xfrm } from '../../src/path/rss-input.ts';
-import { toeplitz, type Variant } from '../../src/path/toeplitz.ts';
+import { type ToeplitzVariant, toeplitz } from '../../src/path/toeplitz.ts';
 
 const key = (hex: string) => parseKey(hex) ?? expect.fail('no key');
 const flow = (source: string, destination: string) => {
@@ -50,7 +50,7 @@ describe('toeplitz', () => {
     ['toeplitz', 0xa9828bd4, 84],
     ['toeplitz-reversed', 0xa4a1471a, 26],
     ['toeplitz-reversed-ones', 0x5b5eb8e5, 101],
-  ] as [Variant, number, number][])('hashes as ENA does: %s', (variant, expected, entry) => {
+  ] as [ToeplitzVariant, number, number][])('hashes as ENA does: %s', (variant, expected, entry) => {
     const ena = key(
       '77:d1:c9:34:a4:c9:bd:87:6e:35:dd:17:b2:e3:23:9e:39:6d:8a:93:2a:95:b4:72:3a:b3:7f:56:8e:de:b6:01:97:af:3b:2f:3a:70:e7:04',
     );

@@ -2,7 +2,7 @@ import type { Expected } from '../../path/types.ts';
 import { names, percent } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { memberOn } from '../matching.ts';
-import type { Facts, Finding, Served } from '../types.ts';
+import type { AdvisedGroup, Facts, Finding } from '../types.ts';
 
 /** The hash knows nothing of CPUs: of N workers, it finds the one on the packet's own CPU one time in N. */
 export function hashSelection({ expected, served }: Facts): readonly Finding[] {
@@ -30,7 +30,7 @@ export function hashSelection({ expected, served }: Facts): readonly Finding[] {
 }
 
 /** What the advised program would give; NICs with the same figures in one sentence. */
-function outlook({ group, cpus, advice }: Served, rows: readonly Expected[]): string {
+function outlook({ group, cpus, advice }: AdvisedGroup, rows: readonly Expected[]): string {
   if (advice.program === 'map' && cpus !== null) {
     const on = memberOn(pinnedMembers(group));
     const staffed = [...cpus].filter((cpu) => on.has(cpu)).length;

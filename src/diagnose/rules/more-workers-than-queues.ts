@@ -4,7 +4,7 @@ import { count, names } from '../../words/phrase.ts';
 import { boundary, largestGroups, pinnedMembers } from '../groups.ts';
 import { maxRxQueues, usableCpus } from '../nics.ts';
 import { placements } from '../placement.ts';
-import type { Facts, Fed, Finding } from '../types.ts';
+import type { Facts, FedGroup, Finding } from '../types.ts';
 import { countWorkers } from '../workers.ts';
 
 /**
@@ -42,7 +42,7 @@ export function moreWorkersThanQueues({ host, served }: Facts): readonly Finding
 }
 
 /** How the surplus sits. */
-function placed({ group, cpus }: Fed): string {
+function placed({ group, cpus }: FedGroup): string {
   const off = [...pinnedMembers(group).values()].filter((cpu) => !cpus?.has(cpu)).length;
   if (off === 0) return 'workers have to share them';
   return `${count(off, 'worker')} ${off === 1 ? 'is' : 'are'} pinned where nothing arrives`;

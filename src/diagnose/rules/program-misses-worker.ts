@@ -3,7 +3,7 @@ import { names } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { memberOn, misses } from '../matching.ts';
 import { ownProgram, starved } from '../programs.ts';
-import type { Facts, Finding, Served } from '../types.ts';
+import type { AdvisedGroup, Facts, Finding } from '../types.ts';
 import { ownerName } from '../workers.ts';
 
 /**
@@ -42,7 +42,7 @@ export function programMissesWorker({ host, served }: Facts): readonly Finding[]
 }
 
 /** Does program-starves-slots take the program off? */
-function isLeaving(fed: Served, { machine }: Host): boolean {
+function isLeaving(fed: AdvisedGroup, { machine }: Host): boolean {
   const program = ownProgram(fed.group);
   return (
     fed.advice.program === 'none' && program !== null && starved(fed, program, machine.cpus.online).length > 0

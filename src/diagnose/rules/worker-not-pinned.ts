@@ -4,7 +4,7 @@ import { count, cpuNames, names } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { usableCpus } from '../nics.ts';
 import { ownProgram, slotOn } from '../programs.ts';
-import type { Facts, Fed, Finding } from '../types.ts';
+import type { Facts, FedGroup, Finding } from '../types.ts';
 import { threadOf, workerNames } from '../workers.ts';
 
 /** The scheduler moves a worker that is free to go, so no choice of a socket stays the right one. */
@@ -51,7 +51,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Finding[] {
  * next one that nobody in the group has, CPUs that receive first, and once all are taken all over again. A worker of several groups keeps what it
  * was given (`chosen`).
  */
-function chooser({ group, nics, cpus }: Fed, usable: readonly number[], chosen: Map<string, number>) {
+function chooser({ group, nics, cpus }: FedGroup, usable: readonly number[], chosen: Map<string, number>) {
   const taken = new Set(pinnedMembers(group).values());
   const receiving = nics.length > 0 ? [...(cpus ?? [])].sort((a, b) => a - b) : [];
   const candidates = [...new Set([...receiving, ...usable])];

@@ -4,19 +4,19 @@ import type { Nic, Setting } from '../../host/types.ts';
 import { count } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import type { Step } from './step.ts';
+import type { KindPlanner } from './planner.ts';
 import { vectorsOf } from './vectors.ts';
 
 /**
  * Never fewer: queues are everybody's on this NIC, and what the workers don't need, the RSS table leaves out. Not where a
  * vector serves several queues: how many more vectors more channels would give is not known.
  */
-export const channels: Step = ({ nics, goal }) => {
+export const channels: KindPlanner = ({ nics, assignment }) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];
   for (const nic of nics) {
-    const serving = goal.serving.get(nic.name);
+    const serving = assignment.serving.get(nic.name);
     const now = nic.rxQueues.length;
     if (serving?.workers !== true || serving.cpus.length <= now) continue;
     const max = maxRxQueues(nic);

@@ -3,9 +3,9 @@ import { byAddress, receives } from '../../diagnose/hash-fields.ts';
 import { nicsFeeding } from '../../path/receiving-nics.ts';
 import { word } from '../../words/shell.ts';
 import type { Change } from '../types.ts';
-import type { Step } from './step.ts';
+import type { KindPlanner } from './planner.ts';
 
-export const fields: Step = ({ host, nics, groups, options }) => {
+export const fields: KindPlanner = ({ host, nics, groups, options }) => {
   if (options.protocol !== 'udp') return {};
   const served = host.groups
     .filter(({ id }) => groups.has(id))

@@ -6,10 +6,10 @@ import type { Irq, Nic } from '../../host/types.ts';
 import { names, queueNames } from '../../words/phrase.ts';
 import { write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import { type Context, changesChannels, type Step } from './step.ts';
+import { changesChannels, type KindPlanner, type PlanContext } from './planner.ts';
 import { type Vector, vectorsOf } from './vectors.ts';
 
-export const irq: Step = (context) => {
+export const irq: KindPlanner = (context) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];
@@ -45,8 +45,8 @@ export const irq: Step = (context) => {
 };
 
 /** What receives elsewhere than it should, whatever an affinity says. */
-function immovable({ goal, spreads }: Context, nic: Nic): readonly Refused[] {
-  const serving = new Set(goal.serving.get(nic.name)?.cpus);
+function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Refused[] {
+  const serving = new Set(assignment.serving.get(nic.name)?.cpus);
   const astray = [...(spreads.get(nic.name)?.cpuOf ?? [])].flatMap(([{ rx, irqs, cpu }]) =>
     rx.length > 0 && irqs.length === 0 && cpu !== null && !serving.has(cpu) ? rx : [],
   );
@@ -66,9 +66,9 @@ function immovable({ goal, spreads }: Context, nic: Nic): readonly Refused[] {
   ];
 }
 
-function sharing({ nics, goal }: Context): readonly string[] {
+function sharing({ nics, assignment }: PlanContext): readonly string[] {
   const short = nics.filter((nic) => {
-    const serving = goal.serving.get(nic.name);
+    const serving = assignment.serving.get(nic.name);
     return serving?.workers === true && vectorsOf(nic, null).length < serving.cpus.length;
   });
   if (short.length === 0 || nics.length < 2) return [];
@@ -78,8 +78,8 @@ function sharing({ nics, goal }: Context): readonly string[] {
   ];
 }
 
-function reasons({ goal }: Context, nic: Nic): (cpu: number) => string {
-  const { cpus = [], workers = false } = goal.serving.get(nic.name) ?? {};
+function reasons({ assignment }: PlanContext, nic: Nic): (cpu: number) => string {
+  const { cpus = [], workers = false } = assignment.serving.get(nic.name) ?? {};
   const serving = new Set(cpus);
   return (cpu) => {
     if (!serving.has(cpu)) return 'It gets no packets, and leaves the CPUs of workers to those that do.';
@@ -120,7 +120,7 @@ export function move(
 }
 
 /** For queues that are yet to come, in the roles and by the names of those that are there. */
-function place(context: Context, nic: Nic, vector: Vector, cpu: number, why: string): readonly Change[] {
+function place(context: PlanContext, nic: Nic, vector: Vector, cpu: number, why: string): readonly Change[] {
   const former = context.before.nics.find(({ name }) => name === nic.name);
   const [queue] = vector.rx.length > 0 ? vector.rx : vector.tx;
   const like = former?.irqs.filter(({ role, queues }) => role !== 'other' && queues.length === 1) ?? [];

@@ -1,9 +1,9 @@
 /** irqbalance leaves the NICs' interrupts alone: else it rewrites within seconds what is set here. */
 import { queueIrqs } from '../../diagnose/nics.ts';
 import { banCommand } from '../../words/commands.ts';
-import type { Step } from './step.ts';
+import type { KindPlanner } from './planner.ts';
 
-export const irqbalance: Step = ({ host, nics }) => {
+export const irqbalance: KindPlanner = ({ host, nics }) => {
   const { running, bannedIrqs } = host.machine.irqbalance;
   if (running !== true) return {};
   const banned = new Set(bannedIrqs);

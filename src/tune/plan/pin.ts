@@ -5,15 +5,15 @@ import { formatCpuList } from '../../host/cpus.ts';
 import type { Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import type { Change } from '../types.ts';
-import { inSlotOrder, pinnedTo } from './seats.ts';
-import type { Step } from './step.ts';
+import type { KindPlanner } from './planner.ts';
+import { inSlotOrder, pinnedTo } from './worker-cpus.ts';
 
-export const pin: Step = ({ host, groups, goal: { seats } }) => {
+export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) => {
   const changes = new Map<string, Change>();
   for (const group of host.groups) {
     if (!groups.has(group.id)) continue;
     for (const owner of inSlotOrder(group).flatMap(({ owners }) => owners)) {
-      const cpu = seats.cpuOf.get(threadOf(owner));
+      const cpu = workerCpus.cpuOf.get(threadOf(owner));
       if (cpu === undefined || pinnedTo(owner) === cpu || owner.tid === null) continue;
       changes.set(threadOf(owner), change(owner, owner.tid, cpu));
     }
@@ -21,7 +21,7 @@ export const pin: Step = ({ host, groups, goal: { seats } }) => {
   const all = [...changes.values()];
   const comms = [...new Set(all.map(({ target }) => (target.kind === 'pin' ? target.comm : '')))];
   const cpus = all.map(({ to }) => to).join(' ');
-  return { changes: all, refused: seats.refused, notes: comms.map((comm) => lasting(comm, cpus)) };
+  return { changes: all, refused: workerCpus.refused, notes: comms.map((comm) => lasting(comm, cpus)) };
 };
 
 function change(owner: Owner, tid: number, cpu: number): Change {

@@ -14,12 +14,12 @@ import { steerCommand } from '../../words/commands.ts';
 import { percent } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import type { Context, Step } from './step.ts';
+import type { KindPlanner, PlanContext } from './planner.ts';
 
 /** Program names that `--program` takes: those that need nothing else to be told. */
 export const NAMES = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
 
-export const program: Step = (context) => {
+export const program: KindPlanner = (context) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];
@@ -57,7 +57,7 @@ interface Choice {
  * What is asked for, else what the advice of `inspect` would be with the machine as it then is. `rand` breaks what keeps
  * state, and no one can tell from outside: it is never chosen here, so what was sampled is left out.
  */
-function choices({ host, nics, groups, options }: Context): readonly Choice[] {
+function choices({ host, nics, groups, options }: PlanContext): readonly Choice[] {
   const selected = host.groups.filter(({ id, size }) => groups.has(id) && size > 1);
   if (options.program !== null) {
     const program = named(options.program, host);

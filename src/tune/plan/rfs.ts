@@ -4,20 +4,20 @@ import { ownProgram } from '../../diagnose/programs.ts';
 import type { Group } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import type { Goal } from './goal.ts';
-import type { Step } from './step.ts';
+import type { Assignment } from './assignment.ts';
+import type { KindPlanner } from './planner.ts';
 import { vectorsOf } from './vectors.ts';
 
 /** It takes packets to the CPU that last read the flow: with one queue, or workers that are not pinned, of use. */
-export const rfs: Step = ({ host, nics, goal, groups }) => {
+export const rfs: KindPlanner = ({ host, nics, assignment, groups }) => {
   const entries = host.machine.rpsSockFlowEntries;
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const served = host.groups.filter(({ id }) => groups.has(id));
-  const steered = served.every((group) => isSteered(goal, group));
+  const steered = served.every((group) => isSteered(assignment, group));
   if (entries === 0) return {};
   for (const nic of nics) {
-    const serving = goal.serving.get(nic.name);
+    const serving = assignment.serving.get(nic.name);
     if (nic.rxQueues.length < 2 || !steered || serving?.workers !== true) continue;
     if (vectorsOf(nic, null).length < serving.cpus.length) continue;
     for (const { index, rfsFlows } of nic.rxQueues) {
@@ -41,8 +41,8 @@ export const rfs: Step = ({ host, nics, goal, groups }) => {
 };
 
 /** Will a program know the worker of each CPU? */
-function isSteered({ seats }: Goal, group: Group): boolean {
+function isSteered({ workerCpus }: Assignment, group: Group): boolean {
   const known = membersBySlot(group).size === group.size;
   const ours = group.program === null || ownProgram(group) !== null;
-  return known && ours && !seats.refused.some(({ subject }) => subject === group.id);
+  return known && ours && !workerCpus.refused.some(({ subject }) => subject === group.id);
 }

@@ -4,10 +4,10 @@ import { type Cpus, formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, RxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import type { Context, Step } from './step.ts';
+import type { KindPlanner, PlanContext } from './planner.ts';
 import { hasInterrupts, vectorsOf } from './vectors.ts';
 
-export const rps: Step = (context) => {
+export const rps: KindPlanner = (context) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];
@@ -35,8 +35,8 @@ export const rps: Step = (context) => {
  * null: left as it is. With fewer queues than CPUs RPS may be what feeds the others; so it may for a tun with one queue,
  * whose packets come from one thread.
  */
-function cpusFor({ host, goal }: Context, nic: Nic): Cpus | null {
-  const serving = goal.serving.get(nic.name);
+function cpusFor({ host, assignment }: PlanContext, nic: Nic): Cpus | null {
+  const serving = assignment.serving.get(nic.name);
   if (serving === undefined) return null;
   const one = nic.rxQueues.length === 1;
   if (!hasInterrupts(nic)) return one ? null : [];

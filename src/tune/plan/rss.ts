@@ -4,12 +4,12 @@ import type { Nic } from '../../host/types.ts';
 import { count, percent } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import { changesChannels, type Step } from './step.ts';
+import { changesChannels, type KindPlanner } from './planner.ts';
 
 /** Beyond this, the fullest queue is worth a word: 128 entries filled in turn stay below up to 32 queues. */
 const TOLERATED = 1.25;
 
-export const rss: Step = (context) => {
+export const rss: KindPlanner = (context) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];

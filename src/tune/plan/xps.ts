@@ -3,10 +3,10 @@ import { formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import { changesChannels, type Step } from './step.ts';
+import { changesChannels, type KindPlanner } from './planner.ts';
 import { hasInterrupts } from './vectors.ts';
 
-export const xps: Step = (context) => {
+export const xps: KindPlanner = (context) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];

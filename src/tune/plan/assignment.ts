@@ -4,32 +4,32 @@ import type { Group, Host, Nic } from '../../host/types.ts';
 import { isLoopback, nicsFeeding, receivingNics } from '../../path/receiving-nics.ts';
 import type { PlanOptions } from '../types.ts';
 import { candidates, onlineOf } from './candidates.ts';
-import { inSlotOrder, type Seats, seatWorkers, soleOwner } from './seats.ts';
 import { type Serving, type Spread, spread } from './spread.ts';
+import { assignWorkers, inSlotOrder, soleOwner, type WorkerCpus } from './worker-cpus.ts';
 
-export interface Goal {
-  readonly seats: Seats;
+export interface Assignment {
+  readonly workerCpus: WorkerCpus;
   /** By NIC. */
   readonly serving: ReadonlyMap<string, Serving>;
 }
 
-export function setGoal(
+export function assign(
   host: Host,
   nics: readonly Nic[],
   groups: readonly Group[],
   options: PlanOptions,
-): Goal {
+): Assignment {
   const largestFirst = groups.toSorted((one, other) => other.size - one.size);
   const all = new Set(receivingNics(host));
   const feeding = options.ifaces.length > 0 ? nics : [...all];
-  const seats = seatWorkers(host, largestFirst, candidates(host, feeding, options), options);
+  const workerCpus = assignWorkers(host, largestFirst, candidates(host, feeding, options), options);
   const usable = new Set(onlineOf(host, options));
   const reached = largestFirst.map((group) => {
     const behind = nicsFeeding(group, host);
     // One of a single queue and no interrupt is no port yet, but will be with the channels that it can have.
     const anywhere = group.device === null && !isLoopback(group.address);
     const reaches = (nic: Nic) => behind.has(nic) || (anywhere && !all.has(nic));
-    return { cpus: cpusOf(group, seats).filter((cpu) => usable.has(cpu)), reaches };
+    return { cpus: cpusOf(group, workerCpus).filter((cpu) => usable.has(cpu)), reaches };
   });
   const serving = nics.map((nic): readonly [string, Serving] => {
     const workers = new Set(reached.flatMap(({ cpus, reaches }) => (reaches(nic) ? cpus : [])));
@@ -37,10 +37,10 @@ export function setGoal(
     const found = workers.size > 0;
     return [nic.name, { cpus: found ? [...workers] : others, workers: found, others }];
   });
-  return { seats, serving: new Map(serving) };
+  return { workerCpus, serving: new Map(serving) };
 }
 
-function cpusOf(group: Group, { cpuOf }: Seats): readonly number[] {
+function cpusOf(group: Group, { cpuOf }: WorkerCpus): readonly number[] {
   return inSlotOrder(group).flatMap((socket) => {
     const owner = soleOwner(socket);
     return owner === null ? [] : (cpuOf.get(threadOf(owner)) ?? []);
@@ -52,14 +52,14 @@ export function spreadAll(
   before: Host,
   host: Host,
   nics: readonly Nic[],
-  goal: Goal,
+  assignment: Assignment,
   options: PlanOptions,
 ): ReadonlyMap<string, Spread> {
   const former = new Map(before.nics.map((nic) => [nic.name, nic.rxQueues.length]));
   const load = new Map<number, number>();
   const spreads = new Map<string, Spread>();
   for (const nic of nics) {
-    const serving = goal.serving.get(nic.name);
+    const serving = assignment.serving.get(nic.name);
     const coming = former.get(nic.name) ?? 0;
     if (serving !== undefined) spreads.set(nic.name, spread(host, nic, coming, serving, options, load));
   }

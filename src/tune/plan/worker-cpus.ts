@@ -6,7 +6,7 @@ import type { Group, GroupSocket, Host, Owner } from '../../host/types.ts';
 import type { PlanOptions, Refused } from '../types.ts';
 import { mayChange, onlineOf, wholeCores } from './candidates.ts';
 
-export interface Seats {
+export interface WorkerCpus {
   /** By thread, as `threadOf` names it. */
   readonly cpuOf: ReadonlyMap<string, number>;
   readonly refused: readonly Refused[];
@@ -16,10 +16,15 @@ export interface Seats {
  * Workers that are pinned stay where they are, unless another one of their group sits there or --cpus leaves that CPU
  * out: the plan follows them. The others get the CPU that `cpu mod size` leads to their slot from, else the next free one.
  */
-export function seatWorkers(host: Host, groups: readonly Group[], cpus: Cpus, options: PlanOptions): Seats {
+export function assignWorkers(
+  host: Host,
+  groups: readonly Group[],
+  cpus: Cpus,
+  options: PlanOptions,
+): WorkerCpus {
   const cpuOf = new Map<string, number>();
-  /** What one group refused, another of the same server does not do either. */
-  const held = new Set<string>();
+  /** Threads that one group leaves where they are: another group of the same server does so, too. */
+  const unmoved = new Set<string>();
   const refused: Refused[] = [];
   const online = new Set(onlineOf(host, options));
   for (const group of groups) {
@@ -27,13 +32,13 @@ export function seatWorkers(host: Host, groups: readonly Group[], cpus: Cpus, op
     const taken = new Set<number>();
     const loose: Worker[] = [];
     for (const worker of workers) {
-      const settled = cpuOf.has(worker.thread) || held.has(worker.thread);
-      const seat = cpuOf.get(worker.thread) ?? pinnedTo(worker.owner);
-      const stays = seat !== null && online.has(seat) && !taken.has(seat);
+      const settled = cpuOf.has(worker.thread) || unmoved.has(worker.thread);
+      const cpu = cpuOf.get(worker.thread) ?? pinnedTo(worker.owner);
+      const stays = cpu !== null && online.has(cpu) && !taken.has(cpu);
       if (!settled && !stays) loose.push(worker);
-      else if (seat !== null) {
-        taken.add(seat);
-        cpuOf.set(worker.thread, seat);
+      else if (cpu !== null) {
+        taken.add(cpu);
+        cpuOf.set(worker.thread, cpu);
       }
     }
     const free = new Set(wholeCores(host, cpus, workers.length, options).filter((cpu) => !taken.has(cpu)));
@@ -44,10 +49,10 @@ export function seatWorkers(host: Host, groups: readonly Group[], cpus: Cpus, op
     const refuse = why !== null && loose.some(({ owner }) => pinnedTo(owner) === null);
     if (refuse) refused.push({ subject: group.id, why });
     for (const worker of loose) {
-      const cpu = refuse ? undefined : allotted.get(worker);
-      const seat = cpu ?? pinnedTo(worker.owner);
-      if (cpu === undefined) held.add(worker.thread);
-      if (seat !== null) cpuOf.set(worker.thread, seat);
+      const given = refuse ? undefined : allotted.get(worker);
+      if (given === undefined) unmoved.add(worker.thread);
+      const cpu = given ?? pinnedTo(worker.owner);
+      if (cpu !== null) cpuOf.set(worker.thread, cpu);
     }
   }
   return { cpuOf, refused };
