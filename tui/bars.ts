@@ -141,7 +141,7 @@ function hints({ scene }: Sample, { tab }: State, live: boolean): Line {
   const group = live && scene.host.groups.length > 0;
   const words = [
     ...(group ? [['a', 'attach']] : []),
-    ...(live ? [['t', 'tune']] : []),
+    ...(live ? [['t', 'apply']] : []),
     ...(TITLES[tab] === 'findings' && scene.findings.length > 0
       ? [
           ['enter', 'commands'],

@@ -1,5 +1,5 @@
 /** Dialogs that change something: opened, answered, and carried out. Nothing is done before the key that says so. */
-import type { Job, Prepared } from '../src/live/types.ts';
+import type { Prepared, Task } from '../src/live/types.ts';
 import { actionOf } from './keys.ts';
 import type { AttachDialog, ConfirmDialog } from './state.ts';
 import { type Desk, show, tell } from './state-desk.ts';
@@ -71,7 +71,7 @@ export function openDetach(desk: Desk): void {
 }
 
 /** What is to be confirmed is worked out first, which may take the kernel a second. */
-export function openJob(desk: Desk, kind: Job): void {
+export function openTask(desk: Desk, kind: Task): void {
   const { control } = desk.source;
   const scene = desk.sample()?.scene;
   if (control === null || scene === undefined) tell(desk, RECORDED, false);

@@ -5,7 +5,7 @@ import { count } from '../src/words/phrase.ts';
 import { type Action, actionOf, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
 import { type Desk, show, tell } from './state-desk.ts';
-import { attachBy, openAttach, openDetach, openJob, start } from './state-dialogs.ts';
+import { attachBy, openAttach, openDetach, openTask, start } from './state-dialogs.ts';
 
 /** One key after the other, in the order in which they were typed. */
 export function press(desk: Desk, key: string): void {
@@ -51,10 +51,10 @@ function perform(desk: Desk, action: Action): void {
     case 'detach':
       openDetach(desk);
       break;
-    case 'tune':
+    case 'apply':
     case 'undo':
     case 'snapshot':
-      openJob(desk, action.kind);
+      openTask(desk, action.kind);
       break;
     case 'tab':
     case 'turn':

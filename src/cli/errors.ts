@@ -1,7 +1,7 @@
 /** How a run fails: one line (or one JSON object) that names the operation, its object and the remedy. */
 import { clean } from '../report/text.ts';
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, privilege: 77 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, privilege: 77, interrupted: 130 } as const;
 
 /** A failure that is told to the user; anything else that is thrown is a bug of ours. */
 export class CliError extends Error {
@@ -58,7 +58,7 @@ export function asFailure(error: unknown, operation: string | null = null, needs
     error.code,
     operation === null ? error.message : `${operation}: ${error.message}`,
     own ?? (refused ? `needs ${needs}` : null),
-    refused ? EXIT.privilege : EXIT.failed,
+    refused ? EXIT.privilege : error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed,
   );
 }
 

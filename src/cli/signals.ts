@@ -1,20 +1,10 @@
 /** What Ctrl-C, SIGTERM and the end of an ssh session mean to a command. */
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Ctrl-C and SIGTERM end a measurement in good order: what was counted so far is still printed. */
 export function untilInterrupted(): AbortSignal {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   return abort.signal;
-}
-
-/** Until `seconds` are over, or the signal comes. */
-export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(seconds * 1000, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }
 
 const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

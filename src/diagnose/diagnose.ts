@@ -1,5 +1,7 @@
 /** All rules over one view, in the order in which a person should read what they find. */
+
 import { compareNatural } from '../host/order.ts';
+import type { View } from '../path/view.ts';
 import { names } from '../words/phrase.ts';
 import { compact } from '../words/shell.ts';
 import { advise } from './advice.ts';
@@ -30,7 +32,7 @@ import { udpHashedByAddress } from './rules/udp-hashed-by-address.ts';
 import { udpHotSlot } from './rules/udp-hot-slot.ts';
 import { workerNotPinned } from './rules/worker-not-pinned.ts';
 import { xpsNotOnIrqCpu } from './rules/xps-not-on-irq-cpu.ts';
-import type { Finding, Rule, Severity, View } from './types.ts';
+import type { Finding, Rule, Severity } from './types.ts';
 
 /** Along the path, from the NIC to the worker: among equals, mend the first one first. */
 const RULES: readonly Rule[] = [

@@ -1,8 +1,9 @@
 /** What the rules about reuseport groups ask: which NICs feed one, and who sits where. */
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
+import type { View } from '../path/view.ts';
 import { cpuNames, names } from '../words/phrase.ts';
 import { liveNics, oneCpu, receivingCpus } from './nics.ts';
-import type { FedGroup, View } from './types.ts';
+import type { FedGroup } from './types.ts';
 
 export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly FedGroup[] {
   const flows = host.machine.rpsSockFlowEntries;

@@ -1,8 +1,9 @@
 /** Which NICs carry so little that a warning about them would only drown those that matter. */
+
 import type { Nic } from '../host/types.ts';
 import { isLoopback } from '../path/receiving-nics.ts';
+import type { View } from '../path/view.ts';
 import { liveNics, queueIrqs } from './nics.ts';
-import type { View } from './types.ts';
 
 /** Minutes of load on one queue: a NIC that took fewer since boot never held anybody up. */
 const FEW = 1_000_000;

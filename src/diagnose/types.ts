@@ -1,5 +1,5 @@
-import type { Group, Host, Nic } from '../host/types.ts';
-import type { Expected, Path } from '../path/types.ts';
+import type { Group, Nic } from '../host/types.ts';
+import type { View } from '../path/view.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -13,13 +13,6 @@ export interface Finding {
   readonly message: string;
   /** Shell commands that mend it, in order; empty when there is none to give. */
   readonly fix: readonly string[];
-}
-
-/** The machine, and what was joined from it. */
-export interface View {
-  readonly host: Host;
-  readonly paths: readonly Path[];
-  readonly expected: readonly Expected[];
 }
 
 /** A group of two members or more; a single SO_REUSEPORT socket leaves the kernel nothing to choose. */

@@ -1,28 +1,23 @@
 /** What the live view may do to a group: the same checks and the same one system call as `attach` and `detach`. */
-import { machine } from 'node:os';
 import { disassemble } from '../cbpf/disassemble.ts';
 import { recognise } from '../cbpf/programs.ts';
 import { readInterrupts } from '../host/interrupts.ts';
-import { readSockets, type Sockets } from '../host/sockets.ts';
 import { readMachine } from '../host/topology.ts';
 import type { Group } from '../host/types.ts';
-import { type AttachOptions, attach, detach } from '../steer/attach.ts';
+import type { AttachOptions } from '../steer/attach.ts';
 import type { Wanted } from '../steer/choose.ts';
 import { failure } from '../system/errors.ts';
-import type { Kernel, System } from '../system/types.ts';
+import { type LiveMachine, silent } from '../use-cases/machine.ts';
+import { attachTo, detachFrom, previewAttach } from '../use-cases/steer.ts';
 import { programText } from './changes.ts';
-import { prepareJob } from './jobs.ts';
+import { prepareTask } from './prepare.ts';
 import type { Control } from './types.ts';
 
 /** Those that are made from nothing but the group; `weighted` and `drain` need numbers. */
 const PROGRAMS = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
 
 /** @param tell hears of what was done, for the events */
-export function createControl(
-  system: System & { readonly kernel: Kernel },
-  tell: (text: string) => void,
-): Control {
-  const { kernel } = system;
+export function createControl(machine: LiveMachine, tell: (text: string) => void): Control {
   const running = new Set<Promise<unknown>>();
   const doing = async (work: Promise<string>): Promise<string> => {
     running.add(work);
@@ -35,8 +30,8 @@ export function createControl(
     }
   };
   const optionsFor = (program: string, dryRun: boolean, force: boolean): AttachOptions => {
-    const { cpus } = readMachine(system, readInterrupts(system.files));
-    const optmem = system.files.text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
+    const { cpus } = readMachine(machine, readInterrupts(machine.files));
+    const optmem = machine.files.text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
     return {
       program: wantedOf(
         program,
@@ -49,19 +44,14 @@ export function createControl(
       force,
     };
   };
-  /** What is shown may be seconds old: the kernel is asked once more before anything is changed. */
-  const readAgain = ({ port }: Group): Promise<Sockets> =>
-    readSockets(system, machine(), { port, slots: true, sampleSeconds: 0 });
-  const attachTo = async (group: Group, program: string, force: boolean): Promise<string> => {
-    const seen = await readAgain(group);
-    const [done] = await attach(kernel, seen, memberOf(group), optionsFor(program, false, force));
+  const attach = async (group: Group, program: string, force: boolean): Promise<string> => {
+    const [done] = await attachTo(machine, choiceOf(group), optionsFor(program, false, force), silent);
     return done?.changed === true
       ? `attached \`${program}\` to ${group.id}`
       : `${group.id} has \`${program}\` already`;
   };
-  const detachFrom = async (group: Group, force: boolean): Promise<string> => {
-    const seen = await readAgain(group);
-    const [done] = await detach(kernel, seen, memberOf(group), { dryRun: false, force });
+  const detach = async (group: Group, force: boolean): Promise<string> => {
+    const [done] = await detachFrom(machine, choiceOf(group), { dryRun: false, force }, silent);
     return done?.detached === true
       ? `detached the program from ${group.id}`
       : `${group.id} has no program to detach`;
@@ -69,9 +59,7 @@ export function createControl(
   return {
     programs: PROGRAMS,
     preview: async (group, program) => {
-      const seen: Sockets = { groups: [group], lone: [], notes: [] };
-      const [found] = await attach(kernel, seen, memberOf(group), optionsFor(program, true, false));
-      if (found === undefined) throw new Error('no group, and no reason');
+      const found = await previewAttach(machine, group, optionsFor(program, true, false));
       return {
         group: group.id,
         program,
@@ -83,7 +71,7 @@ export function createControl(
         foreign: isForeign(group),
       };
     },
-    attach: (group, program, force) => doing(attachTo(group, program, force)),
+    attach: (group, program, force) => doing(attach(group, program, force)),
     prepareDetach: (group) => {
       const foreign = isForeign(group);
       const none = group.selection !== null && group.program === null;
@@ -97,11 +85,11 @@ export function createControl(
           'From then on the kernel chooses a socket by its hash.',
           ...(foreign ? ['What is there is not known to be ours: an eBPF program can not be put back.'] : []),
         ],
-        run: () => doing(detachFrom(group, foreign)),
+        run: () => doing(detach(group, foreign)),
       };
     },
-    prepare: async (job, scene, group) => {
-      const { run, ...what } = await prepareJob(job, system, scene, group);
+    prepare: async (task, scene, group) => {
+      const { run, ...what } = await prepareTask(task, machine, scene, group);
       return { ...what, run: run && (() => doing(run())) };
     },
     idle: async () => {
@@ -110,16 +98,7 @@ export function createControl(
   };
 }
 
-/** By a member, so that of several groups on a port the one is meant that was chosen. */
-function memberOf(group: Group): { readonly pid: number; readonly fd: number } {
-  const holder = group.sockets.flatMap(({ holders }) => holders)[0];
-  if (holder !== undefined) return { pid: holder.pid, fd: holder.fd };
-  throw failure(
-    'EPERM',
-    `${group.id}: none of its ${group.size} sockets could be traced to a process`,
-    'reading /proc/PID/fd of other users needs CAP_SYS_PTRACE: run as root',
-  );
-}
+const choiceOf = ({ id, port }: Group) => ({ group: id, port });
 
 /** What can't be seen may be somebody else's. */
 function isForeign({ selection, program }: Group): boolean {

@@ -5,6 +5,7 @@
 import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
 import type { Kernel, System } from '../system/types.ts';
+import { openMachine } from '../use-cases/machine.ts';
 import { createControl } from './control.ts';
 import { type Counters, interfaceRates, queueSamples, readCounters } from './counters.ts';
 import { type Counting, startCounting } from './counting.ts';
@@ -46,7 +47,7 @@ export function openLive(system: LiveSystem, options: LiveOptions): Source {
   const events = createEvents();
   return {
     live: true,
-    control: createControl(system, (text) => events.tell('action', text)),
+    control: createControl(openMachine(system.kernel), (text) => events.tell('action', text)),
     setInterval: (seconds) => {
       interval = seconds;
       hurry.ring();

@@ -1,10 +1,10 @@
 /** The configuration of the machine, read again and again without its slots, and with them when that is worth bpftrace. */
+
 import { diagnose } from '../diagnose/diagnose.ts';
 import { readHost } from '../host/host.ts';
 import { readSockets } from '../host/sockets.ts';
 import type { Group, Host } from '../host/types.ts';
-import { expectedLocality } from '../path/expected.ts';
-import { joinPaths } from '../path/join.ts';
+import { viewOf } from '../path/view.ts';
 import type { System } from '../system/types.ts';
 import type { Scene } from './types.ts';
 
@@ -42,7 +42,7 @@ export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean
   groups.some((group) => !hasSameSockets(group, known.get(group.id)));
 
 export function toScene(host: Host): Scene {
-  const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
+  const view = viewOf(host);
   return { ...view, findings: diagnose(view), readAt: new Date().toISOString() };
 }
 

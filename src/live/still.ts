@@ -1,8 +1,8 @@
 /** A snapshot as a source: the machine as it stood, in one sample. */
+
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { Host } from '../host/types.ts';
-import { expectedLocality } from '../path/expected.ts';
-import { joinPaths } from '../path/join.ts';
+import { viewOf } from '../path/view.ts';
 import { interfaceRates, rxQueueRates } from '../snapshot/rates.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import type { QueueSample, Sample, Source } from './types.ts';
@@ -25,7 +25,7 @@ export function openStill(snapshot: Snapshot, host: Host): Source {
 function toSample({ time, counters }: Snapshot, host: Host): Sample {
   const rates = counters === null ? { rx: null, tx: null } : interfaceRates(counters);
   const unmeasured = { packets: null, local: null, percent: null };
-  const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
+  const view = viewOf(host);
   // A tree that was captured without its time.
   const at = time ?? new Date(0).toISOString();
   return {

@@ -2,10 +2,11 @@
  * What the live view shows, as plain data: one Sample each interval. A recording is a file of samples, so a replay shows
  * what the machine showed.
  */
-import type { Finding, View } from '../diagnose/types.ts';
+import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import type { Matrix } from '../measure/skb.ts';
+import type { View } from '../path/view.ts';
 
 export interface Sample {
   /** ISO 8601, when the interval ended. */
@@ -116,14 +117,14 @@ export interface Control {
   /** Reads the group anew, checks again, and changes it; what was done, in one line. */
   attach(group: Group, program: string, force: boolean): Promise<string>;
   prepareDetach(group: Group): Prepared;
-  /** Works out what is to be confirmed, and changes nothing. */
-  /** @param group what is tuned, with the NICs that feed it; null: all NICs */
-  prepare(job: Job, scene: Scene, group: Group | null): Promise<Prepared>;
+  /** Works out what is to be confirmed, and changes nothing. @param group what is tuned, with the NICs that feed it; null: all NICs */
+  prepare(task: Task, scene: Scene, group: Group | null): Promise<Prepared>;
   /** Resolves when nothing that was begun is still being done: no change is left half-way by quitting. */
   idle(): Promise<void>;
 }
 
-export type Job = 'tune' | 'undo' | 'snapshot';
+/** `apply`: the plan for what is shown. */
+export type Task = 'apply' | 'undo' | 'snapshot';
 
 /** Something that is about to be done, to be confirmed by the user. */
 export interface Prepared {

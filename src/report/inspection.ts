@@ -1,6 +1,7 @@
 /** What `inspect` found, as its report sees it. */
-import type { Finding, View } from '../diagnose/types.ts';
+import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
+import type { View } from '../path/view.ts';
 import type { Style } from './text.ts';
 
 export interface Inspection extends View {

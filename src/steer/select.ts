@@ -8,6 +8,8 @@ import { identify, type Member } from './member.ts';
 
 export type Selector =
   | { readonly pid: number; readonly fd: number }
+  /** By its id, as it was seen. */
+  | { readonly group: string; readonly port: number }
   | { readonly port: number; readonly protocol: 'tcp' | 'udp'; readonly allGroups: boolean };
 
 export interface Target {
@@ -20,6 +22,15 @@ export function selectTargets(kernel: Kernel, seen: Sockets, selector: Selector)
   if ('pid' in selector) {
     const member = identify(kernel, selector.pid, selector.fd);
     return [{ member, group: groupOf(seen, member) }];
+  }
+  if ('group' in selector) {
+    const group = seen.groups.find(({ id }) => id === selector.group);
+    if (group !== undefined) return [{ member: memberOf(kernel, group), group }];
+    throw failure(
+      'no-such-group',
+      `${selector.group}: there is no such reuseport group any more`,
+      'see `locality-tune inspect` for those that are',
+    );
   }
   const { port, protocol, allGroups } = selector;
   const groups = seen.groups.filter((group) => group.port === port && group.protocol === protocol);

@@ -47,3 +47,14 @@ export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error &&
   typeof Reflect.get(error, 'code') === 'string' &&
   typeof Reflect.get(error, 'hint') === 'string';
+
+/** The same failure, naming the operation that it ended; anything else (a bug) as it is. */
+export function during(error: unknown, operation: string): unknown {
+  if (isFailure(error)) return failure(error.code, `${operation}: ${error.message}`, error.hint);
+  if (!isSystemError(error)) return error;
+  return Object.assign(new Error(`${operation}: ${error.message}`), {
+    code: error.code,
+    errno: error.errno,
+    syscall: error.syscall,
+  });
+}

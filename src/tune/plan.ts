@@ -1,10 +1,10 @@
 /** From what the machine is to what has to change, so that a packet meets its worker on the CPU that received it. */
 import { maxRxQueues } from '../diagnose/nics.ts';
-import type { View } from '../diagnose/types.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
 import type { Expected } from '../path/types.ts';
+import type { View } from '../path/view.ts';
 import { applied } from './applied.ts';
 import type { Journal } from './journal.ts';
 import { assign, spreadAll } from './plan/assignment.ts';

@@ -1,9 +1,6 @@
 /** The journals that are not undone, and which of them can be undone from here. */
 
 import { isFailure, isSystemError } from '../system/errors.ts';
-import { openFiles } from '../system/files.ts';
-import { netnsInode } from '../system/netns.ts';
-import { bootIdOf, stateFolder } from './boot.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
 
@@ -48,9 +45,14 @@ export interface InForce {
   readonly notes: readonly string[];
 }
 
-export function journalsInForce(): InForce {
+/** Never throws for a folder that can't be read: then a note says so. */
+export function journalsInForce(place: {
+  readonly state: string;
+  readonly bootId: string;
+  readonly netns: number;
+}): InForce {
   try {
-    const { journals, notes } = surveyJournals(stateFolder(), bootIdOf(openFiles('/')), netnsInode());
+    const { journals, notes } = surveyJournals(place.state, place.bootId, place.netns);
     return {
       journals: journals.filter(({ place }) => place === 'here').map(({ journal }) => journal),
       notes,

@@ -1,8 +1,8 @@
 /** `--with-plan`: the machine as `locality-tune apply` would leave it. */
+
 import type { Host, Protocol } from '../host/types.ts';
-import { expectedLocality } from '../path/expected.ts';
-import { joinPaths } from '../path/join.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
+import { viewOf } from '../path/view.ts';
 import { applied } from '../tune/applied.ts';
 import { planTuning } from '../tune/plan.ts';
 
@@ -16,7 +16,7 @@ export function withPlan(host: Host): Host {
       machine.groups.filter((group) => group.protocol === protocol).map(({ port }) => port),
     );
     if (served.size === 0) return machine;
-    const view = { host: machine, paths: joinPaths(machine), expected: expectedLocality(machine) };
+    const view = viewOf(machine);
     const options = {
       ifaces,
       ports: [...served],

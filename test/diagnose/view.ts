@@ -1,12 +1,9 @@
 import { diagnose } from '../../src/diagnose/diagnose.ts';
-import type { Finding, View } from '../../src/diagnose/types.ts';
+import type { Finding } from '../../src/diagnose/types.ts';
 import type { Host } from '../../src/host/types.ts';
-import { expectedLocality } from '../../src/path/expected.ts';
-import { joinPaths } from '../../src/path/join.ts';
+import { viewOf } from '../../src/path/view.ts';
 
-export function viewOf(host: Host): View {
-  return { host, paths: joinPaths(host), expected: expectedLocality(host) };
-}
+export { viewOf };
 
 export function findings(host: Host): readonly Finding[] {
   return diagnose(viewOf(host));

@@ -2,13 +2,12 @@
 
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import type { Host } from '../../src/host/types.ts';
-import { expectedLocality } from '../../src/path/expected.ts';
-import { joinPaths } from '../../src/path/join.ts';
+import { viewOf } from '../../src/path/view.ts';
 import type { Inspection } from '../../src/report/inspection.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 
 export function inspectionOf(machine: Host, remedy: string | null = null): Inspection {
-  const view = { host: machine, paths: joinPaths(machine), expected: expectedLocality(machine) };
+  const view = viewOf(machine);
   return { ...view, findings: diagnose(view), remedy };
 }
 

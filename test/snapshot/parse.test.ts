@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { readHost } from '../../src/host/host.ts';
 import type { Host } from '../../src/host/types.ts';
-import { expectedLocality } from '../../src/path/expected.ts';
-import { joinPaths } from '../../src/path/join.ts';
+import { viewOf } from '../../src/path/view.ts';
 import { parseSnapshot } from '../../src/snapshot/parse.ts';
 import { SCHEMA, type Snapshot } from '../../src/snapshot/types.ts';
 import { isFailure } from '../../src/system/errors.ts';
@@ -169,7 +168,7 @@ describe('a snapshot that somebody changed', () => {
         const read = codeOf(JSON.stringify(changed));
         if (typeof read === 'string') return;
         const { host } = parseSnapshot(JSON.stringify(changed));
-        const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
+        const view = viewOf(host);
         expect(diagnose(view)).toEqual(expect.any(Array));
         for (const { localShare } of view.paths) expect(localShare ?? 0).toBeLessThanOrEqual(1);
       }),

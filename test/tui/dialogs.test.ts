@@ -156,7 +156,7 @@ describe('everything else that changes the machine', () => {
   it('is named first, and done by y alone', async () => {
     for (const [key, what] of [
       ['d', 'detach'],
-      ['t', 'tune'],
+      ['t', 'apply'],
       ['u', 'undo'],
       ['s', 'snapshot'],
     ] as const) {

@@ -1,8 +1,8 @@
 /** `locality-tune inspect`: read the machine, join it into paths, judge them, print. */
+
 import { diagnose } from '../../diagnose/diagnose.ts';
 import type { Host } from '../../host/types.ts';
-import { expectedLocality } from '../../path/expected.ts';
-import { joinPaths } from '../../path/join.ts';
+import { viewOf } from '../../path/view.ts';
 import type { Inspection } from '../../report/inspection.ts';
 import type { Comparison } from '../../what-if/load.ts';
 import { loadHost, originOf } from '../host-source.ts';
@@ -47,7 +47,7 @@ async function printWhatIf(whatIf: Comparison, options: InspectCommandOptions): 
 
 /** Joins what was read, and judges it. */
 export function look(host: Host): Omit<Inspection, 'remedy'> {
-  const view = { host, paths: joinPaths(host), expected: expectedLocality(host) };
+  const view = viewOf(host);
   return { ...view, findings: diagnose(view) };
 }
 

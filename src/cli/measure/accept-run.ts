@@ -12,6 +12,7 @@ import {
 import { sampleAccepts } from '../../measure/accept-sample.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import { pairKeys } from '../../measure/keys.ts';
+import { pause } from '../../measure/pause.ts';
 import { commOf, isInOurNetns } from '../../measure/process.ts';
 import { startSession } from '../../measure/session.ts';
 import type { Session } from '../../measure/types.ts';
@@ -20,7 +21,7 @@ import { type Failure, failure, isFailure } from '../../system/errors.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, print, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
-import { pause, untilInterrupted } from '../signals.ts';
+import { untilInterrupted } from '../signals.ts';
 import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
 
 const SCHEMA = 'locality-tune.accept/1';

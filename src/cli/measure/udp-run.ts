@@ -6,6 +6,7 @@ import { readMachine } from '../../host/topology.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import { filterParameters } from '../../measure/filter.ts';
 import { pairKeys } from '../../measure/keys.ts';
+import { pause } from '../../measure/pause.ts';
 import { commOf } from '../../measure/process.ts';
 import { type QueueCounts, queueRates, readQueueCounts } from '../../measure/queue-rates.ts';
 import { startSession } from '../../measure/session.ts';
@@ -17,7 +18,7 @@ import { type Failure, isFailure } from '../../system/errors.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
-import { pause, untilInterrupted } from '../signals.ts';
+import { untilInterrupted } from '../signals.ts';
 import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
 
 export async function runMeasureUdp(options: MeasureOptions): Promise<void> {

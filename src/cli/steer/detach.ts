@@ -17,7 +17,7 @@ export function register(program: Command): void {
     .option('--force', 'take off a program that is not ours, or one that can not be seen')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {
-      const { runDetach } = await import('./attach-run.ts');
+      const { runDetach } = await import('./detach-run.ts');
       await runDetach(command.optsWithGlobals<SteerOptions>());
     });
 }

@@ -1,17 +1,19 @@
 /** `locality-tune apply`: plan, ask, carry out, print what became of it. */
 
+import { readFileSync } from 'node:fs';
 import { appliedLines, changeLines } from '../../report/tune.ts';
-import { type Applied, applyPlan } from '../../tune/apply.ts';
+import type { Applied } from '../../tune/apply.ts';
 import { listJournals } from '../../tune/journal-file.ts';
 import type { Plan } from '../../tune/types.ts';
+import { apply } from '../../use-cases/apply.ts';
+import { keepAtBoot, type SavedPlan, savedPlan, takeOver } from '../../use-cases/at-boot.ts';
+import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { during, EXIT, usage } from '../errors.ts';
 import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
-import { type Job, loadSaved, persist, takeOver } from './apply-saved.ts';
+import { loadPlan } from './load-plan.ts';
 import type { TuningOptions } from './plan-options.ts';
-import { type Bench, openBench, requireRoot } from './tune-change.ts';
-import { planFor } from './tune-plan.ts';
 
 export interface ApplyCommandOptions extends TuningOptions {
   readonly yes?: true;
@@ -34,10 +36,10 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
       "--persist: at boot it would run in the machine's own network namespace",
       'leave out --netns',
     );
-  const job = await jobOf(options);
-  const { plan } = job;
+  const wanted = await planOf(options);
+  const { plan } = wanted;
   const style = styleOf(options.color, process.stdout, process.env);
-  if (!json) tellPlan(plan);
+  if (!json) printPlanNotes(plan);
   if (options.dryRun) {
     if (json) printDocument({ schema: SCHEMA, dryRun: true, journal: null, ...plan, ...NOTHING }, options);
     else printLines(changeLines(plan.changes, style), style);
@@ -52,9 +54,10 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   }
   // Before this there is nothing to take back, and a signal ends it as any program.
   const interruption = heedInterruptions();
-  const bench = openBench();
-  const applied = await carryOut(bench, plan, interruption.signal);
-  const kept = applied.takenBack === null ? await keep(bench, applied, job, options) : [];
+  const machine = openMachine();
+  const done = progress(`applying ${plan.changes.length} changes ...`);
+  const applied = await apply(machine, plan, interruption.signal).finally(done);
+  const kept = applied.takenBack === null ? await keep(machine, applied, wanted, options) : [];
   const result = { ...applied, notes: [...applied.notes, ...kept] };
   if (json) printDocument({ schema: SCHEMA, ...result, refused: plan.refused }, options);
   else printLines(appliedLines(result, style), style);
@@ -63,45 +66,34 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
 
 const NOTHING = { done: [], failed: [] } as const;
 
-async function jobOf(options: ApplyCommandOptions): Promise<Job> {
+async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
   if (options.saved === undefined) {
-    const { view, plan } = await planFor(options);
+    const { view, plan } = await loadPlan(options);
     return { host: view.host, plan, persisted: null };
   }
   if (options.iface !== undefined || options.port !== undefined)
     throw usage('--saved: the file says what is to be tuned', 'leave out --iface and --port');
   if (options.persist) throw usage('--persist: that plan is kept already', 'leave out --persist or --saved');
-  return loadSaved(options.saved);
+  const path = options.saved;
+  const text = await during(`--saved ${path}`, 'read access to it', () => readFileSync(path, 'utf8'));
+  return savedPlan(openMachine(), text, path);
 }
 
 /** What is not planned, and what to know of the rest, before anything is changed. */
-export function tellPlan({ refused, notes }: Plan): void {
+export function printPlanNotes({ refused, notes }: Plan): void {
   createNotePrinter()([...refused.map(({ subject, why }) => `${subject}: ${why}`), ...notes]);
 }
 
-/** Also for `tune`. Throws Failure, CliError. */
-export async function carryOut(
-  { access, state, netns }: Bench,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<Applied> {
-  const done = progress(`applying ${plan.changes.length} changes ...`);
-  try {
-    return await during('apply', 'root', () => applyPlan(access, plan, { state, netns, signal }));
-  } finally {
-    done();
-  }
-}
-
 async function keep(
-  bench: Bench,
+  machine: LiveMachine,
   { journal }: Applied,
-  job: Job,
+  wanted: SavedPlan,
   options: ApplyCommandOptions,
 ): Promise<readonly string[]> {
-  const file = listJournals(bench.state).find(({ id }) => id === journal);
+  const file = listJournals(machine.state).find(({ id }) => id === journal);
   if (file === undefined)
     return options.persist ? ['nothing was changed, so there is nothing to keep: undo, then --persist'] : [];
-  if (options.persist) return persist(bench, file, job);
-  return job.persisted === null ? [] : takeOver(bench, file, job.persisted);
+  if (options.persist)
+    return keepAtBoot(machine, file, wanted, [process.execPath, ...process.argv.slice(1, 2)]);
+  return wanted.persisted === null ? [] : takeOver(machine, file, wanted.persisted);
 }

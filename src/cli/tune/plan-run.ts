@@ -3,13 +3,13 @@ import { formatCpuList } from '../../host/cpus.ts';
 import { toScript } from '../../tune/script.ts';
 import type { SourceOptions } from '../options.ts';
 import { print, printDocument } from '../output.ts';
+import { loadPlan } from './load-plan.ts';
 import { planOptionsOf, type TuningOptions } from './plan-options.ts';
-import { planFor } from './tune-plan.ts';
 
 export interface PlanCommandOptions extends TuningOptions, SourceOptions {}
 
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
-  const { plan, expected } = await planFor(options);
+  const { plan, expected } = await loadPlan(options);
   const { changes, refused, notes } = plan;
   if (options.json || options.pretty)
     printDocument({ schema: 'locality-tune.plan/1', changes, refused, notes, expected }, options);

@@ -1,23 +1,18 @@
 /** `locality-tune status`: what the journals say against what is. */
 
 import { statusLines } from '../../report/tune.ts';
-import { standingOf } from '../../tune/status.ts';
-import { type Surveyed, surveyJournals } from '../../tune/survey.ts';
+import type { Surveyed } from '../../tune/survey.ts';
+import { openMachine } from '../../use-cases/machine.ts';
+import { statusOf } from '../../use-cases/status.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, progress, styleOf } from '../output.ts';
-import { openBench } from './tune-change.ts';
 
 export async function runStatus(options: Globals): Promise<void> {
-  const { access, state, bootId, netns } = openBench();
-  const { journals, notes } = await during(`read ${state}`, 'root', () =>
-    surveyJournals(state, bootId, netns),
-  );
-  const here = journals.filter(({ place }) => place === 'here');
+  const machine = openMachine();
   const done = progress('comparing ...');
-  const standing = await standingOf(
-    access,
-    here.map(({ journal }) => journal),
+  const { journals, notes, ...standing } = await during(`read ${machine.state}`, 'root', () =>
+    statusOf(machine),
   ).finally(done);
   if (options.json || options.pretty) {
     const schema = 'locality-tune.status/1';

@@ -1,15 +1,14 @@
 /** `locality-tune undo`: choose journals, ask, take them back, print what became of it. */
 
 import { journalLines, undoneLines } from '../../report/tune.ts';
-import { takeLock } from '../../tune/lock.ts';
-import { type Survey, type Surveyed, surveyJournals } from '../../tune/survey.ts';
-import { forgetBoot, type Undone, undoOne } from '../../tune/undo.ts';
+import type { Surveyed } from '../../tune/survey.ts';
+import { openMachine, requireRoot } from '../../use-cases/machine.ts';
+import { chooseJournals, type JournalChoice, journalsOf, takeBack } from '../../use-cases/undo.ts';
 import { confirm, isInteractive, requireAnswer } from '../confirm.ts';
-import { EXIT, failure, usage } from '../errors.ts';
+import { EXIT, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { createNotePrinter, printDocument, printLines, say, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
-import { type Bench, openBench, requireRoot } from './tune-change.ts';
 
 export interface UndoCommandOptions extends Globals {
   readonly journal?: number;
@@ -27,9 +26,9 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     requireRoot('undo');
     requireAnswer('undo', options.yes === true);
   }
-  const bench = openBench();
-  const survey = surveyJournals(bench.state, bench.bootId, bench.netns);
-  const chosen = choose(survey, options);
+  const machine = openMachine();
+  const survey = journalsOf(machine);
+  const chosen = chooseJournals(survey, choiceOf(options));
   const style = styleOf(options.color, process.stdout, process.env);
   createNotePrinter()(survey.notes);
   if (chosen.length === 0) {
@@ -51,7 +50,11 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     return say('nothing was changed\n');
   }
   const interruption = heedInterruptions();
-  const undone = await undo(bench, chosen, options, interruption.signal);
+  const { signal } = interruption;
+  const force = options.force === true;
+  const ask = async ({ subject }: { readonly subject: string }, why: string): Promise<boolean> =>
+    options.yes !== true && isInteractive() && confirm(`${subject}: ${why}. Restore it?`, signal);
+  const undone = await takeBack(machine, chosen, { force, ask, signal });
   if (json)
     printDocument(
       options.all ? { schema: SCHEMA, journals: undone } : { schema: SCHEMA, ...undone[0] },
@@ -64,53 +67,10 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
   process.exitCode = interruption.status() ?? (isDone ? EXIT.ok : EXIT.failed);
 }
 
-/** The newest first. Throws CliError. */
-function choose({ journals }: Survey, { journal, all }: UndoCommandOptions): Surveyed[] {
+/** Throws usage. */
+function choiceOf({ journal, all }: UndoCommandOptions): JournalChoice {
   if (journal !== undefined && all) throw usage('--journal, --all: choose one of them', null);
-  const here = journals.filter(({ place }) => place !== 'elsewhere');
-  if (all) return here;
-  if (journal === undefined) {
-    // What an earlier boot has left without a unit is only to be forgotten.
-    const newest = here.find(({ place, journal }) => place === 'here' || journal.persisted.length > 0);
-    return newest === undefined ? here : [newest];
-  }
-  const named = journals.find(({ file }) => file.id === String(journal));
-  if (named === undefined) {
-    const ids = journals.map(({ file }) => file.id).join(', ') || 'none';
-    throw failure('no-journal', `--journal ${journal}: no such journal is in force`, `there are: ${ids}`);
-  }
-  if (named.place !== 'elsewhere') return [named];
-  const { netns } = named.journal.header;
-  throw failure(
-    'other-netns',
-    `journal ${journal} was made in another network namespace (${netns})`,
-    'repeat with --netns NAME (lsns -t net shows which it is)',
-  );
-}
-
-async function undo(
-  { access, state }: Bench,
-  chosen: readonly Surveyed[],
-  options: UndoCommandOptions,
-  signal: AbortSignal,
-): Promise<Undone[]> {
-  const release = takeLock(state, access.files);
-  const ask = async (change: { readonly subject: string }, why: string) =>
-    options.yes !== true && isInteractive() && confirm(`${change.subject}: ${why}. Restore it?`, signal);
-  try {
-    const undone: Undone[] = [];
-    for (const each of chosen) {
-      if (signal.aborted) break;
-      undone.push(
-        each.place === 'before'
-          ? await forgetBoot(each)
-          : await undoOne(access, each.file, { force: options.force === true, ask, signal }),
-      );
-    }
-    return undone;
-  } finally {
-    release();
-  }
+  return all ? 'all' : journal === undefined ? 'newest' : { id: String(journal) };
 }
 
 const toDocument = ({ file, journal: { header, steps, persisted } }: Surveyed) => ({

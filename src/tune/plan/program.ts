@@ -1,4 +1,5 @@
 /** The program that brings packets to the worker of their CPU, once all the rest is in place. */
+
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
 import { advise } from '../../diagnose/advice.ts';
@@ -6,8 +7,7 @@ import { fedGroups } from '../../diagnose/groups.ts';
 import { hotSlot } from '../../diagnose/hot-slot.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
 import type { Group, Host } from '../../host/types.ts';
-import { expectedLocality } from '../../path/expected.ts';
-import { joinPaths } from '../../path/join.ts';
+import { viewOf } from '../../path/view.ts';
 import { chooseProgram, type Wanted } from '../../steer/choose.ts';
 import { isFailure } from '../../system/errors.ts';
 import { steerCommand } from '../../words/commands.ts';
@@ -76,7 +76,7 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
       sockets: group.sockets.map((socket) => ({ ...socket, packets: null })),
     })),
   };
-  const view = { host: seen, paths: joinPaths(seen), expected: expectedLocality(seen) };
+  const view = viewOf(seen);
   const ways = Map.groupBy(view.expected, ({ group }) => group);
   const advised = new Map(
     advise(host, fedGroups(view, new Set())).map(({ group, advice }) => [group.id, advice]),

@@ -1,7 +1,7 @@
-import type { View } from '../../../src/diagnose/types.ts';
 import type { Host } from '../../../src/host/types.ts';
 import { expectedLocality } from '../../../src/path/expected.ts';
 import { joinPaths } from '../../../src/path/join.ts';
+import type { View } from '../../../src/path/view.ts';
 import type { PlanOptions } from '../../../src/tune/types.ts';
 
 export const DEFAULTS: PlanOptions = {

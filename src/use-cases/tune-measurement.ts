@@ -1,20 +1,21 @@
 /** How local the traffic of some ports is, over some seconds: what `tune` judges by. */
-import { parseCpuList } from '../../host/cpus.ts';
-import type { Protocol } from '../../host/types.ts';
-import { acceptParameters, acceptVariants, toPairs } from '../../measure/accept.ts';
-import { readCapabilities } from '../../measure/capabilities.ts';
-import { ANY, type Filter, filterParameters } from '../../measure/filter.ts';
-import { type PacketCounts, packetRates, readPacketCounts } from '../../measure/interface-rates.ts';
-import { pairKeys } from '../../measure/keys.ts';
-import { percentOf } from '../../measure/percent.ts';
-import { startSession } from '../../measure/session.ts';
-import { type Figure as SkbFigure, skbKeys, toSkbs } from '../../measure/skb.ts';
-import { countsTx, skbVariants } from '../../measure/skb-variants.ts';
-import type { Interval, Session } from '../../measure/types.ts';
-import type { Files } from '../../system/types.ts';
-import type { Figure, Judged } from '../../tune/judge.ts';
+import { parseCpuList } from '../host/cpus.ts';
+import type { Protocol } from '../host/types.ts';
+import { acceptParameters, acceptVariants, toPairs } from '../measure/accept.ts';
+import { readCapabilities } from '../measure/capabilities.ts';
+import { ANY, type Filter, filterParameters } from '../measure/filter.ts';
+import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
+import { pairKeys } from '../measure/keys.ts';
+import { percentOf } from '../measure/percent.ts';
+import { startSession } from '../measure/session.ts';
+import { type Figure as SkbFigure, skbKeys, toSkbs } from '../measure/skb.ts';
+import { countsTx, skbVariants } from '../measure/skb-variants.ts';
+import type { Interval, Session } from '../measure/types.ts';
+import type { Files } from '../system/types.ts';
+import type { Figure, Judged } from '../tune/judge.ts';
 
-export interface What {
+/** Traffic is measured: whose packets, and for how long. */
+export interface Traffic {
   readonly protocol: Protocol;
   /** Empty: every port. */
   readonly ports: readonly number[];
@@ -25,7 +26,7 @@ export interface What {
 }
 
 /** Throws Failure: everything of startSession. */
-export async function measureLocality(files: Files, asked: What): Promise<Judged> {
+export async function measureLocality(files: Files, asked: Traffic): Promise<Judged> {
   const abort = new AbortController();
   const what = { ...asked, signal: AbortSignal.any([asked.signal, abort.signal]) };
   const [port = null, ...others] = what.ports;
@@ -79,7 +80,7 @@ export function shareOf(
   return senders.length === 0 || all === 0 ? null : sum(sent.filter(({ own }) => own)) / all;
 }
 
-async function startSkbs(files: Files, what: What, filter: Filter) {
+async function startSkbs(files: Files, what: Traffic, filter: Filter) {
   const question = { by: 'use', filter, toDriver: false } as const;
   const possible = parseCpuList(files.text('/sys/devices/system/cpu/possible') ?? '') ?? [];
   const session = await startSession({
@@ -98,7 +99,7 @@ async function startSkbs(files: Files, what: What, filter: Filter) {
 
 const toFigure = ({ percent, packets }: SkbFigure): Figure => ({ percent, events: packets ?? 0 });
 
-async function startAccepts(what: What, filter: Filter) {
+async function startAccepts(what: Traffic, filter: Filter) {
   const session = await startSession({
     ...once(what),
     variants: acceptVariants(false),
@@ -115,7 +116,7 @@ async function startAccepts(what: What, filter: Filter) {
   };
 }
 
-const once = ({ seconds, signal }: What) => ({ seconds, signal, count: 1 });
+const once = ({ seconds, signal }: Traffic) => ({ seconds, signal, count: 1 });
 
 async function only({ intervals }: Session): Promise<Interval> {
   let only: Interval | null = null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { shareOf } from '../../../src/cli/tune/tune-measure.ts';
-import type { PacketCounts } from '../../../src/measure/interface-rates.ts';
+import type { PacketCounts } from '../../src/measure/interface-rates.ts';
+import { shareOf } from '../../src/use-cases/tune-measurement.ts';
 
 const counts = (tx: Readonly<Record<string, number>>): PacketCounts => ({
   packets: new Map(Object.entries(tx).map(([name, packets]) => [name, { rx: 0, tx: packets }])),

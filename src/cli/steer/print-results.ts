@@ -1,0 +1,22 @@
+/** What attach and detach print. */
+import type { Line, Style } from '../../report/text.ts';
+import { printDocument, printLines, say, styleOf } from '../output.ts';
+import type { SteerOptions } from './steer-options.ts';
+
+/** One group is the document itself; several, asked for by --all-groups, are a list in it. */
+export function printResults(
+  command: 'attach' | 'detach',
+  results: readonly { readonly group: string; readonly warnings?: readonly string[] }[],
+  options: SteerOptions,
+  lines: (style: Style) => readonly Line[],
+): void {
+  const schema = `locality-tune.${command}/1`;
+  if (options.json || options.pretty) {
+    printDocument(options.allGroups ? { schema, groups: results } : { schema, ...results[0] }, options);
+    return;
+  }
+  const style = styleOf(options.color, process.stdout, process.env);
+  printLines(lines(style), style);
+  for (const { group, warnings = [] } of results)
+    for (const warning of warnings) say(`warning: ${group}: ${warning}\n`);
+}

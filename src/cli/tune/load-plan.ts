@@ -1,0 +1,17 @@
+/** The plan for what the options name, of this machine as it is now or of a captured one. */
+import { viewOf } from '../../path/view.ts';
+import { openMachine } from '../../use-cases/machine.ts';
+import { type Planned, planFor } from '../../use-cases/plan.ts';
+import { loadHost, originOf } from '../host-source.ts';
+import type { SourceOptions } from '../options.ts';
+import { planOptionsOf, type TuningOptions } from './plan-options.ts';
+
+/** Throws CliError. */
+export async function loadPlan(options: TuningOptions & SourceOptions): Promise<Planned> {
+  const wanted = planOptionsOf(options);
+  const [port, ...others] = wanted.ports;
+  const { port: _ports, ...source } = options;
+  const only = port === undefined || others.length > 0 ? {} : { port };
+  const host = await loadHost({ ...source, ...only, iface: wanted.ifaces, slots: port !== undefined });
+  return planFor(viewOf(host), wanted, originOf(options) === 'live' ? openMachine() : null);
+}

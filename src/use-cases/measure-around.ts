@@ -1,0 +1,56 @@
+/** `attach --measure`: how local a group's traffic is, before and after. */
+import { pause } from '../measure/pause.ts';
+import { type Measured, type WatchedGroup, type Witnessed, watchGroup } from '../measure/witness.ts';
+import { failure } from '../system/errors.ts';
+import type { Progress } from './machine.ts';
+
+/** Below that a percentage is chance: 4 of 6 would look like a success. */
+const LEAST = 20;
+
+export interface Around {
+  /** Before and after each. */
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/**
+ * Runs `act` between two measurements of `seconds` each. `why`: what is wrong with them, or why there are none; that
+ * is no reason to leave the change undone. Throws what `act` throws; Failure interrupted, before anything was changed.
+ */
+export async function measureAround<T>(
+  group: WatchedGroup,
+  { seconds, signal, progress }: Around,
+  act: () => Promise<T>,
+): Promise<{ readonly result: T; readonly measured: Measured | null; readonly why: string | null }> {
+  const witness = await watchGroup(group);
+  const counted = async (when: string): Promise<Witnessed | null> => {
+    const done = progress(`measuring ${seconds} s ${when} the change ...`);
+    try {
+      if ((await witness.mark()) === null) return null;
+      await pause(seconds, signal);
+      return await witness.mark();
+    } finally {
+      done();
+    }
+  };
+  try {
+    const before = await counted('before');
+    if (signal.aborted)
+      throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
+    const result = await act();
+    const after = await counted('after');
+    if (signal.aborted)
+      return { result, measured: null, why: 'cut short: the program stays, and nothing can be compared' };
+    if (before === null || after === null)
+      return { result, measured: null, why: `nothing was measured: ${witness.why()}` };
+    return { result, measured: { before, after }, why: tooLittle(before, after) };
+  } finally {
+    await witness.stop();
+  }
+}
+
+function tooLittle(before: Witnessed, after: Witnessed): string | null {
+  if (before.events >= LEAST && after.events >= LEAST) return null;
+  return `too little traffic to tell: ${before.events} before, ${after.events} after`;
+}

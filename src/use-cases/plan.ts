@@ -1,0 +1,29 @@
+/** A plan for a machine: what would change, what that is expected to bring, and what could not be undone. */
+import type { Expected } from '../path/types.ts';
+import type { View } from '../path/view.ts';
+import { applied } from '../tune/applied.ts';
+import { notRestorable } from '../tune/not-restorable.ts';
+import { withStartTimes } from '../tune/plan/start-times.ts';
+import { expectedFor, planTuning } from '../tune/plan.ts';
+import { journalsInForce } from '../tune/survey.ts';
+import type { Plan, PlanOptions } from '../tune/types.ts';
+import type { LiveMachine } from './machine.ts';
+
+export interface Planned {
+  readonly view: View;
+  readonly plan: Plan;
+  readonly expected: { readonly before: readonly Expected[]; readonly after: readonly Expected[] };
+}
+
+/** @param machine null: the view is of a captured machine, where nothing was applied and no process runs */
+export function planFor(view: View, options: PlanOptions, machine: LiveMachine | null): Planned {
+  const inForce = machine === null ? { journals: [], notes: [] } : journalsInForce(machine);
+  const planned = planTuning(view, options, inForce.journals);
+  const plan = machine === null ? planned : withStartTimes(planned, machine.files);
+  const expected = {
+    before: expectedFor(view.host, options),
+    after: expectedFor(applied(view.host, plan), options),
+  };
+  const notes = [...inForce.notes, ...plan.notes, ...notRestorable(plan)];
+  return { view, plan: { ...plan, notes }, expected };
+}

@@ -1,0 +1,66 @@
+/** Puts a program on reuseport groups of this machine, or takes it off. */
+import { readSockets, type Sockets } from '../host/sockets.ts';
+import type { Group } from '../host/types.ts';
+import { type Attached, type AttachOptions, attach, type Detached, detach } from '../steer/attach.ts';
+import { identify } from '../steer/member.ts';
+import { type Selector, selectTargets } from '../steer/select.ts';
+import type { LiveMachine, Progress } from './machine.ts';
+
+/** Throws Failure: everything of selectTargets and attach. */
+export async function attachTo(
+  machine: LiveMachine,
+  selector: Selector,
+  options: AttachOptions,
+  progress: Progress,
+): Promise<Attached[]> {
+  return attach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
+}
+
+/** What attaching would do to a group as it was last read; changes nothing. Throws Failure: everything of attach. */
+export async function previewAttach(
+  { kernel }: LiveMachine,
+  group: Group,
+  options: AttachOptions,
+): Promise<Attached> {
+  const seen: Sockets = { groups: [group], lone: [], notes: [] };
+  const selector = { group: group.id, port: group.port };
+  return theOnly(await attach(kernel, seen, selector, { ...options, dryRun: true }));
+}
+
+/** Throws Failure: everything of selectTargets and detach. */
+export async function detachFrom(
+  machine: LiveMachine,
+  selector: Selector,
+  options: { readonly force: boolean; readonly dryRun: boolean },
+  progress: Progress,
+): Promise<Detached[]> {
+  return detach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
+}
+
+/** The one group that is meant, found without its slots, which take seconds to read. Throws Failure. */
+export async function theGroup(machine: LiveMachine, selector: Selector, progress: Progress): Promise<Group> {
+  const seen = await readGroups(machine, selector, false, progress);
+  return theOnly(selectTargets(machine.kernel, seen, selector)).group;
+}
+
+/** What was shown may be seconds old: the kernel is asked again before anything is changed. */
+async function readGroups(
+  machine: LiveMachine,
+  selector: Selector,
+  slots: boolean,
+  progress: Progress,
+): Promise<Sockets> {
+  // A wrong pid or fd is said at once, not after the seconds that reading the slots takes.
+  const port = 'pid' in selector ? identify(machine.kernel, selector.pid, selector.fd).port : selector.port;
+  const done = progress('reading slots and program ...');
+  try {
+    return await readSockets(machine, machine.arch, { port, slots, sampleSeconds: 0 });
+  } finally {
+    done();
+  }
+}
+
+function theOnly<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new Error('no group, and no reason');
+  return one;
+}

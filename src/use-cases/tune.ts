@@ -1,0 +1,136 @@
+/** From bad to good in one go, or back: measure, apply, measure again, and keep only what is better. */
+import { during, isFailure } from '../system/errors.ts';
+import type { Applied } from '../tune/apply.ts';
+import { listJournals } from '../tune/journal-file.ts';
+import { type Judged, judge, tooFew } from '../tune/judge.ts';
+import { takeLock } from '../tune/lock.ts';
+import type { Plan } from '../tune/types.ts';
+import { type Skipped, type Undone, undoOne } from '../tune/undo.ts';
+import { apply } from './apply.ts';
+import { accessTo, type LiveMachine, type Progress } from './machine.ts';
+import { measureLocality, type Traffic } from './tune-measurement.ts';
+import { UNASKED } from './undo.ts';
+
+export interface TuneOptions {
+  readonly traffic: Pick<Traffic, 'protocol' | 'ports' | 'seconds'>;
+  /** Keep the change whatever the measurement says, and also where there is too little traffic to tell. */
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+  /** Asked after the first measurement, before the first change. */
+  readonly confirm: (question: string) => Promise<boolean>;
+  readonly progress: Progress;
+}
+
+export interface Tuned {
+  readonly before: Judged | null;
+  readonly after: Judged | null;
+  /** null: there was nothing to keep. */
+  readonly kept: boolean | null;
+  readonly why: string;
+  readonly applied: Applied | null;
+  readonly undone: Undone | null;
+}
+
+/** Nothing was changed, and nothing measured. */
+export const untouched = (why: string): Tuned => ({
+  before: null,
+  after: null,
+  kept: null,
+  why,
+  applied: null,
+  undone: null,
+});
+
+/** Throws Failure: everything of measureLocality (before a change) and of applyPlan; `still-applied`. */
+export async function tune(machine: LiveMachine, plan: Plan, options: TuneOptions): Promise<Tuned> {
+  const { keep, signal, confirm, progress } = options;
+  if (plan.changes.length === 0) return untouched('the machine is right already: there is nothing to change');
+  const measure = (when: string): Promise<Judged> => {
+    const done = progress(`measuring ${options.traffic.seconds} s ${when} the change ...`);
+    const traffic = { ...options.traffic, senders: sendersOf(plan), signal };
+    return measureLocality(machine.files, traffic).finally(done);
+  };
+  const before = await measure('before');
+  const unchanged = { ...untouched('nothing was changed'), before, kept: false };
+  if (signal.aborted) return { ...unchanged, kept: null, why: 'interrupted before anything was changed' };
+  const few = keep ? null : tooFew(before);
+  if (few !== null)
+    return { ...unchanged, why: `nothing was changed: ${few}; --keep applies it all the same` };
+  if (!(await confirm(`Make ${plan.changes.length} changes?`))) return unchanged;
+  const done = progress(`applying ${plan.changes.length} changes ...`);
+  const applied = await apply(machine, plan, signal).finally(done);
+  const { journal, takenBack } = applied;
+  const made = { ...unchanged, applied };
+  if (takenBack !== null) return { ...made, why: `interrupted: ${howMuch(takenBack)}` };
+  if (journal === null) return made;
+  const back = async (after: Judged | null, why: string): Promise<Tuned> => {
+    const undone = await takeBackOwn(machine, journal);
+    return { ...made, after, undone, why: `${why}: ${howMuch(undone.skipped)}` };
+  };
+  const kept = (after: Judged | null, why: string): Tuned => ({
+    ...made,
+    after,
+    kept: true,
+    why: `${why}; kept: \`locality-tune undo\` takes it back`,
+  });
+  let after: Judged;
+  try {
+    after = await measure('after');
+  } catch (error) {
+    // Ctrl-C reaches the probe as well, and is no failure of it.
+    if (signal.aborted) return back(null, 'interrupted');
+    const why = reasonOf(error);
+    return keep ? kept(null, why) : back(null, why);
+  }
+  if (signal.aborted) return back(null, 'interrupted');
+  const { better, why } = judge(before, after);
+  if (!isInForce(machine, journal)) return { ...made, after, why: `${why}; ${UNDONE_BY_OTHERS}` };
+  return better || keep ? kept(after, why) : back(after, why);
+}
+
+const reasonOf = (error: unknown): string =>
+  isFailure(error)
+    ? `${error.message} (${error.hint})`
+    : `the measurement after the change failed: ${error instanceof Error ? error.message : error}`;
+
+/** What is taken back and could not be, in words. */
+function howMuch(skipped: readonly Skipped[]): string {
+  if (skipped.length === 0) return 'everything is taken back';
+  return skipped.every(({ settled }) => settled)
+    ? 'everything that is still there is taken back'
+    : 'not all could be taken back: `locality-tune undo` tries again, `status` shows the rest';
+}
+
+/** Interfaces whose packets may leave by another queue, or be freed on another CPU, than before. */
+const sendersOf = ({ changes }: Plan): string[] => [
+  ...new Set(
+    changes.flatMap(({ target }) =>
+      target.kind === 'channels' || target.kind === 'irq' || target.kind === 'xps' ? [target.nic] : [],
+    ),
+  ),
+];
+
+const UNDONE_BY_OTHERS = 'another `locality-tune undo` has taken it back meanwhile';
+
+const isInForce = ({ state }: LiveMachine, journal: string): boolean =>
+  listJournals(state).some(({ id }) => id === journal);
+
+/** NICs are read again: what apply has read may be a minute old. Throws Failure: that it is in force still. */
+async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undone> {
+  try {
+    const release = takeLock(machine.state, machine.files);
+    try {
+      const file = listJournals(machine.state).find(({ id }) => id === journal);
+      if (file === undefined)
+        return { journal, restored: [], skipped: [], left: [], notes: [UNDONE_BY_OTHERS] };
+      return await undoOne(accessTo(machine), file, UNASKED);
+    } finally {
+      release();
+    }
+  } catch (error) {
+    throw during(
+      error,
+      `journal ${journal} is still in force (\`locality-tune undo\` takes it back): taking it back failed`,
+    );
+  }
+}
