@@ -7,7 +7,6 @@ import type { Sample } from '../src/live/types.ts';
 import { headerLine, statusLine, tabLine } from '../tui/bars.ts';
 import { Rows } from '../tui/components/rows.tsx';
 import { TITLES } from '../tui/keys.ts';
-import { Overview } from '../tui/overview.tsx';
 import { PANES } from '../tui/panes.ts';
 import { initialState } from '../tui/state.ts';
 import { type Background, themeOf } from '../tui/theme.ts';
@@ -115,7 +114,7 @@ function draw(
   return renderToString(
     <Box flexDirection="column" width={columns} height={rows}>
       <Rows lines={[headerLine(bars), tabLine(bars)]} width={columns} height={2} theme={theme} />
-      {tab === 0 ? <Overview {...props} /> : PANES[tab]?.render(props)}
+      {PANES[tab]?.render(props)}
       <Rows lines={[statusLine(bars)]} width={columns} height={1} theme={theme} />
     </Box>,
     { columns },

@@ -16,19 +16,18 @@ import type { Sample, Source } from '../src/live/types.ts';
 import { At } from './at.tsx';
 import { headerLine, statusLine, tabLine } from './bars.ts';
 import { Boundary } from './boundary.tsx';
-import { type Canvas, PlaceContext } from './canvas.ts';
+import { type Canvas, OriginContext } from './canvas.ts';
 import { type Line, span } from './components/line.ts';
 import { Rows } from './components/rows.tsx';
 import { DialogView, lastLine } from './dialogs/dialogs.tsx';
+import { type KeyContext, tell } from './key-context.ts';
 import { keysOf, TITLES } from './keys.ts';
-import { Overview } from './overview.tsx';
 import type { PaneProps } from './pane.ts';
 import { countEvents } from './panes/events.tsx';
 import { findingsOf } from './panes/findings.tsx';
 import { groupUnder } from './panes/groups.tsx';
 import { PANES } from './panes.ts';
 import { initialState, type State, typeFilter } from './state.ts';
-import { type Desk, tell } from './state-desk.ts';
 import type { History } from './state-history.ts';
 import { press } from './state-keys.ts';
 import type { Theme } from './theme.ts';
@@ -67,7 +66,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
     setState(next);
   };
   const toShell = useCallback(() => void suspend(suspendTerminal, canvas), [suspendTerminal, canvas]);
-  const desk: Desk = {
+  const context: KeyContext = {
     get: () => current.current,
     set,
     sample: () => sample ?? null,
@@ -76,7 +75,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
       return {
         rows: () => (props === null ? 0 : (PANES[current.current.tab]?.rows(props) ?? 0)),
         page: height,
-        interfaces: sample?.scene.host.nics.map(({ name }) => name) ?? [],
+        interfaces: sample?.configuration.host.nics.map(({ name }) => name) ?? [],
         lastLine: () => {
           const { dialog } = current.current;
           if (sample === undefined) return 0;
@@ -99,7 +98,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
     return () => void process.off('SIGTSTP', toShell);
   }, [toShell]);
   useInput((input, key) => {
-    for (const each of keysOf(input, key)) pressSafely(desk, each);
+    for (const each of keysOf(input, key)) pressSafely(context, each);
   });
   usePaste((text) => {
     // A paste is no keys: whoever has a command on the clipboard must not press y with it.
@@ -112,7 +111,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
   // Not shown by Ink: each row finds its place on the canvas.
   return (
     <Box display="none">
-      <PlaceContext.Provider value={place}>
+      <OriginContext.Provider value={place}>
         {props === null || bars === undefined ? (
           <Rows lines={WAITING} height={rows} {...screen} />
         ) : (
@@ -132,7 +131,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
             </At>
           </>
         )}
-      </PlaceContext.Provider>
+      </OriginContext.Provider>
     </Box>
   );
 }
@@ -144,16 +143,16 @@ const WAITING: readonly Line[] = [
 ];
 
 /** Where a pane fails, so do the keys that need its rows: the others go on. */
-function pressSafely(desk: Desk, key: string): void {
+function pressSafely(context: KeyContext, key: string): void {
   try {
-    press(desk, key);
+    press(context, key);
   } catch (error) {
-    tell(desk, error instanceof Error ? error.message : String(error), false);
+    tell(context, error instanceof Error ? error.message : String(error), false);
   }
 }
 
 function Shown({ tab, props }: { readonly tab: number; readonly props: PaneProps }): ReactNode {
-  return tab === 0 ? <Overview {...props} /> : PANES[tab]?.render(props);
+  return PANES[tab]?.render(props);
 }
 
 function findingAt(props: PaneProps | null): Finding | null {
@@ -166,7 +165,7 @@ function groupAt(props: PaneProps | null, shown: boolean): Group | null {
   const sample = props?.history.at(-1);
   if (props === null || sample === undefined) return null;
   if (shown) return groupUnder(sample, props.filter, props.cursor);
-  const { host, findings } = sample.scene;
+  const { host, findings } = sample.configuration;
   const told = findings.map(({ subject }) => host.groups.find(({ id }) => subject.includes(id)));
   return told.find((group) => group !== undefined) ?? host.groups[0] ?? null;
 }
@@ -179,7 +178,7 @@ function propsFor(
   height: number,
 ): PaneProps | null {
   if (history.length === 0) return null;
-  const { cursor, x, y } = state.places[state.tab] ?? { cursor: 0, x: 0, y: 0 };
+  const { cursor, x, y } = state.positions[state.tab] ?? { cursor: 0, x: 0, y: 0 };
   const { filter, marks, options } = state;
   return { history, width, height, theme, cursor, scroll: { x, y }, filter, marks, options };
 }

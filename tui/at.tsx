@@ -1,6 +1,6 @@
 /** Moves what is drawn inside to another place of the canvas; in Ink's own output its layout does that. */
 import { type ReactNode, useContext, useMemo } from 'react';
-import { PlaceContext } from './canvas.ts';
+import { OriginContext } from './canvas.ts';
 
 export interface AtProps {
   readonly x: number;
@@ -9,7 +9,7 @@ export interface AtProps {
 }
 
 export function At({ x, y, children }: AtProps): ReactNode {
-  const place = useContext(PlaceContext);
+  const place = useContext(OriginContext);
   const moved = useMemo(() => place && { ...place, x: place.x + x, y: place.y + y }, [place, x, y]);
-  return <PlaceContext.Provider value={moved}>{children}</PlaceContext.Provider>;
+  return <OriginContext.Provider value={moved}>{children}</OriginContext.Provider>;
 }

@@ -22,7 +22,7 @@ export interface BarProps {
 
 export function headerLine({ sample, state, theme, label, live, ended, width }: BarProps): Line {
   const separator = theme.unicode ? ' · ' : ', ';
-  const machine = machineWords(sample.scene.host).map((word) => clean(word, theme.unicode));
+  const machine = machineWords(sample.configuration.host).map((word) => clean(word, theme.unicode));
   const mode = span(modeText(state.frozen, live, ended, theme), 'accent');
   const name = label === '' ? [] : [span(`  ${clean(label, theme.unicode)}`, 'accent')];
   const right: Line = [span(`${state.interval} s  `, 'dim'), mode, span(`  ${clockText(sample.time)} `)];
@@ -137,12 +137,12 @@ const LEAST_OF_PROBE = 12;
 const LAST_KEYS = 4;
 
 /** The key that mends comes first. */
-function hints({ scene }: Sample, { tab }: State, live: boolean): Line {
-  const group = live && scene.host.groups.length > 0;
+function hints({ configuration }: Sample, { tab }: State, live: boolean): Line {
+  const group = live && configuration.host.groups.length > 0;
   const words = [
     ...(group ? [['a', 'attach']] : []),
     ...(live ? [['t', 'apply']] : []),
-    ...(TITLES[tab] === 'findings' && scene.findings.length > 0
+    ...(TITLES[tab] === 'findings' && configuration.findings.length > 0
       ? [
           ['enter', 'commands'],
           ['c', 'copy'],

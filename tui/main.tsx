@@ -5,7 +5,7 @@ import type { Source } from '../src/live/types.ts';
 import { App } from './app.tsx';
 import { createCanvas } from './canvas.ts';
 import { createHistory } from './state-history.ts';
-import { type Ending, mind } from './terminal.ts';
+import { type Ending, watchForEnding } from './terminal.ts';
 import { type ThemeOptions, themeOf } from './theme.ts';
 
 export interface ViewOptions {
@@ -31,7 +31,7 @@ export async function view({ source, interval, label, theme, record }: ViewOptio
   const recorder = record === null ? null : createRecorder(record);
   const history = createHistory();
   const abort = new AbortController();
-  const manners = mind();
+  const endings = watchForEnding();
   let quit: (ending: Ending) => void = () => {};
   const asked = new Promise<Ending>((resolve) => {
     quit = resolve;
@@ -69,7 +69,7 @@ export async function view({ source, interval, label, theme, record }: ViewOptio
     watching.catch(crash);
     app.waitUntilExit().catch(crash);
   });
-  const ending = await Promise.race([asked, manners.ended, failed]);
+  const ending = await Promise.race([asked, endings.ended, failed]);
   abort.abort();
   app.unmount();
   await app.waitUntilExit().catch(() => {});
@@ -77,7 +77,7 @@ export async function view({ source, interval, label, theme, record }: ViewOptio
   await source.control?.idle();
   await Promise.race([watching.catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   recorder?.close();
-  manners.stop();
+  endings.stop();
   if (ending.kind === 'crash') throw ending.error;
   return ending.status;
 }

@@ -46,12 +46,12 @@ export function append(samples: readonly Sample[], sample: Sample): readonly Sam
   const all = [...samples.slice(-(HISTORY - 1)), sample];
   const old = all.length - 1 - DETAILED;
   const fading = all[old];
-  if (fading !== undefined) all[old] = slim(fading, sample.scene);
+  if (fading !== undefined) all[old] = slim(fading, sample.configuration);
   return all;
 }
 
-/** The scene is the present one, so that the former ones are free to go. */
-function slim(sample: Sample, scene: Sample['scene']): Sample {
+/** The configuration is the present one, so that the former ones are free to go. */
+function slim(sample: Sample, configuration: Sample['configuration']): Sample {
   const { accept } = sample;
   return {
     ...sample,
@@ -60,6 +60,6 @@ function slim(sample: Sample, scene: Sample['scene']): Sample {
     queues: [],
     members: [],
     accept: accept === null ? null : { ...accept, listeners: [], pairs: [] },
-    scene,
+    configuration,
   };
 }

@@ -2,97 +2,97 @@
 
 import type { Finding } from '../src/diagnose/types.ts';
 import { count } from '../src/words/phrase.ts';
+import { type KeyContext, show, tell } from './key-context.ts';
 import { type Action, actionOf, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
-import { type Desk, show, tell } from './state-desk.ts';
 import { attachBy, openAttach, openDetach, openTask, start } from './state-dialogs.ts';
 
 /** One key after the other, in the order in which they were typed. */
-export function press(desk: Desk, key: string): void {
-  const state = desk.get();
+export function press(context: KeyContext, key: string): void {
+  const state = context.get();
   const action = actionOf(key);
-  if (key === 'ctrl-c') desk.quit();
-  else if (state.typing) desk.set(typeFilter(state, key));
+  if (key === 'ctrl-c') context.quit();
+  else if (state.typing) context.set(typeFilter(state, key));
   else {
-    desk.set({ ...state, notice: null });
-    if (state.dialog !== null) pressInDialog(desk, state.dialog, key);
-    else if (action !== null) perform(desk, action);
+    context.set({ ...state, notice: null });
+    if (state.dialog !== null) pressInDialog(context, state.dialog, key);
+    else if (action !== null) perform(context, action);
   }
 }
 
-function perform(desk: Desk, action: Action): void {
-  desk.set(reduce(desk.get(), action, desk.around()));
+function perform(context: KeyContext, action: Action): void {
+  context.set(reduce(context.get(), action, context.around()));
   switch (action.kind) {
     case 'quit':
-      desk.quit();
+      context.quit();
       break;
     case 'suspend':
-      desk.suspend();
+      context.suspend();
       break;
     case 'interval':
-      desk.source.setInterval(desk.get().interval);
+      context.source.setInterval(context.get().interval);
       break;
     case 'refresh':
-      desk.source.refresh();
+      context.source.refresh();
       break;
     case 'help':
     case 'notes':
-      show(desk, { kind: action.kind, scroll: 0 });
+      show(context, { kind: action.kind, scroll: 0 });
       break;
     case 'open':
-      open(desk);
+      open(context);
       break;
     case 'copy':
-      copyCommands(desk, TITLES[desk.get().tab] === 'findings' ? desk.finding() : null);
+      copyCommands(context, TITLES[context.get().tab] === 'findings' ? context.finding() : null);
       break;
     case 'attach':
-      openAttach(desk);
+      openAttach(context);
       break;
     case 'detach':
-      openDetach(desk);
+      openDetach(context);
       break;
     case 'apply':
     case 'undo':
     case 'snapshot':
-      openTask(desk, action.kind);
+      openTask(context, action.kind);
       break;
     case 'tab':
     case 'turn':
-      desk.source.listen(TITLES[desk.get().tab] === 'events');
+      context.source.listen(TITLES[context.get().tab] === 'events');
       break;
   }
 }
 
-function open(desk: Desk): void {
-  const tab = TITLES[desk.get().tab];
-  const finding = tab === 'findings' ? desk.finding() : null;
-  if (tab === 'overview') desk.set({ ...desk.get(), tab: TITLES.indexOf('findings') });
-  else if (tab === 'groups') openAttach(desk);
-  else if (finding !== null) show(desk, { kind: 'finding', finding, scroll: 0 });
+function open(context: KeyContext): void {
+  const tab = TITLES[context.get().tab];
+  const finding = tab === 'findings' ? context.finding() : null;
+  if (tab === 'overview') context.set({ ...context.get(), tab: TITLES.indexOf('findings') });
+  else if (tab === 'groups') openAttach(context);
+  else if (finding !== null) show(context, { kind: 'finding', finding, scroll: 0 });
 }
 
 /** A terminal does not tell whether it took them, and some never do. */
-function copyCommands(desk: Desk, finding: Finding | null): void {
-  if (finding === null) tell(desk, 'copy: choose a finding first, in pane 6', false);
-  else if (finding.fix.length === 0) tell(desk, 'there is no command that mends it', false);
+function copyCommands(context: KeyContext, finding: Finding | null): void {
+  if (finding === null) tell(context, 'copy: choose a finding first, in pane 6', false);
+  else if (finding.fix.length === 0) tell(context, 'there is no command that mends it', false);
   else {
-    desk.copy(`${finding.fix.join('\n')}\n`);
-    tell(desk, `sent ${count(finding.fix.length, 'command')} to the terminal's clipboard (OSC 52)`, true);
+    context.copy(`${finding.fix.join('\n')}\n`);
+    tell(context, `sent ${count(finding.fix.length, 'command')} to the terminal's clipboard (OSC 52)`, true);
   }
 }
 
 /** What has been begun goes on when its dialog is closed, and its end is told in the status line. */
-function pressInDialog(desk: Desk, dialog: Dialog, key: string): void {
+function pressInDialog(context: KeyContext, dialog: Dialog, key: string): void {
   const closes = key === 'esc' || key === 'q' || (dialog.kind === 'help' && key === '?');
-  if (closes) show(desk, null);
+  if (closes) show(context, null);
   else if ('busy' in dialog && dialog.busy) return;
-  else if (dialog.kind === 'attach') attachBy(desk, dialog, key);
-  else if (dialog.kind === 'confirm' && key === 'y') start(desk, dialog);
-  else if (dialog.kind === 'finding' && key === 'enter') show(desk, null);
-  else if (dialog.kind === 'finding' && key === 'c') copyCommands(desk, dialog.finding);
+  else if (dialog.kind === 'attach') attachBy(context, dialog, key);
+  else if (dialog.kind === 'confirm' && key === 'y') start(context, dialog);
+  else if (dialog.kind === 'finding' && key === 'enter') show(context, null);
+  else if (dialog.kind === 'finding' && key === 'c') copyCommands(context, dialog.finding);
   else {
     const action = actionOf(key);
     if (action?.kind === 'move' || action?.kind === 'page' || action?.kind === 'edge')
-      desk.set(reduce(desk.get(), action, desk.around()));
+      context.set(reduce(context.get(), action, context.around()));
   }
 }

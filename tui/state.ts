@@ -9,7 +9,7 @@ export interface State {
   /** Index in TITLES. */
   readonly tab: number;
   /** One for each pane. */
-  readonly places: readonly Place[];
+  readonly positions: readonly PanePosition[];
   readonly filter: string;
   /** The filter is being typed. */
   readonly typing: boolean;
@@ -24,7 +24,7 @@ export interface State {
   readonly notice: Notice | null;
 }
 
-export interface Place {
+export interface PanePosition {
   readonly cursor: number;
   readonly x: number;
   readonly y: number;
@@ -67,7 +67,7 @@ const MOST_ZOOM = 4;
 export function initialState(interval: number, tab: number): State {
   return {
     tab,
-    places: TITLES.map(() => ({ cursor: 0, x: 0, y: 0 })),
+    positions: TITLES.map(() => ({ cursor: 0, x: 0, y: 0 })),
     filter: '',
     typing: false,
     frozen: false,
@@ -143,8 +143,8 @@ export function typeFilter(state: State, key: string): State {
 const LONGEST_FILTER = 60;
 
 function withFilter(state: State, filter: string): State {
-  const places = state.places.map((place) => ({ ...place, cursor: 0, y: 0 }));
-  return { ...state, filter: filter.slice(0, LONGEST_FILTER), places };
+  const positions = state.positions.map((place) => ({ ...place, cursor: 0, y: 0 }));
+  return { ...state, filter: filter.slice(0, LONGEST_FILTER), positions };
 }
 
 /** A dialog scrolls; a pane with rows moves its cursor, and without rows its lines. The matrix does so both ways. */
@@ -155,7 +155,7 @@ function move(state: State, x: number, y: number, around: Surroundings): State {
       ? { ...state, dialog: { ...dialog, scroll: step(dialog.scroll, y, around.lastLine()) } }
       : state;
   const rows = around.rows();
-  const places = state.places.map((place, index) =>
+  const positions = state.positions.map((place, index) =>
     index !== state.tab
       ? place
       : {
@@ -166,7 +166,7 @@ function move(state: State, x: number, y: number, around: Surroundings): State {
           y: rows > 0 ? place.y : step(place.y, TITLES[state.tab] === 'events' ? -y : y, around.lastLine()),
         },
   );
-  return { ...state, places };
+  return { ...state, positions };
 }
 
 /** Never beyond what can be shown, also where that has become less: the first key back must be seen to do something. */

@@ -19,7 +19,7 @@ function restoreTerminal(): void {
   }
 }
 
-export interface Manners {
+export interface EndingWatch {
   /** What ended it early; null while nothing did. */
   readonly ended: Promise<Ending>;
   /** As it was before. */
@@ -34,7 +34,7 @@ export type Ending =
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** Signals and crashes end the view instead of the process, so that the terminal and the children are put in order. */
-export function mind(): Manners {
+export function watchForEnding(): EndingWatch {
   let end: (ending: Ending) => void = () => {};
   const ended = new Promise<Ending>((resolve) => {
     end = resolve;

@@ -88,8 +88,8 @@ export function createControl(machine: LiveMachine, tell: (text: string) => void
         run: () => doing(detach(group, foreign)),
       };
     },
-    prepare: async (task, scene, group) => {
-      const { run, ...what } = await prepareTask(task, machine, scene, group);
+    prepare: async (task, configuration, group) => {
+      const { run, ...what } = await prepareTask(task, machine, configuration, group);
       return { ...what, run: run && (() => doing(run())) };
     },
     idle: async () => {

@@ -6,14 +6,14 @@ import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
 import type { Kernel, System } from '../system/types.ts';
 import { openMachine } from '../use-cases/machine.ts';
+import { watchConfiguration } from './configuration-watch.ts';
 import { createControl } from './control.ts';
+import { type Counting, startCounting } from './counted-sample.ts';
 import { type Counters, interfaceRates, queueSamples, readCounters } from './counters.ts';
-import { type Counting, startCounting } from './counting.ts';
 import { createEvents, type Events } from './events.ts';
 import { NO_PACKETS, toAccept, toMembers } from './probes.ts';
-import { watchScene } from './scenes.ts';
-import type { Accept, ProbeState, Sample, Scene, Source } from './types.ts';
-import { type Bell, createBell, createTimer } from './waiting.ts';
+import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
+import { createTimer, createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface LiveOptions {
   readonly ifaces: readonly string[];
@@ -42,7 +42,7 @@ const NO_PROBES = 'no probes were asked for: locality is not measured';
 
 export function openLive(system: LiveSystem, options: LiveOptions): Source {
   let { interval } = options;
-  const hurry = createBell();
+  const hurry = createWakeUp();
   const wishes = { refresh: false, listen: false };
   const events = createEvents();
   return {
@@ -50,11 +50,11 @@ export function openLive(system: LiveSystem, options: LiveOptions): Source {
     control: createControl(openMachine(system.kernel), (text) => events.tell('action', text)),
     setInterval: (seconds) => {
       interval = seconds;
-      hurry.ring();
+      hurry.wake();
     },
     refresh: () => {
       wishes.refresh = true;
-      hurry.ring();
+      hurry.wake();
     },
     listen: (wanted) => {
       wishes.listen = wanted;
@@ -69,47 +69,47 @@ async function* run(
   interval: () => number,
   wishes: { refresh: boolean; listen: boolean },
   events: Events,
-  hurry: Bell,
+  hurry: WakeUp,
   signal: AbortSignal,
 ): AsyncGenerator<Sample, void, undefined> {
   const root = options.probes && process.geteuid?.() === 0;
-  const scenes = await watchScene(system, options, root, events.tell);
-  const probes = root ? startCounting(system, options.port, signal, events, hurry.ring) : null;
+  const configurations = await watchConfiguration(system, options, root, events.tell);
+  const probes = root ? startCounting(system, options.port, signal, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
   try {
-    let before = await readCounters(system, scenes.now().host.nics);
+    let before = await readCounters(system, configurations.now().host.nics);
     let [since, reading]: [number, Promise<Counters> | null] = [before.at, null];
     yield firstSample(
-      scenes.now(),
+      configurations.now(),
       probes?.state([]) ?? { state: 'missing', coverage: null, notes: [missing] },
     );
     while (!signal.aborted) {
       await untilDue(since, interval, probes, hurry, signal);
       if (signal.aborted) return;
-      scenes.lookAgain(wishes.refresh);
+      configurations.lookAgain(wishes.refresh);
       wishes.refresh = false;
-      const scene = scenes.now();
+      const configuration = configurations.now();
       const seconds = Math.round(performance.now() - since) / 1000;
       since = performance.now();
-      reading ??= readCounters(system, scene.host.nics);
+      reading ??= readCounters(system, configuration.host.nics);
       const after = await inTime(reading);
-      const counted = probes?.take(scene, wishes.listen) ?? null;
+      const counted = probes?.take(configuration, wishes.listen) ?? null;
       const { packets = NO_PACKETS, accepts = null, datagrams = null, probe } = counted ?? {};
       const rates = after === null ? { rx: null, tx: null } : interfaceRates(before, after);
       yield {
         time: new Date().toISOString(),
         seconds,
-        cpus: scene.host.machine.cpus.online,
+        cpus: configuration.host.machine.cpus.online,
         rx: { ...packets.rx, pps: rates.rx },
         tx: { ...packets.tx, pps: rates.tx },
         rxMatrix: packets.rxMatrix,
         txMatrix: packets.txMatrix,
         accept: accepts === null ? (options.accepts?.() ?? null) : toAccept(accepts, commOf(system.files)),
-        queues: after === null ? [] : queueSamples(scene.host.nics, before, after),
-        members: toMembers(scene.host.groups, accepts, datagrams),
+        queues: after === null ? [] : queueSamples(configuration.host.nics, before, after),
+        members: toMembers(configuration.host.groups, accepts, datagrams),
         events: events.take(),
         probe: probe ?? { state: 'missing', coverage: null, notes: [missing] },
-        scene,
+        configuration,
       };
       // One that comes too late is for the next sample.
       if (after !== null) [before, reading] = [after, null];
@@ -129,22 +129,22 @@ async function inTime(reading: Promise<Counters>): Promise<Counters | null> {
   }
 }
 
-function firstSample(scene: Scene, probe: ProbeState): Sample {
+function firstSample(configuration: Configuration, probe: ProbeState): Sample {
   const none = { packets: null, local: null, percent: null, pps: null };
   return {
     time: new Date().toISOString(),
     seconds: 0,
-    cpus: scene.host.machine.cpus.online,
+    cpus: configuration.host.machine.cpus.online,
     rx: none,
     tx: none,
     rxMatrix: null,
     txMatrix: null,
     accept: null,
-    queues: queuesOf(scene.host.nics),
-    members: toMembers(scene.host.groups, null, null),
+    queues: queuesOf(configuration.host.nics),
+    members: toMembers(configuration.host.groups, null, null),
     events: [],
     probe,
-    scene,
+    configuration,
   };
 }
 
@@ -167,7 +167,7 @@ async function untilDue(
   since: number,
   interval: () => number,
   probes: Counting | null,
-  hurry: Bell,
+  hurry: WakeUp,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {

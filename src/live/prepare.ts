@@ -11,26 +11,26 @@ import { type LiveMachine, requireRoot } from '../use-cases/machine.ts';
 import { type Planned, planFor } from '../use-cases/plan.ts';
 import { chooseJournals, journalsOf, takeBack, UNASKED } from '../use-cases/undo.ts';
 import { count, percent } from '../words/phrase.ts';
-import type { Prepared, Scene, Task } from './types.ts';
+import type { Configuration, Prepared, Task } from './types.ts';
 
 /** Throws Failure. */
 export async function prepareTask(
   task: Task,
   machine: LiveMachine,
-  scene: Scene,
+  configuration: Configuration,
   group: Group | null,
 ): Promise<Prepared> {
   switch (task) {
     case 'apply':
-      return prepareApply(machine, scene, group);
+      return prepareApply(machine, configuration, group);
     case 'undo':
       return prepareUndo(machine);
     case 'snapshot':
-      return prepareSnapshot(machine, scene);
+      return prepareSnapshot(machine, configuration);
   }
 }
 
-function prepareSnapshot(machine: LiveMachine, { host }: Scene): Prepared {
+function prepareSnapshot(machine: LiveMachine, { host }: Configuration): Prepared {
   const time = new Date().toISOString().replace(/[-:]|\..*/g, '');
   const file = resolve(`locality-tune-${host.machine.hostname ?? 'host'}-${time}.json`);
   return {
@@ -47,12 +47,12 @@ function prepareSnapshot(machine: LiveMachine, { host }: Scene): Prepared {
   };
 }
 
-function prepareApply(machine: LiveMachine, scene: Scene, group: Group | null): Prepared {
+function prepareApply(machine: LiveMachine, configuration: Configuration, group: Group | null): Prepared {
   requireRoot('apply');
-  const { host } = scene;
+  const { host } = configuration;
   const nics = (group === null ? receivingNics(host) : [...nicsFeeding(group, host)]).map(({ name }) => name);
   const { plan, expected } = planFor(
-    scene,
+    configuration,
     {
       ifaces: nics,
       ports: group === null ? [] : [group.port],

@@ -19,7 +19,7 @@ import { type Matrix, skbKeys, toSkbs } from '../measure/skb.ts';
 import { countsTx, skbVariants } from '../measure/skb-variants.ts';
 import { toReads, udpVariants } from '../measure/udp.ts';
 import type { Files } from '../system/types.ts';
-import { type Gathered, keepRunning, type Probe } from './probe.ts';
+import { type Gathered, keepRunning, type Probe } from './restarting-probe.ts';
 import type { Accept, Flow, MemberSample, ProbeState } from './types.ts';
 
 /** bpftrace prints its maps so often; longer intervals are sums. */

@@ -1,11 +1,11 @@
 /**
- * Samples as a file of JSON lines: a header, then each scene when it changed and each sample without its scene. What
+ * Samples as a file of JSON lines: a header, then each configuration when it changed and each sample without its configuration. What
  * was written until a crash can be read; a line that was cut by it is the end.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../system/errors.ts';
-import type { Sample, Scene, Source } from './types.ts';
+import type { Configuration, Sample, Source } from './types.ts';
 
 const SCHEMA = 'locality-tune.recording/1';
 const FAMILY = /^locality-tune\.recording\/(\d+)$/;
@@ -19,16 +19,16 @@ export interface Recorder {
 /** Throws what open(2) throws: EACCES, ENOENT. A file that is there is written anew. */
 export function createRecorder(file: string): Recorder {
   const fd = openSync(file, 'w', 0o600);
-  let scene: Scene | null = null;
+  let configuration: Configuration | null = null;
   const line = (value: object): void => {
     const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
   };
   line({ schema: SCHEMA, startedAt: new Date().toISOString() });
   return {
-    write: ({ scene: current, ...sample }) => {
-      if (current !== scene) line({ scene: current });
-      scene = current;
+    write: ({ configuration: current, ...sample }) => {
+      if (current !== configuration) line({ scene: current });
+      configuration = current;
       line({ sample });
     },
     close: () => closeSync(fd),
@@ -87,7 +87,7 @@ function checkHeader(bytes: Buffer, file: string): void {
 /** A line at a time: an hour of a large machine is more than a process should hold as objects. */
 function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefined> {
   checkHeader(bytes, file);
-  let scene: Scene | null = null;
+  let configuration: Configuration | null = null;
   let [number, found, cut] = [0, 0, 0];
   for (const line of linesOf(bytes)) {
     number += 1;
@@ -95,12 +95,12 @@ function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefi
     // The last line of a recorder that was killed is cut.
     if (cut > 0) throw broken(file, cut);
     const value = parse(line);
-    const [nextScene, sample] = [fieldOf(value, 'scene'), fieldOf(value, 'sample')];
+    const [nextConfiguration, sample] = [fieldOf(value, 'scene'), fieldOf(value, 'sample')];
     if (value === null) cut = number;
-    else if (isScene(nextScene)) scene = nextScene;
-    else if (scene !== null && isSample(sample)) {
+    else if (isConfiguration(nextConfiguration)) configuration = nextConfiguration;
+    else if (configuration !== null && isSample(sample)) {
       found += 1;
-      yield { ...sample, scene };
+      yield { ...sample, configuration };
     } else throw broken(file, number);
   }
   if (found === 0)
@@ -117,7 +117,11 @@ function* linesOf(bytes: Buffer): Generator<string, void, undefined> {
 }
 
 const broken = (file: string, line: number) =>
-  failure('recording-broken', `${file}: line ${line} is neither a scene nor a sample`, 'record it again');
+  failure(
+    'recording-broken',
+    `${file}: line ${line} is neither a configuration nor a sample`,
+    'record it again',
+  );
 
 function parse(line: string): unknown {
   try {
@@ -132,7 +136,7 @@ const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 /** As far as a pane relies on it; what else is missing in a file that was made by hand shows in its pane. */
-function isScene(value: unknown): value is Scene {
+function isConfiguration(value: unknown): value is Configuration {
   const host = fieldOf(value, 'host');
   return (
     ['paths', 'expected', 'findings'].every((name) => Array.isArray(fieldOf(value, name))) &&
@@ -141,7 +145,7 @@ function isScene(value: unknown): value is Scene {
   );
 }
 
-function isSample(value: unknown): value is Omit<Sample, 'scene'> {
+function isSample(value: unknown): value is Omit<Sample, 'configuration'> {
   return (
     !Number.isNaN(Date.parse(String(fieldOf(value, 'time')))) &&
     typeof fieldOf(value, 'seconds') === 'number' &&

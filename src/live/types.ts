@@ -26,11 +26,11 @@ export interface Sample {
   readonly events: readonly LiveEvent[];
   readonly probe: ProbeState;
   /** Fresh each time the configuration was read anew (some seconds), else the same object as before. */
-  readonly scene: Scene;
+  readonly configuration: Configuration;
 }
 
 /** The machine as it was last read. */
-export interface Scene extends View {
+export interface Configuration extends View {
   readonly findings: readonly Finding[];
   readonly readAt: string;
 }
@@ -118,7 +118,7 @@ export interface Control {
   attach(group: Group, program: string, force: boolean): Promise<string>;
   prepareDetach(group: Group): Prepared;
   /** Works out what is to be confirmed, and changes nothing. @param group what is tuned, with the NICs that feed it; null: all NICs */
-  prepare(task: Task, scene: Scene, group: Group | null): Promise<Prepared>;
+  prepare(task: Task, configuration: Configuration, group: Group | null): Promise<Prepared>;
   /** Resolves when nothing that was begun is still being done: no change is left half-way by quitting. */
   idle(): Promise<void>;
 }

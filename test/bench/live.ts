@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRecorder } from '../../src/live/recording.ts';
 import { TITLES } from '../../tui/keys.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
-import { historyOf, sceneOf } from '../fixtures/samples.ts';
+import { configurationOf, historyOf } from '../fixtures/samples.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { openScreen, type Screen } from '../tui/pty.ts';
 
@@ -42,7 +42,9 @@ function record(folder: string, cpus: number): string {
   });
   const file = join(folder, `${cpus}.jsonl`);
   const recorder = createRecorder(file);
-  for (const sample of historyOf([{ scene: sceneOf(machine), seconds: 60, rx: 0.13, tx: 0.09 }]))
+  for (const sample of historyOf([
+    { configuration: configurationOf(machine), seconds: 60, rx: 0.13, tx: 0.09 },
+  ]))
     recorder.write(sample);
   recorder.close();
   return file;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Group, Host, Nic } from '../../src/host/types.ts';
 import { changesBetween } from '../../src/live/changes.ts';
-import { withSlots } from '../../src/live/scene.ts';
+import { withSlots } from '../../src/live/configuration.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
 const machine = (nics: readonly Nic[], groups: readonly Group[] = []): Host => ({

@@ -32,12 +32,12 @@ const codeOf = (text: string): string | null => {
 };
 
 describe('a recording', () => {
-  it('gives back every sample, and holds a scene only when it changed', () => {
+  it('gives back every sample, and holds a configuration only when it changed', () => {
     const text = record(history);
     expect(readRecording(text, file)).toEqual(history);
     expect(text.split('\n').filter((line) => line.startsWith('{"scene"'))).toHaveLength(2);
     const [first, second] = readRecording(text, file);
-    expect(first?.scene).toBe(second?.scene);
+    expect(first?.configuration).toBe(second?.configuration);
   });
 
   it('that was cut in its last line ends before it', () => {
@@ -46,13 +46,13 @@ describe('a recording', () => {
   });
 
   it('that is none, newer or broken is told so in one line', () => {
-    const [header = '', scene = '', sample = ''] = record(history).split('\n');
+    const [header = '', configuration = '', sample = ''] = record(history).split('\n');
     expect(codeOf('')).toBe('not-a-recording');
     expect(codeOf('{"schema":"locality-tune.snapshot/1"}')).toBe('not-a-recording');
     expect(codeOf(`${header.replace('/1', '/2')}\n`)).toBe('recording-newer');
     expect(codeOf(header)).toBe('recording-broken');
     expect(codeOf(`${header}\n${sample}\n`)).toBe('recording-broken');
-    expect(codeOf(`${header}\n${scene}\n{}\n${sample}\n`)).toBe('recording-broken');
+    expect(codeOf(`${header}\n${configuration}\n{}\n${sample}\n`)).toBe('recording-broken');
   });
 
   it('of any bytes is a failure that is told, never a crash', () => {

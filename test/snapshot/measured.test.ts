@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createRecorder } from '../../src/live/recording.ts';
 import { parseMeasured } from '../../src/snapshot/measured.ts';
 import { isFailure } from '../../src/system/errors.ts';
-import { eight, historyOf, sceneOf } from '../fixtures/samples.ts';
+import { configurationOf, eight, historyOf } from '../fixtures/samples.ts';
 import { cell, skbLine } from '../html/pages.ts';
 
 const codeOf = (text: string): unknown => {
@@ -42,8 +42,8 @@ describe('a measurement', () => {
     const folder = mkdtempSync(join(tmpdir(), 'measured-'));
     const file = join(folder, 'recording');
     const samples = historyOf([
-      { scene: sceneOf(eight()), seconds: 3, rx: 0.125, tx: 0.09 },
-      { scene: sceneOf(eight('cpu')), seconds: 2, rx: 1, tx: 1 },
+      { configuration: configurationOf(eight()), seconds: 3, rx: 0.125, tx: 0.09 },
+      { configuration: configurationOf(eight('cpu')), seconds: 2, rx: 1, tx: 1 },
     ]);
     const recorder = createRecorder(file);
     for (const sample of samples) recorder.write(sample);

@@ -12,7 +12,7 @@ import { paint } from '../../tui/components/paint.ts';
 import { PERCENT, PPS, percentText, ppsText, RATE, rateText } from '../../tui/components/values.ts';
 import { viewport } from '../../tui/components/viewport.ts';
 import { range } from '../fixtures/hosts.ts';
-import { eight, historyOf, NOW, sceneOf } from '../fixtures/samples.ts';
+import { configurationOf, eight, historyOf, NOW } from '../fixtures/samples.ts';
 import { ascii, colours, plain } from './screens.ts';
 
 const text = (line: Line | undefined): string => line?.map((each) => each.text).join('') ?? '';
@@ -33,7 +33,7 @@ describe('graph', () => {
   });
 
   it('marks the sample in which a change was made, and no other', () => {
-    const history = historyOf([{ scene: sceneOf(eight()), seconds: 30, rx: 0.5, tx: 0.5 }]);
+    const history = historyOf([{ configuration: configurationOf(eight()), seconds: 30, rx: 0.5, tx: 0.5 }]);
     const changed = new Date(Date.parse(NOW) - 4000).toISOString();
     expect(text(axis(history, [changed], 20, plain))).toBe('19 s ago       ▲    ');
     expect(text(axis(history, ['not a time'], 8, plain)).trim()).toBe('');

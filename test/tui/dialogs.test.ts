@@ -6,18 +6,18 @@ import type { Group } from '../../src/host/types.ts';
 import type { Control, Preview } from '../../src/live/types.ts';
 import type { Line } from '../../tui/components/line.ts';
 import { contentOf } from '../../tui/dialogs/dialogs.tsx';
+import type { KeyContext } from '../../tui/key-context.ts';
 import { initialState } from '../../tui/state.ts';
-import type { Desk } from '../../tui/state-desk.ts';
 import { press } from '../../tui/state-keys.ts';
 import { eight, mended } from '../fixtures/samples.ts';
 import { plain } from './screens.ts';
 
 const sample = mended(eight).history[0];
 if (sample === undefined) throw new Error('no sample');
-const [group] = sample.scene.host.groups;
+const [group] = sample.configuration.host.groups;
 
 interface Fake {
-  readonly desk: Desk;
+  readonly context: KeyContext;
   readonly done: string[];
 }
 
@@ -51,7 +51,7 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
     prepare: async (job) => ({ title: job, lines: ['this and that'], run: () => act(job) }),
     idle: async () => {},
   };
-  const desk: Desk = {
+  const context: KeyContext = {
     get: () => state,
     set: (next) => {
       state = next;
@@ -66,18 +66,18 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
       refresh: () => void done.push('refresh'),
       listen: () => {},
     },
-    finding: () => sample?.scene.findings[0] ?? null,
+    finding: () => sample?.configuration.findings[0] ?? null,
     group: () => group ?? null,
     copy: (text) => void done.push(`copy ${text}`),
     quit: () => {},
     suspend: () => {},
   };
-  return { desk, done };
+  return { context, done };
 }
 
-async function type(desk: Desk, ...keys: string[]): Promise<void> {
+async function type(context: KeyContext, ...keys: string[]): Promise<void> {
   for (const key of keys) {
-    press(desk, key);
+    press(context, key);
     await sleep(0);
   }
 }
@@ -85,8 +85,8 @@ async function type(desk: Desk, ...keys: string[]): Promise<void> {
 const text = (lines: readonly Line[]): string =>
   lines.map((line) => line.map((span) => span.text).join('')).join('\n');
 
-function shown(desk: Desk, columns = 90, room = 30): string {
-  const { dialog } = desk.get();
+function shown(context: KeyContext, columns = 90, room = 30): string {
+  const { dialog } = context.get();
   if (dialog === null || sample === undefined) return '';
   const { title, lines, keys } = contentOf(dialog, sample, columns, room, plain);
   return `${title}\n${text(lines)}\n${keys}`;
@@ -94,22 +94,22 @@ function shown(desk: Desk, columns = 90, room = 30): string {
 
 describe('attach', () => {
   it('shows the program of the choice, and does what was shown after y alone', async () => {
-    const { desk, done } = fake();
-    await type(desk, 'a');
-    expect(shown(desk)).toMatch(/asm of cpu[\s\S]*y: attach/);
-    await type(desk, 'j', 'x', 'enter', 'a', 't', 'space');
-    expect(shown(desk)).toMatch(/▸ map[\s\S]*y puts `map` on tcp 0\.0\.0\.0:8080[\s\S]*asm of map/);
+    const { context, done } = fake();
+    await type(context, 'a');
+    expect(shown(context)).toMatch(/asm of cpu[\s\S]*y: attach/);
+    await type(context, 'j', 'x', 'enter', 'a', 't', 'space');
+    expect(shown(context)).toMatch(/▸ map[\s\S]*y puts `map` on tcp 0\.0\.0\.0:8080[\s\S]*asm of map/);
     expect(done).toEqual([]);
-    await type(desk, 'y');
+    await type(context, 'y');
     expect(done).toEqual([`attach map ${group?.id} false`, 'refresh']);
-    expect(desk.get()).toMatchObject({ dialog: null, notice: { text: 'done', ok: true } });
-    expect(desk.get().marks).toHaveLength(1);
+    expect(context.get()).toMatchObject({ dialog: null, notice: { text: 'done', ok: true } });
+    expect(context.get().marks).toHaveLength(1);
   });
 
   it('says what the key does, and what is warned of, however small the screen is', async () => {
-    const { desk } = fake({ foreign: true, warnings: ['two workers are pinned to CPU 3'] });
-    await type(desk, 'a', 'j');
-    const [, ...lines] = shown(desk, 56, 11).split('\n');
+    const { context } = fake({ foreign: true, warnings: ['two workers are pinned to CPU 3'] });
+    await type(context, 'a', 'j');
+    const [, ...lines] = shown(context, 56, 11).split('\n');
     expect(lines.length).toBeLessThanOrEqual(11 + 1);
     expect(lines.join('\n')).toMatch(
       /▸ map[\s\S]*Y puts `map` on[\s\S]*not known to be ours[\s\S]*pinned to CPU 3/,
@@ -119,36 +119,36 @@ describe('attach', () => {
 
   it('wants another key to replace what is not ours, and none where it is there already', async () => {
     const foreign = fake({ foreign: true });
-    await type(foreign.desk, 'a', 'y');
+    await type(foreign.context, 'a', 'y');
     expect(foreign.done).toEqual([]);
-    expect(shown(foreign.desk)).toMatch(/not known to be ours[\s\S]*Y: replace it/);
-    await type(foreign.desk, 'Y');
+    expect(shown(foreign.context)).toMatch(/not known to be ours[\s\S]*Y: replace it/);
+    await type(foreign.context, 'Y');
     expect(foreign.done[0]).toBe(`attach cpu ${group?.id} true`);
 
     const there = fake({ attached: true });
-    await type(there.desk, 'a', 'y', 'Y');
+    await type(there.context, 'a', 'y', 'Y');
     expect(there.done).toEqual([]);
-    expect(shown(there.desk)).toMatch(/has it already/);
+    expect(shown(there.context)).toMatch(/has it already/);
   });
 
   it('tells a refusal with its remedy, and marks nothing', async () => {
     const error = Object.assign(new Error('no'), { code: 'EPERM', hint: 'be root' });
-    const { desk } = fake({}, () => Promise.reject(error));
-    await type(desk, 'a', 'y');
-    expect(desk.get()).toMatchObject({ notice: { text: 'no: be root', ok: false }, marks: [] });
+    const { context } = fake({}, () => Promise.reject(error));
+    await type(context, 'a', 'y');
+    expect(context.get()).toMatchObject({ notice: { text: 'no: be root', ok: false }, marks: [] });
   });
 
   it('takes no key while it is being done, and its end is told when the dialog was left', async () => {
     let end: (text: string) => void = () => {};
-    const { desk, done } = fake({}, () => new Promise((resolve) => (end = resolve)));
-    await type(desk, 'a', 'y', 'y', 'j', 'y');
+    const { context, done } = fake({}, () => new Promise((resolve) => (end = resolve)));
+    await type(context, 'a', 'y', 'y', 'j', 'y');
     expect(done).toHaveLength(1);
-    expect(shown(desk)).toMatch(/attaching/);
-    await type(desk, 'esc', '?');
+    expect(shown(context)).toMatch(/attaching/);
+    await type(context, 'esc', '?');
     end('done at last');
     await sleep(0);
-    expect(desk.get().dialog?.kind).toBe('help');
-    expect(desk.get().notice?.text).toBe('done at last');
+    expect(context.get().dialog?.kind).toBe('help');
+    expect(context.get().notice?.text).toBe('done at last');
   });
 });
 
@@ -160,11 +160,11 @@ describe('everything else that changes the machine', () => {
       ['u', 'undo'],
       ['s', 'snapshot'],
     ] as const) {
-      const { desk, done } = fake();
-      await type(desk, key, 'x', 'enter', key);
+      const { context, done } = fake();
+      await type(context, key, 'x', 'enter', key);
       expect(done).toEqual([]);
-      expect(shown(desk)).toMatch(/y: do it; esc: leave/);
-      await type(desk, 'y');
+      expect(shown(context)).toMatch(/y: do it; esc: leave/);
+      await type(context, 'y');
       expect(done[0]).toBe(what);
     }
   });
@@ -172,30 +172,30 @@ describe('everything else that changes the machine', () => {
 
 describe('a finding', () => {
   it('opens with its whole message and its commands', async () => {
-    const { desk } = fake();
-    await type(desk, '6', 'enter');
-    const finding = sample.scene.findings[0];
-    expect(shown(desk)).toContain(finding?.subject);
+    const { context } = fake();
+    await type(context, '6', 'enter');
+    const finding = sample.configuration.findings[0];
+    expect(shown(context)).toContain(finding?.subject);
     for (const command of finding?.fix ?? [])
-      expect(shown(desk).replace(/\s+/g, ' ')).toContain(command.replace(/\s+/g, ' '));
-    await type(desk, 'esc');
-    expect(desk.get().dialog).toBeNull();
+      expect(shown(context).replace(/\s+/g, ' ')).toContain(command.replace(/\s+/g, ' '));
+    await type(context, 'esc');
+    expect(context.get().dialog).toBeNull();
   });
 
   it('gives its commands whole to the clipboard, one a line', async () => {
-    const fix = sample.scene.findings[0]?.fix ?? [];
+    const fix = sample.configuration.findings[0]?.fix ?? [];
     expect(fix.length).toBeGreaterThan(0);
     for (const keys of [
       ['6', 'c'],
       ['6', 'enter', 'c'],
     ]) {
-      const { desk, done } = fake();
-      await type(desk, ...keys);
+      const { context, done } = fake();
+      await type(context, ...keys);
       expect(done).toEqual([`copy ${fix.join('\n')}\n`]);
-      expect(desk.get().notice).toMatchObject({ ok: true, text: expect.stringContaining('OSC 52') });
+      expect(context.get().notice).toMatchObject({ ok: true, text: expect.stringContaining('OSC 52') });
     }
-    const { desk, done } = fake();
-    await type(desk, '1', 'c');
+    const { context, done } = fake();
+    await type(context, '1', 'c');
     expect(done).toEqual([]);
   });
 

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import type { Key } from 'ink';
 import { describe, expect, it } from 'vitest';
 import type { Source } from '../../src/live/types.ts';
+import type { KeyContext } from '../../tui/key-context.ts';
 import { actionOf, BINDINGS, keysOf, TITLES } from '../../tui/keys.ts';
 import { PANES } from '../../tui/panes.ts';
 import { initialState, reduce, type State, typeFilter } from '../../tui/state.ts';
-import type { Desk } from '../../tui/state-desk.ts';
 import { append, HISTORY } from '../../tui/state-history.ts';
 import { press } from '../../tui/state-keys.ts';
-import { historyOf, mended, pair, sceneOf } from '../fixtures/samples.ts';
+import { configurationOf, historyOf, mended, pair } from '../fixtures/samples.ts';
 
 const NO_KEY: Key = {
   upArrow: false,
@@ -35,8 +35,8 @@ const NO_KEY: Key = {
 
 const AROUND = { rows: () => 10, page: 20, interfaces: ['eth0', 'ens1f0'], lastLine: () => 5 };
 
-/** A desk on which nothing can be done to a machine. */
-function desk(source: Partial<Source> = {}): Desk & { readonly said: string[] } {
+/** A context on which nothing can be done to a machine. */
+function context(source: Partial<Source> = {}): KeyContext & { readonly said: string[] } {
   let state = initialState(1, 0);
   const said: string[] = [];
   return {
@@ -64,7 +64,7 @@ function desk(source: Partial<Source> = {}): Desk & { readonly said: string[] } 
   };
 }
 
-const after = (keys: readonly string[], on = desk()): State => {
+const after = (keys: readonly string[], on = context()): State => {
   for (const key of keys) press(on, key);
   return on.get();
 };
@@ -97,29 +97,29 @@ describe('a key', () => {
   it('turns panes, moves within the rows, and never out of them', () => {
     expect(after(['shift-tab']).tab).toBe(6);
     expect(after(['tab', 'tab']).tab).toBe(2);
-    expect(after(['3', 'j', 'j', 'k']).places[2]?.cursor).toBe(1);
-    expect(after(['3', 'G']).places[2]?.cursor).toBe(9);
-    expect(after(['3', 'G', 'g', 'k']).places[2]?.cursor).toBe(0);
-    expect(after(['3', 'j', '4']).places[3]?.cursor).toBe(0);
+    expect(after(['3', 'j', 'j', 'k']).positions[2]?.cursor).toBe(1);
+    expect(after(['3', 'G']).positions[2]?.cursor).toBe(9);
+    expect(after(['3', 'G', 'g', 'k']).positions[2]?.cursor).toBe(0);
+    expect(after(['3', 'j', '4']).positions[3]?.cursor).toBe(0);
   });
 
   it('goes back by one from the very end, of rows, columns, events and a dialog alike', () => {
     const many = (key: string) => Array.from({ length: 50 }, () => key);
-    const matrix = after(['2', ...many('l'), 'h', 'G', 'k']).places[1];
+    const matrix = after(['2', ...many('l'), 'h', 'G', 'k']).positions[1];
     expect(matrix).toMatchObject({ x: 8, cursor: 8 });
     const bare = { ...AROUND, rows: () => 0 };
     const oldest = reduce(initialState(1, 6), { kind: 'edge', to: 'first' }, bare);
-    expect(reduce(oldest, { kind: 'move', x: 0, y: 1 }, bare).places[6]?.y).toBe(4);
+    expect(reduce(oldest, { kind: 'move', x: 0, y: 1 }, bare).positions[6]?.y).toBe(4);
     expect(after(['?', 'G', 'k']).dialog).toMatchObject({ scroll: 4 });
     const few = { ...AROUND, rows: () => 3 };
     const shrunk = reduce(after(['5', 'G']), { kind: 'move', x: 0, y: -1 }, few);
-    expect(shrunk.places[4]?.cursor).toBe(1);
+    expect(shrunk.positions[4]?.cursor).toBe(1);
   });
 
   it('filters while it is typed, and esc takes that back', () => {
     const typed = after(['3', 'j', '/', 'E', 't', 'h', 'q', 'backspace']);
     expect(typed).toMatchObject({ filter: 'eth', typing: true });
-    expect(typed.places[2]?.cursor).toBe(0);
+    expect(typed.positions[2]?.cursor).toBe(0);
     expect(after(['/', 'x', 'enter'])).toMatchObject({ filter: 'x', typing: false });
     expect(after(['/', 'x', 'enter', 'esc']).filter).toBe('');
     expect(after(['/', 'x', 'esc'])).toMatchObject({ filter: '', typing: false });
@@ -128,7 +128,7 @@ describe('a key', () => {
   });
 
   it('changes the interval of the source, and asks for single accepts where they are shown', () => {
-    const on = desk();
+    const on = context();
     after(['+', '+', '-', '-', '-', 'r', '7', '1', 'q'], on);
     expect(on.said).toEqual([
       'interval 2',
@@ -147,7 +147,7 @@ describe('a key', () => {
     for (const key of ['a', 'd', 't', 'u', 's']) {
       const state = after([key, 'y', 'Y']);
       expect(state.dialog).toBeNull();
-      const on = desk();
+      const on = context();
       press(on, key);
       expect(on.get().notice?.text).toBe('this is a recording: nothing can be changed');
     }
@@ -158,7 +158,7 @@ describe('a key', () => {
     fc.assert(
       fc.property(fc.array(keys), (typed) => {
         const state = after(typed);
-        const place = state.places[state.tab];
+        const place = state.positions[state.tab];
         expect(place?.cursor).toBeGreaterThanOrEqual(0);
         expect(place?.cursor).toBeLessThan(AROUND.rows());
         expect(place?.x).toBeGreaterThanOrEqual(0);
@@ -178,8 +178,8 @@ describe('the filter', () => {
 });
 
 describe('the history', () => {
-  const scene = sceneOf(pair());
-  const samples = historyOf([{ scene, seconds: HISTORY + 30, rx: 0.5, tx: 0.5 }]);
+  const configuration = configurationOf(pair());
+  const samples = historyOf([{ configuration, seconds: HISTORY + 30, rx: 0.5, tx: 0.5 }]);
 
   it('is bounded, and lets go of what is large in old samples', () => {
     const all = samples.reduce(append, [] as ReturnType<typeof append>);

@@ -1,36 +1,47 @@
+import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/live/types.ts';
 import type { Pane } from '../../tui/pane.ts';
 import { events } from '../../tui/panes/events.tsx';
 import { findings } from '../../tui/panes/findings.tsx';
 import { groups, groupUnder } from '../../tui/panes/groups.tsx';
+import { Locality } from '../../tui/panes/locality.tsx';
 import { matrix } from '../../tui/panes/matrix.tsx';
-import { overview } from '../../tui/panes/overview.tsx';
 import { paths } from '../../tui/panes/paths.tsx';
 import { queues } from '../../tui/panes/queues.tsx';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
-import { eight, historyOf, large, mended, NOW, sceneOf } from '../fixtures/samples.ts';
+import { configurationOf, eight, historyOf, large, mended, NOW } from '../fixtures/samples.ts';
 import { colours, linesOf, plain, propsOf, type Size } from './screens.ts';
 
 const roomy: Size = { width: 120, height: 30 };
 
 const igb = mended(eight);
 const many = mended(large);
-const before = historyOf([{ scene: sceneOf(eight()), seconds: 20, rx: 0.125, tx: 0.09, pps: 132_007 }]);
-const unprobed = historyOf([{ scene: sceneOf(eight()), seconds: 20, rx: null, tx: null }]);
+const before = historyOf([
+  { configuration: configurationOf(eight()), seconds: 20, rx: 0.125, tx: 0.09, pps: 132_007 },
+]);
+const unprobed = historyOf([{ configuration: configurationOf(eight()), seconds: 20, rx: null, tx: null }]);
 
 const screen = (pane: Pane, history: readonly Sample[], more = {}, size = roomy) =>
   linesOf(pane, propsOf(history, size, plain, more)).join('\n');
 
-describe('overview', () => {
+/** The upper part of the overview. */
+const locality: Pane = {
+  id: 'overview',
+  title: 'Overview',
+  render: (props) => createElement(Locality, props),
+  rows: () => 0,
+};
+
+describe('locality', () => {
   it('has both percentages in a single line each, even in the smallest box', () => {
-    const lines = linesOf(overview, propsOf(igb.history, { width: 60, height: 2 }, plain));
+    const lines = linesOf(locality, propsOf(igb.history, { width: 60, height: 2 }, plain));
     expect(lines[0]).toMatch(/^ RX +99\.7 % .* kpps$/);
     expect(lines[1]).toMatch(/^ TX +98\.\d % .* kpps$/);
   });
 
   it('shows what an attach did, at the place where it was done', () => {
-    const shown = screen(overview, igb.history, { marks: [igb.mark] });
+    const shown = screen(locality, igb.history, { marks: [igb.mark] });
     const axis = shown.split('\n').find((line) => line.includes('▲'));
     const meter = shown.split('\n').find((line) => line.startsWith(' accept :8080'));
     const at = axis?.indexOf('▲') ?? 0;
@@ -42,7 +53,7 @@ describe('overview', () => {
     const done = { time: NOW, kind: 'action', text: 'attached `cpu`' } as const;
     const attached = (ago: number): readonly Sample[] =>
       history.map((sample, at) => (at === history.length - 1 - ago ? { ...sample, events: [done] } : sample));
-    const said = (samples: readonly Sample[]) => screen(overview, samples.slice(0, 63), {});
+    const said = (samples: readonly Sample[]) => screen(locality, samples.slice(0, 63), {});
     expect(said(history)).toMatch(/ [3-6]\d(\.\d)? % {2}of connections to :8080 were accepted on the CPU/);
     expect(said(attached(30))).toMatch(
       / (100|9\d(\.\d)?) % {2}of connections [^%]* \(last 3 s\), by program cpu/,
@@ -51,20 +62,20 @@ describe('overview', () => {
   });
 
   it('says the verdict, and what is wrong', () => {
-    const shown = screen(overview, before);
+    const shown = screen(locality, before);
     expect(shown).toContain('12.5 %  of packets to tcp 0.0.0.0:8080 are expected to stay on one CPU today');
     expect(shown).toContain('XPS is not set for tx-0');
   });
 
   it('has large figures as soon as the whole verdict has room beside them', () => {
-    const at = (height: number) => linesOf(overview, propsOf(before, { width: 120, height }, plain));
+    const at = (height: number) => linesOf(locality, propsOf(before, { width: 120, height }, plain));
     expect(at(14)[2]).toContain('▀');
     expect(at(14).at(-1)).toMatch(/^ \d findings: /);
     expect(at(13)[2]).toMatch(/^ accept :8080/);
   });
 
   it('says why nothing is counted, and still shows the rates', () => {
-    const shown = screen(overview, unprobed);
+    const shown = screen(locality, unprobed);
     expect(shown).toContain('bpftrace needs root');
     expect(shown).toMatch(/\d+ kpps/);
   });
@@ -121,7 +132,7 @@ describe('queues', () => {
 
   it('marks XPS that leads away from the interrupt', () => {
     const away = host({ cpus: 4, nics: [nic({ queues: 2, xps: [[1], [1, 2]] })] });
-    const history = historyOf([{ scene: sceneOf(away), seconds: 1, rx: 0.5, tx: 0.5 }]);
+    const history = historyOf([{ configuration: configurationOf(away), seconds: 1, rx: 0.5, tx: 0.5 }]);
     expect(screen(queues, history)).toMatch(/rx-0 .* 1\n.*rx-1 .* 1-2\n/);
   });
 });
@@ -135,13 +146,13 @@ describe('groups', () => {
   });
 
   it('knows the group that the cursor is in', () => {
-    const scene = sceneOf(
+    const configuration = configurationOf(
       host({
         nics: [nic({ queues: 4 })],
         groups: [group({ workers: pinned(0, 1) }), group({ port: 9090, workers: pinned(0, 1) })],
       }),
     );
-    const [sample] = historyOf([{ scene, seconds: 1, rx: 0.5, tx: 0.5 }]);
+    const [sample] = historyOf([{ configuration, seconds: 1, rx: 0.5, tx: 0.5 }]);
     if (sample === undefined) throw new Error('no sample');
     const at = (cursor: number, filter = '') => groupUnder(sample, filter, cursor)?.port;
     expect([at(0), at(2), at(3), at(99)]).toEqual([8080, 8080, 9090, 9090]);
@@ -177,7 +188,10 @@ describe('findings', () => {
   it('breaks a command so that it can be pasted', () => {
     const fix = ["for n in 'a b' 'c d' 'e f'; do echo $n; done"];
     const finding = { rule: 'r', severity: 'info' as const, subject: 's', message: 'm', fix };
-    const history = before.map((sample) => ({ ...sample, scene: { ...sample.scene, findings: [finding] } }));
+    const history = before.map((sample) => ({
+      ...sample,
+      configuration: { ...sample.configuration, findings: [finding] },
+    }));
     expect(screen(findings, history, {}, { width: 30, height: 15 })).toContain(
       "   for n in 'a b' 'c d' \\\n     'e f'; do echo $n; done",
     );
@@ -206,7 +220,7 @@ describe('events', () => {
     expect(lines[0]).toMatch(/:02 {2}▲ change {3}irq 59 moved from CPU 2 to CPU 3$/);
     expect(lines.slice(1, 3)).toEqual([expect.stringMatching(/^ ─+$/), '']);
     expect(lines[8]).toMatch(/:02 {2}✓ accept {3}cpu=#2/);
-    const few = historyOf([{ scene: sceneOf(eight()), seconds: 1, rx: null, tx: null }]);
+    const few = historyOf([{ configuration: configurationOf(eight()), seconds: 1, rx: null, tx: null }]);
     const alone = few.map((sample) => ({ ...sample, events: [change] }));
     expect(
       linesOf(events, propsOf(alone, { width: 80, height: 9 }, plain)).filter((line) => line !== ''),

@@ -45,8 +45,8 @@ describe('t in the live view and `plan` on the command line', () => {
     expect(plan.changes.length).toBeGreaterThan(0);
     expect(plan.notes.join('\n')).toMatch(/set by a user/);
 
-    const scene = { ...view, findings: diagnose(view), readAt: new Date().toISOString() };
-    const { lines } = await prepareTask('apply', machine, scene, null);
+    const configuration = { ...view, findings: diagnose(view), readAt: new Date().toISOString() };
+    const { lines } = await prepareTask('apply', machine, configuration, null);
     const text = lines.join('\n');
     for (const { kind, subject } of plan.changes) expect(text).toContain(`- ${kind} ${subject}:`);
     for (const note of plan.notes) expect(lines).toContain(note);

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { memo, type ReactNode, useContext, useLayoutEffect, useRef } from 'react';
-import { type Place, PlaceContext } from '../canvas.ts';
+import { type Origin, OriginContext } from '../canvas.ts';
 import type { PaneProps } from '../pane.ts';
 import { fit, type Line } from './line.ts';
 import { paint } from './paint.ts';
@@ -9,12 +9,12 @@ type RowsProps = Pick<PaneProps, 'width' | 'height' | 'theme'> & { readonly line
 
 /** Lines from the top of a box of `width` x `height`; what has no room is left out, what stays the same is not drawn anew. */
 export function Rows(props: RowsProps): ReactNode {
-  const place = useContext(PlaceContext);
+  const place = useContext(OriginContext);
   return place === null ? <Laid {...props} /> : <Painted place={place} {...props} />;
 }
 
 /** Past Ink: see canvas.ts. */
-function Painted({ place, lines, width, height }: RowsProps & { readonly place: Place }): ReactNode {
+function Painted({ place, lines, width, height }: RowsProps & { readonly place: Origin }): ReactNode {
   const key = useRef({});
   const { canvas, x, y } = place;
   useLayoutEffect(() => {

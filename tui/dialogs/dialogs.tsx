@@ -92,11 +92,15 @@ function helpLines(columns: number): Line[] {
   });
 }
 
-function noteLines({ probe, scene }: Sample, columns: number, theme: Theme): Line[] {
+function noteLines({ probe, configuration }: Sample, columns: number, theme: Theme): Line[] {
   const state =
     probe.coverage === null ? `Probe: ${probe.state}` : `Probe: ${probe.state}, by ${probe.coverage}`;
   const notes = [
-    ...new Set([...probe.notes, ...scene.host.notes, ...scene.host.nics.flatMap(({ notes }) => notes)]),
+    ...new Set([
+      ...probe.notes,
+      ...configuration.host.notes,
+      ...configuration.host.nics.flatMap(({ notes }) => notes),
+    ]),
   ];
   return [[span(state, 'strong')], [], ...notes.flatMap((note) => bullet(note, columns, theme))];
 }

@@ -20,7 +20,7 @@ export const findings: Pane = {
 
 /** In the order of the rows that the cursor goes over. */
 export function findingsOf({ history, filter }: Pick<PaneProps, 'history' | 'filter'>): readonly Finding[] {
-  const found = history.at(-1)?.scene.findings ?? [];
+  const found = history.at(-1)?.configuration.findings ?? [];
   if (filter === '') return found;
   return found.filter(({ rule, severity, subject, message }) =>
     `${severity} ${rule} ${subject} ${message}`.toLowerCase().includes(filter),

@@ -1,7 +1,7 @@
 /** Reuseport groups, their members in slot order, and what each of them gets. */
 import { type ReactNode, useMemo } from 'react';
 import type { Group, GroupSocket } from '../../src/host/types.ts';
-import type { MemberSample, Sample, Scene } from '../../src/live/types.ts';
+import type { Configuration, MemberSample, Sample } from '../../src/live/types.ts';
 import { short } from '../../src/report/format.ts';
 import { chosenBy } from '../../src/report/inspection.ts';
 import { clean } from '../../src/report/text.ts';
@@ -21,8 +21,8 @@ export const groups: Pane = {
   title: 'Groups',
   render: (props) => <Groups {...props} />,
   rows: ({ history, filter, theme }) => {
-    const scene = history.at(-1)?.scene;
-    return scene === undefined ? 0 : rowsOf(scene, filter, theme).length;
+    const configuration = history.at(-1)?.configuration;
+    return configuration === undefined ? 0 : rowsOf(configuration, filter, theme).length;
   },
 };
 
@@ -42,9 +42,9 @@ interface Words {
 }
 
 /** The group that the cursor is in; null where there is none. */
-export function groupUnder({ scene }: Sample, filter: string, cursor: number): Group | null {
+export function groupUnder({ configuration }: Sample, filter: string, cursor: number): Group | null {
   let rest = Math.max(0, cursor);
-  const shown = shownOf(scene, filter);
+  const shown = shownOf(configuration, filter);
   for (const { group, members } of shown) {
     if (rest <= members.length) return group;
     rest -= members.length + 1;
@@ -53,7 +53,7 @@ export function groupUnder({ scene }: Sample, filter: string, cursor: number): G
 }
 
 /** A filter that names a group, or an interface that feeds it, shows all its members. */
-function shownOf({ host, expected }: Scene, filter: string) {
+function shownOf({ host, expected }: Configuration, filter: string) {
   const nicsOf = Map.groupBy(expected, ({ group }) => group);
   return host.groups.flatMap((group) => {
     const title = [group.id, ...(nicsOf.get(group.id) ?? []).map(({ nic }) => nic)].join(' ');
@@ -65,8 +65,8 @@ function shownOf({ host, expected }: Scene, filter: string) {
 
 const NO_WORDS: Words = { slot: '', worker: '', cpus: '', drops: '' };
 
-function rowsOf(scene: Scene, filter: string, theme: Theme): readonly Row[] {
-  return shownOf(scene, filter).flatMap(({ group, members }): Row[] => [
+function rowsOf(configuration: Configuration, filter: string, theme: Theme): readonly Row[] {
+  return shownOf(configuration, filter).flatMap(({ group, members }): Row[] => [
     { group, socket: null, words: NO_WORDS },
     ...members.map((socket) => ({ group, socket, words: wordsOf(socket, theme) })),
   ]);
@@ -88,8 +88,11 @@ function textOf({ owners, slot }: GroupSocket): string {
 function Groups(props: PaneProps): ReactNode {
   const { history, width, height, theme, filter } = props;
   const now = history.at(-1);
-  const scene = now?.scene;
-  const rows = useMemo(() => (scene ? rowsOf(scene, filter, theme) : []), [scene, filter, theme]);
+  const configuration = now?.configuration;
+  const rows = useMemo(
+    () => (configuration ? rowsOf(configuration, filter, theme) : []),
+    [configuration, filter, theme],
+  );
   const lines = now === undefined ? [] : groupLines(props, now, rows);
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
 }
@@ -99,7 +102,7 @@ function groupLines(props: PaneProps, now: Sample, rows: readonly Row[]): readon
   const totals = totalsOf(now);
   const columns = place(columnsOf(rows, now, totals, theme), width - MARGIN);
   return listLines(props, {
-    title: [span(count(now.scene.host.groups.length, 'reuseport group'))],
+    title: [span(count(now.configuration.host.groups.length, 'reuseport group'))],
     head: headLine(columns, theme),
     count: rows.length,
     row: (at) => {

@@ -33,7 +33,7 @@ export const matrix: Pane = {
 /** Title, numbers of CPUs above, legend, the cell under the cursor. */
 const FRAME = 4;
 
-const numaOf = ({ scene }: Sample) => scene.host.machine.cpus.numa;
+const numaOf = ({ configuration }: Sample) => configuration.host.machine.cpus.numa;
 
 /** The largest that shows the whole machine, and `zoom` - 1 steps closer. */
 function levelOf(

@@ -1,19 +1,22 @@
-/** The two percentages, where they come from over time, and the sentence that says what they mean. */
-import { type ReactNode, useMemo } from 'react';
-import type { Accept, Sample, Scene } from '../../src/live/types.ts';
-import { shareTone } from '../../src/report/format.ts';
-import { chosenBy, type Layout } from '../../src/report/inspection.ts';
-import { clean, paragraph, truncate } from '../../src/report/text.ts';
-import { verdict } from '../../src/report/verdict.ts';
-import { count, percent } from '../../src/words/phrase.ts';
-import { BIG_HEIGHT, BIG_WIDTH, bigPercent } from '../components/big-number.ts';
-import { axis, graph } from '../components/graph.ts';
-import { type Line, span, widthOf } from '../components/line.ts';
+/** The first screen: the two percentages on top, and below them what proves them, as far as there is room. */
+import { Box } from 'ink';
+import type { ReactNode } from 'react';
+import { At } from '../at.tsx';
+import { type Line, span } from '../components/line.ts';
 import { Rows } from '../components/rows.tsx';
-import { findingLine } from '../components/severity.ts';
-import { PERCENT, PPS, percentText, percentTone, ppsText, rateText } from '../components/values.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
+import { Locality } from './locality.tsx';
+import { matrix } from './matrix.tsx';
+import { paths } from './paths.tsx';
+
+/** Lines that the percentages, their histories and the verdict are worth before anything else is shown. */
+const FIRST = 13;
+const MOST_FIRST = 24;
+/** Lines below which a pane under them tells nothing. */
+const SECOND = 8;
+/** Columns from which two panes fit side by side. */
+const WIDE = 110;
 
 export const overview: Pane = {
   id: 'overview',
@@ -23,185 +26,56 @@ export const overview: Pane = {
 };
 
 function Overview(props: PaneProps): ReactNode {
-  const { history, width, height, theme } = props;
-  const scene = history.at(-1)?.scene;
-  const expected = useMemo(() => (scene ? verdictLines(scene, width, theme) : []), [scene, width, theme]);
-  const said = [...measuredLines(history, width, theme), ...expected];
-  return <Rows lines={overviewLines(props, said)} width={width} height={height} theme={theme} />;
+  const { width, height } = props;
+  const below = height - FIRST >= SECOND ? beneath(props) : [];
+  if (below.length === 0) return <Locality {...props} />;
+  const first = Math.min(MOST_FIRST, Math.max(FIRST, Math.ceil(height / 2)));
+  const room = { ...props, height: height - first, cursor: -1, scroll: { x: 0, y: 0 } };
+  const left = below.length === 1 ? width : Math.ceil(width * 0.6);
+  const widths = [left, width - left];
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      <Locality {...props} height={first} />
+      <At x={0} y={first}>
+        <Box width={width} height={room.height} flexShrink={0}>
+          {below.map((pane, index) => (
+            <At key={pane.id} x={index * left} y={0}>
+              <Titled pane={pane} props={{ ...room, width: widths[index] ?? width }} />
+            </At>
+          ))}
+        </Box>
+      </At>
+    </Box>
+  );
 }
 
-/** Meters, the axis below them, a blank line. */
-const FRAME = 5;
-/** Columns of the verdict's figure. */
-const VERDICT = 7;
-/** What large figures need more. */
-const LARGER = 2 * (BIG_HEIGHT - 1);
-const GRAPH_MOST = 8;
-/** Findings that come before higher graphs. */
-const FINDINGS = 4;
-
-const layoutOf = (width: number, { unicode }: Theme): Layout => ({
-  color: true,
-  rules: false,
-  unicode,
-  columns: width - 2,
-  all: false,
-});
-
-/** As `inspect` says it. */
-function verdictLines(scene: Scene, width: number, theme: Theme): readonly Line[] {
-  return verdict({ ...scene, remedy: null }, layoutOf(width, theme)).map((line) => [span(' '), ...line]);
-}
-
-/** Samples that one sentence is about: few accepts jump from second to second. */
-const LATELY = 10;
-
-/** What was measured stands before what is expected; it may be all there is, as on loopback. */
-function measuredLines(history: readonly Sample[], width: number, theme: Theme): readonly Line[] {
+/** Paths where a NIC feeds a group, the matrix where a probe counts; both where they fit side by side. */
+function beneath({ history, width }: PaneProps): readonly Pane[] {
   const now = history.at(-1);
-  if (now?.accept == null) return [];
-  const recent = history.slice(-LATELY);
-  // What was counted before a change, or around it, says nothing of what there is now.
-  const changed = recent.findLastIndex(({ events }) =>
-    events.some(({ kind }) => kind === 'change' || kind === 'action'),
-  );
-  const lately = recent.slice(changed + 1).flatMap(({ accept }) => accept ?? []);
-  const accepts = lately.reduce((sum, each) => sum + each.accepts, 0);
-  const matched = lately.reduce((sum, each) => sum + each.matched, 0);
-  const seconds = lately.reduce((sum, each) => sum + each.seconds, 0);
-  const to = acceptName(now.accept).slice('accept'.length);
-  const lasting = `last ${Math.round(seconds)} s`;
-  const said =
-    lately.length === 0
-      ? 'No accept was counted yet since the last change.'
-      : accepts === 0
-        ? `No connection${to && ` to${to}`} was accepted (${lasting}).`
-        : `of connections${to && ` to${to}`} were accepted on the CPU that received them (${lasting})${wayOf(now)}.`;
-  const share = accepts === 0 ? null : matched / accepts;
-  const lead = `${percent(share).padStart(VERDICT)}  `;
-  const [first = [], ...rest] = paragraph(lead, said, layoutOf(width, theme));
-  return [
-    [span(' '), span(lead, shareTone(share)), ...first.slice(1)],
-    ...rest.map((line) => [span(' '), ...line]),
+  const wanted = [
+    ...(now?.configuration.paths.some(({ group }) => group !== null) ? [paths] : []),
+    ...(now?.rxMatrix ? [matrix] : []),
   ];
+  return width >= WIDE ? wanted : wanted.slice(0, 1);
 }
 
-/** How their worker is chosen, where all of them are of one group. */
-function wayOf({ accept, scene }: Sample): string {
-  const ports = new Set(accept?.listeners.map(({ port }) => port));
-  const [group, ...others] = scene.host.groups.filter(
-    ({ port, protocol }) => protocol === 'tcp' && ports.has(port),
+function Titled({ pane, props }: { readonly pane: Pane; readonly props: PaneProps }): ReactNode {
+  const { width, height, theme } = props;
+  return (
+    <Box flexDirection="column" width={width} height={height} flexShrink={0}>
+      <Rows lines={[ruleLine(pane.title, width, theme)]} width={width} height={1} theme={theme} />
+      <At x={0} y={1}>
+        {pane.render({ ...props, height: height - 1 })}
+      </At>
+    </Box>
   );
-  if (group === undefined || others.length > 0 || ports.size !== 1) return '';
-  return `, ${chosenBy(group)} over ${count(group.size, 'socket')}`;
 }
 
-/** What is most important first: whatever the height, the two percentages are there. */
-function overviewLines(
-  { history, width, height, marks, theme }: PaneProps,
-  said: readonly Line[],
-): readonly Line[] {
-  const meters = metersOf(history, theme);
-  const found = history.at(-1)?.scene.findings.slice(0, height) ?? [];
-  const spare = height - FRAME - LARGER - said.length;
-  const big = spare >= 0 && theme.unicode;
-  const rows = BIG_HEIGHT + Math.floor(Math.max(0, spare - Math.min(FINDINGS, found.length)) / 2);
-  const lead = big ? 5 + BIG_WIDTH + 4 : LABEL + PERCENT + 6;
-  const room = Math.max(0, width - lead - PPS - 3);
-  const lines = meters.flatMap((meter) =>
-    big && meter.large
-      ? largeMeter(meter, room, Math.min(GRAPH_MOST, rows), theme)
-      : [smallMeter(meter, lead, room, theme)],
-  );
+function ruleLine(title: string, width: number, { unicode }: Theme): Line {
+  const dash = unicode ? '─' : '-';
   return [
-    ...lines,
-    [span(' '.repeat(lead)), ...axis(history, marks, room, theme)],
-    ...(height > lines.length + 3 ? [[]] : []),
-    ...said,
-    ...found.map((finding) => [span(' '), ...findingLine(finding, theme)]),
+    span(`${dash} `, 'dim'),
+    span(title, 'strong'),
+    span(` ${dash.repeat(Math.max(0, width - title.length - 4))} `, 'dim'),
   ];
-}
-
-interface Meter {
-  readonly name: string;
-  readonly percent: number | null;
-  readonly rate: string;
-  readonly values: readonly (number | null)[];
-  /** Stands where the graph would be empty. */
-  readonly why: string;
-  readonly large: boolean;
-}
-
-const LABEL = 12;
-
-function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
-  const now = history.at(-1);
-  if (now === undefined) return [];
-  const { state, notes } = now.probe;
-  const reasonOf = (name: 'rx' | 'tx' | 'accept'): string => {
-    if (state === 'starting') return 'waiting for the probe';
-    if (state !== 'running') return notes[0] ?? 'not counted';
-    // What tracepoints can't see is mostly tx.
-    const limit = name === 'tx' ? notes.find((note) => note.startsWith('tx')) : undefined;
-    return limit ?? 'nothing was counted yet';
-  };
-  const whyOf = (name: 'rx' | 'tx' | 'accept') => clean(reasonOf(name), theme.unicode);
-  const flow = (name: 'rx' | 'tx'): Meter => ({
-    name: name.toUpperCase(),
-    percent: now[name].percent,
-    rate: ppsText(now[name].pps, theme),
-    values: history.map((sample) => sample[name].percent),
-    why: whyOf(name),
-    large: true,
-  });
-  const perSecond = now.accept === null ? null : now.accept.accepts / now.accept.seconds;
-  const accept: Meter = {
-    name: acceptName(now.accept),
-    percent: now.accept?.percent ?? null,
-    rate: `${rateText(perSecond, theme)}/s  `,
-    values: history.map((sample) => sample.accept?.percent ?? null),
-    why: now.accept === null ? whyOf('accept') : 'nothing was accepted',
-    large: false,
-  };
-  return [flow('rx'), flow('tx'), accept];
-}
-
-/** With the port where all are on one. */
-function acceptName(accept: Accept | null): string {
-  const ports = new Set(accept?.listeners.map(({ port }) => port));
-  const [port] = ports;
-  return ports.size === 1 ? `accept :${port}` : 'accept';
-}
-
-function smallMeter(meter: Meter, lead: number, room: number, theme: Theme): Line {
-  const figure = `${percentText(meter.percent, theme).padStart(PERCENT)} %`;
-  const name = ` ${meter.name}`.padEnd(lead - figure.length - 3);
-  return [
-    span(name, 'strong'),
-    span(' '),
-    span(figure, percentTone(meter.percent)),
-    span('  '),
-    ...(graphOf(meter, room, 1, theme)[0] ?? []),
-    span(`  ${meter.rate.padStart(PPS)}`),
-  ];
-}
-
-/** As high as its graph. */
-function largeMeter(meter: Meter, room: number, rows: number, theme: Theme): readonly Line[] {
-  const figure = bigPercent(meter.percent, theme);
-  return graphOf(meter, room, rows, theme).map((line, at) => [
-    span(at === 0 ? ` ${meter.name}  `.padEnd(5) : '     ', 'strong'),
-    ...(figure[at] ?? [span(' '.repeat(BIG_WIDTH))]),
-    span(at === BIG_HEIGHT - 1 ? ' %' : '  ', percentTone(meter.percent)),
-    span('  '),
-    ...line,
-    ...(at === 0 ? [span(`  ${meter.rate.padStart(PPS)}`)] : []),
-  ]);
-}
-
-function graphOf({ values, why }: Meter, room: number, rows: number, theme: Theme): readonly Line[] {
-  const shown = values.slice(-Math.max(1, room));
-  if (shown.some((value) => value !== null)) return graph(values, room, rows, theme);
-  const first: Line = [span(truncate(why, room, theme.unicode).padEnd(room), 'dim')];
-  return Array.from({ length: rows }, (_, at) => (at === 0 ? first : [span(' '.repeat(widthOf(first)))]));
 }

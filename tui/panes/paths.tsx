@@ -1,6 +1,6 @@
 /** From the queue to the worker, one line each: where a packet ends, and why it is not where it began. */
 import { type ReactNode, useMemo } from 'react';
-import type { Scene } from '../../src/live/types.ts';
+import type { Configuration } from '../../src/live/types.ts';
 import type { Path } from '../../src/path/types.ts';
 import { rank } from '../../src/report/inspection.ts';
 import { isChance } from '../../src/report/paths.ts';
@@ -20,8 +20,8 @@ export const paths: Pane = {
   title: 'Paths',
   render: (props) => <Paths {...props} />,
   rows: ({ history, filter, theme }) => {
-    const scene = history.at(-1)?.scene;
-    return scene === undefined ? 0 : rowsOf(scene, filter, theme).length;
+    const configuration = history.at(-1)?.configuration;
+    return configuration === undefined ? 0 : rowsOf(configuration, filter, theme).length;
   },
 };
 
@@ -33,7 +33,7 @@ interface Row {
   readonly workerCpus: string;
 }
 
-function rowsOf({ host, paths }: Scene, filter: string, theme: Theme): readonly Row[] {
+function rowsOf({ host, paths }: Configuration, filter: string, theme: Theme): readonly Row[] {
   const byId = new Map(host.groups.map((group) => [group.id, group]));
   const comms = new Map(
     host.groups.flatMap(({ sockets }) =>
@@ -61,11 +61,14 @@ function textOf({ path: { nic, rxQueue, irq, cpu, group, why }, slot, worker }: 
 
 function Paths(props: PaneProps): ReactNode {
   const { history, width, height, theme, filter } = props;
-  const scene = history.at(-1)?.scene;
-  const rows = useMemo(() => (scene ? rowsOf(scene, filter, theme) : []), [scene, filter, theme]);
+  const configuration = history.at(-1)?.configuration;
+  const rows = useMemo(
+    () => (configuration ? rowsOf(configuration, filter, theme) : []),
+    [configuration, filter, theme],
+  );
   const outlooks = useMemo(
-    () => (scene ? outlooksOf(scene, theme) : new Map<string, Line>()),
-    [scene, theme],
+    () => (configuration ? outlooksOf(configuration, theme) : new Map<string, Line>()),
+    [configuration, theme],
   );
   const columns = useMemo(() => place(columnsOf(rows, theme), width - MARGIN), [rows, theme, width]);
   const lines = listLines(props, {
@@ -99,9 +102,9 @@ function groupOf(rows: readonly Row[], cursor: number): string | null {
 }
 
 /** `tcp :8080 today 12.5 % → with cpu 100 %`, of each group that is fed by an interface with queues. */
-function outlooksOf(scene: Scene, theme: Theme): ReadonlyMap<string, Line> {
+function outlooksOf(configuration: Configuration, theme: Theme): ReadonlyMap<string, Line> {
   const share = (value: number | null) => (value === null ? theme.mark.unknown : percent(value));
-  const fed = rank({ ...scene, remedy: null }).filter(({ byNic }) => byNic.length > 0);
+  const fed = rank({ ...configuration, remedy: null }).filter(({ byNic }) => byNic.length > 0);
   return new Map(
     fed.map(({ group, now, cpu }): [string, Line] => [
       group.id,

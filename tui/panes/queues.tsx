@@ -2,7 +2,7 @@
 import { type ReactNode, useMemo } from 'react';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
-import type { QueueSample, Sample, Scene } from '../../src/live/types.ts';
+import type { Configuration, QueueSample, Sample } from '../../src/live/types.ts';
 import { receivingNics } from '../../src/path/receiving-nics.ts';
 import { queueShares } from '../../src/path/shares.ts';
 import { clean } from '../../src/report/text.ts';
@@ -23,8 +23,8 @@ export const queues: Pane = {
   title: 'Queues',
   render: (props) => <Queues {...props} />,
   rows: ({ history, filter, theme }) => {
-    const scene = history.at(-1)?.scene;
-    return scene === undefined ? 0 : filtered(rowsOf(scene, theme), filter).length;
+    const configuration = history.at(-1)?.configuration;
+    return configuration === undefined ? 0 : filtered(rowsOf(configuration, theme), filter).length;
   },
 };
 
@@ -49,8 +49,11 @@ interface Row {
 function Queues(props: PaneProps): ReactNode {
   const { history, width, height, theme, filter } = props;
   const now = history.at(-1);
-  const scene = now?.scene;
-  const rows = useMemo(() => (scene ? filtered(rowsOf(scene, theme), filter) : []), [scene, theme, filter]);
+  const configuration = now?.configuration;
+  const rows = useMemo(
+    () => (configuration ? filtered(rowsOf(configuration, theme), filter) : []),
+    [configuration, theme, filter],
+  );
   const lines = now === undefined ? [] : queueLines(props, now, rows);
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
 }
@@ -67,13 +70,13 @@ function queueLines(props: PaneProps, now: Sample, rows: readonly Row[]): readon
       const row = rows[at];
       return row === undefined ? [] : rowLine(columns, row, theme);
     },
-    foot: (at) => findingsOf(rows[at]?.nic, now.scene, theme),
+    foot: (at) => findingsOf(rows[at]?.nic, now.configuration, theme),
     empty: 'No interface with queues of its own.',
   });
 }
 
 /** What is wrong with the interface under the cursor. */
-function findingsOf(nic: string | undefined, { findings }: Scene, theme: Theme): readonly Line[] {
+function findingsOf(nic: string | undefined, { findings }: Configuration, theme: Theme): readonly Line[] {
   const about = findings.filter(({ subject }) => subject.split(/[ ,]+/).some((word) => word === nic));
   return about.slice(0, FINDINGS).map((finding) => [span(' '), ...findingLine(finding, theme)]);
 }
@@ -85,15 +88,15 @@ function filtered(rows: readonly Row[], filter: string): readonly Row[] {
   );
 }
 
-function rowsOf(scene: Scene, theme: Theme): readonly Row[] {
+function rowsOf(configuration: Configuration, theme: Theme): readonly Row[] {
   const locals = new Map<string, number | null>();
-  for (const { nic, rxQueue, localShare } of scene.paths) {
+  for (const { nic, rxQueue, localShare } of configuration.paths) {
     const key = `${nic} ${rxQueue}`;
     const before = locals.get(key);
     const least = before === null || localShare === null ? null : Math.min(before ?? 1, localShare);
     locals.set(key, least);
   }
-  return receivingNics(scene.host).flatMap((nic) => rowsOfNic(nic, locals, theme));
+  return receivingNics(configuration.host).flatMap((nic) => rowsOfNic(nic, locals, theme));
 }
 
 function rowsOfNic(nic: Nic, locals: ReadonlyMap<string, number | null>, theme: Theme): readonly Row[] {

@@ -75,9 +75,9 @@ async function open(options: LiveCommandOptions): Promise<Watched> {
 
 async function openSnapshot(from: string, options: LiveCommandOptions): Promise<Watched> {
   if (options.demo) throw usage('--demo: a snapshot is all that --from shows', 'leave out --demo or --from');
-  const { openStill } = await import('../../live/still.ts');
+  const { openSnapshotSource } = await import('../../live/snapshot-source.ts');
   const snapshot = await loadSnapshot(from, options);
-  const source = openStill(snapshot, hostOf(snapshot, options));
+  const source = openSnapshotSource(snapshot, hostOf(snapshot, options));
   return { source, label: from, stop: async () => {} };
 }
 
@@ -97,6 +97,6 @@ async function report({ replay, demo, iface, port, ...globals }: LiveCommandOpti
 
 /** Without the configuration, which `inspect -j` prints. */
 async function printSamples(source: Source, options: LiveCommandOptions): Promise<void> {
-  for await (const { scene: _, ...sample } of source.samples(untilInterrupted()))
+  for await (const { configuration: _, ...sample } of source.samples(untilInterrupted()))
     printDocument({ schema: 'locality-tune.live/1', ...sample }, options);
 }

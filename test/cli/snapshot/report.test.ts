@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../../src/host/types.ts';
 import { createRecorder } from '../../../src/live/recording.ts';
 import { SCHEMA } from '../../../src/snapshot/types.ts';
-import { eight, historyOf, sceneOf } from '../../fixtures/samples.ts';
+import { configurationOf, eight, historyOf } from '../../fixtures/samples.ts';
 import { skbLine } from '../../html/pages.ts';
 import { bad, good } from '../../report/machines.ts';
 import { BUILT, run } from '../run.ts';
@@ -21,7 +21,9 @@ beforeAll(() => {
   writeFileSync(at('skb.jsonl'), `${skbLine(8)}\n`);
   writeFileSync(at('later.jsonl'), `${skbLine(8, 2)}\n`);
   const recorder = createRecorder(at('recording'));
-  for (const sample of historyOf([{ scene: sceneOf(eight('cpu')), seconds: 2, rx: 1, tx: 1 }]))
+  for (const sample of historyOf([
+    { configuration: configurationOf(eight('cpu')), seconds: 2, rx: 1, tx: 1 },
+  ]))
     recorder.write(sample);
   recorder.close();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openStill } from '../../src/live/still.ts';
+import { openSnapshotSource } from '../../src/live/snapshot-source.ts';
 import { SCHEMA, type Snapshot } from '../../src/snapshot/types.ts';
 import { host, nic, range } from '../fixtures/hosts.ts';
 
@@ -20,7 +20,7 @@ const snapshot: Snapshot = {
 
 async function samplesOf(of: Snapshot) {
   const samples = [];
-  for await (const sample of openStill(of, of.host).samples(new AbortController().signal))
+  for await (const sample of openSnapshotSource(of, of.host).samples(new AbortController().signal))
     samples.push(sample);
   return samples;
 }
@@ -40,12 +40,12 @@ describe('a snapshot in the live view', () => {
       ],
       probe: { state: 'missing', notes: ['a snapshot of 2026-11-21T04:06:29.419Z: nothing was measured'] },
     });
-    expect(sample?.scene.host).toEqual(machine);
+    expect(sample?.configuration.host).toEqual(machine);
   });
 
   it('of a captured tree has no rates, and can not be acted upon', async () => {
     const [sample] = await samplesOf({ ...snapshot, time: null, counters: null });
     expect(sample).toMatchObject({ seconds: 0, rx: { pps: null }, queues: [] });
-    expect(openStill(snapshot, machine)).toMatchObject({ live: false, control: null });
+    expect(openSnapshotSource(snapshot, machine)).toMatchObject({ live: false, control: null });
   });
 });

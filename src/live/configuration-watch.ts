@@ -4,17 +4,17 @@ import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { System } from '../system/types.ts';
 import { changesBetween } from './changes.ts';
-import type { Events } from './events.ts';
 import {
+  type ConfigurationOptions,
   isOutdated,
-  isSameScene,
+  isSameConfiguration,
   type KnownSlots,
   readQuickly,
   readSlotsOf,
-  type SceneOptions,
-  toScene,
-} from './scene.ts';
-import type { Scene } from './types.ts';
+  toConfiguration,
+} from './configuration.ts';
+import type { Events } from './events.ts';
+import type { Configuration } from './types.ts';
 
 /** Seconds between readings, and at least so many times what a reading takes. */
 const SECONDS = 5;
@@ -23,29 +23,29 @@ const SHARE = 50;
 const SLOTS_SECONDS = 10;
 const SLOTS_ANYWAY_SECONDS = 60;
 
-export interface Scenes {
-  now(): Scene;
+export interface ConfigurationWatch {
+  now(): Configuration;
   /** Starts a reading where one is due or wished for, and returns at once. */
   lookAgain(wished: boolean): void;
 }
 
 /** @param slots read them too, which takes root. Throws what readHost throws. */
-export async function watchScene(
+export async function watchConfiguration(
   system: System,
-  options: SceneOptions,
+  options: ConfigurationOptions,
   slots: boolean,
   tell: Events['tell'],
-): Promise<Scenes> {
+): Promise<ConfigurationWatch> {
   let known: KnownSlots = new Map();
   let host: Host = await readQuickly(system, options, known);
-  let scene = toScene(host);
+  let configuration = toConfiguration(host);
   let [readAt, took, slotsAt] = [performance.now(), 0, Number.NEGATIVE_INFINITY];
 
   const show = (next: Host): void => {
     for (const change of changesBetween(host, next)) tell('change', change);
     host = next;
-    const fresh = toScene(next);
-    if (!isSameScene(scene, fresh)) scene = fresh;
+    const fresh = toConfiguration(next);
+    if (!isSameConfiguration(configuration, fresh)) configuration = fresh;
   };
   const quick = createReader('reading the configuration', tell, async () => {
     const began = performance.now();
@@ -66,7 +66,7 @@ export async function watchScene(
     if (wished || now - slotsAt > wait) slow.read(wished);
   };
   lookAgain(false);
-  return { now: () => scene, lookAgain };
+  return { now: () => configuration, lookAgain };
 }
 
 interface Reader {

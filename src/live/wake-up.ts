@@ -1,15 +1,15 @@
 /** Waiting that can be cut short. */
 
-export interface Bell {
-  ring(): void;
-  /** Until it rings, at most so long. */
+export interface WakeUp {
+  wake(): void;
+  /** Until it is woken, for `milliseconds` at most. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
-export function createBell(): Bell {
+export function createWakeUp(): WakeUp {
   let wake = (): void => {};
   return {
-    ring: () => wake(),
+    wake: () => wake(),
     wait: async (milliseconds, signal) => {
       const timer = createTimer(milliseconds);
       const rung = new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import type { Group } from '../src/host/types.ts';
 import type { Sample, Source } from '../src/live/types.ts';
 import type { Dialog, State, Surroundings } from './state.ts';
 
-export interface Desk {
+export interface KeyContext {
   get(): State;
   set(state: State): void;
   /** The latest; null before the first. */
@@ -20,7 +20,8 @@ export interface Desk {
   suspend(): void;
 }
 
-export const show = (desk: Desk, dialog: Dialog | null): void => desk.set({ ...desk.get(), dialog });
+export const show = (context: KeyContext, dialog: Dialog | null): void =>
+  context.set({ ...context.get(), dialog });
 
-export const tell = (desk: Desk, text: string, ok: boolean): void =>
-  desk.set({ ...desk.get(), notice: { text, ok } });
+export const tell = (context: KeyContext, text: string, ok: boolean): void =>
+  context.set({ ...context.get(), notice: { text, ok } });

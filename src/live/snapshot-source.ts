@@ -8,7 +8,7 @@ import type { Snapshot } from '../snapshot/types.ts';
 import type { QueueSample, Sample, Source } from './types.ts';
 
 /** @param host what is to be seen of the snapshot's machine */
-export function openStill(snapshot: Snapshot, host: Host): Source {
+export function openSnapshotSource(snapshot: Snapshot, host: Host): Source {
   const sample = toSample(snapshot, host);
   return {
     live: false,
@@ -45,7 +45,7 @@ function toSample({ time, counters }: Snapshot, host: Host): Sample {
       coverage: null,
       notes: [`a snapshot of ${time ?? 'an unknown time'}: nothing was measured`],
     },
-    scene: { ...view, findings: diagnose(view), readAt: at },
+    configuration: { ...view, findings: diagnose(view), readAt: at },
   };
 }
 

@@ -101,8 +101,11 @@ const broken = (name: string, host: object): string =>
   recorded(
     name,
     history.map((sample) => {
-      const scene: Sample['scene'] = { ...sample.scene, host: { ...sample.scene.host, ...host } };
-      return { ...sample, scene };
+      const configuration: Sample['configuration'] = {
+        ...sample.configuration,
+        host: { ...sample.configuration.host, ...host },
+      };
+      return { ...sample, configuration };
     }),
   );
 

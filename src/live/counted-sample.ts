@@ -1,7 +1,6 @@
 /** The probes of one view, each at its own pace: whatever they counted is taken when a sample is due. */
 import type { System } from '../system/types.ts';
 import type { Events } from './events.ts';
-import type { Gathered, Probe } from './probe.ts';
 import {
   NO_PACKETS,
   type Packets,
@@ -12,7 +11,8 @@ import {
   watchEvents,
   watchSkbs,
 } from './probes.ts';
-import type { ProbeState, Scene } from './types.ts';
+import type { Gathered, Probe } from './restarting-probe.ts';
+import type { Configuration, ProbeState } from './types.ts';
 
 export interface Counting {
   /** The probe of the packets runs and tells something every second. */
@@ -20,7 +20,7 @@ export interface Counting {
   /** An interval of it has come since the last `take`. */
   fresh(): boolean;
   /** @param listen single accepts are wanted, too */
-  take(scene: Scene, listen: boolean): Counted;
+  take(configuration: Configuration, listen: boolean): Counted;
   state(notes: readonly string[]): ProbeState;
   /** When all have ended, after the signal. */
   ended(): Promise<void>;

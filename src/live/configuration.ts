@@ -6,9 +6,9 @@ import { readSockets } from '../host/sockets.ts';
 import type { Group, Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import type { System } from '../system/types.ts';
-import type { Scene } from './types.ts';
+import type { Configuration } from './types.ts';
 
-export interface SceneOptions {
+export interface ConfigurationOptions {
   readonly ifaces: readonly string[];
   /** null: all. */
   readonly port: number | null;
@@ -20,7 +20,7 @@ export type KnownSlots = ReadonlyMap<string, Group>;
 /** What costs no bpftrace; slots, selections and programs are those of `known` where the group has not changed since. */
 export async function readQuickly(
   system: System,
-  { ifaces, port }: SceneOptions,
+  { ifaces, port }: ConfigurationOptions,
   known: KnownSlots,
 ): Promise<Host> {
   const host = await readHost(system, { ifaces, port, slots: false, sampleSeconds: 0 });
@@ -41,15 +41,15 @@ export async function readSlotsOf(
 export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
   groups.some((group) => !hasSameSockets(group, known.get(group.id)));
 
-export function toScene(host: Host): Scene {
+export function toConfiguration(host: Host): Configuration {
   const view = viewOf(host);
   return { ...view, findings: diagnose(view), readAt: new Date().toISOString() };
 }
 
 /** Says that nothing a person would call different is so: interrupts count on, and time goes by. */
-export function isSameScene(one: Scene, other: Scene): boolean {
-  const text = (scene: Scene) =>
-    JSON.stringify(scene, (key, value) => (key === 'counts' || key === 'readAt' ? undefined : value));
+export function isSameConfiguration(one: Configuration, other: Configuration): boolean {
+  const text = (configuration: Configuration) =>
+    JSON.stringify(configuration, (key, value) => (key === 'counts' || key === 'readAt' ? undefined : value));
   return text(one) === text(other);
 }
 
