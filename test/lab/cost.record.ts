@@ -60,20 +60,8 @@ async function bpftrace(name: string, program: string, keys: number): Promise<Co
   );
 }
 
-const INTRO = `# What a probe costs
-
-Instructions of the guest that a packet takes without a probe, and how many more with one: an empty probe on the same
-hooks, which nothing there can go below; \`measure skb\`; and a port of the map-based SystemTap script of 2017
-(test/bench/probes). QEMU counts them (one CPU, \`-icount shift=0\`: the guest's clock goes by instructions), so that who
-else uses the machine makes no difference. Each figure is the median of 100 batches of 100 packets, the client's own
-instructions included. In brackets, ours as a multiple of the empty probe, and as a share of the map port. Written by
-\`npm run lab -- cost\` (docs/lab.md), which fails where a second count without a probe, after all the others, is not within
-0.3 % of the first; that count is the last line.
-
-\`measure skb\` counts both directions, also where a packet goes one way only: UDP over lo is received, and its tx probe
-looks at it in vain. The map port sees of TCP, by tracepoints, neither the segment that a reader frees nor the one that an
-ACK does: it costs little there because it counts little.
-`;
+/** The words below the title are the page's own. */
+const INTRO = '# What a probe costs\n';
 const HEAD = ['', ...NAMES.map((name) => WORKLOADS[name])];
 /** Instructions a packet that a probe adds. */
 const added = (cost: Costs, none: Costs): Costs => ({

@@ -88,13 +88,8 @@ const row = (what: string, { accept, rx, tx }: Figures) => [
   percent(tx),
 ];
 
-const INTRO = `# The headline, measured
-
-nginx with a worker and a reuseport socket for each CPU, pinned, in a virtual machine; on the other side of its NIC
-a client opens a connection for each request. Then one command, and \`locality-tune undo\`. A figure is the share that was
-used on the CPU that received it, or sent it. These tables are written by \`npm run lab -- headline\` (docs/lab.md), which
-fails where a figure is not what it should be.
-`;
+/** The words below the title are the page's own. */
+const INTRO = '# The headline, measured\n';
 const HEAD = ['', 'connections', 'accepted on the receiving CPU', 'rx local', 'tx local'];
 /** Of one kernel and set-up. */
 async function write(
