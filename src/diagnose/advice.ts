@@ -2,7 +2,7 @@
  * Which program a group should have, decided once for each group: a rule that found a better one for its own
  * complaint only would contradict the next rule.
  */
-import type { Recognised } from '../cbpf/programs.ts';
+import type { ProgramSpec } from '../cbpf/programs.ts';
 import type { Host } from '../host/types.ts';
 import { pinCommand, steerCommand } from '../words/commands.ts';
 import { count } from '../words/phrase.ts';
@@ -62,7 +62,7 @@ function pinAll(pins: MemberCpus, moved: Map<string, number>): readonly string[]
 
 type Decision = Pick<Advice, 'program' | 'why'>;
 
-function decide(host: Host, fed: FedGroup, own: Recognised | null, memberCpus: MemberCpus): Decision {
+function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: MemberCpus): Decision {
   const { group } = fed;
   if (group.program !== null && own === null)
     return { program: null, why: 'Its program is not one that this tool made.' };
@@ -81,11 +81,11 @@ function decide(host: Host, fed: FedGroup, own: Recognised | null, memberCpus: M
 }
 
 /** Where the best program can't be told, one that starves nobody can be. */
-function keepReaching({ machine }: Host, fed: FedGroup, own: Recognised, unknown: string): Decision {
+function keepReaching({ machine }: Host, fed: FedGroup, own: ProgramSpec, unknown: string): Decision {
   const { size } = fed.group;
   const { online } = machine.cpus;
-  const renewed = { name: 'cpu', modulus: size } as const;
-  if (own.name === 'cpu' && own.modulus !== size && starved(fed, renewed, online).length === 0)
+  const renewed = { name: 'cpu', size } as const;
+  if (own.name === 'cpu' && own.size !== size && starved(fed, renewed, online).length === 0)
     return { program: 'cpu', why: '`cpu` reaches all of them.' };
   return starved(fed, own, online).length > 0
     ? { program: 'none', why: 'The hash serves all of them.' }
@@ -96,7 +96,7 @@ function keepReaching({ machine }: Host, fed: FedGroup, own: Recognised, unknown
  * The program that brings packets to the worker of their CPU; or why none can be told. A map is evenly filled
  * only with every worker on a receiving CPU of its own: what it leaves to the hash is spread over all.
  */
-function byCpu(fed: FedGroup, own: Recognised | null, memberCpus: MemberCpus): Decision | string {
+function byCpu(fed: FedGroup, own: ProgramSpec | null, memberCpus: MemberCpus): Decision | string {
   const { group, cpus, nics } = fed;
   const slots = membersBySlot(group);
   if (cpus === null) return `${UNTOLD} the CPUs that receive are not.`;
@@ -118,7 +118,7 @@ function byCpu(fed: FedGroup, own: Recognised | null, memberCpus: MemberCpus): D
   const off = count(group.size - staffed.length, 'worker');
   if (staffed.length < group.size)
     return `No program finds a worker where none is: pin ${off} to CPUs that receive first.`;
-  const plain: Recognised = { name: 'cpu', modulus: group.size };
+  const plain: ProgramSpec = { name: 'cpu', size: group.size };
   const agree = !misses(fed, plain, memberCpus).some(({ cpu }) => on.has(cpu));
   const program = agree && own?.name !== 'map' && starved(fed, plain, [...cpus]).length === 0 ? 'cpu' : 'map';
   const where = staffed.length < cpus.size ? ', where it has one' : '';
@@ -130,13 +130,13 @@ const UNTOLD = 'What a program would give is not known, since';
 /** Has the group that very program already? A map has, as long as it misses nobody. */
 function inPlace(
   fed: FedGroup,
-  own: Recognised | null,
+  own: ProgramSpec | null,
   program: Advice['program'],
   memberCpus: MemberCpus,
 ): boolean {
   const { size } = fed.group;
   if (own === null || own.name !== program) return false;
-  if ('modulus' in own) return own.modulus === size;
+  if ('size' in own) return own.size === size;
   if (own.name !== 'map') return false;
   return (
     misses(fed, own, memberCpus).length === 0 && [...own.slotOfCpu.values()].every((slot) => slot < size)

@@ -1,8 +1,7 @@
 /** How well a program's choice of slots agrees with where the workers are, and which workers could sit better. */
-import type { Recognised } from '../cbpf/programs.ts';
+import { type ProgramSpec, slotOnCpu } from '../cbpf/programs.ts';
 import type { GroupSocket } from '../host/types.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
-import { slotOn } from './programs.ts';
 import type { FedGroup } from './types.ts';
 import { threadOf } from './workers.ts';
 
@@ -19,12 +18,12 @@ export interface Miss {
 
 export function misses(
   fed: FedGroup,
-  program: Recognised,
+  program: ProgramSpec,
   memberCpus: MemberCpus = pinnedMembers(fed.group),
 ): readonly Miss[] {
   const members = membersBySlot(fed.group);
   return [...(fed.cpus ?? [])].flatMap((cpu) => {
-    const slot = slotOn(program, cpu);
+    const slot = slotOnCpu(program, cpu);
     const member = slot === null ? undefined : members.get(slot);
     const workerCpu = member && memberCpus.get(member);
     if (slot === null || member === undefined || workerCpu === undefined || workerCpu === cpu) return [];
@@ -52,7 +51,7 @@ export function wellPlaced(groups: readonly FedGroup[]): ReadonlySet<string> {
  */
 export function pinsAnew(
   fed: FedGroup,
-  program: Recognised,
+  program: ProgramSpec,
   memberCpus: MemberCpus,
   settled: ReadonlySet<string>,
 ): MemberCpus {

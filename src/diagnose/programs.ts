@@ -1,5 +1,5 @@
 /** What a group's program does with its packets: which slot it picks on which CPU, and which it never picks. */
-import { lastSlot, type Recognised, recognise } from '../cbpf/programs.ts';
+import { isByCpu, lastSlot, type ProgramSpec, recognise, slotOnCpu } from '../cbpf/programs.ts';
 import type { Group } from '../host/types.ts';
 import { membersBySlot } from './groups.ts';
 import type { FedGroup } from './types.ts';
@@ -9,15 +9,9 @@ import { threadOf } from './workers.ts';
  * The program of ours that is attached; null without one, and for a foreign one, of which nothing can be
  * said.
  */
-export function ownProgram(group: Group): Recognised | null {
+export function ownProgram(group: Group): ProgramSpec | null {
   const instructions = group.program?.instructions ?? null;
   return instructions === null ? null : recognise(instructions);
-}
-
-/** The slot that a program picks on a CPU; null where the CPU does not decide it. */
-export function slotOn(program: Recognised, cpu: number): number | null {
-  if (program.name === 'cpu') return cpu % program.modulus;
-  return program.name === 'map' ? (program.slotOfCpu.get(cpu) ?? null) : null;
 }
 
 /**
@@ -27,7 +21,7 @@ export function slotOn(program: Recognised, cpu: number): number | null {
  */
 export function starved(
   { group, cpus }: FedGroup,
-  program: Recognised,
+  program: ProgramSpec,
   online: readonly number[],
 ): readonly number[] {
   const slots = picked(program, cpus ?? online, group.size);
@@ -41,13 +35,13 @@ export function starved(
 }
 
 /** A driver that records no queue leaves `queue` to the hash; shares of nothing and drained slots are meant. */
-function picked(program: Recognised, cpus: Iterable<number>, size: number): ReadonlySet<number> | null {
+function picked(program: ProgramSpec, cpus: Iterable<number>, size: number): ReadonlySet<number> | null {
   const made = madeFor(program);
-  if (program.name !== 'cpu' && program.name !== 'map')
+  if (!isByCpu(program))
     return made === null || made > size || program.name === 'queue' ? null : new Set(Array(made).keys());
   const slots = new Set<number>();
   for (const cpu of cpus) {
-    const slot = slotOn(program, cpu);
+    const slot = slotOnCpu(program, cpu);
     if (slot === null || slot >= size) return null;
     slots.add(slot);
   }
@@ -55,8 +49,7 @@ function picked(program: Recognised, cpus: Iterable<number>, size: number): Read
 }
 
 /** The size of group that a program is for, as far as its own words tell. */
-export function madeFor(program: Recognised): number | null {
-  if ('modulus' in program) return program.modulus;
-  if (program.name === 'drain') return program.size;
-  return program.name === 'source-rendezvous' ? (lastSlot(program) ?? 0) + 1 : null;
+export function madeFor(program: ProgramSpec): number | null {
+  if ('size' in program) return program.size;
+  return 'keyOfSlot' in program ? (lastSlot(program) ?? 0) + 1 : null;
 }

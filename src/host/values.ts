@@ -11,6 +11,10 @@ export function readInteger(files: Files, path: string): number | null {
   return line !== null && /^-?\d+$/.test(line) ? Number(line) : null;
 }
 
+/** What the kernel allows a converted program to take, in bytes (net/core/filter.c, reuseport_attach_prog()). */
+export const readOptmemMax = (files: Files): number | null =>
+  readInteger(files, '/proc/sys/net/core/optmem_max');
+
 export function readCpuList(files: Files, path: string): Cpus | null {
   const text = files.text(path);
   return text === null ? null : parseCpuList(text);

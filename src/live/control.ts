@@ -1,20 +1,15 @@
 /** What the live view may do to a group: the same checks and the same one system call as `attach` and `detach`. */
 import { disassemble } from '../cbpf/disassemble.ts';
-import { recognise } from '../cbpf/programs.ts';
-import { readInterrupts } from '../host/interrupts.ts';
-import { readMachine } from '../host/topology.ts';
+import { GROUP_PROGRAMS, type ProgramName, recognise } from '../cbpf/programs.ts';
 import type { Group } from '../host/types.ts';
 import type { AttachOptions } from '../steer/attach.ts';
-import type { Wanted } from '../steer/choose.ts';
+import { readAttachMachine } from '../steer/machine.ts';
 import { failure } from '../system/errors.ts';
 import { type LiveMachine, silent } from '../use-cases/machine.ts';
 import { attachTo, detachFrom, previewAttach } from '../use-cases/steer.ts';
 import { programText } from './changes.ts';
 import { prepareTask } from './prepare.ts';
 import type { Control } from './types.ts';
-
-/** Those that are made from nothing but the group; `weighted` and `drain` need numbers. */
-const PROGRAMS = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
 
 /** @param tell hears of what was done, for the events */
 export function createControl(machine: LiveMachine, tell: (text: string) => void): Control {
@@ -29,21 +24,13 @@ export function createControl(machine: LiveMachine, tell: (text: string) => void
       running.delete(work);
     }
   };
-  const optionsFor = (program: string, dryRun: boolean, force: boolean): AttachOptions => {
-    const { cpus } = readMachine(machine, readInterrupts(machine.files));
-    const optmem = machine.files.text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
-    return {
-      program: wantedOf(
-        program,
-        cpus.numa.map((node) => node.cpus),
-      ),
-      online: cpus.online,
-      optmemMax: /^\d+$/.test(optmem) ? Number(optmem) : null,
-      groupSize: null,
-      dryRun,
-      force,
-    };
-  };
+  const optionsFor = (program: string, dryRun: boolean, force: boolean): AttachOptions => ({
+    program: { name: groupProgram(program) },
+    machine: readAttachMachine(machine),
+    groupSize: null,
+    dryRun,
+    force,
+  });
   const attach = async (group: Group, program: string, force: boolean): Promise<string> => {
     const [done] = await attachTo(machine, choiceOf(group), optionsFor(program, false, force), silent);
     return done?.changed === true
@@ -57,7 +44,7 @@ export function createControl(machine: LiveMachine, tell: (text: string) => void
       : `${group.id} has no program to detach`;
   };
   return {
-    programs: PROGRAMS,
+    programs: GROUP_PROGRAMS,
     preview: async (group, program) => {
       const found = await previewAttach(machine, group, optionsFor(program, true, false));
       return {
@@ -106,10 +93,8 @@ function isForeign({ selection, program }: Group): boolean {
   return program !== null && (program.instructions === null || recognise(program.instructions) === null);
 }
 
-function wantedOf(program: string, nodes: readonly (readonly number[])[]): Wanted {
-  if (program === 'numa') return { name: program, nodes, by: null };
-  const name = PROGRAMS.find((known) => known === program);
-  if (name === undefined || name === 'numa')
-    throw failure('no-such-program', `no program \`${program}\``, `there are: ${PROGRAMS.join(', ')}`);
-  return { name };
+function groupProgram(program: string): ProgramName {
+  const name = GROUP_PROGRAMS.find((known) => known === program);
+  if (name !== undefined) return name;
+  throw failure('no-such-program', `no program \`${program}\``, `there are: ${GROUP_PROGRAMS.join(', ')}`);
 }

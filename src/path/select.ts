@@ -92,7 +92,7 @@ function byProgram(group: Group, program: readonly Instruction[] | null): Member
   if (program === null) return unknown('the attached program could not be read');
   const otherwise = byDefault(group);
   const known = recognise(program);
-  if (known?.name === 'rand') return byChance(known.modulus, group.size, otherwise);
+  if (known?.name === 'rand') return byChance(known.size, group.size, otherwise);
   const read = inputs(program);
   const undecided = [...read].filter((input) => input !== 'cpu' && input !== 'queue');
   if (undecided.length > 0)

@@ -11,16 +11,14 @@ import type { Group, Program } from '../host/types.ts';
 import { failure, isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { chooseProgram, type Wanted } from './choose.ts';
+import type { AttachMachine } from './machine.ts';
 import { type Selector, selectTargets, type Target } from './select.ts';
 import { setProgram } from './set-program.ts';
 import { type Trial, tryOut, unreached } from './trial.ts';
 
 export interface AttachOptions {
   readonly program: Wanted;
-  /** CPUs on which a packet can be received; empty where they are not known. */
-  readonly online: Cpus;
-  /** net.core.optmem_max in bytes; null where it is not known. */
-  readonly optmemMax: number | null;
+  readonly machine: AttachMachine;
   /** null: the group's own size. */
   readonly groupSize: number | null;
   readonly dryRun: boolean;
@@ -89,10 +87,10 @@ function planAttach(target: Target, options: AttachOptions) {
   const { group, member } = target;
   const wanted = options.program;
   const size = options.groupSize ?? group.size;
-  const { instructions, warnings } = chooseProgram(wanted, group, size);
+  const { instructions, warnings } = chooseProgram(wanted, group, size, options.machine.nodes);
   const attached = same(group.program, instructions);
   if (!options.dryRun && !options.force && !attached) refuseForeign(group);
-  const trial = tryOut(instructions, group, options.online);
+  const trial = tryOut(instructions, group, options.machine.online);
   const result: Attached = {
     pid: member.pid,
     fd: member.fd,
@@ -110,8 +108,8 @@ function planAttach(target: Target, options: AttachOptions) {
     trial,
     warnings: [
       ...warnings,
-      ...starvation(wanted, instructions, trial, options.online),
-      ...tooLarge(instructions, options.optmemMax),
+      ...starvation(wanted, instructions, trial, options.machine.online),
+      ...tooLarge(instructions, options.machine.optmemMax),
       ...(group.selection === null
         ? [`whether a program was attached before is not known: ${whyUnseen(group)}`]
         : []),

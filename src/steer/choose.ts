@@ -2,24 +2,38 @@
 import { disassemble } from '../cbpf/disassemble.ts';
 import { hints } from '../cbpf/hints.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
-import { generate, type Recognised, recognise } from '../cbpf/programs.ts';
+import {
+  generate,
+  isByCpu,
+  needs,
+  type ProgramName,
+  type ProgramParameters,
+  type ProgramSpec,
+  recognise,
+  slotOnCpu,
+  specFrom,
+  spreadsFlows,
+} from '../cbpf/programs.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type { Group, GroupSocket } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
-import { keysBySlot, type Placement, slotsByCpu, slotsByNode } from './placement.ts';
+import { keysBySlot, slotsByCpu, slotsByNode, type Warn } from './placement.ts';
 
-type Spread = 'rand' | 'flow';
+export interface NamedProgram {
+  readonly name: ProgramName;
+  /** What a group can't say. */
+  readonly weights?: readonly number[] | undefined;
+  readonly drained?: readonly number[] | undefined;
+  /** Left out: what suits the group. */
+  readonly by?: ProgramParameters['by'] | undefined;
+}
 
-/** `by` null: what suits the group. */
 export type Wanted =
-  | { readonly name: 'cpu' | 'rand' | 'queue' | 'hash' | 'map' | 'source-rendezvous' }
-  | { readonly name: 'numa'; readonly nodes: readonly Cpus[]; readonly by: Spread | null }
-  | { readonly name: 'weighted'; readonly weights: readonly number[]; readonly by: Spread | null }
-  | { readonly name: 'drain'; readonly drained: readonly number[]; readonly by: Spread | 'cpu' | null }
+  | NamedProgram
   /** Somebody's own, which the kernel accepts. */
   | { readonly name: null; readonly file: string; readonly instructions: readonly Instruction[] };
 
-export interface Choice {
+export interface ChosenProgram {
   readonly instructions: readonly Instruction[];
   readonly warnings: readonly string[];
 }
@@ -27,9 +41,14 @@ export interface Choice {
 /**
  * Throws Failure slots-unknown, not-pinned, no-numa where a program has nothing to go by, impossible where there can be
  * no such program for the group.
+ * @param nodes CPUs of each NUMA node of the machine
  */
-export function chooseProgram(wanted: Wanted, group: Group, size: number): Choice {
-  const sized = size === group.size ? [] : [sizeWarning(size, group.size)];
+export function chooseProgram(
+  wanted: Wanted,
+  group: Group,
+  size: number,
+  nodes: readonly Cpus[],
+): ChosenProgram {
   if (wanted.name === null) {
     const { instructions } = wanted;
     const asm = disassemble(instructions).split('\n');
@@ -38,50 +57,43 @@ export function chooseProgram(wanted: Wanted, group: Group, size: number): Choic
     );
     return { instructions, warnings: told };
   }
-  const { found: spec, warnings } = specFor(wanted, group, size);
-  return { instructions: made(spec, group), warnings: [...sized, ...warnings, ...perPacket(spec, group)] };
+  const warnings = size === group.size ? [] : [sizeWarning(size, group.size)];
+  const spec = specFor(wanted, group, size, nodes, (warning) => warnings.push(warning));
+  warnings.push(...(isByCpu(spec) && !needs(spec.name, 'slotOfCpu') ? blindWarnings(spec, group) : []));
+  return { instructions: made(spec, group), warnings: [...warnings, ...flowWarnings(spec, group)] };
 }
 
-/** What the program is made from. */
+/** The parameters of the program, from the group; those that only a person knows, as they were given. */
 function specFor(
-  wanted: Exclude<Wanted, { readonly name: null }>,
+  wanted: NamedProgram,
   group: Group,
   size: number,
-): Placement<Recognised> {
+  nodes: readonly Cpus[],
+  warn: Warn,
+): ProgramSpec {
+  const { name, weights, drained, by } = wanted;
   const spread = group.protocol === 'tcp' ? 'rand' : 'flow';
-  switch (wanted.name) {
-    case 'cpu':
-      return { found: { name: 'cpu', modulus: size }, warnings: cpuWarnings(group, size) };
-    case 'rand':
-    case 'queue':
-      return { found: { name: wanted.name, modulus: size }, warnings: [] };
-    case 'hash':
-      return { found: { name: 'hash' }, warnings: [] };
-    case 'map': {
-      const { found: slotOfCpu, warnings } = slotsByCpu(group);
-      return { found: { name: 'map', slotOfCpu }, warnings };
-    }
-    case 'source-rendezvous': {
-      const { found: keyOfSlot, warnings } = keysBySlot(group, size);
-      return { found: { name: 'source-rendezvous', keyOfSlot }, warnings };
-    }
-    case 'numa': {
-      const { found: nodes, warnings } = slotsByNode(group, wanted.nodes);
-      return { found: { name: 'numa', nodes, by: wanted.by ?? spread }, warnings };
-    }
-    case 'weighted':
-      return {
-        found: { name: 'weighted', weights: wanted.weights, by: wanted.by ?? spread },
-        warnings: weightWarnings(wanted.weights, group),
-      };
-    case 'drain': {
-      const by = wanted.by ?? (goesByCpu(group) ? 'cpu' : spread);
-      return { found: { name: 'drain', size, drained: wanted.drained, by }, warnings: [] };
-    }
-  }
+  return specFrom(name, {
+    size: () => size,
+    slotOfCpu: () => slotsByCpu(group, warn),
+    keyOfSlot: () => keysBySlot(group, size, warn),
+    nodes: () => slotsByNode(group, nodes, warn),
+    weights: () => {
+      warnOfWeights(given(name, 'weights', weights), group, warn);
+      return given(name, 'weights', weights);
+    },
+    drained: () => given(name, 'drained', drained),
+    spread: () => (by === undefined || by === 'cpu' ? spread : by),
+    by: () => by ?? (goesByCpu(group) ? 'cpu' : spread),
+  });
 }
 
-function made(spec: Recognised, group: Group): Instruction[] {
+function given<T>(name: ProgramName, what: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw failure('impossible', `\`${name}\`: no ${what} were given`, 'see `locality-tune programs`');
+}
+
+function made(spec: ProgramSpec, group: Group): Instruction[] {
   try {
     return generate(spec);
   } catch (error) {
@@ -106,18 +118,18 @@ function sizeWarning(size: number, actual: number): string {
     : `${size} is less than the group's ${actual} sockets: the last ${actual - size} will get nothing`;
 }
 
-function weightWarnings(weights: readonly number[], { size }: Group): readonly string[] {
-  if (weights.length === size) return [];
-  return weights.length < size
-    ? [`${weights.length} weights for ${size} sockets: the last ${size - weights.length} will get nothing`]
-    : [`${weights.length} weights for ${size} sockets: the shares of the others fall back to the hash`];
+function warnOfWeights({ length }: readonly number[], { size }: Group, warn: Warn): void {
+  if (length < size)
+    warn(`${length} weights for ${size} sockets: the last ${size - length} will get nothing`);
+  if (length > size)
+    warn(`${length} weights for ${size} sockets: the shares of the others fall back to the hash`);
 }
 
-/** `cpu` sends CPU c to slot c mod N, which helps only where that slot's worker is pinned to c. */
-function cpuWarnings(group: Group, size: number): string[] {
+/** A program that goes by the CPU and does not look where the workers are: it helps only where they agree. */
+function blindWarnings(spec: ProgramSpec, group: Group): string[] {
   const misplaced = group.sockets.filter(
-    ({ slot, cpus }) =>
-      slot !== null && cpus.length === 1 && cpus[0] !== undefined && cpus[0] % size !== slot,
+    ({ slot, cpus: [only, ...more] }) =>
+      slot !== null && only !== undefined && more.length === 0 && slotOnCpu(spec, only) !== slot,
   );
   const unpinned = group.sockets.filter(({ cpus }) => cpus.length > 1);
   return [
@@ -136,12 +148,12 @@ function cpuWarnings(group: Group, size: number): string[] {
 
 const place = ({ slot, cpus }: GroupSocket) => `slot ${slot} on CPU ${cpus[0]}`;
 
-function perPacket(spec: Recognised, group: Group): string[] {
-  const rand = spec.name === 'rand' || ('by' in spec && spec.by === 'rand');
-  if (!rand || group.protocol !== 'udp') return [];
+function flowWarnings(spec: ProgramSpec, group: Group): string[] {
+  if (!spreadsFlows(spec) || group.protocol !== 'udp') return [];
   const quic = group.port === 443 || group.port === 8443 ? ' (QUIC on this port?)' : '';
-  const instead = spec.name === 'rand' ? '' : '; --by flow keeps a flow together';
-  const what = spec.name === 'rand' ? '`rand`' : `\`${spec.name}\` by rand`;
+  const chosen = needs(spec.name, 'spread') || needs(spec.name, 'by');
+  const instead = chosen ? '; --by flow keeps a flow together' : '';
+  const what = chosen ? `\`${spec.name}\` by rand` : `\`${spec.name}\``;
   return [
     `${what} spreads the packets of one flow over all sockets: right for stateless datagrams only, it breaks QUIC, DTLS and other stateful protocols${quic}${instead}`,
   ];

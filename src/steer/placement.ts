@@ -1,19 +1,18 @@
-/** Where the workers of a group sit: what the programs that follow them are made from. */
+/** Where the workers of a group run: what the programs that follow them are made from. */
+import type { NumaNode } from '../cbpf/programs/program.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type { Group, GroupSocket } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 
-export interface Placement<T> {
-  readonly found: T;
-  readonly warnings: readonly string[];
-}
+/** Hears which workers a program will not find, and why. */
+export type Warn = (warning: string) => void;
 
 /** CPU -> slot, from the kernel's slots and the workers' pins. Throws Failure slots-unknown, not-pinned. */
-export function slotsByCpu(group: Group): Placement<ReadonlyMap<number, number>> {
+export function slotsByCpu(group: Group, warn: Warn): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   const unpinned: number[] = [];
   const doubled: number[] = [];
-  for (const [slot, { cpus }] of slotted(group, 'map')) {
+  for (const [slot, { cpus }] of slotted(group)) {
     const [only, ...more] = cpus;
     if (only === undefined || more.length > 0) unpinned.push(slot);
     else if (found.has(only)) doubled.push(slot);
@@ -25,25 +24,17 @@ export function slotsByCpu(group: Group): Placement<ReadonlyMap<number, number>>
       `${group.id}: no worker is pinned to one CPU, so there is nothing to map`,
       'pin the workers first (nginx: `worker_cpu_affinity auto`)',
     );
-  const warnings = [
-    ...(unpinned.length > 0
-      ? [`no CPU leads to ${slots(unpinned)}: its worker is not pinned to one CPU`]
-      : []),
-    ...(doubled.length > 0
-      ? [`no CPU leads to ${slots(doubled)}: another slot's worker is pinned to the same CPU`]
-      : []),
-  ];
-  return { found, warnings };
+  if (unpinned.length > 0) warn(`no CPU leads to ${slots(unpinned)}: its worker is not pinned to one CPU`);
+  if (doubled.length > 0)
+    warn(`no CPU leads to ${slots(doubled)}: another slot's worker is pinned to the same CPU`);
+  return found;
 }
 
 /**
  * The slots of each node's workers. @param nodes CPUs of each NUMA node
  * Throws Failure slots-unknown, not-pinned, no-numa.
  */
-export function slotsByNode(
-  group: Group,
-  nodes: readonly Cpus[],
-): Placement<readonly { readonly cpus: Cpus; readonly slots: readonly number[] }[]> {
+export function slotsByNode(group: Group, nodes: readonly Cpus[], warn: Warn): readonly NumaNode[] {
   const nodeOfCpu = new Map(nodes.flatMap((cpus, node) => cpus.map((cpu) => [cpu, node] as const)));
   if (nodeOfCpu.size === 0)
     throw failure(
@@ -53,7 +44,7 @@ export function slotsByNode(
     );
   const found = nodes.map((cpus) => ({ cpus, slots: [] as number[] }));
   const astray: number[] = [];
-  for (const [slot, { cpus }] of slotted(group, 'numa')) {
+  for (const [slot, { cpus }] of slotted(group)) {
     const on = new Set(cpus.map((cpu) => nodeOfCpu.get(cpu)));
     const [node] = on;
     const members = node === undefined || on.size > 1 ? undefined : found[node];
@@ -67,45 +58,39 @@ export function slotsByNode(
       `${group.id}: no worker is bound to the CPUs of one node`,
       'bind them first: numactl --cpunodebind, or taskset',
     );
-  const warnings = [
-    ...(astray.length > 0 ? [`no node leads to ${slots(astray)}: its worker may run on several nodes`] : []),
-    ...(empty.length > 0
-      ? [`${empty.length} of ${nodes.length} nodes have no worker: the hash chooses there`]
-      : []),
-    ...(nodes.length === 1 ? ['this machine has one NUMA node: any worker is as near as another'] : []),
-  ];
-  return { found: found.map(({ cpus, slots }) => ({ cpus, slots: slots.sort(ascending) })), warnings };
+  if (astray.length > 0) warn(`no node leads to ${slots(astray)}: its worker may run on several nodes`);
+  if (empty.length > 0)
+    warn(`${empty.length} of ${nodes.length} nodes have no worker: the hash chooses there`);
+  if (nodes.length === 1) warn('this machine has one NUMA node: any worker is as near as another');
+  return found.map(({ cpus, slots }) => ({ cpus, slots: slots.sort(ascending) }));
 }
 
 /**
  * What stays with a worker when slots move: the CPU that it is pinned to, where every worker has one of its own; else
  * the slot after all.
  */
-export function keysBySlot(group: Group, size: number): Placement<ReadonlyMap<number, number>> {
+export function keysBySlot(group: Group, size: number, warn: Warn): ReadonlyMap<number, number> {
   const pinned = group.sockets.flatMap(({ slot, slotSource, cpus: [only, ...more] }) =>
     slot !== null && slotSource === 'kernel' && only !== undefined && more.length === 0
       ? [[slot, only] as const]
       : [],
   );
   const found = new Map(pinned);
-  if (size === group.size && found.size === size && new Set(found.values()).size === size)
-    return { found, warnings: [] };
-  return {
-    found: new Map(Array.from({ length: size }, (_, slot) => [slot, slot])),
-    warnings: [
-      'sources are bound to slots, because not every worker has a CPU of its own to be known by: when a worker ' +
-        'restarts, slots change, and so do the workers of some sources',
-    ],
-  };
+  if (size === group.size && found.size === size && new Set(found.values()).size === size) return found;
+  warn(
+    'sources are bound to slots, because not every worker has a CPU of its own to be known by: when a worker ' +
+      'restarts, slots change, and so do the workers of some sources',
+  );
+  return new Map(Array.from({ length: size }, (_, slot) => [slot, slot]));
 }
 
 /** Members by their slots in the kernel. Throws Failure slots-unknown. */
-function slotted(group: Group, program: string): (readonly [slot: number, socket: GroupSocket])[] {
+function slotted(group: Group): (readonly [slot: number, socket: GroupSocket])[] {
   return group.sockets.map((socket) => {
     if (socket.slot !== null && socket.slotSource === 'kernel') return [socket.slot, socket];
     throw failure(
       'slots-unknown',
-      `${group.id}: the kernel's slot order could not be read, and \`${program}\` is made from it`,
+      `${group.id}: the kernel's slot order could not be read, and the program is made from it`,
       group.notes[0] ?? 'run as root with bpftrace installed',
     );
   });
@@ -113,4 +98,4 @@ function slotted(group: Group, program: string): (readonly [slot: number, socket
 
 const ascending = (one: number, other: number) => one - other;
 
-export const slots = (list: readonly number[]) => `slot${list.length > 1 ? 's' : ''} ${list.join(', ')}`;
+const slots = (list: readonly number[]) => `slot${list.length > 1 ? 's' : ''} ${list.join(', ')}`;

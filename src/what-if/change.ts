@@ -1,8 +1,9 @@
 /** `--with "rss=equal 8"`: a machine on paper, made from one that is. Nothing here touches any machine. */
+import { GROUP_PROGRAMS } from '../cbpf/programs.ts';
 import { parseCpuList } from '../host/cpus.ts';
 import type { Host } from '../host/types.ts';
 import { setChannels } from './channels.ts';
-import { PROGRAMS, setProgram, setWorkers } from './groups.ts';
+import { setProgram, setWorkers } from './groups.ts';
 import { setIrqs, setRfs, setRps, setXps } from './steering.ts';
 import { equalTable, setTable, weightedTable } from './table.ts';
 
@@ -59,7 +60,7 @@ const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   [
     'program',
     {
-      forms: `program=${PROGRAMS.join(', ')}, weighted 3,1, drain 2, none`,
+      forms: `program=${GROUP_PROGRAMS.join(', ')}, weighted 3,1, drain 2, none`,
       parse: ([name, list, ...more]) =>
         name === undefined || more.length > 0 ? null : setProgram(name, list ?? null),
     },

@@ -1,9 +1,10 @@
 /** What becomes of reuseport groups: other workers, another program. */
 import { disassemble } from '../cbpf/disassemble.ts';
+import { isProgramName, needs, type ProgramName } from '../cbpf/programs.ts';
 import { usableCpus } from '../diagnose/nics.ts';
 import { type Cpus, parseCpuList } from '../host/cpus.ts';
 import type { Group, GroupSocket, Host } from '../host/types.ts';
-import { chooseProgram, type Wanted } from '../steer/choose.ts';
+import { chooseProgram, type NamedProgram } from '../steer/choose.ts';
 import { failure } from '../system/errors.ts';
 import { onlyOnline } from './nics.ts';
 
@@ -54,42 +55,28 @@ export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Ho
 /** null for a name that no program has, or a list that it has no use for. @param list of weights, or of slots to drain */
 export function setProgram(name: string, list: string | null): ((host: Host) => Host) | null {
   if (name === 'none') return list === null ? (host) => eachGroup(host, withoutProgram) : null;
-  const wanted = wantedOf(name, list);
+  const wanted = isProgramName(name) ? wantedOf(name, list) : null;
   if (wanted === null) return null;
   return (host) => {
     const nodes = host.machine.cpus.numa.map(({ cpus }) => cpus);
-    return eachGroup(host, (group) => withProgram(group, wanted(nodes)));
+    return eachGroup(host, (group) => withProgram(group, wanted, nodes));
   };
 }
 
-/** Those that are made from the group alone. */
-export const PROGRAMS = ['cpu', 'map', 'queue', 'rand', 'hash', 'numa', 'source-rendezvous'] as const;
-
-function wantedOf(name: string, list: string | null): ((nodes: readonly Cpus[]) => Wanted) | null {
-  const slots = list === null ? null : parseCpuList(list);
-  switch (name) {
-    case 'cpu':
-    case 'map':
-    case 'queue':
-    case 'rand':
-    case 'hash':
-    case 'source-rendezvous':
-      return list === null ? () => ({ name }) : null;
-    case 'numa':
-      return list === null ? (nodes) => ({ name, nodes, by: null }) : null;
-    case 'weighted': {
-      const weights = /^\d{1,5}(,\d{1,5})*$/.test(list ?? '') ? (list ?? '').split(',').map(Number) : null;
-      return weights && (() => ({ name, weights, by: null }));
-    }
-    case 'drain':
-      return slots && slots.length > 0 ? () => ({ name, drained: slots, by: null }) : null;
-    default:
-      return null;
+function wantedOf(name: ProgramName, list: string | null): NamedProgram | null {
+  if (needs(name, 'weights')) {
+    const weights = /^\d{1,5}(,\d{1,5})*$/.test(list ?? '') ? (list ?? '').split(',').map(Number) : null;
+    return weights && { name, weights };
   }
+  if (needs(name, 'drained')) {
+    const drained = list === null ? null : parseCpuList(list);
+    return drained && drained.length > 0 ? { name, drained } : null;
+  }
+  return list === null ? { name } : null;
 }
 
-function withProgram(group: Group, wanted: Wanted): Group {
-  const { instructions } = chooseProgram(wanted, group, group.size);
+function withProgram(group: Group, wanted: NamedProgram, nodes: readonly Cpus[]): Group {
+  const { instructions } = chooseProgram(wanted, group, group.size, nodes);
   const program = { kind: 'cbpf', name: wanted.name, asm: disassemble(instructions), instructions } as const;
   return { ...group, selection: 'cbpf', program };
 }

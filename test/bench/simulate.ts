@@ -11,7 +11,11 @@ const members = Array.from({ length: 64 }, (_, slot) => [slot, slot] as const);
 const PROGRAMS: Readonly<Record<string, ReturnType<typeof generate>>> = {
   'cpu, 8 sockets': cpu(8),
   'map, 512 CPUs': map(new Map(Array.from({ length: 512 }, (_, index) => [index, 511 - index]))),
-  'weighted by flow, 64 sockets': generate({ name: 'weighted', weights: members.map(() => 1), by: 'flow' }),
+  'weighted by flow, 64 sockets': generate({
+    name: 'weighted',
+    weights: members.map(() => 1),
+    spread: 'flow',
+  }),
   'source-rendezvous, 64 sockets': generate({ name: 'source-rendezvous', keyOfSlot: new Map(members) }),
 };
 

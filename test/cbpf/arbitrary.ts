@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { type Instruction, LEGAL } from '../../src/cbpf/instruction.ts';
-import type { Recognised } from '../../src/cbpf/programs.ts';
+import {
+  type ParameterName,
+  PROGRAM_NAMES,
+  type ProgramParameters,
+  type ProgramSpec,
+  programNamed,
+} from '../../src/cbpf/programs.ts';
 
 const byte = fc.integer({ min: 0, max: 255 });
 const word = fc.oneof(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 0, max: 0xffffffff }));
@@ -64,8 +70,6 @@ export const anyMap = fc
 
 const slots = (size: number) =>
   fc.uniqueArray(fc.nat(size), { minLength: 1, maxLength: 40 }).map((list) => list.sort((a, b) => a - b));
-const spread = fc.constantFrom('rand', 'flow');
-const modulus = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 0xffffffff }));
 
 /** Two or three nodes whose CPUs are blocks, or take turns; any slots, of which some may serve two nodes. */
 const anyNodes = fc
@@ -80,33 +84,40 @@ const anyNodes = fc
     return fc.tuple(...filled.map((of) => slots(80).map((members) => ({ cpus: of, slots: members }))));
   });
 
-/** Every program of this tool, by what it is made from. */
-export const anyProgram: fc.Arbitrary<Recognised> = fc.oneof(
-  fc.record({ name: fc.constantFrom('cpu', 'rand', 'queue'), modulus }),
-  fc.record({ name: fc.constant('hash') }),
-  fc.record({ name: fc.constant('map'), slotOfCpu: anyMap }),
-  fc.record({ name: fc.constant('numa'), nodes: anyNodes, by: spread }),
-  fc.record({
-    name: fc.constant('weighted'),
-    weights: fc
-      .array(fc.nat(9), { maxLength: 40 })
-      .chain((list) => fc.integer({ min: 1, max: 99 }).map((last) => [...list, last])),
-    by: spread,
+const parameters: { readonly [Name in ParameterName]: fc.Arbitrary<ProgramParameters[Name]> } = {
+  size: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 0xffffffff })),
+  slotOfCpu: anyMap,
+  keyOfSlot: fc
+    .uniqueArray(fc.tuple(fc.nat(200), fc.integer({ min: 0, max: 0xffffffff })), {
+      selector: ([slot]) => slot,
+      minLength: 1,
+      maxLength: 64,
+    })
+    .filter((entries) => new Set(entries.map(([, key]) => key)).size === entries.length)
+    .map((entries) => new Map(entries)),
+  nodes: anyNodes,
+  weights: fc
+    .array(fc.nat(9), { maxLength: 40 })
+    .chain((list) => fc.integer({ min: 1, max: 99 }).map((last) => [...list, last])),
+  drained: slots(98),
+  spread: fc.constantFrom('rand', 'flow'),
+  by: fc.constantFrom('cpu', 'rand', 'flow'),
+};
+
+/** Every program of the table, by what it is made from. */
+export const anyProgram: fc.Arbitrary<ProgramSpec> = fc.oneof(
+  ...PROGRAM_NAMES.map((name) => {
+    const needed = programNamed(name).parameters.map((each) => [each, parameters[each]] as const);
+    return fc.record(Object.fromEntries(needed)).map((record) => {
+      const given = record as Partial<ProgramParameters>;
+      return { name, ...given, ...undrained(given) } as ProgramSpec;
+    });
   }),
-  fc.record({
-    name: fc.constant('source-rendezvous'),
-    keyOfSlot: fc
-      .uniqueArray(fc.tuple(fc.nat(200), fc.integer({ min: 0, max: 0xffffffff })), {
-        selector: ([slot]) => slot,
-        minLength: 1,
-        maxLength: 64,
-      })
-      .filter((entries) => new Set(entries.map(([, key]) => key)).size === entries.length)
-      .map((entries) => new Map(entries)),
-  }),
-  fc.tuple(fc.integer({ min: 2, max: 100 }), fc.constantFrom('cpu', 'rand', 'flow')).chain(([size, by]) =>
-    slots(size - 1)
-      .filter(({ length }) => length < size)
-      .map((drained) => ({ name: 'drain', size, drained, by }) as const),
-  ),
 );
+
+/** The drained slots are in the group, and another one is left. */
+function undrained({ size, drained }: Partial<ProgramParameters>): { size?: number } {
+  if (size === undefined || drained === undefined) return {};
+  const least = Math.max(drained.length, ...drained) + 1;
+  return { size: least + (size % 30) };
+}

@@ -2,9 +2,28 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../src/cbpf/assemble.ts';
 import { check } from '../../src/cbpf/check.ts';
+import { EMPTY } from '../../src/cbpf/environment.ts';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
-import { commented, cpu, generate, hash, lastSlot, rand, recognise } from '../../src/cbpf/programs.ts';
+import {
+  commented,
+  cpu,
+  GROUP_PROGRAMS,
+  generate,
+  hash,
+  isByCpu,
+  lastSlot,
+  OUT_OF_RANGE,
+  type ParameterSource,
+  PROGRAM_NAMES,
+  programNamed,
+  rand,
+  recognise,
+  slotOnCpu,
+  specFrom,
+  spreadsFlows,
+} from '../../src/cbpf/programs.ts';
 import { results } from '../../src/cbpf/ranges.ts';
+import { compile, inputs } from '../../src/cbpf/simulate.ts';
 import { anyProgram, likelyInstruction } from './arbitrary.ts';
 
 describe('every program of this tool', () => {
@@ -51,12 +70,67 @@ describe('every program of this tool', () => {
       }),
     );
   });
+
+  it.each(PROGRAM_NAMES)('%s says what it is, when to use it, and when not', (name) => {
+    const { purpose, use, avoid } = programNamed(name);
+    expect(purpose).toMatch(/^[^\n]{10,70}[^.]$/);
+    for (const text of [use, avoid]) expect(text).toMatch(/^[^\n]{30,}\.$/);
+  });
+
+  it('is made from no more and no less than the parameters that it names', () => {
+    fc.assert(
+      fc.property(anyProgram, (wanted) => {
+        const { name, ...given } = wanted;
+        const unnamed = () => expect.unreachable('the program does not name this parameter');
+        const source: ParameterSource = {
+          size: unnamed,
+          slotOfCpu: unnamed,
+          keyOfSlot: unnamed,
+          nodes: unnamed,
+          weights: unnamed,
+          drained: unnamed,
+          spread: unnamed,
+          by: unnamed,
+          ...Object.fromEntries(Object.entries(given).map(([key, value]) => [key, () => value])),
+        };
+        expect(specFrom(name, source)).toEqual(wanted);
+        for (const key of Object.keys(given)) expect(programNamed(name).parameters).toContain(key);
+      }),
+    );
+  });
+
+  it('picks the slot on each CPU that it says, where the CPU alone decides', () => {
+    const byCpu = anyProgram.filter(isByCpu);
+    fc.assert(
+      fc.property(byCpu, fc.nat(8191), (wanted, cpu) => {
+        const program = generate(wanted);
+        expect([...inputs(program)]).toEqual(['cpu']);
+        const { result } = compile(program)({ ...EMPTY, cpu });
+        expect(result).toBe(slotOnCpu(wanted, cpu) ?? OUT_OF_RANGE);
+      }),
+    );
+    expect(PROGRAM_NAMES.filter((name) => programNamed(name).slotOnCpu)).toEqual(['cpu', 'map']);
+  });
+
+  it('says so where it does not keep the packets of a flow together', () => {
+    fc.assert(
+      fc.property(anyProgram, (wanted) => {
+        if (inputs(generate(wanted)).has('rand')) expect(spreadsFlows(wanted)).toBe(true);
+      }),
+    );
+    expect(spreadsFlows({ name: 'weighted', weights: [1, 1], spread: 'flow' })).toBe(false);
+  });
+
+  it('is made from a group alone, unless somebody has to say how', () => {
+    const others = PROGRAM_NAMES.filter((name) => !GROUP_PROGRAMS.includes(name));
+    expect(others).toEqual(['weighted', 'drain']);
+  });
 });
 
 describe('recognise', () => {
   it('knows the short ones', () => {
-    expect(recognise(cpu(8))).toEqual({ name: 'cpu', modulus: 8 });
-    expect(recognise(rand(3))).toEqual({ name: 'rand', modulus: 3 });
+    expect(recognise(cpu(8))).toEqual({ name: 'cpu', size: 8 });
+    expect(recognise(rand(3))).toEqual({ name: 'rand', size: 3 });
     expect(recognise(hash())).toEqual({ name: 'hash' });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpu, generate, type Recognised } from '../../src/cbpf/programs.ts';
+import { cpu, generate, type ProgramSpec } from '../../src/cbpf/programs.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
 
@@ -179,20 +179,20 @@ describe('program-starves-slots', () => {
 
   it('tells of an old program by any name, but attaches none whose purpose it does not know', () => {
     const workers = pinned(...range(8));
-    const made = (wanted: Recognised) => group({ workers, program: generate(wanted) });
+    const made = (wanted: ProgramSpec) => group({ workers, program: generate(wanted) });
     for (const program of [
       { name: 'drain', size: 6, drained: [0], by: 'flow' },
       { name: 'source-rendezvous', keyOfSlot: new Map(range(6).map((slot) => [slot, slot])) },
-    ] satisfies Recognised[]) {
+    ] satisfies ProgramSpec[]) {
       const finding = found('program-starves-slots', host({ nics: queues(8), groups: [made(program)] }));
       expect(finding).toMatchObject({ severity: 'error', fix: [] });
       expect(finding?.message).toMatch(/^Nothing reaches slots 6-7 .* made for 6 sockets, the group has 8\./);
     }
     for (const program of [
       { name: 'drain', size: 8, drained: [0, 7], by: 'cpu' },
-      { name: 'queue', modulus: 4 },
-      { name: 'weighted', weights: [1, 1, 0, 1], by: 'rand' },
-    ] satisfies Recognised[])
+      { name: 'queue', size: 4 },
+      { name: 'weighted', weights: [1, 1, 0, 1], spread: 'rand' },
+    ] satisfies ProgramSpec[])
       expect(
         found('program-starves-slots', host({ nics: queues(8), groups: [made(program)] })),
       ).toBeUndefined();

@@ -13,8 +13,8 @@ const [count, modulus = Number.NaN] = process.argv.slice(2, 4).map(Number);
 const sockets = process.argv.slice(4).map((each) => each.split(':').map(Number));
 const kernel = openKernel();
 const programs = [
-  encode(generate({ name: 'cpu', modulus })),
-  encode(generate({ name: 'rand', modulus })),
+  encode(generate({ name: 'cpu', size: modulus })),
+  encode(generate({ name: 'rand', size: modulus })),
   null,
 ];
 

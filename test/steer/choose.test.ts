@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
-import { cpu, generate, hash, map, rand, recognise } from '../../src/cbpf/programs.ts';
-import { chooseProgram } from '../../src/steer/choose.ts';
+import { cpu, GROUP_PROGRAMS, generate, hash, map, rand, recognise } from '../../src/cbpf/programs.ts';
+import type { Cpus } from '../../src/host/cpus.ts';
+import type { Group } from '../../src/host/types.ts';
+import { chooseProgram as chooseOn, type Wanted } from '../../src/steer/choose.ts';
 import { group, pinned } from '../fixtures/hosts.ts';
+
+const chooseProgram = (wanted: Wanted, of: Group, size: number, nodes: readonly Cpus[] = []) =>
+  chooseOn(wanted, of, size, nodes);
 
 describe('the choice of a program', () => {
   it('takes the size of the group and says nothing where slots and CPUs agree', () => {
@@ -108,24 +113,20 @@ describe('the choice of a program', () => {
       [2, 3],
       [4, 5],
     ];
-    const { instructions, warnings } = chooseProgram(
-      { name: 'numa', nodes, by: null },
-      group({ workers }),
-      4,
-    );
+    const { instructions, warnings } = chooseProgram({ name: 'numa' }, group({ workers }), 4, nodes);
     expect(recognise(instructions)).toMatchObject({
       nodes: [
         { cpus: [0, 1], slots: [1, 2] },
         { cpus: [2, 3], slots: [0] },
       ],
-      by: 'rand',
+      spread: 'rand',
     });
     expect(warnings).toEqual([
       'no node leads to slot 3: its worker may run on several nodes',
       '1 of 3 nodes have no worker: the hash chooses there',
     ]);
     const refuse = (more: object, cpus: number[][]) => () =>
-      chooseProgram({ name: 'numa', nodes: cpus, by: null }, group({ workers, ...more }), 4);
+      chooseProgram({ name: 'numa' }, group({ workers, ...more }), 4, cpus);
     expect(refuse({ slotSource: 'guess' }, nodes)).toThrow(
       expect.objectContaining({ code: 'slots-unknown' }),
     );
@@ -136,7 +137,7 @@ describe('the choice of a program', () => {
   });
 
   it('keeps a flow together on UDP, unless it is told otherwise', () => {
-    const spread = (protocol: 'tcp' | 'udp', by: 'rand' | null) => {
+    const spread = (protocol: 'tcp' | 'udp', by?: 'rand') => {
       const { instructions, warnings } = chooseProgram(
         { name: 'weighted', weights: [2, 1], by },
         group({ protocol, workers: pinned(0, 1) }),
@@ -144,14 +145,14 @@ describe('the choice of a program', () => {
       );
       return [recognise(instructions), warnings.join()];
     };
-    expect(spread('udp', null)).toEqual([{ name: 'weighted', weights: [2, 1], by: 'flow' }, '']);
-    expect(spread('tcp', null)).toEqual([{ name: 'weighted', weights: [2, 1], by: 'rand' }, '']);
+    expect(spread('udp')).toEqual([{ name: 'weighted', weights: [2, 1], spread: 'flow' }, '']);
+    expect(spread('tcp')).toEqual([{ name: 'weighted', weights: [2, 1], spread: 'rand' }, '']);
     expect(spread('udp', 'rand')[1]).toMatch(/breaks QUIC.*--by flow/);
   });
 
   it('says which sockets the weights leave out', () => {
     const warningsOf = (...weights: number[]) =>
-      chooseProgram({ name: 'weighted', weights, by: null }, group({ workers: pinned(0, 1) }), 2).warnings;
+      chooseProgram({ name: 'weighted', weights }, group({ workers: pinned(0, 1) }), 2).warnings;
     expect(warningsOf(1)).toEqual(['1 weights for 2 sockets: the last 1 will get nothing']);
     expect(warningsOf(1, 1, 1)).toEqual([
       '3 weights for 2 sockets: the shares of the others fall back to the hash',
@@ -161,14 +162,14 @@ describe('the choice of a program', () => {
   it('drains a group without moving what `cpu` sends to the others', () => {
     const drain = (program: 'cpu' | 'rand' | undefined) => {
       const workers = pinned(0, 1, 2);
-      const wanted = { name: 'drain', drained: [1], by: null } as const;
+      const wanted = { name: 'drain', drained: [1] } as const;
       const of = program === undefined ? group({ workers }) : group({ workers, program });
       return recognise(chooseProgram(wanted, of, 3).instructions);
     };
     expect(drain('cpu')).toEqual({ name: 'drain', size: 3, drained: [1], by: 'cpu' });
     expect(drain('rand')).toMatchObject({ by: 'rand' });
     expect(drain(undefined)).toMatchObject({ by: 'rand' });
-    const all = { name: 'drain', drained: [0], by: null } as const;
+    const all = { name: 'drain', drained: [0] } as const;
     expect(() => chooseProgram(all, group({ workers: pinned(0) }), 1)).toThrow(
       expect.objectContaining({
         code: 'impossible',
@@ -196,10 +197,10 @@ describe('the choice of a program', () => {
 
   it('makes programs that are known again', () => {
     const of = group({ protocol: 'udp', workers: pinned(0, 1, 2) });
-    const names = ['cpu', 'rand', 'queue', 'hash', 'map', 'source-rendezvous'] as const;
-    for (const name of names) expect(recognise(chooseProgram({ name }, of, 3).instructions)?.name).toBe(name);
+    for (const name of GROUP_PROGRAMS)
+      expect(recognise(chooseProgram({ name }, of, 3, [[0, 1, 2]]).instructions)?.name).toBe(name);
     expect(chooseProgram({ name: 'queue' }, of, 3).instructions).toEqual(
-      generate({ name: 'queue', modulus: 3 }),
+      generate({ name: 'queue', size: 3 }),
     );
   });
 });

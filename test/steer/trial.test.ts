@@ -35,8 +35,8 @@ describe('a trial', () => {
     const weights = even(8);
     const spread = [
       rand(8),
-      generate({ name: 'queue', modulus: 8 }),
-      generate({ name: 'weighted', weights, by: 'flow' }),
+      generate({ name: 'queue', size: 8 }),
+      generate({ name: 'weighted', weights, spread: 'flow' }),
       generate({ name: 'source-rendezvous', keyOfSlot: new Map(weights.map((_, slot) => [slot, slot])) }),
     ];
     for (const program of spread)

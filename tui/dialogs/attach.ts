@@ -1,5 +1,5 @@
 /** The choice of a program for a group: what it is, what it says of itself, and what a trial of it warns of. */
-import { ABOUT } from '../../src/cbpf/programs.ts';
+import { isProgramName, programNamed } from '../../src/cbpf/programs.ts';
 import type { Preview } from '../../src/live/types.ts';
 import { clean, wrap } from '../../src/report/text.ts';
 import { count } from '../../src/words/phrase.ts';
@@ -38,7 +38,7 @@ export function attachLines(dialog: AttachDialog, columns: number, room: number,
 }
 
 function programLine(name: string, chosen: boolean, { mark }: Theme): Line {
-  const about = Object.entries(ABOUT).find(([known]) => known === name)?.[1].purpose ?? '';
+  const about = isProgramName(name) ? programNamed(name).purpose : '';
   return [
     span(chosen ? `${mark.cursor} ` : '  ', 'accent'),
     span(name.padEnd(NAME), chosen ? 'strong' : null),

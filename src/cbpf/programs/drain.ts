@@ -1,46 +1,30 @@
 /** `drain`: nothing new for some sockets. */
 import type { Instruction } from '../instruction.ts';
 import {
-  type About,
   constants,
   DIV,
   isBelow,
   JEQ,
   LD_CPU,
-  type Line,
   MAX_SLOTS,
-  MOD,
   mod,
+  type ProgramLine,
   RET_A,
   same,
-  words,
 } from './line.ts';
-import { anyOf, checkSlots, draw, pick, readDraw, type Spread } from './spread.ts';
+import type { ProgramParameters, SteeringProgram } from './program.ts';
+import { anyOf, checkSlots, draw, pick, readDraw } from './spread.ts';
 
-export const about: About = {
-  purpose: 'every socket but some, which get nothing new',
-  use:
-    'before a worker is restarted or debugged. Only what the drained sockets had moves, evenly to all others; what ' +
-    '`cpu` sends to the others stays there (by cpu).',
-  avoid: 'to close connections: those that are established stay. UDP flows of a drained socket move at once.',
-};
+type DrainParameters = Pick<ProgramParameters, 'size' | 'drained' | 'by'>;
 
 /** A conditional jump leads from the first of them behind the last. */
 const MAX_DRAINED = 250;
-
-export interface Drain {
-  readonly size: number;
-  /** Ascending. */
-  readonly drained: readonly number[];
-  /** How a slot is chosen as long as it is not drained; by `cpu`, what was for a drained one is spread by flow. */
-  readonly by: Spread | 'cpu';
-}
 
 const ST: Instruction = [0x02, 0, 0, 0];
 const LD_M: Instruction = [0x60, 0, 0, 0];
 
 /** Throws RangeError unless some slots of the group are drained, 250 at most, and some are not. */
-export function lines({ size, drained, by }: Drain): Line[] {
+function lines({ size, drained, by }: DrainParameters): ProgramLine[] {
   checkSlots(drained);
   if (drained.length === 0 || drained.length > MAX_DRAINED)
     throw new RangeError(`1 to ${MAX_DRAINED} slots can be drained, not ${drained.length}`);
@@ -55,19 +39,19 @@ export function lines({ size, drained, by }: Drain): Line[] {
     ...first(by),
     [mod(size), `one of ${size} slots`],
     ...drained.map(
-      (slot, index): Line => [[JEQ, drained.length - index, 0, slot], `slot ${slot} is drained`],
+      (slot, index): ProgramLine => [[JEQ, drained.length - index, 0, slot], `slot ${slot} is drained`],
     ),
     [RET_A, 'any other is the index of the socket'],
     ...again(by, others, size),
   ];
 }
 
-function first(by: Drain['by']): Line[] {
+function first(by: DrainParameters['by']): ProgramLine[] {
   if (by === 'cpu') return [[LD_CPU, 'the CPU that received the packet']];
   return by === 'rand' ? draw(by) : [...draw(by), [ST, 'kept for a second choice']];
 }
 
-function again(by: Drain['by'], others: readonly number[], size: number): Line[] {
+function again(by: DrainParameters['by'], others: readonly number[], size: number): ProgramLine[] {
   if (by !== 'flow' || others.length === 1) return anyOf(others, by === 'rand' ? by : 'flow');
   return [
     [LD_M, 'the number again'],
@@ -76,19 +60,33 @@ function again(by: Drain['by'], others: readonly number[], size: number): Line[]
   ];
 }
 
-/** What {@link lines} made this program from; null for any other program. */
-export function drainOf(program: readonly Instruction[]): Drain | null {
+function parse(program: readonly Instruction[]): DrainParameters | null {
   const cpu = same(program.slice(0, 1), [LD_CPU]);
   const drawn = cpu ? { by: 'cpu' as const, end: 1 } : readDraw(program, 0);
   if (drawn === null) return null;
   const at = drawn.end + (drawn.by === 'flow' ? 1 : 0);
-  const [code, , , size = 0] = program[at] ?? [];
-  if (code !== MOD || !isBelow(MAX_SLOTS + 1, size)) return null;
-  const end = program.findIndex(([other], index) => index > at && other === RET_A[0]);
-  const drained = constants(program.slice(at, end), JEQ);
-  const ascending = drained.every((slot, index) => slot < size && slot > (drained[index - 1] ?? -1));
-  if (!ascending || drained.length === 0 || drained.length > MAX_DRAINED || drained.length >= size)
-    return null;
-  const found = { size, drained, by: drawn.by };
-  return same(program, words(lines(found))) ? found : null;
+  const end = program.findIndex(([code], index) => index > at && code === RET_A[0]);
+  return {
+    size: program[at]?.[3] ?? 0,
+    drained: constants(program.slice(at, end), JEQ),
+    by: drawn.by,
+  };
 }
+
+export const drain: SteeringProgram<DrainParameters> = {
+  purpose: 'any socket except the drained ones, which get nothing new',
+  use:
+    'a worker that will be restarted or debugged. Only the traffic of drained sockets moves, evenly to all others. In a ' +
+    'group that `cpu` steers, the traffic of the other sockets stays where it is.',
+  avoid: 'closing connections: established ones stay. UDP flows of a drained socket move at once.',
+  parameters: ['size', 'drained', 'by'],
+  lines,
+  parse,
+  lastSlot({ size, drained }) {
+    const out = new Set(drained);
+    let slot = size - 1;
+    while (out.has(slot)) slot--;
+    return slot;
+  },
+  spreadsFlows: ({ by }) => by === 'rand',
+};

@@ -1,12 +1,13 @@
 /** `hash`: what the kernel does without a program. */
-import { type About, type Line, OUT_OF_RANGE, ret } from './line.ts';
+import { OUT_OF_RANGE, ret } from './line.ts';
+import type { SteeringProgram } from './program.ts';
 
-export const about: About = {
-  purpose: "the kernel's own choice, by hash, with a program in place",
-  use: 'to have the effect of no program without detaching: a comparison of before and after, a placeholder.',
-  avoid: 'for good: detach costs nothing on each packet.',
+export const hash: SteeringProgram<Record<never, never>> = {
+  purpose: "the kernel's own choice by hash, with a program attached",
+  use: 'a comparison before and after, or a placeholder: the same effect as no program, without detaching.',
+  avoid: 'permanent use: detach gives the same choice without a program to run on each packet.',
+  parameters: [],
+  lines: () => [[ret(OUT_OF_RANGE), 'an index beyond every group: the kernel chooses by its own hash']],
+  parse: () => ({}),
+  lastSlot: () => null,
 };
-
-export function lines(): Line[] {
-  return [[ret(OUT_OF_RANGE), 'an index beyond every group: the kernel chooses by its own hash']];
-}

@@ -1,17 +1,7 @@
 /** What the programs are made of: instructions that know what they are for. */
 import { type Instruction, SKF_AD_OFF } from '../instruction.ts';
 
-export type Line = readonly [instruction: Instruction, comment: string];
-
-/** How a program is presented to somebody who has to choose one. */
-export interface About {
-  /** One line. */
-  readonly purpose: string;
-  /** When to use it. */
-  readonly use: string;
-  /** When not to. */
-  readonly avoid: string;
-}
+export type ProgramLine = readonly [instruction: Instruction, comment: string];
 
 /**
  * An index beyond every group: the kernel then picks by hash (net/core/sock_reuseport.c, run_bpf_filter()).
@@ -40,7 +30,7 @@ export const TAX: Instruction = [0x07, 0, 0, 0];
 export const ADD_X: Instruction = [0x0c, 0, 0, 0];
 export const XOR_X: Instruction = [0xac, 0, 0, 0];
 
-export function words(lines: readonly Line[]): Instruction[] {
+export function words(lines: readonly ProgramLine[]): Instruction[] {
   return lines.map(([instruction]) => instruction);
 }
 

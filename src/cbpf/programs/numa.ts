@@ -1,44 +1,23 @@
 /** `numa`: any worker of the receiving CPU's NUMA node. */
 import type { Instruction } from '../instruction.ts';
+import { checkCpu, JA, JGE, LD_CPU, NR_CPUS, OUT_OF_RANGE, type ProgramLine, RET, ret } from './line.ts';
 import {
-  type About,
-  checkCpu,
-  JA,
-  JGE,
-  LD_CPU,
-  type Line,
-  NR_CPUS,
-  OUT_OF_RANGE,
-  RET,
-  ret,
-  same,
-  words,
-} from './line.ts';
+  highest,
+  type NumaNode,
+  type ProgramParameters,
+  type SpreadBy,
+  type SteeringProgram,
+} from './program.ts';
 import { entriesOf, readSegments, type Segment, search, segments } from './search.ts';
-import { anyOf, checkSlots, readAnyOf, type Spread } from './spread.ts';
+import { anyOf, checkSlots, readAnyOf } from './spread.ts';
 
-export const about: About = {
-  purpose: "one of the workers on the receiving CPU's NUMA node",
-  use: 'several nodes, each with a NIC or queues of its own, and workers that are pinned to a node, not to a CPU.',
-  avoid: 'one node only, or workers that are pinned to CPUs (cpu, map): those find the very CPU.',
-};
-
-export interface Node {
-  readonly cpus: readonly number[];
-  /** Of the workers that run on these CPUs; ascending. */
-  readonly slots: readonly number[];
-}
-
-export interface Nodes {
-  readonly nodes: readonly Node[];
-  readonly by: Spread;
-}
+type NumaParameters = Pick<ProgramParameters, 'nodes' | 'spread'>;
 
 /**
  * CPUs of a node without slots, and CPUs of no node, leave the choice to the kernel's hash.
- * Throws RangeError for numbers that no kernel has, a CPU in two nodes, and where no node has a slot.
+ * Throws RangeError also for a CPU in two nodes, and where no node has a slot.
  */
-export function lines({ nodes, by }: Nodes): Line[] {
+function lines({ nodes, spread }: NumaParameters): ProgramLine[] {
   const staffed = nodes.filter(({ cpus, slots }) => cpus.length > 0 && slots.length > 0);
   if (staffed.length === 0) throw new RangeError('no node has a CPU and a worker');
   const nodeOfCpu = new Map<number, number>();
@@ -50,11 +29,11 @@ export function lines({ nodes, by }: Nodes): Line[] {
       nodeOfCpu.set(cpu, node);
     }
   }
-  const blocks = staffed.map(({ slots }) => anyOf(slots, by));
+  const blocks = staffed.map(({ slots }) => anyOf(slots, spread));
   const table = search(segments(nodeOfCpu), leaf, 'CPUs');
   // A leaf names its node's number, as `ja` would a distance, until it is known how far away that node's part is.
   const starts = blocks.map((_, node) => blocks.slice(0, node).reduce((sum, { length }) => sum + length, 0));
-  const placed = table.map((line, index): Line => {
+  const placed = table.map((line, index): ProgramLine => {
     const [[code, , , node], comment] = line;
     return code === JA && isLeaf(table, index)
       ? [[JA, 0, 0, table.length - index - 1 + (starts[node] ?? 0)], comment]
@@ -63,20 +42,20 @@ export function lines({ nodes, by }: Nodes): Line[] {
   return [[LD_CPU, 'the CPU that received the packet'], ...placed, ...blocks.flat()];
 }
 
-function leaf({ from, value }: Segment<number>): Line {
+function leaf({ from, value }: Segment<number>): ProgramLine {
   return value === null
     ? [ret(OUT_OF_RANGE), "no worker on its node: by the kernel's own hash"]
     : [[JA, 0, 0, value], `from CPU ${from} on: to the workers of its node`];
 }
 
 /** The other `ja` of a table are halves of a jump that is too far for a conditional one. */
-function isLeaf(table: readonly Line[], index: number): boolean {
+function isLeaf(table: readonly ProgramLine[], index: number): boolean {
   const [[code, , jf]] = table[index - 1] ?? [[0, 0, 0]];
   return code !== JGE || jf === 0;
 }
 
-/** What {@link lines} made this program from, without nodes that have no slots; null for any other program. */
-export function nodesOf(program: readonly Instruction[]): Nodes | null {
+/** Without nodes that have no slots. */
+function parse(program: readonly Instruction[]): NumaParameters | null {
   const bounds: number[] = [];
   const targets: (number | null)[] = [];
   for (let index = 1; targets.length <= bounds.length; index++) {
@@ -90,14 +69,24 @@ export function nodesOf(program: readonly Instruction[]): Nodes | null {
   }
   const entries = entriesOf(readSegments(bounds, targets), NR_CPUS) ?? [];
   const cpusOf = Map.groupBy(entries, ([, target]) => target);
-  const nodes: Node[] = [];
-  let by: Spread | null = null;
+  const nodes: NumaNode[] = [];
+  let spread: SpreadBy | null = null;
   for (const [start, of] of [...cpusOf].sort(([one], [other]) => one - other)) {
     const members = readAnyOf(program, start);
     if (members === null) return null;
-    by ??= members.by;
+    spread ??= members.by;
     nodes.push({ cpus: of.map(([cpu]) => cpu), slots: members.slots });
   }
-  const found = { nodes, by: by ?? 'rand' };
-  return nodes.length > 0 && same(program, words(lines(found))) ? found : null;
+  return { nodes, spread: spread ?? 'rand' };
 }
+
+export const numa: SteeringProgram<NumaParameters> = {
+  purpose: "any worker on the receiving CPU's NUMA node",
+  use: 'several nodes, each with its own NIC or queues, and workers pinned to a node rather than to a CPU.',
+  avoid: 'a single node, and workers pinned to one CPU each: cpu or map finds the exact CPU.',
+  parameters: ['nodes', 'spread'],
+  lines,
+  parse,
+  lastSlot: ({ nodes }) => highest(nodes.flatMap(({ slots }) => slots)),
+  spreadsFlows: ({ spread }) => spread === 'rand',
+};

@@ -1,23 +1,20 @@
-/** `rand`: any socket, for each packet anew. */
-import type { Instruction } from '../instruction.ts';
-import { type About, LD_RAND, type Line, mod, RET_A, same, words } from './line.ts';
+/** `rand`: any socket, chosen for each packet. */
+import { LD_RAND, mod, RET_A } from './line.ts';
+import type { ProgramParameters, SteeringProgram } from './program.ts';
 
-export const about: About = {
-  purpose: 'any socket by chance, for each packet anew',
-  use: 'stateless datagrams from few sources (DNS, syslog, StatsD, telemetry), which the hash piles up on few sockets.',
+export const rand: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
+  purpose: 'any socket at random, chosen again for each packet',
+  use: 'stateless datagrams from few sources (DNS, syslog, StatsD, telemetry), which the hash would send to few sockets.',
   avoid:
-    'QUIC, DTLS, RTP and whatever keeps a state for a flow: its packets go to all workers. No locality either.',
-};
-
-export function lines(modulus: number): Line[] {
-  return [
+    'QUIC, DTLS, RTP and anything else with state per flow: packets of one flow go to all workers. It gives no ' +
+    'locality either.',
+  parameters: ['size'],
+  lines: ({ size }) => [
     [LD_RAND, 'a new random number for each packet'],
-    [mod(modulus), `one of ${modulus} slots`],
+    [mod(size), `one of ${size} slots`],
     [RET_A, 'is the index of the socket'],
-  ];
-}
-
-export function modulusOf(program: readonly Instruction[]): number | null {
-  const modulus = program[1]?.[3] ?? 0;
-  return modulus > 0 && same(program, words(lines(modulus))) ? modulus : null;
-}
+  ],
+  parse: (program) => ({ size: program[1]?.[3] ?? 0 }),
+  lastSlot: ({ size }) => size - 1,
+  spreadsFlows: () => true,
+};

@@ -1,5 +1,5 @@
 /** Binary search in classic BPF: which of many neighbouring ranges holds A. */
-import { isBelow, JA, JGE, type Line } from './line.ts';
+import { isBelow, JA, JGE, type ProgramLine } from './line.ts';
 
 /** From `from` up to the next segment everything has the same value; null is what no range covers. */
 export interface Segment<T> {
@@ -32,9 +32,9 @@ export function segments<T>(entries: Iterable<readonly [number: number, value: T
  */
 export function search<T>(
   line: readonly Segment<T>[],
-  leaf: (segment: Segment<T>) => Line,
+  leaf: (segment: Segment<T>) => ProgramLine,
   what: string,
-): Line[] {
+): ProgramLine[] {
   const middle = line.length >> 1;
   const upper = line[middle];
   if (upper === undefined) return [];

@@ -3,17 +3,11 @@
  * 1998, "highest random weight"): of all sockets the one whose key and the address together give the highest number.
  */
 import type { Instruction } from '../instruction.ts';
-import { type About, checkSlot, isBelow, type Line, MAX_SLOTS, RET_A, same, words } from './line.ts';
+import { checkSlot, isBelow, type ProgramLine, RET_A } from './line.ts';
+import { highest, type ProgramParameters, type SteeringProgram } from './program.ts';
 import { mix, sourceAddress } from './source.ts';
 
-export const about: About = {
-  purpose: 'each source address to one socket, whatever other sockets come and go',
-  use:
-    'workers that keep something for a client (caches, sessions, rate limits). When one of N workers goes, only its ' +
-    'own 1/N of the addresses moves; when it comes back, they come back.',
-  avoid:
-    'few sources, or many clients behind one address (NAT, a proxy): they share a worker. No locality either.',
-};
+type RendezvousParameters = Pick<ProgramParameters, 'keyOfSlot'>;
 
 /** M[0]: the address; M[1]: the highest number so far; M[2]: its slot. */
 const LD_ADDRESS: Instruction = [0x60, 0, 0, 0];
@@ -31,11 +25,10 @@ const SPREAD = 0x9e3779b1;
 const GATHER = 0x0e8b2f51;
 
 /**
- * @param keyOfSlot what a slot's worker is known by, unsigned 32 bit, each once: the slot itself, or what stays with
- * the worker when slots move. Equal keys get equal addresses, whatever slots they are in.
- * Throws RangeError for other keys, for none, and for slots that no group has.
+ * @param keyOfSlot the slot itself, or what stays with the worker when slots move. Equal keys get equal addresses,
+ * whatever slots they are in.
  */
-export function lines(keyOfSlot: ReadonlyMap<number, number>): Line[] {
+function lines({ keyOfSlot }: RendezvousParameters): ProgramLine[] {
   const members = [...keyOfSlot].sort(([, one], [, other]) => one - other);
   if (members.length === 0) throw new RangeError('no slot to choose');
   for (const [index, [slot, key]] of members.entries()) {
@@ -47,13 +40,13 @@ export function lines(keyOfSlot: ReadonlyMap<number, number>): Line[] {
     ...sourceAddress(),
     [ST_ADDRESS, 'kept for every socket'],
     ...members.flatMap(([slot, key], index) => candidate(slot, key, index === 0)),
-    [LD_SLOT, 'whoever has the highest number'],
+    [LD_SLOT, 'the slot with the highest number'],
     [RET_A, 'is the index of the socket'],
   ];
 }
 
-function candidate(slot: number, key: number, first: boolean): Line[] {
-  const compare: Line[] = [
+function candidate(slot: number, key: number, first: boolean): ProgramLine[] {
+  const compare: ProgramLine[] = [
     [LDX_HIGHEST, 'the highest number so far'],
     [[JGT_X, 0, 3, 0], 'is this one higher?'],
   ];
@@ -71,18 +64,29 @@ function candidate(slot: number, key: number, first: boolean): Line[] {
 const seedOf = (key: number) => Math.imul(key, SPREAD) >>> 0;
 const keyOf = (seed: number) => Math.imul(seed, GATHER) >>> 0;
 
-/** What {@link lines} made this program from; null for any other program. */
-export function keysOf(program: readonly Instruction[]): ReadonlyMap<number, number> | null {
+function parse(program: readonly Instruction[]): RendezvousParameters {
   const keyOfSlot = new Map<number, number>();
   let key: number | null = null;
   for (const [code, , , k] of program) {
     if (code === XOR) key = keyOf(k);
     else if (code === LD_K && key !== null) {
-      if (!isBelow(MAX_SLOTS, k) || keyOfSlot.has(k)) return null;
       keyOfSlot.set(k, key);
       key = null;
     }
   }
-  const distinct = new Set(keyOfSlot.values()).size === keyOfSlot.size && keyOfSlot.size > 0;
-  return distinct && same(program, words(lines(keyOfSlot))) ? keyOfSlot : null;
+  return { keyOfSlot };
 }
+
+export const sourceRendezvous: SteeringProgram<RendezvousParameters> = {
+  purpose: 'one socket for each source address, even as other sockets come and go',
+  use:
+    'workers that keep state per client (caches, sessions, rate limits). When one of N workers leaves, only its 1/N of ' +
+    'the addresses move, and they return when it returns.',
+  avoid:
+    'few sources, or many clients behind one address (NAT, a proxy): they share one worker. It gives no locality ' +
+    'either.',
+  parameters: ['keyOfSlot'],
+  lines,
+  parse,
+  lastSlot: ({ keyOfSlot }) => highest(keyOfSlot.keys()),
+};

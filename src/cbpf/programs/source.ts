@@ -1,6 +1,6 @@
 /** The sender of a packet as one number, alike for all of its packets: read through the network header's window. */
 import { type Instruction, SKF_AD_OFF, SKF_NET_OFF } from '../instruction.ts';
-import { ADD_X, JA, JEQ, type Line, MUL, RSH, TAX, XOR_X } from './line.ts';
+import { ADD_X, JA, JEQ, MUL, type ProgramLine, RSH, TAX, XOR_X } from './line.ts';
 
 const at = (offset: number) => (SKF_NET_OFF + offset) >>> 0;
 const loadWord = (offset: number): Instruction => [0x20, 0, 0, at(offset)];
@@ -13,10 +13,10 @@ const MULTIPLY: Instruction = [MUL, 0, 0, 0x85ebca6b];
 const MULTIPLY_AGAIN: Instruction = [MUL, 0, 0, 0xc2b2ae35];
 
 /** Leaves a number for the source address in A, not mixed yet. IPv4 and IPv6. */
-export function sourceAddress(): Line[] {
-  const v4: Line[] = [[loadWord(12), 'IPv4: the source address']];
+export function sourceAddress(): ProgramLine[] {
+  const v4: ProgramLine[] = [[loadWord(12), 'IPv4: the source address']];
   const [first, ...others] = V6_WORDS;
-  const v6: Line[] = [
+  const v6: ProgramLine[] = [
     [loadWord(first), 'IPv6: the source address, first of four words'],
     ...others.flatMap(addWord),
   ];
@@ -24,8 +24,8 @@ export function sourceAddress(): Line[] {
 }
 
 /** Leaves a number for source address and port in A, not mixed yet. IPv4 and IPv6; the IPv6 port only where no extension header precedes it. */
-export function sourceFlow(): Line[] {
-  const v4: Line[] = [
+export function sourceFlow(): ProgramLine[] {
+  const v4: ProgramLine[] = [
     [[0xb1, 0, 0, at(0)], "IPv4: the header's length"],
     [[0x48, 0, 0, at(0)], 'the source port, right behind it'],
     [MULTIPLY, 'spread over all bits'],
@@ -33,14 +33,14 @@ export function sourceFlow(): Line[] {
     [loadWord(12), 'the source address'],
     [ADD_X, 'and the port'],
   ];
-  const v6: Line[] = [[[0x28, 0, 0, at(40)], 'IPv6: the source port'], ...V6_WORDS.flatMap(addWord)];
+  const v6: ProgramLine[] = [[[0x28, 0, 0, at(40)], 'IPv6: the source port'], ...V6_WORDS.flatMap(addWord)];
   return either(v4, v6);
 }
 
 /** Offsets of the source address in the IPv6 header. */
 const V6_WORDS = [8, 12, 16, 20] as const;
 
-function addWord(offset: number): Line[] {
+function addWord(offset: number): ProgramLine[] {
   return [
     [MULTIPLY, 'what there is so far, spread over all bits'],
     [TAX, 'and kept'],
@@ -49,7 +49,7 @@ function addWord(offset: number): Line[] {
   ];
 }
 
-function either(v4: readonly Line[], v6: readonly Line[]): Line[] {
+function either(v4: readonly ProgramLine[], v6: readonly ProgramLine[]): ProgramLine[] {
   return [
     [LD_PROTO, 'the Ethertype'],
     [[JEQ, v4.length + 1, 0, ETH_P_IPV6], 'IPv6 (0x86dd), or IPv4 as follows'],
@@ -60,7 +60,7 @@ function either(v4: readonly Line[], v6: readonly Line[]): Line[] {
 }
 
 /** Every bit of A to all bits above it: the upper bits of the result are as good as random. Uses X. */
-export function mix(): Line[] {
+export function mix(): ProgramLine[] {
   return [
     [MULTIPLY, 'mix: low bits up'],
     [TAX, 'high bits'],

@@ -6,11 +6,11 @@ import {
   isBelow,
   JGE,
   LD_RAND,
-  type Line,
   MAX_SLOTS,
   MOD,
   MUL,
   mod,
+  type ProgramLine,
   RET,
   RET_A,
   RSH,
@@ -18,19 +18,17 @@ import {
   same,
   words,
 } from './line.ts';
+import type { SpreadBy } from './program.ts';
 import { mix, sourceFlow } from './source.ts';
 
-/** By a random number for each packet; or by source address and port, alike for all packets of a flow. */
-export type Spread = 'rand' | 'flow';
-
 /** Leaves a number in A that `mod` makes an even choice of. Uses X. */
-export function draw(by: Spread): Line[] {
+export function draw(by: SpreadBy): ProgramLine[] {
   if (by === 'rand') return [[LD_RAND, 'a new random number for each packet']];
   return [...sourceFlow(), ...mix(), [[RSH, 0, 0, 8], 'the best 24 bits of it']];
 }
 
 /** Which draw the instructions from `at` on are, and where they end; null for none. */
-export function readDraw(program: readonly Instruction[], at: number): { by: Spread; end: number } | null {
+export function readDraw(program: readonly Instruction[], at: number): { by: SpreadBy; end: number } | null {
   for (const by of ['rand', 'flow'] as const) {
     const wanted = words(draw(by));
     const end = at + wanted.length;
@@ -40,7 +38,7 @@ export function readDraw(program: readonly Instruction[], at: number): { by: Spr
 }
 
 /** From what {@link draw} left in A to one of these slots, at least one, ascending; ends the program. */
-export function pick(slots: readonly number[]): Line[] {
+export function pick(slots: readonly number[]): ProgramLine[] {
   const [first = 0, second = first + 1] = slots;
   const step = second - first;
   const even = slots.every((slot, index) => slot === first + index * step);
@@ -55,8 +53,8 @@ export function pick(slots: readonly number[]): Line[] {
 }
 
 /** Slots that are left out, lowest first: whoever has come to one, or beyond, goes on behind it. */
-function gaps(slots: readonly number[]): Line[] {
-  return slots.flatMap((slot, index): Line[] => {
+function gaps(slots: readonly number[]): ProgramLine[] {
+  return slots.flatMap((slot, index): ProgramLine[] => {
     const missing = index === 0 ? 0 : slot - (slots[index - 1] ?? 0) - 1;
     if (missing === 0) return [];
     const from = slot - missing;
@@ -68,7 +66,7 @@ function gaps(slots: readonly number[]): Line[] {
 }
 
 /** {@link draw} and {@link pick} in one; a single slot needs no draw. */
-export function anyOf(slots: readonly number[], by: Spread): Line[] {
+export function anyOf(slots: readonly number[], by: SpreadBy): ProgramLine[] {
   const [only, ...more] = slots;
   if (only !== undefined && more.length === 0) return [[ret(only), `slot ${only}, the only one`]];
   return [...draw(by), ...pick(slots)];
@@ -78,7 +76,7 @@ export function anyOf(slots: readonly number[], by: Spread): Line[] {
 export function readAnyOf(
   program: readonly Instruction[],
   at: number,
-): { readonly slots: readonly number[]; readonly by: Spread | null } | null {
+): { readonly slots: readonly number[]; readonly by: SpreadBy | null } | null {
   const [code, , , only = 0] = program[at] ?? [];
   if (code === RET) return isBelow(MAX_SLOTS, only) ? { slots: [only], by: null } : null;
   const drawn = readDraw(program, at);

@@ -1,40 +1,28 @@
 /** `weighted`: sockets by shares. */
 import type { Instruction } from '../instruction.ts';
 import {
-  type About,
   constants,
   isBelow,
   JGE,
-  type Line,
   MAX_SLOTS,
   MOD,
   mod,
   OUT_OF_RANGE,
+  type ProgramLine,
   RET,
   ret,
-  same,
-  words,
 } from './line.ts';
+import type { ProgramParameters, SteeringProgram } from './program.ts';
 import { readSegments, type Segment, search } from './search.ts';
-import { draw, readDraw, type Spread } from './spread.ts';
+import { draw, readDraw } from './spread.ts';
 
-export const about: About = {
-  purpose: 'each socket its share of the packets',
-  use: 'workers that are not alike (slower cores, SMT siblings), a canary that shall see little traffic.',
-  avoid: 'as a load balancer: the shares are of connections or datagrams, not of work.',
-};
+type WeightedParameters = Pick<ProgramParameters, 'weights' | 'spread'>;
 
 /** Up to here the 24 bits that a flow is spread by give every share its due, to 1 in 256. */
 const MAX_SUM = 65_536;
 
-export interface Shares {
-  /** Share of slot 0, 1, …; those of 0, and those behind the last, get nothing. */
-  readonly weights: readonly number[];
-  readonly by: Spread;
-}
-
 /** Throws RangeError unless the weights are whole numbers, not all 0, of 65,536 at most in all. */
-export function lines({ weights, by }: Shares): Line[] {
+function lines({ weights, spread }: WeightedParameters): ProgramLine[] {
   const wrong = weights.find((weight) => !isBelow(MAX_SUM + 1, weight));
   if (wrong !== undefined) throw new RangeError(`weight ${wrong} is not a whole number from 0 to ${MAX_SUM}`);
   if (weights.length > MAX_SLOTS)
@@ -48,15 +36,15 @@ export function lines({ weights, by }: Shares): Line[] {
   if (sum === 0) throw new RangeError('no slot has a weight of 1 or more');
   if (sum > MAX_SUM)
     throw new RangeError(`the weights are ${sum} in all, more than ${MAX_SUM}: give smaller ones`);
-  const leaf = ({ value }: Segment<number>): Line => [
+  const leaf = ({ value }: Segment<number>): ProgramLine => [
     ret(value ?? OUT_OF_RANGE),
     `slot ${value}: ${weights[value ?? 0]} of ${sum} shares`,
   ];
-  return [...draw(by), [mod(sum), `one of ${sum} shares`], ...search(shares, leaf, 'shares')];
+  return [...draw(spread), [mod(sum), `one of ${sum} shares`], ...search(shares, leaf, 'shares')];
 }
 
-/** What {@link lines} made this program from, without weights of 0 at the end; null for any other program. */
-export function sharesOf(program: readonly Instruction[]): Shares | null {
+/** Without weights of 0 at the end. */
+function parse(program: readonly Instruction[]): WeightedParameters | null {
   const drawn = readDraw(program, 0);
   const [code, , , sum = 0] = program[drawn?.end ?? 0] ?? [];
   if (drawn === null || code !== MOD || sum > MAX_SUM) return null;
@@ -69,6 +57,16 @@ export function sharesOf(program: readonly Instruction[]): Shares | null {
     if (weight < 1) return null;
     weights.push(...new Array(value - weights.length).fill(0), weight);
   }
-  const found = { weights, by: drawn.by };
-  return same(program, words(lines(found))) ? found : null;
+  return { weights, spread: drawn.by };
 }
+
+export const weighted: SteeringProgram<WeightedParameters> = {
+  purpose: 'any socket, in proportion to its weight',
+  use: 'workers of different capacity (slower cores, SMT siblings), or a canary that should get little traffic.',
+  avoid: 'load balancing: weights divide connections or datagrams, not work.',
+  parameters: ['weights', 'spread'],
+  lines,
+  parse,
+  lastSlot: ({ weights }) => weights.findLastIndex((weight) => weight > 0),
+  spreadsFlows: ({ spread }) => spread === 'rand',
+};

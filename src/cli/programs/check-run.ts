@@ -5,6 +5,7 @@ import { disassemble } from '../../cbpf/disassemble.ts';
 import { hints } from '../../cbpf/hints.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
 import { locator } from '../../cbpf/problem.ts';
+import { readOptmemMax } from '../../host/values.ts';
 import { type Line, paragraph, type Style } from '../../report/text.ts';
 import { openTree } from '../../system/archive.ts';
 import { during, EXIT } from '../errors.ts';
@@ -28,11 +29,11 @@ interface Verdict {
 }
 
 export async function runCheck(file: string, options: CheckCommandOptions): Promise<void> {
-  const optmemMax = await during(`--root ${options.root}`, 'read access to it', () =>
-    readOptmemMax(options.root ?? '/'),
+  const tree = await during(`--root ${options.root}`, 'read access to it', () =>
+    openTree(options.root ?? '/'),
   );
   const input = await readProgram(file, options);
-  const verdict = judge(input.program, options.groupSize ?? null, optmemMax);
+  const verdict = judge(input.program, options.groupSize ?? null, readOptmemMax(tree));
   if (!verdict.ok) process.exitCode = EXIT.failed;
   if (options.json || options.pretty) {
     const lineOf = liner(input);
@@ -45,11 +46,6 @@ export async function runCheck(file: string, options: CheckCommandOptions): Prom
   }
   const style = styleOf(options.color, process.stdout, process.env);
   printLines(verdictLines(input, verdict, style), style);
-}
-
-async function readOptmemMax(root: string): Promise<number | null> {
-  const text = (await openTree(root)).text('/proc/sys/net/core/optmem_max')?.trim() ?? '';
-  return /^\d+$/.test(text) ? Number(text) : null;
 }
 
 function judge(program: readonly Instruction[], groupSize: number | null, optmemMax: number | null): Verdict {

@@ -1,39 +1,36 @@
 /** A program of ours by its name, made from options; and one of either kind, by name or from a file. */
 import { check } from '../../cbpf/check.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
-import { ABOUT, generate, type ProgramName, type Recognised } from '../../cbpf/programs.ts';
+import {
+  generate,
+  isProgramName,
+  needs,
+  PROGRAM_NAMES,
+  type ProgramName,
+  type ProgramSpec,
+  specFrom,
+} from '../../cbpf/programs.ts';
 import { failure, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { readProgram } from './program-input.ts';
-import type { LayoutOptions, ProgramOptions } from './program-options.ts';
+import { type LayoutOptions, PROGRAM_OPTIONS, type ProgramOptions, programsWith } from './program-options.ts';
 
 export interface NamedOptions extends ProgramOptions, LayoutOptions {
   readonly groupSize?: number;
 }
 
-export const isProgramName = (text: string): text is ProgramName => Object.hasOwn(ABOUT, text);
-
-export const PROGRAM_NAMES = Object.keys(ABOUT).join(', ');
-
-const OPTIONS_OF: Readonly<Record<keyof ProgramOptions | keyof LayoutOptions, readonly ProgramName[]>> = {
-  weights: ['weighted'],
-  drain: ['drain'],
-  by: ['numa', 'weighted', 'drain'],
-  cpus: ['map', 'numa', 'source-rendezvous'],
-  nodes: ['numa'],
-};
-
 /** Throws usage for an option that says something of another program. @param name null: a file */
 export function refuseForeignOptions(name: ProgramName | null, options: NamedOptions): void {
-  for (const [option, programs] of Object.entries(OPTIONS_OF)) {
-    const given = Reflect.get(options, option) !== undefined;
-    if (given && (name === null || !programs.includes(name)))
+  for (const option of PROGRAM_OPTIONS) {
+    const programs = programsWith(option);
+    if (options[option] !== undefined && (name === null || !programs.includes(name)))
       throw usage(
         `--${option}: ${name ?? 'a file'} has no use for it`,
         `it goes with ${programs.join(', ')}`,
       );
   }
-  if (name !== 'drain' && options.by === 'cpu') throw usage(`--by cpu: ${name} spreads by rand or flow`);
+  if (options.by === 'cpu' && name !== null && !needs(name, 'by'))
+    throw usage(`--by cpu: ${name} spreads by rand or flow`);
 }
 
 /** How large a group is when nobody says. */
@@ -51,29 +48,20 @@ export function sizeOf({ groupSize, weights, cpus }: NamedOptions): number {
  * What a program is made from where there is no running group: workers in slot order on CPU 0, 1, …, two nodes, shares
  * all alike, the last slot drained, as far as the options do not say otherwise. Throws usage.
  */
-export function specOf(name: ProgramName, options: NamedOptions): Recognised {
+export function specOf(name: ProgramName, options: NamedOptions): ProgramSpec {
   refuseForeignOptions(name, options);
   const size = sizeOf(options);
   const cpus = options.cpus ?? Array.from({ length: size }, (_, slot) => slot);
-  const by = options.by === 'flow' ? 'flow' : 'rand';
-  switch (name) {
-    case 'cpu':
-    case 'rand':
-    case 'queue':
-      return { name, modulus: size };
-    case 'hash':
-      return { name };
-    case 'map':
-      return { name, slotOfCpu: new Map(cpus.map((cpu, slot) => [cpu, slot])) };
-    case 'numa':
-      return { name, nodes: nodesOf(cpus, options.nodes), by };
-    case 'weighted':
-      return { name, weights: options.weights ?? new Array(size).fill(1), by };
-    case 'source-rendezvous':
-      return { name, keyOfSlot: new Map(cpus.map((cpu, slot) => [slot, cpu])) };
-    case 'drain':
-      return { name, size, drained: options.drain ?? [size - 1], by: options.by ?? 'rand' };
-  }
+  return specFrom(name, {
+    size: () => size,
+    slotOfCpu: () => new Map(cpus.map((cpu, slot) => [cpu, slot])),
+    keyOfSlot: () => new Map(cpus.map((cpu, slot) => [slot, cpu])),
+    nodes: () => nodesOf(cpus, options.nodes),
+    weights: () => options.weights ?? new Array<number>(size).fill(1),
+    drained: () => options.drain ?? [size - 1],
+    spread: () => (options.by === 'flow' ? 'flow' : 'rand'),
+    by: () => options.by ?? 'rand',
+  });
 }
 
 function nodesOf(cpus: readonly number[], given: LayoutOptions['nodes']) {
@@ -87,7 +75,7 @@ function nodesOf(cpus: readonly number[], given: LayoutOptions['nodes']) {
 }
 
 /** `generate`, with what makes no sense told as a mistake on the command line. */
-export function instructionsOf(spec: Recognised): Instruction[] {
+export function instructionsOf(spec: ProgramSpec): Instruction[] {
   try {
     return generate(spec);
   } catch (error) {
@@ -98,7 +86,7 @@ export function instructionsOf(spec: Recognised): Instruction[] {
 
 export interface Loaded {
   /** null for a program from a file. */
-  readonly spec: Recognised | null;
+  readonly spec: ProgramSpec | null;
   /** As a message names it. */
   readonly label: string;
   readonly program: readonly Instruction[];
@@ -136,6 +124,6 @@ async function readFileOrName(word: string, options: Parameters<typeof readProgr
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (!missing || /[./]/.test(word)) throw error;
-    throw usage(`'${word}': no such program, and no such file`, `there are: ${PROGRAM_NAMES}`);
+    throw usage(`'${word}': no such program, and no such file`, `there are: ${PROGRAM_NAMES.join(', ')}`);
   }
 }

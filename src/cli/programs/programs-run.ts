@@ -1,35 +1,40 @@
 /** `locality-tune programs`: the list, or one of them. */
-
 import { type Cost, costOf } from '../../cbpf/cost.ts';
-import { ABOUT, commented, generate, type ProgramName } from '../../cbpf/programs.ts';
+import {
+  commented,
+  generate,
+  isProgramName,
+  PROGRAM_NAMES,
+  type ProgramName,
+  programNamed,
+} from '../../cbpf/programs.ts';
 import { table } from '../../report/table.ts';
 import { paragraph, type Style, span } from '../../report/text.ts';
 import { UNKNOWN } from '../../words/phrase.ts';
 import { usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument, printLines, styleOf } from '../output.ts';
-import {
-  instructionsOf,
-  isProgramName,
-  type NamedOptions,
-  PROGRAM_NAMES,
-  sizeOf,
-  specOf,
-} from './program-named.ts';
+import { instructionsOf, type NamedOptions, sizeOf, specOf } from './program-named.ts';
 
 export type ProgramsCommandOptions = Globals & NamedOptions;
 
 const SCHEMA = 'locality-tune.programs/1';
 
+function aboutOf(name: ProgramName) {
+  const { purpose, use, avoid } = programNamed(name);
+  return { purpose, use, avoid };
+}
+
 /** Throws usage. */
 export function showProgram(name: string, options: ProgramsCommandOptions): void {
-  if (!isProgramName(name)) throw usage(`'${name}': no such program`, `there are: ${PROGRAM_NAMES}`);
+  if (!isProgramName(name))
+    throw usage(`'${name}': no such program`, `there are: ${PROGRAM_NAMES.join(', ')}`);
   const spec = specOf(name, options);
   const instructions = instructionsOf(spec);
   const cost = costOf(instructions);
   const asm = commented(spec);
   if (options.json || options.pretty) {
-    const document = { name, groupSize: sizeOf(options), ...ABOUT[name], cost, asm, instructions };
+    const document = { name, groupSize: sizeOf(options), ...aboutOf(name), cost, asm, instructions };
     printDocument({ schema: SCHEMA, ...document }, options);
   } else {
     const style = styleOf(options.color, process.stdout, process.env);
@@ -39,7 +44,7 @@ export function showProgram(name: string, options: ProgramsCommandOptions): void
 }
 
 function head(name: ProgramName, cost: Cost, style: Style): readonly string[] {
-  const { purpose, use, avoid } = ABOUT[name];
+  const { purpose, use, avoid } = aboutOf(name);
   const comment = (lead: string, text: string) =>
     paragraph(`; ${lead}`, text, style).map((line, index) => {
       const words = line.map(({ text }) => text).join('');
@@ -61,9 +66,11 @@ function costWords({ instructions, longest, convertedBytes }: Cost): string {
 
 export function listPrograms(options: ProgramsCommandOptions): void {
   const groupSize = sizeOf(options);
-  const programs = Object.keys(ABOUT)
-    .filter(isProgramName)
-    .map((name) => ({ name, ...ABOUT[name], cost: costFor(name, groupSize) }));
+  const programs = PROGRAM_NAMES.map((name) => ({
+    name,
+    ...aboutOf(name),
+    cost: costFor(name, groupSize),
+  }));
   if (options.json || options.pretty) {
     printDocument({ schema: SCHEMA, groupSize, programs }, options);
     return;

@@ -1,23 +1,15 @@
 /** `locality-tune attach`: its options and help. What it does is loaded when it runs. */
 import type { Command } from 'commander';
 import { integer, seconds } from '../options.ts';
-import { addProgramOptions, SIZE_MAX } from '../programs/program-options.ts';
+import { addProgramOptions, programList, SIZE_MAX } from '../programs/program-options.ts';
 import type { AttachCommandOptions } from './program-asked.ts';
 import { addSelector } from './steer-options.ts';
 
 const EXAMPLES = `
-Programs (\`locality-tune programs NAME\` tells when to use which):
-  cpu        slot = receiving CPU mod N: for workers pinned in slot order
-  map        the slot whose worker is pinned to the receiving CPU: for any other order
-  queue      slot = RX queue mod N
-  numa       any worker on the receiving CPU's NUMA node
-  rand       any slot, for each packet: for stateless UDP from few sources, never for QUIC
-  weighted   by shares: --weights 3,1,1
-  drain      every slot but some: --drain 2,5
-  source-rendezvous   each source address to one worker, also when others come and go
-  hash       as without a program
-or a file in any form that \`disasm\` takes (./cpu is a file). Such a program is not known as one of
-ours later: to replace or detach it takes --force.
+Programs (\`locality-tune programs NAME\` says when to use which):
+${programList()}
+or a file in any form that \`disasm\` reads (./cpu is a file). To replace or detach a program from a
+file later, give --force: locality-tune does not recognise it as its own.
 
 The program stays with the group until detach or until the server closes its sockets; this command
 need not keep running. Nothing is lost while it is put there. Every check comes before the change.

@@ -1,11 +1,11 @@
 /** `attach --program`: what is asked for, before the group is looked at. */
-import { readInterrupts } from '../../host/interrupts.ts';
-import { readMachine } from '../../host/topology.ts';
+import { isProgramName, needs, type ParameterName, type ProgramName } from '../../cbpf/programs.ts';
 import type { AttachOptions } from '../../steer/attach.ts';
 import type { Wanted } from '../../steer/choose.ts';
-import type { Files, Kernel } from '../../system/types.ts';
+import { readAttachMachine } from '../../steer/machine.ts';
+import type { System } from '../../system/types.ts';
 import { usage } from '../errors.ts';
-import { isProgramName, loadProgram, refuseForeignOptions } from '../programs/program-named.ts';
+import { loadProgram, refuseForeignOptions } from '../programs/program-named.ts';
 import type { ProgramOptions } from '../programs/program-options.ts';
 import type { SteerOptions } from './steer-options.ts';
 
@@ -18,53 +18,36 @@ export interface AttachCommandOptions extends SteerOptions, ProgramOptions {
 }
 
 /** Where the size says nothing, because something else does. */
-const MADE_FROM: ReadonlyMap<string, string> = new Map([
-  ['map', 'the slots themselves'],
-  ['numa', 'the slots themselves'],
-  ['weighted', 'the weights'],
+const INSTEAD_OF_SIZE: ReadonlyMap<ParameterName, string> = new Map([
+  ['slotOfCpu', 'the slots themselves'],
+  ['nodes', 'the slots themselves'],
+  ['weights', 'the weights'],
 ]);
 
-export type Asked = Pick<AttachOptions, 'program' | 'online' | 'optmemMax'>;
+export type Asked = Pick<AttachOptions, 'program' | 'machine'>;
 
 /** Throws what loadProgram throws. Nothing slow is done here. */
-export async function askedProgram(
-  options: AttachCommandOptions,
-  system: { readonly files: Files; readonly kernel: Kernel },
-): Promise<Asked> {
+export async function askedProgram(options: AttachCommandOptions, system: System): Promise<Asked> {
   const { program: word, groupSize } = options;
-  const madeFrom = isProgramName(word) ? MADE_FROM.get(word) : 'the file';
+  const madeFrom = isProgramName(word) ? insteadOfSize(word) : 'the file';
   if (groupSize !== undefined && madeFrom !== undefined)
     throw usage(`--group-size: \`${word}\` is made from ${madeFrom}`, 'leave it out');
-  const { cpus } = readMachine(system, readInterrupts(system.files));
-  const optmemMax = /^\d+$/.exec(system.files.text('/proc/sys/net/core/optmem_max')?.trim() ?? '')?.[0];
-  return {
-    program: await wantedOf(options, cpus.numa),
-    online: cpus.online,
-    optmemMax: optmemMax === undefined ? null : Number(optmemMax),
-  };
+  return { program: await wantedOf(options), machine: readAttachMachine(system) };
 }
 
-async function wantedOf(
-  options: AttachCommandOptions,
-  numa: readonly { readonly cpus: readonly number[] }[],
-): Promise<Wanted> {
-  const { program: word, weights, drain, by = null } = options;
-  if (!isProgramName(word)) {
-    const { label, program } = await loadProgram(word, options);
+const insteadOfSize = (name: ProgramName) =>
+  [...INSTEAD_OF_SIZE].find(([parameter]) => needs(name, parameter))?.[1];
+
+async function wantedOf(options: AttachCommandOptions): Promise<Wanted> {
+  const { program: name, weights, drain: drained, by } = options;
+  if (!isProgramName(name)) {
+    const { label, program } = await loadProgram(name, options);
     return { name: null, file: label, instructions: program };
   }
-  refuseForeignOptions(word, options);
-  switch (word) {
-    case 'numa':
-      return { name: word, nodes: numa.map(({ cpus }) => cpus), by: by === 'cpu' ? null : by };
-    case 'weighted':
-      if (weights === undefined)
-        throw usage('--program weighted: which weights?', 'for example --weights 3,1,1');
-      return { name: word, weights, by: by === 'cpu' ? null : by };
-    case 'drain':
-      if (drain === undefined) throw usage('--program drain: which slots?', 'for example --drain 2,5');
-      return { name: word, drained: drain, by };
-    default:
-      return { name: word };
-  }
+  refuseForeignOptions(name, options);
+  if (needs(name, 'weights') && weights === undefined)
+    throw usage(`--program ${name}: which weights?`, 'for example --weights 3,1,1');
+  if (needs(name, 'drained') && drained === undefined)
+    throw usage(`--program ${name}: which slots?`, 'for example --drain 2,5');
+  return { name, weights, drained, by };
 }

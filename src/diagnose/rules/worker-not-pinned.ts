@@ -1,9 +1,10 @@
+import { slotOnCpu } from '../../cbpf/programs.ts';
 import type { Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { usableCpus } from '../nics.ts';
-import { ownProgram, slotOn } from '../programs.ts';
+import { ownProgram } from '../programs.ts';
 import type { Facts, FedGroup, Finding } from '../types.ts';
 import { threadOf, workerNames } from '../workers.ts';
 
@@ -56,9 +57,9 @@ function chooser({ group, nics, cpus }: FedGroup, usable: readonly number[], cho
   const receiving = nics.length > 0 ? [...(cpus ?? [])].sort((a, b) => a - b) : [];
   const candidates = [...new Set([...receiving, ...usable])];
   const free = new Set(candidates.filter((cpu) => !taken.has(cpu)));
-  const program = ownProgram(group) ?? { name: 'cpu', modulus: group.size };
+  const program = ownProgram(group) ?? { name: 'cpu', size: group.size };
   const fitting = receiving.length > 0 ? receiving.filter((cpu) => free.has(cpu)) : [...free];
-  const cpuOfSlot = new Map(fitting.reverse().map((cpu) => [slotOn(program, cpu), cpu]));
+  const cpuOfSlot = new Map(fitting.reverse().map((cpu) => [slotOnCpu(program, cpu), cpu]));
   return (owner: Owner, slot: number | null): number | null => {
     const already = chosen.get(threadOf(owner));
     if (already !== undefined) return already;

@@ -2,22 +2,20 @@
 
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
+import { GROUP_PROGRAMS } from '../../cbpf/programs.ts';
 import { advise } from '../../diagnose/advice.ts';
 import { fedGroups } from '../../diagnose/groups.ts';
 import { hotSlot } from '../../diagnose/hot-slot.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
 import type { Group, Host } from '../../host/types.ts';
 import { viewOf } from '../../path/view.ts';
-import { chooseProgram, type Wanted } from '../../steer/choose.ts';
+import { type ChosenProgram, chooseProgram, type Wanted } from '../../steer/choose.ts';
 import { isFailure } from '../../system/errors.ts';
 import { steerCommand } from '../../words/commands.ts';
 import { percent } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { KindPlanner, PlanContext } from './planner.ts';
-
-/** Program names that `--program` takes: those that need nothing else to be told. */
-export const NAMES = ['cpu', 'map', 'queue', 'numa', 'rand', 'source-rendezvous', 'hash'] as const;
 
 export const program: KindPlanner = (context) => {
   const changes: Change[] = [];
@@ -33,7 +31,7 @@ export const program: KindPlanner = (context) => {
       if (group.program !== null) changes.push(change(context.host, group, null, null, why ?? ''));
       else if (why !== null) refuse(why);
     } else {
-      const chosen = instructionsFor(program, group);
+      const chosen = instructionsFor(program, group, context.host);
       if (typeof chosen === 'string') {
         refuse(chosen);
         continue;
@@ -60,12 +58,12 @@ interface Choice {
 function choices({ host, nics, groups, options }: PlanContext): readonly Choice[] {
   const selected = host.groups.filter(({ id, size }) => groups.has(id) && size > 1);
   if (options.program !== null) {
-    const program = named(options.program, host);
-    const unknown = `There is no program ${options.program} for a plan, but ${NAMES.join(', ')}.`;
+    const name = GROUP_PROGRAMS.find((each) => each === options.program);
+    const unknown = `There is no program ${options.program} for a plan, but ${GROUP_PROGRAMS.join(', ')}.`;
     return selected.map((group) =>
-      program === null
+      name === undefined
         ? { group, program: 'as it is', why: unknown }
-        : { group, program, why: 'As asked for.' },
+        : { group, program: { name }, why: 'As asked for.' },
     );
   }
   const seen = {
@@ -92,18 +90,11 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
   });
 }
 
-function named(name: string, { machine }: Host): Wanted | null {
-  const known = NAMES.find((each) => each === name);
-  if (known === undefined) return null;
-  return known === 'numa'
-    ? { name: known, nodes: machine.cpus.numa.map(({ cpus }) => cpus), by: null }
-    : { name: known };
-}
-
 /** Or why there is none. */
-function instructionsFor(wanted: Wanted, group: Group): ReturnType<typeof chooseProgram> | string {
+function instructionsFor(wanted: Wanted, group: Group, { machine }: Host): ChosenProgram | string {
   try {
-    return chooseProgram(wanted, group, group.size);
+    const nodes = machine.cpus.numa.map(({ cpus }) => cpus);
+    return chooseProgram(wanted, group, group.size, nodes);
   } catch (error) {
     if (isFailure(error)) return `${error.message}; ${error.hint}`;
     throw error;

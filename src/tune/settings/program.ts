@@ -44,7 +44,12 @@ export function openPrograms(
 
 const OWN = { name: null, file: 'the plan' } as const;
 /** What a program may do was weighed when it was planned. */
-const ATTACH = { online: [], optmemMax: null, groupSize: null, dryRun: false, force: false } as const;
+const ATTACH = {
+  machine: { online: [], nodes: [], optmemMax: null },
+  groupSize: null,
+  dryRun: false,
+  force: false,
+} as const;
 
 const gone = (id: string) =>
   failure('gone', `there is no group ${id} any more`, 'see `locality-tune inspect`');

@@ -55,7 +55,7 @@ describe('map', () => {
 
   it('says what does not fit', () => {
     expect(() => map(permutation(4096))).toThrow(
-      /4096 CPUs takes \d+ instructions, the kernel's limit is 4096/,
+      /`map` takes \d+ instructions for this group, and the kernel's limit is 4096/,
     );
     expect(() => map(new Map([[8192, 0]]))).toThrow('CPU 8192 is not between 0 and 8191');
     expect(() => map(new Map([[0, 32768]]))).toThrow('slot 32768 is not between 0 and 32767');

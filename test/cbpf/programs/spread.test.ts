@@ -24,7 +24,7 @@ function tally(program: ReturnType<typeof generate>, size: number, runs = 20_000
 
 describe('queue', () => {
   it('takes the recorded queue, and leaves what has none to the hash', () => {
-    const run = compile(generate({ name: 'queue', modulus: 3 }));
+    const run = compile(generate({ name: 'queue', size: 3 }));
     expect([0, 1, 2, 3, 4, 65_535].map((queue) => run({ ...EMPTY, queue }).result)).toEqual([
       OUT_OF_RANGE,
       ...[0, 1, 2, 0],
@@ -45,7 +45,7 @@ describe('numa', () => {
           { cpus: cpus.filter(isOne), slots: one },
           { cpus: cpus.filter((cpu) => !isOne(cpu)), slots: other },
         ];
-        const run = compile(generate({ name: 'numa', nodes, by }));
+        const run = compile(generate({ name: 'numa', nodes, spread: by }));
         for (const cpu of [0, 1, 31, 32, 63]) {
           const reached = new Set<number>();
           for (let index = 0; index < 1_000; index++)
@@ -63,7 +63,7 @@ describe('numa', () => {
       { cpus: [0, 1], slots: [0, 1] },
       { cpus: [2, 3], slots: [] },
     ];
-    const program = generate({ name: 'numa', nodes, by: 'rand' });
+    const program = generate({ name: 'numa', nodes, spread: 'rand' });
     expect(simulate(program, { cpu: 2 }).result).toBe(OUT_OF_RANGE);
     expect(simulate(program, { cpu: 1, rand: 5 }).result).toBe(1);
   });
@@ -71,7 +71,7 @@ describe('numa', () => {
   it('fits two interleaved nodes of 512 CPUs', () => {
     const every = (offset: number) => Array.from({ length: 256 }, (_, index) => 2 * index + offset);
     const nodes = [0, 1].map((node) => ({ cpus: every(node), slots: every(node) }));
-    const program = generate({ name: 'numa', nodes, by: 'rand' });
+    const program = generate({ name: 'numa', nodes, spread: 'rand' });
     expect(program.length).toBeLessThan(1_100);
     const run = compile(program);
     for (const cpu of [0, 1, 254, 255, 256, 510, 511])
@@ -80,7 +80,7 @@ describe('numa', () => {
 
   it('refuses what makes no sense', () => {
     const numa = (...nodes: { cpus: number[]; slots: number[] }[]) =>
-      generate({ name: 'numa', nodes, by: 'rand' });
+      generate({ name: 'numa', nodes, spread: 'rand' });
     expect(() => numa()).toThrow('no node has a CPU and a worker');
     expect(() => numa({ cpus: [1], slots: [0] }, { cpus: [1], slots: [1] })).toThrow('CPU 1 is in two nodes');
     expect(() => numa({ cpus: [1], slots: [2, 1] })).toThrow('ascending');
@@ -94,7 +94,7 @@ describe('weighted', () => {
       fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 40 }), (weights) => {
         const sum = weights.reduce((total, one) => total + one, 0);
         fc.pre(sum > 0);
-        const run = compile(generate({ name: 'weighted', weights, by: 'rand' }));
+        const run = compile(generate({ name: 'weighted', weights, spread: 'rand' }));
         const counts = new Array<number>(weights.length).fill(0);
         for (let rand = 0; rand < sum; rand++) {
           const { result } = run({ ...EMPTY, rand: rand + 7 * sum });
@@ -107,7 +107,7 @@ describe('weighted', () => {
 
   it('gives flows by shares too, and one flow always to one slot', () => {
     const weights = [5, 1, 0, 2];
-    const program = generate({ name: 'weighted', weights, by: 'flow' });
+    const program = generate({ name: 'weighted', weights, spread: 'flow' });
     const counts = tally(program, 4);
     expect(counts[2]).toBe(0);
     expect(
@@ -123,7 +123,7 @@ describe('weighted', () => {
   });
 
   it('refuses what makes no sense', () => {
-    const weighted = (...weights: number[]) => generate({ name: 'weighted', weights, by: 'rand' });
+    const weighted = (...weights: number[]) => generate({ name: 'weighted', weights, spread: 'rand' });
     expect(() => weighted()).toThrow('no slot has a weight');
     expect(() => weighted(0, 0)).toThrow('no slot has a weight');
     expect(() => weighted(1.5)).toThrow('weight 1.5 is not');
@@ -159,7 +159,7 @@ describe('drain', () => {
       const size = 8;
       const drained = [2, 5];
       const run = compile(generate({ name: 'drain', size, drained, by }));
-      const whole = compile(generate({ name: 'weighted', weights: new Array(size).fill(1), by: 'flow' }));
+      const whole = compile(generate({ name: 'weighted', weights: new Array(size).fill(1), spread: 'flow' }));
       const inherited = new Array<number>(size).fill(0);
       for (let index = 0; index < 40_000; index++) {
         let drawn = 0;
@@ -188,7 +188,7 @@ describe('drain', () => {
 describe('a spread by flow', () => {
   it.each(Object.entries(SOURCES))('is even over %s', (_, source) => {
     for (const size of [2, 3, 64]) {
-      const run = compile(generate({ name: 'weighted', weights: new Array(size).fill(1), by: 'flow' }));
+      const run = compile(generate({ name: 'weighted', weights: new Array(size).fill(1), spread: 'flow' }));
       const counts = new Array<number>(size).fill(0);
       for (let index = 0; index < 40_000; index++) {
         const slot = run(from(source(index >> 3), 32_768 + (index % 28_000))).result;
@@ -199,7 +199,7 @@ describe('a spread by flow', () => {
   });
 
   it('finds the port behind IPv4 options', () => {
-    const program = generate({ name: 'weighted', weights: new Array(64).fill(1), by: 'flow' });
+    const program = generate({ name: 'weighted', weights: new Array(64).fill(1), spread: 'flow' });
     const plain = from([7], 4242);
     const network = new Uint8Array([...(plain.network?.slice(0, 20) ?? []), 1, 1, 1, 1, 0x10, 0x92, 0, 0]);
     network[0] = 0x46;

@@ -1,18 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { type ProgramName, recognise } from '../../../src/cbpf/programs.ts';
+import { PROGRAM_NAMES, recognise } from '../../../src/cbpf/programs.ts';
 import { ENTRY, run } from '../run.ts';
-
-const NAMES: readonly ProgramName[] = [
-  ...(['cpu', 'map', 'queue', 'numa', 'rand', 'weighted', 'source-rendezvous', 'drain', 'hash'] as const),
-];
 
 describe('programs', () => {
   it('lists them, in 100 columns', async () => {
     const { status, stdout } = await run(['programs']);
     expect(status).toBe(0);
     const lines = stdout.split('\n');
-    expect(lines.slice(1, NAMES.length + 1).map((line) => line.split(' ')[0])).toEqual(NAMES);
+    expect(lines.slice(1, PROGRAM_NAMES.length + 1).map((line) => line.split(' ')[0])).toEqual(PROGRAM_NAMES);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
   });
 
@@ -22,7 +18,7 @@ describe('programs', () => {
     const { programs, ...rest } = await list('4');
     expect(rest).toEqual({ schema: 'locality-tune.programs/1', groupSize: 4 });
     expect(programs[0]).toMatchObject({ name: 'cpu', cost: { instructions: 3, longest: 3 } });
-    expect(programs.map(({ name }: { name: string }) => name)).toEqual(NAMES);
+    expect(programs.map(({ name }: { name: string }) => name)).toEqual(PROGRAM_NAMES);
     const impossible = (await list('1')).programs.filter(
       ({ cost }: { cost: object | null }) => cost === null,
     );
@@ -30,7 +26,7 @@ describe('programs', () => {
     expect((await run(['programs', '--group-size', '32768'])).status).toBe(0);
   });
 
-  it.each(NAMES)('prints %s so that asm takes it back', async (name) => {
+  it.each(PROGRAM_NAMES)('prints %s so that asm takes it back', async (name) => {
     const printed = await run(['programs', name, '--group-size', '6']);
     expect({ ...printed, stdout: '' }).toEqual({ status: 0, stderr: '', stdout: '' });
     expect(printed.stdout).toMatch(new RegExp(`^; ${name}: `));
@@ -64,7 +60,7 @@ describe('programs', () => {
         { cpus: [0, 1], slots: [0, 2] },
         { cpus: [2, 3], slots: [1, 3] },
       ],
-      by: 'flow',
+      spread: 'flow',
     });
     expect(await made('drain', '--group-size', '6', '--drain', '1,4-5', '--by', 'cpu')).toEqual({
       name: 'drain',
@@ -72,7 +68,10 @@ describe('programs', () => {
       drained: [1, 4, 5],
       by: 'cpu',
     });
-    expect(await made('weighted', '--weights', '3,0,1')).toMatchObject({ weights: [3, 0, 1], by: 'rand' });
+    expect(await made('weighted', '--weights', '3,0,1')).toMatchObject({
+      weights: [3, 0, 1],
+      spread: 'rand',
+    });
   });
 
   it.each([
