@@ -48,6 +48,14 @@ export async function readHost(system: System, options: HostOptions): Promise<Ho
   };
 }
 
+function unnamedColumns({ cpus }: Interrupts): string {
+  const columns = `/proc/interrupts has no header that names the CPUs of its ${cpus.length} columns`;
+  const named = cpus.every((cpu, column) => cpu === column)
+    ? 'they are numbered from 0, which is wrong where CPUs are offline'
+    : 'they are taken for the online CPUs';
+  return `${columns}: ${named}`;
+}
+
 /** Descriptors of processes have a note of their own. */
 const OF_PROCESS = /^\/proc\/\d+\//;
 const NAMED = 3;
@@ -57,7 +65,8 @@ function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
   if (kernel === null)
     notes.push('a captured tree has no answers of system calls: no channels, rings, RSS, slots, programs');
   if (interrupts.source === '/proc/irq')
-    notes.push('/proc/interrupts is not to be read: no interrupt counts');
+    notes.push('/proc/interrupts could not be read, so there are no interrupt counts');
+  if (interrupts.unnamed) notes.push(unnamedColumns(interrupts));
   const denied = files.denied.filter(({ path }) => !OF_PROCESS.test(path));
   const named = denied.slice(0, NAMED).map(({ path, code }) => `${path} (${code})`);
   const more = denied.length > NAMED ? ` and ${denied.length - NAMED} more` : '';

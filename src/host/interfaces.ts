@@ -18,6 +18,8 @@ export interface Interface {
   readonly pci: string | null;
   /** `virtio2`, what a virtio device calls itself in the names of its IRQs. */
   readonly virtio: string | null;
+  /** `15100000.ethernet`, `30000002`: what a device that is on neither of these buses is called, and often its IRQs. */
+  readonly platform: string | null;
   /** sysfs directory of that PCI function, else of the device; null when there is none or it is not known. */
   readonly device: string | null;
 }
@@ -39,6 +41,7 @@ function readInterface(files: Files, name: string): Interface {
   const device = devicePath(place) ?? files.real(`${path}/device`);
   const pciDevice =
     device && [device, posix.dirname(device)].find((path) => isPciAddress(posix.basename(path)));
+  const virtio = device && /^virtio\d+$/.test(posix.basename(device)) ? posix.basename(device) : null;
   return {
     name,
     index: readInteger(files, `${path}/ifindex`),
@@ -46,7 +49,8 @@ function readInterface(files: Files, name: string): Interface {
     virtual: place.startsWith('/sys/devices/virtual/'),
     driver: device ? baseName(files.link(`${path}/device/driver`)) : softwareDriver(files, path),
     pci: pciDevice ? posix.basename(pciDevice) : null,
-    virtio: device && /^virtio\d+$/.test(posix.basename(device)) ? posix.basename(device) : null,
+    virtio,
+    platform: device && !pciDevice && virtio === null ? posix.basename(device) : null,
     device: pciDevice ?? device,
   };
 }

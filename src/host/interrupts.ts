@@ -1,6 +1,7 @@
 /** /proc/interrupts (kernel/irq/proc.c, show_interrupts). */
 import type { Files } from '../system/types.ts';
 import type { Cpus } from './cpus.ts';
+import { readCpuList } from './values.ts';
 
 export interface Interrupt {
   readonly irq: number;
@@ -21,6 +22,8 @@ export interface Interrupt {
 export interface Interrupts {
   /** The header's CPUs: online ones only, so numbers may be missing in the middle. */
   readonly cpus: Cpus;
+  /** The header is missing (`grep eth0 /proc/interrupts`): then `cpus` are the online ones, else the columns' positions. */
+  readonly unnamed?: true;
   readonly lines: readonly Interrupt[];
   /** `/proc/irq` when /proc/interrupts is hidden (containers): then there are no counts. */
   readonly source: 'interrupts' | '/proc/irq';
@@ -29,7 +32,7 @@ export interface Interrupts {
 /** Reads the machine's interrupts, from the names in /proc/irq where /proc/interrupts is hidden. */
 export function readInterrupts(files: Files): Interrupts {
   const text = files.text('/proc/interrupts');
-  const parsed = text === null ? null : parseInterrupts(text);
+  const parsed = text === null ? null : withNames(files, parseInterrupts(text));
   if (parsed && parsed.lines.length > 0) return parsed;
   const lines = files
     .list('/proc/irq')
@@ -47,6 +50,13 @@ export function readInterrupts(files: Files): Interrupts {
   return { cpus: parsed?.cpus ?? [], lines, source: lines.length > 0 ? '/proc/irq' : 'interrupts' };
 }
 
+/** Columns without a header are of the online CPUs, if they are as many. */
+function withNames(files: Files, interrupts: Interrupts): Interrupts {
+  if (!interrupts.unnamed) return interrupts;
+  const online = readCpuList(files, '/sys/devices/system/cpu/online');
+  return online?.length === interrupts.cpus.length ? { ...interrupts, cpus: online } : interrupts;
+}
+
 /** kernel/irq/proc.c, register_irq_proc. */
 const attributes = new Set([
   'smp_affinity',
@@ -62,15 +72,34 @@ const isNumber = (name: string): boolean => /^\d+$/.test(name);
 
 /** Never throws: lines that are cut or named (NMI, LOC) are left out. */
 export function parseInterrupts(text: string): Interrupts {
-  let end = lineEnd(text, 0);
-  const cpus = [...text.slice(0, end).matchAll(/\bCPU(\d+)\b/g)].map((match) => Number(match[1]));
+  const header = lineEnd(text, 0);
+  const named = [...text.slice(0, header).matchAll(/\bCPU(\d+)\b/g)].map((match) => Number(match[1]));
+  const columns = named.length > 0 ? named.length : countColumns(text);
   const lines: Interrupt[] = [];
-  for (let start = end + 1; cpus.length > 0 && start < text.length; start = end + 1) {
+  for (
+    let start = named.length > 0 ? header + 1 : 0, end = 0;
+    columns > 0 && start < text.length;
+    start = end + 1
+  ) {
     end = lineEnd(text, start);
-    const line = parseLine(text, start, end, cpus.length);
+    const line = parseLine(text, start, end, columns);
     if (line) lines.push(line);
   }
-  return { cpus, lines, source: 'interrupts' };
+  if (named.length > 0 || lines.length === 0) return { cpus: named, lines, source: 'interrupts' };
+  return { cpus: [...Array(columns).keys()], unnamed: true, lines, source: 'interrupts' };
+}
+
+/** `24: 1 0 PCI-MSI …`: numbers up to a word that is none, the interrupt controller's name. */
+const counted = /^ *\d+:((?: +\d+)+) +[A-Za-z]/;
+
+/** The fewest numbers of any line: a controller's name may begin with a number, and none has fewer columns. 0: no line. */
+function countColumns(text: string): number {
+  let columns = 0;
+  for (const line of text.split('\n')) {
+    const count = counted.exec(line)?.[1]?.trim().split(/ +/).length ?? 0;
+    if (count > 0 && (columns === 0 || count < columns)) columns = count;
+  }
+  return columns;
 }
 
 function lineEnd(text: string, start: number): number {
@@ -112,7 +141,7 @@ function parseLine(text: string, start: number, end: number, columns: number): I
  * chip, hwirq, flow, actions. The flow follows the hwirq after a dash on x86 (`1-edge`), after a space where
  * CONFIG_GENERIC_IRQ_SHOW_LEVEL is set (`81920 Edge`), and stands alone on Xen (`-event`).
  */
-const withFlow = /^(.*?\S)\s+(?:(\d{1,20})?-[a-z][\w-]*|(\d{1,20})\s+(?:Edge|Level))(?:\s{2,}(.*))?$/;
+const withFlow = /^(.*?\S)\s+(?:(\d{1,20})?-[a-z][\w-]*|(\d{1,20})\s+(?:Edge|Level))(?:\s+(.*))?$/;
 /** chip with the flow in it, before irq domains (`PCI-MSI-edge`), or chip and hwirq with no flow shown. */
 const withoutFlow = /^(\S+(?: \S+)*?)(?:\s+(\d{1,20}))?\s{2,}(\D.*)$/;
 

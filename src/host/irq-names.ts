@@ -7,6 +7,8 @@ export interface IrqName {
   /** `block`: a gve notification block, TX or RX by how many of them there are. */
   readonly role: IrqRole | 'block';
   readonly queues: readonly number[] | 'all';
+  /** TX queues, where they are not those of `queues`. */
+  readonly txQueues?: readonly number[];
   /** The driver, where it alone uses this form. */
   readonly driver: string | null;
   /** `eth0-3` alone: a queue only where the device has no clearer names. */
@@ -14,7 +16,7 @@ export interface IrqName {
 }
 
 interface Form {
-  /** Named groups: owner; kind, which spells the role; n, the queue numbers; driver. */
+  /** Named groups: owner; kind, which spells the role; n, the queue numbers; t, a TX queue beside them; driver. */
   readonly pattern: RegExp;
   readonly role?: IrqName['role'];
   readonly queues?: 'all';
@@ -23,6 +25,10 @@ interface Form {
 }
 
 const address = '[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]';
+/** What the kernel and udev call Ethernet ports; any other word could be anything's. */
+const port = '(?:(?:eth|em)\\d+|(?:en|ib)[opsxP][A-Za-z0-9]+|p\\d+p\\d+(?:_\\d+)?)';
+/** Drivers that put their own name first, as a build for netmap calls itself (`i40e_netmap`). */
+const prefixed = '(?<driver>i40e|i40evf|ice|iavf|idpf|ionic)(?:_\\w+)?';
 
 // First match wins. An interface name has neither `/` nor `:` nor a space (net/core/dev.c, dev_valid_name).
 const forms: readonly Form[] = [
@@ -31,6 +37,8 @@ const forms: readonly Form[] = [
   { pattern: /^mana_q(?<n>\d+)@pci:(?<owner>.+)$/, role: 'rxtx', driver: 'mana' },
   { pattern: /^gve-ntfy-blk(?<n>\d+)@pci:(?<owner>.+)$/, role: 'block', driver: 'gve' },
   { pattern: /^(?<owner>[^\s/:]+)-ntfy-block\.(?<n>\d+)$/, role: 'block', driver: 'gve' },
+  { pattern: /^al-eth-(?<kind>rx|tx)-comp-(?<n>\d+)@(?:pci:)?(?<owner>.+)$/, driver: 'al_eth' },
+  { pattern: /^al-eth-msix-all@(?:pci:)?(?<owner>.+)$/, role: 'rxtx', queues: 'all', weak: true },
   // ena-mgmnt@pci:…, mlx5_async0@pci:…, mana_hwc@pci:…
   { pattern: /^[^@]+@(?:pci:)?(?<owner>.+)$/, role: 'other' },
   { pattern: /^(?<owner>virtio\d+)-(?<kind>input|output)\.(?<n>\d+)$/, driver: 'virtio_net' },
@@ -39,21 +47,29 @@ const forms: readonly Form[] = [
   { pattern: /^(?<owner>virtio\d+)-virtqueues$/, role: 'rxtx', queues: 'all', weak: true },
   { pattern: /^(?<owner>virtio\d+)-.+$/, role: 'other' },
   { pattern: /^(?<driver>hns3)-(?<owner>.+)-(?<kind>TxRx|Tx|Rx)-(?<n>\d+)$/ },
+  { pattern: new RegExp(`^(?:${prefixed}|hns3-misc|hclge-misc)-(?<owner>${address})`), role: 'other' },
   {
-    pattern: new RegExp(`^(?:i40e|i40evf|ice|iavf|idpf|hns3-misc|hclge-misc)-(?<owner>${address})`),
-    role: 'other',
+    pattern: new RegExp(`^${prefixed}-(?<owner>[^\\s/:]+)-(?<kind>TxRx|[rR]x|[tT]x)-(?<n>\\d+(?:-\\d+)*)$`),
   },
-  {
-    pattern:
-      /^(?<driver>i40e|i40evf|ice|iavf|idpf|ionic)-(?<owner>[^\s/:]+)-(?<kind>TxRx|rx|tx)-(?<n>\d+(?:-\d+)*)$/,
-  },
+  // Another driver's build with such a prefix: only a port's name shows where it ends.
+  { pattern: new RegExp(`^[a-z]\\w*-(?<owner>${port})-(?<kind>TxRx|[rR]x|[tT]x)-(?<n>\\d+)$`) },
+  // The unit address of a device on POWER's virtual bus.
+  { pattern: /^ibmvnic-(?<owner>[0-9a-f]+)-(?<kind>rx|tx)(?<n>\d+)$/, driver: 'ibmvnic' },
+  { pattern: /^(?<owner>[^\s/:]+) \(queue (?<n>\d+)\)$/, role: 'rxtx', driver: 'cxgb4' },
+  { pattern: /^(?<owner>[^\s/:]+)_(?<kind>rx|tx)q(?<n>\d+)$/, driver: 'hinic' },
+  { pattern: /^(?<owner>[^\s/:]+)_qp(?<n>\d+)$/, role: 'rxtx' },
+  { pattern: /^(?<owner>[^\s/:]+)-tx-(?<t>\d+)-rx-(?<n>\d+)$/, role: 'rxtx', driver: 'qlcnic' },
   { pattern: /^(?<owner>[^\s/:]+)-Tx-Rx-(?<n>\d+)$/, role: 'rxtx', driver: 'ena' },
   {
     pattern:
       /^(?:qede-)?(?<owner>[^\s/:]+)[-: ](?<kind>TxRx|txrx|rxtx|fp|[rR]x|[tT]x)[- ]?(?<n>\d+(?:-\d+)*)$/,
   },
+  { pattern: new RegExp(`^(?<owner>${address})-(?<kind>TxRx|txrx|rxtx|rx|tx)-(?<n>\\d+)$`) },
+  { pattern: new RegExp(`^(?<owner>${address})-.+$`), role: 'other' },
   { pattern: /^(?<owner>[^\s/:]+)-q(?<n>\d+)-(?<kind>rx|tx)$/, driver: 'xen_netfront' },
   { pattern: /^(?<owner>[^\s/:]+)-q(?<n>\d+)$/, role: 'rxtx' },
+  // Drivers with one vector for each direction: old xen-netfront, forcedeth.
+  { pattern: new RegExp(`^(?<owner>${port})-(?<kind>rx|tx)$`), queues: 'all' },
   { pattern: /^(?<owner>[^\s/:-]+)-(?<n>\d+)$/, role: 'rxtx', weak: true },
 ];
 
@@ -66,6 +82,7 @@ export function parseIrqName(action: string): IrqName | null {
       owner: groups['owner'],
       role: form.role ?? roleOf(groups['kind'] ?? ''),
       queues: form.queues ?? groups['n']?.split('-').map(Number) ?? [],
+      ...(groups['t'] === undefined ? {} : { txQueues: [Number(groups['t'])] }),
       driver: form.driver ?? groups['driver'] ?? null,
       weak: form.weak ?? false,
     };
@@ -80,11 +97,16 @@ function roleOf(kind: string): IrqRole {
   return 'rxtx';
 }
 
-const interfaceName = /^(?:eth|em)\d+$|^(?:en|ib)[opsxP]\w+$|^p\d+p\d+(?:_\d+)?$/;
+const portName = new RegExp(`^${port}$`);
 
 /** A name that the kernel or udev gives to Ethernet ports; anything else could be any device's. */
 export function looksLikeInterface(name: string): boolean {
-  return interfaceName.test(name);
+  return portName.test(name);
+}
+
+/** `15100000.ethernet`, a network device's node in a device tree, after which single-chip drivers call their IRQs. */
+export function isEthernetNode(name: string): boolean {
+  return /^[0-9a-f]+\.ethernet$/.test(name);
 }
 
 const pciAddress = new RegExp(`^${address}$`);

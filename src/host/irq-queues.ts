@@ -1,22 +1,9 @@
 /** Which IRQ serves which queue of a NIC, by the most reliable source that answers. */
-import type { NetdevQueue } from '../system/types.ts';
-import type { Interface } from './interfaces.ts';
+import type { Claim, IrqQuestion } from './irq-claims.ts';
 import type { IrqTable, NamedInterrupt } from './irq-table.ts';
 import { pushTo } from './multimap.ts';
-import { type Claim, claimByName, type QueueCounts } from './name-claims.ts';
+import { claimByName } from './name-claims.ts';
 import type { Irq, IrqRole, IrqSource } from './types.ts';
-
-/** What is known of a NIC before its IRQs are. */
-export interface IrqQuestion {
-  readonly interface: Interface;
-  /** The IRQs in the device's msi_irqs; empty without MSI. */
-  readonly msiIrqs: readonly number[];
-  /** Other interfaces on the same PCI function. */
-  readonly neighbours: readonly string[];
-  readonly queues: QueueCounts;
-  /** The kernel's own answer, null before 6.8. */
-  readonly netdev: readonly NetdevQueue[] | null;
-}
 
 export interface NicIrqs {
   /** Ascending; `counts` in the order of the header of /proc/interrupts. */
@@ -62,7 +49,7 @@ export function findNicIrqs(question: IrqQuestion, table: IrqTable): NicIrqs {
       };
     });
   const { queues } = question;
-  const complete = rx.size >= (queues.rx ?? 0) && tx.size >= (queues.tx ?? 0);
+  const complete = queues.rx !== null && queues.tx !== null && rx.size >= queues.rx && tx.size >= queues.tx;
   return { irqs, rx, tx, notes: complete ? [] : notes };
 }
 
@@ -71,13 +58,15 @@ function candidates(
   question: IrqQuestion,
   table: IrqTable,
 ): { entries: readonly NamedInterrupt[]; source: IrqSource } {
-  const { name, virtual, pci, virtio } = question.interface;
+  const { name, virtual, pci, virtio, platform } = question.interface;
   if (virtual) return { entries: [], source: 'name' };
   const listed = question.msiIrqs.flatMap((irq) => table.byNumber.get(irq) ?? []);
   if (listed.length > 0) return { entries: withoutNeighbours(listed, question), source: 'msi_irqs' };
   const raised = (pci && table.byDevice.get(pci)) || [];
   if (raised.length > 0) return { entries: withoutNeighbours(raised, question), source: 'hwirq' };
-  const named = [name, pci, virtio].flatMap((owner) => (owner ? (table.byOwner.get(owner) ?? []) : []));
+  const named = [name, pci, virtio, platform].flatMap((owner) =>
+    owner ? (table.byOwner.get(owner) ?? []) : [],
+  );
   return { entries: [...new Set(named)], source: table.source === '/proc/irq' ? 'proc_irq' : 'name' };
 }
 

@@ -1,79 +1,127 @@
 /** The queues that a NIC's interrupts claim by their names, within the set that is known to be the NIC's. */
+import { claimBare } from './bare-vectors.ts';
+import type { Claim, Claims, IrqQuestion, NamedVector } from './irq-claims.ts';
 import { type IrqName, looksLikeInterface } from './irq-names.ts';
-import type { IrqQuestion } from './irq-queues.ts';
 import type { NamedInterrupt } from './irq-table.ts';
+import { claimRealtek, isRealtek, looksLikeRtl8125b } from './realtek-vectors.ts';
 import type { IrqRole } from './types.ts';
-
-/** How many queues there are; null when only the names can tell. */
-export interface QueueCounts {
-  readonly rx: number | null;
-  readonly tx: number | null;
-}
-
-export interface Claim {
-  readonly irq: number;
-  readonly name: string;
-  readonly rx: readonly number[];
-  readonly tx: readonly number[];
-  /** It serves queues in this role, but nobody says which. */
-  readonly unclear?: IrqRole;
-}
 
 /** tg3 and mlx4 keep their first vector for the link and for commands, and number the queues' from 1. */
 const countFromOne = new Set(['tg3', 'mlx4_core', 'mlx4_en']);
 
-export function claimByName(
-  question: IrqQuestion,
-  entries: readonly NamedInterrupt[],
-): { claims: readonly Claim[]; notes: readonly string[] } {
+interface Named extends NamedVector {
+  readonly parsed: IrqName | null;
+}
+
+export function claimByName(question: IrqQuestion, entries: readonly NamedInterrupt[]): Claims {
   const named = nameEntries(question, entries);
+  const isClear = ({ parsed }: Named): boolean => parsed !== null && parsed.role !== 'other' && !parsed.weak;
+  if (named.some(isClear))
+    return claimByNumber(
+      question,
+      // A weak name counts only where nothing speaks clearer.
+      named.map((one) => (one.parsed?.weak ? { ...one, parsed: null } : one)),
+    );
+  if (named.some(({ parsed }) => parsed?.weak)) return claimWeak(question, named);
+  const own = ownNames(question);
+  const unclaimed = named.filter(({ parsed, name }) => parsed === null && name !== '');
+  // Perhaps the interface's name of before a rename; never the PCI address's of an error interrupt beside others.
+  const isBare = ({ name }: Named): boolean => own.has(name) || looksLikeInterface(name);
+  return withRest(
+    named,
+    claimBare(
+      question,
+      unclaimed.filter(isBare),
+      unclaimed.filter((one) => !isBare(one)),
+    ),
+  );
+}
+
+/** All of the device's IRQs: those without a claim serve no queue. */
+function withRest(named: readonly Named[], { claims, notes }: Claims): Claims {
+  const claimed = new Map(claims.map((claim) => [claim.irq, claim]));
+  return {
+    claims: named.map((one) => claimed.get(one.irq) ?? { irq: one.irq, name: one.name, rx: [], tx: [] }),
+    notes,
+  };
+}
+
+/** Drivers that number queues by `eth0-N` (efx_set_channel_names of sfc). */
+const WEAK_BY_QUEUE = /^sfc/;
+
+/** `eth0-N` and nothing clearer: the numbers of queues, or of vectors. */
+function claimWeak(question: IrqQuestion, named: readonly Named[]): Claims {
+  const {
+    queues,
+    interface: { driver },
+  } = question;
+  const numbered = named.flatMap((one) =>
+    one.parsed?.weak && one.parsed.queues !== 'all' ? [{ ...one, number: one.parsed.queues[0] ?? 0 }] : [],
+  );
+  const vectors = new Map(numbered.map((one) => [one.number, one]));
+  if (isRealtek(driver)) return withRest(named, claimRealtek(question, vectors));
+  if (driver === null && queues.rx === null) {
+    const seen = looksLikeRtl8125b(vectors);
+    if (seen !== null) {
+      const { claims } = claimRealtek({ ...question, queues: seen }, vectors);
+      const note = 'the vectors that took interrupts are those of an RTL8125B: its queues are assumed';
+      return withRest(named, { claims, notes: [note] });
+    }
+  }
+  const most = queues.rx === null ? null : Math.max(queues.rx, queues.tx ?? 0);
+  const beyond = most !== null && numbered.length > most + 1 && !WEAK_BY_QUEUE.test(driver ?? '');
+  if (!beyond && !(queues.rx === null && hasGap(numbered))) return claimByNumber(question, named);
+  const claims = numbered.map(({ irq, name }): Claim => ({ irq, name, rx: [], tx: [], unclear: 'rxtx' }));
+  const first = numbered[0]?.name;
+  const of = most === null ? '' : ` for ${queues.rx} rx and ${queues.tx} tx queues`;
+  const note = `${numbered.length} IRQs called ${first} and so on${of}: the numbers are those of vectors, and which IRQ serves which queue is not known`;
+  return withRest(named, { claims, notes: [note] });
+}
+
+/** A vector that never fired below one that did: then the numbers are no queues'. */
+function hasGap(numbered: readonly { readonly number: number; readonly taken: number }[]): boolean {
+  const fired = numbered.filter(({ taken }) => taken > 0).map(({ number }) => number);
+  const highest = Math.max(-1, ...fired);
+  return fired.length > 0 && numbered.some(({ number, taken }) => taken === 0 && number < highest);
+}
+
+function claimByNumber(question: IrqQuestion, named: readonly Named[]): Claims {
   const { queues } = question;
   const driver = question.interface.driver;
   const blocks = named.filter(({ parsed }) => parsed?.role === 'block').length;
   const lowest = Math.min(...named.flatMap(({ parsed }) => (isNumbered(parsed) ? parsed.queues : [])));
   const first = driver === null ? Number(lowest === 1) : Number(countFromOne.has(driver));
 
-  const claims = named.map(({ irq, action, parsed }): Claim => {
+  const claims = named.map(({ irq, name, parsed }): Claim => {
     const { role, numbers } = resolve(parsed, blocks, first);
-    const within = (count: number | null): readonly number[] =>
+    const within = (count: number | null, numbers: readonly number[] | 'all'): readonly number[] =>
       numbers === 'all' ? range(count ?? 1) : numbers.filter((queue) => count === null || queue < count);
     return {
       irq,
-      name: action,
-      rx: role === 'rx' || role === 'rxtx' ? within(queues.rx) : [],
-      tx: role === 'tx' || role === 'rxtx' ? within(queues.tx) : [],
+      name,
+      rx: role === 'rx' || role === 'rxtx' ? within(queues.rx, numbers) : [],
+      tx: role === 'tx' || role === 'rxtx' ? within(queues.tx, parsed?.txQueues ?? numbers) : [],
     };
   });
   return judge(claims, question);
 }
 
-interface Named {
-  readonly irq: number;
-  readonly action: string;
-  readonly parsed: IrqName | null;
-}
+const ownNames = ({ interface: { name, pci, virtio, platform } }: IrqQuestion): ReadonlySet<string | null> =>
+  new Set([name, pci, virtio, platform]);
 
-// A weak name counts only where nothing speaks clearer; and a lone vector that bears just the interface's name,
-// perhaps that of before a rename, serves every queue.
+/** In the order of the device's vectors. */
 function nameEntries(question: IrqQuestion, entries: readonly NamedInterrupt[]): readonly Named[] {
-  const { name, pci, virtio } = question.interface;
-  const own = new Set([name, pci, virtio]);
-  const named = entries.map(({ interrupt: { irq, actions }, names }): Named => {
-    const choices = actions.map((action, i) => ({ action, parsed: names[i] ?? null }));
-    const mine = choices.find(({ action, parsed }) => own.has(parsed?.owner ?? action));
-    const choice = mine ?? choices.find(({ parsed }) => parsed !== null) ?? choices[0];
-    return { irq, action: choice?.action ?? '', parsed: choice?.parsed ?? null };
-  });
-  const isClear = ({ parsed }: Named): boolean => parsed !== null && parsed.role !== 'other' && !parsed.weak;
-  if (named.some(isClear)) return named.map((one) => (one.parsed?.weak ? { ...one, parsed: null } : one));
-  if (named.some(({ parsed }) => parsed?.weak)) return named;
-  const isBare = ({ action, parsed }: Named): boolean =>
-    parsed === null && (own.has(action) || looksLikeInterface(action));
-  const [bare, ...others] = named.filter(isBare);
-  return others.length > 0 ? named : named.map((one) => (one === bare ? { ...one, parsed: lone } : one));
+  const own = ownNames(question);
+  return entries
+    .map(({ interrupt: { irq, vector, actions, counts }, names }): Named => {
+      const choices = actions.map((action, i) => ({ action, parsed: names[i] ?? null }));
+      const mine = choices.find(({ action, parsed }) => own.has(parsed?.owner ?? action));
+      const choice = mine ?? choices.find(({ parsed }) => parsed !== null) ?? choices[0];
+      const taken = counts.reduce((sum, count) => sum + count, 0);
+      return { irq, vector, name: choice?.action ?? '', taken, parsed: choice?.parsed ?? null };
+    })
+    .sort((a, b) => (a.vector ?? 0) - (b.vector ?? 0) || a.irq - b.irq);
 }
-
-const lone: IrqName = { owner: '', role: 'rxtx', queues: 'all', driver: null, weak: false };
 
 const isNumbered = (name: IrqName | null): name is IrqName & { readonly queues: readonly number[] } =>
   name !== null && name.queues !== 'all' && (name.role === 'rx' || name.role === 'rxtx');
@@ -95,10 +143,7 @@ function resolve(
 
 // Where vectors are fewer than queues their numbers are not the queues': i40e gives vector 0 the queues 0 and 1,
 // ixgbe 0 and 4. Better no answer than that.
-function judge(
-  claims: readonly Claim[],
-  { queues, interface: { driver }, neighbours }: IrqQuestion,
-): { claims: readonly Claim[]; notes: readonly string[] } {
+function judge(claims: readonly Claim[], { queues, interface: { driver }, neighbours }: IrqQuestion): Claims {
   const rxVectors = claims.filter(({ rx }) => rx.length > 0);
   const txVectors = claims.filter(({ tx }) => tx.length > 0);
   const rxNamed = new Set(rxVectors.flatMap(({ rx }) => rx)).size;

@@ -1,6 +1,6 @@
 /** NICs made from the interrupts alone, for a captured tree that holds no sysfs. */
 import type { Interface } from './interfaces.ts';
-import { isPciAddress, looksLikeInterface } from './irq-names.ts';
+import { isEthernetNode, isPciAddress, looksLikeInterface } from './irq-names.ts';
 import type { IrqTable, NamedInterrupt } from './irq-table.ts';
 
 /**
@@ -24,6 +24,7 @@ export function inferInterfaces(table: IrqTable): readonly Interface[] {
     index: null,
     lowers: [],
     virtual: false,
+    platform: null,
     device: null,
     ...facts,
   }));
@@ -36,7 +37,7 @@ function queueOwner({ interrupt, names }: NamedInterrupt): { owner: string; driv
     if (
       name
         ? name.role !== 'other' && (!name.weak || looksLikeInterface(name.owner))
-        : looksLikeInterface(action)
+        : looksLikeInterface(action) || isEthernetNode(action)
     ) {
       return { owner: name?.owner ?? action, driver: name?.driver ?? null };
     }

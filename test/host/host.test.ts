@@ -46,6 +46,15 @@ describe('a captured tree', () => {
     expect(notes.join('\n')).toMatch(/IPV6_V6ONLY/);
   });
 
+  it('says that the header of its interrupts is missing', async () => {
+    const line = ' 9: 0 6 PCI-MSI 4096-edge      eth0-TxRx-0\n';
+    const { machine, notes } = await readTree({ 'proc/interrupts': line });
+    expect(machine.cpus.online).toEqual([0, 1]);
+    expect(notes).toContain(
+      '/proc/interrupts has no header that names the CPUs of its 2 columns: they are numbered from 0, which is wrong where CPUs are offline',
+    );
+  });
+
   it('may hold next to nothing', async () => {
     const { nics, groups, lone, notes } = await readTree({ 'proc/version': 'Linux' });
     expect([nics, groups, lone]).toEqual([[], [], []]);

@@ -60,6 +60,32 @@ describe('/proc/interrupts', () => {
     expect(parseInterrupts(' CPU0 CPU1\n 24: 1\n 25: 1 2-edge\n 26 1 2\n').lines).toEqual([]);
   });
 
+  it('takes actions after one space too, as a forum leaves them', () => {
+    expect(one('PCI-MSI 524290-edge eth0 (queue 2)')).toMatchObject({ actions: ['eth0 (queue 2)'] });
+  });
+
+  describe('without the header', () => {
+    const text = [
+      ' 56:  271490338   0   0  PCI-MSI 5767168-edge      ens192-rxtx-0',
+      '57: 0 271480339 7 PCI-MSI 5767169-edge ens192-rxtx-1',
+      ' NMI:  1  2  3  Non-maskable interrupts',
+      '',
+    ].join('\n');
+
+    it('numbers the columns', () => {
+      const { cpus, unnamed, lines } = parseInterrupts(text);
+      expect([cpus, unnamed]).toEqual([[0, 1, 2], true]);
+      expect(lines).toMatchObject([
+        { irq: 56, counts: [271490338, 0, 0], device: '0000:0b:00.0', actions: ['ens192-rxtx-0'] },
+        { irq: 57, counts: [0, 271480339, 7], vector: 1, actions: ['ens192-rxtx-1'] },
+      ]);
+    });
+
+    it('reads nothing from what is no table', () => {
+      expect(parseInterrupts('12: hello\n7 8 9\n')).toEqual({ cpus: [], lines: [], source: 'interrupts' });
+    });
+  });
+
   it('never throws', () => {
     const header = fc.constantFrom('', '  CPU0 CPU3\n');
     const piece = fc.oneof(
@@ -68,9 +94,10 @@ describe('/proc/interrupts', () => {
     );
     fc.assert(
       fc.property(header, fc.array(piece), (top, pieces) => {
-        for (const { irq, counts } of parseInterrupts(top + pieces.join('')).lines) {
+        const { cpus, lines } = parseInterrupts(top + pieces.join(''));
+        for (const { irq, counts } of lines) {
           expect([irq, ...counts].every((number) => number >= 0)).toBe(true);
-          expect(counts).toHaveLength(2);
+          expect(counts).toHaveLength(cpus.length);
         }
       }),
     );

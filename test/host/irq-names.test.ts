@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseIrqName } from '../../src/host/irq-names.ts';
+import { looksLikeInterface, parseIrqName } from '../../src/host/irq-names.ts';
 
 describe('IRQ names', () => {
   it.each([
@@ -26,6 +26,20 @@ describe('IRQ names', () => {
     ['eth0-q1-rx', 'eth0', 'rx', [1], 'xen_netfront'],
     ['eth0-q1', 'eth0', 'rxtx', [1], null],
     ['veth-a-rx-1', 'veth-a', 'rx', [1], null],
+    ['enp5s0f4 (queue 3)', 'enp5s0f4', 'rxtx', [3], 'cxgb4'],
+    ['enp3s0_rxq12', 'enp3s0', 'rx', [12], 'hinic'],
+    ['enp3s0_txq0', 'enp3s0', 'tx', [0], 'hinic'],
+    ['enp3s0_qp3', 'enp3s0', 'rxtx', [3], null],
+    ['al-eth-rx-comp-2@pci:0000:00:05.0', '0000:00:05.0', 'rx', [2], 'al_eth'],
+    ['al-eth-tx-comp-0@pci:0000:00:05.0', '0000:00:05.0', 'tx', [0], 'al_eth'],
+    ['ibmvnic-30000002-rx3', '30000002', 'rx', [3], 'ibmvnic'],
+    ['ibmvnic-3000000a-tx12', '3000000a', 'tx', [12], 'ibmvnic'],
+    ['i40e_netmap-enp1s0f0-TxRx-3', 'enp1s0f0', 'rxtx', [3], 'i40e'],
+    ['ice_netmap-lan-rx-1', 'lan', 'rx', [1], 'ice'],
+    ['ixgbe_zc-enp1s0f0-TxRx-3', 'enp1s0f0', 'rxtx', [3], null],
+    ['idpf-eth0-Rx-2', 'eth0', 'rx', [2], 'idpf'],
+    ['eth0-rx', 'eth0', 'rx', 'all', null],
+    ['0000:01:00.0-TxRx-2', '0000:01:00.0', 'rxtx', [2], null],
   ])('%s', (action, owner, role, queues, driver) => {
     expect(parseIrqName(action)).toEqual({ owner, role, queues, driver, weak: false });
   });
@@ -42,12 +56,32 @@ describe('IRQ names', () => {
     ['virtio2-config', 'virtio2'],
     ['virtio2-control', 'virtio2'],
     ['virtio3-rx', 'virtio3'],
+    ['0000:05:00.4-FWeventq', '0000:05:00.4'],
+    ['i40e_netmap-0000:01:00.0:misc', '0000:01:00.0'],
+    ['al-eth-msix-mgmt@pci:0000:00:05.0', '0000:00:05.0'],
   ])('%s serves no queue', (action, owner) => {
     expect(parseIrqName(action)).toMatchObject({ owner, role: 'other', queues: [] });
   });
 
+  it('qlcnic: the last vector has the TX queue beside an RX queue', () => {
+    expect(parseIrqName('eth0-tx-0-rx-3')).toMatchObject({ owner: 'eth0', queues: [3], txQueues: [0] });
+  });
+
   it.each(['virtio0-input', 'virtio1-virtqueues', 'eth1-0'])('%s says little', (action) => {
     expect(parseIrqName(action)).toMatchObject({ weak: true });
+  });
+
+  it.each([
+    ['enp3s0_rxq0', false],
+    ['enp3s0', true],
+    ['eno1', true],
+    ['ens1f0np0', true],
+    ['enP4p1s0f1', true],
+    ['enx0011223344aa', true],
+    ['p1p1_0', true],
+    ['timer', false],
+  ])('%s is what a port is called: %s', (name, is) => {
+    expect(looksLikeInterface(name)).toBe(is);
   });
 
   it.each(['eth0', 'timer', 'nvme0q1', 'eth0-event-8', 'eth0-sp', 'ahci[0000:00:17.0]', ''])(

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Interface } from '../../src/host/interfaces.ts';
 import { parseInterrupts } from '../../src/host/interrupts.ts';
-import { findNicIrqs, type IrqQuestion } from '../../src/host/irq-queues.ts';
+import type { IrqQuestion } from '../../src/host/irq-claims.ts';
+import { findNicIrqs } from '../../src/host/irq-queues.ts';
 import { tabulate } from '../../src/host/irq-table.ts';
 
 const device = '0000:01:00.0';
@@ -28,6 +29,7 @@ const nic = (
     driver: facts.driver ?? null,
     pci: facts.pci === undefined ? device : facts.pci,
     virtio: facts.virtio ?? null,
+    platform: facts.platform ?? null,
     device: null,
   },
   msiIrqs: facts.msiIrqs ?? [],
@@ -140,6 +142,197 @@ describe('IRQs of a NIC by name', () => {
   });
 });
 
+/** IRQs of these names and of as many interrupts, of a device that is not on PCI. */
+const lines = (...taken: readonly (readonly [name: string, count: number])[]) =>
+  tabulate(
+    parseInterrupts(
+      [' CPU0', ...taken.map(([name, n], i) => ` ${10 + i}: ${n} GICv3 ${200 + i} Level      ${name}`)].join(
+        '\n',
+      ),
+    ),
+  );
+
+/** [queue, IRQ] of both kinds. */
+const places = (question: IrqQuestion, table: ReturnType<typeof interrupts>) => {
+  const { rx, tx, notes } = findNicIrqs(question, table);
+  return { rx: [...rx], tx: [...tx], notes };
+};
+
+describe('vectors that all bear one name', () => {
+  const bare = (count: number) => interrupts(...names(count, () => 'eth0'));
+  const inOrder = (count: number) => names(count, String).map((_, i) => [i, 10 + i]);
+
+  it.each(['atlantic', 'macb'])('%s: in order, then link and PTP', (driver) => {
+    expect(places(nic({ rx: 4, driver }), bare(7))).toEqual({ rx: inOrder(4), tx: inOrder(4), notes: [] });
+  });
+
+  it('mvpp2: rx in order, tx by the sending CPU; its last vector with one rx queue', () => {
+    const many = places(nic({ rx: 4, tx: 8, driver: 'mvpp2' }), bare(4));
+    expect([many.rx, many.tx]).toEqual([inOrder(4), []]);
+    expect(many.notes).toEqual([expect.stringContaining('a tx queue has no IRQ of its own')]);
+    expect(places(nic({ rx: 1, tx: 8, driver: 'mvpp2' }), bare(5)).rx).toEqual([[0, 14]]);
+  });
+
+  it('bcmgenet: the default queue, then the others', () => {
+    const { rx, tx } = places(nic({ rx: 1, tx: 5, driver: 'bcmgenet' }), bare(2));
+    expect([rx, tx]).toEqual([
+      [[0, 10]],
+      [
+        [0, 10],
+        [1, 11],
+        [2, 11],
+        [3, 11],
+        [4, 11],
+      ],
+    ]);
+  });
+
+  it('a device tree’s: mtk has tx, then rx; another’s can not be told', () => {
+    const platform = '15100000.ethernet';
+    const table = lines([platform, 5], [platform, 7]);
+    const soc = { pci: null, platform };
+    expect(places(nic({ ...soc, rx: 1, tx: 2, driver: 'mtk_soc_eth' }), table)).toEqual({
+      rx: [[0, 11]],
+      tx: [
+        [0, 10],
+        [1, 10],
+      ],
+      notes: [],
+    });
+    const fec = findNicIrqs(nic({ ...soc, rx: 3, tx: 3, driver: 'fec' }), table);
+    expect([fec.rx.size, fec.tx.size]).toEqual([0, 0]);
+    expect(fec.irqs.map(({ role, queues }) => [role, queues])).toEqual([
+      ['rxtx', []],
+      ['rxtx', []],
+    ]);
+    expect(fec.notes).toEqual([
+      '2 IRQs of its device are called 15100000.ethernet, which does not say what it serves: which IRQ serves which queue is not known',
+    ]);
+    // One queue, and one IRQ that ever fired.
+    const silent = lines([platform, 0], [platform, 7]);
+    expect(places(nic({ ...soc, rx: 1, driver: 'fec' }), silent).rx).toEqual([[0, 11]]);
+    // One IRQ for all.
+    expect(places(nic({ ...soc, rx: 4, driver: 'fec' }), lines([platform, 0])).rx).toHaveLength(4);
+  });
+
+  it('of a driver that is not known: no answer, and never all queues on one', () => {
+    const { rx, tx, notes } = places(nic({ rx: 4, driver: 'novel' }), bare(6));
+    expect([rx, tx, notes.length]).toEqual([[], [], 1]);
+  });
+
+  it('beside names of no known form: no answer', () => {
+    const table = interrupts(device, 'novel-a', 'novel-b', 'novel-c', 'novel-d');
+    const { irqs, rx, notes } = findNicIrqs(nic({ rx: 4, driver: 'novel' }), table);
+    expect([rx.size, irqs.length]).toEqual([0, 5]);
+    expect(notes).toEqual([
+      `5 IRQs of its device are called ${device}, novel-a, novel-b, …, which does not say what it serves: which IRQ serves which queue is not known`,
+    ]);
+  });
+
+  it('of a file of interrupts alone: the first that fired are assumed to be queues', () => {
+    const file = (chip: string, ...counts: number[]) =>
+      tabulate(
+        parseInterrupts(
+          [' CPU0', ...counts.map((n, i) => ` ${10 + i}: ${n} ${chip.replace('#', `${i}`)}      eth0`)].join(
+            '\n',
+          ),
+        ),
+      );
+    const onMsi = places(nic({ pci: device }), file(`PCI-MSIX-${device} #-edge`, 9e6, 8e6, 7e6, 17, 0));
+    expect([onMsi.rx, onMsi.tx]).toEqual([inOrder(3), inOrder(3)]);
+    expect(onMsi.notes).toEqual([
+      expect.stringMatching(/^the names of its 5 IRQs are all the same: .*assumed/),
+    ]);
+    const soc = places(nic({ pci: null }), file('GICv2 10# Level', 5e6, 5e6, 5e6, 5e6));
+    expect([soc.rx, soc.tx]).toEqual([inOrder(4), []]);
+    // Two could be bcmgenet's.
+    const two = places(nic({ pci: null }), file('GICv2 10# Level', 5e6, 5e6));
+    expect([two.rx, two.notes.length]).toEqual([[], 1]);
+  });
+});
+
+describe('cxgb4, hinic, al_eth, ibmvnic, qlcnic', () => {
+  it('cxgb4: never the error vector', () => {
+    const table = interrupts(device, `${device}-FWeventq`, ...names(4, (i) => `eth0 (queue ${i})`));
+    expect(places(nic({ rx: 4, driver: 'cxgb4' }), table).rx).toEqual([
+      [0, 12],
+      [1, 13],
+      [2, 14],
+      [3, 15],
+    ]);
+  });
+
+  it('ibmvnic: by the unit of its device', () => {
+    const table = lines(
+      ['ibmvnic-30000002-rx0', 1],
+      ['ibmvnic-30000002-rx1', 1],
+      ['ibmvnic-30000003-rx0', 1],
+    );
+    const { rx } = places(nic({ name: 'env2', pci: null, platform: '30000002', rx: 2 }), table);
+    expect(rx).toEqual([
+      [0, 10],
+      [1, 11],
+    ]);
+  });
+
+  it('qlcnic: the last vector has the TX queue too', () => {
+    const table = interrupts('eth0-rx-0', 'eth0-rx-1', 'eth0-tx-0-rx-2');
+    const { rx, tx } = places(nic({ rx: 3, tx: 1, driver: 'qlcnic' }), table);
+    expect([rx.map(([, irq]) => irq), tx]).toEqual([[10, 11, 12], [[0, 12]]]);
+  });
+});
+
+describe('r8125: numbers of vectors', () => {
+  /** 32 vectors, of which these have fired. */
+  const fired = (...numbers: number[]) =>
+    lines(...Array.from({ length: 32 }, (_, i) => [`eth0-${i}`, Number(numbers.includes(i))] as const));
+  const of = (facts: { rx?: number; tx?: number; driver: string | null }, ...numbers: number[]) =>
+    places(nic({ pci: null, ...facts }), fired(...numbers));
+  const r8125 = { rx: 3, tx: 2, driver: 'r8125' };
+
+  it.each([
+    ['RTL8125B', r8125, [0, 1, 2, 16, 18, 21], [26, 28]],
+    ['RTL8125BP', r8125, [0, 1, 2, 16, 17, 21], [26, 27]],
+    ['RTL8125D', r8125, [0, 1, 2, 27, 28, 29], [37, 38]],
+    ['RTL8126', { rx: 4, tx: 2, driver: 'r8126' }, [0, 1, 2, 3, 29], [10, 11]],
+    ['one TX queue, whichever of two chips', { rx: 1, tx: 1, driver: 'r8125' }, [0, 16, 21], [26]],
+  ])('%s', (_, facts, numbers, irqs) => {
+    const { rx, tx, notes } = of(facts, ...numbers);
+    expect(rx.map(([, irq]) => irq)).toEqual(names(facts.rx, String).map((_, i) => 10 + i));
+    expect(tx.map(([, irq]) => irq)).toEqual(irqs);
+    expect(notes).toEqual([]);
+  });
+
+  it.each([
+    ['nothing has fired', []],
+    ['the second TX queue has not, of two chips', [0, 1, 2, 16, 21]],
+    ['one that no chip has', [0, 1, 2, 16, 18, 25]],
+  ])('TX is not known where %s', (_, numbers) => {
+    const { rx, tx, notes } = of(r8125, ...numbers);
+    expect([rx.length, tx.length]).toEqual([3, 0]);
+    expect(notes).toEqual([expect.stringContaining('the IRQ of a tx queue is not known')]);
+  });
+
+  it('of a file of interrupts alone: an RTL8125B shows, anything else with gaps is not known', () => {
+    const b = of({ driver: null }, 0, 1, 2, 16, 18, 21);
+    expect([b.rx.length, b.tx.map(([, irq]) => irq)]).toEqual([3, [26, 28]]);
+    expect(b.notes).toHaveLength(1);
+    const other = of({ driver: null }, 0, 1, 5, 16);
+    expect([other.rx, other.tx, other.notes.length]).toEqual([[], [], 1]);
+  });
+
+  it('another driver with more vectors than queues: not known; sfc numbers queues', () => {
+    const { rx, notes } = of({ rx: 3, tx: 2, driver: 'novel' }, 0, 1, 2);
+    expect([rx, notes]).toEqual([
+      [],
+      [
+        '32 IRQs called eth0-0 and so on for 3 rx and 2 tx queues: the numbers are those of vectors, and which IRQ serves which queue is not known',
+      ],
+    ]);
+    expect(of({ rx: 3, tx: 3, driver: 'sfc' }, 0).rx).toHaveLength(3);
+  });
+});
+
 describe('the set of IRQs', () => {
   const table = interrupts('eth9-TxRx-0', 'eth9-TxRx-1');
 
@@ -192,9 +385,14 @@ it('never names a queue or an IRQ that is not there, whatever the names', () => 
     'gve-ntfy-blk#@pci:0000:01:00.0',
     'ice-eth0-TxRx-#-#',
     'virtio1-input',
+    'eth0 (queue #)',
+    'eth0-tx-#-rx-#',
+    '0000:01:00.0',
   ];
   const name = fc.tuple(fc.oneof(fc.constantFrom(...forms), fc.string()), fc.nat(9));
-  const drivers = fc.constantFrom(null, 'tg3', 'mlx5_core', 'mlx4_core');
+  const drivers = fc.constantFrom(
+    ...[null, 'tg3', 'mlx5_core', 'mlx4_core', 'r8125', 'atlantic', 'mvpp2', 'bcmgenet', 'mtk_soc_eth'],
+  );
   fc.assert(
     fc.property(fc.array(name), fc.nat(8), fc.nat(8), drivers, (list, rxCount, txCount, driver) => {
       const table = interrupts(...list.map(([form, n]) => form.replaceAll('#', String(n))));

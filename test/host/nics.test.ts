@@ -188,6 +188,62 @@ describe('NICs of a captured tree', () => {
     ]);
   });
 
+  /** An interface of a device that is not on PCI. */
+  const onBus = (device: string, name: string, driver: string, rxQueues: number, interrupts: string) => ({
+    'proc/interrupts': interrupts,
+    [`sys/class/net/${name}`]: `-> ../../devices/${device}/net/${name}`,
+    [`sys/devices/${device}/net/${name}/device`]: '-> ../..',
+    [`sys/devices/${device}/driver`]: `-> ../../../../bus/platform/drivers/${driver}`,
+    ...Object.fromEntries(
+      Array.from({ length: rxQueues }, (_, i) => [`sys/devices/${device}/net/${name}/queues/rx-${i}/`, '']),
+    ),
+  });
+
+  it('a platform device’s IRQs bear its name', async () => {
+    const interrupts =
+      '   CPU0 CPU1\n130: 5 0 GICv3 229 Level      15100000.ethernet\n131: 0 7 GICv3 230 Level      15100000.ethernet';
+    const { nic } = await read(
+      treeOf(onBus('platform/soc/15100000.ethernet', 'eth0', 'mtk_soc_eth', 1, interrupts)),
+    );
+    expect(nic('eth0')).toMatchObject({ driver: 'mtk_soc_eth', busInfo: null, notes: [] });
+    expect(rx(nic('eth0'))).toEqual([[0, 131, 1]]);
+  });
+
+  it('a device on POWER’s virtual bus is found by its unit address', async () => {
+    const interrupts = [
+      '   CPU0 CPU8',
+      ...[0, 1].map((i) => ` ${30 + i}: 9 0 XICS ${i} Edge      ibmvnic-30000002-rx${i}`),
+      ' 40: 9 0 XICS 5 Edge      ibmvnic-30000003-rx0',
+    ].join('\n');
+    const { nic } = await read(treeOf(onBus('vio/30000002', 'env2', 'ibmvnic', 2, interrupts)));
+    expect(rx(nic('env2'))).toEqual([
+      [0, 30, 0],
+      [1, 31, 0],
+    ]);
+  });
+
+  it('a file of interrupts alone names a device-tree NIC, and says what it does not tell', async () => {
+    const line = (irq: number) => ` ${irq}: 5 GICv3 229 Level      15100000.ethernet`;
+    const { nic } = await read(treeOf({ 'proc/interrupts': `   CPU0\n${line(130)}\n${line(131)}` }));
+    expect(nic('15100000.ethernet')).toMatchObject({ rxQueues: [], irqs: [{ queues: [] }, { queues: [] }] });
+    expect(nic('15100000.ethernet').notes).toContainEqual(expect.stringContaining('is not known'));
+  });
+
+  it('lines without the header of CPUs: their columns are the online CPUs where these are known', async () => {
+    const lines = ' 9: 0 6 PCI-MSI 4096-edge      eth0-TxRx-0\n10: 8 0 PCI-MSI 4097-edge      eth0-TxRx-1';
+    const numbered = await read(treeOf({ 'proc/interrupts': lines }));
+    expect(numbered.machine.cpus.online).toEqual([0, 1]);
+    expect(rx(numbered.nic('eth0'))).toEqual([
+      [0, 9, 1],
+      [1, 10, 0],
+    ]);
+    const named = await read(treeOf({ 'proc/interrupts': lines, 'sys/devices/system/cpu/online': '0,4' }));
+    expect(rx(named.nic('eth0'))).toEqual([
+      [0, 9, 4],
+      [1, 10, 0],
+    ]);
+  });
+
   it('counts in the order of the CPUs that are online now', async () => {
     const { nic } = await read(
       treeOf({
