@@ -1,8 +1,8 @@
 /** What the kernel answers about a NIC by system calls: channels, rings, RSS, and its own list of queues. */
 import { isSystemError } from '../system/errors.ts';
-import type { ChannelCounts, EthtoolFacts, Files, Kernel, NetdevQueue } from '../system/types.ts';
+import type { ChannelCounts, EthtoolFacts, Files, Kernel, NetdevQueue, RssContext } from '../system/types.ts';
 import type { Interface } from './interfaces.ts';
-import type { Channels, Rss, Setting } from './types.ts';
+import type { Channels, Rss, RssContextTable, Setting } from './types.ts';
 import { readLine } from './values.ts';
 
 export interface NicAnswers {
@@ -43,7 +43,7 @@ export function toChannels({ current, max }: NonNullable<EthtoolFacts['channels'
 
 /** `rxQueues` is the number of RX queues, null when it is not known; `hiddenKey` that of a driver which shows none. */
 export function toRss(
-  { rss, hashFields, ntupleRules, rssContexts }: EthtoolFacts,
+  { rss, hashFields, ntupleRules, rules, rssContexts }: EthtoolFacts,
   rxQueues: number | null,
   hiddenKey: string | null,
 ): Rss | null {
@@ -52,15 +52,23 @@ export function toRss(
   return {
     hashFunction,
     inputXfrm,
-    key:
-      key.length === 0 ? hiddenKey : Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':'),
+    key: key.length === 0 ? hiddenKey : formatKey(key),
     indirection,
     isDefault: rxQueues === null || indirection.length === 0 ? null : isEvenSpread(indirection, rxQueues),
     fields: hashFields,
-    contexts: rssContexts,
+    contexts: rssContexts?.map(({ context }) => context) ?? null,
+    contextTables: rssContexts?.map(toContextTable) ?? null,
     ntupleRules,
+    rules,
   };
 }
+
+function toContextTable({ context, hashFunction, key, indirection }: RssContext): RssContextTable {
+  return { context, hashFunction, key: key.length === 0 ? null : formatKey(key), indirection };
+}
+
+const formatKey = (key: Uint8Array): string =>
+  Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
 /** Drivers that take the kernel's key, and have no way to show it (igb_setup_mrqc, igc_setup_mrqc). */
 const KERNEL_KEYED: ReadonlySet<string | null> = new Set(['igb', 'igc']);

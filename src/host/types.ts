@@ -4,7 +4,10 @@
  *
  * `null` always means "not known"; the reason is in the nearest `notes`, or in `Host.notes`.
  */
+import type { NtupleRule } from '../system/types.ts';
 import type { Cpus } from './cpus.ts';
+
+export type { NtupleMatch, NtupleRule } from '../system/types.ts';
 
 export interface Host {
   readonly machine: Machine;
@@ -79,8 +82,22 @@ export interface Rss {
   };
   /** Additional RSS contexts, null where the kernel can't list them. */
   readonly contexts: readonly number[] | null;
+  /** Their tables, in the same order; null where the kernel can't list them. */
+  readonly contextTables: readonly RssContextTable[] | null;
   /** How many ntuple rules override RSS. */
   readonly ntupleRules: number | null;
+  /** Those rules, by location; null where the driver does not list them. */
+  readonly rules: readonly NtupleRule[] | null;
+}
+
+/** The table of an additional RSS context, which an ntuple rule sends its flows to. */
+export interface RssContextTable {
+  readonly context: number;
+  readonly hashFunction: string | null;
+  /** In the form of `Rss.key`. */
+  readonly key: string | null;
+  /** Queue of each table entry; empty when not known. */
+  readonly indirection: readonly number[];
 }
 
 export type IrqRole = 'rx' | 'tx' | 'rxtx' | 'other';

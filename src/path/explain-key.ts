@@ -24,7 +24,9 @@ export function explainKey(
       isDefault: null,
       fields: NO_FIELDS,
       contexts: null,
+      contextTables: null,
       ntupleRules: null,
+      rules: null,
     },
     rxQueues: queues.map((index) => ({
       index,

@@ -1,7 +1,7 @@
 /** Takes host name, addresses and RSS keys out of a snapshot; what was equal stays equal, so that joins survive. */
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Nic } from '../host/types.ts';
+import type { Nic, NtupleMatch, NtupleRule, Rss } from '../host/types.ts';
 import type { Snapshot } from './types.ts';
 
 /**
@@ -26,7 +26,12 @@ export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
     host: {
       ...host,
       machine: { ...host.machine, hostname: hostname && scrub(hostname) },
-      nics: host.nics.map((nic) => withoutKey({ ...nic, notes: nic.notes.map(scrub) }, hash)),
+      nics: host.nics.map((nic) =>
+        withoutKeys(
+          { ...nic, rss: nic.rss && scrubRules(nic.rss, scrub), notes: nic.notes.map(scrub) },
+          hash,
+        ),
+      ),
       groups: host.groups.map((group) => ({ ...listener(group), notes: group.notes.map(scrub) })),
       lone: host.lone.map(listener),
       notes: host.notes.map(scrub),
@@ -34,11 +39,30 @@ export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
   };
 }
 
-function withoutKey(nic: Nic, hash: (text: string) => string): Nic {
-  if (!nic.rss?.key) return nic;
-  const mark = hash(nic.rss.key);
+const WHOLE = new Set(['255.255.255.255', Array(8).fill('ffff').join(':')]);
+
+/** Of a network's address the stand-in says nothing: who is inside can't be told any more. */
+function scrubRules({ rules, ...rss }: Rss, scrub: (text: string) => string): Rss {
+  const address = (match: NtupleMatch<string> | null) => match && { ...match, value: scrub(match.value) };
+  const isNetwork = (match: NtupleMatch<string> | null) => match !== null && !WHOLE.has(match.mask);
+  const scrubbed = rules?.map(
+    (rule): NtupleRule => ({
+      ...rule,
+      source: address(rule.source),
+      destination: address(rule.destination),
+      partial: rule.partial || isNetwork(rule.source) || isNetwork(rule.destination),
+    }),
+  );
+  return { ...rss, rules: scrubbed ?? null };
+}
+
+function withoutKeys({ rss, ...nic }: Nic, hash: (text: string) => string): Nic {
+  if (rss === null) return { ...nic, rss };
+  const contextTables = rss.contextTables?.map((table) => ({ ...table, key: null })) ?? null;
+  if (!rss.key) return { ...nic, rss: { ...rss, contextTables } };
+  const mark = hash(rss.key);
   const note = `anonymised: the RSS key was taken out (mark of equal keys: ${mark}): which queue a flow goes to is not known, what share of the flows each queue gets is`;
-  return { ...nic, rss: { ...nic.rss, key: null }, notes: [...nic.notes, note] };
+  return { ...nic, rss: { ...rss, key: null, contextTables }, notes: [...nic.notes, note] };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The shape of a `Host` in JSON: src/host/types.ts once more, as a check of what another machine wrote. */
+import { isIP } from 'node:net';
 import { check } from '../cbpf/check.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Cpus } from '../host/cpus.ts';
@@ -11,10 +12,13 @@ import type {
   LoneSocket,
   Machine,
   Nic,
+  NtupleMatch,
+  NtupleRule,
   Owner,
   Processor,
   Program,
   Rss,
+  RssContextTable,
   RxQueue,
   Setting,
   TxQueue,
@@ -72,6 +76,36 @@ export const machine = object<Machine>({
 
 const setting = object<Setting>({ current: natural, max: natural });
 
+const contextTable = object<RssContextTable>({
+  context: natural,
+  hashFunction: nullable(text),
+  key: nullable(text),
+  indirection: list(index),
+});
+
+const match = <T>(of: Shape<T>): Shape<NtupleMatch<T> | null> =>
+  nullable(object<NtupleMatch<T>>({ value: of, mask: of }));
+const ip: Shape<string> = (value, at) => {
+  const address = text(value, at);
+  if (isIP(address) === 0)
+    throw new Mismatch(`${at}: no IP address: ${JSON.stringify(address.slice(0, 40))}`);
+  return address;
+};
+
+const rule = object<NtupleRule>({
+  location: natural,
+  flow: text,
+  source: match(ip),
+  destination: match(ip),
+  sourcePort: match(index),
+  destinationPort: match(index),
+  protocol: match(whole(0, 255)),
+  partial: truth,
+  action: oneOf('queue', 'context', 'drop', 'vf'),
+  queue: nullable(natural),
+  context: nullable(natural),
+});
+
 const rss = object<Rss>({
   hashFunction: nullable(text),
   inputXfrm: nullable(text),
@@ -85,7 +119,9 @@ const rss = object<Rss>({
     udp6: nullable(text),
   }),
   contexts: nullable(list(natural)),
+  contextTables: nullable(list(contextTable)),
   ntupleRules: nullable(natural),
+  rules: nullable(list(rule)),
 });
 
 const irq = object<Irq>({

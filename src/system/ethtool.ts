@@ -115,16 +115,20 @@ function rssSizes(bytes: Uint8Array): { indirection: number; key: number } {
   return { indirection, key };
 }
 
+/** toeplitz, xor, crc32; null for none of them. `hfunc` is a bit of ETH_RSS_HASH_*. */
+export function decodeHashFunction(hfunc: number): string | null {
+  return HASH_FUNCTIONS.find((_, bit) => hfunc === 1 << bit) ?? null;
+}
+
 /** null where there is neither a table nor a key. */
 export function decodeRss(bytes: Uint8Array): EthtoolFacts['rss'] {
   const sizes = rssSizes(bytes);
   const key = SIZEOF_RXFH + 4 * sizes.indirection;
   if (sizes.indirection + sizes.key === 0 || bytes.length < key + sizes.key) return null;
-  const hashFunction = HASH_FUNCTIONS.find((_, bit) => bytes[16] === 1 << bit) ?? null;
   return {
     indirection: words(bytes, SIZEOF_RXFH, sizes.indirection),
     key: Uint8Array.from(bytes.subarray(key, key + sizes.key)),
-    hashFunction,
+    hashFunction: decodeHashFunction(bytes[16] ?? 0),
     inputXfrm: INPUT_XFRMS[bytes[17] ?? 0] ?? null,
   };
 }
@@ -156,7 +160,7 @@ export function decodeStatistics(strings: Uint8Array, stats: Uint8Array): Map<st
 }
 
 /** Everything `ethtool -i -l -g -x -n` tells. Throws SystemError, ENODEV when the interface has gone. */
-export async function ethtoolFacts(ask: AskEthtool): Promise<Omit<EthtoolFacts, 'rssContexts'>> {
+export async function ethtoolFacts(ask: AskEthtool): Promise<Omit<EthtoolFacts, 'rules' | 'rssContexts'>> {
   const one = async <T>(request: Uint8Array, decode: (answer: Uint8Array) => T | null): Promise<T | null> => {
     const answer = await askOptional(ask, request);
     return answer && decode(answer);

@@ -3,6 +3,7 @@ import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';
 import { netdevQueues } from './netdev-queues.ts';
 import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from './netlink.ts';
+import { ntupleRules } from './ntuple.ts';
 import { rssContexts } from './rss-contexts.ts';
 import { dumpConnections, dumpSockets } from './sock-diag.ts';
 import { socketKind } from './sockets.ts';
@@ -14,9 +15,9 @@ export function openKernel(): Kernel {
     sockets: () => dumpSockets((request) => netlinkRequest(NETLINK_SOCK_DIAG, request)),
     async ethtool(device) {
       const contexts = rssContexts((request) => netlinkRequest(NETLINK_GENERIC, request), device);
-      const facts = ethtoolFacts((request) => ethtoolIoctl(device, request));
-      const [known, listed] = await Promise.all([facts, contexts]);
-      return { ...known, rssContexts: listed };
+      const ask = (request: Uint8Array) => ethtoolIoctl(device, request);
+      const [known, listed] = await Promise.all([ethtoolFacts(ask), contexts]);
+      return { ...known, rules: await ntupleRules(ask, known.ntupleRules), rssContexts: listed };
     },
     statistics: (device) => ethtoolStatistics((request) => ethtoolIoctl(device, request)),
     netdevQueues: (ifindex) => netdevQueues((request) => netlinkRequest(NETLINK_GENERIC, request), ifindex),

@@ -83,8 +83,48 @@ export interface EthtoolFacts {
     readonly udp6: string | null;
   };
   readonly ntupleRules: number | null;
-  /** Numbers of additional RSS contexts; null where the kernel can't list them. */
-  readonly rssContexts: readonly number[] | null;
+  /** Those rules; null where the driver does not list them. */
+  readonly rules: readonly NtupleRule[] | null;
+  /** Additional RSS contexts; null where the kernel can't list them. */
+  readonly rssContexts: readonly RssContext[] | null;
+}
+
+/** A field of a packet that a rule compares: `packet & mask` with `value & mask`. */
+export interface NtupleMatch<T> {
+  readonly value: T;
+  readonly mask: T;
+}
+
+/** One ntuple rule (`ethtool -n`). Where several match a packet, most drivers take the lowest location. */
+export interface NtupleRule {
+  readonly location: number;
+  /** tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6; `type N` for another (Ethernet, IPsec). */
+  readonly flow: string;
+  /** IP addresses in text, with a mask in the same form; null: any. */
+  readonly source: NtupleMatch<string> | null;
+  readonly destination: NtupleMatch<string> | null;
+  readonly sourcePort: NtupleMatch<number> | null;
+  readonly destinationPort: NtupleMatch<number> | null;
+  /** IP protocol of ip4 and ip6. */
+  readonly protocol: NtupleMatch<number> | null;
+  /** It looks at more (MAC, VLAN, TOS, payload, another type): whether a flow matches can't be told from the fields above. */
+  readonly partial: boolean;
+  /** `context`: the table of an RSS context picks the queue; `vf`: the packet goes to a virtual function. */
+  readonly action: 'queue' | 'context' | 'drop' | 'vf';
+  /** With `context`, what is added to the entry of its table; null with `drop` and `vf`. */
+  readonly queue: number | null;
+  readonly context: number | null;
+}
+
+/** An RSS context beside the main one. */
+export interface RssContext {
+  readonly context: number;
+  /** Table entry -> queue; empty where the kernel does not say. */
+  readonly indirection: readonly number[];
+  /** Raw key bytes, empty when it is not shown. */
+  readonly key: Uint8Array;
+  /** As in `EthtoolFacts.rss`. */
+  readonly hashFunction: string | null;
 }
 
 /** One queue from the kernel's netdev generic netlink family (6.8 and later). */

@@ -14,7 +14,11 @@ const facts = (indirection: readonly number[], key: readonly number[] = []) => (
   rss: { indirection, key: Uint8Array.from(key), hashFunction: 'toeplitz', inputXfrm: 'none' },
   hashFields: { tcp4: 'sdfn', udp4: 'sd', tcp6: null, udp6: null },
   ntupleRules: 0,
-  rssContexts: [1, 4],
+  rules: [],
+  rssContexts: [
+    { context: 1, indirection: [2, 3], key: Uint8Array.of(0xa, 0xb), hashFunction: 'toeplitz' },
+    { context: 4, indirection: [], key: new Uint8Array(), hashFunction: null },
+  ],
 });
 
 describe('what the kernel answers', () => {
@@ -33,6 +37,11 @@ describe('what the kernel answers', () => {
       key: '6d:05',
       isDefault: true,
       contexts: [1, 4],
+      contextTables: [
+        { context: 1, indirection: [2, 3], key: '0a:0b', hashFunction: 'toeplitz' },
+        { context: 4, indirection: [], key: null, hashFunction: null },
+      ],
+      rules: [],
     });
     expect(toRss(facts([0, 1, 0, 1, 0]), 3, null)).toMatchObject({ key: null, isDefault: false });
     expect(toRss(facts([]), 3, null)?.isDefault).toBeNull();

@@ -83,6 +83,35 @@ describe('an anonymised snapshot', () => {
     expect(marks[1]).toBe(marks[0]);
   });
 
+  it('hides the addresses of ntuple rules and the keys of RSS contexts, too', () => {
+    const rule = {
+      location: 1,
+      flow: 'tcp4',
+      source: { value: '203.0.113.9', mask: '255.255.255.255' },
+      destination: null,
+      sourcePort: null,
+      destinationPort: null,
+      protocol: null,
+      partial: false,
+      action: 'context',
+      queue: 0,
+      context: 2,
+    } as const;
+    const inNetwork = { ...rule, source: { value: '203.0.113.0', mask: '255.255.255.0' } };
+    const rss = ported.rss && {
+      ...ported.rss,
+      rules: [rule, inNetwork],
+      contextTables: [{ context: 2, hashFunction: null, key, indirection: [1] }],
+    };
+    const ruled = { ...snapshot, host: { ...named, nics: [{ ...ported, rss }] } };
+    const [scrubbed] = anonymize(ruled, secret).host.nics;
+    expect(JSON.stringify(scrubbed)).not.toMatch(/203\.0\.113|6d:6d/);
+    expect(scrubbed?.rss?.rules).toMatchObject([
+      { source: { mask: '255.255.255.255' }, partial: false },
+      { source: { mask: '255.255.255.0' }, partial: true },
+    ]);
+  });
+
   it('does not tell the host name to who tries out names with another secret', () => {
     const other = anonymize(snapshot, new Uint8Array(32).fill(1)).host.machine.hostname;
     expect(other).not.toBe(after.machine.hostname);

@@ -25,9 +25,18 @@ function kernel(answer: Uint8Array) {
 describe('RSS contexts', () => {
   it('are those beside the main one', async () => {
     const header = encodeAttribute(1, new Uint8Array());
-    const numbered = (number: number) => context(header, encodeAttribute(2, encodeU32(number)));
-    const { ask, asked } = kernel(Buffer.concat([context(header), numbered(7), numbered(3)]));
-    expect(await rssContexts(ask, 'eth0')).toEqual([3, 7]);
+    const numbered = (number: number, ...more: Uint8Array[]) =>
+      context(header, encodeAttribute(2, encodeU32(number)), ...more);
+    const table = [
+      encodeAttribute(3, encodeU32(1)),
+      encodeAttribute(4, Buffer.concat([encodeU32(5), encodeU32(6)])),
+      encodeAttribute(5, Uint8Array.of(1, 2, 3, 4)),
+    ];
+    const { ask, asked } = kernel(Buffer.concat([context(header), numbered(7, ...table), numbered(3)]));
+    expect(await rssContexts(ask, 'eth0')).toEqual([
+      { context: 3, indirection: [], key: new Uint8Array(), hashFunction: null },
+      { context: 7, indirection: [5, 6], key: Uint8Array.of(1, 2, 3, 4), hashFunction: 'toeplitz' },
+    ]);
     const nested = decodeAttributes(asked[1]?.subarray(20) ?? new Uint8Array()).get(1) ?? new Uint8Array();
     expect(Buffer.from(decodeAttributes(nested).get(2) ?? []).toString()).toBe('eth0\0');
   });
@@ -42,7 +51,7 @@ describe('RSS contexts', () => {
     await fc.assert(
       fc.asyncProperty(bytes, async (garbage) => {
         const contexts = await rssContexts(kernel(context(new Uint8Array(garbage))).ask, 'eth0');
-        expect(contexts?.every((number) => number > 0)).toBe(true);
+        expect(contexts?.every(({ context }) => context > 0)).toBe(true);
       }),
     );
   });
