@@ -62,6 +62,8 @@ const NAMED = 3;
 
 function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
   const notes: string[] = [];
+  if (kernel === null && files.list('/sys/class/net').length === 0 && interrupts.lines.length === 0)
+    notes.push('the captured tree holds neither /sys/class/net nor /proc/interrupts: NICs are not known');
   if (kernel === null)
     notes.push('a captured tree has no answers of system calls: no channels, rings, RSS, slots, programs');
   if (interrupts.source === '/proc/irq')

@@ -41,13 +41,16 @@ function readInterface(files: Files, name: string): Interface {
   const device = devicePath(place) ?? files.real(`${path}/device`);
   const pciDevice =
     device && [device, posix.dirname(device)].find((path) => isPciAddress(posix.basename(path)));
+  const lowers = files
+    .list(path)
+    .flatMap((entry) => (entry.startsWith('lower_') ? [entry.slice('lower_'.length)] : []));
   const virtio = device && /^virtio\d+$/.test(posix.basename(device)) ? posix.basename(device) : null;
   return {
     name,
     index: readInteger(files, `${path}/ifindex`),
-    lowers: files.list(path).flatMap((entry) => (entry.startsWith('lower_') ? [entry.slice(6)] : [])),
+    lowers,
     virtual: place.startsWith('/sys/devices/virtual/'),
-    driver: device ? baseName(files.link(`${path}/device/driver`)) : softwareDriver(files, path),
+    driver: device ? baseName(files.link(`${path}/device/driver`)) : softwareDriver(files, path, lowers),
     pci: pciDevice ? posix.basename(pciDevice) : null,
     virtio,
     platform: device && !pciDevice && virtio === null ? posix.basename(device) : null,
@@ -56,9 +59,15 @@ function readInterface(files: Files, name: string): Interface {
 }
 
 /** Of interfaces without a device, by the attributes that they alone have, as `ethtool -i` names them. */
-function softwareDriver(files: Files, path: string): string | null {
+function softwareDriver(files: Files, path: string, lowers: readonly string[]): string | null {
   if (files.exists(`${path}/bonding`)) return 'bonding';
-  return files.exists(`${path}/tun_flags`) ? 'tun' : null;
+  if (files.exists(`${path}/tun_flags`)) return 'tun';
+  // A link to an interface elsewhere, and none of the kinds that name themselves: VLAN, macvlan, ipvlan.
+  const uevent = files.text(`${path}/uevent`);
+  const index = readInteger(files, `${path}/ifindex`);
+  const peer = readInteger(files, `${path}/iflink`);
+  if (lowers.length > 0 || uevent === null || index === null || peer === null) return null;
+  return peer > 0 && peer !== index && !/^DEVTYPE=/m.test(uevent) ? 'veth' : null;
 }
 
 const baseName = (path: string | null): string | null => path && posix.basename(path);

@@ -8,6 +8,7 @@ import { type IrqTable, tabulate } from './irq-table.ts';
 import { portsBelow } from './lower-devices.ts';
 import { pushTo } from './multimap.ts';
 import { inferInterfaces } from './named-nics.ts';
+import { findNapiThreads, joinNapiThreads, type NapiProcess } from './napi-threads.ts';
 import { askKernel, type NicAnswers, readHiddenKey, toChannels, toRss } from './nic-answers.ts';
 import {
   type QueueIndices,
@@ -53,6 +54,8 @@ export async function readNics(
   for (const { name, pci } of interfaces) if (pci !== null) pushTo(byPci, pci, name);
   const onlineCounts = byOnlineCpu(interrupts.cpus, machine.cpus.online);
 
+  const napiThreads = once(() => findNapiThreads(system));
+
   const readNic = async (nic: Interface): Promise<Nic> => {
     const answers = await askKernel(system.kernel, nic);
     return joinNic(system, nic, answers, {
@@ -61,6 +64,7 @@ export async function readNics(
       onlineCounts,
       neighbours: (byPci.get(nic.pci ?? '') ?? []).filter((name) => name !== nic.name),
       lowerDevices: portsBelow(nic.name, lowersOf),
+      napiThreads,
     });
   };
   // All at once: the system calls run in libuv's pool, whose threads are the bound.
@@ -79,14 +83,17 @@ interface Surroundings {
   /** Other interfaces on the same PCI function. */
   readonly neighbours: readonly string[];
   readonly lowerDevices: readonly string[];
+  /** By interface; looked for when the first NIC has threaded NAPI. */
+  readonly napiThreads: () => ReadonlyMap<string, readonly NapiProcess[]>;
 }
 
 function joinNic(
-  { files }: System,
+  system: System,
   nic: Interface,
   { ethtool, netdev, notes }: NicAnswers,
-  { table, online, onlineCounts, neighbours, lowerDevices }: Surroundings,
+  { table, online, onlineCounts, neighbours, lowerDevices, napiThreads }: Surroundings,
 ): Nic {
+  const { files } = system;
   const { name, device } = nic;
   const path = `/sys/class/net/${name}`;
   const channels = ethtool?.channels ? toChannels(ethtool.channels) : null;
@@ -108,6 +115,7 @@ function joinNic(
   const channelCpus = driver === 'hv_netvsc' && device !== null ? readChannelCpus(files, device) : new Map();
   const servers = { ...found, irqs: new Map(irqs.map((irq) => [irq.irq, irq])), online, channelCpus };
   const ascending = (queues: Iterable<number>): number[] => [...queues].sort((a, b) => a - b);
+  const threaded = readThreaded(files, name);
   const state = readLine(files, `${path}/operstate`);
   const places = found.rx.size + channelCpus.size;
   const unplaced = device !== null && state !== 'down' && places === 0 && found.notes.length === 0;
@@ -118,7 +126,8 @@ function joinNic(
     numaNode: device === null ? null : readInteger(files, `${device}/numa_node`),
     state,
     lowerDevices,
-    threadedNapi: readThreaded(files, name),
+    threadedNapi: threaded,
+    napiThreads: threaded ? joinNapiThreads(system, napiThreads().get(name) ?? [], netdev ?? []) : [],
     channels,
     rings: ethtool?.rings ?? null,
     rss: ethtool ? toRss(ethtool, indices?.rx.length ?? null, readHiddenKey(files, driver)) : null,
@@ -133,8 +142,21 @@ function joinNic(
       ...notes,
       ...found.notes,
       ...(indices === null && !nic.virtual ? ['queues: those that the names of its IRQs tell'] : []),
+      ...(driver === 'veth'
+        ? [
+            'a veth has no IRQ and no RSS: packets are received on the CPU that sends them, or where rps_cpus says',
+          ]
+        : []),
       ...(unplaced ? ['no IRQ found that serves its queues: their CPUs are not known'] : []),
     ],
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

@@ -42,10 +42,11 @@ export async function findOwners(
     ),
   );
   const owners = new Map<number, Owner[]>();
-  const add = (inode: number, { pid, comm }: Process, fd: number, via: OwnerVia, tids: readonly number[]) => {
+  const add = (inode: number, process: Process, fd: number, via: OwnerVia, tids: readonly number[]) => {
+    const { pid, comm, cgroup } = process;
     const [only = null, ...others] = tids;
     const cpus = union(tids.map((tid) => allowed.get(tid) ?? null));
-    pushTo(owners, inode, { pid, tid: others.length > 0 ? null : only, comm, fd, via, cpus });
+    pushTo(owners, inode, { pid, tid: others.length > 0 ? null : only, comm, fd, via, cpus, ...cgroup });
   };
 
   for (const { process, polled, threads } of servers) {

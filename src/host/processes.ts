@@ -1,5 +1,6 @@
 /** Who holds which socket: one pass over /proc. */
 import type { Files } from '../system/types.ts';
+import { type Cgroup, readCgroup } from './cgroup.ts';
 import { pushTo } from './multimap.ts';
 
 export interface Holder {
@@ -10,6 +11,7 @@ export interface Holder {
 export interface Process {
   readonly pid: number;
   readonly comm: string;
+  readonly cgroup: Cgroup;
   /** The sockets of interest by descriptor: fd -> inode. */
   readonly sockets: ReadonlyMap<number, number>;
   /** Descriptors of its epoll instances. */
@@ -65,5 +67,6 @@ function scanProcess(files: Files, pid: number, inodes: ReadonlySet<number>): Pr
     if (inodes.has(inode)) sockets.set(Number(name), inode);
   }
   if (sockets.size === 0) return null;
-  return { pid, comm: files.text(`/proc/${pid}/comm`)?.trimEnd() ?? '', sockets, epolls, ring };
+  const comm = files.text(`/proc/${pid}/comm`)?.trimEnd() ?? '';
+  return { pid, comm, cgroup: readCgroup(files, pid), sockets, epolls, ring };
 }

@@ -4,6 +4,7 @@ import type { Files, System } from '../system/types.ts';
 import type { Cpus } from './cpus.ts';
 import type { Interrupts } from './interrupts.ts';
 import { readIrqbalance } from './irqbalance.ts';
+import { readIsolation } from './isolation.ts';
 import type { Machine } from './types.ts';
 import { readCpuList, readInteger, readLine } from './values.ts';
 
@@ -23,6 +24,7 @@ export function readMachine(system: System, interrupts: Interrupts): Machine {
     cpus: {
       online,
       isolated: readCpuList(files, `${cpuDirectory}/isolated`) ?? [],
+      isolation: readIsolation(files),
       smtSiblings: readSmtSiblings(files, online),
       numa: readNodes(files),
     },

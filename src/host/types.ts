@@ -27,6 +27,8 @@ export interface Machine {
   readonly cpus: {
     readonly online: Cpus;
     readonly isolated: Cpus;
+    /** Every set that is kept apart, and by what; null in a snapshot that is older than this field. */
+    readonly isolation: readonly Isolation[] | null;
     /** One set for each core that has more than one thread. */
     readonly smtSiblings: readonly Cpus[];
     readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
@@ -38,6 +40,17 @@ export interface Machine {
   readonly irqbalance: { readonly running: boolean | null; readonly bannedIrqs: readonly number[] | null };
   /** net.core.rps_sock_flow_entries; 0 means RFS is off. */
   readonly rpsSockFlowEntries: number | null;
+}
+
+/**
+ * CPUs that are set apart. `isolcpus` and `nohz_full` are the kernel's command line; `cpuset` is a partition of its own,
+ * in which the scheduler still balances (cpuset.cpus.partition `root`); `cpuset-isolated` is one in which it does not.
+ */
+export interface Isolation {
+  readonly source: 'isolcpus' | 'nohz_full' | 'cpuset' | 'cpuset-isolated';
+  readonly cpus: Cpus;
+  /** The cpuset's path below its root, `/system.slice/dpdk.service`. */
+  readonly name: string | null;
 }
 
 export interface Processor {
@@ -154,6 +167,8 @@ export interface Nic {
   /** Ports below a bond, VLAN, bridge or macvlan; empty for a port itself. */
   readonly lowerDevices: readonly string[];
   readonly threadedNapi: boolean | null;
+  /** With threaded NAPI, the threads that receive; [] where none was found; null in a snapshot that is older than this field. */
+  readonly napiThreads: readonly NapiThread[] | null;
   readonly channels: Channels | null;
   readonly rings: { readonly rx: Setting; readonly tx: Setting } | null;
   readonly rss: Rss | null;
@@ -161,6 +176,18 @@ export interface Nic {
   readonly rxQueues: readonly RxQueue[];
   readonly txQueues: readonly TxQueue[];
   readonly notes: readonly string[];
+}
+
+/** A kernel thread that runs a NIC's NAPI instance in place of the softirq; it receives on the CPUs that it may run on. */
+export interface NapiThread {
+  readonly pid: number;
+  /** `napi/eth0-8193`; null when it is not readable. */
+  readonly comm: string | null;
+  readonly napi: number;
+  /** Queues of that instance; empty before Linux 6.8, which tells them first. */
+  readonly rx: readonly number[];
+  readonly tx: readonly number[];
+  readonly cpus: Cpus | null;
 }
 
 export type Protocol = 'tcp' | 'udp';
@@ -179,6 +206,15 @@ export interface Program {
 /** How a serving process was found: the socket is in its epoll set, it blocks in a call on it, or it merely holds the fd. */
 export type OwnerVia = 'epoll' | 'syscall' | 'fd';
 
+/** A container of a process. */
+export interface Container {
+  /** docker, containerd, cri-o, podman, lxc, machine (systemd-nspawn and virtual machines); null when not known. */
+  readonly runtime: string | null;
+  readonly id: string | null;
+  /** Kubernetes' uid of the pod. */
+  readonly pod: string | null;
+}
+
 export interface Owner {
   readonly pid: number;
   /** The thread that waits on the socket; null when several threads could be it. */
@@ -188,6 +224,9 @@ export interface Owner {
   readonly via: OwnerVia;
   /** sched_getaffinity of that thread; null when not readable. */
   readonly cpus: Cpus | null;
+  /** `nginx.service`, the systemd unit by its control group; null outside of any, or when not known. */
+  readonly unit: string | null;
+  readonly container: Container | null;
 }
 
 export interface GroupSocket {

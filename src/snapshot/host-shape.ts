@@ -5,12 +5,15 @@ import type { Instruction } from '../cbpf/instruction.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type {
   Channels,
+  Container,
   Group,
   GroupSocket,
   Host,
   Irq,
+  Isolation,
   LoneSocket,
   Machine,
+  NapiThread,
   Nic,
   NtupleMatch,
   NtupleRule,
@@ -54,6 +57,12 @@ const processor = object<Processor>({
   l3Bytes: nullable(natural),
 });
 
+const isolation = object<Isolation>({
+  source: oneOf('isolcpus', 'nohz_full', 'cpuset', 'cpuset-isolated'),
+  cpus,
+  name: nullable(text),
+});
+
 export const machine = object<Machine>({
   hostname: nullable(text),
   kernel: nullable(text),
@@ -62,6 +71,7 @@ export const machine = object<Machine>({
   cpus: object<Machine['cpus']>({
     online: cpus,
     isolated: cpus,
+    isolation: nullable(list(isolation)),
     smtSiblings: list(cpus),
     numa: list(object<Machine['cpus']['numa'][number]>({ node: index, cpus })),
   }),
@@ -142,6 +152,15 @@ const queue = {
   cpusSource: nullable(oneOf('effective', 'counts', 'affinity')),
 };
 
+const napiThread = object<NapiThread>({
+  pid: natural,
+  comm: nullable(text),
+  napi: natural,
+  rx: list(index),
+  tx: list(index),
+  cpus: nullable(cpus),
+});
+
 export const nic = object<Nic>({
   name: interfaceName,
   driver: nullable(text),
@@ -150,6 +169,7 @@ export const nic = object<Nic>({
   state: nullable(text),
   lowerDevices: list(interfaceName),
   threadedNapi: nullable(truth),
+  napiThreads: nullable(list(napiThread)),
   channels: nullable(
     object<Channels>({
       rx: nullable(setting),
@@ -190,6 +210,12 @@ const program = object<Program>({
   instructions: nullable(instructions),
 });
 
+const container = object<Container>({
+  runtime: nullable(text),
+  id: nullable(text),
+  pod: nullable(text),
+});
+
 const owner = object<Owner>({
   pid: natural,
   tid: nullable(natural),
@@ -197,6 +223,8 @@ const owner = object<Owner>({
   fd: natural,
   via: oneOf('epoll', 'syscall', 'fd'),
   cpus: nullable(cpus),
+  unit: nullable(text),
+  container: nullable(container),
 });
 
 const socket = object<GroupSocket>({

@@ -18,19 +18,20 @@ const NETDEV_A_QUEUE_NAPI_ID = 4;
 const NETDEV_A_NAPI_IFINDEX = 1;
 const NETDEV_A_NAPI_ID = 2;
 const NETDEV_A_NAPI_IRQ = 3;
+const NETDEV_A_NAPI_PID = 4;
 const QUEUE_TYPES = ['rx', 'tx'] as const;
 
 /** Joins the answers of queue-get and napi-get. A queue without its id or type is left out. */
 export function joinQueues(queues: readonly Attributes[], napis: readonly Attributes[]): NetdevQueue[] {
-  const irqs = new Map(
-    napis.map((napi) => [unsigned(napi.get(NETDEV_A_NAPI_ID)), unsigned(napi.get(NETDEV_A_NAPI_IRQ))]),
-  );
+  const byId = new Map(napis.map((napi) => [unsigned(napi.get(NETDEV_A_NAPI_ID)), napi]));
   return queues.flatMap((queue) => {
     const id = unsigned(queue.get(NETDEV_A_QUEUE_ID));
     const type = QUEUE_TYPES[unsigned(queue.get(NETDEV_A_QUEUE_TYPE)) ?? QUEUE_TYPES.length];
     if (id === null || type === undefined) return [];
     const napiId = unsigned(queue.get(NETDEV_A_QUEUE_NAPI_ID));
-    return [{ id, type, napiId, irq: napiId === null ? null : (irqs.get(napiId) ?? null) }];
+    const napi = napiId === null ? undefined : byId.get(napiId);
+    const irq = unsigned(napi?.get(NETDEV_A_NAPI_IRQ));
+    return [{ id, type, napiId, irq, pid: unsigned(napi?.get(NETDEV_A_NAPI_PID)) }];
   });
 }
 

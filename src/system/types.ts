@@ -134,6 +134,8 @@ export interface NetdevQueue {
   readonly napiId: number | null;
   /** Only where the driver called netif_napi_set_irq. */
   readonly irq: number | null;
+  /** The kernel thread that runs the NAPI instance; null where the softirq does. */
+  readonly pid: number | null;
 }
 
 export interface SocketKind {

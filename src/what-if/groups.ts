@@ -35,7 +35,9 @@ export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Ho
         inode: 0,
         slot,
         slotSource: 'kernel',
-        owners: [{ pid: NO_PID, tid: null, comm, fd: -1, via: 'epoll', cpus: on }],
+        owners: [
+          { pid: NO_PID, tid: null, comm, fd: -1, via: 'epoll', cpus: on, unit: null, container: null },
+        ],
         holders: [],
         cpus: on,
         recvQueue: null,

@@ -35,6 +35,8 @@ const owner = (pid: number, ...cpus: readonly number[]): Owner => ({
   comm: 'w',
   fd: 3,
   via: 'epoll',
+  unit: null,
+  container: null,
   cpus,
 });
 

@@ -59,6 +59,7 @@ describe('a captured tree', () => {
     const { nics, groups, lone, notes } = await readTree({ 'proc/version': 'Linux' });
     expect([nics, groups, lone]).toEqual([[], [], []]);
     expect(notes.join('\n')).toMatch(/no sockets/);
+    expect(notes[0]).toMatch(/holds neither .*NICs are not known$/);
   });
 });
 

@@ -366,10 +366,10 @@ describe('the set of IRQs', () => {
 
   it('follows the kernel where it tells, and the names for the rest', () => {
     const netdev = [
-      { id: 0, type: 'rx', napiId: 8193, irq: 11 },
-      { id: 1, type: 'rx', napiId: 8194, irq: 10 },
-      { id: 0, type: 'tx', napiId: null, irq: null },
-      { id: 1, type: 'tx', napiId: null, irq: null },
+      { id: 0, type: 'rx', napiId: 8193, irq: 11, pid: null },
+      { id: 1, type: 'rx', napiId: 8194, irq: 10, pid: null },
+      { id: 0, type: 'tx', napiId: null, irq: null, pid: null },
+      { id: 1, type: 'tx', napiId: null, irq: null, pid: null },
     ] as const;
     const { rx, tx, irqs } = findNicIrqs(nic({ rx: 2, netdev }), table);
     expect([rx.get(0), rx.get(1), tx.get(0), tx.get(1)]).toEqual([11, 10, 10, 11]);

@@ -1,16 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { readInterrupts } from '../../src/host/interrupts.ts';
 import { listInterfaces, readNics } from '../../src/host/nics.ts';
 import { readMachine } from '../../src/host/topology.ts';
@@ -18,6 +8,7 @@ import { openFiles } from '../../src/system/files.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 import type { System } from '../../src/system/types.ts';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
+import { treeMaker } from '../fixtures/tree-of.ts';
 
 async function read(system: System, only?: readonly string[]) {
   const interrupts = readInterrupts(system.files);
@@ -32,23 +23,7 @@ const tree = (name: string): System => ({
   kernel: null,
 });
 
-const temporary: string[] = [];
-afterAll(() => {
-  for (const root of temporary) rmSync(root, { recursive: true });
-});
-
-/** A tree of these files; a path that ends with a slash is an empty directory, a text `-> x` a link. */
-function treeOf(entries: Readonly<Record<string, string>>): System {
-  const root = mkdtempSync(join(tmpdir(), 'nics-'));
-  temporary.push(root);
-  for (const [path, text] of Object.entries(entries)) {
-    const full = join(root, path);
-    mkdirSync(path.endsWith('/') ? full : dirname(full), { recursive: true });
-    if (text.startsWith('-> ')) symlinkSync(text.slice(3), full);
-    else if (!path.endsWith('/')) writeFileSync(full, `${text}\n`);
-  }
-  return { files: openFiles(root), kernel: null };
-}
+const treeOf = treeMaker();
 
 /** [queue, irq, cpus] of each RX queue. */
 const rx = (nic: Awaited<ReturnType<typeof readNics>>[number]) =>
@@ -138,6 +113,39 @@ describe('NICs of a captured tree', () => {
       { irq: 61, cpus: [2], cpusSource: 'counts', rps: null },
     ]);
     expect(rx(nic('eth10'))).toEqual([[0, 63, 0, 3]]);
+  });
+
+  it('a pod’s veth has neither IRQ nor RSS, and says so', async () => {
+    const at = (name: string, iflink: string, uevent: string) => ({
+      [`sys/class/net/${name}`]: `-> ../../devices/virtual/net/${name}`,
+      [`sys/devices/virtual/net/${name}/ifindex`]: '2',
+      [`sys/devices/virtual/net/${name}/iflink`]: iflink,
+      [`sys/devices/virtual/net/${name}/uevent`]: `INTERFACE=${name}${uevent}`,
+      [`sys/devices/virtual/net/${name}/queues/rx-0/`]: '',
+    });
+    const { nic } = await read(
+      treeOf({
+        ...at('eth0', '11', ''),
+        ...at('mac0', '11', '\nDEVTYPE=macvlan'),
+        ...at('br0', '2', ''),
+        ...at('gre0', '0', ''),
+        [`sys/devices/virtual/net/bond0/bonding/`]: '',
+        'sys/class/net/bond0': '-> ../../devices/virtual/net/bond0',
+      }),
+    );
+    expect(nic('eth0')).toMatchObject({
+      driver: 'veth',
+      irqs: [],
+      notes: [
+        'a veth has no IRQ and no RSS: packets are received on the CPU that sends them, or where rps_cpus says',
+      ],
+    });
+    expect(['mac0', 'br0', 'gre0', 'bond0'].map((name) => nic(name).driver)).toEqual([
+      null,
+      null,
+      null,
+      'bonding',
+    ]);
   });
 
   it('an empty tree has no NICs', async () => {

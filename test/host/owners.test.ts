@@ -30,7 +30,7 @@ describe('the owners of a live process’s sockets', () => {
     const [one, two] = await server.open('tcp', '127.0.0.1', 0, 2);
     if (one === undefined || two === undefined) throw new Error('no sockets');
     const tid = await server.acceptInThread(two.inode, cpu);
-    expect(await ownersOf(system, machine, one.inode, two.inode)).toEqual([
+    expect(await ownersOf(system, machine, one.inode, two.inode)).toMatchObject([
       [{ pid: server.pid, tid: null, comm: 'python3', fd: one.fd, via: 'fd', cpus }],
       [{ pid: server.pid, tid, comm: 'python3', fd: two.fd, via: 'syscall', cpus: [cpu] }],
     ]);
@@ -105,9 +105,11 @@ describe('the owners in a captured tree', () => {
       put(`proc/40/task/${tid}/status`, `Name:\thaproxy\nCpus_allowed_list:\t${cpus}\n`);
     }
     const system: System = { files: openFiles(root), kernel: null };
+    put('proc/40/cgroup', '0::/system.slice/haproxy.service\n');
+    const ours = { unit: 'haproxy.service', container: null };
     expect(await ownersOf(system, 'x86_64', 901, 902, 0x1092)).toEqual([
-      [{ pid: 40, tid: 40, comm: 'haproxy', fd: 5, via: 'epoll', cpus: [0] }],
-      [{ pid: 40, tid: 41, comm: 'haproxy', fd: 6, via: 'epoll', cpus: [1, 2, 4] }],
+      [{ pid: 40, tid: 40, comm: 'haproxy', fd: 5, via: 'epoll', cpus: [0], ...ours }],
+      [{ pid: 40, tid: 41, comm: 'haproxy', fd: 6, via: 'epoll', cpus: [1, 2, 4], ...ours }],
       [],
     ]);
     // Busy: the thread that waits for work from its pool does not serve.

@@ -17,6 +17,7 @@ describe('the machine', () => {
       cpus: {
         online: Array.from({ length: 16 }, (_, cpu) => cpu),
         isolated: [15],
+        isolation: [{ source: 'isolcpus', cpus: [15], name: null }],
         smtSiblings: Array.from({ length: 8 }, (_, core) => [core, core + 8]),
         numa: [
           { node: 0, cpus: [0, 1, 2, 3, 8, 9, 10, 11] },

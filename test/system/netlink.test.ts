@@ -102,7 +102,7 @@ describe('netdev queues', () => {
   const attributes = (pairs: readonly [number, number][]) =>
     new Map(pairs.map(([type, value]) => [type, encodeU32(value)]));
 
-  it('get the IRQ of their NAPI instance', () => {
+  it('get the IRQ and the thread of their NAPI instance', () => {
     const queues = [
       attributes([
         [1, 0],
@@ -124,12 +124,15 @@ describe('netdev queues', () => {
         [2, 8193],
         [3, 42],
       ]),
-      attributes([[2, 8194]]),
+      attributes([
+        [2, 8194],
+        [4, 4711],
+      ]),
     ];
     expect(joinQueues(queues, napis)).toEqual([
-      { id: 0, type: 'rx', napiId: 8193, irq: 42 },
-      { id: 0, type: 'tx', napiId: 8194, irq: null },
-      { id: 1, type: 'tx', napiId: null, irq: null },
+      { id: 0, type: 'rx', napiId: 8193, irq: 42, pid: null },
+      { id: 0, type: 'tx', napiId: 8194, irq: null, pid: 4711 },
+      { id: 1, type: 'tx', napiId: null, irq: null, pid: null },
     ]);
   });
 
