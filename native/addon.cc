@@ -17,6 +17,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("ethtoolIoctl", EthtoolIoctl);
   add("probeCall", ProbeCall);
   add("execve", Execve);
+  add("setns", Setns);
+  add("unshare", Unshare);
+  add("mount", Mount);
+  add("memfd", Memfd);
   return exports;
 }
 

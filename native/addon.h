@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 Napi::Value PidfdOpen(const Napi::CallbackInfo& info);
@@ -20,10 +21,18 @@ Napi::Value NetlinkRequest(const Napi::CallbackInfo& info);
 Napi::Value EthtoolIoctl(const Napi::CallbackInfo& info);
 Napi::Value ProbeCall(const Napi::CallbackInfo& info);
 Napi::Value Execve(const Napi::CallbackInfo& info);
+Napi::Value Setns(const Napi::CallbackInfo& info);
+Napi::Value Unshare(const Napi::CallbackInfo& info);
+Napi::Value Mount(const Napi::CallbackInfo& info);
+Napi::Value Memfd(const Napi::CallbackInfo& info);
 
 // Argument `index` as a 32-bit integer; otherwise a TypeError is pending and the result is false.
 // Never wraps: a pid of 2^32 + 1 must not become pid 1.
 bool IntArgument(const Napi::CallbackInfo& info, size_t index, int32_t* out);
+
+// The string in argument `index`, which must hold no zero byte (the kernel would stop reading there); otherwise a
+// TypeError is pending.
+bool TextArgument(const Napi::CallbackInfo& info, size_t index, std::string* out);
 
 // A copy of the Uint8Array in argument `index`; otherwise a TypeError is pending.
 bool BytesArgument(const Napi::CallbackInfo& info, size_t index, std::vector<uint8_t>* out);

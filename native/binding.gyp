@@ -8,6 +8,8 @@
         "error.cc",
         "ethtool.cc",
         "exec.cc",
+        "memfd.cc",
+        "namespace.cc",
         "netlink.cc",
         "pidfd.cc",
         "probe_call.cc",

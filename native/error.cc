@@ -34,6 +34,16 @@ bool IntArgument(const Napi::CallbackInfo& info, size_t index, int32_t* out) {
   return false;
 }
 
+bool TextArgument(const Napi::CallbackInfo& info, size_t index, std::string* out) {
+  if (info[index].IsString()) {
+    *out = info[index].As<Napi::String>().Utf8Value();
+    if (out->find('\0') == std::string::npos) return true;
+  }
+  std::string message = "argument " + std::to_string(index) + " must be a string without zero bytes";
+  Napi::TypeError::New(info.Env(), message).ThrowAsJavaScriptException();
+  return false;
+}
+
 bool BytesArgument(const Napi::CallbackInfo& info, size_t index, std::vector<uint8_t>* out) {
   if (info[index].IsTypedArray() &&
       info[index].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {

@@ -113,7 +113,12 @@ async function bundle() {
   });
   copyFileSync(join(root, 'scripts/boot-view.cjs'), join(fresh, 'tui/boot.cjs'));
   writeFileSync(join(fresh, 'tui/LICENSES'), licensesOf(Object.keys(view.metafile.inputs)));
-  await toDist(['src/demo/client.ts', 'src/demo/worker.ts', 'src/steer/set-program-child.ts']);
+  await toDist([
+    'src/demo/client.ts',
+    'src/demo/worker.ts',
+    'src/steer/set-program-child.ts',
+    'src/system/with-tracefs.ts',
+  ]);
   writeFileSync(join(fresh, 'src/package.json'), '{ "type": "commonjs" }\n');
   for (const name of ['commander', 'modern-tar'])
     copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));

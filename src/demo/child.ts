@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { programFile } from '../system/package.ts';
+import { ENVIRONMENT } from '../system/programs.ts';
 import { setAffinity } from '../system/sockets.ts';
 
 /** Names of orders, each with what goes there and what comes back. */
@@ -20,6 +21,7 @@ export function startChild<T extends Orders<T>>(name: 'worker' | 'client', cpu: 
   const child = fork(programFile(`demo/${name}`), [String(cpu)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
+    env: ENVIRONMENT,
   });
   if (child.pid === undefined) throw new Error(`demo: could not start a ${name} process`);
   return {

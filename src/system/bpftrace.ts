@@ -1,14 +1,17 @@
 /** bpftrace as a child: started, heard line by line, stopped, and given up when the kernel holds it for ever. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain, type Message, parseMessage } from './bpftrace-output.ts';
 import { kernelBtf } from './btf.ts';
 import { type Failure, failure, isErrno } from './errors.ts';
-import { packageRoot } from './package.ts';
+import { native } from './native.ts';
+import { packageRoot, programFile } from './package.ts';
+import { ENVIRONMENT, findProgram } from './programs.ts';
 import { run } from './run.ts';
 
 export interface Bpftrace {
@@ -44,7 +47,7 @@ const BTF_FILE = '/sys/kernel/btf/vmlinux';
 /**
  * Resolves when the probes are attached: the program must print "ready" or "Tracing ..." in BEGIN, which bpftrace shows
  * only then. Throws Failure: EPERM, bpftrace-missing, btf-missing, tracepoint-missing, probe-missing, field-missing (the
- * message names it), bpftrace-failed, bpftrace-slow, kernel-hung, interrupted.
+ * message names it), bad-parameter, bpftrace-failed, bpftrace-slow, kernel-hung, interrupted.
  */
 export async function startBpftrace(
   program: string,
@@ -52,14 +55,19 @@ export async function startBpftrace(
   hear: (message: Message) => void,
   { flags = [], environment = {}, input = '', signal }: BpftraceOptions = {},
 ): Promise<Bpftrace> {
-  const bpftrace = ['bpftrace', '-f', 'json', ...flags, '-e', program, ...parameters];
-  const [command, ...args] = commandLine([...withInput(input), ...bpftrace]);
+  const [command, ...args] = commandLine([
+    ...['-f', 'json', ...flags, '-e', program],
+    ...afterOptions(parameters),
+  ]);
+  // Node's pipes are sockets, which can't be opened as a file.
+  const stdin = input === '' ? null : native().memfd(Buffer.from(input));
   // Detached: Ctrl-C reaches it through us only, which is how its last maps are heard.
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, ...btfByName(), ...environment },
-  });
+    env: { ...ENVIRONMENT, ...btfByName(), ...environment },
+  }) as ChildProcessByStdio<null, Readable, Readable>;
+  if (stdin !== null) closeSync(stdin);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_LIMIT);
@@ -164,29 +172,34 @@ async function untilReady(
   return 'late';
 }
 
+/** Behind `--` a parameter is no option, not even one that starts with a dash; with two, bpftrace has names for them. */
+function afterOptions(parameters: readonly string[]): readonly string[] {
+  const bad = parameters.find((parameter) => parameter.startsWith('--'));
+  if (bad !== undefined)
+    throw failure(
+      'bad-parameter',
+      `bpftrace would take '${bad}' for an option`,
+      'choose by pid or port instead',
+    );
+  return parameters.length === 0 ? [] : ['--', ...parameters];
+}
+
 /**
  * bpftrace looks for its tracepoints in tracefs. Where nobody mounted that, it is mounted in a namespace of the
  * child's own, so that the host stays as it is.
  */
-function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
+function commandLine(args: readonly string[]): [string, ...string[]] {
   if (process.geteuid?.() !== 0) throw failure('EPERM', 'bpftrace needs root', 'run as root');
-  findBpftrace();
+  const bpftrace = findBpftrace();
   // bpftrace 0.17 does not complain about that, it crashes.
   if (!existsSync(BTF_FILE))
     throw failure('btf-missing', `the kernel has no ${BTF_FILE}`, 'it needs CONFIG_DEBUG_INFO_BTF');
   const mounted = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].some((path) =>
     existsSync(`${path}/events`),
   );
-  const mount = [
-    'unshare',
-    '--mount',
-    'sh',
-    '-c',
-    'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"',
-    'sh',
-  ];
-  const [command = 'bpftrace', ...args] = [...guard(), ...(mounted ? [] : mount), ...bpftrace];
-  return [command, ...args];
+  const mount = mounted ? [] : [process.execPath, programFile('system/with-tracefs')];
+  const [command = bpftrace, ...rest] = [...guard(), ...mount, bpftrace, ...args];
+  return [command, ...rest];
 }
 
 /**
@@ -194,30 +207,19 @@ function commandLine(bpftrace: readonly string[]): [string, ...string[]] {
  * it ends at its next word, which nobody reads.
  */
 function guard(): readonly string[] {
-  const command = ['--pdeathsig', 'KILL'];
-  const { status } = spawnSync('setpriv', [...command, 'true'], { stdio: 'ignore', timeout: VERSION_MS });
-  return status === 0 ? ['setpriv', ...command] : [];
+  const [setpriv, nothing] = [findProgram('setpriv'), findProgram('true')];
+  if (setpriv === null || nothing === null) return [];
+  const guarded = [setpriv, '--pdeathsig', 'KILL'];
+  const options = { stdio: 'ignore', timeout: VERSION_MS, env: ENVIRONMENT } as const;
+  const { status } = spawnSync(setpriv, [...guarded.slice(1), nothing], options);
+  return status === 0 ? guarded : [];
 }
 
-/** Node's pipes are sockets, which can't be opened; the shell's are pipes. */
-const withInput = (input: string): readonly string[] =>
-  input === '' ? [] : ['sh', '-c', `exec "$@" <<'END'\n${input}\nEND\n`, 'sh'];
-
-/** The word to start it by, once it is known to be there. */
+/** Throws Failure bpftrace-missing. */
 function findBpftrace(): string {
-  if (inPath('bpftrace')) return 'bpftrace';
+  const path = findProgram('bpftrace');
+  if (path !== null) return path;
   throw failure('bpftrace-missing', 'bpftrace is not installed', 'apt install bpftrace');
-}
-
-function inPath(name: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((directory) => {
-    try {
-      accessSync(`${directory}/${name}`, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 async function within<T>(milliseconds: number, ...promises: readonly Promise<T>[]): Promise<T | 'late'> {

@@ -32,6 +32,14 @@ export interface Native {
   probeCall(which: number, who: number): void;
   /** Does not return. `environment`: "NAME=value". */
   execve(file: string, args: readonly string[], environment: readonly string[]): void;
+  /** setns(2) of the calling thread to the namespace of a file; `type` is its CLONE_NEW* flag, or 0. */
+  setns(path: string, type: number): void;
+  /** unshare(2) of the calling thread. */
+  unshare(flags: number): void;
+  /** mount(2) without data. */
+  mount(source: string, target: string, type: string, flags: number): void;
+  /** A descriptor of a file in memory that holds `bytes`. */
+  memfd(bytes: Uint8Array): number;
 }
 
 let loaded: Native | undefined;

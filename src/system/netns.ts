@@ -2,8 +2,9 @@
  * `--netns`: this very command, run again inside of another network namespace. A process can't just look into
  * one: setns is per thread, and /sys/class/net belongs to the namespace of whoever mounted it.
  */
-import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { errnoCode, failure } from './errors.ts';
+import { bindMount, CLONE_NEWNET, mountNew, unshareMounts } from './namespaces.ts';
 import { native } from './native.ts';
 
 /** Where iproute2 keeps the named ones. */
@@ -11,14 +12,6 @@ const FOLDERS = ['/run/netns', '/var/run/netns'];
 /** include/uapi/linux/magic.h */
 const NSFS_MAGIC = 0x6e736673;
 const CAP_SYS_ADMIN = 21n;
-
-/**
- * A sysfs of the new namespace over /sys, and on it what was mounted below the old one, found through the
- * working directory: bpftrace needs /sys/kernel/tracing, and cgroups are in /sys/fs.
- */
-const MOUNT_SYSFS = `(cd /sys && mount -t sysfs sysfs /sys &&
-for each in kernel fs; do mount --no-canonicalize --rbind "$each" "/sys/$each" || exit; done) || exit 1
-exec "$@"`;
 
 /** Inode of this process's network namespace, as lsns prints it. */
 export const netnsInode = (): number => statSync('/proc/self/ns/net').ino;
@@ -72,12 +65,25 @@ export function enterNetns(target: string): void {
   const path = netnsPath(target);
   if (statSync(path).ino === netnsInode()) return;
   if (!mayAdminister()) throw notPermitted(target);
-  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  native().setns(path, CLONE_NEWNET);
+  unshareMounts();
+  mountSysfs();
   native().execve(
-    '/usr/bin/env',
-    ['env', 'nsenter', `--net=${path}`, 'unshare', '--mount', 'sh', '-c', MOUNT_SYSFS, 'sh', ...command],
+    process.execPath,
+    [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
     Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
   );
+}
+
+/**
+ * A sysfs of this network namespace over /sys, and on it what was mounted below the old one, found through a descriptor
+ * of that: bpftrace needs /sys/kernel/tracing, and cgroups are in /sys/fs.
+ */
+function mountSysfs(): void {
+  const old = openSync('/sys', 'r');
+  mountNew('sysfs', '/sys');
+  for (const each of ['kernel', 'fs']) bindMount(`/proc/self/fd/${old}/${each}`, `/sys/${each}`);
+  closeSync(old);
 }
 
 /** Has this process CAP_SYS_ADMIN? Root in a container may not. */

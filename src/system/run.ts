@@ -1,6 +1,7 @@
 /** Runs another program to its end, within bounds of time and output. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { ENVIRONMENT } from './programs.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
@@ -26,12 +27,12 @@ export const OUTPUT_LIMIT = 32 * 1024 * 1024;
 const GRACE_MS = 500;
 
 /**
- * `file` is looked up in PATH; no shell. Rejects with SystemError (ENOENT: no such program, EACCES) when it
+ * `file` is a path, or a name that is looked up in the fixed folders of ENVIRONMENT; no shell. Rejects with SystemError (ENOENT: no such program, EACCES) when it
  * can't be started; any end of a started program resolves, at the latest half a second after its SIGKILL.
  */
 export function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'pipe' });
+    const child = spawn(file, args, { stdio: 'pipe', env: ENVIRONMENT });
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
     let exit: Pick<RunResult, 'code' | 'signal'> | null = null;

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoCode, isErrno } from '../system/errors.ts';
+import { findProgram } from '../system/programs.ts';
 import { run } from '../system/run.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from './journal.ts';
@@ -110,7 +111,8 @@ export async function removeUnit(unit: string, files: readonly string[]): Promis
 /** Where systemd is not the init, or units are written for another root, there is nobody to tell. */
 async function reload(): Promise<void> {
   if (process.env['LOCALITY_TUNE_UNITS'] !== undefined || !existsSync('/run/systemd/system')) return;
-  await run('systemctl', ['daemon-reload'], { timeoutMs: RELOAD_MS });
+  const systemctl = findProgram('systemctl');
+  if (systemctl !== null) await run(systemctl, ['daemon-reload'], { timeoutMs: RELOAD_MS });
 }
 
 /** The service that a process belongs to, by its cgroup; null outside of any. */

@@ -10,9 +10,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export function cli(...args: string[]): Promise<Ran> {
+export const cli = (...args: string[]): Promise<Ran> => cliBehind([], ...args);
+
+/** `before`: the words of a command that becomes it. */
+export function cliBehind(before: readonly string[], ...args: string[]): Promise<Ran> {
+  const [command = '', ...rest] = [...before, process.execPath, ENTRY, ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, [ENTRY, ...args], { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+    execFile(command, rest, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       resolve({ code, stdout, stderr });
     });

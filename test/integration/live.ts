@@ -14,11 +14,10 @@ export interface Live {
   interrupt(): Promise<{ readonly lines: readonly string[]; readonly stderr: string; readonly code: number }>;
 }
 
-export function startLive(args: readonly string[], env: Readonly<Record<string, string>> = {}): Live {
-  const child = spawn(process.execPath, [ENTRY, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
+/** `before`: the words of a command that becomes it. */
+export function startLive(args: readonly string[], before: readonly string[] = []): Live {
+  const [command = '', ...rest] = [...before, process.execPath, ENTRY, ...args];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = once(child, 'close');
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

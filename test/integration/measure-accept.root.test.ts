@@ -6,6 +6,7 @@ import type { Witnessed } from '../../src/measure/witness.ts';
 import { type Served, startWorkload } from '../measure/workload.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli, cliJson } from './cli.ts';
+import { withoutBpftrace } from './instead.ts';
 import { startLive } from './live.ts';
 import { type Nginx, startNginx } from './servers.ts';
 
@@ -94,8 +95,7 @@ describe('measure accept', () => {
 
   it('samples connections where bpftrace is missing, and says so', async () => {
     await workload.connect(1, served.port, 30, true);
-    const env = { PATH: '/nonexistent' };
-    const live = startLive(['measure', 'accept', '-j', '--port', String(served.port)], env);
+    const live = startLive(['measure', 'accept', '-j', '--port', String(served.port)], withoutBpftrace);
     const document = await live.document<Document>();
     expect(await live.interrupt()).toMatchObject({ code: 0, stderr: '' });
     expect(document).toMatchObject({ source: 'sample', accepts: 30, matched: 0, percent: 0 });
@@ -107,7 +107,7 @@ describe('measure accept', () => {
       expect.stringMatching(/^sampled, not traced/),
     ]);
 
-    const all = startLive(['measure', 'accept', '-j'], env);
+    const all = startLive(['measure', 'accept', '-j'], withoutBpftrace);
     const failed = await all.document<{ error: { code: string; hint: string } }>();
     expect(failed.error).toMatchObject({ code: 'bpftrace-missing', hint: expect.stringMatching(/--port/) });
     expect(await all.interrupt()).toMatchObject({ code: 1 });

@@ -1,20 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assertBpfAnswers } from './bpf.ts';
 import { ENTRY } from './cli.ts';
+import { impostor, withoutBpftrace } from './instead.ts';
 import { startLive } from './live.ts';
 
 const folders = mkdtempSync(join(tmpdir(), 'lt-bpftrace-'));
 afterAll(() => rmSync(folders, { recursive: true }));
 
 /** Runs `measure skb` below a command of our own; resolves to its exit status and the one line that it said. */
-async function refused(wrapper: readonly string[], env: Readonly<Record<string, string>> = {}) {
+async function refused(wrapper: readonly string[]) {
   const [command = '', ...args] = [...wrapper, process.execPath, ENTRY, 'measure', 'skb', '-c', '1'];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
@@ -26,29 +27,15 @@ async function refused(wrapper: readonly string[], env: Readonly<Record<string, 
   return { code, said: text.stderr };
 }
 
-/** A program called bpftrace that is none, before the real one in PATH. */
-const impostor = (script: string) => inPathFirst('bpftrace', script);
-
-function inPathFirst(name: string, script: string): Readonly<Record<string, string>> {
-  const folder = mkdtempSync(join(folders, 'bin-'));
-  const path = join(folder, name);
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
-  return { PATH: `${folder}:${process.env['PATH']}` };
-}
+/** A program called bpftrace that is none. */
+const notBpftrace = (script: string) => impostor(folders, 'bpftrace', script);
 
 describe('measure says in one line', () => {
   it.each([
-    ['bpftrace is missing', [], { PATH: '/nonexistent' }, 1, /bpftrace is not installed; apt install/],
-    [
-      'bpftrace is too old',
-      [],
-      impostor('echo bpftrace v0.16.0'),
-      1,
-      /bpftrace 0.16 is too old; 0.17 or later/,
-    ],
-  ] as const)('that %s', async (_what, wrapper, env, code, words) => {
-    expect(await refused(wrapper, env)).toEqual({ code, said: expect.stringMatching(words) });
+    ['bpftrace is missing', withoutBpftrace, /bpftrace is not installed; apt install/],
+    ['bpftrace is too old', notBpftrace('echo bpftrace v0.16.0'), /bpftrace 0.16 is too old; 0.17 or later/],
+  ])('that %s', async (_what, wrapper, words) => {
+    expect(await refused(wrapper)).toEqual({ code: 1, said: expect.stringMatching(words) });
   });
 
   it('that it is not run as root', async () => {
@@ -65,28 +52,28 @@ describe('measure says in one line', () => {
   });
 
   it('that no probe of the kernel will do', async () => {
-    const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
+    const wrapper = notBpftrace(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo 'stdin:1:1-40: ERROR: tracepoint not found: skb:consume_skb' >&2
 exit 1`);
-    expect(await refused([], env)).toEqual({
+    expect(await refused(wrapper)).toEqual({
       code: 1,
       said: expect.stringMatching(/the kernel has no tracepoint skb:consume_skb/),
     });
   });
 
   it('that bpftrace was killed', async () => {
-    const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
+    const wrapper = notBpftrace(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo '{"type": "printf", "data": "Tracing packets"}'
 kill -KILL $$`);
-    expect(await refused([], env)).toEqual({ code: 1, said: expect.stringMatching(/was ended by SIGKILL/) });
+    expect(await refused(wrapper)).toEqual({ code: 1, said: expect.stringMatching(/was ended by SIGKILL/) });
   });
 
   it('that bpftrace writes what can not be read', async () => {
-    const env = impostor(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
+    const wrapper = notBpftrace(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo '{"type": "printf", "data": "Tracing packets"}'
 echo '{"type": "map", "data": {"@rx": {"0,0": 1'
 exec sleep 60`);
-    expect(await refused([], env)).toEqual({
+    expect(await refused(wrapper)).toEqual({
       code: 1,
       said: expect.stringMatching(/can't be read: {"type": "map", "data": {"@rx"/),
     });
@@ -97,8 +84,8 @@ describe('bpftrace', () => {
   beforeAll(assertBpfAnswers);
 
   /** A measurement that has begun, and its bpftrace. */
-  async function begin(env: Readonly<Record<string, string>> = {}) {
-    const live = startLive(['measure', 'skb', '-j', '-i', '0.2'], env);
+  async function begin(before: readonly string[] = []) {
+    const live = startLive(['measure', 'skb', '-j', '-i', '0.2'], before);
     await live.document();
     const bpftrace = Number(execFileSync('pgrep', ['--parent', String(live.pid)], { encoding: 'utf8' }));
     expect(readFileSync(`/proc/${bpftrace}/comm`, 'utf8')).toBe('bpftrace\n');
@@ -137,10 +124,10 @@ describe('bpftrace', () => {
   });
 
   it.each([
-    ['ends', {}],
-    ['without setpriv ends at its next word', inPathFirst('setpriv', 'exit 1')],
-  ])('%s when the measurement is killed', async (_what, env) => {
-    const { live, bpftrace } = await begin(env);
+    ['ends', []],
+    ['without setpriv ends at its next word', impostor(folders, 'setpriv', 'exit 1')],
+  ])('%s when the measurement is killed', async (_what, before) => {
+    const { live, bpftrace } = await begin(before);
     process.kill(live.pid, 'SIGKILL');
     await gone(bpftrace);
   });

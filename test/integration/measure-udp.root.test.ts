@@ -3,6 +3,7 @@ import type { QueueRate } from '../../src/measure/queue-rates.ts';
 import type { UdpSocket } from '../../src/measure/udp.ts';
 import { type Served, startWorkload } from '../measure/workload.ts';
 import { assertBpfAnswers } from './bpf.ts';
+import { withoutBpftrace } from './instead.ts';
 import { startLive } from './live.ts';
 
 interface Document {
@@ -74,9 +75,10 @@ describe('measure udp', () => {
   });
 
   it('gives what is counted anyway where bpftrace is missing, and nothing else', async () => {
-    const live = startLive(['measure', 'udp', '-j', '-i', '0.2', '--port', String(served.port)], {
-      PATH: '/nonexistent',
-    });
+    const live = startLive(
+      ['measure', 'udp', '-j', '-i', '0.2', '--port', String(served.port)],
+      withoutBpftrace,
+    );
     const { sockets, queues, coverage, notes } = await live.document<Document>();
     expect(await live.interrupt()).toMatchObject({ code: 0, stderr: '' });
     expect(coverage).toBe('counters');

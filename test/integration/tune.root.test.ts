@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,8 @@ import { startChild } from '../../src/demo/child.ts';
 import type { ClientOrders, WorkerOrders } from '../../src/demo/messages.ts';
 import type { Group } from '../../src/host/types.ts';
 import { assertBpfAnswers } from './bpf.ts';
-import { cli, cliJson, ENTRY } from './cli.ts';
+import { cli, cliBehind, cliJson, ENTRY } from './cli.ts';
+import { impostor } from './instead.ts';
 import { type Nginx, startNginx, until } from './servers.ts';
 
 const PORT = 28_476;
@@ -113,40 +114,42 @@ describe('tune', () => {
     const before = facts(await theGroup());
     // A bpftrace that can't count packets as soon as there is a journal in force.
     const real = execFileSync('sh', ['-c', 'command -v bpftrace'], { encoding: 'utf8' }).trim();
-    const script = `#!/bin/sh
-case "$*" in *skb.*.bt*)
+    const script = `case "$*" in *skb.*.bt*)
   ls '${state}/journals' 2>/dev/null | grep -q '^[0-9]*.jsonl$' && { echo 'ERROR: out of order' >&2; exit 1; } ;;
 esac
 exec ${real} "$@"
 `;
-    writeFileSync(join(state, 'bpftrace'), script, { mode: 0o755 });
-    const path = process.env['PATH'];
-    process.env['PATH'] = `${state}:${path}`;
-    try {
-      const tune = async (...more: string[]) => {
-        const { code, stdout } = await cli('tune', ...SELECT, '--seconds', '5', '--yes', '-j', ...more);
-        return { code, ...(JSON.parse(stdout) as Tuned) };
-      };
-      expect(await tune()).toMatchObject({
-        code: 1,
-        kept: false,
-        after: null,
-        failed: [],
-        undone: { skipped: [] },
-        why: expect.stringMatching(/^the measurement after the change: .*: everything is taken back$/),
-      });
-      expect(facts(await theGroup())).toEqual(before);
-      expect(await tune('--keep')).toMatchObject({
-        code: 1,
-        kept: true,
-        after: null,
-        failed: [],
-        undone: null,
-        why: expect.stringMatching(/; kept: `locality-tune undo` takes it back$/),
-      });
-    } finally {
-      process.env['PATH'] = path;
-    }
+    const behind = impostor(state, 'bpftrace', script);
+    const tune = async (...more: string[]) => {
+      const { code, stdout } = await cliBehind(
+        behind,
+        'tune',
+        ...SELECT,
+        '--seconds',
+        '5',
+        '--yes',
+        '-j',
+        ...more,
+      );
+      return { code, ...(JSON.parse(stdout) as Tuned) };
+    };
+    expect(await tune()).toMatchObject({
+      code: 1,
+      kept: false,
+      after: null,
+      failed: [],
+      undone: { skipped: [] },
+      why: expect.stringMatching(/^the measurement after the change: .*: everything is taken back$/),
+    });
+    expect(facts(await theGroup())).toEqual(before);
+    expect(await tune('--keep')).toMatchObject({
+      code: 1,
+      kept: true,
+      after: null,
+      failed: [],
+      undone: null,
+      why: expect.stringMatching(/; kept: `locality-tune undo` takes it back$/),
+    });
     expect((await theGroup()).selection).toBe('cbpf');
     expect((await cli('undo', '--yes')).code).toBe(0);
     expect(facts(await theGroup())).toEqual(before);

@@ -15,6 +15,10 @@ const NAMES = {
   ethtoolIoctl: true,
   probeCall: true,
   execve: true,
+  setns: true,
+  unshare: true,
+  mount: true,
+  memfd: true,
 } satisfies Record<keyof Native, true>;
 
 describe('native', () => {

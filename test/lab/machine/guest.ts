@@ -136,6 +136,8 @@ const startScript = ({ release, modules }: Kernel, { nic }: Hardware): string =>
 export PATH=/run/lab:${checkout}node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root TERM=dumb LANG=C.UTF-8
 hostname lab
+# Where the tool looks first.
+ln -sfn /run/lab/bpftrace /usr/local/sbin/bpftrace
 mkdir -p /lib/modules && ln -sfn ${modules} /lib/modules/${release} && ln -sf /run/lab/modprobe /sbin/modprobe
 cp -r ${checkout}dist /run/dist && rm -rf ${checkout}dist && mv /run/dist ${checkout}dist
 printf '#!/bin/sh\nexec ${process.execPath} ${checkout}dist/src/cli/entry.js "$@"\n' > /run/lab/locality-tune
