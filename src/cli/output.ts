@@ -77,6 +77,17 @@ export const print = (text: string): void => write(1, text);
 /** To stderr. */
 export const say = (text: string): void => write(2, text);
 
+/** What a lost reader means: null, it ends the process; else what to do, and the process goes on. */
+let onLostReader: (() => void) | null = null;
+
+/**
+ * From now on no output ends the process, since what it changes must be kept whole or taken back. `lost` hears, once,
+ * that the terminal has gone; what is written from then on is dropped.
+ */
+export function outliveOutput(lost: () => void): void {
+  onLostReader = lost;
+}
+
 /** By the system call: to set up process.stdout takes Node 3 ms for a file, 8 for a pipe. */
 function write(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text);
@@ -84,16 +95,29 @@ function write(fd: 1 | 2, text: string): void {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      if (!isErrno(error, 'EAGAIN')) endOnBrokenOutput(fd, error);
+      if (!isErrno(error, 'EAGAIN')) {
+        afterFailedWrite(fd, error);
+        return;
+      }
       // Another process has made the pipe that we share non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }
 }
 
+/** How writing to a terminal fails that has been closed: a hang-up of tty_io.c, and a descriptor that is gone. */
+const HUNG_UP = ['EIO', 'ENXIO', 'EBADF'] as const;
+
 /** `| head` closes the pipe early, which is no failure of ours; a full disk is one, but no bug. */
-function endOnBrokenOutput(fd: 1 | 2, error: unknown): never {
-  if (fd === 2 || isErrno(error, 'EPIPE')) process.exit();
+function afterFailedWrite(fd: 1 | 2, error: unknown): void {
+  if (onLostReader !== null) {
+    if (isErrno(error, ...HUNG_UP)) onLostReader();
+    else if (fd === 1 && !isErrno(error, 'EPIPE')) process.exitCode ??= EXIT.failed;
+    return;
+  }
+  // Where messages cannot be written, the exit status still says how it ended.
+  if (fd === 2) return;
+  if (isErrno(error, 'EPIPE')) process.exit();
   say(`${failureText(asFailure(error, 'write stdout'))}\n`);
   process.exit(EXIT.failed);
 }

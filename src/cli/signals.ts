@@ -1,4 +1,5 @@
 /** What Ctrl-C, SIGTERM and the end of an ssh session mean to a command. */
+import { outliveOutput } from './output.ts';
 
 /** Ctrl-C and SIGTERM end a measurement in good order: what was counted so far is still printed. */
 export function untilInterrupted(): AbortSignal {
@@ -19,10 +20,13 @@ export interface Interruption {
 export function heedInterruptions(): Interruption {
   const abort = new AbortController();
   let status: number | null = null;
-  for (const [name, exit] of Object.entries(STATUS))
-    process.once(name, () => {
-      status ??= exit;
-      abort.abort();
-    });
+  const interrupt = (exit: number): void => {
+    status ??= exit;
+    abort.abort();
+  };
+  // Not once: what a second Ctrl-C would end is what takes the change back.
+  for (const [name, exit] of Object.entries(STATUS)) process.on(name, () => interrupt(exit));
+  // The terminal of an ssh session may be gone before its SIGHUP arrives, or without one (nohup, setsid).
+  outliveOutput(() => interrupt(STATUS.SIGHUP));
   return { signal: abort.signal, status: () => status };
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   cpSync,
@@ -209,6 +210,18 @@ describe('output', () => {
     closeSync(full);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^locality-tune: write stdout: .*no space left.*\n$/);
+  });
+});
+
+describe('messages that can not be written', () => {
+  it.each([
+    [['asm', '/none-such'], 1],
+    [['asm', '--none-such'], 2],
+  ])('%s: leave the failure a failure', (args, status) => {
+    const full = openSync('/dev/full', 'w');
+    const done = spawnSync(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', full] });
+    closeSync(full);
+    expect(done.status).toBe(status);
   });
 });
 

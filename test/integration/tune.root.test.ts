@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn as spawnOnTerminal } from 'node-pty';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startChild } from '../../src/demo/child.ts';
 import type { ClientOrders, WorkerOrders } from '../../src/demo/messages.ts';
@@ -50,6 +51,8 @@ const facts = ({ selection, program, sockets }: Group) => ({
   cpus: sockets.map(({ cpus }) => cpus),
 });
 
+const isApplied = async () => (await cli('status', '-j')).stdout.includes('"ended":true');
+
 beforeAll(async () => {
   process.env['LOCALITY_TUNE_STATE'] = state;
   await assertBpfAnswers();
@@ -89,12 +92,24 @@ describe('tune', () => {
     expect(facts(await theGroup())).toEqual(before);
   }, 300_000);
 
+  it('takes everything back when its terminal goes away while it measures', async () => {
+    const before = facts(await theGroup());
+    const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes'];
+    const terminal = spawnOnTerminal(process.execPath, [ENTRY, ...args], { name: 'xterm-256color' });
+    const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+    await until(isApplied, 'the apply', 120);
+    // As sshd does when its connection is lost: the other end is closed. Not in node-pty's types.
+    if ('destroy' in terminal && typeof terminal.destroy === 'function') terminal.destroy();
+    expect(await ended).toBe(129);
+    expect(facts(await theGroup())).toEqual(before);
+    expect((await cli('status', '-j')).stdout).toContain('"journals":[]');
+  }, 300_000);
+
   it('takes everything back when it is interrupted while it measures, or killed with its program just attached', async () => {
     const before = facts(await theGroup());
     const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes', '-j'];
     const tuning = spawn(process.execPath, [ENTRY, ...args]);
     const ended = once(tuning, 'exit');
-    const isApplied = async () => (await cli('status', '-j')).stdout.includes('"ended":true');
     await until(isApplied, 'the apply', 120);
     tuning.kill('SIGINT');
     expect(await ended).toEqual([130, null]);
