@@ -1,0 +1,110 @@
+/** The house is as docs/architecture.md says: the table there is read, and every import is held against it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** Room -> what it may use, as the table has it. */
+function table(): ReadonlyMap<string, ReadonlySet<string>> {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const rows = page.matchAll(/^\| `(?:src\/)?([\w-]+)` \|[^|]*\|([^|]*)\|$/gm);
+  return new Map(Array.from(rows, ([, room = '', uses = '']) => [room, new Set(uses.match(/[\w-]+/g))]));
+}
+
+const sources = ['src', 'tui'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => `${folder}/${name}`),
+);
+
+/** `import … from`, `export … from`, `import('…')`; types count as well. Without comments, which may show an import. */
+function importsOf(file: string): string[] {
+  const code = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  const found = code.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'(\.{1,2}\/[^']+)'/gm);
+  return Array.from(found, ([, path = '']) => normalize(join(dirname(file), path)));
+}
+
+const roomOf = (path: string): string => path.split('/')[path.startsWith('src/') ? 1 : 0] ?? '';
+
+const graph = new Map(sources.map((file) => [file, importsOf(file)]));
+
+/** The first circle that is met, as the names on it; null where there is none. */
+function circleIn(edges: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const done = new Set<string>();
+  const visit = (node: string, above: readonly string[]): string[] | null => {
+    const at = above.indexOf(node);
+    if (at >= 0) return [...above.slice(at), node];
+    if (done.has(node)) return null;
+    for (const next of edges.get(node) ?? []) {
+      const circle = visit(next, [...above, node]);
+      if (circle !== null) return circle;
+    }
+    done.add(node);
+    return null;
+  };
+  for (const node of edges.keys()) {
+    const circle = visit(node, []);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
+
+describe('the house', () => {
+  it('has a row for each room', () => {
+    const rooms = table();
+    expect([...new Set(sources.map(roomOf))].filter((room) => !rooms.has(room))).toEqual([]);
+    expect(graph.size).toBeGreaterThan(300);
+  });
+
+  it('has no arrow that is not in the table', () => {
+    const rooms = table();
+    const wrong = [...graph].flatMap(([file, imports]) =>
+      imports
+        .filter((path) => roomOf(path) !== roomOf(file) && !rooms.get(roomOf(file))?.has(roomOf(path)))
+        .map((path) => `${file} -> ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('lists no room above one that uses it', () => {
+    const order = [...table().keys()];
+    const upward = [...table()].flatMap(([room, uses]) =>
+      [...uses]
+        .filter((used) => order.indexOf(used) > order.indexOf(room))
+        .map((used) => `${room} -> ${used}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it('has no circle of files', () => {
+    expect(circleIn(graph)).toBeNull();
+  });
+
+  it('has rules that nobody imports but the list of them', () => {
+    const users = [...graph].filter(([, imports]) =>
+      imports.some((path) => path.includes('diagnose/rules/')),
+    );
+    expect(users.map(([file]) => file)).toEqual(['src/diagnose/diagnose.ts']);
+  });
+});
+
+describe('the search for circles', () => {
+  it('finds one, however long', () => {
+    const edges = new Map([
+      ['a', ['b', 'e']],
+      ['b', ['c']],
+      ['c', ['d']],
+      ['d', ['b']],
+    ]);
+    expect(circleIn(edges)).toEqual(['b', 'c', 'd', 'b']);
+    expect(
+      circleIn(
+        new Map([
+          ['a', ['b', 'c']],
+          ['b', ['c']],
+        ]),
+      ),
+    ).toBeNull();
+  });
+});
