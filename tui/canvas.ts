@@ -28,13 +28,13 @@ export interface Canvas {
 }
 
 /** Where a component draws: a canvas, and the place of its own top left corner on it. null: in Ink's own output. */
-export interface Origin {
+export interface CanvasOrigin {
   readonly canvas: Canvas;
   readonly x: number;
   readonly y: number;
 }
 
-export const OriginContext = createContext<Origin | null>(null);
+export const OriginContext = createContext<CanvasOrigin | null>(null);
 
 /** Begin and end of a synchronized update (DEC mode 2026): terminals that know it show no half frames. */
 const BEGIN = '\x1b[?2026h';

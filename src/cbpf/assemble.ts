@@ -1,5 +1,5 @@
 /** Assembler text to instructions, exactly as the kernel's bpf_asm (tools/bpf) does it. */
-import type { Target } from './grammar.ts';
+import type { OperandTarget } from './grammar.ts';
 import type { Instruction } from './instruction.ts';
 import { type Lexed, lex, type Token } from './lex.ts';
 import { parse, type Statement } from './parse.ts';
@@ -80,7 +80,7 @@ function resolve(
       program.push([form.code, 0, 0, k]);
       continue;
     }
-    const fields: Record<Target, number> = { jt: 0, jf: 0, k };
+    const fields: Record<OperandTarget, number> = { jt: 0, jf: 0, k };
     for (let number = 0; number < targets.length; number++) {
       const field = form.targets[number];
       const target = targets[number];

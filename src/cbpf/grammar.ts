@@ -2,12 +2,12 @@
 import { X } from './instruction.ts';
 
 /** Which field of an instruction a label in it fills. */
-export type Target = 'jt' | 'jf' | 'k';
+export type OperandTarget = 'jt' | 'jf' | 'k';
 
 export interface Form {
   readonly code: number;
   /** One for each label, in the order written. */
-  readonly targets: readonly Target[];
+  readonly targets: readonly OperandTarget[];
 }
 
 /** A place within an instruction: where each next token leads, and the form if the instruction may end here. */
@@ -26,7 +26,7 @@ export const GRAMMAR: Node = build();
 
 function build(): Node {
   const root: Building = { next: new Map(), form: null };
-  const add = (code: number, shape: string, targets: readonly Target[] = []) => {
+  const add = (code: number, shape: string, targets: readonly OperandTarget[] = []) => {
     let node = root;
     for (const kind of shape.split(' ')) {
       const next = node.next.get(kind) ?? { next: new Map(), form: null };
@@ -96,7 +96,7 @@ function build(): Node {
     add(operation | 4 | X, `${word} % x`);
   }
 
-  function jump(word: string, operation: number, targets: readonly Target[]): void {
+  function jump(word: string, operation: number, targets: readonly OperandTarget[]): void {
     const labels = targets.map(() => ' , label').join('');
     add(operation | 5, `${word} # number${labels}`, targets);
     add(operation | 5 | X, `${word} x${labels}`, targets);

@@ -1,21 +1,21 @@
 /** What is wrong with a text, where, and how it is told. */
 
 /** Line and column count from 1, columns in UTF-16 units. */
-export interface Place {
+export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
 
 export interface Problem {
   /** Null where there is no text to point into. */
-  readonly place: Place | null;
+  readonly place: SourcePosition | null;
   readonly message: string;
   /** What would have been right there; null where no single thing would. */
   readonly expected: string | null;
 }
 
 /** Offsets to places; fast as long as the offsets grow from call to call. */
-export function locator(text: string): (offset: number) => Place {
+export function locator(text: string): (offset: number) => SourcePosition {
   let line = 1;
   let start = 0;
   let end = text.indexOf('\n');
@@ -43,7 +43,7 @@ export function problemText({ place, message, expected }: Problem, name: string)
 const [BEFORE, WIDTH] = [60, 96];
 
 /** The line in question and a caret under the place; nothing where there is no text to point into. */
-export function caretLines(text: string, place: Place | null): string[] {
+export function caretLines(text: string, place: SourcePosition | null): string[] {
   const line = place === null ? undefined : text.split('\n')[place.line - 1];
   if (place === null || line === undefined || line.trim() === '') return [];
   const from = Math.max(0, place.column - 1 - BEFORE);

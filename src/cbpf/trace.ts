@@ -6,7 +6,7 @@ import { sizeOf } from './load.ts';
 import { compile, type Outcome } from './simulate.ts';
 
 /** One executed instruction; A, X and M as it leaves them, unsigned 32 bit. */
-export interface Step {
+export interface TraceStep {
   readonly index: number;
   /** As {@link disassemble} writes it, with its label. */
   readonly text: string;
@@ -20,13 +20,13 @@ export interface Step {
 
 export interface Trace extends Outcome {
   /** In the order of execution; an instruction that ends the program early is the last, with A and X before it. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly TraceStep[];
 }
 
 /** Throws as `compile` does. */
 export function trace(program: readonly Instruction[], given: Partial<Environment> = {}): Trace {
   const texts = disassemble(program).split('\n');
-  const steps: Step[] = [];
+  const steps: TraceStep[] = [];
   let before = { a: 0, x: 0 };
   const step = (index: number, a: number, x: number, memory: Readonly<Uint32Array> | null) => {
     const instruction = program[index] ?? [0, 0, 0, 0];

@@ -21,10 +21,10 @@ export interface HostRequest extends Pick<SourceOptions, 'root' | 'netns' | 'fro
   readonly sample?: number;
 }
 
-export type Origin = 'live' | 'tree' | 'snapshot';
+export type HostSource = 'live' | 'tree' | 'snapshot';
 
 /** Which of them the options name. */
-export function originOf({ root, from }: Pick<HostRequest, 'root' | 'from'>): Origin {
+export function originOf({ root, from }: Pick<HostRequest, 'root' | 'from'>): HostSource {
   return from !== undefined ? 'snapshot' : root !== undefined ? 'tree' : 'live';
 }
 

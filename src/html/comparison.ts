@@ -7,7 +7,7 @@ import { setSeries, shareTone } from '../report/format.ts';
 import { chosenBy, type Inspection, rank } from '../report/inspection.ts';
 import { spread } from '../report/nics.ts';
 import type { Tone } from '../report/text.ts';
-import type { Measured, Total } from '../snapshot/measured.ts';
+import type { RecordedMeasurement, Total } from '../snapshot/measured.ts';
 import { percent, UNKNOWN } from '../words/phrase.ts';
 import { MARK } from './diagram.ts';
 import { html, type Markup, raw } from './markup.ts';
@@ -15,9 +15,13 @@ import { html, type Markup, raw } from './markup.ts';
 const LONG = 60;
 
 /** Of the same machine at two times: as it was set, or as it was measured. */
-export type Comparison =
+export type PageComparison =
   | { readonly kind: 'machines'; readonly before: Inspection; readonly after: Inspection }
-  | { readonly kind: 'measurements'; readonly before: Measured; readonly after: Measured };
+  | {
+      readonly kind: 'measurements';
+      readonly before: RecordedMeasurement;
+      readonly after: RecordedMeasurement;
+    };
 
 interface Value {
   readonly text: string;
@@ -32,7 +36,7 @@ interface Row {
   readonly after: Value;
 }
 
-export function comparisonTable(comparison: Comparison): Markup {
+export function comparisonTable(comparison: PageComparison): Markup {
   const rows = comparison.kind === 'machines' ? ofMachines(comparison) : ofMeasurements(comparison);
   return html`<table class="comparison"><thead><tr><th></th><th>before</th><th>after</th></tr></thead><tbody>
 ${rows.map(({ name, before, after }) => html`<tr><th scope="row">${name}</th>${cell(before)}${cell(after)}</tr>`)}
@@ -52,10 +56,10 @@ function ofMeasurements({
   before,
   after,
 }: {
-  readonly before: Measured;
-  readonly after: Measured;
+  readonly before: RecordedMeasurement;
+  readonly after: RecordedMeasurement;
 }): readonly Row[] {
-  const row = (name: string, of: (measured: Measured) => Total): readonly Row[] =>
+  const row = (name: string, of: (measured: RecordedMeasurement) => Total): readonly Row[] =>
     of(before).packets === null && of(after).packets === null
       ? []
       : [{ name, before: measuredShare(of(before)), after: measuredShare(of(after)) }];

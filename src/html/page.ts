@@ -5,11 +5,11 @@ import { inspectLines } from '../report/inspect-text.ts';
 import { chosenBy, type Inspection, type Layout, rank } from '../report/inspection.ts';
 import type { Line } from '../report/text.ts';
 import { verdict } from '../report/verdict.ts';
-import type { Measured, Total } from '../snapshot/measured.ts';
+import type { RecordedMeasurement, Total } from '../snapshot/measured.ts';
 import type { Counters } from '../snapshot/types.ts';
 import { count, names, percent } from '../words/phrase.ts';
 import { SCRIPT, STYLE } from './assets.ts';
-import { type Comparison, comparisonTable } from './comparison.ts';
+import { comparisonTable, type PageComparison } from './comparison.ts';
 import { diagram, MARK } from './diagram.ts';
 import { findingList } from './findings.ts';
 import { heatmap } from './heatmap.ts';
@@ -21,8 +21,8 @@ export interface Page {
   /** Where the machine was read from, and when: `this machine, 2026-11-21T04:06:29Z`. */
   readonly source: string;
   readonly counters: Counters | null;
-  readonly measured: Measured | null;
-  readonly comparison: Comparison | null;
+  readonly measured: RecordedMeasurement | null;
+  readonly comparison: PageComparison | null;
   /** Of the program that makes the page. */
   readonly version: string;
 }
@@ -97,10 +97,10 @@ function verdictSection(inspection: Inspection): Markup {
 const legend = (): Markup =>
   html`<span class="local">${raw(MARK.local)} local</span>, <span class="partly">${raw(MARK.partly)} partly</span>, <span class="remote">${raw(MARK.remote)} remote</span>, <span class="unknown">${raw(MARK.unknown)} not known</span>`;
 
-function measuredSection(measured: Measured, { host }: Inspection): Markup {
+function measuredSection(measured: RecordedMeasurement, { host }: Inspection): Markup {
   const { first, last, seconds, intervals, coverage, cpus, rxMatrix, txMatrix, notes } = measured;
   const numa = host.machine.cpus.numa;
-  const map = (name: string, matrix: Measured['rxMatrix']) =>
+  const map = (name: string, matrix: RecordedMeasurement['rxMatrix']) =>
     matrix === null
       ? null
       : html`<figure><figcaption>${name}: packets by the CPU that made them and the CPU that used them; deeper is more</figcaption>${heatmap({ name, cpus, matrix, numa })}</figure>`;

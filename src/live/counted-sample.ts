@@ -20,13 +20,13 @@ export interface Counting {
   /** An interval of it has come since the last `take`. */
   fresh(): boolean;
   /** @param listen single accepts are wanted, too */
-  take(configuration: Configuration, listen: boolean): Counted;
+  take(configuration: Configuration, listen: boolean): ProbeCounts;
   state(notes: readonly string[]): ProbeState;
   /** When all have ended, after the signal. */
   ended(): Promise<void>;
 }
 
-export interface Counted {
+export interface ProbeCounts {
   readonly packets: Packets;
   readonly accepts: Gathered | null;
   readonly datagrams: Gathered | null;

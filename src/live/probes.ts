@@ -20,7 +20,7 @@ import { countsTx, skbVariants } from '../measure/skb-variants.ts';
 import { toReads, udpVariants } from '../measure/udp.ts';
 import type { Files } from '../system/types.ts';
 import { type Gathered, keepRunning, type Probe } from './restarting-probe.ts';
-import type { Accept, Flow, MemberSample, ProbeState } from './types.ts';
+import type { Accept, LocalityFigure, MemberSample, ProbeState } from './types.ts';
 
 /** bpftrace prints its maps so often; longer intervals are sums. */
 const SECONDS = 1;
@@ -73,7 +73,7 @@ export function watchDatagrams(port: number | null, signal: AbortSignal, heard: 
   return keepRunning(plan, signal, heard);
 }
 
-type Counts = Omit<Flow, 'pps'>;
+type Counts = Omit<LocalityFigure, 'pps'>;
 const UNCOUNTED: Counts = { packets: null, local: null, percent: null };
 
 export interface Packets {

@@ -15,8 +15,8 @@ export interface Sample {
   readonly seconds: number;
   /** CPUs of rows and columns of the matrices, and of `cpuRates`. */
   readonly cpus: readonly number[];
-  readonly rx: Flow;
-  readonly tx: Flow;
+  readonly rx: LocalityFigure;
+  readonly tx: LocalityFigure;
   /** Made (row) -> used (column), packets in this interval; null when not counted. */
   readonly rxMatrix: Matrix | null;
   readonly txMatrix: Matrix | null;
@@ -35,7 +35,7 @@ export interface Configuration extends View {
   readonly readAt: string;
 }
 
-export interface Flow {
+export interface LocalityFigure {
   /** skbs counted; null when there is no probe. */
   readonly packets: number | null;
   readonly local: number | null;

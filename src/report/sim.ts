@@ -1,6 +1,6 @@
 /** What a program did with a packet, or with all packets of a capture. */
 
-import type { Step } from '../cbpf/trace.ts';
+import type { TraceStep } from '../cbpf/trace.ts';
 import type { Distribution, Replay } from '../pcap/replay.ts';
 import { percent } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
@@ -13,7 +13,7 @@ export interface Simulated {
   readonly slot: number | null;
   /** Does the kernel's hash choose? null without a group. */
   readonly fallsBack: boolean | null;
-  readonly steps: readonly Step[];
+  readonly steps: readonly TraceStep[];
   readonly groupSize: number | null;
 }
 
@@ -38,7 +38,7 @@ function outcome({ result, earlyExit, slot, fallsBack, groupSize }: Simulated): 
   return earlyExit === null ? `result ${result}${hex}: ${where}` : `result ${result}${why}; so ${where}`;
 }
 
-function stepTable(steps: readonly Step[], style: Style): Line[] {
+function stepTable(steps: readonly TraceStep[], style: Style): Line[] {
   const columns: Column[] = [
     { head: '', align: 'right' },
     { head: 'instruction', align: 'left', give: 'cut' },

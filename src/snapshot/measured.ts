@@ -8,11 +8,11 @@ import { host } from './host-shape.ts';
 import { isRecord, list, Mismatch, nullable, number, object, type Shape, text, whole } from './shape.ts';
 
 /** All of its intervals together. */
-export interface Measured {
+export interface RecordedMeasurement {
   /** ISO 8601, when the first and the last interval ended. */
   readonly first: string;
   readonly last: string;
-  /** Measured. */
+  /** RecordedMeasurement. */
   readonly seconds: number;
   readonly intervals: number;
   /** Rows and columns of the matrices. */
@@ -50,7 +50,7 @@ const flow = object<Total>({
 });
 
 interface Interval
-  extends Pick<Measured, 'seconds' | 'cpus' | 'rx' | 'tx' | 'rxMatrix' | 'txMatrix' | 'notes'> {
+  extends Pick<RecordedMeasurement, 'seconds' | 'cpus' | 'rx' | 'tx' | 'rxMatrix' | 'txMatrix' | 'notes'> {
   readonly time: string;
   readonly coverage: string | null;
   readonly accept: {
@@ -76,7 +76,7 @@ const interval = object<Interval>({
 });
 
 /** Throws Failure only; who calls says of which file. */
-export function parseMeasured(json: string): Measured {
+export function parseMeasured(json: string): RecordedMeasurement {
   const lines = json.split('\n').filter((line) => line.trim() !== '');
   const intervals: Interval[] = [];
   let scene: Host | null = null;
@@ -135,7 +135,7 @@ function checked<T>(shape: Shape<T>, value: unknown, at: string): T {
   }
 }
 
-function sum(intervals: readonly Interval[]): Omit<Measured, 'host'> {
+function sum(intervals: readonly Interval[]): Omit<RecordedMeasurement, 'host'> {
   const seconds = intervals.reduce((total, each) => total + each.seconds, 0);
   const cpus = [...new Set(intervals.flatMap((each) => each.cpus))].sort((a, b) => a - b);
   const unique = (texts: readonly string[]) => [...new Set(texts)];

@@ -12,7 +12,7 @@ import { failure, isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { chooseProgram, type Wanted } from './choose.ts';
 import type { AttachMachine } from './machine.ts';
-import { type Selector, selectTargets, type Target } from './select.ts';
+import { type ChosenGroup, type GroupChoice, selectTargets } from './select.ts';
 import { setProgram } from './set-program.ts';
 import { type Trial, tryOut, unreached } from './trial.ts';
 
@@ -65,7 +65,7 @@ export interface Detached {
 export async function attach(
   kernel: Kernel,
   seen: Sockets,
-  selector: Selector,
+  selector: GroupChoice,
   options: AttachOptions,
 ): Promise<Attached[]> {
   const plans = selectTargets(kernel, seen, selector).map((target) => planAttach(target, options));
@@ -83,7 +83,7 @@ export async function attach(
   return results;
 }
 
-function planAttach(target: Target, options: AttachOptions) {
+function planAttach(target: ChosenGroup, options: AttachOptions) {
   const { group, member } = target;
   const wanted = options.program;
   const size = options.groupSize ?? group.size;
@@ -149,7 +149,7 @@ function tooLarge(instructions: readonly Instruction[], optmemMax: number | null
 export async function detach(
   kernel: Kernel,
   seen: Sockets,
-  selector: Selector,
+  selector: GroupChoice,
   options: { readonly force: boolean; readonly dryRun: boolean },
 ): Promise<Detached[]> {
   const targets = selectTargets(kernel, seen, selector);

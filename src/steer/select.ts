@@ -6,19 +6,19 @@ import { type Failure, failure, isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { identify, type Member } from './member.ts';
 
-export type Selector =
+export type GroupChoice =
   | { readonly pid: number; readonly fd: number }
   /** By its id, as it was seen. */
   | { readonly group: string; readonly port: number }
   | { readonly port: number; readonly protocol: 'tcp' | 'udp'; readonly allGroups: boolean };
 
-export interface Target {
+export interface ChosenGroup {
   readonly member: Member;
   readonly group: Group;
 }
 
 /** Throws Failure: everything of `identify`, other-netns, no-such-group, several-groups, EPERM. */
-export function selectTargets(kernel: Kernel, seen: Sockets, selector: Selector): Target[] {
+export function selectTargets(kernel: Kernel, seen: Sockets, selector: GroupChoice): ChosenGroup[] {
   if ('pid' in selector) {
     const member = identify(kernel, selector.pid, selector.fd);
     return [{ member, group: groupOf(seen, member) }];

@@ -49,7 +49,7 @@ export const isFailure = (error: unknown): error is Failure =>
   typeof Reflect.get(error, 'hint') === 'string';
 
 /** The same failure, naming the operation that it ended; anything else (a bug) as it is. */
-export function during(error: unknown, operation: string): unknown {
+export function duringOperation(error: unknown, operation: string): unknown {
   if (isFailure(error)) return failure(error.code, `${operation}: ${error.message}`, error.hint);
   if (!isSystemError(error)) return error;
   return Object.assign(new Error(`${operation}: ${error.message}`), {

@@ -57,7 +57,7 @@ export interface End {
 
 export type Entry = Intent | Outcome | Persisted | End;
 
-export interface Step extends Omit<Intent, 'record'> {
+export interface JournalStep extends Omit<Intent, 'record'> {
   /** `begun`: it was refused, or the apply was killed just then. */
   readonly outcome: 'begun' | Outcome['record'];
   /** What was read back; `to` where that is not known. */
@@ -67,7 +67,7 @@ export interface Step extends Omit<Intent, 'record'> {
 export interface Journal {
   readonly header: Header;
   /** In the order of application. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly JournalStep[];
   readonly persisted: readonly Persisted[];
   /** false: the apply was killed in its middle, or runs at this moment. */
   readonly ended: boolean;
@@ -78,7 +78,7 @@ export function parseJournal(text: string): Journal | null {
   const lines = text.split('\n').map(parseLine).filter(isObject);
   const header = lines.find(isHeader);
   if (header === undefined) return null;
-  const steps = new Map<number, Step>();
+  const steps = new Map<number, JournalStep>();
   for (const { record: _, ...intent } of lines.filter(isIntent))
     steps.set(intent.step, { ...intent, outcome: 'begun', is: intent.to });
   for (const line of lines) {
@@ -99,8 +99,8 @@ export function parseJournal(text: string): Journal | null {
 }
 
 /** What was done last with each setting that journals tell of; IRQs by `irqKey`. @param journals the newest first */
-export function lastSteps(journals: readonly Journal[]): ReadonlyMap<string, Step> {
-  const last = new Map<string, Step>();
+export function lastSteps(journals: readonly Journal[]): ReadonlyMap<string, JournalStep> {
+  const last = new Map<string, JournalStep>();
   for (const { steps } of journals)
     for (const step of steps.toReversed()) {
       const key = settingKey(step.change);

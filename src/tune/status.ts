@@ -1,6 +1,6 @@
 /** What is in force of what was applied, and what is not any more. */
 import { errnoCode, isFailure } from '../system/errors.ts';
-import { type Journal, lastSteps, type Step } from './journal.ts';
+import { type Journal, type JournalStep, lastSteps } from './journal.ts';
 import { likelyCause } from './refusal.ts';
 import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
@@ -34,7 +34,10 @@ export async function standingOf(access: Access, journals: readonly Journal[]): 
   return { drift, pending };
 }
 
-async function compare(access: Access, { change, is: wanted }: Step): Promise<Drift | 'pending' | 'as set'> {
+async function compare(
+  access: Access,
+  { change, is: wanted }: JournalStep,
+): Promise<Drift | 'pending' | 'as set'> {
   const { subject, kind } = change;
   const setting = settingOf(change.target);
   try {

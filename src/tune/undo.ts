@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { putBack } from './held.ts';
-import type { Step } from './journal.ts';
+import type { JournalStep } from './journal.ts';
 import { type JournalFile, markUndone, openJournal, readJournal } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { removeUnit } from './persist.ts';
@@ -80,7 +80,7 @@ const INTERRUPTED = 'interrupted before its turn: `locality-tune undo` goes on';
  * A table that was read after a change of channels is the driver's for so many queues: set back as a table it would count
  * as set by a user, and forbid the kernel to lower the channels. What it was before them holds for both.
  */
-function asFirstRead(steps: readonly Step[]): readonly Step[] {
+function asFirstRead(steps: readonly JournalStep[]): readonly JournalStep[] {
   const first = new Map<string, string>();
   return steps.map((step) => {
     const also = step.also.filter(({ target }) => !(target.kind === 'rss' && first.has(target.nic)));
@@ -107,7 +107,7 @@ function unhindered(notes: string[]) {
 /** `unchanged`: it was as it had been. */
 async function restore(
   access: Access,
-  step: Step,
+  step: JournalStep,
   { force, ask }: UndoOptions,
 ): Promise<Skipped | 'restored' | 'unchanged'> {
   const { change, from, to, is: set } = step;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHost } from '../host/host.ts';
 import type { Host } from '../host/types.ts';
-import { during } from '../system/errors.ts';
+import { duringOperation } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from '../tune/journal.ts';
 import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
@@ -73,7 +73,10 @@ export async function keepAtBoot(
       release();
     }
   } catch (error) {
-    throw during(error, `the settings are made (journal ${file.id}), but their unit could not be written`);
+    throw duringOperation(
+      error,
+      `the settings are made (journal ${file.id}), but their unit could not be written`,
+    );
   }
   return [
     `${persisted.unit} applies it again at boot`,

@@ -3,13 +3,13 @@ import { readSockets, type Sockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
 import { type Attached, type AttachOptions, attach, type Detached, detach } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
-import { type Selector, selectTargets } from '../steer/select.ts';
+import { type GroupChoice, selectTargets } from '../steer/select.ts';
 import type { LiveMachine, Progress } from './machine.ts';
 
 /** Throws Failure: everything of selectTargets and attach. */
 export async function attachTo(
   machine: LiveMachine,
-  selector: Selector,
+  selector: GroupChoice,
   options: AttachOptions,
   progress: Progress,
 ): Promise<Attached[]> {
@@ -30,7 +30,7 @@ export async function previewAttach(
 /** Throws Failure: everything of selectTargets and detach. */
 export async function detachFrom(
   machine: LiveMachine,
-  selector: Selector,
+  selector: GroupChoice,
   options: { readonly force: boolean; readonly dryRun: boolean },
   progress: Progress,
 ): Promise<Detached[]> {
@@ -38,7 +38,11 @@ export async function detachFrom(
 }
 
 /** The one group that is meant, found without its slots, which take seconds to read. Throws Failure. */
-export async function theGroup(machine: LiveMachine, selector: Selector, progress: Progress): Promise<Group> {
+export async function theGroup(
+  machine: LiveMachine,
+  selector: GroupChoice,
+  progress: Progress,
+): Promise<Group> {
   const seen = await readGroups(machine, selector, false, progress);
   return theOnly(selectTargets(machine.kernel, seen, selector)).group;
 }
@@ -46,7 +50,7 @@ export async function theGroup(machine: LiveMachine, selector: Selector, progres
 /** What was shown may be seconds old: the kernel is asked again before anything is changed. */
 async function readGroups(
   machine: LiveMachine,
-  selector: Selector,
+  selector: GroupChoice,
   slots: boolean,
   progress: Progress,
 ): Promise<Sockets> {

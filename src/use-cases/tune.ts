@@ -1,5 +1,5 @@
 /** From bad to good in one go, or back: measure, apply, measure again, and keep only what is better. */
-import { during, isFailure } from '../system/errors.ts';
+import { duringOperation, isFailure } from '../system/errors.ts';
 import type { Applied } from '../tune/apply.ts';
 import { listJournals } from '../tune/journal-file.ts';
 import { type Judged, judge, tooFew } from '../tune/judge.ts';
@@ -128,7 +128,7 @@ async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undon
       release();
     }
   } catch (error) {
-    throw during(
+    throw duringOperation(
       error,
       `journal ${journal} is still in force (\`locality-tune undo\` takes it back): taking it back failed`,
     );

@@ -8,10 +8,10 @@ import { setIrqs, setRfs, setRps, setXps } from './steering.ts';
 import { equalTable, setTable, weightedTable } from './table.ts';
 
 /** Of every interface with queues and every group of the host. Throws Failure where the kernel would refuse. */
-export type Change = (host: Host) => Host;
+export type HostChange = (host: Host) => Host;
 
 /** Or what is wrong with the text. */
-export function parseChange(text: string): Change | string {
+export function parseChange(text: string): HostChange | string {
   const [, name = '', rest = ''] = /^\s*([a-z]+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
   const parser = PARSERS.get(name);
   if (parser === undefined) return `'${text}': not one of ${[...PARSERS.keys()].join('=, ')}=`;
@@ -22,7 +22,7 @@ export function parseChange(text: string): Change | string {
 interface Parser {
   /** How it is written. */
   readonly forms: string;
-  readonly parse: (words: readonly string[]) => Change | null;
+  readonly parse: (words: readonly string[]) => HostChange | null;
 }
 
 const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
@@ -67,7 +67,7 @@ const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
   ],
 ]);
 
-function rss([how, ...words]: readonly string[]): Change | null {
+function rss([how, ...words]: readonly string[]): HostChange | null {
   const numbers = words.map(natural);
   if (!numbers.every((number) => number !== null)) return null;
   const [count, first = 0] = numbers;
@@ -78,7 +78,7 @@ function rss([how, ...words]: readonly string[]): Change | null {
     : null;
 }
 
-function workers([count, list, ...more]: readonly string[]): Change | null {
+function workers([count, list, ...more]: readonly string[]): HostChange | null {
   const cpus = list === undefined ? null : parseCpuList(list);
   if (list !== undefined && (cpus === null || cpus.length === 0)) return null;
   return whole(count, more, (n) => (n > 0 ? setWorkers(n, cpus) : null));
@@ -87,8 +87,8 @@ function workers([count, list, ...more]: readonly string[]): Change | null {
 function whole(
   word: string | undefined,
   more: readonly string[],
-  make: (n: number) => Change | null,
-): Change | null {
+  make: (n: number) => HostChange | null,
+): HostChange | null {
   const number = natural(word ?? '');
   return number === null || more.length > 0 ? null : make(number);
 }
@@ -97,9 +97,9 @@ function whole(
 function choose(
   word: string | undefined,
   more: readonly string[],
-  words: Readonly<Record<string, Change>>,
-  ofCpus: ((cpus: readonly number[]) => Change) | null = null,
-): Change | null {
+  words: Readonly<Record<string, HostChange>>,
+  ofCpus: ((cpus: readonly number[]) => HostChange) | null = null,
+): HostChange | null {
   if (word === undefined || more.length > 0) return null;
   if (Object.hasOwn(words, word)) return words[word] ?? null;
   const cpus = parseCpuList(word);

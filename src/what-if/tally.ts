@@ -3,7 +3,7 @@ import type { Group, GroupSocket } from '../host/types.ts';
 import type { MemberChoice } from '../path/select.ts';
 
 /** Flows, or entries of a table, that fare alike. */
-export interface Sample {
+export interface LoadSample {
   readonly weight: number;
   readonly nic: string | null;
   readonly queue: number | null;
@@ -40,7 +40,7 @@ export interface Worker {
 }
 
 export interface Tally {
-  add(sample: Sample): void;
+  add(sample: LoadSample): void;
   sums(): Sums;
 }
 

@@ -1,7 +1,7 @@
 /** What pages of tests are about. */
 import type { Page } from '../../src/html/page.ts';
 import type { Matrix } from '../../src/measure/skb.ts';
-import { type Measured, parseMeasured } from '../../src/snapshot/measured.ts';
+import { parseMeasured, type RecordedMeasurement } from '../../src/snapshot/measured.ts';
 import { range } from '../fixtures/hosts.ts';
 import { bad, inspectionOf } from '../report/machines.ts';
 
@@ -34,7 +34,7 @@ export function skbLine(cpus: number, times = 1): string {
   });
 }
 
-export const measuredOn = (cpus: number): Measured =>
+export const measuredOn = (cpus: number): RecordedMeasurement =>
   parseMeasured(`${skbLine(cpus)}\n${skbLine(cpus, 2)}\n`);
 
 export function pageOf(more: Partial<Page> = {}): Page {

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/types.ts';
 import { expectedLocality } from '../../src/path/expected.ts';
 import { isFailure } from '../../src/system/errors.ts';
-import { type Change, parseChange } from '../../src/what-if/change.ts';
+import { type HostChange, parseChange } from '../../src/what-if/change.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
-const change = (text: string): Change => {
+const change = (text: string): HostChange => {
   const parsed = parseChange(text);
   return typeof parsed === 'string' ? expect.fail(parsed) : parsed;
 };

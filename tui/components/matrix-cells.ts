@@ -17,7 +17,7 @@ export interface Picture {
   readonly coarse: Coarse;
 }
 
-export interface View extends Picture {
+export interface MatrixView extends Picture {
   /** Under the cursor; -1 for none. */
   readonly row: number;
   readonly column: number;
@@ -27,7 +27,7 @@ export interface View extends Picture {
 
 /** Lines of cells and borders; only visible ones are drawn. */
 export function bodyLines(
-  view: View,
+  view: MatrixView,
 ): readonly { readonly rows: readonly number[]; readonly draw: () => Line }[] {
   const { blocks, level } = view;
   const lines: { rows: readonly number[]; draw: () => Line }[] = [];
@@ -42,7 +42,7 @@ export function bodyLines(
   return lines;
 }
 
-function cellsLine(view: View, rows: readonly number[]): Line {
+function cellsLine(view: MatrixView, rows: readonly number[]): Line {
   const { level, theme, blocks, row } = view;
   const [upper = 0, lower] = rows;
   const own = rows.includes(row);
@@ -67,7 +67,7 @@ function between(parts: readonly Line[], border: Span): Line {
 
 const bar = ({ unicode }: Theme) => (unicode ? '│' : '|');
 
-function borderLine(view: View): Line {
+function borderLine(view: MatrixView): Line {
   const { level, theme } = view;
   const dash = theme.unicode ? '─' : '-';
   const parts = view.parts.map((columns): Line => [span(dash.repeat(columns.length * level.columns), 'dim')]);
@@ -75,7 +75,7 @@ function borderLine(view: View): Line {
 }
 
 /** Numbers of CPUs where they have room, first that of the cursor's column. */
-export function headLine(view: View): Line {
+export function headLine(view: MatrixView): Line {
   const { blocks, level, column: cursor } = view;
   const parts = view.parts.map((of): Line => {
     const first = of[0] ?? 0;
@@ -103,7 +103,7 @@ export function headLine(view: View): Line {
 }
 
 /** Square roots lift what is small: a hundredth of the most can still be seen. */
-function cellOf(view: View, row: number, column: number): Cell {
+function cellOf(view: MatrixView, row: number, column: number): Cell {
   const { coarse, theme } = view;
   const packets = coarse.sums[row]?.[column] ?? 0;
   return packets === 0
@@ -112,7 +112,7 @@ function cellOf(view: View, row: number, column: number): Cell {
 }
 
 /** Kept on its CPU; on its node, where there are several; or elsewhere. */
-function toneOf({ blocks, coarse }: View, row: number, column: number) {
+function toneOf({ blocks, coarse }: MatrixView, row: number, column: number) {
   if (row === column) {
     const packets = coarse.sums[row]?.[row] ?? 0;
     return percentTone(packets === 0 ? null : (100 * (coarse.local[row] ?? 0)) / packets);
@@ -125,7 +125,7 @@ export function severalNodes(blocks: readonly Block[]): boolean {
   return blocks[0]?.node !== blocks.at(-1)?.node;
 }
 
-function numberCell(view: View, row: number, column: number): Line {
+function numberCell(view: MatrixView, row: number, column: number): Line {
   const { coarse, now, theme } = view;
   const packets = coarse.sums[row]?.[column] ?? 0;
   const { character } = cellOf(view, row, column);

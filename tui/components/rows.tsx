@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { memo, type ReactNode, useContext, useLayoutEffect, useRef } from 'react';
-import { type Origin, OriginContext } from '../canvas.ts';
+import { type CanvasOrigin, OriginContext } from '../canvas.ts';
 import type { PaneProps } from '../pane.ts';
 import { fit, type Line } from './line.ts';
 import { paint } from './paint.ts';
@@ -14,7 +14,7 @@ export function Rows(props: RowsProps): ReactNode {
 }
 
 /** Past Ink: see canvas.ts. */
-function Painted({ place, lines, width, height }: RowsProps & { readonly place: Origin }): ReactNode {
+function Painted({ place, lines, width, height }: RowsProps & { readonly place: CanvasOrigin }): ReactNode {
   const key = useRef({});
   const { canvas, x, y } = place;
   useLayoutEffect(() => {

@@ -10,9 +10,9 @@ import {
   bodyLines,
   GUTTER,
   headLine,
+  type MatrixView,
   type Picture,
   severalNodes,
-  type View,
 } from '../components/matrix-cells.ts';
 import { Rows } from '../components/rows.tsx';
 import { sentence } from '../components/text.ts';
@@ -99,7 +99,7 @@ function pictureLines(props: PaneProps, picture: Picture): readonly Line[] {
 }
 
 /** Visible columns, node by node. */
-function partsOf(blocks: readonly Block[], { start, end }: Viewport): View['parts'] {
+function partsOf(blocks: readonly Block[], { start, end }: Viewport): MatrixView['parts'] {
   const visible = Array.from({ length: end - start }, (_, at) => start + at);
   return [...Map.groupBy(visible, (at) => blocks[at]?.node).values()];
 }
@@ -122,7 +122,7 @@ function titleLine({ now, theme }: Picture, { options, width }: PaneProps): Line
 }
 
 /** The cell under the cursor in numbers, and its row. */
-function cellLine({ blocks, coarse, now, row, column, theme }: View): Line {
+function cellLine({ blocks, coarse, now, row, column, theme }: MatrixView): Line {
   const [from, to] = [blocks[row], blocks[column]];
   if (from === undefined || to === undefined) return [];
   const packets = coarse.sums[row]?.[column] ?? 0;

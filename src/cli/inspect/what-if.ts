@@ -5,14 +5,14 @@ import { type Arrival, AS_IT_IS, type WalkOptions, walker } from '../../path/exp
 import { type Flow, formatFlow, parseFlows } from '../../path/flow.ts';
 import { readText } from '../../snapshot/read.ts';
 import { flowsIn } from '../../what-if/capture.ts';
-import { type Change, parseChange } from '../../what-if/change.ts';
+import { type HostChange, parseChange } from '../../what-if/change.ts';
 import { type Comparison, loadByFlows, loadsByTable } from '../../what-if/load.ts';
 import { during, failure, usage } from '../errors.ts';
 import { readCaptureFile } from './capture-file.ts';
 import { changesIn, type WhatIfOptions } from './what-if-options.ts';
 
 /** What all of --with and --with-plan make of a machine; null without one. Throws usage. */
-export async function changeOf({ with: texts = [], withPlan }: WhatIfOptions): Promise<Change | null> {
+export async function changeOf({ with: texts = [], withPlan }: WhatIfOptions): Promise<HostChange | null> {
   const changes = texts.map((text) => {
     const change = parseChange(text);
     if (typeof change === 'string') throw usage(`--with ${change}`);
@@ -58,7 +58,7 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
 export function compare(
   host: Host,
   options: WhatIfOptions,
-  change: Change | null,
+  change: HostChange | null,
   listed: Listed | null,
   iface: string | null,
   walking: WalkOptions = AS_IT_IS,

@@ -1,8 +1,8 @@
 /** `locality-tune report`: read machine and measurements, make the page, write it. */
 import type { Host } from '../../host/types.ts';
-import type { Comparison } from '../../html/comparison.ts';
+import type { PageComparison } from '../../html/comparison.ts';
 import { page } from '../../html/page.ts';
-import { type Measured, parseMeasured } from '../../snapshot/measured.ts';
+import { parseMeasured, type RecordedMeasurement } from '../../snapshot/measured.ts';
 import { parseSnapshot } from '../../snapshot/parse.ts';
 import { readText } from '../../snapshot/read.ts';
 import type { Snapshot } from '../../snapshot/types.ts';
@@ -43,7 +43,7 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
 /** What a file of --before or --after holds. */
 type Paper =
   | { readonly kind: 'machine'; readonly snapshot: Snapshot }
-  | { readonly kind: 'measurement'; readonly measured: Measured };
+  | { readonly kind: 'measurement'; readonly measured: RecordedMeasurement };
 
 interface Papers {
   readonly before: Paper;
@@ -90,7 +90,7 @@ interface Machine {
 async function machineOf(
   options: ReportCommandOptions,
   after: Paper | null,
-  measured: Measured | null,
+  measured: RecordedMeasurement | null,
 ): Promise<Machine> {
   const { from, root, netns } = options;
   if (from !== undefined) return onPaper(await loadSnapshot(from, options), options);
@@ -110,7 +110,7 @@ const onPaper = (snapshot: Snapshot, options: ReportCommandOptions): Machine => 
   snapshot,
 });
 
-function comparisonOf({ before, after }: Papers, options: ReportCommandOptions): Comparison | null {
+function comparisonOf({ before, after }: Papers, options: ReportCommandOptions): PageComparison | null {
   if (before.kind === 'machine' && after.kind === 'machine') {
     const inspected = ({ host }: Snapshot) => ({ ...look(narrow(host, options)), remedy: null });
     return { kind: 'machines', before: inspected(before.snapshot), after: inspected(after.snapshot) };
@@ -121,7 +121,7 @@ function comparisonOf({ before, after }: Papers, options: ReportCommandOptions):
 }
 
 /** A file of another machine is easily given. */
-function strangers({ cpus }: Measured, { machine }: Host): readonly string[] {
+function strangers({ cpus }: RecordedMeasurement, { machine }: Host): readonly string[] {
   const online = new Set(machine.cpus.online);
   const missing = cpus.filter((cpu) => !online.has(cpu));
   return missing.length === 0

@@ -1,6 +1,6 @@
 /** Which group attach and detach mean: the same options for both. */
 import type { Command } from 'commander';
-import type { Selector } from '../../steer/select.ts';
+import type { GroupChoice } from '../../steer/select.ts';
 import { usage } from '../errors.ts';
 import { type Globals, integer, port } from '../options.ts';
 
@@ -27,7 +27,7 @@ export function addSelector(command: Command): Command {
     .option('--all-groups', 'with --port: all of them, where it has several (IPv4 and IPv6, addresses)');
 }
 
-export function selectorOf({ pid, fd, port, udp, allGroups }: SteerOptions): Selector {
+export function selectorOf({ pid, fd, port, udp, allGroups }: SteerOptions): GroupChoice {
   if (port !== undefined) {
     if (pid !== undefined || fd !== undefined)
       throw usage('--port: it names a group by itself', 'use either --port or --pid and --fd');
