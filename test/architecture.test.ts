@@ -89,6 +89,26 @@ describe('the house', () => {
   });
 });
 
+describe('what reaches a terminal', () => {
+  /** Each passes `printable`, or writes nothing that was read from anywhere. */
+  const WRITERS = [
+    // One constant line, for a Node that can read nothing else.
+    'src/cli/entry.ts',
+    'src/cli/output.ts',
+    // To its parent, a pipe.
+    'src/steer/set-program-child.ts',
+    'src/system/with-tracefs.ts',
+    // What `paint` made, and base64.
+    'tui/main.tsx',
+  ];
+
+  it('is written in one place', () => {
+    const writes = /process\.(?:stdout|stderr)\.write\(|console\.\w+\(/;
+    const found = sources.filter((file) => writes.test(readFileSync(join(root, file), 'utf8')));
+    expect(found.filter((file) => !WRITERS.includes(file))).toEqual([]);
+  });
+});
+
 describe('the search for circles', () => {
   it('finds one, however long', () => {
     const edges = new Map([

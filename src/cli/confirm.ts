@@ -1,5 +1,6 @@
 /** Asks before something is changed. */
 import { createInterface } from 'node:readline';
+import { printable } from '../words/printable.ts';
 import { usage } from './errors.ts';
 
 /** Can anyone be asked? */
@@ -12,7 +13,7 @@ export function confirm(question: string, signal?: AbortSignal): Promise<boolean
     lines.once('close', () => resolve(false));
     lines.once('SIGINT', () => lines.close());
     signal?.addEventListener('abort', () => lines.close(), { once: true });
-    lines.question(`${question} [y/N] `, (answer) => {
+    lines.question(`${printable(question)} [y/N] `, (answer) => {
       resolve(/^\s*y(es)?\s*$/i.test(answer));
       lines.close();
     });

@@ -1,4 +1,5 @@
 /** From lines to characters: the only place that knows escape sequences. */
+import { printable } from '../words/printable.ts';
 import { clean, type Line, type Style, span, type Tone, truncate } from './text.ts';
 
 /** SGR parameters (ECMA-48 8.3.117); grey is 90, "bright black", which every terminal of today has. */
@@ -15,7 +16,7 @@ export function paint(line: Line, { color }: Pick<Style, 'color'>): string {
   return line
     .slice(0, last + 1)
     .map(({ text, tone }, index) => {
-      const shown = index === last ? text.trimEnd() : text;
+      const shown = printable(index === last ? text.trimEnd() : text);
       return color && tone !== null && shown !== '' ? `\x1b[${SGR[tone]}m${shown}\x1b[0m` : shown;
     })
     .join('');

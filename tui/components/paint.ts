@@ -1,4 +1,5 @@
 /** From lines to characters with SGR sequences: a row is one Text to Ink, however many colours it has. */
+import { printable } from '../../src/words/printable.ts';
 import type { Theme } from '../theme.ts';
 import type { Line, Span } from './line.ts';
 
@@ -24,8 +25,9 @@ export function paint(line: Line, theme: Theme): string {
   return line.map((each) => paintSpan(each, theme)).join('');
 }
 
-function paintSpan({ text, tone, foreground, background }: Span, theme: Theme): string {
-  if (text === '') return '';
+function paintSpan({ text: raw, tone, foreground, background }: Span, theme: Theme): string {
+  if (raw === '') return '';
+  const text = printable(raw);
   if (tone === 'strong') return sgr(1) + text + sgr(22);
   const front = foreground ?? (tone === null ? undefined : theme[tone]);
   const open = [

@@ -1,0 +1,108 @@
+/** Every text that somebody else may have chosen is hostile: what a person reads holds none of its raw bytes. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseSnapshot } from '../../src/snapshot/parse.ts';
+import { SCHEMA } from '../../src/snapshot/types.ts';
+import { printable, printableJson, printableLines } from '../../src/words/printable.ts';
+import { group, host, nic, pinned } from '../fixtures/hosts.ts';
+import { run } from './run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lt-hostile-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A clipboard write, a screen clear in C1, a reversal, a title, a bell, a line of its own, DEL. */
+const HOSTILE = '\x1b]52;c;ZXZpbA==\x07\u009b2J\u202e\u2066\r\nlocality-tune: all is well\x7f\u2028';
+
+/** Each text to which the shape of a snapshot lets it be added. */
+function poisoned(document: object): object {
+  let current: unknown = structuredClone(document);
+  const visit = (path: readonly (string | number)[], value: unknown): void => {
+    if (typeof value === 'string') {
+      const next = withAt(current, path, `${value}${HOSTILE}`);
+      try {
+        parseSnapshot(JSON.stringify(next));
+        current = next;
+      } catch {
+        // A word that the shape knows, an address, an interface: refused as a whole.
+      }
+    } else if (typeof value === 'object' && value !== null)
+      for (const [name, each] of Object.entries(value))
+        visit([...path, Array.isArray(value) ? Number(name) : name], each);
+  };
+  visit([], document);
+  return Object(current);
+}
+
+function withAt(value: unknown, [name, ...rest]: readonly (string | number)[], text: string): unknown {
+  if (name === undefined) return text;
+  if (Array.isArray(value)) return value.map((each, at) => (at === name ? withAt(each, rest, text) : each));
+  return { ...Object(value), [name]: withAt(Reflect.get(Object(value), name), rest, text) };
+}
+
+const snapshot = {
+  schema: SCHEMA,
+  version: '0.1.0',
+  time: '2026-11-21T04:06:29.419Z',
+  anonymized: false,
+  host: host({
+    cpus: 4,
+    nics: [nic({ queues: 4, irqCpus: [0, 0, 1, [0, 1]] })],
+    groups: [group({ workers: pinned(0, 1, 2) })],
+    more: { notes: ['a note'] },
+  }),
+  counters: null,
+};
+
+const RAW = /[^\P{Cc}\n\t]|[\p{Bidi_Control}\u2028\u2029\ufeff]/u;
+
+describe('hostile texts', () => {
+  const file = join(folder, 'hostile.json');
+  const document = poisoned(snapshot);
+  writeFileSync(file, JSON.stringify(document));
+
+  it('are in the file: of threads, of the machine, of notes', () => {
+    expect(JSON.stringify(document).split('all is well').length).toBeGreaterThan(10);
+  });
+
+  it.each([
+    ['inspect', '--from', file],
+    ['inspect', '--from', file, '--all'],
+    ['inspect', '--from', file, '-j'],
+    ['inspect', '--from', file, '-p'],
+    ['inspect', '--from', file, '--with', 'program=cpu'],
+    ['explain', 'tcp', '198.51.100.7:40001', '192.0.2.10:8080', '--from', file],
+    ['plan', '--from', file, '--iface', 'eth0', '--port', '8080'],
+    ['plan', '--from', file, '--iface', 'eth0', '--port', '8080', '-j'],
+    ['report', '--from', file, '-o', '-'],
+    ['inspect', '--from', `${file}${HOSTILE.replaceAll('\x00', '')}`],
+    ['inspect', '--iface', HOSTILE],
+    ['inspect', '--root', HOSTILE, '-j'],
+    [`--${HOSTILE}`],
+    [HOSTILE],
+  ])('%s: reach nobody raw', async (...args) => {
+    const { stdout, stderr, status } = await run(args);
+    expect(status).not.toBeNull();
+    expect(`${stdout}${stderr}`).not.toBe('');
+    expect(RAW.exec(stdout)).toBeNull();
+    expect(RAW.exec(stderr)).toBeNull();
+    // Nothing that pretends to be a line of ours.
+    expect(stderr).not.toMatch(/^locality-tune: all is well/m);
+    expect(stdout).not.toMatch(/^locality-tune: all is well/m);
+  });
+});
+
+describe('printable', () => {
+  it('shows every control character as what it is, and leaves the rest', () => {
+    expect(printable('a\x1b[31m\u009b\x7f\n\u202eé漢')).toBe('a\\x1b[31m\\x9b\\x7f\\x0a\\u{202e}é漢');
+    expect(printableLines('a\tb\n\r')).toBe('a\tb\n\\x0d');
+  });
+
+  it('leaves JSON the same value', () => {
+    const value = { [HOSTILE]: [HOSTILE, 'é'] };
+    const json = printableJson(JSON.stringify(value, null, 2));
+    expect(JSON.parse(json)).toEqual(value);
+    expect(RAW.test(json)).toBe(false);
+  });
+});
