@@ -1,6 +1,6 @@
 /** The live view from its start to its end: samples to the screen, and the terminal as it was. */
 import { render } from 'ink';
-import { createRecorder } from '../src/live/recording.ts';
+import type { Recorder } from '../src/live/recording.ts';
 import type { Source } from '../src/live/types.ts';
 import { App } from './app.tsx';
 import { createCanvas } from './canvas.ts';
@@ -15,8 +15,8 @@ export interface ViewOptions {
   /** What is watched, where it is not this machine. */
   readonly label: string;
   readonly theme: ThemeOptions;
-  /** A file that the samples are written to; null: none. */
-  readonly record: string | null;
+  /** What the samples are written to as well; it is closed at the end. */
+  readonly recorder: Recorder | null;
 }
 
 /** OSC 52, xterm's "manipulate selection data", for the clipboard; a bell ends it where ST may not be known. */
@@ -27,8 +27,7 @@ const BEL = '\x07';
 const PATIENCE_MS = 3_000;
 
 /** Resolves to the exit status. Throws what the source or the recorder throws, with the terminal restored. */
-export async function view({ source, interval, label, theme, record }: ViewOptions): Promise<number> {
-  const recorder = record === null ? null : createRecorder(record);
+export async function view({ source, interval, label, theme, recorder }: ViewOptions): Promise<number> {
   const history = createHistory();
   const abort = new AbortController();
   const endings = watchForEnding();

@@ -3,17 +3,18 @@ import { writeSync } from 'node:fs';
 import { paint } from '../report/style.ts';
 import { clean, type Line, type Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
+import { printableJson, printableLines } from '../words/printable.ts';
 import { asFailure, during, EXIT, failureText } from './errors.ts';
 import type { ColorWhen, Globals, OutputOptions } from './options.ts';
 
 const RETRY_MS = 10;
 
 export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>): void {
-  print(`${JSON.stringify(document, null, pretty ? 2 : undefined)}\n`);
+  write(1, `${printableJson(JSON.stringify(document, null, pretty ? 2 : undefined))}\n`);
 }
 
 export function printLines(lines: readonly Line[], style: Style): void {
-  print(lines.map((line) => `${paint(line, style)}\n`).join(''));
+  write(1, lines.map((line) => `${paint(line, style)}\n`).join(''));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,14 +47,18 @@ function wantsColor(terminal: boolean, environment: Environment): boolean {
 export function progress(text: string): () => void {
   if (!process.stderr.isTTY) return () => {};
   say(text);
-  return () => say('\r\x1b[K');
+  // To the line's beginning, and erase it (ECMA-48 8.3.41).
+  return () => write(2, '\r\x1b[K');
 }
 
 /** To the file that was asked for, or to stdout. Throws CliError. */
-export async function save(content: string, { output, force }: OutputOptions): Promise<void> {
-  if (output === undefined || output === '-') return print(content);
+export async function save(content: string, { output, force }: OutputOptions, mode?: number): Promise<void> {
+  if (output === undefined || output === '-')
+    return process.stdout.isTTY ? print(content) : write(1, content);
   const { saveFile } = await import('../system/save.ts');
-  await during(`-o ${output}`, 'write access to its folder', () => saveFile(output, content, force === true));
+  await during(`-o ${output}`, 'write access to its folder', () =>
+    saveFile(output, content, force === true, mode),
+  );
 }
 
 /** Prints each sentence to stderr the first time it comes: a document repeats its notes, a screen need not. */
@@ -71,11 +76,11 @@ export function createNotePrinter(): (notes: readonly string[]) => void {
 /** Measured seconds as documents show them. */
 export const toMilliseconds = (seconds: number): number => Math.round(1000 * seconds) / 1000;
 
-/** To stdout. */
-export const print = (text: string): void => write(1, text);
+/** To stdout; names in it may be anybody's. */
+export const print = (text: string): void => write(1, printableLines(text));
 
-/** To stderr. */
-export const say = (text: string): void => write(2, text);
+/** To stderr; likewise. */
+export const say = (text: string): void => write(2, printableLines(text));
 
 /** What a lost reader means: null, it ends the process; else what to do, and the process goes on. */
 let onLostReader: (() => void) | null = null;

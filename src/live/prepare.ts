@@ -30,6 +30,9 @@ export async function prepareTask(
   }
 }
 
+/** As `locality-tune snapshot` has it. */
+const OWNER_ONLY = 0o600;
+
 function prepareSnapshot(machine: LiveMachine, { host }: Configuration): Prepared {
   const time = new Date().toISOString().replace(/[-:]|\..*/g, '');
   const file = resolve(`locality-tune-${host.machine.hostname ?? 'host'}-${time}.json`);
@@ -41,7 +44,7 @@ function prepareSnapshot(machine: LiveMachine, { host }: Configuration): Prepare
     ],
     run: async () => {
       const snapshot = await takeSnapshot(machine, host);
-      saveFile(file, `${JSON.stringify(snapshot)}\n`, false);
+      saveFile(file, `${JSON.stringify(snapshot)}\n`, false, OWNER_ONLY);
       return `wrote ${file}`;
     },
   };

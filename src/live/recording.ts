@@ -2,10 +2,16 @@
  * Samples as a file of JSON lines: a header, then each configuration when it changed and each sample without its configuration. What
  * was written until a crash can be read; a line that was cut by it is the end.
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure } from '../system/errors.ts';
+import { Mismatch } from '../snapshot/shape.ts';
+import { failure, isErrno, isFailure } from '../system/errors.ts';
+import { toRecordedConfiguration, toSample } from './sample-shape.ts';
 import type { Configuration, Sample, Source } from './types.ts';
+
+/** Of a pause in a replay: --interval is at most this. */
+const LONGEST_MS = 3_600_000;
+const OWNER_ONLY = 0o600;
 
 const SCHEMA = 'locality-tune.recording/1';
 const FAMILY = /^locality-tune\.recording\/(\d+)$/;
@@ -16,9 +22,13 @@ export interface Recorder {
   close(): void;
 }
 
-/** Throws what open(2) throws: EACCES, ENOENT. A file that is there is written anew. */
-export function createRecorder(file: string): Recorder {
-  const fd = openSync(file, 'w', 0o600);
+/**
+ * Only its owner can read the file: it has addresses and names of processes in it. No link is followed: who may write to
+ * the folder must not choose what root empties. Throws Failure `exists` where there is one and no `force`; what open(2)
+ * throws: EACCES, ENOENT, ELOOP for a link.
+ */
+export function createRecorder(file: string, force = false): Recorder {
+  const fd = openFresh(file, force);
   let configuration: Configuration | null = null;
   const line = (value: object): void => {
     const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
@@ -35,13 +45,26 @@ export function createRecorder(file: string): Recorder {
   };
 }
 
+function openFresh(file: string, force: boolean): number {
+  const how = force ? constants.O_TRUNC | constants.O_NOFOLLOW : constants.O_EXCL;
+  try {
+    const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | how, OWNER_ONLY);
+    fchmodSync(fd, OWNER_ONLY);
+    return fd;
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    throw failure('exists', 'the file exists already', 'use another name, or --force');
+  }
+}
+
 /**
  * Plays each sample when its seconds are over, or after those that setInterval gave; `interval` null: as recorded.
- * Throws Failure: not-a-recording, recording-newer, recording-broken (also while it plays); what open(2) throws.
+ * Throws Failure: not-a-recording, recording-newer, recording-broken where no sample comes before what is broken; what open(2) throws.
  */
 export function openRecording(file: string, interval: number | null): Source {
   const bytes = readFileSync(file);
-  checkHeader(bytes, file);
+  // What is wrong from its beginning is said before a screen is taken for it.
+  samplesOf(bytes, file).next();
   let seconds = interval;
   return {
     live: false,
@@ -60,12 +83,22 @@ async function* play(
   interval: () => number | null,
   signal: AbortSignal,
 ): AsyncGenerator<Sample, void, undefined> {
-  let first = true;
-  for (const sample of samples) {
-    if (!first) await sleep(1000 * (interval() ?? sample.seconds), undefined, { signal }).catch(() => {});
-    if (signal.aborted) return;
-    first = false;
-    yield sample;
+  let last: Sample | null = null;
+  try {
+    for (const sample of samples) {
+      if (last !== null)
+        await sleep(Math.min(LONGEST_MS, 1000 * (interval() ?? sample.seconds)), undefined, { signal }).catch(
+          () => {},
+        );
+      if (signal.aborted) return;
+      last = sample;
+      yield sample;
+    }
+  } catch (error) {
+    if (!isFailure(error) || last === null) throw error;
+    // What was shown until here stays on the screen.
+    const text = `${error.message}: the replay ends here`;
+    yield { ...last, events: [{ time: last.time, kind: 'trouble', text }] };
   }
 }
 
@@ -93,15 +126,26 @@ function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefi
     number += 1;
     if (number === 1 || line === '') continue;
     // The last line of a recorder that was killed is cut.
-    if (cut > 0) throw broken(file, cut);
+    if (cut > 0) throw broken(file, cut, 'it is not JSON');
     const value = parse(line);
-    const [nextConfiguration, sample] = [fieldOf(value, 'scene'), fieldOf(value, 'sample')];
-    if (value === null) cut = number;
-    else if (isConfiguration(nextConfiguration)) configuration = nextConfiguration;
-    else if (configuration !== null && isSample(sample)) {
-      found += 1;
-      yield { ...sample, configuration };
-    } else throw broken(file, number);
+    if (value === null) {
+      cut = number;
+      continue;
+    }
+    const [machine, sample] = [fieldOf(value, 'scene'), fieldOf(value, 'sample')];
+    let next: Sample | null = null;
+    try {
+      if (machine !== undefined) configuration = toRecordedConfiguration(machine, 'scene');
+      else if (configuration === null) throw new Mismatch('a sample before the first scene');
+      else {
+        next = { ...toSample(sample, 'sample'), configuration };
+        found += 1;
+      }
+    } catch (error) {
+      if (!(error instanceof Mismatch)) throw error;
+      throw broken(file, number, error.message);
+    }
+    if (next !== null) yield next;
   }
   if (found === 0)
     throw failure('recording-broken', `${file}: there is no sample in it`, 'record for some seconds');
@@ -116,10 +160,10 @@ function* linesOf(bytes: Buffer): Generator<string, void, undefined> {
   }
 }
 
-const broken = (file: string, line: number) =>
+const broken = (file: string, line: number, why: string) =>
   failure(
     'recording-broken',
-    `${file}: line ${line} is neither a configuration nor a sample`,
+    `${file}: line ${line} is neither a scene nor a sample: ${why}`,
     'record it again',
   );
 
@@ -134,23 +178,3 @@ function parse(line: string): unknown {
 
 const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-
-/** As far as a pane relies on it; what else is missing in a file that was made by hand shows in its pane. */
-function isConfiguration(value: unknown): value is Configuration {
-  const host = fieldOf(value, 'host');
-  return (
-    ['paths', 'expected', 'findings'].every((name) => Array.isArray(fieldOf(value, name))) &&
-    ['nics', 'groups', 'lone', 'notes'].every((name) => Array.isArray(fieldOf(host, name))) &&
-    Array.isArray(fieldOf(fieldOf(fieldOf(host, 'machine'), 'cpus'), 'online'))
-  );
-}
-
-function isSample(value: unknown): value is Omit<Sample, 'configuration'> {
-  return (
-    !Number.isNaN(Date.parse(String(fieldOf(value, 'time')))) &&
-    typeof fieldOf(value, 'seconds') === 'number' &&
-    ['cpus', 'queues', 'members', 'events'].every((name) => Array.isArray(fieldOf(value, name))) &&
-    ['rx', 'tx'].every((name) => fieldOf(fieldOf(value, name), 'percent') !== undefined) &&
-    Array.isArray(fieldOf(fieldOf(value, 'probe'), 'notes'))
-  );
-}

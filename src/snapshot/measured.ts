@@ -12,7 +12,7 @@ export interface RecordedMeasurement {
   /** ISO 8601, when the first and the last interval ended. */
   readonly first: string;
   readonly last: string;
-  /** RecordedMeasurement. */
+  /** Measured. */
   readonly seconds: number;
   readonly intervals: number;
   /** Rows and columns of the matrices. */

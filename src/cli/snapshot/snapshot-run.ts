@@ -14,10 +14,13 @@ export interface SnapshotCommandOptions extends SourceOptions, OutputOptions {
   readonly anonymize?: true;
 }
 
+/** It has addresses and names of processes in it. */
+const OWNER_ONLY = 0o600;
+
 export async function runSnapshot(options: SnapshotCommandOptions): Promise<void> {
   const taken = await take(options);
   const written = options.anonymize ? anonymize(taken, randomBytes(32)) : taken;
-  await save(`${JSON.stringify(written, null, options.pretty ? 2 : undefined)}\n`, options);
+  await save(`${JSON.stringify(written, null, options.pretty ? 2 : undefined)}\n`, options, OWNER_ONLY);
   if (options.output !== undefined) say(`${clean(`${options.output}: ${summary(written)}`, true)}\n`);
 }
 
