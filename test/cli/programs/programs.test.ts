@@ -75,7 +75,7 @@ describe('programs', () => {
   });
 
   it.each([
-    [['nope'], "'nope': no such program; there are: cpu, map, queue"],
+    [['nope'], `'nope': no such program; there are: ${PROGRAM_NAMES.join(', ')}`],
     [['drain', '--drain', '9'], 'drain: slot 9 is not in a group of 8'],
     [['weighted', '--weights', '1,x'], "--weights '1,x': not whole numbers with commas in between"],
     [['drain', '--drain', 'a'], "--drain 'a': not a list of slots"],
