@@ -4,7 +4,7 @@ import type { Instruction } from './instruction.ts';
 import { type Lexed, lex, type Token } from './lex.ts';
 import { parse, type Statement } from './parse.ts';
 import { locator, type Problem } from './problem.ts';
-import type { Refusal } from './refusal.ts';
+import type { SyntaxRefusal } from './refusal.ts';
 
 export interface Assembled {
   readonly program: readonly Instruction[];
@@ -14,7 +14,7 @@ export interface Assembled {
   readonly error: null;
 }
 
-export interface Refused {
+export interface NotAssembled {
   readonly error: Problem;
   readonly warnings: readonly Problem[];
 }
@@ -25,12 +25,12 @@ export interface Syntax {
 }
 
 /** Never throws. What bpf_asm takes, this takes, with the same result; the kernel may still refuse it. */
-export function assemble(text: string, { semicolons = false }: Syntax = {}): Assembled | Refused {
+export function assemble(text: string, { semicolons = false }: Syntax = {}): Assembled | NotAssembled {
   const lexed = lex(text, semicolons);
   const { statements, refusal } = parse(text, lexed.tokens);
   const { labels, repeated } = define(text, statements);
   const placeOf = locator(text);
-  const toProblem = ({ token, message, expected }: Refusal): Problem => {
+  const toProblem = ({ token, message, expected }: SyntaxRefusal): Problem => {
     return { place: placeOf(token.start), message, expected };
   };
   const warnings = [...warn(text, lexed), ...repeated]
@@ -43,7 +43,7 @@ export function assemble(text: string, { semicolons = false }: Syntax = {}): Ass
 }
 
 /** What is missing at the end is missing after the last word, not on some empty line below. */
-function atEnd(refusal: Refusal, { tokens }: Lexed): Refusal {
+function atEnd(refusal: SyntaxRefusal, { tokens }: Lexed): SyntaxRefusal {
   const last = tokens.at(-2);
   if (refusal.token.kind !== 'end' || last === undefined) return refusal;
   return { ...refusal, token: { ...refusal.token, start: last.end, end: last.end } };
@@ -56,7 +56,7 @@ const wordOf = (text: string, { start, end }: Token) => text.slice(start, end);
 /** Where each label leads: of two of one name bpf_asm takes the first. */
 function define(text: string, statements: readonly Statement[]) {
   const labels = new Map<string, number>();
-  const repeated: Refusal[] = [];
+  const repeated: SyntaxRefusal[] = [];
   statements.forEach(({ label }, index) => {
     if (label === null) return;
     const name = wordOf(text, label);
@@ -73,7 +73,7 @@ function resolve(
   text: string,
   statements: readonly Statement[],
   labels: ReadonlyMap<string, number>,
-): Instruction[] | Refusal {
+): Instruction[] | SyntaxRefusal {
   const program: Instruction[] = [];
   for (const { form, k, targets } of statements) {
     if (targets.length === 0) {
@@ -101,7 +101,7 @@ function distanceTo(
   from: number,
   labels: ReadonlyMap<string, number>,
   anywhere: boolean,
-): number | Refusal {
+): number | SyntaxRefusal {
   const name = wordOf(text, target);
   const there = labels.get(name);
   if (there === undefined) {
@@ -119,8 +119,8 @@ function known(labels: readonly string[]): string | null {
   return `one of ${labels.slice(0, 5).join(', ')}${labels.length > 5 ? ', …' : ''}`;
 }
 
-function warn(text: string, { comments, truncated }: Lexed): Refusal[] {
-  const numbers = truncated.map((token): Refusal => {
+function warn(text: string, { comments, truncated }: Lexed): SyntaxRefusal[] {
+  const numbers = truncated.map((token): SyntaxRefusal => {
     const message = `${wordOf(text, token)} does not fit into 32 bit: it becomes ${token.value}`;
     return { token, message, expected: null };
   });
@@ -128,7 +128,7 @@ function warn(text: string, { comments, truncated }: Lexed): Refusal[] {
 }
 
 /** A comment behind code that reads like an instruction may well be meant as one. */
-function hiddenInstruction(text: string, start: number): Refusal[] {
+function hiddenInstruction(text: string, start: number): SyntaxRefusal[] {
   const line = text.slice(text.lastIndexOf('\n', start) + 1, start);
   if (/^\s*$/.test(line)) return [];
   const hidden = text.slice(start + 1, commentEnd(text, start + 1));

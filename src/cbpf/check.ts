@@ -10,20 +10,20 @@ import {
   SKF_AD_OFF,
 } from './instruction.ts';
 
-export interface Finding {
+export interface CheckFinding {
   /** Of the instruction; null where it is about the whole program. */
   readonly index: number | null;
   readonly message: string;
 }
 
 /** All that is wrong, in order of the program; the kernel stops at the first. Empty where it says yes, else EINVAL. */
-export function check(program: readonly Instruction[]): readonly Finding[] {
+export function check(program: readonly Instruction[]): readonly CheckFinding[] {
   if (program.length === 0) return [{ index: null, message: 'no instructions: the kernel takes 1 or more' }];
   if (program.length > MAX_INSTRUCTIONS) {
     const message = `${program.length} instructions: the kernel takes ${MAX_INSTRUCTIONS} at most`;
     return [{ index: null, message }];
   }
-  const findings: Finding[] = [];
+  const findings: CheckFinding[] = [];
   program.forEach((instruction, index) => {
     const message = fault(instruction, program.length - index - 1);
     if (message !== null) findings.push({ index, message });
@@ -36,7 +36,7 @@ export function check(program: readonly Instruction[]): readonly Finding[] {
   return findings.length > 0 ? findings : [...unwritten(program), ...tooFar(program)];
 }
 
-function tooFar(program: readonly Instruction[]): Finding[] {
+function tooFar(program: readonly Instruction[]): CheckFinding[] {
   const message = 'the jump is too far for the eBPF that the kernel makes of it (32,767 instructions)';
   return overlongJumps(program).map((index) => ({ index, message }));
 }
@@ -103,10 +103,10 @@ function jumps(distance: number, after: number): string {
  * check_load_and_stores(): words of the scratch store that some path reads and has not written. The kernel
  * goes through the program once, top to bottom, and counts a ret as going on with the next instruction.
  */
-function unwritten(program: readonly Instruction[]): Finding[] {
+function unwritten(program: readonly Instruction[]): CheckFinding[] {
   const all = 0xffff;
   const masks = new Uint16Array(program.length).fill(all);
-  const findings: Finding[] = [];
+  const findings: CheckFinding[] = [];
   const reach = (index: number, written: number) => {
     masks[index] = (masks[index] ?? 0) & written;
   };

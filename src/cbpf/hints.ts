@@ -1,11 +1,11 @@
 /** What the kernel takes, and a reuseport group may not like. */
-import type { Finding } from './check.ts';
+import type { CheckFinding } from './check.ts';
 import { EXTENSIONS, type Instruction, SKF_AD_OFF } from './instruction.ts';
 import { OUT_OF_RANGE } from './programs.ts';
 import { type Result, results } from './ranges.ts';
 
 /** @param program that `check` accepts @param groupSize sockets of the group; null where it is not known */
-export function hints(program: readonly Instruction[], groupSize: number | null): readonly Finding[] {
+export function hints(program: readonly Instruction[], groupSize: number | null): readonly CheckFinding[] {
   const choices = groupSize === null ? [] : [...indexHints(program, groupSize), ...shortPacketHint(program)];
   return [...inputHints(program), ...choices].sort((one, other) => (one.index ?? 0) - (other.index ?? 0));
 }
@@ -23,7 +23,7 @@ const INPUTS: ReadonlyMap<string, string> = new Map([
   ['vlan_tpid', 'vlan_tpid reads 0 here'],
 ]);
 
-function inputHints(program: readonly Instruction[]): Finding[] {
+function inputHints(program: readonly Instruction[]): CheckFinding[] {
   const told = new Set<string>();
   return program.flatMap(([code, , , k], index) => {
     const word = (code & 0xe7) === 0x20 ? EXTENSIONS.get(k - SKF_AD_OFF) : undefined;
@@ -37,7 +37,7 @@ function inputHints(program: readonly Instruction[]): Finding[] {
 const MOD_K = 0x94;
 const RET_A = 0x16;
 
-function indexHints(program: readonly Instruction[], size: number): Finding[] {
+function indexHints(program: readonly Instruction[], size: number): CheckFinding[] {
   // 0xffffffff says "let the kernel's hash choose", on purpose.
   const chosen = results(program).filter(({ low }) => low !== OUT_OF_RANGE);
   const highest = chosen.reduce((most, { high }) => Math.max(most, high), -1);
@@ -51,7 +51,7 @@ function modulus(program: readonly Instruction[], index: number): number | null 
   return program[index]?.[0] === RET_A && before?.[0] === MOD_K ? before[3] : null;
 }
 
-function excess(program: readonly Instruction[], { index, low, high }: Result, size: number): Finding[] {
+function excess(program: readonly Instruction[], { index, low, high }: Result, size: number): CheckFinding[] {
   if (high < size) return [];
   const so = `the group has ${size}, and beyond slot ${size - 1} the kernel's hash chooses`;
   const divisor = modulus(program, index);
@@ -68,7 +68,7 @@ function starvation(
   chosen: readonly Result[],
   highest: number,
   size: number,
-): Finding {
+): CheckFinding {
   const index = chosen.find(({ high }) => high === highest)?.index ?? 0;
   const idle = highest === size - 2 ? `slot ${size - 1} gets` : `slots ${highest + 1} to ${size - 1} get`;
   return modulus(program, index) === null
@@ -77,7 +77,7 @@ function starvation(
 }
 
 /** `[k]`, `[x + k]` and 4*([k]&0xf); header windows are there for every packet. */
-function shortPacketHint(program: readonly Instruction[]): Finding[] {
+function shortPacketHint(program: readonly Instruction[]): CheckFinding[] {
   const index = program.findIndex(([code, , , k]) => {
     const kind = code & 0xe0;
     return (code & 0x06) === 0 && (kind === 0x40 || ((kind === 0x20 || kind === 0xa0) && k < 0x80000000));

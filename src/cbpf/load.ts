@@ -17,10 +17,10 @@ export function load(
       return k;
     case 0x20:
       return k >= SKF_AD_OFF
-        ? ancillary(k, sizeOf(code), a, x, environment)
-        : bytes(environment, k | 0, sizeOf(code));
+        ? ancillary(k, loadSize(code), a, x, environment)
+        : bytes(environment, k | 0, loadSize(code));
     case 0x40:
-      return bytes(environment, (x + k) | 0, sizeOf(code));
+      return bytes(environment, (x + k) | 0, loadSize(code));
     case 0x60:
       return memory[k] ?? null;
     case 0x80:
@@ -33,7 +33,7 @@ export function load(
 }
 
 /** Bytes that a load of this code reads: BPF_W, BPF_H or BPF_B. */
-export function sizeOf(code: number): number {
+export function loadSize(code: number): number {
   return 4 >> ((code >> 3) & 3);
 }
 

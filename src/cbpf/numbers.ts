@@ -1,5 +1,5 @@
 /** Programs written as numbers: decimal with a count, C initialisers, words and dumps in hex. */
-import type { Assembled, Refused } from './assemble.ts';
+import type { Assembled, NotAssembled } from './assemble.ts';
 import { decode, type Instruction } from './instruction.ts';
 import { locator } from './problem.ts';
 import { skipBlanks } from './skip.ts';
@@ -22,7 +22,7 @@ interface Stop {
 type Result = readonly Instruction[] | Stop;
 
 /** Never throws. */
-export function readNumbers(text: string, form: NumberForm): Assembled | Refused {
+export function readNumbers(text: string, form: NumberForm): Assembled | NotAssembled {
   const program = form === 'c' ? readC(text) : isDump(text) ? readDump(text) : readWords(text, form);
   if ('message' in program) {
     const { offset, message, expected } = program;

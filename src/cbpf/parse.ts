@@ -2,7 +2,7 @@
 import { type Form, GRAMMAR, type Node } from './grammar.ts';
 import { MAX_INSTRUCTIONS } from './instruction.ts';
 import type { Token } from './lex.ts';
-import { type Refusal, refuse, refuseLabel } from './refusal.ts';
+import { refuse, refuseLabel, type SyntaxRefusal } from './refusal.ts';
 
 export interface Statement {
   /** The mnemonic. */
@@ -18,7 +18,7 @@ export interface Statement {
 export interface Parsed {
   readonly statements: readonly Statement[];
   /** Where bpf_asm would stop, and so do we. */
-  readonly refusal: Refusal | null;
+  readonly refusal: SyntaxRefusal | null;
 }
 
 const NONE: readonly Token[] = [];
@@ -42,7 +42,7 @@ export function parse(text: string, tokens: readonly Token[]): Parsed {
     statements.push(outcome);
   }
 
-  function statement(): Statement | Refusal {
+  function statement(): Statement | SyntaxRefusal {
     let label: Token | null = null;
     if (current().kind === 'label') {
       label = current();
@@ -75,7 +75,7 @@ function finish(
   numbers: readonly Token[],
   label: Token | null,
   targets: readonly Token[],
-): Statement | Refusal {
+): Statement | SyntaxRefusal {
   if (form.code !== LDXB) return { at, form, k: numbers[0]?.value ?? 0, label, targets };
   const [number, offset, mask] = numbers;
   const message = 'the one thing that can be loaded like this is 4*([k]&0xf), the length of an IPv4 header';

@@ -1,17 +1,17 @@
 /** The programs that locality-tune attaches: what each is made from, its instructions, and how to know it again. */
 import { disassemble } from './disassemble.ts';
 import { type Instruction, MAX_INSTRUCTIONS } from './instruction.ts';
-import { cpu as cpuProgram } from './programs/cpu.ts';
-import { drain } from './programs/drain.ts';
-import { hash as hashProgram } from './programs/hash.ts';
+import { cpuProgram } from './programs/cpu.ts';
+import { drainProgram } from './programs/drain.ts';
+import { hashProgram } from './programs/hash.ts';
 import { OUT_OF_RANGE, type ProgramLine, same, words } from './programs/line.ts';
-import { map as mapProgram } from './programs/map.ts';
-import { numa } from './programs/numa.ts';
+import { mapProgram } from './programs/map.ts';
+import { numaProgram } from './programs/numa.ts';
 import type { ParameterName, ProgramParameters, SteeringProgram } from './programs/program.ts';
-import { queue } from './programs/queue.ts';
-import { rand as randProgram } from './programs/rand.ts';
-import { sourceRendezvous } from './programs/source-rendezvous.ts';
-import { weighted } from './programs/weighted.ts';
+import { queueProgram } from './programs/queue.ts';
+import { randProgram } from './programs/rand.ts';
+import { sourceRendezvousProgram } from './programs/source-rendezvous.ts';
+import { weightedProgram } from './programs/weighted.ts';
 
 export type { ParameterName, ProgramParameters };
 export { OUT_OF_RANGE };
@@ -20,12 +20,12 @@ export { OUT_OF_RANGE };
 const PROGRAMS = {
   cpu: cpuProgram,
   map: mapProgram,
-  queue,
-  numa,
+  queue: queueProgram,
+  numa: numaProgram,
   rand: randProgram,
-  weighted,
-  'source-rendezvous': sourceRendezvous,
-  drain,
+  weighted: weightedProgram,
+  'source-rendezvous': sourceRendezvousProgram,
+  drain: drainProgram,
   hash: hashProgram,
 };
 

@@ -1,5 +1,5 @@
 /** A program in any form that people keep it in, recognised by its look. */
-import { type Assembled, assemble, type Refused, type Syntax } from './assemble.ts';
+import { type Assembled, assemble, type NotAssembled, type Syntax } from './assemble.ts';
 import { decode, MAX_INSTRUCTIONS } from './instruction.ts';
 import { isDump, type NumberForm, readNumbers } from './numbers.ts';
 import { skipBlanks } from './skip.ts';
@@ -11,14 +11,14 @@ import { skipBlanks } from './skip.ts';
  */
 export type InputForm = 'asm' | NumberForm | 'raw';
 
-export type Reading = (Assembled | Refused) & {
+export type ProgramReading = (Assembled | NotAssembled) & {
   readonly form: InputForm;
   /** What the problems' places point into; empty for `raw`. */
   readonly text: string;
 };
 
 /** Never throws. `offsets` are given for assembler text only. */
-export function read(input: string | Uint8Array, syntax: Syntax = {}): Reading {
+export function read(input: string | Uint8Array, syntax: Syntax = {}): ProgramReading {
   if (typeof input !== 'string' && input.includes(0)) return { ...readRaw(input), form: 'raw', text: '' };
   const text = typeof input === 'string' ? input : decodeText(input);
   const form = recognise(text);
@@ -26,7 +26,7 @@ export function read(input: string | Uint8Array, syntax: Syntax = {}): Reading {
 }
 
 /** The high byte of every code that the kernel knows is 0, so raw programs have one and texts have none. */
-function readRaw(bytes: Uint8Array): Assembled | Refused {
+function readRaw(bytes: Uint8Array): Assembled | NotAssembled {
   const count = bytes.length / 8;
   if (Number.isInteger(count) && count <= MAX_INSTRUCTIONS) {
     return { program: decode(bytes), offsets: [], warnings: [], error: null };

@@ -2,7 +2,7 @@
 import { GRAMMAR, type Node } from './grammar.ts';
 import type { Token } from './lex.ts';
 
-export interface Refusal {
+export interface SyntaxRefusal {
   readonly token: Token;
   readonly message: string;
   readonly expected: string | null;
@@ -11,14 +11,14 @@ export interface Refusal {
 const INSTRUCTION = 'an instruction, or a label and a colon';
 
 /** @param labelled has the instruction a label already? */
-export function refuse(text: string, token: Token, node: Node, labelled: boolean): Refusal {
+export function refuse(text: string, token: Token, node: Node, labelled: boolean): SyntaxRefusal {
   const first = labelled ? 'an instruction for the label' : INSTRUCTION;
   const expected = node === GRAMMAR ? first : anyOf([...node.next.keys()]);
   return { token, message: `${found(text, token)}${advice(text, token, node)}`, expected };
 }
 
 /** A word where an instruction or a label should be, and no colon after it: more likely a slip than a label. */
-export function refuseLabel(text: string, token: Token): Refusal {
+export function refuseLabel(text: string, token: Token): SyntaxRefusal {
   const word = shown(text, token);
   const message = `${word} is no instruction, nor is there a colon after it that would make it a label`;
   const known = nearest(text.slice(token.start, token.end).toLowerCase());

@@ -11,7 +11,7 @@ import {
 } from './instruction.ts';
 import { load } from './load.ts';
 
-export interface Outcome {
+export interface RunResult {
   /** Unsigned 32 bit. */
   readonly result: number;
   /** Set when the program ended with 0 before it came to a `ret`. */
@@ -26,10 +26,10 @@ export interface EarlyExit {
 /** Sees A, X and the scratch memory as instruction `index` leaves them. The memory is the machine's own: copy it. */
 export type Watch = (index: number, a: number, x: number, memory: Readonly<Uint32Array>) => void;
 
-export type Run = (environment: Environment, watch?: Watch) => Outcome;
+export type Run = (environment: Environment, watch?: Watch) => RunResult;
 
 /** Result for one packet. What `given` leaves out is 0, the packet empty. Throws as {@link compile} does. */
-export function simulate(program: readonly Instruction[], given: Partial<Environment> = {}): Outcome {
+export function simulate(program: readonly Instruction[], given: Partial<Environment> = {}): RunResult {
   return compile(program)({ ...EMPTY, ...given });
 }
 

@@ -2,8 +2,8 @@
 import { disassemble } from './disassemble.ts';
 import { EMPTY, type Environment } from './environment.ts';
 import { EXTENSIONS, type Instruction, SKF_AD_OFF, SKF_LL_OFF, SKF_NET_OFF } from './instruction.ts';
-import { sizeOf } from './load.ts';
-import { compile, type Outcome } from './simulate.ts';
+import { loadSize } from './load.ts';
+import { compile, type RunResult } from './simulate.ts';
 
 /** One executed instruction; A, X and M as it leaves them, unsigned 32 bit. */
 export interface TraceStep {
@@ -18,7 +18,7 @@ export interface TraceStep {
   readonly read: string | null;
 }
 
-export interface Trace extends Outcome {
+export interface Trace extends RunResult {
   /** In the order of execution; an instruction that ends the program early is the last, with A and X before it. */
   readonly steps: readonly TraceStep[];
 }
@@ -54,9 +54,9 @@ function source([code, , , k]: Instruction, x: number): string | null {
     case 0x00:
       return null;
     case 0x20:
-      return EXTENSIONS.get(k - SKF_AD_OFF) ?? place(k | 0, sizeOf(code));
+      return EXTENSIONS.get(k - SKF_AD_OFF) ?? place(k | 0, loadSize(code));
     case 0x40:
-      return place((x + k) | 0, sizeOf(code));
+      return place((x + k) | 0, loadSize(code));
     case 0x60:
       return `M[${k}]`;
     case 0x80:

@@ -8,7 +8,7 @@ import { cpu, map, rand } from '../cbpf/programs.ts';
 import { watchReads } from '../measure/skb-witness.ts';
 import { type Witness, type Witnessed, watchGroup } from '../measure/witness.ts';
 import { identify } from '../steer/member.ts';
-import { setProgram } from '../steer/set-program.ts';
+import { setGroupProgram } from '../steer/set-program.ts';
 import { isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { type Child, type Orders, startChild } from './child.ts';
@@ -197,7 +197,7 @@ async function steer(
   const socket = stage.sockets[0]?.[protocol];
   if (!worker || !socket) return;
   try {
-    await setProgram(identify(stage.kernel, worker.pid, socket.fd), program);
+    await setGroupProgram(identify(stage.kernel, worker.pid, socket.fd), program);
   } catch (error) {
     if (!isFailure(error) || (error.code !== 'EPERM' && error.code !== 'ENOSYS')) throw error;
     await worker.ask('setProgram', { fd: socket.fd, program });

@@ -8,7 +8,7 @@ import {
   SKF_LL_OFF,
   SKF_NET_OFF,
 } from '../cbpf/instruction.ts';
-import { sizeOf } from '../cbpf/load.ts';
+import { loadSize } from '../cbpf/load.ts';
 import { compile, earlyExitText, type Run } from '../cbpf/simulate.ts';
 import type { Flow } from './flow.ts';
 
@@ -80,9 +80,9 @@ function unknownIn(instruction: Instruction | undefined, x: number, known: Known
     case 0x20:
       return k >= SKF_AD_OFF
         ? unknownExtension(k - SKF_AD_OFF, known)
-        : unknownBytes(k | 0, sizeOf(code), known.flow);
+        : unknownBytes(k | 0, loadSize(code), known.flow);
     case 0x40:
-      return unknownBytes((x + k) | 0, sizeOf(code), known.flow);
+      return unknownBytes((x + k) | 0, loadSize(code), known.flow);
     case 0x80:
       return known.flow.protocol === 'tcp' ? null : "the datagram's length";
     case 0xa0:

@@ -3,7 +3,7 @@
  * and their link types. Times are not needed here and not read.
  */
 
-export interface Frame {
+export interface CapturedFrame {
   /** LINKTYPE_*, as registered at tcpdump.org. */
   readonly linkType: number;
   /** What was captured of it. */
@@ -22,7 +22,7 @@ const LARGEST = 1 << 26;
  * Hands out every packet in turn. Never throws by itself, whatever the file holds.
  * @return what is wrong with the file, after all packets before that place; null when it is whole
  */
-export function readCapture(pull: Pull, each: (frame: Frame) => void): string | null {
+export function readCapture(pull: Pull, each: (frame: CapturedFrame) => void): string | null {
   const head = pull(4);
   if (head.length < 4) return head.length === 0 ? 'the file is empty' : NO_CAPTURE;
   const magic = new DataView(head.buffer, head.byteOffset, 4).getUint32(0);
@@ -41,7 +41,7 @@ const GZIP = 0x1f8b;
 const PCAP_BIG: ReadonlySet<number> = new Set([0xa1b2c3d4, 0xa1b23c4d]);
 const PCAP_LITTLE: ReadonlySet<number> = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
 
-function readPcap(pull: Pull, little: boolean, each: (frame: Frame) => void): string | null {
+function readPcap(pull: Pull, little: boolean, each: (frame: CapturedFrame) => void): string | null {
   const header = view(pull(20));
   if (header.byteLength < 20) return NO_CAPTURE;
   // The upper half tells of frame check sequences.
@@ -68,7 +68,7 @@ interface Interface {
 }
 
 /** The type of the first block, which reads the same in both byte orders, has been taken already. */
-function readPcapng(pull: Pull, each: (frame: Frame) => void): string | null {
+function readPcapng(pull: Pull, each: (frame: CapturedFrame) => void): string | null {
   let little = false;
   let interfaces: Interface[] = [];
   for (let type = SECTION_HEADER; ; ) {
@@ -106,7 +106,7 @@ function packetIn(
   body: Uint8Array,
   little: boolean,
   interfaces: readonly Interface[],
-): Frame | null {
+): CapturedFrame | null {
   const fields = view(body);
   if (type === SIMPLE_PACKET && body.length >= 4) {
     const length = fields.getUint32(0, little);

@@ -1,6 +1,6 @@
 /** From a captured frame to what a program would see of it at the reuseport hook (net/core/sock_reuseport.c). */
 import { EMPTY, type Environment } from '../cbpf/environment.ts';
-import type { Frame } from './capture.ts';
+import type { CapturedFrame } from './capture.ts';
 
 /** A packet for which the kernel chooses a socket: a SYN, or a datagram to one address. */
 export interface Choosing {
@@ -35,7 +35,7 @@ const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
 
 /** Never throws. */
-export function packetOf(frame: Frame): Choosing | PassedOver {
+export function packetOf(frame: CapturedFrame): Choosing | PassedOver {
   const link = linkOf(frame);
   return typeof link === 'string' ? link : networkOf(frame, link);
 }
@@ -54,7 +54,7 @@ const ARPHRD = { ETHER: 1, LOOPBACK: 772, NONE: 0xfffe } as const;
 /** `pkttype` of a cooked capture. */
 const PACKET_OUTGOING = 4;
 
-function linkOf(frame: Frame): Link | PassedOver {
+function linkOf(frame: CapturedFrame): Link | PassedOver {
   const { bytes, linkType } = frame;
   switch (linkType) {
     case 1: // Ethernet
@@ -88,7 +88,7 @@ function linkOf(frame: Frame): Link | PassedOver {
 
 /** Over VLAN tags, which the kernel takes out of the frame. */
 function untagged(
-  frame: Frame,
+  frame: CapturedFrame,
   ethertype: number,
   start: number,
   known: Partial<Environment>,
@@ -106,7 +106,7 @@ function untagged(
     : 'not IP';
 }
 
-function byVersion(frame: Frame, network: number, known: Partial<Environment>): Link | PassedOver {
+function byVersion(frame: CapturedFrame, network: number, known: Partial<Environment>): Link | PassedOver {
   const first = frame.bytes[network];
   if (first === undefined) return tooShort(frame);
   const protocol = new Map([
@@ -123,14 +123,14 @@ interface Span {
   readonly end: number;
 }
 
-function networkOf(frame: Frame, link: Link): Choosing | PassedOver {
+function networkOf(frame: CapturedFrame, link: Link): Choosing | PassedOver {
   const span = link.protocol === ETH_P_IP ? ipv4(frame, link.network) : ipv6(frame, link.network);
   if (typeof span === 'string') return span;
   if (span.protocol === IPPROTO_TCP) return tcp(frame, link, span);
   return span.protocol === IPPROTO_UDP ? udp(frame, link, span) : 'neither TCP nor UDP';
 }
 
-function ipv4(frame: Frame, at: number): Span | PassedOver {
+function ipv4(frame: CapturedFrame, at: number): Span | PassedOver {
   const { bytes } = frame;
   if (bytes.length < at + 20) return tooShort(frame);
   const header = ((bytes[at] ?? 0) & 0xf) * 4;
@@ -146,7 +146,7 @@ function ipv4(frame: Frame, at: number): Span | PassedOver {
 
 const [HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION] = [0, 43, 44, 51, 60];
 
-function ipv6(frame: Frame, at: number): Span | PassedOver {
+function ipv6(frame: CapturedFrame, at: number): Span | PassedOver {
   const { bytes } = frame;
   if (bytes.length < at + 40) return tooShort(frame);
   const payload = u16(bytes, at + 4) || frame.length - at - 40;
@@ -173,7 +173,7 @@ function ipv6(frame: Frame, at: number): Span | PassedOver {
 const SYN = 0x02;
 const ACK = 0x10;
 
-function tcp(frame: Frame, link: Link, { start, end }: Span): Choosing | PassedOver {
+function tcp(frame: CapturedFrame, link: Link, { start, end }: Span): Choosing | PassedOver {
   const { bytes } = frame;
   if (bytes.length < start + 14) return tooShort(frame);
   const header = ((bytes[start + 12] ?? 0) >> 4) * 4;
@@ -182,7 +182,7 @@ function tcp(frame: Frame, link: Link, { start, end }: Span): Choosing | PassedO
   return choosing('tcp', frame, link, start, start + header, end);
 }
 
-function udp(frame: Frame, link: Link, { start, end }: Span): Choosing | PassedOver {
+function udp(frame: CapturedFrame, link: Link, { start, end }: Span): Choosing | PassedOver {
   if (frame.bytes.length < start + 8) return tooShort(frame);
   const length = u16(frame.bytes, start + 4);
   // 0 over IPv6: a jumbogram (RFC 2675), as long as its IP packet.
@@ -193,7 +193,7 @@ function udp(frame: Frame, link: Link, { start, end }: Span): Choosing | PassedO
 
 function choosing(
   protocol: 'tcp' | 'udp',
-  { bytes }: Frame,
+  { bytes }: CapturedFrame,
   { protocol: ethertype, network, known, addresses }: Link,
   transport: number,
   payload: number,
@@ -228,7 +228,7 @@ function withLink(addresses: Uint8Array, ethertype: number, rest: Uint8Array): U
 }
 
 /** Too short for a header: because the capture has cut it, or because it is none. */
-function tooShort({ bytes, length }: Frame): PassedOver {
+function tooShort({ bytes, length }: CapturedFrame): PassedOver {
   return bytes.length < length ? 'cut short by the capture' : 'malformed';
 }
 

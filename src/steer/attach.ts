@@ -12,8 +12,8 @@ import { failure, isFailure } from '../system/errors.ts';
 import type { Kernel } from '../system/types.ts';
 import { chooseProgram, type Wanted } from './choose.ts';
 import type { AttachMachine } from './machine.ts';
-import { type ChosenGroup, type GroupChoice, selectTargets } from './select.ts';
-import { setProgram } from './set-program.ts';
+import { type ChosenGroup, type GroupChoice, selectGroups } from './select.ts';
+import { setGroupProgram } from './set-program.ts';
 import { type Trial, tryOut, unreached } from './trial.ts';
 
 export interface AttachOptions {
@@ -60,7 +60,7 @@ export interface Detached {
 
 /**
  * Every group is checked before the first one is changed, so that a refusal leaves all of them as they were.
- * Throws Failure: everything of selectTargets, chooseProgram and setProgram, foreign-program, program-unknown.
+ * Throws Failure: everything of selectGroups, chooseProgram and setGroupProgram, foreign-program, program-unknown.
  */
 export async function attach(
   kernel: Kernel,
@@ -68,13 +68,13 @@ export async function attach(
   selector: GroupChoice,
   options: AttachOptions,
 ): Promise<Attached[]> {
-  const plans = selectTargets(kernel, seen, selector).map((target) => planAttach(target, options));
+  const plans = selectGroups(kernel, seen, selector).map((target) => planAttach(target, options));
   const results: Attached[] = [];
   for (const { target, instructions, result } of plans) {
     if (options.dryRun || result.attached) results.push(result);
     else {
       const before = results.filter(({ changed }) => changed).map(({ group }) => group);
-      await setProgram(target.member, instructions).catch((error) => {
+      await setGroupProgram(target.member, instructions).catch((error) => {
         throw tellChanged(error, before);
       });
       results.push({ ...result, attached: true, changed: true });
@@ -152,14 +152,14 @@ export async function detach(
   selector: GroupChoice,
   options: { readonly force: boolean; readonly dryRun: boolean },
 ): Promise<Detached[]> {
-  const targets = selectTargets(kernel, seen, selector);
+  const targets = selectGroups(kernel, seen, selector);
   if (!options.force && !options.dryRun) for (const { group } of targets) refuseForeign(group);
   const results: Detached[] = [];
   for (const { group, member } of targets) {
     const nothing = group.selection !== null && group.program === null;
     const before = results.filter(({ detached }) => detached).map(({ group }) => group);
     const change = () =>
-      setProgram(member, null).catch((error) => {
+      setGroupProgram(member, null).catch((error) => {
         throw tellChanged(error, before);
       });
     const detached = !nothing && !options.dryRun && (await change());

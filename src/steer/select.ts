@@ -18,7 +18,7 @@ export interface ChosenGroup {
 }
 
 /** Throws Failure: everything of `identify`, other-netns, no-such-group, several-groups, EPERM. */
-export function selectTargets(kernel: Kernel, seen: Sockets, selector: GroupChoice): ChosenGroup[] {
+export function selectGroups(kernel: Kernel, seen: Sockets, selector: GroupChoice): ChosenGroup[] {
   if ('pid' in selector) {
     const member = identify(kernel, selector.pid, selector.fd);
     return [{ member, group: groupOf(seen, member) }];

@@ -1,13 +1,13 @@
-/** The child of set-program.ts: one Order on stdin, one system call, one Answer on stdout. */
+/** The child of set-program.ts: one Order on stdin, one system call, one SetProgramAnswer on stdout. */
 
 import { readFileSync } from 'node:fs';
 import { errnoCode, failure, isFailure } from '../system/errors.ts';
 import { openKernel } from '../system/kernel.ts';
 import { attachCbpf, detachProgram } from '../system/sockets.ts';
 import { withMember } from './member.ts';
-import type { Answer, Order } from './set-program.ts';
+import type { Order, SetProgramAnswer } from './set-program.ts';
 
-function carryOut(order: Order): Answer {
+function carryOut(order: Order): SetProgramAnswer {
   const socket = `pid ${order.pid} fd ${order.fd}`;
   try {
     return withMember(openKernel(), order.pid, order.fd, (copy, member) => {

@@ -22,7 +22,7 @@ export interface Order {
 }
 
 /** What the child answers. */
-export type Answer =
+export type SetProgramAnswer =
   | { readonly done: boolean }
   | { readonly code: string; readonly message: string; readonly hint: string };
 
@@ -30,7 +30,10 @@ export type Answer =
  * Attaches `program`, or detaches with null. Resolves to false when there was nothing to detach.
  * Throws Failure: everything of `withMember`, fd-reused, ENOMEM, EINVAL, kernel-hung.
  */
-export async function setProgram(member: Member, program: readonly Instruction[] | null): Promise<boolean> {
+export async function setGroupProgram(
+  member: Member,
+  program: readonly Instruction[] | null,
+): Promise<boolean> {
   const order: Order = {
     pid: member.pid,
     fd: member.fd,
@@ -56,6 +59,6 @@ export async function setProgram(member: Member, program: readonly Instruction[]
   throw failure(answer.code, answer.message, answer.hint);
 }
 
-function parse(stdout: string): Answer | null {
-  return stdout.startsWith('{') ? (JSON.parse(stdout) as Answer) : null;
+function parse(stdout: string): SetProgramAnswer | null {
+  return stdout.startsWith('{') ? (JSON.parse(stdout) as SetProgramAnswer) : null;
 }

@@ -3,10 +3,10 @@ import { readSockets, type Sockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
 import { type Attached, type AttachOptions, attach, type Detached, detach } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
-import { type GroupChoice, selectTargets } from '../steer/select.ts';
+import { type GroupChoice, selectGroups } from '../steer/select.ts';
 import type { LiveMachine, Progress } from './machine.ts';
 
-/** Throws Failure: everything of selectTargets and attach. */
+/** Throws Failure: everything of selectGroups and attach. */
 export async function attachTo(
   machine: LiveMachine,
   selector: GroupChoice,
@@ -27,7 +27,7 @@ export async function previewAttach(
   return theOnly(await attach(kernel, seen, selector, { ...options, dryRun: true }));
 }
 
-/** Throws Failure: everything of selectTargets and detach. */
+/** Throws Failure: everything of selectGroups and detach. */
 export async function detachFrom(
   machine: LiveMachine,
   selector: GroupChoice,
@@ -44,7 +44,7 @@ export async function theGroup(
   progress: Progress,
 ): Promise<Group> {
   const seen = await readGroups(machine, selector, false, progress);
-  return theOnly(selectTargets(machine.kernel, seen, selector)).group;
+  return theOnly(selectGroups(machine.kernel, seen, selector)).group;
 }
 
 /** What was shown may be seconds old: the kernel is asked again before anything is changed. */

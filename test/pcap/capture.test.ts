@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Frame, readCapture } from '../../src/pcap/capture.ts';
+import { type CapturedFrame, readCapture } from '../../src/pcap/capture.ts';
 import { packetOf } from '../../src/pcap/packet.ts';
 import { hex, pcap, pcapng, pullFrom } from './files.ts';
 
-function read(bytes: Uint8Array): { frames: Frame[]; problem: string | null } {
-  const frames: Frame[] = [];
+function read(bytes: Uint8Array): { frames: CapturedFrame[]; problem: string | null } {
+  const frames: CapturedFrame[] = [];
   const problem = readCapture(pullFrom(bytes), (frame) => frames.push(frame));
   return { frames, problem };
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../../src/pcap/capture.ts';
+import type { CapturedFrame } from '../../src/pcap/capture.ts';
 import { type Choosing, packetOf } from '../../src/pcap/packet.ts';
 import { type Datagram, ethernet, hex, join, tcp4, udp4, udp6 } from './files.ts';
 
-const frame = (bytes: Uint8Array, linkType = 1, length = bytes.length): Frame => ({
+const frame = (bytes: Uint8Array, linkType = 1, length = bytes.length): CapturedFrame => ({
   linkType,
   bytes,
   length,

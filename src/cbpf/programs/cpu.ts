@@ -2,7 +2,7 @@
 import { LD_CPU, mod, RET_A } from './line.ts';
 import type { ProgramParameters, SteeringProgram } from './program.ts';
 
-export const cpu: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
+export const cpuProgram: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
   purpose: 'receiving CPU modulo the number of sockets',
   use: 'one worker per CPU, pinned in slot order: the worker of slot i on CPU i.',
   avoid:

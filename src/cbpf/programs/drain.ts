@@ -13,7 +13,7 @@ import {
   same,
 } from './line.ts';
 import type { ProgramParameters, SteeringProgram } from './program.ts';
-import { anyOf, checkSlots, draw, pick, readDraw } from './spread.ts';
+import { anyOf, checkSlots, drawNumber, pick, readDraw } from './spread.ts';
 
 type DrainParameters = Pick<ProgramParameters, 'size' | 'drained' | 'by'>;
 
@@ -48,7 +48,7 @@ function lines({ size, drained, by }: DrainParameters): ProgramLine[] {
 
 function first(by: DrainParameters['by']): ProgramLine[] {
   if (by === 'cpu') return [[LD_CPU, 'the CPU that received the packet']];
-  return by === 'rand' ? draw(by) : [...draw(by), [ST, 'kept for a second choice']];
+  return by === 'rand' ? drawNumber(by) : [...drawNumber(by), [ST, 'kept for a second choice']];
 }
 
 function again(by: DrainParameters['by'], others: readonly number[], size: number): ProgramLine[] {
@@ -73,7 +73,7 @@ function parse(program: readonly Instruction[]): DrainParameters | null {
   };
 }
 
-export const drain: SteeringProgram<DrainParameters> = {
+export const drainProgram: SteeringProgram<DrainParameters> = {
   purpose: 'any socket except the drained ones, which get nothing new',
   use:
     'a worker that will be restarted or debugged. Only the traffic of drained sockets moves, evenly to all others. In a ' +

@@ -2,7 +2,7 @@
 import { OUT_OF_RANGE, ret } from './line.ts';
 import type { SteeringProgram } from './program.ts';
 
-export const hash: SteeringProgram<Record<never, never>> = {
+export const hashProgram: SteeringProgram<Record<never, never>> = {
   purpose: "the kernel's own choice by hash, with a program attached",
   use: 'a comparison before and after, or a placeholder: the same effect as no program, without detaching.',
   avoid: 'permanent use: detach gives the same choice without a program to run on each packet.',

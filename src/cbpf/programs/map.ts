@@ -55,7 +55,7 @@ function parse(program: readonly Instruction[]): MapParameters | null {
   return entries && { slotOfCpu: new Map(entries) };
 }
 
-export const map: SteeringProgram<MapParameters> = {
+export const mapProgram: SteeringProgram<MapParameters> = {
   purpose: 'the slot whose worker is pinned to the receiving CPU',
   use: 'slots and CPUs in different orders: after a worker restarted, with SMT or NUMA numbering, on a subset of the CPUs.',
   avoid: 'unpinned workers. Attach it again after workers restart, because their slots can change.',

@@ -80,7 +80,7 @@ function parse(program: readonly Instruction[]): NumaParameters | null {
   return { nodes, spread: spread ?? 'rand' };
 }
 
-export const numa: SteeringProgram<NumaParameters> = {
+export const numaProgram: SteeringProgram<NumaParameters> = {
   purpose: "any worker on the receiving CPU's NUMA node",
   use: 'several nodes, each with its own NIC or queues, and workers pinned to a node rather than to a CPU.',
   avoid: 'a single node, and workers pinned to one CPU each: cpu or map finds the exact CPU.',

@@ -5,7 +5,7 @@ import type { ProgramParameters, SteeringProgram } from './program.ts';
 
 const LD_QUEUE: Instruction = [0x20, 0, 0, SKF_AD_OFF + 24];
 
-export const queue: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
+export const queueProgram: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
   purpose: 'RX queue modulo the number of sockets',
   use:
     'one worker per queue where the CPU does not identify the queue: RPS or threaded NAPI moves the work, or IRQs move ' +

@@ -2,7 +2,7 @@
 import { LD_RAND, mod, RET_A } from './line.ts';
 import type { ProgramParameters, SteeringProgram } from './program.ts';
 
-export const rand: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
+export const randProgram: SteeringProgram<Pick<ProgramParameters, 'size'>> = {
   purpose: 'any socket at random, chosen again for each packet',
   use: 'stateless datagrams from few sources (DNS, syslog, StatsD, telemetry), which the hash would send to few sockets.',
   avoid:

@@ -77,7 +77,7 @@ function parse(program: readonly Instruction[]): RendezvousParameters {
   return { keyOfSlot };
 }
 
-export const sourceRendezvous: SteeringProgram<RendezvousParameters> = {
+export const sourceRendezvousProgram: SteeringProgram<RendezvousParameters> = {
   purpose: 'one socket for each source address, even as other sockets come and go',
   use:
     'workers that keep state per client (caches, sessions, rate limits). When one of N workers leaves, only its 1/N of ' +

@@ -22,7 +22,7 @@ import type { SpreadBy } from './program.ts';
 import { mix, sourceFlow } from './source.ts';
 
 /** Leaves a number in A that `mod` makes an even choice of. Uses X. */
-export function draw(by: SpreadBy): ProgramLine[] {
+export function drawNumber(by: SpreadBy): ProgramLine[] {
   if (by === 'rand') return [[LD_RAND, 'a new random number for each packet']];
   return [...sourceFlow(), ...mix(), [[RSH, 0, 0, 8], 'the best 24 bits of it']];
 }
@@ -30,14 +30,14 @@ export function draw(by: SpreadBy): ProgramLine[] {
 /** Which draw the instructions from `at` on are, and where they end; null for none. */
 export function readDraw(program: readonly Instruction[], at: number): { by: SpreadBy; end: number } | null {
   for (const by of ['rand', 'flow'] as const) {
-    const wanted = words(draw(by));
+    const wanted = words(drawNumber(by));
     const end = at + wanted.length;
     if (same(program.slice(at, end), wanted)) return { by, end };
   }
   return null;
 }
 
-/** From what {@link draw} left in A to one of these slots, at least one, ascending; ends the program. */
+/** From what {@link drawNumber} left in A to one of these slots, at least one, ascending; ends the program. */
 export function pick(slots: readonly number[]): ProgramLine[] {
   const [first = 0, second = first + 1] = slots;
   const step = second - first;
@@ -65,11 +65,11 @@ function gaps(slots: readonly number[]): ProgramLine[] {
   });
 }
 
-/** {@link draw} and {@link pick} in one; a single slot needs no draw. */
+/** {@link drawNumber} and {@link pick} in one; a single slot needs no draw. */
 export function anyOf(slots: readonly number[], by: SpreadBy): ProgramLine[] {
   const [only, ...more] = slots;
   if (only !== undefined && more.length === 0) return [[ret(only), `slot ${only}, the only one`]];
-  return [...draw(by), ...pick(slots)];
+  return [...drawNumber(by), ...pick(slots)];
 }
 
 /** The slots of an {@link anyOf} that begins at `at`; null where none does. `by` is null for a single slot. */

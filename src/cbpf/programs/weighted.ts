@@ -14,7 +14,7 @@ import {
 } from './line.ts';
 import type { ProgramParameters, SteeringProgram } from './program.ts';
 import { readSegments, type Segment, search } from './search.ts';
-import { draw, readDraw } from './spread.ts';
+import { drawNumber, readDraw } from './spread.ts';
 
 type WeightedParameters = Pick<ProgramParameters, 'weights' | 'spread'>;
 
@@ -40,7 +40,7 @@ function lines({ weights, spread }: WeightedParameters): ProgramLine[] {
     ret(value ?? OUT_OF_RANGE),
     `slot ${value}: ${weights[value ?? 0]} of ${sum} shares`,
   ];
-  return [...draw(spread), [mod(sum), `one of ${sum} shares`], ...search(shares, leaf, 'shares')];
+  return [...drawNumber(spread), [mod(sum), `one of ${sum} shares`], ...search(shares, leaf, 'shares')];
 }
 
 /** Without weights of 0 at the end. */
@@ -60,7 +60,7 @@ function parse(program: readonly Instruction[]): WeightedParameters | null {
   return { weights, spread: drawn.by };
 }
 
-export const weighted: SteeringProgram<WeightedParameters> = {
+export const weightedProgram: SteeringProgram<WeightedParameters> = {
   purpose: 'any socket, in proportion to its weight',
   use: 'workers of different capacity (slower cores, SMT siblings), or a canary that should get little traffic.',
   avoid: 'load balancing: weights divide connections or datagrams, not work.',

@@ -1,5 +1,5 @@
 /** `locality-tune check`: the kernel's verdict, the program's size, and hints. */
-import { check, type Finding } from '../../cbpf/check.ts';
+import { type CheckFinding, check } from '../../cbpf/check.ts';
 import { convertedBytes, HEADER } from '../../cbpf/convert.ts';
 import { disassemble } from '../../cbpf/disassemble.ts';
 import { hints } from '../../cbpf/hints.ts';
@@ -20,11 +20,11 @@ export interface CheckCommandOptions extends Globals {
 
 interface Verdict {
   readonly ok: boolean;
-  readonly errors: readonly Finding[];
+  readonly errors: readonly CheckFinding[];
   /** Bytes, as the newest kernel counts them; null for a program that is not converted. */
   readonly converted: number | null;
   readonly optmemMax: number | null;
-  readonly hints: readonly Finding[];
+  readonly hints: readonly CheckFinding[];
   readonly notes: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export async function runCheck(file: string, options: CheckCommandOptions): Prom
   if (!verdict.ok) process.exitCode = EXIT.failed;
   if (options.json || options.pretty) {
     const lineOf = liner(input);
-    const lined = (findings: readonly Finding[]) =>
+    const lined = (findings: readonly CheckFinding[]) =>
       findings.map((finding) => ({ ...finding, line: lineOf(finding) }));
     const { errors, hints } = verdict;
     const warnings = input.warnings.map(problemDocument);
@@ -83,7 +83,7 @@ function verdictLines(input: ProgramInput, verdict: Verdict, style: Style): read
   const outcome = ok ? `accepted: ${length}, ${converted} bytes once converted${limit}` : 'refused';
   const asm = disassemble(input.program).split('\n');
   const lineOf = liner(input);
-  const told = (finding: Finding) => {
+  const told = (finding: CheckFinding) => {
     const { index, message } = finding;
     const line = lineOf(finding);
     if (index === null) return message;
@@ -98,7 +98,7 @@ function verdictLines(input: ProgramInput, verdict: Verdict, style: Style): read
 }
 
 /** Lines of the text that findings are about. */
-function liner({ offsets, text }: ProgramInput): (finding: Finding) => number | null {
+function liner({ offsets, text }: ProgramInput): (finding: CheckFinding) => number | null {
   const placeOf = locator(text);
   return ({ index }) => {
     const offset = index === null ? undefined : offsets[index];

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Assembled, Syntax } from '../../cbpf/assemble.ts';
 import { check } from '../../cbpf/check.ts';
 import { caretLines, locator, type Problem, problemText } from '../../cbpf/problem.ts';
-import { type Reading, read } from '../../cbpf/read.ts';
+import { type ProgramReading, read } from '../../cbpf/read.ts';
 import { clean } from '../../report/text.ts';
 import { during, failure } from '../errors.ts';
 import type { Globals } from '../options.ts';
@@ -12,7 +12,7 @@ import { say } from '../output.ts';
 /** What the kernel takes fits into 600 kB with room for comments; /dev/zero does not. */
 const LARGEST = 4 << 20;
 
-export type ProgramInput = Extract<Reading, Assembled> & {
+export type ProgramInput = Extract<ProgramReading, Assembled> & {
   /** As a message names it. */
   readonly name: string;
 };
@@ -53,7 +53,7 @@ async function readAll(file: string): Promise<Uint8Array | null> {
   return Buffer.concat(chunks);
 }
 
-function show(message: string | null, { text }: Reading, { place }: Problem): void {
+function show(message: string | null, { text }: ProgramReading, { place }: Problem): void {
   const lines = [...(message === null ? [] : [message]), ...caretLines(text, place)];
   say(lines.map((line) => `${clean(line, true)}\n`).join(''));
 }
