@@ -48,11 +48,12 @@ export function integer(name: string, low: number, high: number): (text: string)
 export const port = integer('--port', 1, 65_535);
 
 /** Seconds, fractions allowed, in [0, high]. */
-export function seconds(name: string, high: number): (text: string) => number {
+/** @param low where 0 means "not at all" it is 0; a length of time is longer */
+export function seconds(name: string, high: number, low = 0): (text: string) => number {
   return (text) => {
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (value <= high) return value;
-    throw usage(`${name} '${text}': not a number of seconds from 0 to ${high}`);
+    if (value >= low && value <= high) return value;
+    throw usage(`${name} '${text}': must be a number of seconds from ${low} to ${high}`);
   };
 }
 

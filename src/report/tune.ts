@@ -39,7 +39,8 @@ export function changeLines(changes: readonly Shown[], style: Style): Line[] {
   );
 }
 
-export function appliedLines({ journal, done, failed, notes, takenBack }: Applied, style: Style): Line[] {
+/** What was made, what was refused, and what to know of both. */
+export function madeLines({ done, failed, notes }: Applied, style: Style): Line[] {
   const made = done.filter(({ state }) => state !== 'already');
   const already = done.length - made.length;
   const lines = [
@@ -56,6 +57,12 @@ export function appliedLines({ journal, done, failed, notes, takenBack }: Applie
   if (made.some(({ state }) => state === 'pending')) lines.push(...paragraph('pending: ', PENDING, style));
   if (already > 0)
     lines.push([span(`${count(already, 'setting')} ${already === 1 ? 'was' : 'were'} so already`)]);
+  return lines;
+}
+
+export function appliedLines(applied: Applied, style: Style): Line[] {
+  const { journal, failed, takenBack } = applied;
+  const lines = madeLines(applied, style);
   lines.push(...paragraph('', verdict(journal, takenBack, failed.length), style));
   for (const { change, why } of takenBack ?? [])
     lines.push(...paragraph('not taken back: ', `${change.subject}: ${why}`, style));

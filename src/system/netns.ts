@@ -16,6 +16,14 @@ const CAP_SYS_ADMIN = 21n;
 /** Inode of this process's network namespace, as lsns prints it. */
 export const netnsInode = (): number => statSync('/proc/self/ns/net').ino;
 
+/** The name of a namespace by its inode; null where it has none, or none that can be looked at. */
+export function netnsNameOf(inode: number): string | null {
+  for (const folder of FOLDERS)
+    for (const name of namesIn(folder))
+      if (statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.ino === inode) return name;
+  return null;
+}
+
 /** Names that `--netns` takes, sorted. */
 export function netnsNames(): string[] {
   return [...new Set(FOLDERS.flatMap(namesIn))].sort();

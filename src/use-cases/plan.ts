@@ -1,6 +1,7 @@
 /** A plan for a machine: what would change, what that is expected to bring, and what could not be undone. */
 import type { Expected } from '../path/types.ts';
 import type { View } from '../path/view.ts';
+import { failure } from '../system/errors.ts';
 import { applied } from '../tune/applied.ts';
 import { notRestorable } from '../tune/not-restorable.ts';
 import { withStartTimes } from '../tune/plan/start-times.ts';
@@ -26,4 +27,20 @@ export function planFor(view: View, options: PlanOptions, machine: LiveMachine |
   };
   const notes = [...inForce.notes, ...plan.notes, ...notRestorable(plan)];
   return { view, plan: { ...plan, notes }, expected };
+}
+
+/** Throws Failure nothing-to-tune where the options name nothing that is there; says what is. */
+export function requireSubject(
+  { view: { host }, plan }: Planned,
+  { ifaces, ports, protocol }: PlanOptions,
+): void {
+  const onPort = (socket: { readonly port: number; readonly protocol: string }) =>
+    socket.protocol === protocol && ports.includes(socket.port);
+  if (ifaces.length > 0 || host.groups.some(onPort)) return;
+  const why = plan.refused.map(({ subject, why }) => `${subject}: ${why}`).join(' ');
+  throw failure(
+    'nothing-to-tune',
+    `nothing to tune. ${why}`.trimEnd(),
+    'see `locality-tune inspect` for what is on this machine; UDP needs --udp',
+  );
 }

@@ -1,8 +1,10 @@
 /** Takes back what was applied: which journals are meant, and the taking back. */
-import { failure } from '../system/errors.ts';
+import { type Failure, failure } from '../system/errors.ts';
+import { netnsNameOf } from '../system/netns.ts';
 import { takeLock } from '../tune/lock.ts';
 import { type Survey, type Surveyed, surveyJournals } from '../tune/survey.ts';
 import { forgetBoot, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts';
+import { word } from '../words/shell.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
 /** Throws SystemError: the folder of journals can't be read. */
@@ -12,9 +14,11 @@ export const journalsOf = ({ state, bootId, netns }: LiveMachine): Survey =>
 /** `newest`: what was applied last and can be undone here; `all`: everything that can be; else a journal's id. */
 export type JournalChoice = 'newest' | 'all' | { readonly id: string };
 
-/** The newest first; none where nothing is applied. Throws Failure no-journal, other-netns. */
+/** The newest first; none where nothing is applied anywhere. Throws Failure no-journal, other-netns. */
 export function chooseJournals({ journals }: Survey, choice: JournalChoice): readonly Surveyed[] {
   const here = journals.filter(({ place }) => place !== 'elsewhere');
+  const [other] = journals.filter(({ place }) => place === 'elsewhere');
+  if (typeof choice === 'string' && here.length === 0 && other !== undefined) throw elsewhere(other);
   if (choice === 'all') return here;
   if (choice === 'newest') {
     // What an earlier boot has left without a unit is only to be forgotten.
@@ -28,10 +32,17 @@ export function chooseJournals({ journals }: Survey, choice: JournalChoice): rea
     throw failure('no-journal', `journal ${id}: no such journal is in force`, `there are: ${ids}`);
   }
   if (named.place !== 'elsewhere') return [named];
-  throw failure(
+  throw elsewhere(named);
+}
+
+function elsewhere({ file, journal: { header } }: Surveyed): Failure {
+  const name = netnsNameOf(header.netns);
+  return failure(
     'other-netns',
-    `journal ${id} was made in another network namespace (${named.journal.header.netns})`,
-    'repeat with --netns NAME (lsns -t net shows which it is)',
+    `journal ${file.id} was made in another network namespace (${name ?? `inode ${header.netns}`})`,
+    name === null
+      ? `repeat with --netns PID of a process in it (lsns -t net shows inode ${header.netns})`
+      : `repeat with --netns ${word(name)}`,
   );
 }
 

@@ -144,7 +144,7 @@ describe('a command line that is wrong', () => {
     [['inspect', '--port', '0'], "--port '0': not a whole number from 1 to 65535"],
     [['inspect', '--port', '65536'], "--port '65536': not a whole number from 1 to 65535"],
     [['inspect', '--port', '0x50'], "--port '0x50': not a whole number from 1 to 65535"],
-    [['inspect', '--sample', '-1'], "--sample '-1': not a number of seconds from 0 to 3600"],
+    [['inspect', '--sample', '-1'], "--sample '-1': must be a number of seconds from 0 to 3600"],
     [['inspect', '--color', 'red'], "--color 'red': not one of auto, always, never"],
     [
       ['inspect', '--root', '/', '--netns', '1'],

@@ -92,6 +92,18 @@ describe('tune', () => {
     expect(facts(await theGroup())).toEqual(before);
   }, 300_000);
 
+  it('fails where there is nothing to tune, and says so', async () => {
+    for (const args of [
+      ['--port', '4444'],
+      ['--port', String(PORT), '--udp'],
+    ])
+      for (const command of ['tune', 'apply']) {
+        const { code, stdout } = await cli(command, ...args, '--yes', '-j');
+        expect(code).toBe(1);
+        expect(JSON.parse(stdout).error.code).toBe('nothing-to-tune');
+      }
+  });
+
   it('takes everything back when its terminal goes away while it measures', async () => {
     const before = facts(await theGroup());
     const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes'];

@@ -210,10 +210,14 @@ describe('a journal', () => {
     const path = join(lab.state, 'journals', name);
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.replace(/"netns":\d+/, '"netns":1'));
-    expect(JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout)).toMatchObject({ journal: null });
-    expect(JSON.parse(lab.tune(['undo', '--yes', '-j', '--journal', '1']).stdout).error.code).toBe(
-      'other-netns',
-    );
+    for (const args of [[], ['--all'], ['--journal', '1'], ['--dry-run']]) {
+      const { code, stdout } = lab.tune(['undo', '--yes', '-j', ...args]);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout).error).toMatchObject({
+        code: 'other-netns',
+        message: expect.stringMatching(/^journal 1 .*inode 1\)$/),
+      });
+    }
     writeFileSync(path, text.replace(/"bootId":"[^"]*"/, '"bootId":"another"'));
     const { notes } = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
     expect(notes[0]).toContain('before this boot');

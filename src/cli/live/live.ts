@@ -14,9 +14,6 @@ Examples:
   locality-tune live --demo                   a server and its load on this machine, to try it
   locality-tune live --record peak.jsonl      and later, on any machine: live --replay peak.jsonl`;
 
-/** Seconds of an interval. */
-const LEAST = 1;
-
 export function register(program: Command): void {
   addFrom(program.command('live'))
     .description('Watch locality as it happens, full screen, and act on it')
@@ -26,7 +23,12 @@ export function register(program: Command): void {
       'only groups, accepts and datagrams of this port; packets are those of the machine',
       port,
     )
-    .option('-i, --interval <seconds>', 'length of an interval, at least 1', interval, 1)
+    .option(
+      '-i, --interval <seconds>',
+      'length of an interval, at least 1',
+      seconds('--interval', 3600, 1),
+      1,
+    )
     .option('--no-probes', 'without bpftrace: counters and configuration only')
     .option('--demo', 'start a small server and its load, and watch those')
     .option('--record <file>', 'write the samples to a file as well')
@@ -51,10 +53,4 @@ export function register(program: Command): void {
       const { runLive } = await import('./live-run.ts');
       await runLive(command.optsWithGlobals<LiveCommandOptions>());
     });
-}
-
-const upTo = seconds('--interval', 3600);
-
-function interval(text: string): number {
-  return Math.max(LEAST, upTo(text));
 }

@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .option(
       '--measure [seconds]',
       'count before and after, so long each (default: 3): how many stay on the CPU that receives',
-      seconds('--measure', 3600),
+      seconds('--measure', 3600, 1),
     )
     .option('--force', 'replace a program that is not ours, or one that can not be seen')
     .addHelpText('after', EXAMPLES)

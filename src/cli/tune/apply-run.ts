@@ -8,12 +8,14 @@ import type { Plan } from '../../tune/types.ts';
 import { apply } from '../../use-cases/apply.ts';
 import { keepAtBoot, type SavedPlan, savedPlan, takeOver } from '../../use-cases/at-boot.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
+import { requireSubject } from '../../use-cases/plan.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { during, EXIT, usage } from '../errors.ts';
 import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
 import { loadPlan } from './load-plan.ts';
 import type { TuningOptions } from './plan-options.ts';
+import { planOptionsOf } from './plan-options.ts';
 
 export interface ApplyCommandOptions extends TuningOptions {
   readonly yes?: true;
@@ -68,8 +70,9 @@ const NOTHING = { done: [], failed: [] } as const;
 
 async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
   if (options.saved === undefined) {
-    const { view, plan } = await loadPlan(options);
-    return { host: view.host, plan, persisted: null };
+    const planned = await loadPlan(options);
+    requireSubject(planned, planOptionsOf(options));
+    return { host: planned.view.host, plan: planned.plan, persisted: null };
   }
   if (options.iface !== undefined || options.port !== undefined)
     throw usage('--saved: the file says what is to be tuned', 'leave out --iface and --port');

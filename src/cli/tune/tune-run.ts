@@ -1,10 +1,10 @@
 /** `locality-tune tune`: from bad to good in one command, or back. */
 import { paragraph } from '../../report/text.ts';
-import { changeLines } from '../../report/tune.ts';
+import { changeLines, madeLines } from '../../report/tune.ts';
 import { expectedLines, measuredLines } from '../../report/tune-measured.ts';
 import type { Judged } from '../../tune/judge.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
-import type { Planned } from '../../use-cases/plan.ts';
+import { type Planned, requireSubject } from '../../use-cases/plan.ts';
 import { type Tuned, tune, untouched } from '../../use-cases/tune.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { EXIT } from '../errors.ts';
@@ -12,7 +12,7 @@ import { printDocument, printLines, progress, say, styleOf } from '../output.ts'
 import { heedInterruptions } from '../signals.ts';
 import { printPlanNotes } from './apply-run.ts';
 import { loadPlan } from './load-plan.ts';
-import type { TuningOptions } from './plan-options.ts';
+import { planOptionsOf, type TuningOptions } from './plan-options.ts';
 
 export interface TuneCommandOptions extends TuningOptions {
   readonly yes?: true;
@@ -29,6 +29,7 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
   }
   const interruption = heedInterruptions();
   const planned = await loadPlan(options);
+  requireSubject(planned, planOptionsOf(options));
   const json = options.json || options.pretty;
   if (!json) printPlanNotes(planned.plan);
   const tuned = await tuneOrShow(planned, options, interruption.signal);
@@ -56,9 +57,8 @@ async function tuneOrShow(
 function printTuned({ plan, expected }: Planned, tuned: Tuned, { color }: TuneCommandOptions): void {
   const style = styleOf(color, process.stdout, process.env);
   const { before, after, why, applied, undone } = tuned;
-  if (applied === null) printLines(changeLines(plan.changes, style), style);
-  for (const { message } of applied?.failed ?? []) say(`failed: ${message}\n`);
-  for (const note of [...(applied?.notes ?? []), ...(undone?.notes ?? [])]) say(`note: ${note}\n`);
+  printLines(applied === null ? changeLines(plan.changes, style) : madeLines(applied, style), style);
+  for (const note of undone?.notes ?? []) say(`note: ${note}\n`);
   for (const { change, why } of [...(applied?.takenBack ?? []), ...(undone?.skipped ?? [])])
     say(`not restored: ${change.subject}: ${why}\n`);
   const figures =

@@ -19,7 +19,7 @@ export function register(program: Command): void {
   addPlanOptions(
     program.command('tune').description('Measure, plan, apply, measure again; keep it only if it is better'),
   )
-    .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600), 5)
+    .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600, 1), 5)
     .option('--keep', 'keep the changes whatever is measured')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show the plan and what it is expected to bring; change nothing')
