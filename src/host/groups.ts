@@ -17,13 +17,42 @@ export interface Served {
   readonly sampledSeconds: number | null;
 }
 
-/** `reading`: the kernel's word, or why there is none. `guess`: number the slots by age where that can be told. */
-export function toGroup(
+/**
+ * The groups of an address and port, the one that takes new flows first. `readings`: the kernel's word, or why there is
+ * none. `guess`: number the slots by age where that can be told.
+ */
+export function toGroups(
   listener: Listener,
-  reading: SlotReading | string,
+  readings: readonly SlotReading[] | string,
   guess: boolean,
   served: Served,
-): Group {
+): readonly Group[] {
+  if (typeof readings === 'string') return [toGroup(listener, readings, guess, served)];
+  const takesNew = (group: Group): boolean =>
+    listener.protocol === 'tcp' || group.sockets.some(({ inode }) => inode === listener.foremost);
+  const groups = readings
+    .map((reading) => toGroup(listener, reading, guess, served))
+    .sort((a, b) => Number(takesNew(b)) - Number(takesNew(a)));
+  // A socket outside of all groups that were read may take them: one that got SO_REUSEPORT after its bind(), say.
+  const known = groups.some(takesNew);
+  const total = groups.reduce((sum, { size }) => sum + size, 0);
+  return groups.map((group, at) => {
+    const newFlows = known ? takesNew(group) : null;
+    const split = groups.length === 1 ? [] : [splitNote(newFlows, groups.length, total - group.size)];
+    const id = at === 0 ? group.id : `${group.id} group ${at + 1}`;
+    return { ...group, id, kernelGroups: groups.length, newFlows, notes: [...split, ...group.notes] };
+  });
+}
+
+function splitNote(newFlows: boolean | null, groups: number, elsewhere: number): string {
+  const all = `connect() has split the sockets of this port into ${groups} groups`;
+  if (newFlows === null) return `${all}: which of them takes new flows is not known`;
+  return newFlows
+    ? `${all}: this one takes every new flow, and the other ${elsewhere} sockets take none`
+    : `${all}: this one takes no new flow`;
+}
+
+function toGroup(listener: Listener, reading: SlotReading | string, guess: boolean, served: Served): Group {
   const { id, protocol, address, port, device, uid, sockets, connected } = listener;
   const read = typeof reading === 'string' ? null : reading;
   const known = new Map([...sockets, ...connected].map((socket) => [socket.inode, socket]));
@@ -41,6 +70,7 @@ export function toGroup(
       cpus: [...new Set(owners.flatMap(({ cpus }) => cpus ?? []))].sort((a, b) => a - b),
       recvQueue: socket?.recvQueue ?? null,
       drops: socket?.drops ?? null,
+      connected: socket === undefined ? null : socket.peerPort !== 0,
       incomingCpu: read?.incomingCpus[index] ?? null,
       packets: sampled ? (served.packets?.get(inode) ?? 0) : null,
     };
@@ -58,6 +88,8 @@ export function toGroup(
     netns: served.netns,
     uid,
     size: members.length,
+    kernelGroups: null,
+    newFlows: null,
     selection: read?.selection ?? null,
     program: read === null ? null : toProgram(read),
     sampledSeconds: sampled ? served.sampledSeconds : null,

@@ -18,6 +18,11 @@ export interface Listener {
   readonly uid: number;
   /** TCP listeners, UDP sockets without a peer; at least one. By inode. */
   readonly sockets: readonly DiagSocket[];
+  /**
+   * Inode of the one of `sockets` that the kernel's lookup meets first, whose group takes the flows of new senders: the
+   * first of them in the port's hash bucket, as a dump lists it (net/ipv4/udp.c, udp4_lib_lookup2).
+   */
+  readonly foremost: number;
   /** UDP sockets with a peer: they may sit in the group's slots, yet take no new flows. */
   readonly connected: readonly DiagSocket[];
 }
@@ -78,14 +83,15 @@ export function toListeners(
 }
 
 function toListener(bound: readonly DiagSocket[], devices: ReadonlyMap<number, string>): Listener[] {
-  const sockets = bound.filter(({ peerPort }) => peerPort === 0).sort((a, b) => a.inode - b.inode);
-  const [first] = sockets;
+  const [first, ...others] = bound.filter(({ peerPort }) => peerPort === 0);
   if (first === undefined) return [];
+  const sockets = [first, ...others].sort((a, b) => a.inode - b.inode);
   const { protocol, family, address, port, ifindex, uid } = first;
   const device = ifindex === 0 ? null : (devices.get(ifindex) ?? `if${ifindex}`);
   const host = `${family === 6 ? `[${address}]` : address}${device === null ? '' : `%${device}`}`;
   const connected = bound.filter(({ peerPort }) => peerPort !== 0);
-  return [{ id: `${protocol} ${host}:${port}`, protocol, address, port, device, uid, sockets, connected }];
+  const id = `${protocol} ${host}:${port}`;
+  return [{ id, protocol, address, port, device, uid, sockets, foremost: first.inode, connected }];
 }
 
 /** A dual-stack and a v6only socket, or two users' UDP sockets, may be bound to one address and port. */

@@ -6,7 +6,10 @@ import type { Kernel } from '../system/types.ts';
 import { addAnswer, IN_NO_GROUP, missing, type SlotReading, toReading } from './inquiry.ts';
 import { type Answer, MAX_TOKEN, type SlotProbe, startSlotProbe } from './slot-probe.ts';
 
-/** One member is enough: the group is its, and so are the slots of all others. */
+/**
+ * A member of what may be one group. Requests of one id are members that share an address: the first is asked, and then
+ * those that its group did not name, since one address can have several groups.
+ */
 export interface SlotRequest {
   readonly id: string;
   readonly pid: number;
@@ -18,8 +21,8 @@ export interface SlotRequest {
 }
 
 export interface SlotReadings {
-  /** By id of the request: the group, or why it could not be read, in words. */
-  readonly groups: ReadonlyMap<string, SlotReading | string>;
+  /** By id of the request: its groups, the one of the first request first, or why none could be read, in words. */
+  readonly groups: ReadonlyMap<string, readonly SlotReading[] | string>;
   /** Datagrams read from reuseport UDP sockets, by inode; null when not sampled. */
   readonly packets: ReadonlyMap<number, number> | null;
   /** Length of that sample, measured; null without one. */
@@ -66,6 +69,7 @@ export async function readSlots(
       refused: null,
     }),
   );
+  const byId = Map.groupBy(inquiries, ({ request: { id } }) => id);
   const unanswered: Unanswered = new Map();
   const hear = (answer: Answer) => {
     const key = questionKey(answer.token, answer.index);
@@ -77,14 +81,14 @@ export async function readSlots(
   try {
     const probe = await startSlotProbe(sampleSeconds > 0, btf, hear);
     const began = performance.now();
-    const asking = askAll(kernel, probe, inquiries, unanswered);
+    const asking = askEvery(kernel, probe, [...byId.values()], unanswered);
     const sampling = probe.countsReads ? sleep(1000 * sampleSeconds) : null;
     // Both are waited for, then the probe is stopped, whatever came of the questions.
     const [asked] = await Promise.allSettled([asking, sampling]);
     const seconds = (performance.now() - began) / 1000;
     const packets = await probe.stop();
     if (asked.status === 'rejected') throw asked.reason;
-    const groups = new Map(inquiries.map((inquiry) => [inquiry.request.id, readingOf(inquiry)]));
+    const groups = new Map([...byId].map(([id, members]) => [id, readingsOf(members)]));
     const notes = sampleSeconds > 0 && packets === null ? [whyUnsampled(probe)] : [];
     return { groups, packets, seconds: packets === null ? null : seconds, notes };
   } catch (error) {
@@ -99,14 +103,42 @@ export async function readSlots(
   }
 }
 
+/**
+ * The first member of each id, then those that are in no group that was read: of each its slot 0, which tells groups
+ * apart, then one member of each group for the rest of it. What another member speaks for is left without an answer.
+ */
+async function askEvery(
+  kernel: Kernel,
+  probe: SlotProbe,
+  byId: readonly (readonly Inquiry[])[],
+  unanswered: Unanswered,
+) {
+  const first = byId.flatMap((members) => members.slice(0, 1));
+  const others = byId.flatMap((members) => members.slice(1));
+  await askAll(kernel, probe, first, unanswered, ROUNDS);
+  const named = new Set(first.flatMap((inquiry) => toReading(inquiry.answers)?.slots ?? []));
+  const unnamed = others.filter(({ request: { inode } }) => !named.has(inode));
+  if (unnamed.length === 0) return;
+  await askAll(kernel, probe, unnamed, unanswered, 1);
+  const speakers = new Map<number, Inquiry>();
+  for (const inquiry of unnamed) {
+    const slot0 = inquiry.answers.get(0);
+    if (slot0 === undefined || slot0.size === 0 || slot0.inode === 0) continue;
+    if (speakers.has(slot0.inode)) inquiry.answers.clear();
+    else speakers.set(slot0.inode, inquiry);
+  }
+  await askAll(kernel, probe, [...speakers.values()], unanswered, ROUNDS);
+}
+
 /** Events may get lost, and a program may be longer than its group: what is missing is asked for again. */
 async function askAll(
   kernel: Kernel,
   probe: SlotProbe,
   inquiries: readonly Inquiry[],
   unanswered: Unanswered,
+  rounds: number,
 ) {
-  for (let round = 0; round < ROUNDS; round++)
+  for (let round = 0; round < rounds; round++)
     for (const batch of batches(inquiries)) {
       for (const { inquiry, indices } of batch) ask(kernel, probe, inquiry, indices, unanswered);
       const asked = unanswered.size;
@@ -169,6 +201,20 @@ async function settled(unanswered: Unanswered): Promise<void> {
     await sleep(POLL_MS);
     quiet = unanswered.size === before ? quiet + POLL_MS : 0;
   }
+}
+
+/** Each group once, that of the first member first; if there is none, why the first member has none. */
+function readingsOf(inquiries: readonly Inquiry[]): readonly SlotReading[] | string {
+  const found = inquiries.map(readingOf);
+  const groups = new Map(
+    found.flatMap((reading) =>
+      typeof reading === 'string'
+        ? []
+        : [[reading.slots.find((inode) => inode !== 0) ?? 0, reading] as const],
+    ),
+  );
+  const [why] = found;
+  return groups.size === 0 && typeof why === 'string' ? why : [...groups.values()];
 }
 
 function readingOf({ request, answers, refused }: Inquiry): SlotReading | string {

@@ -1,7 +1,7 @@
 /** The socket half of a Host: reuseport groups, lone sockets, and who serves them. */
 import { isSystemError } from '../system/errors.ts';
 import type { Files, System } from '../system/types.ts';
-import { toGroup, toLone } from './groups.ts';
+import { toGroups, toLone } from './groups.ts';
 import { IN_NO_GROUP } from './inquiry.ts';
 import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
 import { findOwners } from './owners.ts';
@@ -53,7 +53,7 @@ export async function readSockets(
   const guess = system.kernel !== null && options.slots;
   const groups = candidates
     .filter((listener) => readingOf(listener) !== IN_NO_GROUP)
-    .map((listener) => toGroup(listener, readingOf(listener), guess, served));
+    .flatMap((listener) => toGroups(listener, readingOf(listener), guess, served));
   const grouped = new Set(groups.flatMap((group) => group.sockets.map(({ inode }) => inode)));
   const lone = listeners.flatMap((listener) => toLone(listener, grouped, served));
   const unasked = system.kernel === null ? [] : listeners.filter((each) => reuseport.get(each) === null);
@@ -91,8 +91,17 @@ async function askKernel(
   const unread = { groups: new Map(), packets: null, seconds: null, notes: [] };
   if (kernel === null || !slots) return unread;
   const requests = candidates.flatMap((listener): SlotRequest[] => {
-    const holder = holdersOf(listener, processes).next();
-    return holder.done === true ? [] : [{ ...holder.value, id: listener.id, size: listener.sockets.length }];
+    const asked = new Map<number, SlotRequest>();
+    for (const holder of holdersOf(listener, processes))
+      if (!asked.has(holder.inode))
+        asked.set(holder.inode, {
+          ...holder,
+          id: listener.id,
+          // The first is expected to know them all; of the others, one slot shows whether they are elsewhere.
+          size: asked.size === 0 ? listener.sockets.length : 1,
+        });
+    // Of TCP, whose listeners on one address are in one group, the first that a process shows is enough.
+    return listener.protocol === 'tcp' ? [...asked.values()].slice(0, 1) : [...asked.values()];
   });
   if (requests.length === 0) return unread;
   const { readSlots } = await import('./slots.ts');

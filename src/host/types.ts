@@ -241,6 +241,8 @@ export interface GroupSocket {
   /** TCP: connections waiting for accept. UDP: bytes waiting to be read. */
   readonly recvQueue: number | null;
   readonly drops: number | null;
+  /** UDP: it has a peer, so it takes nothing from a new sender; null in a snapshot that is older than this field. */
+  readonly connected: boolean | null;
   /** SO_INCOMING_CPU, null when unset or not known. */
   readonly incomingCpu: number | null;
   /** UDP: datagrams read from it while `Group.sampledSeconds` passed; null when not sampled. */
@@ -248,7 +250,7 @@ export interface GroupSocket {
 }
 
 export interface Group {
-  /** `tcp 0.0.0.0:8080`, `udp [::]%eth1:443`. */
+  /** `tcp 0.0.0.0:8080`, `udp [::]%eth1:443`; ` group 2` and so on behind it where the kernel has further groups. */
   readonly id: string;
   readonly protocol: Protocol;
   readonly address: string;
@@ -259,6 +261,13 @@ export interface Group {
   readonly netns: number | null;
   readonly uid: number | null;
   readonly size: number;
+  /**
+   * How many groups the kernel has for this address and port; null when not known. connect() takes a UDP socket out of its
+   * group (6.13), and the next bind() to the port may found another one.
+   */
+  readonly kernelGroups: number | null;
+  /** Does the kernel look here for the socket of a new sender? Of several groups, one takes them all; null when not known. */
+  readonly newFlows: boolean | null;
   /** How the kernel picks a member now; null when it could not be read. */
   readonly selection: Selection | null;
   readonly program: Program | null;

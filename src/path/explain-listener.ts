@@ -24,9 +24,10 @@ export function finder(host: Pick<Host, 'groups' | 'lone'>): Finder {
   const byPort = Map.groupBy<string, Bound>([...host.groups, ...host.lone], key);
   return (flow, devices) => {
     const { protocol, destination } = flow;
-    const fitting = (byPort.get(key({ protocol, ...destination })) ?? []).filter((bound) =>
-      fits(bound, flow, devices),
-    );
+    const fitting = (byPort.get(key({ protocol, ...destination })) ?? [])
+      // Of the groups that connect() has split a port into, a new flow meets one.
+      .filter((bound) => !isGroup(bound) || bound.newFlows !== false)
+      .filter((bound) => fits(bound, flow, devices));
     const exact = fitting.filter(({ address }) => !isAny(address));
     const list = exact.length > 0 ? exact : fitting;
     const nobody = (why: string): Found => ({ group: null, lone: null, why });

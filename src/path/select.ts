@@ -23,6 +23,8 @@ export type MemberSelector = (cpu: number, rxQueue: number | null) => MemberChoi
 /** The group's selection as it is set now. */
 export function memberSelector(group: Group): MemberSelector {
   if (group.size < 1) return unknown('the group has no members');
+  if (group.newFlows === false)
+    return unknown('no new flow comes here: another group of the port takes them all');
   switch (group.selection) {
     case null:
       return unknown('how the kernel picks a member could not be read');
@@ -41,9 +43,18 @@ function unknown(why: string): MemberSelector {
   return () => ({ kind: 'unknown', why });
 }
 
-/** The hash is seeded at random per boot, so that every slot is as likely as any other. */
+/**
+ * The hash is seeded at random per boot, so that every slot is as likely as any other. From that of a connected member it
+ * goes on to the next.
+ */
 function byHash(group: Group): MemberSelector {
-  return () => ({ kind: 'uniform', by: 'hash', slots: group.size });
+  const open = group.sockets.filter(({ connected }) => connected !== true);
+  if (open.length === group.sockets.length || open.length === 0)
+    return () => ({ kind: 'uniform', by: 'hash', slots: group.size });
+  const chances = chancesOf(open, group.size);
+  return chances === null
+    ? unknown('some members are connected, in unknown slots')
+    : () => ({ kind: 'members', chances });
 }
 
 /**

@@ -31,7 +31,7 @@ export interface Ranked {
 export function rank({ host, expected }: Inspection): readonly Ranked[] {
   const entries = Map.groupBy(expected, ({ group }) => group);
   return host.groups
-    .filter(({ size }) => size > 1)
+    .filter(({ size, kernelGroups }) => size > 1 || (kernelGroups ?? 1) > 1)
     .map((group) => {
       const own = entries.get(group.id) ?? [];
       return {

@@ -236,6 +236,7 @@ const socket = object<GroupSocket>({
   cpus,
   recvQueue: nullable(natural),
   drops: nullable(natural),
+  connected: nullable(truth),
   incomingCpu: nullable(integer),
   packets: nullable(natural),
 });
@@ -249,6 +250,8 @@ export const group = object<Group>({
   netns: nullable(natural),
   uid: nullable(natural),
   size: index,
+  kernelGroups: nullable(natural),
+  newFlows: nullable(truth),
   selection: nullable(oneOf('hash', 'incoming_cpu', 'cbpf', 'ebpf')),
   program: nullable(program),
   sampledSeconds: nullable(number),

@@ -42,6 +42,7 @@ export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Ho
         cpus: on,
         recvQueue: null,
         drops: null,
+        connected: false,
         incomingCpu: null,
         packets: null,
       };

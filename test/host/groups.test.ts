@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { cpu } from '../../src/cbpf/programs.ts';
-import { type Served, toGroup, toLone } from '../../src/host/groups.ts';
+import { type Served, toGroups, toLone } from '../../src/host/groups.ts';
 import type { SlotReading } from '../../src/host/inquiry.ts';
 import { type Listener, toListeners } from '../../src/host/listeners.ts';
-import type { Owner } from '../../src/host/types.ts';
+import type { Group, Owner } from '../../src/host/types.ts';
 import type { DiagSocket } from '../../src/system/types.ts';
 import { diagSocket } from './diag-socket.ts';
 
@@ -19,6 +19,13 @@ function listener(...sockets: readonly Partial<DiagSocket>[]): Listener {
   const [first] = toListeners(sockets.map(diagSocket), new Map(), null);
   if (first === undefined) throw new Error('no listener');
   return first;
+}
+
+/** The one group of a listener. */
+function toGroup(of: Listener, read: SlotReading | string, guess: boolean, served: Served): Group {
+  const [group, ...others] = toGroups(of, typeof read === 'string' ? read : [read], guess, served);
+  if (group === undefined || others.length > 0) throw new Error('not one group');
+  return group;
 }
 
 const reading = (...slots: readonly number[]): SlotReading => ({
@@ -135,6 +142,51 @@ describe('a group', () => {
     expect(udp.sampledSeconds).toBe(1.01);
     const tcp = toGroup(listener({ inode: 21 }), reading(21), true, sampled);
     expect([tcp.sockets[0]?.packets, tcp.sampledSeconds]).toEqual([null, null]);
+  });
+});
+
+describe('several groups of one port', () => {
+  const udp = (inode: number, peerPort = 0) => ({ protocol: 'udp', inode, peerPort }) as const;
+  // In the kernel's order: 24 was bound last, so a lookup meets it first.
+  const port = listener(udp(24), udp(31, 9), udp(22), udp(32, 9), udp(21));
+
+  it('are each a group; the one of the socket that a lookup meets first takes new flows', () => {
+    const groups = toGroups(port, [reading(21), reading(32, 22), reading(31, 24)], true, nobody);
+    expect(groups.map(({ id, newFlows, kernelGroups, size }) => [id, newFlows, kernelGroups, size])).toEqual([
+      ['udp 127.0.0.1:8080', true, 3, 2],
+      ['udp 127.0.0.1:8080 group 2', false, 3, 1],
+      ['udp 127.0.0.1:8080 group 3', false, 3, 2],
+    ]);
+    expect(groups.map(({ notes }) => notes)).toEqual([
+      [
+        'connect() has split the sockets of this port into 3 groups: this one takes every new flow, and the other 3 sockets take none',
+      ],
+      ['connect() has split the sockets of this port into 3 groups: this one takes no new flow'],
+      ['connect() has split the sockets of this port into 3 groups: this one takes no new flow'],
+    ]);
+    expect(groups[0]?.sockets.map(({ inode, connected }) => [inode, connected])).toEqual([
+      [31, true],
+      [24, false],
+    ]);
+  });
+
+  it('are of unknown use where the first socket’s group was not read', () => {
+    const groups = toGroups(port, [reading(21), reading(32, 22)], true, nobody);
+    expect(groups.map(({ newFlows }) => newFlows)).toEqual([null, null]);
+    expect(groups[0]?.notes).toEqual([
+      'connect() has split the sockets of this port into 2 groups: which of them takes new flows is not known',
+    ]);
+  });
+
+  it('of TCP are one', () => {
+    expect(toGroup(listener({ inode: 21 }), reading(21), true, nobody)).toMatchObject({
+      newFlows: true,
+      kernelGroups: 1,
+    });
+    expect(toGroup(listener({ inode: 21 }), 'why', true, nobody)).toMatchObject({
+      newFlows: null,
+      kernelGroups: null,
+    });
   });
 });
 

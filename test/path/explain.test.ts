@@ -214,6 +214,11 @@ describe('who takes a flow', () => {
     expect(taken([elsewhere])).toBeNull();
   });
 
+  it('is the one of several groups of a port that takes new flows', () => {
+    const split = { ...exact, id: `${exact.id} group 2`, newFlows: false };
+    expect(taken([split, exact])).toBe(exact.id);
+  });
+
   it('is not known where the order in which groups were bound decides', () => {
     expect(taken([any, onDevice])).toBeNull();
     expect(taken([six, groupAt('::', 'eth0')])).toBeNull();

@@ -54,6 +54,34 @@ describe('a program', () => {
   });
 });
 
+it('goes on from a connected member to the next by hash, and sends nothing to a group that new flows do not meet', () => {
+  const made = group({ workers });
+  const connect = (...slots: readonly number[]) => ({
+    ...made,
+    sockets: made.sockets.map((socket, at) => ({ ...socket, connected: slots.includes(at) })),
+  });
+  const chances = (of: typeof made) => {
+    const choice = memberSelector(of)(0, 0);
+    return choice.kind === 'members'
+      ? [...choice.chances].map(([{ slot }, chance]) => [slot, chance])
+      : choice;
+  };
+  expect(chances(connect(0, 2))).toEqual([
+    [1, 0.5],
+    [3, 0.5],
+  ]);
+  expect(chances(connect(1))).toEqual([
+    [0, 0.25],
+    [2, 0.5],
+    [3, 0.25],
+  ]);
+  expect(chances(connect())).toEqual(HASH);
+  expect(memberSelector({ ...made, newFlows: false })(0, 0)).toEqual({
+    kind: 'unknown',
+    why: 'no new flow comes here: another group of the port takes them all',
+  });
+});
+
 it('knows nothing of eBPF, of a selection that was not read, of an empty group', () => {
   const kind = (facts: GroupFacts) => choose(facts, 0).kind;
   expect(kind({ workers, more: { selection: 'ebpf' } })).toBe('unknown');
