@@ -1,17 +1,20 @@
 /** All rules over one view, in the order in which a person should read what they find. */
 
 import { compareNatural } from '../host/order.ts';
+import { expectedLocality } from '../path/expected.ts';
 import type { View } from '../path/view.ts';
 import { names } from '../words/phrase.ts';
 import { compact } from '../words/shell.ts';
 import { advise } from './advice.ts';
 import { fedGroups } from './groups.ts';
+import { placements } from './placement.ts';
 import { quietNics } from './quiet.ts';
 import { fewerWorkersThanQueues } from './rules/fewer-workers-than-queues.ts';
 import { groupDrops } from './rules/group-drops.ts';
 import { hashSelection } from './rules/hash-selection.ts';
 import { incomingCpuWithoutEffect } from './rules/incoming-cpu-without-effect.ts';
 import { irqAffinityNotEffective } from './rules/irq-affinity-not-effective.ts';
+import { irqOnIsolatedCpu } from './rules/irq-on-isolated-cpu.ts';
 import { irqWrongNumaNode } from './rules/irq-wrong-numa-node.ts';
 import { irqbalanceMovesIrqs } from './rules/irqbalance-moves-irqs.ts';
 import { irqsShareCpu } from './rules/irqs-share-cpu.ts';
@@ -32,47 +35,120 @@ import { udpHashedByAddress } from './rules/udp-hashed-by-address.ts';
 import { udpHotSlot } from './rules/udp-hot-slot.ts';
 import { workerNotPinned } from './rules/worker-not-pinned.ts';
 import { xpsNotOnIrqCpu } from './rules/xps-not-on-irq-cpu.ts';
-import type { Finding, Rule, Severity } from './types.ts';
+import type { Facts, Finding, Found, Rule, Severity } from './types.ts';
 
-/** Along the path, from the NIC to the worker: among equals, mend the first one first. */
-const RULES: readonly Rule[] = [
-  singleQueue,
-  rssTableIncomplete,
-  rssTableUneven,
-  rssOverridden,
-  udpHashedByAddress,
-  irqbalanceMovesIrqs,
-  irqAffinityNotEffective,
-  irqsShareCpu,
-  irqWrongNumaNode,
-  threadedNapi,
-  rpsUndoesRss,
-  xpsNotOnIrqCpu,
-  fewerWorkersThanQueues,
-  moreWorkersThanQueues,
-  workerNotPinned,
-  sharedListener,
-  programStarvesSlots,
-  programExceedsGroup,
-  programMissesWorker,
-  hashSelection,
-  incomingCpuWithoutEffect,
-  udpHotSlot,
-  slotUnserved,
-  queuePilesUp,
-  groupDrops,
+/**
+ * Along the path, from the NIC to the worker. The rules of a stage look at the machine as the commands of the stages
+ * before it leave it, so that all commands of one output fit together.
+ */
+const STAGES: readonly (readonly Rule[])[] = [
+  [singleQueue, rssTableIncomplete, rssTableUneven, rssOverridden, threadedNapi, irqbalanceMovesIrqs],
+  [udpHashedByAddress, irqOnIsolatedCpu, irqAffinityNotEffective, irqsShareCpu, irqWrongNumaNode],
+  [rpsUndoesRss, xpsNotOnIrqCpu],
+  [fewerWorkersThanQueues, moreWorkersThanQueues, workerNotPinned, sharedListener],
+  [
+    programStarvesSlots,
+    programExceedsGroup,
+    programMissesWorker,
+    hashSelection,
+    incomingCpuWithoutEffect,
+    udpHotSlot,
+    slotUnserved,
+    queuePilesUp,
+    groupDrops,
+  ],
 ];
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
 /** The worst first, then by subject with numbers in their natural order: irq 9 before irq 10. */
 export function diagnose(view: View): readonly Finding[] {
-  const quiet = quietNics(view);
-  const facts = { ...view, quiet, served: advise(view.host, fedGroups(view, quiet)) };
-  const found = RULES.flatMap((rule) => rule(facts)).sort(
+  const now = factsOf(view, new Set(), false);
+  let later = now;
+  const found: Finding[] = [];
+  for (const rules of STAGES) {
+    const present = rules.flatMap((rule) => rule(now));
+    const planned = later === now ? present : rules.flatMap((rule) => rule(later));
+    found.push(...(later === now ? present.map(plain) : reconcile(present, planned)));
+    later = afterwards(later, planned);
+  }
+  found.sort(
     (one, other) => RANK[one.severity] - RANK[other.severity] || compareNatural(one.subject, other.subject),
   );
-  return merge(found);
+  return merge(pinnedFirst(found));
+}
+
+function factsOf(view: View, changing: ReadonlySet<string>, planned: boolean): Facts {
+  const quiet = quietNics(view);
+  const served = advise(view.host, fedGroups(view, quiet));
+  return { ...view, quiet, served, placements: placements(view.host), changing, planned };
+}
+
+/** As they are where no command of these changes what a rule looks at. */
+function afterwards(facts: Facts, found: readonly Found[]): Facts {
+  const host = found.reduce(
+    (each, { after, fix }) => (fix.length > 0 && after ? after(each) : each),
+    facts.host,
+  );
+  const changes = found.flatMap(({ changes, fix }) =>
+    changes !== undefined && fix.length > 0 ? [changes] : [],
+  );
+  if (host === facts.host && changes.length === 0) return facts;
+  const expected = host === facts.host ? facts.expected : expectedLocality(host);
+  return factsOf({ host, paths: facts.paths, expected }, new Set([...facts.changing, ...changes]), true);
+}
+
+/**
+ * What is wrong now is said of the machine as it is; the commands are those for the machine as the commands of earlier
+ * stages leave it.
+ */
+function reconcile(present: readonly Found[], planned: readonly Found[]): readonly Finding[] {
+  const key = ({ rule, subject }: Finding) => `${rule} ${subject}`;
+  const later = new Map(planned.map((finding) => [key(finding), finding]));
+  const now = new Set(present.map(key));
+  const both = present.map((finding): Finding => {
+    const other = later.get(key(finding));
+    if (other === undefined) return solved(finding);
+    const same = other.remedy === finding.remedy || other.fix.join() === finding.fix.join();
+    const remedy = same ? finding.remedy : other.remedy && then(other.remedy);
+    return { ...plain({ ...finding, ...(remedy !== undefined && { remedy }) }), fix: other.fix };
+  });
+  const coming = planned.filter((finding) => !now.has(key(finding)) && finding.fix.length > 0);
+  return [
+    ...both,
+    ...coming.map((finding) => ({ ...plain(finding), message: then(plain(finding).message) })),
+  ];
+}
+
+function solved(finding: Found): Finding {
+  return finding.fix.length === 0 ? plain(finding) : { ...plain({ ...finding, remedy: SOLVED }), fix: [] };
+}
+
+const SOLVED = 'The other commands solve this as well.';
+
+/** Goes on in the middle of a sentence, unless it begins with a name. */
+function then(text: string): string {
+  return `Once the other commands have run, ${text.replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase())}`;
+}
+
+function plain({ rule, severity, subject, message, remedy, fix }: Found): Finding {
+  return { rule, severity, subject, message: remedy ? `${message} ${remedy}` : message, fix };
+}
+
+/** A map is made from where the workers are: what pins them goes before it, also where the worst comes first. */
+function pinnedFirst(findings: readonly Finding[]): readonly Finding[] {
+  const pins = new Map(
+    findings.flatMap(({ rule, subject, fix }) =>
+      rule === 'worker-not-pinned' ? [[subject, fix] as const] : [],
+    ),
+  );
+  return findings.map((finding) => {
+    if (finding.rule === 'worker-not-pinned') pins.delete(finding.subject);
+    const before = finding.fix.some((command) => command.endsWith('--program map'))
+      ? pins.get(finding.subject)
+      : [];
+    return { ...finding, fix: [...(before ?? []), ...finding.fix] };
+  });
 }
 
 /** The same sentence about eighty listeners of one server is one finding about eighty listeners. */

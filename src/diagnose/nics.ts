@@ -3,6 +3,7 @@ import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic, RxQueue } from '../host/types.ts';
 import { receiver } from '../path/receive.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
+import { rssReach } from './rss-reach.ts';
 
 /**
  * Ports that are up and take interrupts: veth and the like have queues too, but nothing about them can be
@@ -15,10 +16,12 @@ export function liveNics(host: Host): readonly Nic[] {
   );
 }
 
-/** Online CPUs that nobody has set aside with isolcpus or nohz_full. */
+/** Online CPUs that nobody has set aside with isolcpus or nohz_full; where all are set aside, none is. */
 export function usableCpus(host: Host): Cpus {
+  const { online } = host.machine.cpus;
   const isolated = new Set(host.machine.cpus.isolated);
-  return host.machine.cpus.online.filter((cpu) => !isolated.has(cpu));
+  const usable = online.filter((cpu) => !isolated.has(cpu));
+  return usable.length > 0 ? usable : online;
 }
 
 /** Usable CPUs of the NIC's own NUMA node; null without NUMA, or when the firmware names no node. */
@@ -38,37 +41,6 @@ export function queueIrqs(nic: Nic): readonly Irq[] {
 /** The CPU of a queue's softirq, or of a worker, when it is known and one. */
 export function oneCpu({ cpus }: { readonly cpus: Cpus }): number | null {
   return cpus.length === 1 ? (cpus[0] ?? null) : null;
-}
-
-/** One interrupt and the RX queues behind it; a vector may serve several, and then they can't be parted. */
-export interface RxVector {
-  readonly irq: number | null;
-  readonly queues: readonly number[];
-  readonly cpu: number;
-}
-
-/** Vectors of the RX queues whose CPU is known, by their lowest queue. */
-export function rxVectors(nic: Nic): readonly RxVector[] {
-  const vectors = new Map<string, { irq: number | null; queues: number[]; cpu: number }>();
-  for (const queue of nic.rxQueues) {
-    const cpu = oneCpu(queue);
-    if (cpu === null) continue;
-    const key = queue.irq === null ? `rx-${queue.index}` : `irq ${queue.irq}`;
-    const vector = vectors.get(key) ?? { irq: queue.irq, queues: [], cpu };
-    if (vector.queues.length === 0) vectors.set(key, vector);
-    vector.queues.push(queue.index);
-  }
-  return [...vectors.values()];
-}
-
-/**
- * IRQs to move with a vector: its own, and those of the TX queues of the same numbers (virtio has them
- * apart).
- */
-export function pairedIrqs(nic: Nic, vector: RxVector): readonly number[] {
-  const queues = new Set(vector.queues);
-  const tx = nic.txQueues.filter((queue) => queues.has(queue.index)).map((queue) => queue.irq);
-  return [...new Set([vector.irq, ...tx])].filter((irq) => irq !== null);
 }
 
 /** ntuple rules or additional contexts can feed queues that the RSS table does not name. */
@@ -102,9 +74,9 @@ export function receivingCpus(nic: Nic, rpsSockFlowEntries: number | null): Read
   return cpus.size > 0 ? cpus : null;
 }
 
-/** The most RX queues that the NIC can have; null when it does not say. */
+/** The most RX queues that the NIC can have and RSS can reach; null when it does not say. */
 export function maxRxQueues(nic: Nic): number | null {
   const { combined, rx } = nic.channels ?? {};
   const max = (combined?.max ?? 0) + (rx?.max ?? 0);
-  return max > 0 ? max : null;
+  return max > 0 ? Math.min(max, rssReach(nic) ?? max) : null;
 }

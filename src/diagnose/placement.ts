@@ -1,67 +1,160 @@
-/** Which interrupts sit badly, and where they would sit well. */
+/** Which interrupts are on the wrong CPU, and where each should go: one answer for each NIC, for all rules. */
 import type { Cpus } from '../host/cpus.ts';
-import type { Host, Nic } from '../host/types.ts';
+import type { Host, Irq, Nic } from '../host/types.ts';
 import { moveIrqCommand } from '../words/commands.ts';
 import { queueNames } from '../words/phrase.ts';
+import { withIrqs, withNic } from './after.ts';
+import { spreadEvenly, tally } from './even.ts';
 import { workerCpus } from './groups.ts';
-import { homeCpus, liveNics, oneCpu, pairedIrqs, type RxVector, rxVectors, usableCpus } from './nics.ts';
+import { homeCpus, liveNics, oneCpu, usableCpus } from './nics.ts';
+import { type Vector, vectorsOf } from './vectors.ts';
 
-/** One NIC's vectors, judged together: two rules that each moved them on their own would undo each other. */
+/** A vector that receives, with the CPU that counts: the one that was asked for, else the one that it interrupts. */
+interface Placed {
+  readonly vector: Vector;
+  /** null: it is on none of the CPUs that it was asked for, or on one that is isolated. */
+  readonly cpu: number | null;
+  readonly movable: boolean;
+  /** One of its interrupts is on an isolated CPU. */
+  readonly disturbs: boolean;
+}
+
+/** Two rules that each moved vectors on their own would undo each other's work. */
 export interface Placement {
   readonly nic: Nic;
-  /** CPUs that several vectors interrupt. */
-  readonly shared: readonly (readonly [cpu: number, vectors: readonly RxVector[]])[];
-  /** Vectors on a CPU of another NUMA node than the NIC's; none where nodes are not known. */
-  readonly away: readonly RxVector[];
-  /**
-   * Usable CPUs that no vector interrupts: of the NIC's node (or any, where it has none), and of other nodes.
-   */
+  /** CPUs with at least two vectors more than another CPU has. */
+  readonly crowded: readonly (readonly [cpu: number, vectors: readonly Vector[]])[];
+  /** The CPUs with the fewest vectors, where there are crowded ones: of the NIC's node, or any where it has none. */
   readonly near: Cpus;
+  /** The same of other nodes. */
   readonly far: Cpus;
-  /** A CPU of its own for each vector that should move, as far as they last. */
-  readonly target: ReadonlyMap<RxVector, number>;
+  /** How many vectors each CPU of `near` and `far` has. */
+  readonly least: number;
+  /** Vectors that leave a crowded CPU. */
+  readonly surplus: readonly Vector[];
+  /** Vectors on another NUMA node, while CPUs of the NIC's own (`idle`) have none. */
+  readonly away: readonly Vector[];
+  readonly idle: Cpus;
+  /** IRQs on isolated CPUs where no worker runs. */
+  readonly isolated: readonly (Irq & { readonly vector: Vector; readonly cpu: number })[];
+  /** The CPU of each vector that should move. */
+  readonly target: ReadonlyMap<Vector, number>;
 }
 
+/** Of all NICs that are up. */
 export function placements(host: Host): readonly Placement[] {
   const sort = bestFirst(host);
-  return liveNics(host).map((nic) => place(host, nic, sort));
+  const workers = workerCpus(host);
+  return liveNics(host).map((nic) => placementOf(host, nic, sort, workers));
 }
 
-function place(host: Host, nic: Nic, sort: (cpus: Cpus) => Cpus): Placement {
-  const vectors = rxVectors(nic);
-  const byCpu = Map.groupBy(vectors, ({ cpu }) => cpu);
-  const shared = [...byCpu].filter(([, on]) => on.length > 1);
+function placementOf(
+  host: Host,
+  nic: Nic,
+  sort: (cpus: Cpus) => Cpus,
+  workers: ReadonlySet<number>,
+): Placement {
+  const usable = usableCpus(host);
+  const isUsable = new Set(usable);
+  const isolated = new Set(host.machine.cpus.online.filter((cpu) => !isUsable.has(cpu) && !workers.has(cpu)));
   const home = homeCpus(host, nic);
   const isHome = new Set(home);
-  const idle = usableCpus(host).filter((cpu) => !byCpu.has(cpu));
-  const near = sort(home === null ? idle : idle.filter((cpu) => isHome.has(cpu)));
-  const far = sort(home === null ? [] : idle.filter((cpu) => !isHome.has(cpu)));
-  const away = home === null ? [] : vectors.filter(({ cpu }) => !isHome.has(cpu));
-
-  const surplus = new Set(shared.flatMap(([, on]) => on.slice(1)));
-  const target = new Map<RxVector, number>();
-  const assign = (moving: readonly RxVector[], cpus: Cpus) => {
-    for (const [index, vector] of moving.entries())
-      if (cpus[index] !== undefined) target.set(vector, cpus[index]);
-  };
-  assign([...surplus], [...near, ...far]);
-  assign(
-    away.filter((vector) => !surplus.has(vector)),
-    near.slice(surplus.size),
+  const all = vectorsOf(nic, nic.rxQueues.length);
+  const online = new Set(host.machine.cpus.online);
+  const placed = all.flatMap((vector) => placedVector(vector, online, isolated));
+  // Somebody put a worker and its interrupt on an isolated CPU on purpose: there they stay.
+  const [own, apart] = [true, false].map((inside) =>
+    placed.filter(({ cpu }) => (cpu === null || isUsable.has(cpu)) === inside),
+  ) as [Placed[], Placed[]];
+  const receiving = own.filter(({ vector }) => vector.rx.length > 0);
+  const counts = tally(receiving.flatMap(({ cpu }) => cpu ?? []));
+  const count = (cpu: number) => counts.get(cpu) ?? 0;
+  const least = Math.min(...usable.map(count));
+  const few = usable.filter((cpu) => count(cpu) === least);
+  const byCpu = Map.groupBy(receiving, ({ cpu }) => cpu);
+  const crowded = [...byCpu].flatMap(([cpu, on]) =>
+    cpu !== null && on.length > least + 1 && on.some(({ movable }) => movable)
+      ? [[cpu, on.map(({ vector }) => vector)] as const]
+      : [],
   );
-  return { nic, shared, away, near, far, target };
+  const idle = home === null ? [] : sort(home.filter((cpu) => count(cpu) === 0));
+  const distant = receiving.filter(
+    ({ cpu, movable }) => home !== null && cpu !== null && movable && !isHome.has(cpu),
+  );
+  const away = idle.length > 0 ? distant : [];
+  const homeless = own.filter(({ cpu, disturbs }) => cpu === null || disturbs);
+  const strays = apart.filter(({ disturbs }) => disturbs);
+  const target = new Map(strays.flatMap(({ vector, cpu }) => (cpu === null ? [] : [[vector, cpu] as const])));
+  if (crowded.length > 0 || away.length > 0 || homeless.length > 0) {
+    const order = [
+      ...sort(home === null ? usable : home),
+      ...sort(home === null ? [] : usable.filter((cpu) => !isHome.has(cpu))),
+    ];
+    for (const part of [receiving, own.filter(({ vector }) => vector.rx.length === 0)])
+      for (const [each, cpu] of spreadEvenly(part, order, isHome))
+        if (each.disturbs || (cpu !== each.cpu && (each.cpu === null || part === receiving)))
+          if (cpu !== null) target.set(each.vector, cpu);
+  }
+  const others = new Set([...homeless, ...strays, ...away].map(({ vector }) => vector));
+  return {
+    nic,
+    crowded,
+    near: crowded.length === 0 ? [] : few.filter((cpu) => home === null || isHome.has(cpu)),
+    far: crowded.length === 0 || home === null ? [] : few.filter((cpu) => !isHome.has(cpu)),
+    least,
+    surplus: [...target.keys()].filter((vector) => !others.has(vector)),
+    away: away.map(({ vector }) => vector).filter((vector) => target.has(vector)),
+    idle,
+    isolated: [...homeless, ...strays].flatMap(({ vector }) =>
+      vector.irqs.flatMap((irq) => {
+        const cpu = isolatedCpu(irq, isolated);
+        return cpu === null ? [] : [{ ...irq, vector, cpu }];
+      }),
+    ),
+    target,
+  };
+}
+
+/** None where the CPU is not known. */
+function placedVector(
+  vector: Vector,
+  online: ReadonlySet<number>,
+  isolated: ReadonlySet<number>,
+): readonly Placed[] {
+  const { movable } = vector;
+  const asked = (vector.irqs[0]?.affinity ?? []).filter((cpu) => online.has(cpu));
+  const [only] = asked;
+  const is = deliveredTo(vector);
+  const astray = asked.length > 1 && is !== null && !asked.includes(is);
+  const cpu = asked.length === 1 && only !== undefined ? only : astray ? null : is;
+  const disturbs = movable && vector.irqs.some((irq) => isolatedCpu(irq, isolated) !== null);
+  if (cpu === null) return (astray || disturbs) && movable ? [{ vector, cpu, movable, disturbs }] : [];
+  return [{ vector, cpu: disturbs && isolated.has(cpu) ? null : cpu, movable, disturbs }];
+}
+
+/** The isolated CPU that it interrupts, or will interrupt as it was asked to; null: none. */
+function isolatedCpu({ effective, affinity }: Irq, isolated: ReadonlySet<number>): number | null {
+  for (const cpus of [effective, affinity]) {
+    const [cpu] = cpus ?? [];
+    if (cpu !== undefined && cpus?.every((each) => isolated.has(each))) return cpu;
+  }
+  return null;
+}
+
+/** The CPU that it interrupts, as far as it is one. */
+function deliveredTo({ irqs: [irq], cpu }: Vector): number | null {
+  return irq?.effective?.length === 1 ? (irq.effective[0] ?? null) : cpu;
 }
 
 /**
- * Sorts idle CPUs, the best one for a queue first: one that a worker is pinned to, then one with few queues
- * of other NICs, then one whose core has no queue on its other thread yet.
+ * Sorts CPUs, the best one for a queue first: one that a worker is pinned to, then one with few queues of all NICs, then
+ * one whose core has no queue on its other thread yet.
  */
 function bestFirst(host: Host): (cpus: Cpus) => Cpus {
   const workers = workerCpus(host);
-  const queues = new Map<number, number>();
-  for (const cpu of liveNics(host).flatMap(({ rxQueues }) => rxQueues.map(oneCpu))) {
-    if (cpu !== null) queues.set(cpu, (queues.get(cpu) ?? 0) + 1);
-  }
+  const queues = tally(
+    liveNics(host).flatMap(({ rxQueues }) => rxQueues.flatMap((queue) => oneCpu(queue) ?? [])),
+  );
   const { smtSiblings } = host.machine.cpus;
   const busyCores = new Set(smtSiblings.filter((core) => core.some((cpu) => queues.has(cpu))).flat());
   const cost = (cpu: number) =>
@@ -70,16 +163,27 @@ function bestFirst(host: Host): (cpus: Cpus) => Cpus {
 }
 
 /** virtio has the TX queue of the same number on an IRQ of its own, which moves along. */
-export function moves({ nic, target }: Placement, vectors: readonly RxVector[]): readonly string[] {
+export function moves({ target }: Placement, vectors: readonly Vector[]): readonly string[] {
   return vectors.flatMap((vector) => {
     const cpu = target.get(vector);
-    return cpu === undefined ? [] : pairedIrqs(nic, vector).map((irq) => moveIrqCommand(irq, cpu));
+    return cpu === undefined ? [] : vector.irqs.map(({ irq }) => moveIrqCommand(irq, cpu));
   });
 }
 
-export function rxNames(vectors: readonly RxVector[]): string {
+/** The machine after {@link moves}. */
+export function moved({ nic, target }: Placement, vectors: readonly Vector[]): (host: Host) => Host {
+  const cpusOf = new Map(
+    vectors.flatMap((vector) => {
+      const cpu = target.get(vector);
+      return cpu === undefined ? [] : vector.irqs.map(({ irq }) => [irq, [cpu]] as const);
+    }),
+  );
+  return (host) => withNic(host, nic.name, (each) => withIrqs(each, cpusOf));
+}
+
+export function rxNames(vectors: readonly Vector[]): string {
   return queueNames(
     'rx',
-    vectors.flatMap(({ queues }) => queues),
+    vectors.flatMap(({ rx }) => rx),
   );
 }

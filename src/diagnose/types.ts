@@ -1,5 +1,6 @@
-import type { Group, Nic } from '../host/types.ts';
+import type { Group, Host, Nic } from '../host/types.ts';
 import type { View } from '../path/view.ts';
+import type { Placement } from './placement.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -46,6 +47,22 @@ export interface Facts extends View {
   readonly served: readonly AdvisedGroup[];
   /** NICs with so little to do that nothing about them is worth a warning. */
   readonly quiet: ReadonlySet<Nic>;
+  /** One for each NIC that is up. */
+  readonly placements: readonly Placement[];
+  /** Names of NICs whose channels a command of an earlier stage changes: their queues are not yet what they will be. */
+  readonly changing: ReadonlySet<string>;
+  /** Did a command of an earlier stage change anything? Then these are the facts as they will be. */
+  readonly planned: boolean;
 }
 
-export type Rule = (facts: Facts) => readonly Finding[];
+/** What a rule found, and what its commands do. */
+export interface Found extends Finding {
+  /** What the commands lead to, or why there are none: the end of the message. */
+  readonly remedy?: string;
+  /** The machine as the commands of `fix` leave it; absent where they change nothing that a rule looks at. */
+  readonly after?: (host: Host) => Host;
+  /** The NIC whose channels they change. */
+  readonly changes?: string;
+}
+
+export type Rule = (facts: Facts) => readonly Found[];

@@ -27,7 +27,6 @@ describe('hash-selection', () => {
   });
 
   it.each([
-    ['the workers are not pinned', pinned(0, 1, 2), { cpus: range(4) }, 4, /Pin the workers/],
     ['the slots are not known', pinned(0, 1, 2), { cpu: 3, slot: null }, 4, /the slots are not/],
     [
       'a worker would starve',
@@ -50,6 +49,15 @@ describe('hash-selection', () => {
     );
     expect(finding).toMatchObject({ severity: 'info', fix: [] });
     expect(finding?.message).toMatch(text);
+  });
+
+  it('proposes a program for workers that another command pins', () => {
+    const groups = [group({ workers: [...pinned(0, 1, 2), { cpus: range(4) }] })];
+    const all = findings(host({ nics: queues(4), groups }));
+    expect(all.flatMap(({ fix }) => fix)).toEqual(['taskset -cp 3 1003', 'locality-tune attach --port 8080']);
+    expect(all.find(({ rule }) => rule === 'hash-selection')?.message).toContain(
+      'Once the other commands have run',
+    );
   });
 
   it('names a member where the port does not name the group', () => {
@@ -78,7 +86,7 @@ describe('hash-selection', () => {
 
   it.each([
     ['a program', host({ nics: queues(2), groups: [group({ workers: pinned(0, 1), program: 'cpu' })] })],
-    ['a single queue', host({ nics: [nic()], groups: [group({ workers: pinned(0, 1) })] })],
+    ['a single queue', host({ nics: [nic({ rps: [0] })], groups: [group({ workers: pinned(0, 1) })] })],
     [
       'a loopback address',
       host({ nics: queues(2), groups: [group({ address: '127.0.0.1', workers: pinned(0, 1) })] }),

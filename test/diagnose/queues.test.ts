@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+import { group, host, type NicFacts, nic, pinned, range } from '../fixtures/hosts.ts';
 import { found } from './view.ts';
 
 const channels = (current: number, max: number) => ({
@@ -79,7 +79,8 @@ describe('rps-undoes-rss', () => {
   it('allows RPS on a single queue, and to the queue’s own CPU', () => {
     const one = nic({ name: 'eth1', rps: range(8) });
     const own = nic({ name: 'eth2', queues: 2, irqCpus: [3, 3], rps: [3] });
-    expect(found('rps-undoes-rss', host({ nics: [one, own] }))).toBeUndefined();
+    expect(found('rps-undoes-rss', host({ nics: [one] }))).toBeUndefined();
+    expect(found('rps-undoes-rss', host({ cpus: [3], nics: [own] }))).toBeUndefined();
   });
 });
 
@@ -116,13 +117,17 @@ describe('xps-not-on-irq-cpu', () => {
         ],
       },
     ],
-    ['another queue of the same CPU has it', { queues: 4, irqCpus: [0, 1, 0, 1], xps: [[0], [1], [], []] }],
+    [
+      'another queue of the same CPU has it',
+      { queues: 4, irqCpus: [0, 1, 0, 1], xps: [[0], [1], [], []] },
+      2,
+    ],
     ['xps_rxqs decides', { queues: 2, xpsRxqs: [[0], [1]] }],
     ['it can not be read', { queues: 2, xps: null }],
     ['there is one queue', { queues: 1 }],
     ['the CPUs are not known', { queues: 2, irqCpus: [null, [0, 1]] }],
-  ])('is content when %s', (_, facts) => {
-    expect(found('xps-not-on-irq-cpu', host({ nics: [nic(facts)] }))).toBeUndefined();
+  ] as [string, NicFacts, number?][])('is content when %s', (_, facts, cpus = 8) => {
+    expect(found('xps-not-on-irq-cpu', host({ cpus, nics: [nic(facts)] }))).toBeUndefined();
   });
 });
 

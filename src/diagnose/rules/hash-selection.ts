@@ -2,12 +2,12 @@ import type { Expected } from '../../path/types.ts';
 import { names, percent } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { memberOn } from '../matching.ts';
-import type { AdvisedGroup, Facts, Finding } from '../types.ts';
+import type { AdvisedGroup, Facts, Found } from '../types.ts';
 
 /** The hash knows nothing of CPUs: of N workers, it finds the one on the packet's own CPU one time in N. */
-export function hashSelection({ expected, served }: Facts): readonly Finding[] {
+export function hashSelection({ expected, served }: Facts): readonly Found[] {
   const expectedOf = Map.groupBy(expected, ({ group }) => group);
-  return served.flatMap((fed): Finding[] => {
+  return served.flatMap((fed): Found[] => {
     const { group, nics, cpus, advice } = fed;
     const several = cpus === null ? nics.some(({ rxQueues }) => rxQueues.length > 1) : cpus.size > 1;
     if (group.selection !== 'hash' || nics.length === 0 || !several) return [];
@@ -22,7 +22,8 @@ export function hashSelection({ expected, served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `The kernel picks one of ${group.size} sockets by hash: a ${packet} meets a worker on its own ` +
-          `CPU ${howOften(rows)}. ${outlook(fed, rows)}`,
+          `CPU ${howOften(rows)}.`,
+        remedy: outlook(fed, rows),
         fix: steered ? advice.fix : [],
       },
     ];

@@ -1,16 +1,24 @@
 import type { Cpus } from '../../host/cpus.ts';
 import { formatCpuList } from '../../host/cpus.ts';
-import type { Irq } from '../../host/types.ts';
+import type { Irq, Nic } from '../../host/types.ts';
 import { cpuNames, names, ranges } from '../../words/phrase.ts';
-import { liveNics, queueIrqs } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import { withIrqs, withNic } from '../after.ts';
+import { queueIrqs } from '../nics.ts';
+import type { Facts, Found } from '../types.ts';
 
 /** The kernel accepts an affinity and may still deliver elsewhere; only the effective one counts. */
-export function irqAffinityNotEffective({ host, quiet }: Facts): readonly Finding[] {
+export function irqAffinityNotEffective({ host, placements, quiet, changing }: Facts): readonly Found[] {
   const online = new Set(host.machine.cpus.online);
-  return liveNics(host).flatMap((nic): Finding[] => {
-    const astray = queueIrqs(nic).filter(goesElsewhere);
+  return placements.flatMap((placement): Found[] => {
+    const { nic, isolated, target } = placement;
+    const elsewhere = new Set(isolated.map(({ irq }) => irq));
+    const astray = queueIrqs(nic).filter((irq) => goesElsewhere(irq) && !elsewhere.has(irq.irq));
     if (astray.length === 0) return [];
+    const given = new Map([...target].flatMap(([{ irqs }, cpu]) => irqs.map(({ irq }) => [irq, cpu])));
+    const wantedOf = (irq: Irq): Cpus => {
+      const cpu = given.get(irq.irq);
+      return cpu === undefined ? wanted(irq, online) : [cpu];
+    };
     const pairs = astray.map(
       ({ irq, affinity, effective }) =>
         `irq ${irq} asks for ${cpuNames(affinity ?? [])}, gets ${ranges(effective ?? [])}`,
@@ -23,12 +31,19 @@ export function irqAffinityNotEffective({ host, quiet }: Facts): readonly Findin
         message:
           `Delivered to other CPUs than asked for: ${names(pairs)}. ` +
           'A fresh write takes effect at the next interrupt: look again after traffic, then write once more.',
-        fix: astray.map(
-          (irq) => `echo ${formatCpuList(wanted(irq, online))} > /proc/irq/${irq.irq}/smp_affinity_list`,
-        ),
+        ...(changing.has(nic.name)
+          ? { fix: [] }
+          : write(nic, new Map(astray.map((irq) => [irq.irq, wantedOf(irq)])))),
       },
     ];
   });
+}
+
+function write(nic: Nic, cpusOf: ReadonlyMap<number, Cpus>): Pick<Found, 'fix' | 'after'> {
+  return {
+    fix: [...cpusOf].map(([irq, cpus]) => `echo ${formatCpuList(cpus)} > /proc/irq/${irq}/smp_affinity_list`),
+    after: (host) => withNic(host, nic.name, (each) => withIrqs(each, cpusOf)),
+  };
 }
 
 function goesElsewhere({ affinity, effective }: Irq): boolean {

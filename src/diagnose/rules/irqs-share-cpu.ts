@@ -1,15 +1,19 @@
 import { count, cpuNames, names } from '../../words/phrase.ts';
-import { moves, placements, rxNames } from '../placement.ts';
-import type { Facts, Finding } from '../types.ts';
+import { moved, moves, rxNames } from '../placement.ts';
+import type { Facts, Found } from '../types.ts';
 
-/** Queues that share a CPU wait for each other; with a CPU to spare they need not. */
-export function irqsShareCpu({ host, quiet }: Facts): readonly Finding[] {
-  return placements(host).flatMap((placement): Finding[] => {
-    const { nic, shared, near, far } = placement;
-    const idle = near.length > 0 ? near : far;
-    if (shared.length === 0 || idle.length === 0) return [];
-    const where = shared.map(([cpu, on]) => `CPU ${cpu}: ${rxNames(on)}`);
-    const surplus = shared.flatMap(([, on]) => on.slice(1));
+/** Queues that share a CPU wait for each other; with a less loaded CPU they need not. */
+export function irqsShareCpu({ placements, quiet, changing }: Facts): readonly Found[] {
+  return placements.flatMap((placement): Found[] => {
+    const { nic, crowded, near, far, least, surplus } = placement;
+    if (crowded.length === 0 || surplus.length === 0) return [];
+    const fewer = near.length > 0 ? near : far;
+    const where = crowded.map(([cpu, on]) => `CPU ${cpu}: ${rxNames(on)}`);
+    const one = fewer.length === 1;
+    const others =
+      least === 0
+        ? `${cpuNames(fewer)} ${one ? 'receives' : 'receive'} from none`
+        : `${cpuNames(fewer)} ${one ? 'receives' : 'each receive'} from ${least}`;
     const node = near.length > 0 ? '' : `, on another NUMA node than the NIC (${nic.numaNode})`;
     return [
       {
@@ -17,9 +21,11 @@ export function irqsShareCpu({ host, quiet }: Facts): readonly Finding[] {
         severity: near.length > 0 && !quiet.has(nic) ? 'warning' : 'info',
         subject: nic.name,
         message:
-          `${count(shared.length, 'CPU')} must receive for several queues (${names(where)}), ` +
-          `while ${cpuNames(idle)} ${idle.length === 1 ? 'has' : 'have'} none${node}.`,
-        fix: moves(placement, surplus),
+          `${count(crowded.length, 'CPU')} ${crowded.length === 1 ? 'receives' : 'receive'} from several queues ` +
+          `(${names(where)}), while ${others}${node}.`,
+        ...(changing.has(nic.name)
+          ? { fix: [] }
+          : { fix: moves(placement, surplus), after: moved(placement, surplus) }),
       },
     ];
   });

@@ -3,24 +3,23 @@ import { channelsCommand } from '../../words/commands.ts';
 import { count, names } from '../../words/phrase.ts';
 import { boundary, largestGroups, pinnedMembers } from '../groups.ts';
 import { maxRxQueues, usableCpus } from '../nics.ts';
-import { placements } from '../placement.ts';
-import type { Facts, FedGroup, Finding } from '../types.ts';
+import type { Facts, FedGroup, Found } from '../types.ts';
 import { countWorkers } from '../workers.ts';
 
 /**
  * Workers beyond the CPUs that receive share one of those, or take all their packets from another CPU; a
  * program by CPU would leave them without any. A single receiving CPU is single-queue's business.
  */
-export function moreWorkersThanQueues({ host, served }: Facts): readonly Finding[] {
+export function moreWorkersThanQueues({ host, served, placements, planned }: Facts): readonly Found[] {
   const largest = largestGroups(served);
   const usable = usableCpus(host).length;
   const crowded = new Set(
-    placements(host).flatMap(({ nic, shared, target }) =>
-      shared.length > 0 && target.size > 0 ? [nic] : [],
+    placements.flatMap(({ nic, crowded, surplus }) =>
+      crowded.length > 0 && surplus.length > 0 ? [nic] : [],
     ),
   );
   const most = (nic: Nic) => Math.min(maxRxQueues(nic) ?? 0, largest.get(nic) ?? 0, usable);
-  return served.flatMap((fed): Finding[] => {
+  return served.flatMap((fed): Found[] => {
     const { group, nics, cpus } = fed;
     const workers = countWorkers(group);
     if (nics.length === 0 || cpus === null || cpus.size < 2 || workers <= cpus.size) return [];
@@ -35,7 +34,8 @@ export function moreWorkersThanQueues({ host, served }: Facts): readonly Finding
         message:
           `${count(workers, 'worker')}, but ${boundary(fed, host)}: ${placed(fed)}, and a program by CPU ` +
           `would leave ${workers - cpus.size} without packets. Have ${count(cpus.size, 'worker')}${more}.`,
-        fix: growing.flatMap((nic) => channelsCommand(nic, most(nic))),
+        // Channels change on their own: the other commands take the queues that are there.
+        fix: planned ? [] : growing.flatMap((nic) => channelsCommand(nic, most(nic))),
       },
     ];
   });

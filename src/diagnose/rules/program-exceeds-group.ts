@@ -1,10 +1,10 @@
 import { lastSlot } from '../../cbpf/programs.ts';
 import { ownProgram } from '../programs.ts';
-import type { Facts, Finding } from '../types.ts';
+import type { Facts, Found } from '../types.ts';
 
 /** An index beyond the group is no error to the kernel: it takes the hash instead, and nobody notices. */
-export function programExceedsGroup({ served }: Facts): readonly Finding[] {
-  return served.flatMap(({ group, advice }): Finding[] => {
+export function programExceedsGroup({ served }: Facts): readonly Found[] {
+  return served.flatMap(({ group, advice }): Found[] => {
     const program = ownProgram(group);
     const last = program === null ? null : lastSlot(program);
     if (program === null || last === null || last < group.size) return [];
@@ -15,7 +15,8 @@ export function programExceedsGroup({ served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `\`${program.name}\` picks slots up to ${last}, but the group's last one is ${group.size - 1}: ` +
-          `where it picks one beyond, the kernel falls back to the hash. ${advice.why}`,
+          `where it picks one beyond, the kernel falls back to the hash.`,
+        remedy: advice.why,
         fix: advice.fix,
       },
     ];

@@ -3,7 +3,7 @@ import { names } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
 import { memberOn, misses } from '../matching.ts';
 import { ownProgram, starved } from '../programs.ts';
-import type { AdvisedGroup, Facts, Finding } from '../types.ts';
+import type { AdvisedGroup, Facts, Found } from '../types.ts';
 import { ownerName } from '../workers.ts';
 
 /**
@@ -11,8 +11,8 @@ import { ownerName } from '../workers.ts';
  * stay: one worker's restart moves the last socket into its hole. CPUs that no worker can be had for are left
  * to fewer-workers-than-queues, and a program that has to go to program-starves-slots.
  */
-export function programMissesWorker({ host, served }: Facts): readonly Finding[] {
-  return served.flatMap((fed): Finding[] => {
+export function programMissesWorker({ host, served }: Facts): readonly Found[] {
+  return served.flatMap((fed): Found[] => {
     const { group, nics, cpus, advice } = fed;
     const program = ownProgram(group);
     if (program === null || cpus === null || isLeaving(fed, host)) return [];
@@ -34,7 +34,8 @@ export function programMissesWorker({ host, served }: Facts): readonly Finding[]
         subject: group.id,
         message:
           `On ${missed.length} of ${cpus.size} ${on}, \`${program.name}\` picks a worker that is pinned ` +
-          `elsewhere: ${names(where)}. ${advice.why}`,
+          `elsewhere: ${names(where)}.`,
+        remedy: advice.why,
         fix: advice.fix,
       },
     ];

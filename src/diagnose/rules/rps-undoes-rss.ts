@@ -1,14 +1,16 @@
-import type { RxQueue } from '../../host/types.ts';
+import type { Host, RxQueue } from '../../host/types.ts';
 import { cpuNames, queueNames } from '../../words/phrase.ts';
+import { queueFile, write } from '../../words/shell.ts';
+import { withNic, withRps } from '../after.ts';
 import { liveNics } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import type { Facts, Found } from '../types.ts';
 
 /**
  * RSS has spread the packets in hardware already; RPS moves each one again, by an interrupt between CPUs.
  * With more CPUs than queues that can be worth it (the kernel's scaling.rst), so it is left to be judged.
  */
-export function rpsUndoesRss({ host, quiet }: Facts): readonly Finding[] {
-  return liveNics(host).flatMap((nic): Finding[] => {
+export function rpsUndoesRss({ host, quiet, changing }: Facts): readonly Found[] {
+  return liveNics(host).flatMap((nic): Found[] => {
     const moved = nic.rxQueues.filter(leavesItsCpu);
     const queues = nic.rxQueues.length;
     if (queues < 2 || moved.length === 0) return [];
@@ -30,9 +32,12 @@ export function rpsUndoesRss({ host, quiet }: Facts): readonly Finding[] {
         ...finding,
         severity: rfs || quiet.has(nic) ? 'info' : 'warning',
         message: `${what}${rfs ? '; with RFS, to where their reader ran last.' : ', off the CPU that took the interrupt.'}`,
-        fix: rfs
-          ? []
-          : moved.map(({ index }) => `echo 0 > /sys/class/net/${nic.name}/queues/rx-${index}/rps_cpus`),
+        ...(rfs || changing.has(nic.name)
+          ? { fix: [] }
+          : switchOff(
+              nic.name,
+              moved.map(({ index }) => index),
+            )),
       },
     ];
   });
@@ -41,4 +46,11 @@ export function rpsUndoesRss({ host, quiet }: Facts): readonly Finding[] {
 function leavesItsCpu({ rps, cpus }: RxQueue): boolean {
   if (rps === null || rps.length === 0) return false;
   return !(rps.length === 1 && cpus.length === 1 && rps[0] === cpus[0]);
+}
+
+function switchOff(nic: string, queues: readonly number[]): Pick<Found, 'fix' | 'after'> {
+  return {
+    fix: queues.map((index) => write('0', queueFile(nic, `rx-${index}`, 'rps_cpus'))),
+    after: (host: Host) => withNic(host, nic, (each) => withRps(each, queues, [])),
+  };
 }

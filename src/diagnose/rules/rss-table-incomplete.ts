@@ -1,39 +1,54 @@
+import type { Nic } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
 import { count, queueNames, ranges } from '../../words/phrase.ts';
+import { word } from '../../words/shell.ts';
+import { withEqualTable, withNic } from '../after.ts';
 import { bypassesRss, liveNics } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import { rssReach } from '../rss-reach.ts';
+import type { Facts, Found } from '../types.ts';
 
 /**
- * A channel change can leave the table behind: queues that no packet reaches, or entries for queues that are
- * gone.
+ * A channel change can leave the table behind: queues that no packet reaches, or entries for queues that are gone.
  */
-export function rssTableIncomplete({ host, quiet }: Facts): readonly Finding[] {
-  return liveNics(host).flatMap((nic): Finding[] => {
+export function rssTableIncomplete({ host, quiet }: Facts): readonly Found[] {
+  return liveNics(host).flatMap((nic): Found[] => {
     const table = nic.rss?.indirection ?? [];
     const queues = nic.rxQueues.length;
     if (table.length === 0 || queues === 0) return [];
     const named = new Set(table);
     const dry = nic.rxQueues.map(({ index }) => index).filter((index) => !named.has(index));
     const gone = [...named].filter((queue) => queue >= queues);
-    const report = (severity: Finding['severity'], message: string, fix: readonly string[]): Finding[] => [
-      { rule: 'rss-table-incomplete', severity, subject: nic.name, message, fix },
+    const report = (severity: Found['severity'], message: string, mend: Mend): Found[] => [
+      { rule: 'rss-table-incomplete', severity, subject: nic.name, message, ...mend },
     ];
-    const equal = [`ethtool -X ${nic.name} equal ${queues}`];
     if (gone.length > 0) {
       const message = `The RSS table names queue ${ranges(gone)}, the NIC has ${count(queues, 'RX queue')}.`;
-      return report('error', message, equal);
+      return report('error', message, equalShares(nic));
     }
     if (dry.length === 0) return [];
     const which = queueNames('rx', dry);
     const message = `The RSS table feeds ${named.size} of ${queues} RX queues: ${which} get nothing`;
     if (bypassesRss(nic))
-      return report('info', `${message} but what ntuple rules or RSS contexts send them.`, []);
-    const short = named.size === table.length;
-    const why = short ? `: the table has only ${table.length} entries.` : ', and the others get their share.';
-    return report(
-      quiet.has(nic) ? 'info' : 'warning',
-      message + why,
-      short ? channelsCommand(nic, table.length) : equal,
-    );
+      return report('info', `${message} but what ntuple rules or RSS contexts send them.`, { fix: [] });
+    const severity = quiet.has(nic) ? 'info' : 'warning';
+    const reach = Math.min(rssReach(nic) ?? queues, table.length);
+    if (reach >= queues)
+      return report(severity, `${message}, and the others get their share.`, equalShares(nic));
+    const why =
+      reach === table.length
+        ? `the table has only ${reach} entries`
+        : `RSS of this NIC reaches ${reach} queues`;
+    return report(severity, `${message}: ${why}.`, { fix: channelsCommand(nic, reach), changes: nic.name });
   });
+}
+
+type Mend = Pick<Found, 'fix' | 'after' | 'changes'>;
+
+/** Of as many queues as RSS reaches. */
+function equalShares(nic: Nic): Mend {
+  const queues = Math.min(nic.rxQueues.length, rssReach(nic) ?? nic.rxQueues.length);
+  return {
+    fix: [`ethtool -X ${word(nic.name)} equal ${queues}`],
+    after: (host) => withNic(host, nic.name, (each) => withEqualTable(each, queues)),
+  };
 }

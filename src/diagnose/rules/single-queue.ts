@@ -1,19 +1,21 @@
 import { formatCpuMask } from '../../host/cpus.ts';
+import type { Host } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
+import { withNic, withRps } from '../after.ts';
 import { homeCpus, liveNics, maxRxQueues, oneCpu, usableCpus } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import type { Facts, Found } from '../types.ts';
 
 /** One CPU runs the whole receive path of the machine while the others wait for it. */
-export function singleQueue({ host, quiet }: Facts): readonly Finding[] {
+export function singleQueue({ host, quiet }: Facts): readonly Found[] {
   const usable = usableCpus(host);
   if (usable.length < 2) return [];
-  return liveNics(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Found[] => {
     const [queue, second] = nic.rxQueues;
     if (queue === undefined || second !== undefined || (queue.rps?.length ?? 0) > 0) return [];
     const home = homeCpus(host, nic) ?? [];
     const cpus = home.length > 1 ? home : usable;
     const on = oneCpu(queue) === null ? 'one CPU at a time' : `CPU ${oneCpu(queue)}`;
-    const report = (severity: Finding['severity'], more: string, fix: readonly string[]): Finding => ({
+    const report = (severity: Found['severity'], more: string, fix: readonly string[]): Found => ({
       rule: 'single-queue',
       severity,
       subject: `${nic.name} rx-${queue.index}`,
@@ -23,10 +25,16 @@ export function singleQueue({ host, quiet }: Facts): readonly Finding[] {
     const severity = quiet.has(nic) ? 'info' : 'warning';
     const max = maxRxQueues(nic);
     if (max !== null && max > 1)
-      return [report(severity, `It can have ${max} queues.`, channelsCommand(nic, cpus.length))];
+      return [
+        {
+          ...report(severity, `It can have ${max} queues.`, channelsCommand(nic, cpus.length)),
+          changes: nic.name,
+        },
+      ];
     if (queue.rps === null) return [report('info', 'Whether RPS spreads them on could not be read.', [])];
     const rps = `echo ${formatCpuMask(cpus)} > /sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
     const why = max === null ? 'Whether it can have more queues is not known' : 'It has no more queues';
-    return [report(severity, `${why}; RPS can spread them.`, [rps])];
+    const after = (each: Host) => withNic(each, nic.name, (own) => withRps(own, [queue.index], cpus));
+    return [{ ...report(severity, `${why}; RPS can spread them.`, [rps]), after }];
   });
 }

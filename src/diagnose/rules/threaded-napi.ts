@@ -1,8 +1,11 @@
+import type { Host } from '../../host/types.ts';
+import { word } from '../../words/shell.ts';
+import { withNic } from '../after.ts';
 import { liveNics } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import type { Facts, Found } from '../types.ts';
 
 /** With threads, the scheduler decides where a packet is received, and no IRQ affinity tells. */
-export function threadedNapi({ host, quiet }: Facts): readonly Finding[] {
+export function threadedNapi({ host, quiet }: Facts): readonly Found[] {
   return liveNics(host)
     .filter((nic) => nic.threadedNapi === true)
     .map((nic) => ({
@@ -12,6 +15,7 @@ export function threadedNapi({ host, quiet }: Facts): readonly Finding[] {
       message:
         'NAPI runs in kernel threads (napi/…), so packets are received wherever the scheduler puts them, ' +
         "not on the IRQs' CPUs.",
-      fix: [`echo 0 > /sys/class/net/${nic.name}/threaded`],
+      fix: [`echo 0 > ${word(`/sys/class/net/${nic.name}/threaded`)}`],
+      after: (each: Host) => withNic(each, nic.name, (own) => ({ ...own, threadedNapi: false })),
     }));
 }

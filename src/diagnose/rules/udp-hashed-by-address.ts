@@ -1,17 +1,18 @@
 import { names } from '../../words/phrase.ts';
+import { word } from '../../words/shell.ts';
 import { byAddress, receives } from '../hash-fields.ts';
 import { liveNics } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import type { Facts, Found } from '../types.ts';
 
 /**
  * Most drivers hash UDP by addresses only: one busy peer, or one proxy in front, is then one queue and one
  * CPU.
  */
-export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Finding[] {
+export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Found[] {
   const groups = served.filter(({ group }) => group.protocol === 'udp');
   const pairs = groups.flatMap(({ group, nics }) => nics.map((nic) => ({ group, nic })));
   const byNic = Map.groupBy(pairs, ({ nic }) => nic);
-  return liveNics(host).flatMap((nic): Finding[] => {
+  return liveNics(host).flatMap((nic): Found[] => {
     const behind = byNic.get(nic)?.map(({ group }) => group) ?? [];
     const types = (['udp4', 'udp6'] as const).filter((type) => {
       return byAddress(nic, type) && behind.some((group) => receives(group, type));
@@ -26,7 +27,7 @@ export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Fin
         message:
           `RSS hashes ${types.join(' and ')} by addresses only, so all datagrams of one peer come through ` +
           `one of ${nic.rxQueues.length} queues; ports would spread ${names(ids)} better.`,
-        fix: types.map((type) => `ethtool -N ${nic.name} rx-flow-hash ${type} sdfn`),
+        fix: types.map((type) => `ethtool -N ${word(nic.name)} rx-flow-hash ${type} sdfn`),
       },
     ];
   });

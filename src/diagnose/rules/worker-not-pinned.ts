@@ -2,18 +2,19 @@ import { slotOnCpu } from '../../cbpf/programs.ts';
 import type { Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
+import { withPins } from '../after.ts';
 import { pinnedMembers } from '../groups.ts';
 import { usableCpus } from '../nics.ts';
 import { ownProgram } from '../programs.ts';
-import type { Facts, FedGroup, Finding } from '../types.ts';
+import type { Facts, FedGroup, Found } from '../types.ts';
 import { threadOf, workerNames } from '../workers.ts';
 
 /** The scheduler moves a worker that is free to go, so no choice of a socket stays the right one. */
-export function workerNotPinned({ host, served }: Facts): readonly Finding[] {
+export function workerNotPinned({ host, served }: Facts): readonly Found[] {
   const usable = usableCpus(host);
   if (usable.length < 2) return [];
   const chosen = new Map<string, number>();
-  return served.flatMap((fed): Finding[] => {
+  return served.flatMap((fed): Found[] => {
     const { group, nics } = fed;
     const loose = group.sockets.flatMap(({ slot, slotSource, owners }) =>
       owners
@@ -29,6 +30,13 @@ export function workerNotPinned({ host, served }: Facts): readonly Finding[] {
     const who = names(workerNames(loose.map(({ owner }) => owner)));
     const cpus = cpuNames(loose.flatMap(({ owner }) => owner.cpus ?? []));
     const alike = new Set(loose.map(({ owner }) => owner.cpus?.join())).size === 1;
+    const pins = new Map(
+      workers.flatMap(({ owner, slot }) => {
+        if (owner.tid === null && sockets.get(owner.pid)?.length !== 1) return [];
+        const cpu = choose(owner, slot);
+        return cpu === null ? [] : [[threadOf(owner), { owner, cpu }] as const];
+      }),
+    );
     return [
       {
         rule: 'worker-not-pinned',
@@ -37,18 +45,15 @@ export function workerNotPinned({ host, served }: Facts): readonly Finding[] {
         message:
           `${count(workers.length, 'worker')} may run on ${alike ? 'any' : 'several'} of ${cpus}: ${who}. ` +
           'A packet meets its worker on its own CPU by chance only.',
-        fix: workers.flatMap(({ owner, slot }) => {
-          if (owner.tid === null && sockets.get(owner.pid)?.length !== 1) return [];
-          const cpu = choose(owner, slot);
-          return cpu === null ? [] : [pinCommand(owner, cpu)];
-        }),
+        fix: [...pins.values()].map(({ owner, cpu }) => pinCommand(owner, cpu)),
+        after: (each) => withPins(each, (owner) => pins.get(threadOf(owner))?.cpu ?? null),
       },
     ];
   });
 }
 
 /**
- * Gives each worker the CPU that its slot is chosen on, by today's program or else by `cpu`; failing that the
+ * Gives each worker the CPU that its slot is chosen on, by today's map or else by `cpu`; failing that the
  * next one that nobody in the group has, CPUs that receive first, and once all are taken all over again. A worker of several groups keeps what it
  * was given (`chosen`).
  */
@@ -57,7 +62,9 @@ function chooser({ group, nics, cpus }: FedGroup, usable: readonly number[], cho
   const receiving = nics.length > 0 ? [...(cpus ?? [])].sort((a, b) => a - b) : [];
   const candidates = [...new Set([...receiving, ...usable])];
   const free = new Set(candidates.filter((cpu) => !taken.has(cpu)));
-  const program = ownProgram(group) ?? { name: 'cpu', size: group.size };
+  const plain = { name: 'cpu', size: group.size } as const;
+  const own = ownProgram(group);
+  const program = own === null || own.name === 'cpu' ? plain : own;
   const fitting = receiving.length > 0 ? receiving.filter((cpu) => free.has(cpu)) : [...free];
   const cpuOfSlot = new Map(fitting.reverse().map((cpu) => [slotOnCpu(program, cpu), cpu]));
   return (owner: Owner, slot: number | null): number | null => {

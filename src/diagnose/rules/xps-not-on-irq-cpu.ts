@@ -1,19 +1,23 @@
 import { formatCpuMask } from '../../host/cpus.ts';
+import { whyXpsIgnored } from '../../host/tx-choice.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueNames } from '../../words/phrase.ts';
-import { liveNics, oneCpu } from '../nics.ts';
-import type { Facts, Finding } from '../types.ts';
+import { workerCpus } from '../groups.ts';
+import { liveNics, oneCpu, usableCpus } from '../nics.ts';
+import type { Facts, Found } from '../types.ts';
 
 const FEW = 16;
 
 /**
- * A packet that leaves through another CPU's queue is freed there, and its memory travels back for the next
- * one.
+ * A packet that leaves through another CPU's queue is freed there, and its memory travels back for the next one. What
+ * counts is where the interrupts are once they have moved; nothing is sent from an isolated CPU without a worker.
  */
-export function xpsNotOnIrqCpu({ host, quiet }: Facts): readonly Finding[] {
-  return liveNics(host).flatMap((nic): Finding[] => {
-    if (nic.txQueues.length < 2 || host.machine.cpus.online.length < 2) return [];
-    const queues = nic.txQueues.flatMap(located);
+export function xpsNotOnIrqCpu({ host, quiet, changing }: Facts): readonly Found[] {
+  const sending = new Set([...usableCpus(host), ...workerCpus(host)]);
+  return liveNics(host).flatMap((nic): Found[] => {
+    if (nic.txQueues.length < 2 || host.machine.cpus.online.length < 2 || whyXpsIgnored(nic) !== null)
+      return [];
+    const queues = nic.txQueues.flatMap(located).filter(({ cpu }) => sending.has(cpu));
     const off = queues.filter(({ cpu, xps }) => xps.length > 0 && !xps.includes(cpu));
     const served = new Set(queues.flatMap(({ cpu, xps }) => (xps.includes(cpu) ? [cpu] : [])));
     const unset = queues.filter(({ cpu, xps }) => xps.length === 0 && !served.has(cpu));
@@ -38,8 +42,8 @@ export function xpsNotOnIrqCpu({ host, quiet }: Facts): readonly Finding[] {
         rule: 'xps-not-on-irq-cpu',
         severity: quiet.has(nic) ? 'info' : 'warning',
         subject: nic.name,
-        message: `${parts.filter((part) => part !== '').join('; ')}: what one CPU sends, another one mostly frees.`,
-        fix: setXps(nic, bad),
+        message: `${parts.filter((part) => part !== '').join('; ')}: packets sent on one CPU are mostly freed on another.`,
+        fix: changing.has(nic.name) ? [] : setXps(nic, bad),
       },
     ];
   });

@@ -1,11 +1,11 @@
 /** As many queues as CPUs serve, where the NIC can have them. */
 import { maxRxQueues } from '../../diagnose/nics.ts';
+import { vectorsOf } from '../../diagnose/vectors.ts';
 import type { Nic, Setting } from '../../host/types.ts';
 import { count } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { KindPlanner } from './planner.ts';
-import { vectorsOf } from './vectors.ts';
 
 /**
  * Never fewer: queues are everybody's on this NIC, and what the workers don't need, the RSS table leaves out. Not where a

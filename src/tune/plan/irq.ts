@@ -1,5 +1,6 @@
 /** Each queue's interrupt to the CPU of the worker that it feeds. */
 
+import { type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import { parseIrqName } from '../../host/irq-names.ts';
 import type { Irq, Nic } from '../../host/types.ts';
@@ -7,7 +8,6 @@ import { names, queueNames } from '../../words/phrase.ts';
 import { write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type KindPlanner, type PlanContext } from './planner.ts';
-import { type Vector, vectorsOf } from './vectors.ts';
 
 export const irq: KindPlanner = (context) => {
   const changes: Change[] = [];

@@ -1,12 +1,12 @@
 /** RFS: off where queues bring packets to their workers already. */
 import { membersBySlot } from '../../diagnose/groups.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
+import { vectorsOf } from '../../diagnose/vectors.ts';
 import type { Group } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { Assignment } from './assignment.ts';
 import type { KindPlanner } from './planner.ts';
-import { vectorsOf } from './vectors.ts';
 
 /** It takes packets to the CPU that last read the flow: with one queue, or workers that are not pinned, of use. */
 export const rfs: KindPlanner = ({ host, nics, assignment, groups }) => {

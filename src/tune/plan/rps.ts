@@ -1,11 +1,11 @@
 /** RPS: off where each serving CPU has a queue, on where a NIC has one queue for all of them. */
 import { homeCpus } from '../../diagnose/nics.ts';
+import { hasInterrupts, vectorsOf } from '../../diagnose/vectors.ts';
 import { type Cpus, formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, RxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import type { KindPlanner, PlanContext } from './planner.ts';
-import { hasInterrupts, vectorsOf } from './vectors.ts';
 
 export const rps: KindPlanner = (context) => {
   const changes: Change[] = [];

@@ -1,10 +1,10 @@
 /** Which CPU each interrupt of a NIC is to go to, and which of its queues are to be fed. */
 import { bypassesRss, homeCpus } from '../../diagnose/nics.ts';
+import { hasInterrupts, type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
 import type { PlanOptions } from '../types.ts';
 import { mayChange } from './candidates.ts';
-import { hasInterrupts, type Vector, vectorsOf } from './vectors.ts';
 
 export interface Spread {
   /** null: left where it is, which is not known. */

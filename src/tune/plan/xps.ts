@@ -1,10 +1,11 @@
 /** Each CPU sends by the queue whose interrupt it takes. */
+
+import { hasInterrupts } from '../../diagnose/vectors.ts';
 import { formatCpuMask } from '../../host/cpus.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type KindPlanner } from './planner.ts';
-import { hasInterrupts } from './vectors.ts';
 
 export const xps: KindPlanner = (context) => {
   const changes: Change[] = [];

@@ -1,6 +1,7 @@
 /** The interrupts of a NIC, each with all that moves along with it. */
-import { oneCpu, queueIrqs } from '../../diagnose/nics.ts';
-import type { Irq, Nic, RxQueue, TxQueue } from '../../host/types.ts';
+
+import type { Irq, Nic, RxQueue, TxQueue } from '../host/types.ts';
+import { oneCpu, queueIrqs } from './nics.ts';
 
 /** RX and TX queues of one interrupt, or of the two interrupts of one number (virtio), which belong on one CPU. */
 export interface Vector {

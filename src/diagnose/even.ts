@@ -1,0 +1,74 @@
+/** Interrupts spread evenly over CPUs, with as few moves as that allows. */
+import type { Cpus } from '../host/cpus.ts';
+
+interface Placed {
+  /** null: not known. */
+  readonly cpu: number | null;
+  readonly movable: boolean;
+}
+
+/**
+ * A CPU for each vector: the counts of any two CPUs differ by one at most, as far as what can't be moved allows. A vector
+ * stays where it is if that is even; else vector i goes to the i-th CPU, round after round.
+ * @param cpus the best first; none: nothing moves
+ * @param first CPUs of which each has one before any other CPU has
+ */
+export function spreadEvenly<V extends Placed>(
+  vectors: readonly V[],
+  cpus: Cpus,
+  first: ReadonlySet<number> = new Set(),
+): Map<V, number | null> {
+  const cpuOf = new Map<V, number | null>(vectors.map((vector) => [vector, vector.cpu]));
+  const movable = vectors.filter((each) => each.movable);
+  if (cpus.length === 0) return cpuOf;
+  const turns = turnsOf(vectors, movable.length, cpus, first);
+  const room = tally(turns);
+  const waiting = new Set(movable);
+  const give = (vector: V, cpu: number | null | undefined) => {
+    const left = room.get(cpu ?? -1) ?? 0;
+    if (cpu === null || cpu === undefined || left === 0 || !waiting.delete(vector)) return;
+    room.set(cpu, left - 1);
+    cpuOf.set(vector, cpu);
+  };
+  for (const [index, vector] of movable.entries()) if (turns[index] === vector.cpu) give(vector, vector.cpu);
+  for (const vector of [...waiting]) give(vector, vector.cpu);
+  for (const [index, vector] of movable.entries()) if (waiting.has(vector)) give(vector, turns[index]);
+  const open = turns.filter((cpu) => take(room, cpu));
+  for (const [index, vector] of [...waiting].entries()) cpuOf.set(vector, open[index] ?? vector.cpu);
+  return cpuOf;
+}
+
+/** One CPU for each vector that moves, round after round: in a round first the CPUs that have one to keep. */
+function turnsOf(
+  vectors: readonly Placed[],
+  needed: number,
+  cpus: Cpus,
+  first: ReadonlySet<number>,
+): readonly number[] {
+  const known = vectors.filter(({ cpu }) => cpu !== null);
+  const fixed = tally(known.flatMap(({ cpu, movable }) => (movable ? [] : (cpu ?? []))));
+  const has = tally(known.flatMap(({ cpu, movable }) => (movable ? (cpu ?? []) : [])));
+  const turns: number[] = [];
+  for (let round = 0; turns.length < needed; round++) {
+    const rank = (cpu: number) => {
+      const given = round - (fixed.get(cpu) ?? 0);
+      const last = round === 0 && first.size > 0 && !first.has(cpu);
+      return (last ? 2 : 0) + ((has.get(cpu) ?? 0) > given ? 0 : 1);
+    };
+    const open = cpus.filter((cpu) => (fixed.get(cpu) ?? 0) <= round);
+    turns.push(...open.toSorted((one, other) => rank(one) - rank(other)));
+  }
+  return turns.slice(0, needed);
+}
+
+export function tally(numbers: readonly number[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const each of numbers) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return counts;
+}
+
+function take(room: Map<number, number>, cpu: number): boolean {
+  const left = room.get(cpu) ?? 0;
+  if (left > 0) room.set(cpu, left - 1);
+  return left > 0;
+}
