@@ -4,8 +4,9 @@
  */
 import type { ProgramSpec } from '../cbpf/programs.ts';
 import type { Host } from '../host/types.ts';
+import { cpuShares } from '../path/balance.ts';
 import { pinCommand, steerCommand } from '../words/commands.ts';
-import { count } from '../words/phrase.ts';
+import { count, percent } from '../words/phrase.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
 import { hotSlot } from './hot-slot.ts';
 import { type MemberCpus, memberOn, misses, pinsAnew, wellPlaced } from './matching.ts';
@@ -75,7 +76,7 @@ function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: 
     };
   if (hotSlot(group)?.stateful === null)
     return { program: 'rand', why: '`rand` spreads what too few sources send (udp-hot-slot).' };
-  const best = byCpu(fed, own, memberCpus);
+  const best = byCpu(host, fed, own, memberCpus);
   if (typeof best !== 'string') return best;
   return own === null ? { program: null, why: best } : keepReaching(host, fed, own, best);
 }
@@ -96,7 +97,12 @@ function keepReaching({ machine }: Host, fed: FedGroup, own: ProgramSpec, unknow
  * The program that brings packets to the worker of their CPU; or why none can be told. A map is evenly filled
  * only with every worker on a receiving CPU of its own: what it leaves to the hash is spread over all.
  */
-function byCpu(fed: FedGroup, own: ProgramSpec | null, memberCpus: MemberCpus): Decision | string {
+function byCpu(
+  host: Host,
+  fed: FedGroup,
+  own: ProgramSpec | null,
+  memberCpus: MemberCpus,
+): Decision | string {
   const { group, cpus, nics } = fed;
   const slots = membersBySlot(group);
   if (cpus === null) return `${UNTOLD} the CPUs that receive are not.`;
@@ -119,10 +125,29 @@ function byCpu(fed: FedGroup, own: ProgramSpec | null, memberCpus: MemberCpus): 
   if (staffed.length < group.size)
     return `No program finds a worker where none is: pin ${off} to CPUs that receive first.`;
   const plain: ProgramSpec = { name: 'cpu', size: group.size };
+  const crowded = crowdedCpu(host, fed);
+  if (crowded !== null) return crowded;
   const agree = !misses(fed, plain, memberCpus).some(({ cpu }) => on.has(cpu));
   const program = agree && own?.name !== 'map' && starved(fed, plain, [...cpus]).length === 0 ? 'cpu' : 'map';
   const where = staffed.length < cpus.size ? ', where it has one' : '';
   return { program, why: `\`${program}\` sends each packet to the worker on its CPU${where}.` };
+}
+
+/**
+ * Under a program by CPU a worker gets what its CPU receives. One that would get more than twice its share is not worth the
+ * locality. Every NIC counts alike.
+ */
+function crowdedCpu({ machine }: Host, { group, nics }: FedGroup): string | null {
+  const shares = new Map<number, number>();
+  for (const nic of nics)
+    for (const [cpu, share] of cpuShares(nic, machine.rpsSockFlowEntries) ?? [])
+      shares.set(cpu, (shares.get(cpu) ?? 0) + share / nics.length);
+  const [[cpu, most] = [0, 0]] = [...shares].sort(([, one], [, other]) => other - one);
+  if (most <= 2 / group.size) return null;
+  return (
+    `CPU ${cpu} receives ${percent(most)} of all flows, so a program by CPU would give its worker as much, where ` +
+    `${percent(1 / group.size)} is fair: spread the queues first.`
+  );
 }
 
 const UNTOLD = 'What a program would give is not known, since';

@@ -109,9 +109,10 @@ function reconcile(present: readonly Found[], planned: readonly Found[]): readon
   const both = present.map((finding): Finding => {
     const other = later.get(key(finding));
     if (other === undefined) return solved(finding);
+    if (finding.remedy === undefined) return plain(other);
     const same = other.remedy === finding.remedy || other.fix.join() === finding.fix.join();
-    const remedy = same ? finding.remedy : other.remedy && then(other.remedy);
-    return { ...plain({ ...finding, ...(remedy !== undefined && { remedy }) }), fix: other.fix };
+    const remedy = same ? finding.remedy : then(other.remedy ?? '');
+    return plain({ ...finding, remedy, fix: other.fix });
   });
   const coming = planned.filter((finding) => !now.has(key(finding)) && finding.fix.length > 0);
   return [

@@ -12,11 +12,15 @@ interface Placed {
  * stays where it is if that is even; else vector i goes to the i-th CPU, round after round.
  * @param cpus the best first; none: nothing moves
  * @param first CPUs of which each has one before any other CPU has
+ * @param aligned vector i belongs on the i-th of `cpus`, where it has to move
  */
 export function spreadEvenly<V extends Placed>(
   vectors: readonly V[],
   cpus: Cpus,
-  first: ReadonlySet<number> = new Set(),
+  {
+    first = new Set(),
+    aligned = false,
+  }: { readonly first?: ReadonlySet<number>; readonly aligned?: boolean } = {},
 ): Map<V, number | null> {
   const cpuOf = new Map<V, number | null>(vectors.map((vector) => [vector, vector.cpu]));
   const movable = vectors.filter((each) => each.movable);
@@ -30,9 +34,12 @@ export function spreadEvenly<V extends Placed>(
     room.set(cpu, left - 1);
     cpuOf.set(vector, cpu);
   };
-  for (const [index, vector] of movable.entries()) if (turns[index] === vector.cpu) give(vector, vector.cpu);
+  for (const [index, vector] of movable.entries())
+    if ((aligned ? cpus[index % cpus.length] : turns[index]) === vector.cpu) give(vector, vector.cpu);
   for (const vector of [...waiting]) give(vector, vector.cpu);
-  for (const [index, vector] of movable.entries()) if (waiting.has(vector)) give(vector, turns[index]);
+  if (aligned)
+    for (const [index, vector] of movable.entries())
+      if (waiting.has(vector)) give(vector, cpus[index % cpus.length]);
   const open = turns.filter((cpu) => take(room, cpu));
   for (const [index, vector] of [...waiting].entries()) cpuOf.set(vector, open[index] ?? vector.cpu);
   return cpuOf;

@@ -91,7 +91,7 @@ function placementOf(
       ...sort(home === null ? [] : usable.filter((cpu) => !isHome.has(cpu))),
     ];
     for (const part of [receiving, own.filter(({ vector }) => vector.rx.length === 0)])
-      for (const [each, cpu] of spreadEvenly(part, order, isHome))
+      for (const [each, cpu] of spreadEvenly(part, order, { first: isHome }))
         if (each.disturbs || (cpu !== each.cpu && (each.cpu === null || part === receiving)))
           if (cpu !== null) target.set(each.vector, cpu);
   }

@@ -1,5 +1,6 @@
 import { cpu as byCpu } from '../cbpf/programs.ts';
 import type { Group, Host, Nic, RxQueue } from '../host/types.ts';
+import { busiestWorker } from './balance.ts';
 import { type Deliver, deliverer, deliveryOn } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
 import { nicsFeeding, receivingNics } from './receiving-nics.ts';
@@ -35,6 +36,7 @@ export function expectedLocality(host: Host): Expected[] {
           now: now.share,
           hash: hash.share,
           cpu: cpu.share,
+          busiest: busiestWorker(group, nic, host.machine.rpsSockFlowEntries),
           notes: [...reasons({ now, hash, cpu }, loads.length), ...notes],
         };
       });

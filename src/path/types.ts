@@ -29,6 +29,8 @@ export interface Expected {
   readonly hash: number | null;
   /** With `ld cpu; mod #N; ret a`. */
   readonly cpu: number | null;
+  /** The share of all flows that the busiest worker gets today, 0 to 1, where every flow counts alike. */
+  readonly busiest: number | null;
   /** Reasons for each null, and assumptions. */
   readonly notes: readonly string[];
 }

@@ -75,13 +75,17 @@ function brief(value: string): string {
 function expectations(before: readonly Expected[], after: readonly Expected[]): readonly string[] {
   if (after.length === 0) return comment('Which group is received through which interface is not known.');
   const text = (now: number | null = null) => (now === null ? 'not known' : percent(now));
-  const former = new Map(before.map((each) => [`${each.group} ${each.nic}`, each.now]));
-  return after.flatMap(({ group, nic, now, notes }) =>
-    comment(
-      `Expected locality of ${group} through ${nic}: ${text(former.get(`${group} ${nic}`))} -> ${text(now)}` +
-        (now === null && notes[0] !== undefined ? ` (${notes[0]})` : ''),
-    ),
-  );
+  const former = new Map(before.map((each) => [`${each.group} ${each.nic}`, each]));
+  return after.flatMap(({ group, nic, now, busiest, notes }) => {
+    const was = former.get(`${group} ${nic}`);
+    const why = now === null && notes[0] !== undefined ? ` (${notes[0]})` : '';
+    return [
+      ...comment(`Expected locality of ${group} through ${nic}: ${text(was?.now)} -> ${text(now)}${why}`),
+      ...(busiest === null
+        ? []
+        : comment(`Share of its busiest worker: ${text(was?.busiest)} -> ${text(busiest)}`)),
+    ];
+  });
 }
 
 function section(title: string, items: readonly string[]): readonly string[] {

@@ -54,7 +54,10 @@ describe('compact', () => {
 
 describe('long fixes', () => {
   it('XPS of 512 queues is one loop that writes the masks itself', () => {
-    const finding = found('xps-not-on-irq-cpu', host({ cpus: 512, nics: [nic({ queues: 512 })] }));
+    const finding = found(
+      'xps-not-on-irq-cpu',
+      host({ cpus: 512, nics: [nic({ queues: 512, rss: range(512), more: { driver: 'ice' } })] }),
+    );
     expect(finding?.fix).toHaveLength(1);
     expect(rehearse(finding?.fix ?? [])).toEqual(
       range(512).map((n) => `${formatCpuMask([n])} to /sys/class/net/eth0/queues/tx-${n}/xps_cpus`),

@@ -1,5 +1,7 @@
 /** Which CPU each interrupt of a NIC is to go to, and which of its queues are to be fed. */
+import { spreadEvenly } from '../../diagnose/even.ts';
 import { bypassesRss, homeCpus } from '../../diagnose/nics.ts';
+import { rssReach } from '../../diagnose/rss-reach.ts';
 import { hasInterrupts, type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
@@ -23,9 +25,9 @@ export interface Serving {
 }
 
 /**
- * Interrupts that are alone on a serving CPU stay, queue i else goes to the CPU of slot i. With fewer of them than CPUs
- * the NICs share the CPUs out among them (`load`: queues of other NICs on each CPU, added to); with more of them the RSS
- * table feeds as many as there are CPUs, or, where there is none to write, several share a CPU.
+ * Interrupts stay where they are on a serving CPU as far as that is even, queue i else goes to the CPU of slot i. With fewer
+ * of them than CPUs the NICs share the CPUs out among them (`load`: queues of other NICs on each CPU, added to). With more of
+ * them the RSS table feeds as many as there are CPUs; where there is none to write, each CPU gets the same number of queues.
  */
 export function spread(
   host: Host,
@@ -36,30 +38,35 @@ export function spread(
   load: Map<number, number>,
 ): Spread {
   const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null);
-  const receiving = vectors.filter(({ rx }) => rx.length > 0);
   const all = nic.rxQueues.map(({ index }) => index);
   if (!hasInterrupts(nic) || serving.cpus.length === 0) {
     const at = (index: number) => serving.cpus[index % serving.cpus.length] ?? null;
     return { cpuOf: new Map(vectors.map((vector, index) => [vector, vector.cpu ?? at(index)])), fed: all };
   }
-  const table = nic.rss?.indirection ?? [];
+  const reach = rssReach(nic) ?? all.length;
+  const reached = all.filter((index) => index < reach);
+  const receiving = vectors.filter(({ rx }) => rx.some((index) => index < reach));
   const used = receiving.length > serving.cpus.length ? chooseUsed(receiving, serving.cpus) : receiving;
   // Fed by fewer queues than there are workers, some would starve.
-  const confinable =
+  const confined =
     serving.workers &&
     used.length >= serving.cpus.length &&
-    table.length > 0 &&
+    (nic.rss?.indirection.length ?? 0) > 0 &&
     !bypassesRss(nic) &&
     mayChange(options, 'rss');
-  const target = chooseCpus(host, nic, used, serving, load);
-  const cpuOf = place(used, target);
+  const fed = confined ? used : receiving;
+  const cpuOf = spreadEvenly(fed, chooseCpus(host, nic, fed, serving, load), { aligned: true });
   const taken = new Set(cpuOf.values());
   const rest = vectors.filter((vector) => !cpuOf.has(vector));
-  const spare = confinable || !serving.workers ? serving.others.filter((cpu) => !taken.has(cpu)) : [];
-  for (const [vector, cpu] of placeRest(rest, spare, serving, confinable)) cpuOf.set(vector, cpu);
+  const idle = confined ? rest : rest.filter(({ rx }) => rx.length > 0);
+  const spare = serving.others.filter((cpu) => !taken.has(cpu));
+  for (const [vector, cpu] of leaveWorkers(idle, spare, serving)) cpuOf.set(vector, cpu);
+  const sending = rest.filter((vector) => !cpuOf.has(vector));
+  for (const [vector, cpu] of spreadEvenly(sending, serving.cpus, { aligned: true })) cpuOf.set(vector, cpu);
   for (const [{ rx }, cpu] of cpuOf)
     if (cpu !== null && rx.length > 0) load.set(cpu, (load.get(cpu) ?? 0) + 1);
-  return { cpuOf, fed: confinable ? used.flatMap(({ rx }) => rx).sort((a, b) => a - b) : all };
+  const named = confined ? used.flatMap(({ rx }) => rx).filter((index) => index < reach) : reached;
+  return { cpuOf, fed: named.toSorted((a, b) => a - b) };
 }
 
 /** The first ones; one that can't be moved only where it serves. */
@@ -92,45 +99,18 @@ function chooseCpus(
   return cpus.filter((cpu) => chosen.has(cpu));
 }
 
-/** One vector to each CPU of `cpus`, which are at least as many. */
-function place(vectors: readonly Vector[], cpus: Cpus): Map<Vector, number | null> {
-  const open = new Set(cpus);
-  const cpuOf = new Map<Vector, number | null>();
-  for (const vector of vectors) {
-    const { cpu, movable } = vector;
-    if (!movable || (cpu !== null && open.has(cpu))) {
-      cpuOf.set(vector, cpu);
-      if (cpu !== null) open.delete(cpu);
-    }
-  }
-  for (const [index, vector] of vectors.entries()) {
-    if (cpuOf.has(vector)) continue;
-    const own = cpus[index];
-    const cpu = own !== undefined && open.has(own) ? own : open.values().next().value;
-    cpuOf.set(vector, cpu ?? vector.cpu);
-    if (cpu !== undefined) open.delete(cpu);
-  }
-  return cpuOf;
-}
-
-/**
- * What gets no packets leaves the workers' CPUs to those that do, as far as others last. What does get some goes to a
- * serving CPU.
- */
-function* placeRest(
-  rest: readonly Vector[],
+/** What gets no packets leaves the workers' CPUs to those that do, as far as others last. */
+function* leaveWorkers(
+  idle: readonly Vector[],
   spare: Cpus,
-  { cpus, workers }: Serving,
-  confined: boolean,
+  { cpus }: Serving,
 ): Generator<readonly [Vector, number | null]> {
   const serving = new Set(cpus);
   const open = new Set(spare);
-  let turn = 0;
-  for (const vector of rest) {
+  for (const vector of idle) {
     const { cpu, movable } = vector;
-    const stays = !movable || (cpu !== null && serving.has(cpu) !== confined);
-    const next = open.values().next().value ?? (workers && confined ? cpu : null);
-    const to = stays ? cpu : (next ?? cpus[turn++ % cpus.length] ?? null);
+    const stays = !movable || (cpu !== null && !serving.has(cpu));
+    const to = stays ? cpu : (open.values().next().value ?? cpu ?? cpus[0] ?? null);
     if (to !== null) open.delete(to);
     yield [vector, to];
   }

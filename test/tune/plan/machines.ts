@@ -2,7 +2,7 @@
  * Machines, and what is to be changed on each: written down before the planner was. A change reads `kind subject: from
  * -> to`; `after` is the locality that the plan promises for each NIC, null where it can't be told.
  */
-import type { Host, Irq, Nic } from '../../../src/host/types.ts';
+import type { Group, Host, Irq, Nic } from '../../../src/host/types.ts';
 import type { PlanOptions } from '../../../src/tune/types.ts';
 import { group, host, nic, owner, pinned, range, type Worker } from '../../fixtures/hosts.ts';
 
@@ -152,7 +152,7 @@ export const MACHINES: readonly Machine[] = [
     host: host({
       cpus: 512,
       numa: range(4).map((node) => range(128).map((cpu) => node * 128 + cpu)),
-      nics: [onFirst(128, 511)],
+      nics: [onFirst(128, 511, { driver: 'ice' })],
       groups: [group({ workers: pinned(...range(128)) })],
     }),
     changes: [...range(128).map((at) => moved(at, at, '0-511')), ...xps(range(128)), program('cpu')],
@@ -165,8 +165,83 @@ export const MACHINES: readonly Machine[] = [
       nics: [onFirst(4, 3, { numaNode: -1 })],
       groups: [group({ workers: pinned(3, 2, 1, 0) })],
     }),
-    changes: [moved(0, 0), moved(1, 2), moved(2, 1), moved(3, 3), ...xps([0, 2, 1, 3]), program('map')],
+    changes: [moved(0, 3), moved(1, 2), moved(2, 1), moved(3, 0), ...xps([3, 2, 1, 0]), program('map')],
     after: [1],
+  },
+  {
+    name: 'more queues than CPUs, all on CPU 0',
+    host: host({ cpus: 4, nics: [onFirst(8, 3)] }),
+    options: { ports: [] },
+    changes: [...EIGHT.map((queue) => moved(queue, queue % 4)), ...xps([0, 1, 2, 3])],
+    after: [],
+  },
+  {
+    name: 'four queues for each CPU',
+    host: host({ cpus: 4, nics: [onFirst(16, 3)] }),
+    options: { ports: [] },
+    changes: [...range(16).map((queue) => moved(queue, queue % 4)), ...xps([0, 1, 2, 3])],
+    after: [],
+  },
+  {
+    name: 'more queues than CPUs, five of them on CPU 0',
+    host: host({
+      cpus: 4,
+      nics: [nic({ queues: 8, irqCpus: [0, 1, 2, 3, 0, 0, 0, 0], xps: [[0], [1], [2], [3]] })],
+    }),
+    options: { ports: [] },
+    changes: [moved(5, 1, '0'), moved(6, 2, '0'), moved(7, 3, '0')],
+    after: [],
+  },
+  {
+    name: 'four queues, two CPUs that are not isolated',
+    host: isolated([2, 3, 4, 5, 6, 7], nic({ queues: 4, irqCpus: [0, 0, 7, 1] }), []),
+    options: { ports: [] },
+    changes: [moved(2, 1, '7'), 'xps eth0 tx-0 xps_cpus: 0 -> 1', 'xps eth0 tx-2 xps_cpus: 0 -> 2'],
+    after: [],
+  },
+  {
+    name: 'twice as many queues as workers, and no RSS table',
+    host: host({
+      cpus: 8,
+      nics: [nic({ queues: 8, irqCpus: EIGHT.map(() => 0), rss: null })],
+      groups: [group({ workers: pinned(0, 1, 2, 3) })],
+    }),
+    changes: [
+      ...[1, 2, 3, 5, 6, 7].map((queue) => moved(queue, queue % 4, '0')),
+      ...xps([0, 1, 2, 3]),
+      program('cpu'),
+    ],
+    after: [1],
+  },
+  {
+    name: 'five of eight queues on one CPU, where no interrupt can be moved',
+    host: host({
+      cpus: 4,
+      nics: [
+        nic({
+          queues: 8,
+          irqCpus: [0, 1, 2, 3, 0, 0, 0, 0],
+          xps: true,
+          rss: null,
+          more: { irqs: [] },
+        }),
+      ],
+      groups: [group({ workers: pinned(0, 1, 2, 3) })],
+    }),
+    options: { only: ['program'] },
+    changes: [],
+    refused: ['tcp 0.0.0.0:8080'],
+    after: [0.25],
+  },
+  {
+    name: '40 queues, of which RSS of this ixgbe reaches 16',
+    host: host({
+      cpus: 40,
+      nics: [nic({ queues: 40, xps: true, rss: range(128).map((entry) => entry % 16) })],
+    }),
+    options: { ports: [] },
+    changes: [],
+    after: [],
   },
   {
     name: 'offline CPUs in the middle',
@@ -536,8 +611,12 @@ function smt(port: Nic, workers: number): Host {
   return { ...made, machine: { ...made.machine, cpus: { ...made.machine.cpus, smtSiblings } } };
 }
 
-function isolated(cpus: readonly number[], port: Nic): Host {
-  const made = host({ nics: [port], groups: [group({ workers: loose(4, EIGHT) })] });
+function isolated(
+  cpus: readonly number[],
+  port: Nic,
+  groups: readonly Group[] = [group({ workers: loose(4, EIGHT) })],
+): Host {
+  const made = host({ nics: [port], groups });
   return { ...made, machine: { ...made.machine, cpus: { ...made.machine.cpus, isolated: cpus } } };
 }
 

@@ -40,7 +40,7 @@ describe('toScript', () => {
       groups: [group({ workers: pinned(0, 1, 2, 3) })],
     });
     expect(scriptFor(machine)).toContain(
-      '# Expected locality of tcp 0.0.0.0:8080 through eth0: 25 % -> 100 %\n',
+      '# Expected locality of tcp 0.0.0.0:8080 through eth0: 25 % -> 100 %\n# Share of its busiest worker: 25 % -> 25 %\n',
     );
   });
 

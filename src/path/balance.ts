@@ -1,0 +1,86 @@
+/** How evenly a group's workers are loaded, where every flow counts alike. */
+import type { Group, GroupSocket, Nic } from '../host/types.ts';
+import { receiver } from './receive.ts';
+import { memberSelector } from './select.ts';
+import { queueShares } from './shares.ts';
+
+/** What one queue brings: its share of the NIC's flows, and the CPUs that look the socket up, each as likely. */
+interface Part {
+  readonly queue: number | null;
+  readonly share: number;
+  readonly cpus: readonly number[];
+}
+
+/** null as soon as one queue's CPUs are not known. */
+function partsOf(nic: Nic, rpsSockFlowEntries: number | null): readonly Part[] | null {
+  const { ofQueue, size } = queueShares(nic);
+  const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
+  const parts: Part[] = [];
+  for (const [index, entries] of ofQueue) {
+    const queue = queues.get(index);
+    if (queue === undefined) return null;
+    const { cpu } = receiver(nic, queue, rpsSockFlowEntries);
+    const spread = queue.rps !== null && queue.rps.length > 1 && queue.rfsFlows === 0 ? queue.rps : null;
+    const cpus = cpu !== null ? [cpu] : spread;
+    if (cpus === null) return null;
+    parts.push({ queue: nic.rxQueues.length > 1 ? index : null, share: entries / size, cpus });
+  }
+  return parts.length > 0 ? parts : null;
+}
+
+/** The share of the NIC's flows, 0 to 1, that each CPU receives; null where it is not known. */
+export function cpuShares(nic: Nic, rpsSockFlowEntries: number | null): ReadonlyMap<number, number> | null {
+  const parts = partsOf(nic, rpsSockFlowEntries);
+  if (parts === null) return null;
+  const shares = new Map<number, number>();
+  for (const { share, cpus } of parts)
+    for (const cpu of cpus) shares.set(cpu, (shares.get(cpu) ?? 0) + share / cpus.length);
+  return shares;
+}
+
+/** The share of the group's flows through this NIC, 0 to 1, that its busiest worker gets; null where it is not known. */
+export function busiestWorker(group: Group, nic: Nic, rpsSockFlowEntries: number | null): number | null {
+  const parts = partsOf(nic, rpsSockFlowEntries);
+  if (parts === null || group.size < 1 || group.sockets.length < group.size) return null;
+  const choose = memberSelector(group);
+  const bySlot = new Map(
+    group.sockets.flatMap((socket) =>
+      socket.slotSource === 'kernel' ? [[socket.slot, socket] as const] : [],
+    ),
+  );
+  const loads = new Map<string, number>();
+  const add = (socket: GroupSocket, share: number) => {
+    const worker = workerOf(socket);
+    loads.set(worker, (loads.get(worker) ?? 0) + share);
+  };
+  for (const { queue, share, cpus } of parts) {
+    for (const cpu of cpus) {
+      const choice = choose(cpu, queue);
+      const own = share / cpus.length;
+      if (choice.kind === 'members') for (const [socket, chance] of choice.chances) add(socket, own * chance);
+      else if (choice.kind === 'uniform' && choice.slots === group.size)
+        for (const socket of group.sockets) add(socket, own / choice.slots);
+      else {
+        const slots =
+          choice.kind === 'slot' ? [choice.slot] : choice.kind === 'uniform' ? range(choice.slots) : [];
+        for (const slot of slots) {
+          const socket = bySlot.get(slot);
+          if (socket === undefined) return null;
+          add(socket, own / slots.length);
+        }
+        if (slots.length === 0) return null;
+      }
+    }
+  }
+  return Math.max(...loads.values());
+}
+
+const range = (length: number) => Array.from({ length }, (_, index) => index);
+
+/** The thread that serves a socket, or the socket itself where that is not one. */
+function workerOf({ owners, inode }: GroupSocket): string {
+  const [owner, another] = owners;
+  return owner === undefined || another !== undefined || owner.tid === null
+    ? `socket ${inode}`
+    : `thread ${owner.tid}`;
+}
