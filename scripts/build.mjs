@@ -1,4 +1,4 @@
-// npm run build: the native addon to prebuilds/linux-<arch>.node, then one bundle for each program to dist/.
+// npm run build: the native addon to prebuilds/linux-<arch>.node, the probes to probes/, one bundle for each program to dist/.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { SCRIPTS } from '../src/probes/scripts.ts';
 import { wrapper } from './code-cache.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -19,6 +20,7 @@ const native = join(root, 'native');
 const stamp = join(native, 'build', '.stamp');
 const prebuilds = join(root, 'prebuilds');
 const addon = join(prebuilds, `linux-${process.arch}.node`);
+const probes = join(root, 'probes');
 const dist = join(root, 'dist');
 /** Of this run: two at a time must not mix. */
 const fresh = join(dist, `.fresh.${process.pid}`);
@@ -72,6 +74,13 @@ function buildAddon() {
   copyFileSync(join(native, 'build', 'Release', 'locality_tune.node'), fresh);
   renameSync(fresh, addon);
   writeFileSync(stamp, fingerprint());
+}
+
+/** For those who run them by hand: the program has them in itself. */
+function writeProbes() {
+  mkdirSync(probes, { recursive: true });
+  for (const name of readdirSync(probes)) if (!SCRIPTS.has(name)) rmSync(join(probes, name));
+  for (const [name, text] of SCRIPTS) writeFileSync(join(probes, name), text);
 }
 
 /**
@@ -197,5 +206,6 @@ function warmUp() {
 
 buildAddon();
 run(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', root]);
+writeProbes();
 await bundle();
 warmUp();

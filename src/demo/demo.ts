@@ -5,8 +5,13 @@
 
 import type { Instruction } from '../cbpf/instruction.ts';
 import { cpu, map, rand } from '../cbpf/programs.ts';
-import { watchReads } from '../measure/skb-witness.ts';
-import { type Witness, type Witnessed, watchGroup } from '../measure/witness.ts';
+import {
+  type BeforeAndAfter,
+  countGroup,
+  countReads,
+  type LocalityCount,
+  type LocalityCounter,
+} from '../measure/locality-counter.ts';
 import { identify } from '../steer/member.ts';
 import { setGroupProgram } from '../steer/set-program.ts';
 import { isFailure } from '../system/errors.ts';
@@ -41,13 +46,8 @@ export interface Act {
   readonly after: Load;
   /** The same accepts as the kernel's own probe counts them; null for UDP, and where there is none (it needs root). */
   readonly witness: BeforeAndAfter | null;
-  /** The requests, one packet a connection: read on the CPU that made them? null as above. */
+  /** The requests, one packet a connection: read on the CPU that received them? null as above. */
   readonly skbs: BeforeAndAfter | null;
-}
-
-export interface BeforeAndAfter {
-  readonly before: Witnessed;
-  readonly after: Witnessed;
 }
 
 export interface DemoResult {
@@ -126,17 +126,17 @@ async function playTcp(stage: Stage): Promise<Act> {
     inode: 0,
     holders: [{ pid, fd: stage.sockets[index]?.tcp.fd ?? -1 }],
   }));
-  const [witness, skbs] = await Promise.all([
-    watchGroup({ protocol: 'tcp', port, sockets }),
-    watchReads(port),
+  const [accepts, skbs] = await Promise.all([
+    countGroup({ protocol: 'tcp', port, sockets }),
+    countReads(port),
   ]);
   try {
-    const act = await play(stage, 'tcp', name, instructions, load, { witness, skbs });
-    const why = witness.why() ?? skbs.why();
-    if (why !== null && process.geteuid?.() === 0) stage.notes.push(`bpftrace is no second witness: ${why}`);
+    const act = await play(stage, 'tcp', name, instructions, load, { accepts, skbs });
+    const why = accepts.why() ?? skbs.why();
+    if (why !== null && process.geteuid?.() === 0) stage.notes.push(`not double-checked by bpftrace: ${why}`);
     return act;
   } finally {
-    await Promise.all([witness.stop(), skbs.stop()]);
+    await Promise.all([accepts.stop(), skbs.stop()]);
   }
 }
 
@@ -163,27 +163,29 @@ async function play(
   name: string,
   program: readonly Instruction[],
   load: (step: string) => Promise<Load>,
-  witnesses: { readonly witness: Witness; readonly skbs: Witness } | null = null,
+  counters: { readonly accepts: LocalityCounter; readonly skbs: LocalityCounter } | null = null,
 ): Promise<Act> {
-  const marks = () => Promise.all([witnesses?.witness.mark(), witnesses?.skbs.mark()]);
+  const take = () => Promise.all([counters?.accepts.take(), counters?.skbs.take()]);
   const before = await load('by hash');
-  const [witnessBefore, skbsBefore] = await marks();
+  const [acceptsBefore, skbsBefore] = await take();
   await steer(stage, protocol, program);
   const after = await load(`with \`${name}\``);
-  const [witnessAfter, skbsAfter] = await marks();
+  const [acceptsAfter, skbsAfter] = await take();
   await steer(stage, protocol, null);
   return {
     port: portOf(stage, protocol),
     program: name,
     before,
     after,
-    witness: bothOf(witnessBefore, witnessAfter),
+    witness: bothOf(acceptsBefore, acceptsAfter),
     skbs: bothOf(skbsBefore, skbsAfter),
   };
 }
 
-const bothOf = (before: Witnessed | null = null, after: Witnessed | null = null): BeforeAndAfter | null =>
-  before === null || after === null ? null : { before, after };
+const bothOf = (
+  before: LocalityCount | null = null,
+  after: LocalityCount | null = null,
+): BeforeAndAfter | null => (before === null || after === null ? null : { before, after });
 
 const portOf = ({ sockets }: Stage, protocol: 'tcp' | 'udp') => sockets[0]?.[protocol].port ?? 0;
 

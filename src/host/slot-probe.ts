@@ -1,6 +1,7 @@
-/** The probe that reads reuseport groups (probes/slots.bt), and how to ask it. */
+/** The probe that reads reuseport groups (slots.bt), and how to ask it. */
 import { randomInt } from 'node:crypto';
-import { readProbe, startBpftrace } from '../system/bpftrace.ts';
+import { slotsScript } from '../probes/slots.ts';
+import { startBpftrace } from '../system/bpftrace.ts';
 import type { Message } from '../system/bpftrace-output.ts';
 import type { Btf } from '../system/btf.ts';
 import { markerCall } from '../system/sockets.ts';
@@ -44,24 +45,27 @@ export const MAX_INDEX = 0xffff;
 const NONCES = 0x8000;
 
 /**
- * Throws Failure as startBpftrace does. `countReads` also counts datagrams read (probes/udp-reads.bt), where the kernel
+ * Throws Failure as startBpftrace does. `countReads` also counts datagrams read (udp-reads.bt), where the kernel
  * has the tracepoint (6.3).
  */
 export async function startSlotProbe(
   countReads: boolean,
   btf: Btf | null,
-  hear: (answer: Answer) => void,
+  onAnswer: (answer: Answer) => void,
 ): Promise<SlotProbe> {
   const reads = new Map<number, number>();
   const onMessage = (message: Message) => {
     if (message.type === 'map') addReads(message.data, reads);
     else if (message.type === 'printf') {
       const answer = parseAnswer(message.data);
-      if (answer !== null) hear(answer);
+      if (answer !== null) onAnswer(answer);
     }
   };
   const nonce = randomInt(1, NONCES);
-  const { program, countsReads } = slotProgram(countReads, btf);
+  // Asked of the kernel's types and not of its release: distributions backport.
+  const countsReads = countReads && (btf?.hasTracepoint('sock_recv_length') ?? true);
+  const incomingCpu = btf?.hasMember('sock_reuseport.incoming_cpu') ?? true;
+  const program = slotsScript({ incomingCpu, udpReads: countsReads });
   const bpftrace = await startBpftrace(program, [String(nonce)], onMessage);
   return {
     ask: (copy, token, index) => {
@@ -75,15 +79,6 @@ export async function startSlotProbe(
     },
     countsReads,
   };
-}
-
-/** Without what the kernel lacks, which its types tell and not its release: distributions backport. */
-function slotProgram(countReads: boolean, btf: Btf | null): { program: string; countsReads: boolean } {
-  const slots = readProbe('slots.bt');
-  const hasIncomingCpu = btf?.hasMember('sock_reuseport.incoming_cpu') ?? true;
-  const program = hasIncomingCpu ? slots : slots.replaceAll('$r->incoming_cpu', '-1');
-  const countsReads = countReads && (btf?.hasTracepoint('sock_recv_length') ?? true);
-  return { program: countsReads ? program + readProbe('udp-reads.bt') : program, countsReads };
 }
 
 const ANSWER =

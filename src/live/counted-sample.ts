@@ -1,5 +1,4 @@
 /** The probes of one view, each at its own pace: whatever they counted is taken when a sample is due. */
-import type { System } from '../system/types.ts';
 import type { Events } from './events.ts';
 import {
   NO_PACKETS,
@@ -37,13 +36,12 @@ export interface ProbeCounts {
 const LINGER_MS = 30_000;
 
 export function startCounting(
-  system: System,
   port: number | null,
   signal: AbortSignal,
   events: Events,
   heard: () => void,
 ): Counting {
-  const skbs = watchSkbs(system.files, signal, heard);
+  const skbs = watchSkbs(signal, heard);
   const accepts = watchAccepts(port, signal, () => {});
   let datagrams: Probe | null = null;
   let listening: { readonly probe: Probe; readonly abort: AbortController } | null = null;

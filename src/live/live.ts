@@ -74,7 +74,7 @@ async function* run(
 ): AsyncGenerator<Sample, void, undefined> {
   const root = options.probes && process.geteuid?.() === 0;
   const configurations = await watchConfiguration(system, options, root, events.tell);
-  const probes = root ? startCounting(system, options.port, signal, events, hurry.wake) : null;
+  const probes = root ? startCounting(options.port, signal, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
   try {
     let before = await readCounters(system, configurations.now().host.nics);

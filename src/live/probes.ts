@@ -1,76 +1,47 @@
 /** The probes of the live view, and the parts of a sample that they count. */
-import { parseCpuList } from '../host/cpus.ts';
 import type { Group } from '../host/types.ts';
 import {
-  acceptParameters,
-  acceptVariants,
-  type Counted,
+  acceptQuestion,
   formatEvent,
+  type ListenerPair,
   parseEvent,
   toAccepts,
   toPairs,
 } from '../measure/accept.ts';
-import { readCapabilities } from '../measure/capabilities.ts';
 import { incompleteness } from '../measure/completeness.ts';
-import { ANY, type Filter, filterParameters } from '../measure/filter.ts';
-import { pairKeys } from '../measure/keys.ts';
+import { ANY } from '../measure/filter.ts';
 import { percentOf } from '../measure/percent.ts';
-import { type Matrix, skbKeys, toSkbs } from '../measure/skb.ts';
-import { countsTx, skbVariants } from '../measure/skb-variants.ts';
-import { toReads, udpVariants } from '../measure/udp.ts';
-import type { Files } from '../system/types.ts';
+import { type Matrix, toSkbs } from '../measure/skb.ts';
+import { countsTx, skbQuestion } from '../measure/skb-question.ts';
+import { toReads, udpQuestion } from '../measure/udp.ts';
 import { type Gathered, keepRunning, type Probe } from './restarting-probe.ts';
 import type { Accept, LocalityFigure, MemberSample, ProbeState } from './types.ts';
 
 /** bpftrace prints its maps so often; longer intervals are sums. */
 const SECONDS = 1;
 
-/** Of the whole machine: an ACK that frees a segment does not tell its port, so tx can't be had of one port alone. */
-export function watchSkbs(files: Files, signal: AbortSignal, heard: () => void): Probe {
-  const plan = async () => ({
-    variants: skbVariants({ by: 'use', filter: ANY, toDriver: false }, await readCapabilities()),
-    parameters: filterParameters(ANY),
-    seconds: SECONDS,
-    keys: skbKeys((parseCpuList(files.text('/sys/devices/system/cpu/possible') ?? '')?.at(-1) ?? 0) + 1),
-  });
-  return keepRunning(plan, signal, heard);
-}
+/** Of the whole machine: an ACK that frees a segment does not show its port, so tx can't be had of one port alone. */
+export const watchSkbs = (signal: AbortSignal, heard: () => void): Probe =>
+  keepRunning(() => skbQuestion(ANY, SECONDS), signal, heard);
 
-export function watchAccepts(port: number | null, signal: AbortSignal, heard: () => void): Probe {
-  const filter: Filter = { ...ANY, port };
-  const plan = async () => ({
-    variants: acceptVariants(false),
-    parameters: acceptParameters(filter, false),
-    seconds: SECONDS,
-    keys: pairKeys(),
-  });
-  return keepRunning(plan, signal, heard);
-}
+export const watchAccepts = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
+  keepRunning(async () => acceptQuestion({ ...ANY, port }, SECONDS), signal, heard);
+
+export const watchDatagrams = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
+  keepRunning(async () => udpQuestion({ ...ANY, port }, SECONDS), signal, heard);
 
 /** Tells each accept as people know it: `cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`. */
 export function watchEvents(port: number | null, signal: AbortSignal, tell: (text: string) => void): Probe {
-  const filter: Filter = { ...ANY, port };
-  const plan = async () => ({
-    variants: acceptVariants(true),
-    parameters: acceptParameters(filter, true),
-    seconds: SECONDS,
-    keys: pairKeys(),
-    onLine: (line: string) => {
-      const event = parseEvent(line);
-      if (event !== null) tell(formatEvent(event));
-    },
-  });
-  return keepRunning(plan, signal, () => {});
-}
-
-export function watchDatagrams(port: number | null, signal: AbortSignal, heard: () => void): Probe {
-  const plan = async () => ({
-    variants: udpVariants(),
-    parameters: filterParameters({ ...ANY, port }),
-    seconds: SECONDS,
-    keys: pairKeys(),
-  });
-  return keepRunning(plan, signal, heard);
+  const onLine = (line: string) => {
+    const event = parseEvent(line);
+    if (event !== null) tell(formatEvent(event));
+  };
+  return keepRunning(
+    async () => acceptQuestion({ ...ANY, port }, SECONDS, true),
+    signal,
+    () => {},
+    onLine,
+  );
 }
 
 type Counts = Omit<LocalityFigure, 'pps'>;
@@ -163,7 +134,7 @@ function tallyReads(reads: readonly { cpu: number; rxcpu: number | null; count: 
   );
 }
 
-function perListener(pairs: readonly Counted[]): ReadonlyMap<string, Tally> {
+function perListener(pairs: readonly ListenerPair[]): ReadonlyMap<string, Tally> {
   const tallies = new Map<string, Tally>();
   for (const { pid, fd, ...pair } of pairs) {
     const key = `${pid},${fd}`;

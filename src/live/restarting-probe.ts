@@ -4,11 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSession } from '../measure/session.ts';
-import type { Counts, Interval, Plan, Variant } from '../measure/types.ts';
+import type { Counts, Interval, ProbeVariant, Question } from '../measure/types.ts';
 import { failure, isFailure } from '../system/errors.ts';
 
 export interface Gathered extends Interval {
-  readonly variant: Variant;
+  readonly variant: ProbeVariant;
 }
 
 export interface Probe {
@@ -20,7 +20,7 @@ export interface Probe {
   /** Something has come since it was last taken. */
   readonly fresh: boolean;
   readonly state: 'starting' | 'running' | 'missing' | 'failed';
-  readonly variant: Variant | null;
+  readonly variant: ProbeVariant | null;
   /** Why it does not run; null while it does. */
   readonly why: string | null;
   /** It runs, and tells something every second. */
@@ -54,17 +54,19 @@ const MISSING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param plan what to run; made when it starts, since that may take a look at the machine
- * @param heard told after each interval and each change of state
+ * @param ask what to count; asked when it starts, since that may look at the machine
+ * @param heard called after each interval and each change of state
+ * @param onLine called with each line that the probe prints by printf()
  */
 export function keepRunning(
-  plan: () => Promise<Omit<Plan, 'signal' | 'count'>>,
+  ask: () => Promise<Question>,
   signal: AbortSignal,
   heard: () => void,
+  onLine: (line: string) => void = () => {},
 ): Probe {
   const now: {
     state: Probe['state'];
-    variant: Variant | null;
+    variant: ProbeVariant | null;
     why: string | null;
     gathered: Gathered | null;
     latest: Gathered | null;
@@ -72,7 +74,7 @@ export function keepRunning(
   } = { state: 'starting', variant: null, why: null, gathered: null, latest: null, heardAt: 0 };
 
   const once = async (): Promise<void> => {
-    const { variant, intervals } = await startSession({ ...(await plan()), signal, count: null });
+    const { variant, intervals } = await startSession(await ask(), { signal, count: null, onLine });
     Object.assign(now, { state: 'running', variant, why: null });
     heard();
     for await (const interval of intervals) {

@@ -12,7 +12,7 @@ import type { Kernel, System } from '../system/types.ts';
 import { type Accepts, summarise } from './accept.ts';
 import type { Filter } from './filter.ts';
 
-/** Connections that are looked at, each by one copy of its socket that lives for microseconds. */
+/** How many connections are examined, each by a copy of its socket that is closed after microseconds. */
 const MOST = 512;
 
 export const SAMPLE_NOTE =
@@ -23,7 +23,7 @@ export interface SampleSystem extends System {
 }
 
 /**
- * One look. `accepts` are the connections that could be judged: those of a thread that is pinned to one CPU.
+ * Examines the connections once. `accepts` are those that could be judged: those of a thread that is pinned to one CPU.
  * Throws Failure not-listening, EPERM; SystemError of the dumps.
  */
 export async function sampleAccepts(

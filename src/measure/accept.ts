@@ -1,12 +1,14 @@
-/** Accepts, as probes/accept.*.bt count them: by process, listener, and the pair of CPUs. */
-import { readProbe } from '../system/bpftrace.ts';
+/** Accepts, as accept.*.bt count them: by process, listener, and the pair of CPUs. */
+import { type AcceptScript, acceptScript } from '../probes/accept.ts';
+import { holesFor } from '../probes/text.ts';
 import { type Filter, filterParameters } from './filter.ts';
+import { pairKeys } from './keys.ts';
 import { percentOf } from './percent.ts';
-import type { Counts, Variant } from './types.ts';
+import type { Counts, ProbeVariant, Question } from './types.ts';
 
 export interface AcceptPair {
   readonly pid: number;
-  /** The listener; null where the accept was not made through a descriptor, or began before the measurement. */
+  /** The listener; null where the accept used no descriptor, or began before the measurement. */
   readonly fd: number | null;
   /** Where the accept ran. */
   readonly cpu: number;
@@ -46,32 +48,32 @@ export interface AcceptEvent {
   readonly rxcpu: number | null;
 }
 
-/** `events`: only a system call's end knows the connection's descriptor. */
-export function acceptVariants(events: boolean): Variant[] {
-  const fields = ['sock_common.skc_incoming_cpu'];
-  const tracepoint: Variant = {
-    name: 'tracepoint',
-    program: readProbe('accept.tracepoint.bt'),
-    fields,
-    notes: ['accepts by io_uring are not seen'],
+/** `events`: also a line for each accept, which parseEvent() reads. */
+export function acceptQuestion(filter: Filter, seconds: number, events = false): Question {
+  const variant = (name: AcceptScript, notes: readonly string[]): ProbeVariant => ({
+    name,
+    program: acceptScript(name, holesFor(seconds, filter.comm)),
+    fields: ['sock_common.skc_incoming_cpu'],
+    notes,
+  });
+  const tracepoint = variant('tracepoint', ['accepts by io_uring are not seen']);
+  return {
+    // Only the end of the system call knows the connection's descriptor.
+    variants: events ? [tracepoint] : [variant('fentry', []), tracepoint],
+    parameters: [...filterParameters(filter), events ? '1' : '0'],
+    seconds,
+    keys: pairKeys(),
   };
-  const fentry: Variant = { name: 'fentry', program: readProbe('accept.fentry.bt'), fields, notes: [] };
-  return events ? [tracepoint] : [fentry, tracepoint];
-}
-
-/** $1 … $4 of the probes. */
-export function acceptParameters(filter: Filter, events: boolean): string[] {
-  return [...filterParameters(filter), events ? '1' : '0'];
 }
 
 /** A pair with the port of its listener. */
-export type Counted = AcceptPair & { readonly port: number };
+export type ListenerPair = AcceptPair & { readonly port: number };
 
-export const toPairs = (counts: Counts): Counted[] =>
+export const toPairs = (counts: Counts): ListenerPair[] =>
   [...(counts.get('pairs') ?? [])].map(([key, count]) => ({ ...parsePair(key), count }));
 
 /** `commOf` names a process. */
-export function toAccepts(counted: readonly Counted[], commOf: (pid: number) => string | null): Accepts {
+export function toAccepts(counted: readonly ListenerPair[], commOf: (pid: number) => string | null): Accepts {
   const unnamed = counted.reduce((sum, { fd, count }) => sum + (fd === null ? count : 0), 0);
   const note = `accepts whose listener's descriptor was not seen, since they began before the probe or need none: ${unnamed}`;
   return summarise(counted, unnamed > 0 ? [note] : [], commOf);
@@ -79,7 +81,7 @@ export function toAccepts(counted: readonly Counted[], commOf: (pid: number) => 
 
 /** What a probe and a sample have in common. */
 export function summarise(
-  counted: readonly Counted[],
+  counted: readonly ListenerPair[],
   notes: readonly string[],
   commOf: (pid: number) => string | null,
 ): Accepts {
@@ -109,7 +111,7 @@ type Described = Pick<AcceptPair, 'pid' | 'fd'>;
 const byDescriptor = (a: Described, b: Described) => a.pid - b.pid || (a.fd ?? -1) - (b.fd ?? -1);
 
 /** `pid,fd + 1,port,cpu,rxcpu`. */
-function parsePair(key: string): Omit<Counted, 'count'> {
+function parsePair(key: string): Omit<ListenerPair, 'count'> {
   const [pid = 0, listener = 0, port = 0, cpu = 0, rxcpu = -1] = key.split(',').map(Number);
   return { pid, fd: listener === 0 ? null : listener - 1, port, cpu, rxcpu: known(rxcpu) };
 }

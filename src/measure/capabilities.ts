@@ -1,8 +1,8 @@
-/** What this kernel and this bpftrace can do, as far as it can be told without loading a program. */
+/** What this kernel and this bpftrace can do, as far as that is known without loading a program. */
 import { bpftraceVersion } from '../system/bpftrace.ts';
 import { type Btf, kernelBtf } from '../system/btf.ts';
 import { openFiles } from '../system/files.ts';
-import type { Variant } from './types.ts';
+import type { ProbeVariant } from './types.ts';
 
 export interface Capabilities {
   readonly bpftrace: { readonly major: number; readonly minor: number };
@@ -37,7 +37,7 @@ export function hooksOf(program: string): readonly Hook[] {
 
 /** Why `variant` can't run here, in words; null when nothing speaks against trying it. */
 export function obstacle(
-  { program, fields }: Variant,
+  { program, fields }: ProbeVariant,
   { bpftrace, kprobes, btf }: Capabilities,
 ): string | null {
   for (const { type, name } of hooksOf(program)) {

@@ -37,7 +37,7 @@ export function readPacketCounts(files: Files): PacketCounts {
   return { packets: new Map(packets), at: performance.now() };
 }
 
-/** An interface that came meanwhile, or whose counter went back, is left out. */
+/** Leaves out interfaces that are new, or whose counter went back. */
 export function packetRates(before: PacketCounts, after: PacketCounts): PacketRates {
   const seconds = (after.at - before.at) / 1000;
   const both = Array.from(after.packets, ([name, now]) => ({ now, was: before.packets.get(name) }));

@@ -76,7 +76,7 @@ const countByIrq = ({ lines }: Interrupts): Map<number, number> =>
       .map(({ irq, counts }) => [irq, counts.reduce((sum, count) => sum + count, 0)]),
   );
 
-/** `before` and `after` are `seconds` apart. A counter that went back (a reset driver) tells nothing. */
+/** `before` and `after` are `seconds` apart. A counter that went back (the driver was reset) gives null. */
 export function queueRates(
   nics: readonly Nic[],
   before: QueueCounts,

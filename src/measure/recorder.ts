@@ -1,4 +1,4 @@
-/** From what bpftrace says to intervals: totals are remembered, differences are told. */
+/** From what bpftrace prints to intervals: it prints totals, an interval has differences. */
 import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure } from '../system/errors.ts';
 import type { Counts, Interval } from './types.ts';
@@ -6,18 +6,18 @@ import type { Counts, Interval } from './types.ts';
 export interface Recorder {
   /** The first interval begins now: the probes are attached. */
   begin(): void;
-  /** The interval that this message ends, or what is wrong with it; null: more is to come. */
-  hear(message: Message): Interval | Failure | null;
-  /** From now on no message ends an interval: what comes is all for the last one. */
+  /** The interval that this message ends, or what is wrong with it; null while the interval goes on. */
+  add(message: Message): Interval | Failure | null;
+  /** From now on no message ends an interval: all that follow belong to the last one. */
   finish(): void;
-  /** What has been heard since the last interval. */
+  /** The interval since the last one. */
   rest(): Interval;
 }
 
 /** @param keys entries that each map has room for @param now milliseconds of a clock that never jumps */
 export function createRecorder(keys: number, now: () => number): Recorder {
   const totals = new Map<string, Map<string, number>>();
-  let told: Counts = new Map();
+  let reported: Counts = new Map();
   let lost = 0;
   let began = now();
   let finishing = false;
@@ -27,11 +27,11 @@ export function createRecorder(keys: number, now: () => number): Recorder {
     const interval = {
       time: new Date(),
       seconds: (ended - began) / 1000,
-      counts: difference(totals, told),
+      counts: difference(totals, reported),
       lost,
       full: Array.from(totals, ([name, map]) => (map.size >= keys ? name : '')).filter((name) => name !== ''),
     };
-    told = new Map(Array.from(totals, ([name, map]) => [name, new Map(map)]));
+    reported = new Map(Array.from(totals, ([name, map]) => [name, new Map(map)]));
     lost = 0;
     began = ended;
     return interval;
@@ -45,7 +45,7 @@ export function createRecorder(keys: number, now: () => number): Recorder {
       finishing = true;
     },
     rest,
-    hear: (message) => {
+    add: (message) => {
       if (message.type === 'map') remember(message.data, totals);
       else if (message.type === 'lost') lost += message.data;
       else if (message.type === 'garbled') return garbled(message.data);
@@ -67,11 +67,11 @@ function remember(data: Readonly<Record<string, unknown>>, totals: Map<string, M
   }
 }
 
-/** Nothing is in it that did not grow. A total below the former one began anew. */
-export function difference(totals: Counts, told: Counts): Counts {
+/** Only what grew. A total below the former one started again from 0. */
+export function difference(totals: Counts, reported: Counts): Counts {
   const changed = new Map<string, ReadonlyMap<string, number>>();
   for (const [name, map] of totals) {
-    const before = told.get(name);
+    const before = reported.get(name);
     const grown = Array.from(map, ([key, total]): [string, number] => {
       const former = before?.get(key) ?? 0;
       return [key, total < former ? total : total - former];

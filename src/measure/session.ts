@@ -3,14 +3,14 @@ import { type Bpftrace, type BpftraceOptions, readsFunctions, startBpftrace } fr
 import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
 import { type Capabilities, hooksOf, obstacle, readCapabilities } from './capabilities.ts';
-import { createInbox, type Inbox } from './inbox.ts';
+import { createMessageQueue, type MessageQueue } from './message-queue.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import type { Interval, Plan, Session, Variant } from './types.ts';
+import type { Interval, ProbeVariant, Question, Session, SessionOptions } from './types.ts';
 
-/** Longer than this beyond its interval and bpftrace is stopped, or the machine is in a bad way. */
+/** If an interval is late by more, bpftrace is stopped (SIGSTOP), or the machine is overloaded. */
 const PATIENCE_MS = 10_000;
 
-/** What no other variant would mend. */
+/** Failures that every other variant would share. */
 const FATAL: ReadonlySet<string> = new Set([
   'bpftrace-missing',
   'bpftrace-slow',
@@ -26,15 +26,15 @@ const refused = new Map<string, string>();
  * modest variant failed of when none runs. The intervals throw bpftrace-killed, bpftrace-failed, bpftrace-silent,
  * bpftrace-garbled, kernel-hung.
  */
-export async function startSession(plan: Plan): Promise<Session> {
+export async function startSession(question: Question, options: SessionOptions): Promise<Session> {
   const capabilities = await readCapabilities();
   const passedOver: string[] = [];
   let failed: unknown = null;
-  for (const variant of plan.variants) {
+  for (const variant of question.variants) {
     const why = refused.get(variant.program) ?? obstacle(variant, capabilities);
     if (why === null) {
       try {
-        return { variant, passedOver, intervals: await open(variant, plan, capabilities) };
+        return { variant, passedOver, intervals: await open(variant, question, options, capabilities) };
       } catch (error) {
         if (!isFailure(error) || FATAL.has(error.code)) throw error;
         failed = error;
@@ -50,30 +50,34 @@ const NO_VARIANT = 'see docs/requirements.md';
 
 type Item = Interval | Failure | 'aborted';
 
-async function open(variant: Variant, plan: Plan, capabilities: Capabilities): Promise<Session['intervals']> {
-  const inbox = createInbox<Item>();
-  const recorder = createRecorder(plan.keys, () => performance.now());
-  const program = specialise(variant.program, plan);
-  const hear = (message: Message): void => {
-    if (message.type === 'printf') plan.onLine?.(message.data.replace(/\n$/, ''));
-    const item = recorder.hear(message);
-    if (item !== null) inbox.put(item);
+async function open(
+  { program }: ProbeVariant,
+  { parameters, seconds, keys }: Question,
+  { count, signal, onLine }: SessionOptions,
+  capabilities: Capabilities,
+): Promise<Session['intervals']> {
+  const queue = createMessageQueue<Item>();
+  const recorder = createRecorder(keys, () => performance.now());
+  const onMessage = (message: Message): void => {
+    if (message.type === 'printf') onLine?.(message.data.replace(/\n$/, ''));
+    const item = recorder.add(message);
+    if (item !== null) queue.put(item);
   };
-  const options = { ...optionsFor(program, plan.keys, capabilities), signal: plan.signal };
-  const child = await startBpftrace(program, plan.parameters, hear, options).catch(unlessInterrupted);
+  const options = { ...optionsFor(program, keys, capabilities), signal };
+  const child = await startBpftrace(program, parameters, onMessage, options).catch(unlessInterrupted);
   if (child === null) return nothing(recorder);
   recorder.begin();
-  child.ended.then((failure) => inbox.put(failure));
+  child.ended.then((failure) => queue.put(failure));
   const end = (): void => {
     recorder.finish();
-    inbox.put('aborted');
+    queue.put('aborted');
   };
-  if (plan.signal.aborted) end();
-  else plan.signal.addEventListener('abort', end, { once: true });
-  return read(plan, inbox, recorder, child);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  return read(seconds, count, queue, recorder, child);
 }
 
-/** null for a start that was given up because nobody wants to know any more. */
+/** null for a start that was given up because the session was aborted. */
 function unlessInterrupted(error: unknown): null {
   if (isFailure(error) && error.code === 'interrupted') return null;
   throw error;
@@ -84,24 +88,19 @@ async function* nothing(recorder: Recorder): Session['intervals'] {
   yield recorder.rest();
 }
 
-/** 0.23 compares two constant strings for every packet, at four times the cost of the rest of a filter. */
-const specialise = (program: string, { seconds, parameters }: Plan): string =>
-  program
-    .replace('interval:s:1', `interval:ms:${Math.round(seconds * 1000)}`)
-    .replaceAll('str($3) == ""', parameters[2] ? '0 == 1' : '1 == 1');
-
 async function* read(
-  plan: Plan,
-  inbox: Inbox<Item>,
+  seconds: number,
+  count: number | null,
+  queue: MessageQueue<Item>,
   recorder: Recorder,
   child: Bpftrace,
 ): Session['intervals'] {
   try {
-    for (let given = 0; plan.count === null || given < plan.count; given++) {
-      const item = await inbox.take(plan.seconds * 1000 + PATIENCE_MS);
-      if (item === null) throw silent(plan.seconds);
+    for (let given = 0; count === null || given < count; given++) {
+      const item = await queue.take(seconds * 1000 + PATIENCE_MS);
+      if (item === null) throw silent(seconds);
       if (item === 'aborted') {
-        if (!(await child.stop())) throw silent(plan.seconds);
+        if (!(await child.stop())) throw silent(seconds);
         return yield recorder.rest();
       }
       if (item instanceof Error) throw item;

@@ -3,13 +3,13 @@
 /** Map name without `@` -> key (`3,0`; '' for a scalar) -> count. */
 export type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** One way to count, as a mechanism of the kernel allows it: `skb.fentry.bt`. */
-export interface Variant {
+/** One way to count, by a mechanism of the kernel: `skb.fentry.bt`. */
+export interface ProbeVariant {
   /** `fentry`, `kprobe`, `rawtracepoint`, `tracepoint`; shown as `coverage`. */
   readonly name: string;
   /**
-   * Text of the probe: its BEGIN prints a line that starts with `Tracing `, its one `interval:s:1` prints every map
-   * (never clears one: differences are taken here, so that nothing is lost in between) and ends with time().
+   * Text of the probe: its BEGIN prints a line that starts with `Tracing `, its one `interval` prints every map (never
+   * clears one: differences are taken here, so that nothing is lost in between) and ends with time().
    */
   readonly program: string;
   /** Members of structs (`sk_buff.alloc_cpu`) that it reads and some kernels lack. */
@@ -18,19 +18,24 @@ export interface Variant {
   readonly notes: readonly string[];
 }
 
-export interface Plan {
-  /** The best first: what the kernel or this bpftrace lacks is passed over. */
-  readonly variants: readonly Variant[];
+/** What is to be counted. startSession() starts the first variant that runs here. */
+export interface Question {
+  /** The best first. */
+  readonly variants: readonly ProbeVariant[];
   /** $1, $2 … of the probe. */
   readonly parameters: readonly string[];
+  /** Length of an interval. */
   readonly seconds: number;
+  /** Entries in each map; more than that are not counted. */
+  readonly keys: number;
+}
+
+export interface SessionOptions {
   /** Intervals after which it ends by itself; null: never. */
   readonly count: number | null;
   /** Ends it early; what was counted since the last interval is still given, as the last one. */
   readonly signal: AbortSignal;
-  /** Entries in each map; more than that are not counted. */
-  readonly keys: number;
-  /** Hears the lines that the probe printf()s, as they come. */
+  /** Is called with each line that the probe prints by printf(). */
   readonly onLine?: (line: string) => void;
 }
 
@@ -48,7 +53,7 @@ export interface Interval {
 }
 
 export interface Session {
-  readonly variant: Variant;
+  readonly variant: ProbeVariant;
   /** Why better variants were passed over. */
   readonly passedOver: readonly string[];
   /** To be read once, to its end; leaving it early ends the probe. Throws Failure. */

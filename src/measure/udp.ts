@@ -1,8 +1,11 @@
-/** Datagrams by socket and reader, as probes/udp.*.bt count them, joined with what sock_diag knows of the sockets. */
-import { readProbe } from '../system/bpftrace.ts';
-import type { Filter } from './filter.ts';
+/** Datagrams by socket and reader, as udp.*.bt count them, joined with what sock_diag knows of the sockets. */
+
+import { holesFor } from '../probes/text.ts';
+import { udpScript } from '../probes/udp.ts';
+import { type Filter, filterParameters } from './filter.ts';
+import { pairKeys } from './keys.ts';
 import { percentOf } from './percent.ts';
-import type { Counts, Variant } from './types.ts';
+import type { Counts, Question } from './types.ts';
 
 export interface UdpPair {
   /** Where the reader ran. */
@@ -47,16 +50,17 @@ export interface UdpFacts {
 }
 
 const LATEST =
-  'the delivering CPU is that of each socket’s latest datagram: with several senders and a queue it is one of theirs';
+  'the delivering CPU is that of each socket’s latest datagram; with several senders and a queue it may not be the read datagram’s';
 
-/** The best first. */
-export function udpVariants(): Variant[] {
-  return ['fentry', 'kprobe', 'tracepoint'].map((name) => ({
+export function udpQuestion(filter: Filter, seconds: number): Question {
+  const holes = holesFor(seconds, filter.comm);
+  const variants = (['fentry', 'kprobe', 'tracepoint'] as const).map((name) => ({
     name,
-    program: readProbe(`udp.${name}.bt`),
+    program: udpScript(name, holes),
     fields: [],
     notes: [LATEST],
   }));
+  return { variants, parameters: filterParameters(filter), seconds, keys: pairKeys() };
 }
 
 interface Read {

@@ -1,5 +1,6 @@
 /** The demo's last page: before and after, side by side. */
-import type { Act, BeforeAndAfter, DemoResult, Load } from '../demo/demo.ts';
+import type { Act, DemoResult, Load } from '../demo/demo.ts';
+import type { BeforeAndAfter } from '../measure/locality-counter.ts';
 import { percentSpan } from './interval.ts';
 import { heading } from './style.ts';
 import { type Cell, table } from './table.ts';

@@ -1,7 +1,7 @@
 /** What attach and detach did, or would do. */
 
 import { formatCpuList } from '../host/cpus.ts';
-import type { Measured, Witnessed } from '../measure/witness.ts';
+import type { BeforeAndAfter, LocalityCount } from '../measure/locality-counter.ts';
 import type { Attached, Detached } from '../steer/attach.ts';
 import type { Trial } from '../steer/trial.ts';
 import { percent, UNKNOWN } from '../words/phrase.ts';
@@ -93,13 +93,13 @@ function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: 
   ];
 }
 
-export function measuredLines({ before, after }: Measured, what: string, style: Style): Line[] {
+export function measuredLines({ before, after }: BeforeAndAfter, what: string, style: Style): Line[] {
   const columns: Column[] = [
     { head: '', align: 'left' },
     { head: 'before', align: 'right' },
     { head: 'after', align: 'right' },
   ];
-  const rate = ({ events, seconds }: Witnessed) => perSecond(events, seconds);
+  const rate = ({ events, seconds }: LocalityCount) => perSecond(events, seconds);
   const rows = [
     ['  on the CPU that received', percentSpan(before.percent), percentSpan(after.percent)],
     [`  ${what}`, String(before.events), String(after.events)],

@@ -2,7 +2,6 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +9,7 @@ import { explain, type Message, parseMessage } from './bpftrace-output.ts';
 import { kernelBtf } from './btf.ts';
 import { type Failure, failure, isErrno } from './errors.ts';
 import { native } from './native.ts';
-import { packageRoot, programFile } from './package.ts';
+import { programFile } from './package.ts';
 import { ENVIRONMENT, findProgram } from './programs.ts';
 import { run } from './run.ts';
 
@@ -147,9 +146,6 @@ export function readsFunctions(): boolean {
     throw error;
   }
 }
-
-/** The text of a script in probes/. */
-export const readProbe = (file: string): string => readFileSync(join(packageRoot, 'probes', file), 'utf8');
 
 /** A BPF request takes milliseconds: one that sleeps for seconds is the sign of a kernel that will not answer. */
 async function untilReady(

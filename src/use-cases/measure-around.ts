@@ -1,6 +1,12 @@
 /** `attach --measure`: how local a group's traffic is, before and after. */
+
+import {
+  type BeforeAndAfter,
+  type CountedGroup,
+  countGroup,
+  type LocalityCount,
+} from '../measure/locality-counter.ts';
 import { pause } from '../measure/pause.ts';
-import { type Measured, type WatchedGroup, type Witnessed, watchGroup } from '../measure/witness.ts';
 import { failure } from '../system/errors.ts';
 import type { Progress } from './machine.ts';
 
@@ -19,17 +25,17 @@ export interface Around {
  * is no reason to leave the change undone. Throws what `act` throws; Failure interrupted, before anything was changed.
  */
 export async function measureAround<T>(
-  group: WatchedGroup,
+  group: CountedGroup,
   { seconds, signal, progress }: Around,
   act: () => Promise<T>,
-): Promise<{ readonly result: T; readonly measured: Measured | null; readonly why: string | null }> {
-  const witness = await watchGroup(group);
-  const counted = async (when: string): Promise<Witnessed | null> => {
+): Promise<{ readonly result: T; readonly measured: BeforeAndAfter | null; readonly why: string | null }> {
+  const counter = await countGroup(group);
+  const counted = async (when: string): Promise<LocalityCount | null> => {
     const done = progress(`measuring ${seconds} s ${when} the change ...`);
     try {
-      if ((await witness.mark()) === null) return null;
+      if ((await counter.take()) === null) return null;
       await pause(seconds, signal);
-      return await witness.mark();
+      return await counter.take();
     } finally {
       done();
     }
@@ -43,14 +49,14 @@ export async function measureAround<T>(
     if (signal.aborted)
       return { result, measured: null, why: 'cut short: the program stays, and nothing can be compared' };
     if (before === null || after === null)
-      return { result, measured: null, why: `nothing was measured: ${witness.why()}` };
+      return { result, measured: null, why: `nothing was measured: ${counter.why()}` };
     return { result, measured: { before, after }, why: tooLittle(before, after) };
   } finally {
-    await witness.stop();
+    await counter.stop();
   }
 }
 
-function tooLittle(before: Witnessed, after: Witnessed): string | null {
+function tooLittle(before: LocalityCount, after: LocalityCount): string | null {
   if (before.events >= LEAST && after.events >= LEAST) return null;
   return `too little traffic to tell: ${before.events} before, ${after.events} after`;
 }

@@ -1,15 +1,12 @@
 /** How local the traffic of some ports is, over some seconds: what `tune` judges by. */
-import { parseCpuList } from '../host/cpus.ts';
 import type { Protocol } from '../host/types.ts';
-import { acceptParameters, acceptVariants, toPairs } from '../measure/accept.ts';
-import { readCapabilities } from '../measure/capabilities.ts';
-import { ANY, type Filter, filterParameters } from '../measure/filter.ts';
+import { acceptQuestion, toPairs } from '../measure/accept.ts';
+import { ANY, type Filter } from '../measure/filter.ts';
 import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
-import { pairKeys } from '../measure/keys.ts';
 import { percentOf } from '../measure/percent.ts';
 import { startSession } from '../measure/session.ts';
-import { type Figure as SkbFigure, skbKeys, toSkbs } from '../measure/skb.ts';
-import { countsTx, skbVariants } from '../measure/skb-variants.ts';
+import { type Figure as SkbFigure, toSkbs } from '../measure/skb.ts';
+import { countsTx, skbQuestion } from '../measure/skb-question.ts';
 import type { Interval, Session } from '../measure/types.ts';
 import type { Files } from '../system/types.ts';
 import type { Figure, Judged } from '../tune/judge.ts';
@@ -42,9 +39,9 @@ export async function measureLocality(files: Files, asked: Traffic): Promise<Jud
   };
   try {
     const before = readPacketCounts(files);
-    const rx = await start(startSkbs(files, what, own));
+    const rx = await start(startSkbs(what, own));
     // Where an ACK ends a packet's way its port can't be told, and rx of all is not that of one server: a probe for each.
-    const tx = own.port === null ? rx : await start(startSkbs(files, what, ANY));
+    const tx = own.port === null ? rx : await start(startSkbs(what, ANY));
     const accept = what.protocol === 'udp' ? null : await start(startAccepts(what, own));
     const counted = await rx.done;
     const { tx: sent } = await tx.done;
@@ -80,15 +77,8 @@ export function shareOf(
   return senders.length === 0 || all === 0 ? null : sum(sent.filter(({ own }) => own)) / all;
 }
 
-async function startSkbs(files: Files, what: Traffic, filter: Filter) {
-  const question = { by: 'use', filter, toDriver: false } as const;
-  const possible = parseCpuList(files.text('/sys/devices/system/cpu/possible') ?? '') ?? [];
-  const session = await startSession({
-    ...once(what),
-    variants: skbVariants(question, await readCapabilities()),
-    parameters: filterParameters(filter),
-    keys: skbKeys((possible.at(-1) ?? 0) + 1),
-  });
+async function startSkbs(what: Traffic, filter: Filter) {
+  const session = await startSession(await skbQuestion(filter, what.seconds), once(what));
   const counted = { tx: countsTx(session.variant.name, filter), toDriver: false };
   return async () => {
     const interval = await only(session);
@@ -100,12 +90,7 @@ async function startSkbs(files: Files, what: Traffic, filter: Filter) {
 const toFigure = ({ percent, packets }: SkbFigure): Figure => ({ percent, events: packets ?? 0 });
 
 async function startAccepts(what: Traffic, filter: Filter) {
-  const session = await startSession({
-    ...once(what),
-    variants: acceptVariants(false),
-    parameters: acceptParameters(filter, false),
-    keys: pairKeys(),
-  });
+  const session = await startSession(acceptQuestion(filter, what.seconds), once(what));
   return async (): Promise<Figure> => {
     const pairs = toPairs((await only(session)).counts).filter(
       ({ port }) => what.ports.length === 0 || what.ports.includes(port),
@@ -116,7 +101,7 @@ async function startAccepts(what: Traffic, filter: Filter) {
   };
 }
 
-const once = ({ seconds, signal }: Traffic) => ({ seconds, signal, count: 1 });
+const once = ({ signal }: Traffic) => ({ signal, count: 1 });
 
 async function only({ intervals }: Session): Promise<Interval> {
   let only: Interval | null = null;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { hooksOf } from '../../src/measure/capabilities.ts';
 import { ANY } from '../../src/measure/filter.ts';
-import { skbVariants } from '../../src/measure/skb-variants.ts';
+import { skbVariants } from '../../src/measure/skb-question.ts';
 import { emptied, mapPort } from './probes/programs.ts';
 
 const bpftrace = { major: 0, minor: 23 };
-const variants = skbVariants({ by: 'use', filter: ANY, toDriver: true }, { bpftrace, btf: null });
+const variants = skbVariants(ANY, 1, { by: 'use', toDriver: true }, { bpftrace, btf: null });
 
 describe('what our probe is measured against', () => {
   it.each(variants)('$name: the same hooks, which do nothing', ({ program }) => {

@@ -5,12 +5,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseCpuList } from '../../src/host/cpus.ts';
-import { readCapabilities } from '../../src/measure/capabilities.ts';
-import { ANY, filterParameters } from '../../src/measure/filter.ts';
+import { ANY } from '../../src/measure/filter.ts';
 import { startSession } from '../../src/measure/session.ts';
-import { skbKeys } from '../../src/measure/skb.ts';
-import { skbVariants } from '../../src/measure/skb-variants.ts';
-import type { Variant } from '../../src/measure/types.ts';
+import { skbQuestion } from '../../src/measure/skb-question.ts';
+import type { ProbeVariant, Question } from '../../src/measure/types.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { emptied, MAP_PORT_KEYS, mapPort } from './probes/programs.ts';
 
@@ -34,24 +32,20 @@ const NAMES: readonly Workload[] = ['udp', 'tcp', 'tap'];
 /** Nanoseconds a packet, by batch. */
 type Batches = Readonly<Record<Workload, readonly number[]>>;
 
-interface Probe {
-  readonly variants: readonly Variant[];
-  readonly keys: number;
-}
-
 type Kind = 'none' | 'empty' | 'ours' | 'map';
 
 export async function probesTable(): Promise<void> {
   if (process.geteuid?.() !== 0) return console.log('\nleft out: probes: bpftrace needs root');
   const load = startLoad();
   try {
-    const ours: Probe = {
-      variants: skbVariants({ by: 'use', filter: ANY, toDriver: false }, await readCapabilities()),
-      keys: skbKeys(possibleCpus()),
-    };
+    const ours = await skbQuestion(ANY, 1);
     // What is measured here is thrown away: it tells the load what a quiet CPU is.
     const { variant } = await under(ours, load.batches);
-    const only = (program: string, keys: number): Probe => ({ variants: [{ ...variant, program }], keys });
+    const only = (program: string, keys: number): Question => ({
+      ...ours,
+      variants: [{ ...variant, program }],
+      keys,
+    });
     const empty = only(emptied(variant.program), ours.keys);
     const map = only(mapPort(variant.name), MAP_PORT_KEYS);
     const batches: Record<Kind, Batches[]> = { none: [], empty: [], ours: [], map: [] };
@@ -72,19 +66,12 @@ export async function probesTable(): Promise<void> {
 
 /** While the probe runs. */
 async function under<T>(
-  { variants, keys }: Probe,
+  question: Question,
   act: () => Promise<T>,
-): Promise<{ variant: Variant; result: T }> {
+): Promise<{ variant: ProbeVariant; result: T }> {
   await sleep(REST_MS);
   const abort = new AbortController();
-  const session = await startSession({
-    variants,
-    parameters: filterParameters(ANY),
-    seconds: 1,
-    count: null,
-    signal: abort.signal,
-    keys,
-  });
+  const session = await startSession(question, { count: null, signal: abort.signal });
   try {
     return { variant: session.variant, result: await act() };
   } finally {
@@ -145,10 +132,7 @@ const GOALS: Readonly<Record<string, string>> = {
 const GOAL_OTHERWISE = 'goal: ours/map at most 0.33 for what is received only, 0.7 for both ways';
 
 const files = openFiles('/');
-const cpuList = (which: 'online' | 'possible') =>
-  parseCpuList(files.text(`/sys/devices/system/cpu/${which}`) ?? '') ?? [];
-const lastCpu = () => cpuList('online').at(-1) ?? 0;
-const possibleCpus = () => (cpuList('possible').at(-1) ?? 0) + 1;
+const lastCpu = () => parseCpuList(files.text('/sys/devices/system/cpu/online') ?? '')?.at(-1) ?? 0;
 
 const bpftraces = () =>
   readdirSync('/proc').filter((pid) => files.text(`/proc/${pid}/comm`)?.trimEnd() === 'bpftrace').length;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Accepts } from '../../src/measure/accept.ts';
-import type { Witnessed } from '../../src/measure/witness.ts';
+import type { BeforeAndAfter } from '../../src/measure/locality-counter.ts';
 import { type Served, startWorkload } from '../measure/workload.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli, cliJson } from './cli.ts';
@@ -129,7 +129,7 @@ describe('attach --measure', () => {
     const ended = once(wrk, 'exit');
     try {
       const { measured, warnings } = await cliJson<{
-        measured: { before: Witnessed; after: Witnessed } | null;
+        measured: BeforeAndAfter | null;
         warnings: readonly string[];
       }>('attach', '--port', String(PORT), '--measure', '2');
       if (measured === null) throw new Error(warnings.join());

@@ -2,8 +2,8 @@
  * What each probe costs a packet, in instructions of the guest: with one CPU and `-icount shift=0` its clock counts them,
  * whatever else the host does. `npm run lab -- --kernel 6.12 cost` writes docs/probe-cost.md.
  */
-import { readFileSync } from 'node:fs';
 import { expect, inject, it } from 'vitest';
+import { SCRIPTS } from '../../src/probes/scripts.ts';
 import { emptied, MAP_PORT_KEYS, mapPort } from '../bench/probes/programs.ts';
 import type { Program } from './machine/channel.ts';
 import { useGuest } from './machine/lab.ts';
@@ -84,7 +84,7 @@ it('counts what each probe adds to a packet', { timeout: 3_600_000 }, async () =
   console.log('none', JSON.stringify(none));
   for (const mechanism of MECHANISMS) {
     const variant = mechanism === 'kfunc' ? 'fentry' : mechanism;
-    const probe = readFileSync(new URL(`../../probes/skb.${mechanism}.bt`, import.meta.url), 'utf8');
+    const probe = SCRIPTS.get(`skb.${mechanism}.bt`) ?? '';
     const named = (what: string) => `${variant}: ${what}`;
     const empty = await count(named('empty'), bpftrace(`empty-${variant}`, emptied(probe), 4_096));
     const ours = await count(named('ours'), under(`locality-tune measure skb -j --variant ${variant}`));

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Capabilities, hooksOf, obstacle } from '../../src/measure/capabilities.ts';
 import { ANY } from '../../src/measure/filter.ts';
-import { skbVariants } from '../../src/measure/skb-variants.ts';
+import { type SkbOptions, skbVariants } from '../../src/measure/skb-question.ts';
 import type { Btf } from '../../src/system/btf.ts';
 
 const EVERYTHING: Btf = { hasFunction: () => true, hasTracepoint: () => true, hasMember: () => true };
 const stock: Capabilities = { bpftrace: { major: 0, minor: 23 }, kprobes: true, btf: EVERYTHING };
 
-const question = { by: 'use', filter: ANY, toDriver: false } as const;
+const variantsFor = (capabilities: Capabilities, options: Partial<SkbOptions> = {}) =>
+  skbVariants(ANY, 1, { by: 'use', toDriver: false, ...options }, capabilities);
 const ways = (capabilities: Capabilities, by: 'use' | 'free' = 'use') =>
-  skbVariants({ ...question, by }, capabilities).flatMap((variant) =>
+  variantsFor(capabilities, { by }).flatMap((variant) =>
     obstacle(variant, capabilities) === null ? [variant.name] : [],
   );
 
@@ -24,7 +25,7 @@ describe('the ways to count packets', () => {
   it('have no raw tracepoint with bpftrace 0.17, and fentry without it', () => {
     const old: Capabilities = { ...stock, bpftrace: { major: 0, minor: 17 } };
     expect(ways(old)).toEqual(['fentry', 'kprobe', 'tracepoint', 'incoming-cpu']);
-    const [fentry] = skbVariants(question, old);
+    const [fentry] = variantsFor(old);
     expect(hooksOf(fentry?.program ?? '').map(({ type }) => type)).not.toContain('rawtracepoint');
   });
 
@@ -40,8 +41,8 @@ describe('the ways to count packets', () => {
     expect(without({ hasMember: (path) => path !== 'sk_buff.alloc_cpu' })).toEqual(['incoming-cpu']);
   });
 
-  it('leave out what is sent home to be freed, where the kernel does that and tells it', () => {
-    const of = (btf: Btf | null) => skbVariants(question, { ...stock, btf }).map(({ program }) => program);
+  it('leave out what is returned to be freed, where the kernel does that and shows it', () => {
+    const of = (btf: Btf | null) => variantsFor({ ...stock, btf }).map(({ program }) => program);
     const asks = (program: string) => /\$flush = kaddr\("skb_defer_free_flush"\);/.test(program);
     expect(of(EVERYTHING).map(asks)).toEqual([true, true, true, true, false]);
     expect(of(EVERYTHING).some((program) => program.includes('(uint64)0;'))).toBe(false);
@@ -54,7 +55,7 @@ describe('the ways to count packets', () => {
   });
 
   it('say what stands in the way', () => {
-    const [fentry, kprobe] = skbVariants(question, stock);
+    const [fentry, kprobe] = variantsFor(stock);
     const why = (variant: typeof fentry, capabilities: Partial<Capabilities>) =>
       variant === undefined ? null : obstacle(variant, { ...stock, ...capabilities });
     expect(why(fentry, { bpftrace: { major: 0, minor: 17 } })).toBe('bpftrace 0.17 has no raw tracepoints');
@@ -67,7 +68,9 @@ describe('the ways to count packets', () => {
   });
 
   it('print what they hand to the driver with the rest, when asked', () => {
-    for (const { program } of skbVariants({ ...question, toDriver: true }, stock)) {
+    for (const { program } of (['use', 'free'] as const).flatMap((by) =>
+      variantsFor(stock, { by, toDriver: true }),
+    )) {
       expect(program).toMatch(/\tprint\(@driver\);\n\ttime\(/);
       expect(hooksOf(program)).toContainEqual({ type: 'tracepoint', name: 'net_dev_start_xmit' });
     }

@@ -52,7 +52,7 @@ function play(text: string): Interval[] {
   const recorder = createRecorder(8, () => now);
   const intervals = messagesOf(text).flatMap((message) => {
     now += 100;
-    const heard = recorder.hear(message);
+    const heard = recorder.add(message);
     if (heard instanceof Error) throw heard;
     return heard ?? [];
   });
@@ -83,31 +83,31 @@ describe('intervals', () => {
 
   it('know a full map, which 0.17 does not tell', () => {
     const recorder = createRecorder(2, () => 0);
-    recorder.hear({ type: 'map', data: { '@rx': { '0,0': 1, '0,1': 1 }, '@tx': { '0,0': 1 } } });
+    recorder.add({ type: 'map', data: { '@rx': { '0,0': 1, '0,1': 1 }, '@tx': { '0,0': 1 } } });
     expect(recorder.rest().full).toEqual(['rx']);
   });
 
   it('lose nothing of what comes while bpftrace is ending', () => {
     const recorder = createRecorder(8, () => 0);
     recorder.finish();
-    recorder.hear({ type: 'map', data: { '@rx': { '0,0': 23 } } });
-    expect(recorder.hear({ type: 'time', data: '01:54:10\n' })).toBeNull();
-    recorder.hear({ type: 'map', data: { '@rx': { '0,0': 29 } } });
+    recorder.add({ type: 'map', data: { '@rx': { '0,0': 23 } } });
+    expect(recorder.add({ type: 'time', data: '01:54:10\n' })).toBeNull();
+    recorder.add({ type: 'map', data: { '@rx': { '0,0': 29 } } });
     expect(plain(recorder.rest().counts)).toEqual({ rx: { '0,0': 29 } });
   });
 
   it('keep what a reading of the map missed', () => {
     const recorder = createRecorder(8, () => 0);
-    recorder.hear({ type: 'map', data: { '@rx': { '0,0': 23, '1,1': 7 } } });
+    recorder.add({ type: 'map', data: { '@rx': { '0,0': 23, '1,1': 7 } } });
     recorder.rest();
-    recorder.hear({ type: 'map', data: { '@rx': { '0,0': 24 } } });
+    recorder.add({ type: 'map', data: { '@rx': { '0,0': 24 } } });
     expect(plain(recorder.rest().counts)).toEqual({ rx: { '0,0': 1 } });
-    recorder.hear({ type: 'map', data: { '@rx': { '0,0': 24, '1,1': 9 } } });
+    recorder.add({ type: 'map', data: { '@rx': { '0,0': 24, '1,1': 9 } } });
     expect(plain(recorder.rest().counts)).toEqual({ rx: { '1,1': 2 } });
   });
 
   it('end with a failure that shows the line, cut short, when it is garbled', () => {
-    const failure = createRecorder(8, () => 0).hear({
+    const failure = createRecorder(8, () => 0).add({
       type: 'garbled',
       data: `{"type": "ma${'x'.repeat(9999)}`,
     });
@@ -124,7 +124,7 @@ describe('intervals', () => {
         const seen = new Map<string, number>();
         for (const step of steps) {
           for (const [key, count] of Object.entries(step)) totals.set(key, (totals.get(key) ?? 0) + count);
-          recorder.hear({ type: 'map', data: { '@rx': Object.fromEntries(totals) } });
+          recorder.add({ type: 'map', data: { '@rx': Object.fromEntries(totals) } });
           for (const [key, count] of recorder.rest().counts.get('rx') ?? [])
             seen.set(key, (seen.get(key) ?? 0) + count);
         }
@@ -144,7 +144,7 @@ describe('intervals', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         const recorder = createRecorder(8, () => 0);
-        for (const message of messagesOf(lines.join('\n'))) recorder.hear(message);
+        for (const message of messagesOf(lines.join('\n'))) recorder.add(message);
         const { counts, lost } = recorder.rest();
         return (
           lost >= 0 && [...counts.values()].every((map) => [...map.values()].every((count) => count > 0))

@@ -1,23 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it, vi } from 'vitest';
 import { startSession } from '../../src/measure/session.ts';
-import type { Interval, Plan, Variant } from '../../src/measure/types.ts';
+import type { Interval, ProbeVariant, Question, SessionOptions } from '../../src/measure/types.ts';
 
-const variant = (name: string, body: string, fields: readonly string[] = []): Variant => ({
+const variant = (
+  name: string,
+  body: string,
+  fields: readonly string[] = [],
+  milliseconds = 200,
+): ProbeVariant => ({
   name,
-  program: `BEGIN { printf("Tracing ...\\n"); @n[pid, 1] = count(); printf("%s\\n", str($3)); } ${body}\ninterval:s:1 { print(@n); time(); }`,
+  program: `BEGIN { printf("Tracing ...\\n"); @n[pid, 1] = count(); printf("%s\\n", str($3)); } ${body}\ninterval:ms:${milliseconds} { print(@n); time(); }`,
   fields,
   notes: [],
 });
 const works = variant('works', '');
-const plan: Plan = {
+const question: Question = {
   variants: [works],
   parameters: ['0', '0', 'hello'],
   seconds: 0.2,
-  count: null,
-  signal: new AbortController().signal,
   keys: 4_096,
 };
+const slow: Question = { ...question, variants: [variant('slow', '', [], 60_000)], seconds: 60 };
+const options: SessionOptions = { count: null, signal: new AbortController().signal };
 
 async function all(intervals: AsyncIterable<Interval>): Promise<Interval[]> {
   const seen: Interval[] = [];
@@ -40,17 +45,18 @@ describe('a session', () => {
       variant: chosen,
       passedOver,
       intervals,
-    } = await startSession({
-      ...plan,
-      variants: [
-        variant('tracepoint', '\ntracepoint:skb:no_such_thing { @n[0, 0] = count(); }'),
-        variant('field', '', ['sk_buff.no_such_thing']),
-        variant('syscall', '\ntracepoint:syscalls:sys_enter_no_such_thing { @n[0, 0] = count(); }'),
-        works,
-      ],
-      count: 2,
-      onLine: (line) => lines.push(line),
-    });
+    } = await startSession(
+      {
+        ...question,
+        variants: [
+          variant('tracepoint', '\ntracepoint:skb:no_such_thing { @n[0, 0] = count(); }'),
+          variant('field', '', ['sk_buff.no_such_thing']),
+          variant('syscall', '\ntracepoint:syscalls:sys_enter_no_such_thing { @n[0, 0] = count(); }'),
+          works,
+        ],
+      },
+      { ...options, count: 2, onLine: (line) => lines.push(line) },
+    );
     expect(chosen.name).toBe('works');
     expect(passedOver).toEqual([
       'tracepoint: the kernel has no tracepoint no_such_thing',
@@ -68,17 +74,19 @@ describe('a session', () => {
       'other',
       '\ntracepoint:syscalls:sys_enter_no_other_thing { @n[0, 0] = count(); }',
     );
-    await expect(startSession({ ...plan, variants: [syscall] })).rejects.toMatchObject({
+    await expect(startSession({ ...question, variants: [syscall] }, options)).rejects.toMatchObject({
       code: 'tracepoint-missing',
       message: 'the kernel has no tracepoint syscalls:sys_enter_no_other_thing',
     });
     const field = variant('field', '', ['sk_buff.no_such_thing']);
-    await expect(startSession({ ...plan, variants: [field] })).rejects.toMatchObject({ code: 'no-variant' });
+    await expect(startSession({ ...question, variants: [field] }, options)).rejects.toMatchObject({
+      code: 'no-variant',
+    });
   });
 
   it('gives its last interval when it is aborted', async () => {
     const abort = new AbortController();
-    const { intervals } = await startSession({ ...plan, seconds: 60, signal: abort.signal });
+    const { intervals } = await startSession(slow, { ...options, signal: abort.signal });
     abort.abort();
     const [last, ...more] = await all(intervals);
     expect([...(last?.counts.get('n')?.values() ?? [])]).toEqual([1]);
@@ -88,7 +96,7 @@ describe('a session', () => {
 
   it('does not wait for a start that nobody wants any more, and tells that nothing was counted', async () => {
     const abort = new AbortController();
-    const starting = startSession({ ...plan, seconds: 60, signal: abort.signal });
+    const starting = startSession(slow, { ...options, signal: abort.signal });
     await vi.waitUntil(() => children() !== '');
     abort.abort();
     const { intervals } = await starting;
@@ -100,13 +108,13 @@ describe('a session', () => {
   });
 
   it('tells the same when it was aborted before it began', async () => {
-    const { intervals } = await startSession({ ...plan, signal: AbortSignal.abort() });
+    const { intervals } = await startSession(question, { ...options, signal: AbortSignal.abort() });
     expect((await all(intervals)).map(({ counts }) => counts.size)).toEqual([0]);
     expect(children()).toBe('');
   });
 
   it('ends its probe when nobody reads on', async () => {
-    const { intervals } = await startSession(plan);
+    const { intervals } = await startSession(question, options);
     for await (const _ of intervals) break;
     expect(children()).toBe('');
   });

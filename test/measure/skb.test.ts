@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOWHERE, skbKeys, toSkbs } from '../../src/measure/skb.ts';
+import { skbKeys } from '../../src/measure/keys.ts';
+import { toSkbs } from '../../src/measure/skb.ts';
 import type { Interval } from '../../src/measure/types.ts';
+import { ANOTHER_CPU } from '../../src/probes/skb.ts';
 
 const interval = (maps: Readonly<Record<string, Readonly<Record<string, number>>>>): Interval => ({
   time: new Date(0),
@@ -36,7 +38,7 @@ describe('figures of packets', () => {
   });
 
   it('count as remote what was used it is not known where, and what a CPU made that is offline now', () => {
-    const { tx, txMatrix } = toSkbs(interval({ tx: { [`0,${NOWHERE}`]: 3, '7,7': 1 } }), [0, 1], ALL);
+    const { tx, txMatrix } = toSkbs(interval({ tx: { [`0,${ANOTHER_CPU}`]: 3, '7,7': 1 } }), [0, 1], ALL);
     expect(tx).toEqual({ packets: 4, local: 1, percent: 25 });
     expect(txMatrix?.flat()).toEqual([0, 0, 0, 0]);
   });

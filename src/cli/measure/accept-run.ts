@@ -2,8 +2,7 @@
 import { machine } from 'node:os';
 import {
   type Accepts,
-  acceptParameters,
-  acceptVariants,
+  acceptQuestion,
   formatEvent,
   parseEvent,
   toAccepts,
@@ -11,7 +10,6 @@ import {
 } from '../../measure/accept.ts';
 import { sampleAccepts } from '../../measure/accept-sample.ts';
 import { incompleteness } from '../../measure/completeness.ts';
-import { pairKeys } from '../../measure/keys.ts';
 import { pause } from '../../measure/pause.ts';
 import { commOf, isInOurNetns } from '../../measure/process.ts';
 import { startSession } from '../../measure/session.ts';
@@ -22,7 +20,7 @@ import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, print, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
+import { filterOf, type MeasureOptions, only } from './measure-options.ts';
 
 const SCHEMA = 'locality-tune.accept/1';
 
@@ -51,15 +49,11 @@ async function startOrWhy(
   signal: AbortSignal,
 ): Promise<Session | Failure> {
   const events = options.events === true;
-  const filter = filterOf(options);
+  const question = acceptQuestion(filterOf(options), options.interval, events);
   try {
-    return await startSession({
-      variants: wantedOf(acceptVariants(events), options),
-      parameters: acceptParameters(filter, events),
-      seconds: options.interval,
+    return await startSession(only(question, options), {
       count: options.count ?? null,
       signal,
-      keys: pairKeys(),
       ...(events ? { onLine: eventPrinter(options) } : {}),
     });
   } catch (error) {

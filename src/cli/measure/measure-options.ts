@@ -1,6 +1,6 @@
 /** The options that `measure skb`, `accept` and `udp` share. */
 import type { Filter } from '../../measure/filter.ts';
-import type { Variant } from '../../measure/types.ts';
+import type { Question } from '../../measure/types.ts';
 import type { Globals } from '../options.ts';
 
 export interface MeasureOptions extends Globals {
@@ -21,5 +21,8 @@ export const filterOf = ({ pid, port, comm }: MeasureOptions): Filter => ({
   comm: comm ?? null,
 });
 
-export const wantedOf = (variants: readonly Variant[], { variant }: MeasureOptions): readonly Variant[] =>
-  variant === undefined ? variants : variants.filter(({ name }) => name === variant);
+/** With --variant, no other way of counting. */
+export const only = (question: Question, { variant }: MeasureOptions): Question =>
+  variant === undefined
+    ? question
+    : { ...question, variants: question.variants.filter(({ name }) => name === variant) };

@@ -1,19 +1,17 @@
 /** `locality-tune measure skb`: run the probe, print each interval. */
 import { parseCpuList } from '../../host/cpus.ts';
-import { readCapabilities } from '../../measure/capabilities.ts';
 import { incompleteness } from '../../measure/completeness.ts';
-import { filterParameters } from '../../measure/filter.ts';
+import type { Filter } from '../../measure/filter.ts';
 import { countedInterfaces, packetRates, readPacketCounts } from '../../measure/interface-rates.ts';
 import { startSession } from '../../measure/session.ts';
-import { skbKeys, toSkbs } from '../../measure/skb.ts';
-import { countsTx, type SkbQuestion, skbVariants } from '../../measure/skb-variants.ts';
+import { toSkbs } from '../../measure/skb.ts';
+import { countsTx, skbQuestion } from '../../measure/skb-question.ts';
 import { skbLine } from '../../report/skb.ts';
 import { openFiles } from '../../system/files.ts';
-import type { Files } from '../../system/types.ts';
 import { usage } from '../errors.ts';
 import { createNotePrinter, print, printDocument } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
+import { filterOf, type MeasureOptions, only } from './measure-options.ts';
 
 export interface MeasureSkbCommandOptions extends MeasureOptions {
   readonly by: 'use' | 'free';
@@ -21,20 +19,15 @@ export interface MeasureSkbCommandOptions extends MeasureOptions {
 }
 
 export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<void> {
-  const question = questionOf(options);
+  const filter = checkedFilter(options);
+  const toDriver = options.toDriver === true;
+  const question = await skbQuestion(filter, options.interval, { by: options.by, toDriver });
   const signal = untilInterrupted();
   const files = openFiles('/');
-  const cpus = cpuList(files, 'online');
-  const session = await startSession({
-    variants: wantedOf(skbVariants(question, await readCapabilities()), options),
-    parameters: filterParameters(question.filter),
-    seconds: options.interval,
-    count: options.count ?? null,
-    signal,
-    keys: skbKeys((cpuList(files, 'possible').at(-1) ?? 0) + 1),
-  });
+  const cpus = parseCpuList(files.text('/sys/devices/system/cpu/online') ?? '') ?? [];
+  const session = await startSession(only(question, options), { count: options.count ?? null, signal });
   const { name, notes } = session.variant;
-  const counted = { tx: countsTx(name, question.filter), toDriver: question.toDriver };
+  const counted = { tx: countsTx(name, filter), toDriver };
   const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, whoever the packets are for`;
   const tell = createNotePrinter();
   let before = readPacketCounts(files);
@@ -65,7 +58,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
   }
 }
 
-function questionOf(options: MeasureSkbCommandOptions): SkbQuestion {
+function checkedFilter(options: MeasureSkbCommandOptions): Filter {
   const filter = filterOf(options);
   const filtered = filter.pid !== null || filter.comm !== null || filter.port !== null;
   if (filtered && options.by === 'free')
@@ -77,8 +70,5 @@ function questionOf(options: MeasureSkbCommandOptions): SkbQuestion {
     );
   if (options.netns !== undefined)
     throw usage('--netns: packets of all network namespaces are counted', 'use --pid, --comm or --port');
-  return { by: options.by, filter, toDriver: options.toDriver === true };
+  return filter;
 }
-
-const cpuList = (files: Files, which: 'online' | 'possible') =>
-  parseCpuList(files.text(`/sys/devices/system/cpu/${which}`) ?? '') ?? [];

@@ -4,14 +4,12 @@ import { readInterrupts } from '../../host/interrupts.ts';
 import { readNics } from '../../host/nics.ts';
 import { readMachine } from '../../host/topology.ts';
 import { incompleteness } from '../../measure/completeness.ts';
-import { filterParameters } from '../../measure/filter.ts';
-import { pairKeys } from '../../measure/keys.ts';
 import { pause } from '../../measure/pause.ts';
 import { commOf } from '../../measure/process.ts';
 import { type QueueCounts, queueRates, readQueueCounts } from '../../measure/queue-rates.ts';
 import { startSession } from '../../measure/session.ts';
 import type { Session } from '../../measure/types.ts';
-import { type Reads, toReads, toUdpSockets, type UdpSocket, udpVariants } from '../../measure/udp.ts';
+import { type Reads, toReads, toUdpSockets, type UdpSocket, udpQuestion } from '../../measure/udp.ts';
 import { NOBODY, readUdpFacts, type Served } from '../../measure/udp-facts.ts';
 import { type UdpReport, udpLines } from '../../report/udp.ts';
 import { type Failure, isFailure } from '../../system/errors.ts';
@@ -19,7 +17,7 @@ import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, wantedOf } from './measure-options.ts';
+import { filterOf, type MeasureOptions, only } from './measure-options.ts';
 
 export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
   const signal = untilInterrupted();
@@ -37,14 +35,8 @@ export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
 
 async function startOrWhy(options: MeasureOptions, signal: AbortSignal): Promise<Session | Failure> {
   try {
-    return await startSession({
-      variants: wantedOf(udpVariants(), options),
-      parameters: filterParameters(filterOf(options)),
-      seconds: options.interval,
-      count: options.count ?? null,
-      signal,
-      keys: pairKeys(),
-    });
+    const question = udpQuestion(filterOf(options), options.interval);
+    return await startSession(only(question, options), { count: options.count ?? null, signal });
   } catch (error) {
     if (!isFailure(error)) throw error;
     return error;

@@ -1,4 +1,4 @@
-/** What our probe is measured against. All three are programs as `measure` runs them (Variant, src/measure/types.ts). */
+/** What our probe is measured against. All three are programs as `measure` runs them (ProbeVariant, src/measure/types.ts). */
 import { readFileSync } from 'node:fs';
 
 /** BEGIN, END and interval stay out of it: they cost a packet nothing. */

@@ -1,52 +1,55 @@
-/** Before and after a change: one probe that runs through it, and is asked at its turns. */
+/** Counts how much of some traffic is local while a change is made: one probe, read before and after the change. */
 import type { GroupSocket, Protocol } from '../host/types.ts';
 import { isFailure } from '../system/errors.ts';
-import { acceptParameters, acceptVariants, toPairs } from './accept.ts';
-import { ANY, filterParameters } from './filter.ts';
-import { pairKeys } from './keys.ts';
+import { acceptQuestion, toPairs } from './accept.ts';
+import { ANY } from './filter.ts';
 import { percentOf } from './percent.ts';
 import { startSession } from './session.ts';
-import type { Counts, Interval, Plan, Session } from './types.ts';
-import { toReads, udpVariants } from './udp.ts';
+import { toSkbs } from './skb.ts';
+import { skbQuestion } from './skb-question.ts';
+import type { Counts, Interval, Question, Session } from './types.ts';
+import { toReads, udpQuestion } from './udp.ts';
 
-export interface Witnessed {
+export interface LocalityCount {
   readonly seconds: number;
-  /** TCP: accepts. UDP: datagrams read whose delivery was seen, too. Or packets. */
+  /** Accepts, datagrams that were read and whose delivery was seen, or packets. */
   readonly events: number;
   /** Those on the CPU that received. */
   readonly local: number;
+  /** 0 to 100; null of nothing. */
   readonly percent: number | null;
 }
 
 /** Around a change. */
-export interface Measured {
-  readonly before: Witnessed;
-  readonly after: Witnessed;
+export interface BeforeAndAfter {
+  readonly before: LocalityCount;
+  readonly after: LocalityCount;
 }
 
-export interface Witness {
-  /** What there was since the last mark, or since the start; null when the probe does not run (any more). */
-  mark(): Promise<Witnessed | null>;
-  /** Why it does not. */
+export interface LocalityCounter {
+  /** What was counted since the last call, or since the start; null when the probe does not run (any more). */
+  take(): Promise<LocalityCount | null>;
+  /** Why it does not run; null while it does. */
   why(): string | null;
   stop(): Promise<void>;
 }
 
-/** What the witness must know of a group. */
-export interface WatchedGroup {
+/** What must be known of a group to count its traffic. */
+export interface CountedGroup {
   readonly protocol: Protocol;
   readonly port: number;
   readonly sockets: readonly Pick<GroupSocket, 'inode' | 'holders'>[];
 }
 
-/** A mark takes up to two of them. */
+/** take() takes up to two of them. */
 const SECONDS = 0.25;
 
 /** The accepts, or datagrams, of a group. */
-export function watchGroup(group: WatchedGroup): Promise<Witness> {
+export function countGroup(group: CountedGroup): Promise<LocalityCounter> {
+  const filter = { ...ANY, port: group.port };
   const isOurs = membership(group);
-  return watch(
-    () => planFor(group),
+  return startCounter(
+    async () => (group.protocol === 'tcp' ? acceptQuestion : udpQuestion)(filter, SECONDS),
     ({ counts }) => {
       const events = eventsOf(group.protocol, counts).filter(isOurs);
       return { events: sum(events), local: sum(events.filter(({ cpu, rxcpu }) => cpu === rxcpu)) };
@@ -54,16 +57,22 @@ export function watchGroup(group: WatchedGroup): Promise<Witness> {
   );
 }
 
+/** The packets that are read from the sockets of a port. */
+export const countReads = (port: number): Promise<LocalityCounter> =>
+  startCounter(
+    () => skbQuestion({ ...ANY, port }, SECONDS),
+    (interval) => {
+      const { rx } = toSkbs(interval, [], { tx: false, toDriver: false });
+      return { events: rx.packets ?? 0, local: rx.local ?? 0 };
+    },
+  );
+
 const sum = (events: readonly Event[]): number => events.reduce((total, { count }) => total + count, 0);
 
-export type WitnessPlan = Pick<Plan, 'variants' | 'parameters' | 'keys'>;
-export type Counter = (interval: Interval) => Pick<Witnessed, 'events' | 'local'>;
+type CountOf = (interval: Interval) => Pick<LocalityCount, 'events' | 'local'>;
 
-/** That nothing can be measured here is no error: the change that is to be witnessed does not depend on it. */
-export async function watch(
-  planOf: () => WitnessPlan | Promise<WitnessPlan>,
-  countOf: Counter,
-): Promise<Witness> {
+/** That nothing can be measured here is no error: the change does not depend on it. */
+async function startCounter(ask: () => Promise<Question>, countOf: CountOf): Promise<LocalityCounter> {
   const abort = new AbortController();
   let why: string | null = null;
   const unlessFailed = async <T>(act: () => Promise<T>): Promise<T | null> => {
@@ -76,10 +85,10 @@ export async function watch(
     }
   };
   const session = await unlessFailed(async () =>
-    startSession({ ...(await planOf()), seconds: SECONDS, count: null, signal: abort.signal }),
+    startSession(await ask(), { count: null, signal: abort.signal }),
   );
   return {
-    mark: () => unlessFailed(async () => (session === null ? null : sumUntilNow(session, countOf))),
+    take: () => unlessFailed(async () => (session === null ? null : sumUntilNow(session, countOf))),
     why: () => why,
     stop: async () => {
       abort.abort();
@@ -90,17 +99,8 @@ export async function watch(
   };
 }
 
-function planFor({ protocol, port }: WatchedGroup): WitnessPlan {
-  const filter = { ...ANY, port };
-  const how =
-    protocol === 'tcp'
-      ? { variants: acceptVariants(false), parameters: acceptParameters(filter, false) }
-      : { variants: udpVariants(), parameters: filterParameters(filter) };
-  return { ...how, keys: pairKeys() };
-}
-
-/** What was counted when this moment came may be on its way still: only an interval that began later has all of it. */
-async function sumUntilNow({ intervals }: Session, countOf: Counter): Promise<Witnessed | null> {
+/** What was counted up to now may still be on its way: only an interval that began later has all of it. */
+async function sumUntilNow({ intervals }: Session, countOf: CountOf): Promise<LocalityCount | null> {
   const now = Date.now();
   let [seconds, events, local] = [0, 0, 0];
   for (;;) {
@@ -130,7 +130,7 @@ function eventsOf(protocol: Protocol, counts: Counts): Event[] {
 }
 
 /** Another address, or another network namespace, may have the same port: only what goes through the group's own sockets. */
-function membership({ protocol, sockets }: WatchedGroup): (event: Event) => boolean {
+function membership({ protocol, sockets }: CountedGroup): (event: Event) => boolean {
   const inodes = new Set(sockets.map(({ inode }) => inode));
   const held = new Set(sockets.flatMap(({ holders }) => holders.map(({ pid, fd }) => `${pid},${fd}`)));
   return protocol === 'udp'

@@ -10,7 +10,7 @@ it('the probes count the very accepts that the workers count themselves, and a p
     signal: new AbortController().signal,
     onStep: () => {},
   });
-  expect(notes.join()).not.toMatch(/witness/);
+  expect(notes.join()).not.toMatch(/double-checked/);
   for (const act of ['before', 'after'] as const) {
     expect(tcp?.witness?.[act]).toMatchObject({
       events: tcp?.[act].total,

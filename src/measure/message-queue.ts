@@ -1,13 +1,13 @@
-/** Where callbacks put what one reader takes, in order. */
+/** A queue that callbacks fill and one reader awaits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Inbox<T> {
+export interface MessageQueue<T> {
   put(item: T): void;
-  /** null when nothing came for so long. */
+  /** The oldest item; null when none came within `milliseconds`. */
   take(milliseconds: number): Promise<T | null>;
 }
 
-export function createInbox<T>(): Inbox<T> {
+export function createMessageQueue<T>(): MessageQueue<T> {
   const items: T[] = [];
   let wake = (): void => {};
   return {
