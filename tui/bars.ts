@@ -101,7 +101,7 @@ export function statusLine({ sample, state, theme, live, width }: BarProps): Lin
   return justify(fit(said, room, theme), keys, width, theme);
 }
 
-const HELP_OF_FILTER = span('   enter: keep, esc: all rows', 'dim');
+const HELP_OF_FILTER = span('   enter: keep, esc: clear', 'dim');
 
 function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
   // While it runs, what it can't see matters where a figure is missing for it.
@@ -127,7 +127,7 @@ function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
 const COVERAGE: ReadonlyMap<string, readonly [what: string, limits: string]> = new Map([
   ['rawtracepoint', ['raw tracepoints', 'UDP per socket']],
   ['tracepoint', ['tracepoints only', 'UDP per socket']],
-  ['incoming-cpu', ['no alloc_cpu', 'rx by the latest packet, no tx']],
+  ['incoming-cpu', ['no alloc_cpu', 'rx uses the latest packet; no tx']],
 ]);
 
 /** Columns that the state of the probe takes before the keys. */

@@ -37,7 +37,7 @@ export class Boundary extends Component<BoundaryProps, BoundaryState> {
     if (!failed) return children;
     const text = error instanceof Error ? error.message : String(error);
     const lines = wrap(
-      `This pane failed: ${text}. The others go on.`,
+      `This pane failed: ${text}. The other panes still work.`,
       Math.max(10, width - 2),
       theme.unicode,
     );

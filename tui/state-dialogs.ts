@@ -4,8 +4,8 @@ import { type KeyContext, show, tell } from './key-context.ts';
 import { actionOf } from './keys.ts';
 import type { AttachDialog, ConfirmDialog } from './state.ts';
 
-const RECORDED = 'this is a recording: nothing can be changed';
-const NO_GROUP = 'there is no reuseport group of sockets here';
+const RECORDED = 'a recording cannot be changed';
+const NO_GROUP = 'there is no reuseport group here';
 
 export function openAttach(context: KeyContext): void {
   const { control } = context.source;

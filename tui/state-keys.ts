@@ -73,8 +73,8 @@ function open(context: KeyContext): void {
 
 /** A terminal does not tell whether it took them, and some never do. */
 function copyCommands(context: KeyContext, finding: Finding | null): void {
-  if (finding === null) tell(context, 'copy: choose a finding first, in pane 6', false);
-  else if (finding.fix.length === 0) tell(context, 'there is no command that mends it', false);
+  if (finding === null) tell(context, 'copy: select a finding first (pane 6)', false);
+  else if (finding.fix.length === 0) tell(context, 'no command fixes this', false);
   else {
     context.copy(`${finding.fix.join('\n')}\n`);
     tell(context, `sent ${count(finding.fix.length, 'command')} to the terminal's clipboard (OSC 52)`, true);

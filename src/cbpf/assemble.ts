@@ -61,7 +61,7 @@ function define(text: string, statements: readonly Statement[]) {
     if (label === null) return;
     const name = wordOf(text, label);
     if (labels.has(name)) {
-      const message = `there is a label '${name}' before this one, and jumps go there`;
+      const message = `the label '${name}' exists already, and jumps go to the first one`;
       repeated.push({ token: label, message, expected: 'another name' });
     } else labels.set(name, index);
   });
@@ -109,7 +109,8 @@ function distanceTo(
   }
   const distance = there - from - 1;
   if (anywhere || (distance >= 0 && distance <= REACH)) return distance >>> 0;
-  const where = distance < 0 ? 'behind, and no jump goes back' : `${distance} instructions ahead`;
+  const where =
+    distance < 0 ? 'before this instruction, and jumps only go forward' : `${distance} instructions ahead`;
   const expected = `a label at most ${REACH} instructions ahead${distance < 0 ? '' : "; 'ja' reaches further"}`;
   return { token: target, message: `'${name}' is ${where}`, expected };
 }

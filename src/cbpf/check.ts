@@ -18,9 +18,9 @@ export interface CheckFinding {
 
 /** All that is wrong, in order of the program; the kernel stops at the first. Empty where it says yes, else EINVAL. */
 export function check(program: readonly Instruction[]): readonly CheckFinding[] {
-  if (program.length === 0) return [{ index: null, message: 'no instructions: the kernel takes 1 or more' }];
+  if (program.length === 0) return [{ index: null, message: 'no instructions: the kernel needs at least 1' }];
   if (program.length > MAX_INSTRUCTIONS) {
-    const message = `${program.length} instructions: the kernel takes ${MAX_INSTRUCTIONS} at most`;
+    const message = `${program.length} instructions: the kernel accepts at most ${MAX_INSTRUCTIONS}`;
     return [{ index: null, message }];
   }
   const findings: CheckFinding[] = [];
@@ -37,7 +37,7 @@ export function check(program: readonly Instruction[]): readonly CheckFinding[] 
 }
 
 function tooFar(program: readonly Instruction[]): CheckFinding[] {
-  const message = 'the jump is too far for the eBPF that the kernel makes of it (32,767 instructions)';
+  const message = 'the jump is too long after conversion to eBPF (limit: 32,767 instructions)';
   return overlongJumps(program).map((index) => ({ index, message }));
 }
 
@@ -89,13 +89,13 @@ function isExtension(k: number): boolean {
 
 function illegal(code: number): string {
   if (code === 0x0e) return 'the kernel has only ret a and ret #k';
-  return `0x${code.toString(16).padStart(2, '0')} is no instruction of the kernel's`;
+  return `0x${code.toString(16).padStart(2, '0')} is not an instruction that the kernel has`;
 }
 
 /** The kernel reads a distance as unsigned: a jump back is one that goes far out. */
 function jumps(distance: number, after: number): string {
   return distance > 0x7fffffff
-    ? 'jumps back: all jumps go forward'
+    ? 'jumps back: the kernel allows only forward jumps'
     : `jumps over ${distance} instructions, and ${after} follow`;
 }
 
@@ -118,7 +118,10 @@ function unwritten(program: readonly Instruction[]): CheckFinding[] {
     if (code === ST || code === STX) written |= 1 << k;
     else if (code === LD_MEM || code === LDX_MEM) {
       if ((written & (1 << k)) === 0) {
-        findings.push({ index, message: `M[${k}] is read, and not written on every way here` });
+        findings.push({
+          index,
+          message: `M[${k}] is read, but not written on every path to this instruction`,
+        });
       }
     } else if (code === JA) {
       reach(index + 1 + k, written);

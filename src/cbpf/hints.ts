@@ -14,10 +14,10 @@ export function hints(program: readonly Instruction[], groupSize: number | null)
 const INPUTS: ReadonlyMap<string, string> = new Map([
   [
     'rxhash',
-    'rxhash is 0 where no NIC has hashed the packet: for UDP over loopback always, so all goes one way',
+    'rxhash is 0 if no NIC has hashed the packet (always for UDP over loopback), so all packets go to one slot',
   ],
   ['queue', 'queue is the rx queue + 1, and 0 where none was recorded (loopback)'],
-  ['poff', 'poff is of no use here: the headers are behind the packet that the program sees'],
+  ['poff', 'poff does not work here, because the headers are in front of the packet that the program sees'],
   ['vlan_tci', 'vlan_tci reads 0 here'],
   ['vlan_avail', 'vlan_avail reads 0 here'],
   ['vlan_tpid', 'vlan_tpid reads 0 here'],
@@ -59,7 +59,7 @@ function excess(program: readonly Instruction[], { index, low, high }: Result, s
     return [{ index: index - 1, message: `not the group's size: the index can reach ${high}, ${so}` }];
   }
   if (low === high) return [{ index, message: `always ${low}: ${so}` }];
-  if (high === OUT_OF_RANGE) return [{ index, message: `nothing bounds the index: ${so}` }];
+  if (high === OUT_OF_RANGE) return [{ index, message: `the index is not limited: ${so}` }];
   return [{ index, message: `the index can reach ${high}: ${so}` }];
 }
 
@@ -86,7 +86,7 @@ function shortPacketHint(program: readonly Instruction[]): CheckFinding[] {
   return [
     {
       index,
-      message: 'a packet that ends before what is loaded here (an empty datagram, a SYN) goes to slot 0',
+      message: 'a packet too short for this load (an empty datagram, a SYN) goes to slot 0',
     },
   ];
 }

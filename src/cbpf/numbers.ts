@@ -40,7 +40,7 @@ export function isDump(text: string): boolean {
 function readDump(text: string): Result {
   const digits = text.replace(/\s+/g, '');
   if (digits.length % 16 === 0) return decode(Uint8Array.from(Buffer.from(digits, 'hex')));
-  const message = `${digits.length} hex digits are no whole number of instructions`;
+  const message = `${digits.length} hex digits are not a whole number of instructions`;
   return { offset: text.length, message, expected: '16 digits for each' };
 }
 
@@ -89,7 +89,7 @@ function readWords(text: string, form: NumberForm): Result {
   if (form === 'hex' && rest.some(({ value }) => value > 0xffffffff))
     return rest.map((token) => fromWord(text, token));
   if (rest.length % 4 !== 0) {
-    const message = `${rest.length} numbers are no whole number of instructions`;
+    const message = `${rest.length} numbers are not a whole number of instructions`;
     return { offset: text.length, message, expected: 'four numbers for each: code, jt, jf, k' };
   }
   if (counted && first.value !== rest.length / 4) {

@@ -20,14 +20,16 @@ export function refuse(text: string, token: Token, node: Node, labelled: boolean
 /** A word where an instruction or a label should be, and no colon after it: more likely a slip than a label. */
 export function refuseLabel(text: string, token: Token): SyntaxRefusal {
   const word = shown(text, token);
-  const message = `${word} is no instruction, nor is there a colon after it that would make it a label`;
+  const message = `${word} is neither an instruction nor a label (a label ends with a colon)`;
   const known = nearest(text.slice(token.start, token.end).toLowerCase());
   return { token, message, expected: known === null ? INSTRUCTION : `'${known}', perhaps` };
 }
 
 function found(text: string, token: Token): string {
-  if (token.kind === 'end') return text.trim() === '' ? 'there is nothing' : 'the text ends';
-  return token.kind === 'unknown' ? `${shown(text, token)} has no meaning` : `found ${shown(text, token)}`;
+  if (token.kind === 'end') return text.trim() === '' ? 'the program is empty' : 'the text ends';
+  return token.kind === 'unknown'
+    ? `${shown(text, token)} is not part of the language`
+    : `found ${shown(text, token)}`;
 }
 
 /** The slips that the grammar's traps lead to, and the way out. */
@@ -43,7 +45,7 @@ function advice(text: string, token: Token, node: Node): string {
   if (token.kind === 'number' && node.next.has('#')) return ` (a constant needs a #: #${word})`;
   if (node.next.has('*')) return ' (for a constant write ldx #k)';
   if (node.next.has('label') && token.kind !== 'end' && /^\w+$/.test(word))
-    return ' (a label has two characters or more, begins with no digit, and is no word of the language)';
+    return ' (a label has two characters or more, begins with no digit, and is not a word of the language)';
   return '';
 }
 

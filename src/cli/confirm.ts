@@ -24,7 +24,7 @@ export function confirm(question: string, signal?: AbortSignal): Promise<boolean
 export function requireAnswer(command: string, yes: boolean): void {
   if (!yes && !isInteractive())
     throw usage(
-      `${command}: it changes this machine, and there is no terminal to ask on`,
-      'give --yes, or --dry-run to see what it would do',
+      `${command}: needs a confirmation, and there is no terminal to ask on`,
+      'use --yes to confirm, or --dry-run to see what would change',
     );
 }

@@ -49,8 +49,7 @@ export async function loadSnapshot(
   { root, netns, sample }: Pick<HostRequest, 'root' | 'netns' | 'sample'>,
 ): Promise<Snapshot> {
   const other = Object.entries({ root, netns, sample }).find(([, value]) => value !== undefined)?.[0];
-  if (other !== undefined)
-    throw usage(`--${other}: a snapshot is all that --from shows`, `leave out --${other} or --from`);
+  if (other !== undefined) throw usage(`--${other}: cannot be combined with --from`, `omit one of them`);
   const { readSnapshot } = await import('../snapshot/read.ts');
   return during(`--from ${from}`, 'read access to the file', () => readSnapshot(from));
 }
@@ -59,13 +58,13 @@ export async function loadSnapshot(
 export async function openSystem({ root, sample }: Pick<HostRequest, 'root' | 'sample'>): Promise<System> {
   if (root === undefined) return { files: openFiles('/'), kernel: openKernel() };
   if (sample !== undefined)
-    throw usage('--sample: a captured tree stands still', 'leave out --sample or --root');
+    throw usage('--sample: a captured tree has nothing to count', 'omit --sample or --root');
   const { openTree } = await import('../system/archive.ts');
   const files = await during(`--root ${root}`, 'read access to it', () => openTree(root));
   if (!files.exists('/proc') && !files.exists('/sys')) {
     const expected =
-      'give the directory, or the tar, that holds copies of /proc and /sys; proc/interrupts alone will do';
-    throw failure('no-tree', `--root ${root}: neither proc nor sys in it`, expected);
+      'name the directory or tar that holds copies of /proc and /sys; proc/interrupts alone is enough';
+    throw failure('no-tree', `--root ${root}: has neither proc nor sys`, expected);
   }
   if (files.text('/proc/interrupts') === '') {
     const copy =

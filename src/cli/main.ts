@@ -30,7 +30,7 @@ Examples:
   locality-tune inspect --port 8080 -j      the same for one server, as JSON
   locality-tune inspect --root capture/     of another machine, from a copy of its /proc and /sys
 
-Exit status: 0 done, 1 failed, 2 wrong usage, 77 a privilege is missing.`;
+Exit status: 0 success, 1 failure, 2 wrong usage, 77 missing privilege.`;
 
 /** In the order of the help. */
 const COMMANDS: ReadonlyMap<string, (program: Command) => void> = new Map([
@@ -84,8 +84,8 @@ function createProgram(argv: readonly string[]): Command {
       'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
     )
     .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
     // What is left to be written as an error is the help, where no command was given: that is no error.
     .configureOutput({ outputError: () => {}, writeOut: print, writeErr: print })
@@ -103,7 +103,7 @@ function createProgram(argv: readonly string[]): Command {
 async function prepare(command: Command): Promise<void> {
   const { root, netns } = command.optsWithGlobals<Globals>();
   if (root !== undefined && !LOOKING.has(command.name())) {
-    throw usage(`--root: ${command.name()} works on the live machine only`, 'leave it out');
+    throw usage(`--root: ${command.name()} works only on the live machine`, 'omit --root');
   }
   if (root !== undefined && netns !== undefined) {
     throw usage('--netns: a captured tree has no network namespaces', 'use either --netns or --root');

@@ -22,7 +22,10 @@ export interface SourceOptions extends Globals {
 }
 
 export const addFrom = (command: Command): Command =>
-  command.option('--from <file>', 'read a snapshot (locality-tune snapshot) instead of this machine');
+  command.option(
+    '--from <file>',
+    'read a snapshot instead of this machine (made by `locality-tune snapshot`)',
+  );
 
 /** Of the commands that write a file: they call `addOutput`. */
 export interface OutputOptions {
@@ -33,15 +36,15 @@ export interface OutputOptions {
 
 export const addOutput = (command: Command): Command =>
   command
-    .option('-o, --output <file>', 'write it to this file; - is stdout, the default')
-    .option('--force', 'replace a file that is there');
+    .option('-o, --output <file>', 'write to this file (default: stdout, also -)')
+    .option('--force', 'overwrite an existing file');
 
 /** Integer in [low, high] written in plain decimal: `0x50`, `1e3` and ` 80` are slips, not numbers. */
 export function integer(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= low && value <= high) return value;
-    throw usage(`${name} '${text}': not a whole number from ${low} to ${high}`);
+    throw usage(`${name} '${text}': must be a whole number from ${low} to ${high}`);
   };
 }
 
@@ -65,19 +68,24 @@ export function collect(value: string, previous: readonly string[] = []): readon
 /** Options of the whole program; commander takes them before and after the command's name. */
 export function addGlobals(program: Command): Command {
   return program
-    .option('-j, --json', 'print one JSON document (live commands: one object a line)')
+    .option('-j, --json', 'print one JSON document (live commands: one object per line)')
     .option('-p, --pretty', 'print JSON indented')
-    .option('--color <when>', 'auto, always or never; auto heeds NO_COLOR and FORCE_COLOR', colorWhen, 'auto')
-    .option('--netns <name|pid>', 'look into another network namespace')
+    .option(
+      '--color <when>',
+      'auto, always or never; auto follows NO_COLOR and FORCE_COLOR',
+      colorWhen,
+      'auto',
+    )
+    .option('--netns <name|pid>', 'work in this network namespace: a name of `ip netns`, or a process in it')
     .option(
       '--root <dir>',
-      'read a captured tree (DIR/proc, DIR/sys; or a .tar, .tar.gz) instead of this machine',
+      'read a copy of /proc and /sys (a directory, .tar or .tar.gz) instead of this machine',
     );
 }
 
 function colorWhen(text: string): ColorWhen {
   const when = COLOR_WHEN.find((known) => known === text);
-  if (when === undefined) throw usage(`--color '${text}': not one of ${COLOR_WHEN.join(', ')}`);
+  if (when === undefined) throw usage(`--color '${text}': must be one of ${COLOR_WHEN.join(', ')}`);
   return when;
 }
 

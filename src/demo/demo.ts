@@ -65,7 +65,7 @@ export async function demonstrate(kernel: Kernel, options: DemoOptions): Promise
   const cpus = allowed.slice(0, options.maxWorkers);
   const notes =
     cpus.length < allowed.length
-      ? [`${cpus.length} of the ${allowed.length} CPUs take part; --workers changes it`]
+      ? [`${cpus.length} of the ${allowed.length} CPUs are used; --workers changes that`]
       : [];
   if (cpus.length < 2) return { cpus, tcp: null, udp: null, notes };
 
@@ -133,7 +133,8 @@ async function playTcp(stage: Stage): Promise<Act> {
   try {
     const act = await play(stage, 'tcp', name, instructions, load, { accepts, skbs });
     const why = accepts.why() ?? skbs.why();
-    if (why !== null && process.geteuid?.() === 0) stage.notes.push(`not double-checked by bpftrace: ${why}`);
+    if (why !== null && process.geteuid?.() === 0)
+      stage.notes.push(`the result was not double-checked with bpftrace: ${why}`);
     return act;
   } finally {
     await Promise.all([accepts.stop(), skbs.stop()]);

@@ -35,8 +35,8 @@ export function advise(host: Host, groups: readonly FedGroup[]): readonly Advise
       return { ...fed, advice: { program, why, fix } };
     }
     const attach = inPlace(fed, own, program, after) ? [] : command('attach', group, program);
-    const anew = own?.name === program && attach.length > 0 ? 'Attached anew, ' : '';
-    const lead = pins.size > 0 ? 'With workers pinned anew, ' : anew;
+    const anew = own?.name === program && attach.length > 0 ? 'Attached again, ' : '';
+    const lead = pins.size > 0 ? 'With the workers pinned again, ' : anew;
     return { ...fed, advice: { program, why: lead + why, fix: [...pinAll(pins, moved), ...attach] } };
   });
 }
@@ -66,16 +66,20 @@ type Decision = Pick<Advice, 'program' | 'why'>;
 function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: MemberCpus): Decision {
   const { group } = fed;
   if (group.program !== null && own === null)
-    return { program: null, why: 'Its program is not one that this tool made.' };
-  if (own?.name === 'hash') return { program: null, why: 'Its program leaves it to the hash.' };
+    return { program: null, why: 'A foreign program is attached, so nothing is advised.' };
+  if (own?.name === 'hash')
+    return { program: null, why: 'The attached program leaves the choice to the hash.' };
   if (own?.name === 'rand') return { program: 'rand', why: '`rand` reaches all of them.' };
   if (own !== null && own.name !== 'cpu' && own.name !== 'map')
     return {
       program: null,
-      why: `\`${own.name}\` was chosen for a reason: attach it anew if this is not meant.`,
+      why: `\`${own.name}\` was probably chosen on purpose; attach another program if not.`,
     };
   if (hotSlot(group)?.stateful === null)
-    return { program: 'rand', why: '`rand` spreads what too few sources send (udp-hot-slot).' };
+    return {
+      program: 'rand',
+      why: '`rand` spreads the datagrams of few sources over all workers (udp-hot-slot).',
+    };
   const best = byCpu(host, fed, own, memberCpus);
   if (typeof best !== 'string') return best;
   return own === null ? { program: null, why: best } : keepReaching(host, fed, own, best);
@@ -89,7 +93,7 @@ function keepReaching({ machine }: Host, fed: FedGroup, own: ProgramSpec, unknow
   if (own.name === 'cpu' && own.size !== size && starved(fed, renewed, online).length === 0)
     return { program: 'cpu', why: '`cpu` reaches all of them.' };
   return starved(fed, own, online).length > 0
-    ? { program: 'none', why: 'The hash serves all of them.' }
+    ? { program: 'none', why: 'By hash, all of them get packets.' }
     : { program: null, why: unknown };
 }
 
@@ -105,31 +109,31 @@ function byCpu(
 ): Decision | string {
   const { group, cpus, nics } = fed;
   const slots = membersBySlot(group);
-  if (cpus === null) return `${UNTOLD} the CPUs that receive are not.`;
+  if (cpus === null) return `${UNTOLD} the receiving CPUs are not known.`;
   const workers = countWorkers(group);
   if (workers > cpus.size) {
     const receiving = count(cpus.size, nics.length > 0 ? 'receiving CPU' : 'CPU');
-    const why = `With ${count(workers, 'worker')} for ${receiving}, any program by CPU starves some: for now the hash serves all.`;
+    const why = `With ${count(workers, 'worker')} for ${receiving}, any program by CPU would starve some workers; by hash, all get packets.`;
     return { program: 'none', why };
   }
   if (workers < group.size)
-    return 'A worker serves several sockets, so a program would choose between sockets more than workers.';
+    return 'A worker serves several sockets, so a program would not choose between workers.';
   if (group.sockets.some((socket) => socket.cpus.length > 1))
     return 'Pin the workers first, so that a program can find them.';
-  if (memberCpus.size < group.size) return `${UNTOLD} the workers' CPUs are not.`;
-  if (slots.size < group.size) return `${UNTOLD} the slots are not.`;
+  if (memberCpus.size < group.size) return `${UNTOLD} the workers' CPUs are not known.`;
+  if (slots.size < group.size) return `${UNTOLD} the slots are not known.`;
   const on = memberOn(memberCpus);
-  if (on.size < group.size) return 'Workers share a CPU: pin each to one of its own first.';
+  if (on.size < group.size) return 'Several workers share a CPU; pin each to its own CPU first.';
   const staffed = [...cpus].filter((cpu) => on.has(cpu));
   const off = count(group.size - staffed.length, 'worker');
   if (staffed.length < group.size)
-    return `No program finds a worker where none is: pin ${off} to CPUs that receive first.`;
+    return `Some receiving CPUs have no worker; pin ${off} to receiving CPUs first.`;
   const plain: ProgramSpec = { name: 'cpu', size: group.size };
   const crowded = crowdedCpu(host, fed);
   if (crowded !== null) return crowded;
   const agree = !misses(fed, plain, memberCpus).some(({ cpu }) => on.has(cpu));
   const program = agree && own?.name !== 'map' && starved(fed, plain, [...cpus]).length === 0 ? 'cpu' : 'map';
-  const where = staffed.length < cpus.size ? ', where it has one' : '';
+  const where = staffed.length < cpus.size ? ', if it has one' : '';
   return { program, why: `\`${program}\` sends each packet to the worker on its CPU${where}.` };
 }
 
@@ -145,12 +149,12 @@ function crowdedCpu({ machine }: Host, { group, nics }: FedGroup): string | null
   const [[cpu, most] = [0, 0]] = [...shares].sort(([, one], [, other]) => other - one);
   if (most <= 2 / group.size) return null;
   return (
-    `CPU ${cpu} receives ${percent(most)} of all flows, so a program by CPU would give its worker as much, where ` +
-    `${percent(1 / group.size)} is fair: spread the queues first.`
+    `CPU ${cpu} receives ${percent(most)} of all flows, and a program by CPU would give its worker as many. ` +
+    `A fair share is ${percent(1 / group.size)}: spread the queues first.`
   );
 }
 
-const UNTOLD = 'What a program would give is not known, since';
+const UNTOLD = 'The effect of a program is not known, because';
 
 /** Has the group that very program already? A map has, as long as it misses nobody. */
 function inPlace(

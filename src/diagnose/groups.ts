@@ -41,7 +41,7 @@ export function largestGroups(groups: readonly FedGroup[]): ReadonlyMap<Nic, num
 /** `only CPUs 0-3 receive from eth0`, `there are only CPUs 0-1`: what bounds the CPUs of a group's packets. */
 export function boundary({ nics, cpus }: FedGroup, host: Host): string {
   return cpus === null || nics.length === 0
-    ? `there are only ${cpuNames(host.machine.cpus.online)}`
+    ? `the machine has only ${cpuNames(host.machine.cpus.online)}`
     : `only ${cpuNames(cpus)} receive from ${names(nics.map(({ name }) => name))}`;
 }
 

@@ -77,7 +77,9 @@ function toGroup(listener: Listener, reading: SlotReading | string, guess: boole
   });
   const notes = typeof reading === 'string' ? [reading] : [];
   if (byAge)
-    notes.push('slots are guessed by the age of the sockets: wrong as soon as a worker has been replaced');
+    notes.push(
+      'slots are guessed from the age of the sockets; they are wrong if a worker has ever been replaced',
+    );
   if (members.some(({ inode }) => !known.has(inode))) notes.push('the group changed while it was read');
   return {
     id,

@@ -65,7 +65,9 @@ function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
   if (kernel === null && files.list('/sys/class/net').length === 0 && interrupts.lines.length === 0)
     notes.push('the captured tree holds neither /sys/class/net nor /proc/interrupts: NICs are not known');
   if (kernel === null)
-    notes.push('a captured tree has no answers of system calls: no channels, rings, RSS, slots, programs');
+    notes.push(
+      'a captured tree has no channels, rings, RSS, slots or programs, because these come from system calls',
+    );
   if (interrupts.source === '/proc/irq')
     notes.push('/proc/interrupts could not be read, so there are no interrupt counts');
   if (interrupts.unnamed) notes.push(unnamedColumns(interrupts));

@@ -45,8 +45,8 @@ function fromProcNet(files: Files, source: string): { sockets: readonly DiagSock
   const texts = PROC_NET.map(({ name, ...kind }) => ({ ...kind, text: files.text(`/proc/net/${name}`) }));
   const sockets = texts.flatMap(({ protocol, family, text }) => parseProcNet(protocol, family, text ?? ''));
   const note = texts.every(({ text }) => text === null)
-    ? `${source} has no proc/net/tcp, udp, tcp6, udp6: no sockets`
-    : `${source} does not tell SO_BINDTODEVICE and IPV6_V6ONLY: sockets that differ only in these are one group here`;
+    ? `${source} has no proc/net/tcp, udp, tcp6, udp6, so sockets are not known`
+    : `${source} has no SO_BINDTODEVICE and IPV6_V6ONLY: sockets that differ only in these are shown as one group`;
   return { sockets, notes: [note] };
 }
 

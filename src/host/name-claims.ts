@@ -160,7 +160,7 @@ function judge(claims: readonly Claim[], { queues, interface: { driver }, neighb
           ? { irq, name, rx, tx }
           : { irq, name, rx: [], tx: [], unclear: rx.length === 0 ? 'tx' : tx.length === 0 ? 'rx' : 'rxtx' },
       ),
-      notes: [`${reason}: neither the kernel nor the names tell which IRQ serves which queue`],
+      notes: [`${reason}: the IRQ of each queue is not known, neither from the kernel nor from the names`],
     };
   }
   if (queues.tx === null || txNamed === 0 || txNamed >= queues.tx) return { claims, notes: [] };
@@ -169,7 +169,9 @@ function judge(claims: readonly Claim[], { queues, interface: { driver }, neighb
     return { claims: spreadTx(claims, queues.rx, queues.tx), notes: [] };
   return {
     claims,
-    notes: [`${txNamed} of ${queues.tx} tx queues have an IRQ of their name; the others' is not known`],
+    notes: [
+      `${txNamed} of ${queues.tx} tx queues have an IRQ named after them; the IRQs of the others are not known`,
+    ],
   };
 }
 

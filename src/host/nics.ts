@@ -141,13 +141,13 @@ function joinNic(
     notes: [
       ...notes,
       ...found.notes,
-      ...(indices === null && !nic.virtual ? ['queues: those that the names of its IRQs tell'] : []),
+      ...(indices === null && !nic.virtual ? ['queues are known only from the names of its IRQs'] : []),
       ...(driver === 'veth'
         ? [
             'a veth has no IRQ and no RSS: packets are received on the CPU that sends them, or where rps_cpus says',
           ]
         : []),
-      ...(unplaced ? ['no IRQ found that serves its queues: their CPUs are not known'] : []),
+      ...(unplaced ? ['the CPUs of its queues are not known: no IRQ of its queues was found'] : []),
     ],
   };
 }

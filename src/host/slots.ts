@@ -146,7 +146,7 @@ async function askAll(
       if (asked > 0 && unanswered.size === asked)
         throw failure(
           'bpftrace-silent',
-          'bpftrace runs but sees no system call of this process',
+          'bpftrace runs, but does not see the system calls of this process',
           'is it in a sandbox?',
         );
       unanswered.clear();
@@ -190,7 +190,7 @@ function ask(
     });
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    inquiry.refused = `fd ${fd} of process ${pid} can not be duplicated (${error.code})`;
+    inquiry.refused = `fd ${fd} of process ${pid} could not be duplicated (${error.code})`;
   }
 }
 
@@ -222,15 +222,15 @@ function readingOf({ request, answers, refused }: Inquiry): SlotReading | string
   const [answer] = answers.values();
   if (answer === undefined) return 'bpftrace lost the answers';
   if (answer.asked !== request.inode)
-    return `fd ${request.fd} of process ${request.pid} is another socket by now`;
+    return `fd ${request.fd} of process ${request.pid} has become another socket`;
   if (answer.size === 0) return IN_NO_GROUP;
   return toReading(answers) ?? 'the group keeps changing while it is read';
 }
 
 const whyUnsampled = ({ countsReads }: SlotProbe): string =>
   countsReads
-    ? 'datagrams are not sampled: bpftrace had to be killed, and its counts are lost'
-    : 'datagrams are not sampled: the kernel has no sock:sock_recv_length (it came with 6.3)';
+    ? 'datagrams were not sampled: bpftrace had to be killed, and its counts are lost'
+    : 'datagrams were not sampled: the kernel has no sock:sock_recv_length (Linux 6.3 or later has it)';
 
 /** What and remedy of a Failure; anything else is a fault of ours, and thrown on. */
 function why(error: unknown): string {

@@ -110,15 +110,15 @@ async function askKernel(
 }
 
 function whyNotAsked({ kernel }: System, { slots }: SocketOptions): string {
-  if (kernel === null) return 'a captured tree does not tell slots and programs';
-  return slots ? 'no process shows a descriptor of it' : 'the kernel was not asked for slots and programs';
+  if (kernel === null) return 'a captured tree has no slots and programs';
+  return slots ? 'no readable process holds it' : 'slots and programs were not read (--no-slots)';
 }
 
 function hidden({ unreadable }: Processes, unasked: readonly Listener[]): string[] {
   const notes: string[] = [];
   if (unreadable > 0)
     notes.push(
-      `processes that do not show their descriptors: ${unreadable} (root with CAP_SYS_PTRACE sees who serves what)`,
+      `${unreadable} processes could not be read, so some workers may be missing (run as root, with CAP_SYS_PTRACE)`,
     );
   if (unasked.length > 0) {
     const names = unasked
@@ -127,7 +127,7 @@ function hidden({ unreadable }: Processes, unasked: readonly Listener[]): string
       .join(', ');
     const more = unasked.length > 3 ? ` and ${unasked.length - 3} more` : '';
     notes.push(
-      `whether SO_REUSEPORT is set on ${names}${more} is not known: no process can be asked for the socket`,
+      `it is not known whether SO_REUSEPORT is set on ${names}${more}: no process that holds the socket could be read`,
     );
   }
   return notes;

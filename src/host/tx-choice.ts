@@ -18,8 +18,8 @@ const CHOOSERS: ReadonlyMap<string | null, string> = new Map([
   // tun_select_queue
   ['tun', 'it takes the queue that the flow was last read from, else a hash'],
   // bond_select_queue, team_select_queue
-  ['bonding', 'it takes the rx queue of a forwarded packet, else 0, and the port below chooses again'],
-  ['team', 'it takes the rx queue of a forwarded packet, else 0, and the port below chooses again'],
+  ['bonding', 'it takes the rx queue of a forwarded packet, else 0, and the lower device chooses again'],
+  ['team', 'it takes the rx queue of a forwarded packet, else 0, and the lower device chooses again'],
   // mtk_select_queue
   ['mtk_soc_eth', 'it takes one fixed queue for each port'],
 ]);
@@ -35,6 +35,6 @@ export function whyXpsIgnored({ driver, lowerDevices }: Pick<Nic, 'driver' | 'lo
   const [vf] = lowerDevices;
   // netvsc_select_queue asks the VF while there is one.
   if (driver === 'hv_netvsc' && vf !== undefined)
-    return `${driver} hands its packets to ${vf}, which chooses the tx queue, and ignores XPS of its own`;
+    return `${driver} hands its packets to ${vf}, which chooses the tx queue; XPS of ${driver} has no effect`;
   return `${driver} chooses the tx queue itself and ignores XPS: ${chooser}`;
 }

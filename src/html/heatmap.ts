@@ -1,4 +1,4 @@
-/** Packets by the CPU that made them (row) and the CPU that used them (column), as SVG. */
+/** Packets by their first CPU (row) and their last one (column): received and read, or sent and freed. As SVG. */
 
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Matrix } from '../measure/skb.ts';
@@ -6,9 +6,13 @@ import { shareTone, short } from '../report/format.ts';
 import { percent } from '../words/phrase.ts';
 import { html, type Markup } from './markup.ts';
 
+export type Direction = 'rx' | 'tx';
+
+/** What each axis shows: what the row's CPU did with the packets, then the column's. */
+const AXES = { rx: ['received', 'read'], tx: ['sent', 'freed'] } as const;
+
 export interface Heat {
-  /** What was done with the packets: `Received`, `Sent`. */
-  readonly name: string;
+  readonly direction: Direction;
   readonly cpus: Cpus;
   readonly matrix: Matrix;
   /** Lines are drawn between them. */
@@ -61,7 +65,8 @@ function cellsOf(matrix: Matrix, size: number, groups: number): readonly Cell[] 
   }));
 }
 
-export function heatmap({ name, cpus, matrix, numa }: Heat): Markup {
+export function heatmap({ direction, cpus, matrix, numa }: Heat): Markup {
+  const [first, last] = AXES[direction];
   const groups = bins(cpus);
   const cells = cellsOf(matrix, groups[0]?.length ?? 1, groups.length);
   const unit = Math.min(72, SIDE / groups.length);
@@ -75,9 +80,9 @@ export function heatmap({ name, cpus, matrix, numa }: Heat): Markup {
     numbered: groups.length <= NUMBERED,
   };
   const drawn = cells.filter(({ packets }) => packets > 0 || scale.numbered);
-  return html`<svg class="heat" role="img" aria-label="${name}: CPUs that made packets by CPUs that used them" viewBox="0 0 ${size} ${size}" width="${size}">
-<text class="axis" x="${MARGIN + side / 2}" y="12" text-anchor="middle">used on CPU &rarr;</text>
-<text class="axis" transform="translate(11 ${MARGIN + side / 2}) rotate(-90)" text-anchor="middle">&larr; made on CPU</text>
+  return html`<svg class="heat" role="img" aria-label="Packets by the CPU where they were ${first} and the CPU where they were ${last}" viewBox="0 0 ${size} ${size}" width="${size}">
+<text class="axis" x="${MARGIN + side / 2}" y="12" text-anchor="middle">${last} on CPU &rarr;</text>
+<text class="axis" transform="translate(11 ${MARGIN + side / 2}) rotate(-90)" text-anchor="middle">&larr; ${first} on CPU</text>
 <g class="ticks">${ticks(groups, unit)}</g>
 <rect class="ground" x="${MARGIN}" y="${MARGIN}" width="${side}" height="${side}"/>
 ${drawn.map((cell) => square(cell, scale))}
@@ -129,7 +134,7 @@ function square({ row, column, packets, local }: Cell, scale: Scale): Markup {
   const depth = packets === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(packets / most);
   const share = percent(total === 0 ? null : packets / total);
   const stayed = local > 0 && local < packets ? `, ${local} of them local` : '';
-  const title = `made on CPU ${groups[row]}, used on CPU ${groups[column]}: ${packets} packets, ${share}${stayed}`;
+  const title = `from CPU ${groups[row]} to CPU ${groups[column]}: ${packets} packets, ${share}${stayed}`;
   const [x, y] = [MARGIN + column * unit, MARGIN + row * unit];
   const text = html`<text x="${x + unit / 2}" y="${y + unit / 2 + 4}" text-anchor="middle">${unit < 60 ? short(packets) : share}</text>`;
   return html`<g class="cell ${tone}${depth > DEEP ? ' deep' : null}"><title>${title}</title><rect x="${x}" y="${y}" width="${unit}" height="${unit}" fill-opacity="${depth.toFixed(3)}"/>${numbered ? text : null}</g>`;

@@ -12,7 +12,7 @@ import { SCRIPT, STYLE } from './assets.ts';
 import { comparisonTable, type PageComparison } from './comparison.ts';
 import { diagram, MARK } from './diagram.ts';
 import { findingList } from './findings.ts';
-import { heatmap } from './heatmap.ts';
+import { type Direction, heatmap } from './heatmap.ts';
 import { loadOf } from './load.ts';
 import { html, type Markup, raw, withCode } from './markup.ts';
 
@@ -100,13 +100,13 @@ const legend = (): Markup =>
 function measuredSection(measured: RecordedMeasurement, { host }: Inspection): Markup {
   const { first, last, seconds, intervals, coverage, cpus, rxMatrix, txMatrix, notes } = measured;
   const numa = host.machine.cpus.numa;
-  const map = (name: string, matrix: RecordedMeasurement['rxMatrix']) =>
+  const map = (direction: Direction, caption: string, matrix: RecordedMeasurement['rxMatrix']) =>
     matrix === null
       ? null
-      : html`<figure><figcaption>${name}: packets by the CPU that made them and the CPU that used them; deeper is more</figcaption>${heatmap({ name, cpus, matrix, numa })}</figure>`;
+      : html`<figure><figcaption>${caption}; deeper is more</figcaption>${heatmap({ direction, cpus, matrix, numa })}</figure>`;
   return html`<p class="dim">${count(intervals, 'interval')}, ${seconds.toFixed(1)} s in all, ended ${first === last ? last : `${first} to ${last}`}${coverage.length > 0 ? `; probe: ${coverage.join(', ')}` : ''}</p>
-<dl class="figures">${figure('Received: used on the CPU that made them', measured.rx, 'packets')}${figure('Sent: freed on the CPU that made them', measured.tx, 'packets')}${measured.accept.packets === null ? null : figure('Accepted on the CPU that receives', measured.accept, 'connections')}</dl>
-<div class="maps">${map('Received', rxMatrix)}${map('Sent', txMatrix)}</div>
+<dl class="figures">${figure('Received packets that are read on their receiving CPU', measured.rx, 'packets')}${figure('Sent packets that are freed on their sending CPU', measured.tx, 'packets')}${measured.accept.packets === null ? null : figure('Connections that are accepted on their receiving CPU', measured.accept, 'connections')}</dl>
+<div class="maps">${map('rx', 'Received packets by receiving CPU and reading CPU', rxMatrix)}${map('tx', 'Sent packets by sending CPU and freeing CPU', txMatrix)}</div>
 ${notes.length > 0 ? html`<details><summary>What these figures count</summary><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></details>` : null}`;
 }
 

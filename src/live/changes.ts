@@ -11,7 +11,7 @@ export function changesBetween(before: Host, after: Host): string[] {
   const is = new Map(after.nics.map((nic) => [nic.name, nic]));
   return [
     ...changesOfCpus(before, after),
-    ...gone(was, is).map((name) => `${name}: the interface is gone`),
+    ...gone(was, is).map((name) => `${name}: the interface has disappeared`),
     ...gone(is, was).map((name) => `${name}: a new interface`),
     ...after.nics.flatMap((nic) => {
       const former = was.get(nic.name);
@@ -113,7 +113,7 @@ function changesOfGroups(before: readonly Group[], after: readonly Group[]): str
   const was = new Map(before.map((group) => [group.id, group]));
   const is = new Map(after.map((group) => [group.id, group]));
   return [
-    ...gone(was, is).map((id) => `${id}: the group is gone`),
+    ...gone(was, is).map((id) => `${id}: the group has disappeared`),
     ...gone(is, was).map((id) => `${id}: a new group`),
     ...after.flatMap((group) => {
       const former = was.get(group.id);
@@ -135,7 +135,7 @@ function changesOfGroup(was: Group, is: Group): string[] {
     hasSlots(is) &&
     former.length === now.length &&
     former.join() !== now.join()
-      ? [`${is.id}: its slots were reordered`]
+      ? [`${is.id}: slots were reordered`]
       : []),
     ...changesOfWorkers(was, is),
     ...changeOfProgram(was, is),
@@ -171,7 +171,8 @@ function changeOfProgram(was: Group, is: Group): string[] {
   if (was.selection === null || is.selection === null) return [];
   const [from, to] = [programText(was), programText(is)];
   if (from === to) return [];
-  if (is.program === null) return [`${is.id}: the program is gone (${from}), it selects by ${is.selection}`];
+  if (is.program === null)
+    return [`${is.id}: the program ${from} was detached; the kernel picks by ${is.selection}`];
   return [`${is.id}: program ${from} -> ${to}`];
 }
 
@@ -182,5 +183,5 @@ export const programText = ({ program, selection }: Group): string =>
 
 function changeOfIrqbalance(before: Host, after: Host): string[] {
   const [was, is] = [before.machine.irqbalance.running, after.machine.irqbalance.running];
-  return was === null || is === null || was === is ? [] : [`irqbalance ${is ? 'was started' : 'has ended'}`];
+  return was === null || is === null || was === is ? [] : [`irqbalance ${is ? 'started' : 'ended'}`];
 }

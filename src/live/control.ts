@@ -67,10 +67,10 @@ export function createControl(machine: LiveMachine, tell: (text: string) => void
         title: `Detach from ${group.id}`,
         lines: [
           none
-            ? `When it was last read, ${group.id} had no program; one that is there by now is taken off.`
-            : `Takes ${name === null ? 'whatever program it has' : `\`${name}\``} off ${group.id} (${group.size} sockets).`,
-          'From then on the kernel chooses a socket by its hash.',
-          ...(foreign ? ['What is there is not known to be ours: an eBPF program can not be put back.'] : []),
+            ? `${group.id} had no program when it was last read; a program attached since will be detached.`
+            : `Detaches ${name === null ? 'its program' : `\`${name}\``} from ${group.id} (${group.size} sockets).`,
+          'From then on the kernel picks a socket by hash.',
+          ...(foreign ? ['The program is foreign: an eBPF program cannot be restored.'] : []),
         ],
         run: () => doing(detach(group, foreign)),
       };

@@ -37,8 +37,8 @@ const SLACK = 0.3;
 const PATIENCE_MS = 500;
 
 const NO_ROOT =
-  'not root: locality is not measured, and slots, programs and workers of other users are not seen';
-const NO_PROBES = 'no probes were asked for: locality is not measured';
+  'not root: locality is not measured; slots, programs and workers of other users are not known';
+const NO_PROBES = '--no-probes: locality is not measured';
 
 export function openLive(system: LiveSystem, options: LiveOptions): Source {
   let { interval } = options;

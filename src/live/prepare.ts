@@ -40,7 +40,7 @@ function prepareSnapshot(machine: LiveMachine, { host }: Configuration): Prepare
     title: 'Save a snapshot',
     lines: [
       `Writes ${file}: queues, IRQs, groups and workers as they are now, for \`locality-tune inspect --from\` on any machine.`,
-      'It has addresses, ports and the names of processes in it; `locality-tune snapshot --anonymize` replaces them.',
+      'It contains addresses, ports and process names; `locality-tune snapshot --anonymize` replaces them.',
     ],
     run: async () => {
       const snapshot = await takeSnapshot(machine, host);
@@ -72,9 +72,7 @@ function prepareApply(machine: LiveMachine, configuration: Configuration, group:
   return {
     title: `Apply the plan for ${subject}`,
     lines: [
-      changes.length === 0
-        ? 'There is nothing to change.'
-        : `${count(changes.length, 'change')}, in this order:`,
+      changes.length === 0 ? 'Nothing to change.' : `${count(changes.length, 'change')}, in this order:`,
       ...gains(expected),
       ...changes.map(
         ({ kind, subject, from, to }) =>
@@ -100,7 +98,7 @@ async function applyAll(machine: LiveMachine, plan: Plan): Promise<string> {
   const { journal, done, failed } = await apply(machine, plan, new AbortController().signal);
   const left = failed.map(({ change, message }) => `${change.subject}: ${message}`).join('; ');
   const what =
-    journal === null ? 'nothing was changed' : `applied ${count(done.length, 'change')}, u undoes them`;
+    journal === null ? 'nothing was changed' : `applied ${count(done.length, 'change')}; u undoes them`;
   return left === '' ? what : `${what}; refused: ${left}`;
 }
 
@@ -110,22 +108,22 @@ function prepareUndo(machine: LiveMachine): Prepared {
   const chosen = chooseJournals(journalsOf(machine), 'newest').filter(({ place }) => place === 'here');
   const title = 'Undo what was applied';
   if (chosen.length === 0)
-    return { title, lines: ['Nothing is applied: there is nothing to undo.'], run: null };
+    return { title, lines: ['Nothing is applied, so there is nothing to undo.'], run: null };
   const lines = chosen.flatMap(({ file, journal: { steps, header } }) => {
     const changes = steps.filter(({ outcome }) => outcome !== 'restored').map(({ change }) => change);
     return [
-      `Takes back ${count(changes.length, 'change')} of journal ${file.id} (${header.time}), the last one first:`,
+      `Restores ${count(changes.length, 'setting')} of journal ${file.id} (${header.time}), the last one first:`,
       ...changes
         .toReversed()
         .map(
           ({ kind, subject, from, to }) =>
-            `${kind} ${subject}: ${brief(to)} -> ${from === null ? 'not known, stays as it is' : brief(from)}`,
+            `${kind} ${subject}: ${brief(to)} -> ${from === null ? 'not known, so it stays as it is' : brief(from)}`,
         ),
     ];
   });
   return {
     title,
-    lines: [...lines, 'What somebody else has changed since stays as it is.'],
+    lines: [...lines, 'Settings that someone has changed since stay as they are.'],
     run: async () => {
       const undone = await takeBack(machine, chosen, UNASKED);
       const restored = undone.flatMap((each) => each.restored);
@@ -134,7 +132,7 @@ function prepareUndo(machine: LiveMachine): Prepared {
       );
       const left = undone.flatMap((each) => each.left);
       return [
-        `restored ${count(restored.length, 'change')}`,
+        `restored ${count(restored.length, 'setting')}`,
         ...(kept.length > 0 ? [`not restored: ${kept.join('; ')}`] : []),
         ...(left.length > 0 ? [`not removed: ${left.join('; ')}`] : []),
       ].join('; ');

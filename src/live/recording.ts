@@ -112,7 +112,7 @@ function checkHeader(bytes: Buffer, file: string): void {
   const schema = fieldOf(parse(header), 'schema');
   const version = typeof schema === 'string' ? FAMILY.exec(schema)?.[1] : undefined;
   if (version === undefined)
-    throw failure('not-a-recording', `${file}: not a recording`, 'give a file that --record has written');
+    throw failure('not-a-recording', `${file}: not a recording`, 'name a file that `live --record` wrote');
   if (version !== '1')
     throw failure('recording-newer', `${file}: a recording of version ${version}`, 'update locality-tune');
 }
@@ -148,7 +148,7 @@ function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefi
     if (next !== null) yield next;
   }
   if (found === 0)
-    throw failure('recording-broken', `${file}: there is no sample in it`, 'record for some seconds');
+    throw failure('recording-broken', `${file}: the recording has no sample`, 'record for a few seconds');
 }
 
 function* linesOf(bytes: Buffer): Generator<string, void, undefined> {

@@ -95,7 +95,7 @@ export function keepRunning(
         if (!isFailure(error)) throw error;
         if (performance.now() - began > STABLE_MS) failures = 0;
         const seconds = FINAL.has(error.code) ? undefined : BACK_OFF[failures];
-        const again = seconds === undefined ? '' : `; tried again in ${seconds} s`;
+        const again = seconds === undefined ? '' : `; retry in ${seconds} s`;
         now.state = MISSING.has(error.code) ? 'missing' : 'failed';
         now.why = `${error.message} (${error.hint})${again}`;
         heard();

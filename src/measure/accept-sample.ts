@@ -16,7 +16,7 @@ import type { Filter } from './filter.ts';
 const MOST = 512;
 
 export const SAMPLE_NOTE =
-  'sampled, not traced: the CPU of each connection’s latest packet against the CPU its thread is pinned to; what it was at accept is not known';
+  'sampled, not measured: compares the CPU of the latest packet of each connection with the CPU that its thread is pinned to, not the CPU at accept';
 
 export interface SampleSystem extends System {
   readonly kernel: Kernel;
@@ -36,7 +36,11 @@ export async function sampleAccepts(
     (socket) => socket.protocol === 'tcp' && socket.port === port,
   );
   if (listeners.length === 0)
-    throw failure('not-listening', `nobody listens on tcp port ${port}`, 'give the port of a running server');
+    throw failure(
+      'not-listening',
+      `no process listens on tcp port ${port}`,
+      'give the port of a running server',
+    );
   const connections = (await connectionsTo(port)).filter(({ inode }) => inode !== 0);
   const chosen = new Set(spread(connections, MOST).map(({ inode }) => inode));
 
@@ -44,7 +48,7 @@ export async function sampleAccepts(
   if (processes.byPid.size === 0)
     throw failure(
       'EPERM',
-      `tcp port ${port}: no process shows who serves it`,
+      `tcp port ${port}: its worker could not be read`,
       'run as root: that needs CAP_SYS_PTRACE for servers of other users',
     );
   const owners = await findOwners(system, processes, arch);
@@ -132,11 +136,11 @@ function gather(judged: Looked['judged']) {
 
 function notesOn(all: number, chosen: number, { unowned, unpinned, refused }: Looked): string[] {
   return [
-    ...(chosen < all ? [`connections that were looked at: ${chosen} of ${all}`] : []),
-    ...(unowned > 0 ? [`connections of processes that do not show their descriptors: ${unowned}`] : []),
+    ...(chosen < all ? [`sampled ${chosen} of ${all} connections`] : []),
+    ...(unowned > 0 ? [`connections of processes that could not be read: ${unowned}`] : []),
     ...(unpinned > 0
-      ? [`connections not judged, since their thread may run on several CPUs or is not known: ${unpinned}`]
+      ? [`connections left out because their thread is not pinned or not known: ${unpinned}`]
       : []),
-    ...(refused > 0 ? [`connections that may not be looked at without CAP_SYS_PTRACE: ${refused}`] : []),
+    ...(refused > 0 ? [`connections left out because CAP_SYS_PTRACE is missing: ${refused}`] : []),
   ];
 }

@@ -56,7 +56,7 @@ export function acceptQuestion(filter: Filter, seconds: number, events = false):
     fields: ['sock_common.skc_incoming_cpu'],
     notes,
   });
-  const tracepoint = variant('tracepoint', ['accepts by io_uring are not seen']);
+  const tracepoint = variant('tracepoint', ['accepts by io_uring are not counted']);
   return {
     // Only the end of the system call knows the connection's descriptor.
     variants: events ? [tracepoint] : [variant('fentry', []), tracepoint],
@@ -75,7 +75,7 @@ export const toPairs = (counts: Counts): ListenerPair[] =>
 /** `commOf` names a process. */
 export function toAccepts(counted: readonly ListenerPair[], commOf: (pid: number) => string | null): Accepts {
   const unnamed = counted.reduce((sum, { fd, count }) => sum + (fd === null ? count : 0), 0);
-  const note = `accepts whose listener's descriptor was not seen, since they began before the probe or need none: ${unnamed}`;
+  const note = `accepts without a known listener (the call began before the probe, or has no descriptor): ${unnamed}`;
   return summarise(counted, unnamed > 0 ? [note] : [], commOf);
 }
 

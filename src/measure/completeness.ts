@@ -3,5 +3,5 @@ import type { Interval } from './types.ts';
 
 export const incompleteness = ({ lost, full }: Interval): string[] => [
   ...(lost > 0 ? [`events that bpftrace lost: ${lost}`] : []),
-  ...full.map((map) => `@${map} is full, what else came is not in it: --port or --pid leaves less to count`),
+  ...full.map((map) => `@${map} is full, so counts are missing; filter with --port or --pid`),
 ];

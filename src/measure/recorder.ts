@@ -84,6 +84,6 @@ export function difference(totals: Counts, reported: Counts): Counts {
 const garbled = (line: string): Failure =>
   failure(
     'bpftrace-garbled',
-    `bpftrace wrote what can't be read: ${line.slice(0, 60)}`,
+    `the output of bpftrace could not be parsed: ${line.slice(0, 60)}`,
     'see docs/troubleshooting.md',
   );

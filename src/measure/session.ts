@@ -43,7 +43,9 @@ export async function startSession(question: Question, options: SessionOptions):
     }
     passedOver.push(`${variant.name}: ${why ?? refused.get(variant.program)}`);
   }
-  throw failed ?? failure('no-variant', `nothing can be measured here: ${passedOver.join('; ')}`, NO_VARIANT);
+  throw (
+    failed ?? failure('no-variant', `no probe works on this kernel: ${passedOver.join('; ')}`, NO_VARIANT)
+  );
 }
 
 const NO_VARIANT = 'see docs/requirements.md';
@@ -114,8 +116,8 @@ async function* read(
 const silent = (seconds: number) =>
   failure(
     'bpftrace-silent',
-    `bpftrace has said nothing for ${seconds + PATIENCE_MS / 1000} s, it was ended`,
-    'was it stopped, or is the machine overloaded?',
+    `bpftrace reported nothing for ${seconds + PATIENCE_MS / 1000} s and was stopped`,
+    'the machine may be overloaded; try again',
   );
 
 /** Without a list of functions, 0.27 finds neither raw tracepoints nor functions; some kernels refuse theirs to root. */

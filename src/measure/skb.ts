@@ -47,7 +47,7 @@ export function toSkbs({ counts, full }: Interval, cpus: readonly number[], coun
     toDriver: counted.toDriver ? figure('driver') : null,
     rxMatrix: matrixOf(pairs.get('rx') ?? [], cpus),
     txMatrix: counted.tx ? matrixOf(pairs.get('tx') ?? [], cpus) : null,
-    notes: unknown > 0 ? [`${unknown} datagrams are not counted, because their delivery was not seen`] : [],
+    notes: unknown > 0 ? [`${unknown} datagrams were not counted, because their delivery was not seen`] : [],
   };
 }
 

@@ -50,7 +50,7 @@ export interface UdpFacts {
 }
 
 const LATEST =
-  'the delivering CPU is that of each socket’s latest datagram; with several senders and a queue it may not be the read datagram’s';
+  'the receiving CPU is that of the latest delivery to each socket; with several senders that may be another datagram';
 
 export function udpQuestion(filter: Filter, seconds: number): Question {
   const holes = holesFor(seconds, filter.comm);

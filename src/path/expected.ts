@@ -57,7 +57,7 @@ function deliverersOf(group: Group): Readonly<Record<Column, Deliver>> {
 /** What one queue gets, in table entries. */
 interface Load {
   readonly entries: number;
-  /** null: the table names a queue that is not there. */
+  /** null: the table names a queue that does not exist. */
   readonly arrival: { readonly queue: RxQueue; readonly from: Receiver } | null;
 }
 
@@ -86,7 +86,7 @@ function total(nic: Nic, loads: readonly Load[], size: number, deliver: Deliver)
   return { share: unknown.size > 0 || size === 0 ? null : local / size, unknown };
 }
 
-const MISSING = { localShare: null, why: 'the RSS table names a queue that is not there' };
+const MISSING = { localShare: null, why: 'the RSS table names a queue that does not exist' };
 
 /** One sentence a reason, with the columns that it makes null. */
 function reasons(totals: Readonly<Record<Column, Total>>, queues: number): string[] {

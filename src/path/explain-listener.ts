@@ -34,7 +34,9 @@ export function finder(host: Pick<Host, 'groups' | 'lone'>): Finder {
     if (list.length === 0) return nobody(`no socket is known on ${protocol} ${formatEndpoint(destination)}`);
     const winner = winnerOf(list, flow);
     if (winner === null)
-      return nobody(`any of ${list.map(({ id }) => id).join(', ')}: by which was bound last, or first`);
+      return nobody(
+        `any of ${list.map(({ id }) => id).join(', ')}: it depends on the order in which they were bound`,
+      );
     const why = whyOf(winner, flow, fitting.length);
     return isGroup(winner) ? { group: winner, lone: null, why } : { group: null, lone: winner, why };
   };
@@ -84,6 +86,6 @@ function whyOf({ address, device }: Bound, { destination }: Flow, candidates: nu
   const among = candidates > 1 ? `of ${candidates} that fit: ` : '';
   const bound = device === null ? '' : ` on ${device}`;
   const dual =
-    address === '::' && destination.bytes.length === 4 ? ', if IPV6_V6ONLY is off, which is not read' : '';
-  return `${among}${isAny(address) ? 'any address' : 'its own address'}${bound}${dual}`;
+    address === '::' && destination.bytes.length === 4 ? ', if IPV6_V6ONLY is off (not known)' : '';
+  return `${among}${isAny(address) ? 'any address' : 'exact address'}${bound}${dual}`;
 }

@@ -106,14 +106,14 @@ function unknownExtension(offset: number, { cpu, queue }: Known): string | null 
       return cpu === null ? 'the receiving CPU, which is not known' : null;
     case 'queue':
       return queue === null
-        ? 'the rx queue, which is not known, or a driver with a single queue may not record'
+        ? 'the rx queue, which is not known (a driver with one queue may not record it)'
         : null;
     case 'rand':
       return RANDOM;
     case 'rxhash':
       return "the NIC's hash, which the kernel has only where receive-hashing is on (ethtool -k)";
     default:
-      return `${word ?? 'metadata'}, which a flow does not tell`;
+      return `${word ?? 'metadata'}, which does not follow from a flow`;
   }
 }
 
@@ -126,7 +126,7 @@ function unknownBytes(offset: number, size: number, { protocol, source }: Flow):
   const told = !network ? ETHERTYPE : v4 ? IPV4 : IPV6;
   for (let at = from; at < from + size; at++)
     if (!told.some(([first, last]) => at >= first && at <= last))
-      return 'parts of the headers that a flow does not tell';
+      return 'header fields that do not follow from a flow';
   return null;
 }
 

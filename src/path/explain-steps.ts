@@ -62,7 +62,7 @@ function irqStep({ queue }: Walk, nic: Nic): ExplainStep {
   return step(
     'IRQ',
     queue?.irq ?? null,
-    name ?? (queue === null ? 'the rx queue is not known' : 'none is known to serve it'),
+    name ?? (queue === null ? 'the rx queue is not known' : 'the IRQ of this queue is not known'),
   );
 }
 
@@ -72,12 +72,12 @@ const candidate = (hashed: Hashed) => `${hex32(hashed.hash)} by ${methodOf(hashe
 
 const SOURCES = {
   effective: 'effective affinity of the IRQ',
-  counts: 'which took the IRQ since boot',
+  counts: 'the CPU that handled the IRQ since boot',
   affinity: 'affinity of the IRQ',
 };
 
 function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): ExplainStep[] {
-  if (cpuGiven) return [step('CPU', from.cpu, 'as given by --cpu')];
+  if (cpuGiven) return [step('CPU', from.cpu, 'set by --cpu')];
   const source = queue?.cpusSource ? SOURCES[queue.cpusSource] : '';
   const cpu = step('CPU', from.softirq, from.softirq === null ? (from.why ?? '') : source);
   if (arrival.nic === null || queue === null || queue.rps === null) return [cpu];
@@ -128,7 +128,7 @@ function workerStep({ worker, why }: Delivery, choice: MemberChoice, owners: rea
 }
 
 function where(cpus: readonly number[] | null): string {
-  if (cpus === null || cpus.length === 0) return 'its CPUs are not readable';
+  if (cpus === null || cpus.length === 0) return 'its CPUs could not be read';
   return cpus.length === 1 ? `pinned to CPU ${cpus[0]}` : `may run on CPUs ${formatCpuList(cpus)}`;
 }
 
@@ -137,7 +137,7 @@ function selectionStep({ selection, program }: Group, ran: Walk['ran']): Explain
     case null:
       return step('selection', null, 'how the kernel picks a member could not be read');
     case 'hash':
-      return step('selection', 'hash', "the kernel's, with a seed drawn at boot that nobody can read");
+      return step('selection', 'hash', "the kernel's hash; its random seed cannot be read");
     case 'incoming_cpu':
       return step('selection', 'SO_INCOMING_CPU', 'the members of the receiving CPU');
     default: {
@@ -158,7 +158,7 @@ function backSteps({ txQueue, delivery, members }: Walk, nic: Nic): ExplainStep[
     const pinned = worker?.cpus?.length === 1;
     const xps = nic.txQueues.some(({ xpsCpus, xpsRxqs }) => xpsCpus?.length || xpsRxqs?.length);
     const why = !xps
-      ? 'XPS is not set: a hash picks one'
+      ? 'XPS is not set, so a hash picks one'
       : pinned
         ? `XPS names several for CPU ${worker?.cpus?.[0]}, or none`
         : 'the CPU of the sending worker is not known';
@@ -169,8 +169,7 @@ function backSteps({ txQueue, delivery, members }: Walk, nic: Nic): ExplainStep[
     nic.txQueues.length === 1
       ? 'the only queue'
       : `XPS${worker?.cpus?.length === 1 ? ` of CPU ${worker.cpus[0]}` : ''}`;
-  const irq =
-    txQueue.irq === null ? 'its IRQ is not known' : `of IRQ ${txQueue.irq}, which frees what was sent`;
+  const irq = txQueue.irq === null ? 'its IRQ is not known' : `of IRQ ${txQueue.irq}; it frees what was sent`;
   return [
     step('tx queue', `tx-${txQueue.index}`, why),
     step(

@@ -49,7 +49,7 @@ export function taker(group: Group): (flow: Flow, from: Receiver, rxQueue: Recei
     if (from.cpu !== null)
       return { ran, choice: choose(from.cpu, queue), delivery: deliver(from.cpu, queue) };
     const chosen = ran !== null && ran.result !== null && ran.result < group.size;
-    if (!chosen && byCpu) return { ran, ...notDecided(from, 'SO_INCOMING_CPU goes by the receiving CPU') };
+    if (!chosen && byCpu) return { ran, ...notDecided(from, 'SO_INCOMING_CPU needs the receiving CPU') };
     const { slot, worker } = deliver(NO_CPU, queue);
     const why = from.why ?? 'the receiving CPU is not known';
     return { ran, choice: choose(NO_CPU, queue), delivery: { slot, worker, localShare: null, why } };

@@ -32,7 +32,7 @@ export interface Walk extends Taken {
   readonly arrival: Arrival;
   readonly hashes: Hashes;
   readonly landing: Landing;
-  /** null also where the table names a queue that is not there. */
+  /** null also where the table names a queue that does not exist. */
   readonly queue: RxQueue | null;
   readonly from: Receiver;
   /** Was the CPU told, not read? */
@@ -68,7 +68,7 @@ interface Way extends Pick<Walk, 'hashes' | 'landing' | 'queue' | 'from'> {
   readonly backBy: (delivery: Delivery, flow: Flow) => TxQueue | null;
 }
 
-const SENDER = 'loopback: a packet is received on the CPU that sends it (--cpu tells which)';
+const SENDER = 'loopback: packets are received on the CPU of the sender (set it with --cpu)';
 
 const LOOPBACK: Way = {
   hashes: { possible: [], why: 'loopback has no RSS' },
@@ -92,7 +92,7 @@ function port(nic: Nic, given: Given, rpsSockFlowEntries: number | null): (flow:
     const landed = land(hashes);
     const arrived = landed.queue === null ? undefined : queues.get(landed.queue);
     const missing =
-      landed.queue === null ? 'the rx queue is not known' : 'the RSS table names a queue that is not there';
+      landed.queue === null ? 'the rx queue is not known' : 'the RSS table names a queue that does not exist';
     return {
       hashes,
       landing: landed,

@@ -42,7 +42,7 @@ export function arrivalsOf(
   iface: string | null,
 ): readonly Arrival[] | Unclear {
   if (iface === 'lo' || (iface === null && isLoopback(destination.address)))
-    return [{ nic: null, devices: new Set(['lo']), why: 'the machine itself sends' }];
+    return [{ nic: null, devices: new Set(['lo']), why: 'the sender is this machine' }];
   if (iface !== null) return through(host, iface);
   const live = receivingNics(host).filter(({ state }) => state !== 'down');
   const [only] = live;
@@ -61,7 +61,7 @@ function through(host: Host, iface: string): readonly Arrival[] | Unclear {
   const named = nics.get(iface);
   if (named === undefined) return { names: [...nics.keys()] };
   const below = named.lowerDevices.flatMap((name) => nics.get(name) ?? []);
-  if (below.length === 0) return [arrival(host, named, 'as asked for')];
+  if (below.length === 0) return [arrival(host, named, 'named with --iface')];
   const why =
     below.length === 1 ? `below ${iface}` : `one of ${below.length} below ${iface}: the switch chooses`;
   return below.map((nic) => arrival(host, nic, why));

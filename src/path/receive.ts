@@ -16,11 +16,11 @@ export interface Receiver {
 export function receiver(nic: Nic, queue: RxQueue, rpsSockFlowEntries: number | null): Receiver {
   const { softirq, why } = softirqOf(nic, queue);
   const unknown = (reason: string) => ({ softirq, cpu: null, why: reason });
-  if (queue.rps === null) return unknown('the RPS setting is not readable');
+  if (queue.rps === null) return unknown('the RPS setting could not be read');
   if (queue.rfsFlows !== 0 && rpsSockFlowEntries !== 0) {
     const known = queue.rfsFlows !== null && rpsSockFlowEntries !== null;
     return unknown(
-      known ? 'RFS moves packets to the CPU that last read the flow' : 'the RFS setting is not readable',
+      known ? 'RFS moves packets to the CPU that last read the flow' : 'the RFS setting could not be read',
     );
   }
   const [target] = queue.rps;
@@ -34,7 +34,7 @@ function softirqOf(
   queue: RxQueue,
 ): { readonly softirq: number | null; readonly why: string | null } {
   if (nic.threadedNapi === true)
-    return { softirq: null, why: 'threaded NAPI: a kernel thread receives, on any CPU' };
+    return { softirq: null, why: 'threaded NAPI: a kernel thread receives the packets, on any CPU' };
   const [cpu] = queue.cpus;
   if (cpu === undefined) return { softirq: null, why: "the CPU of the queue's IRQ is not known" };
   if (queue.cpus.length > 1) return { softirq: null, why: "the queue's IRQ may run on several CPUs" };

@@ -47,7 +47,7 @@ export function hasher({ driver, rss }: Pick<Nic, 'driver' | 'rss'>, given: Give
         : `how the NIC computes ${hashFunction} is not known`,
     );
   const key = parseKey(rss.key ?? '');
-  if (key === null) return unknown('the driver shows no RSS key');
+  if (key === null) return unknown('the driver does not show its RSS key');
   const [variants, whyVariant] = variantsOf(driver, given);
   const [xfrms, whyXfrm] = xfrmsOf(driver, rss, given);
   if (xfrms.length === 0) return unknown(whyXfrm);
@@ -90,7 +90,7 @@ function variantsOf(driver: string | null, { method }: Given): Choices<ToeplitzV
   if (driver !== 'ena') return [['toeplitz'], ''];
   return [
     ['toeplitz', 'toeplitz-reversed', 'toeplitz-reversed-ones'],
-    'ENA: by version, the driver gives the key as it is, reversed, or reversed with a start of 0xffffffff (--hash tells which)',
+    'ENA: by version, the driver gives the key as it is, reversed, or reversed with a start of 0xffffffff (choose with --hash)',
   ];
 }
 
@@ -106,7 +106,7 @@ function xfrmsOf(driver: string | null, { inputXfrm }: Rss, { method }: Given): 
       if (driver !== 'mlx5_core') return [['none'], ''];
       return [
         ['symmetric-or-xor', 'none'],
-        'mlx5 hashes symmetrically without saying so before Linux 6.15 (--hash tells which)',
+        'mlx5 hashes symmetrically without saying so before Linux 6.15 (choose with --hash)',
       ];
     default:
       return [
@@ -118,7 +118,7 @@ function xfrmsOf(driver: string | null, { inputXfrm }: Rss, { method }: Given): 
 
 function fieldsOf(flow: Flow, rss: Rss, { fields, fragments }: Given): Choices<Fields> {
   if (fragments && flow.protocol === 'udp')
-    return [['sd'], 'fragments have no ports but the first: addresses'];
+    return [['sd'], 'only the first fragment has ports, so addresses are hashed'];
   if (fields !== null) return [[fields], fields === 'sd' ? 'addresses' : 'addresses and ports'];
   const type = flowType(flow);
   const letters = rss.fields[type];
@@ -128,7 +128,7 @@ function fieldsOf(flow: Flow, rss: Rss, { fields, fragments }: Given): Choices<F
     case 'sd':
       return [['sd'], `${type} is hashed by addresses alone (sd)`];
     case null:
-      return [['sdfn', 'sd'], `which fields of ${type} are hashed is not known (--fields tells)`];
+      return [['sdfn', 'sd'], `which fields of ${type} are hashed is not known (set it with --fields)`];
     default:
       return [
         [],

@@ -24,7 +24,7 @@ export function lander(nic: Pick<Nic, 'driver' | 'rss' | 'rxQueues'>): (hashes: 
     if (size === 0) return at(null, 'the RSS table is not known');
     if (entries.length === 0) return at(null, why);
     if (entries.includes(null))
-      return at(null, `which entry of a table of ${size} a hash takes is not known`);
+      return at(null, `it is not known which entry of a table of ${size} a hash selects`);
     const queues = [...new Set(entries.flatMap((each) => table[each ?? 0] ?? []))].sort(
       (one, other) => one - other,
     );
@@ -59,6 +59,6 @@ function overrides({ driver, rss }: Pick<Nic, 'driver' | 'rss'>): string {
   return [
     rules > 0 ? `, unless one of ${rules} ntuple rules matches (ethtool -n)` : '',
     contexts > 0 ? `, unless one of ${contexts} additional RSS contexts takes it` : '',
-    driver === 'virtio_net' ? ', if virtio_net uses its table, which may take one call of `ethtool -X`' : '',
+    driver === 'virtio_net' ? ', if virtio_net uses its table (it may need one `ethtool -X` first)' : '',
   ].join('');
 }

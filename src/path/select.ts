@@ -74,7 +74,10 @@ function byIncomingCpu(group: Group): MemberSelector {
     if (members === undefined) return hash(cpu, rxQueue);
     const chances = chancesOf(members, group.size);
     if (chances === null)
-      return { kind: 'unknown', why: 'several members have one SO_INCOMING_CPU, in unknown slots' };
+      return {
+        kind: 'unknown',
+        why: 'several members have the same SO_INCOMING_CPU, and their slots are not known',
+      };
     return { kind: 'members', chances };
   };
 }
@@ -107,7 +110,7 @@ function byProgram(group: Group, program: readonly Instruction[] | null): Member
   const read = inputs(program);
   const undecided = [...read].filter((input) => input !== 'cpu' && input !== 'queue');
   if (undecided.length > 0)
-    return unknown(`the program decides by ${undecided.map((each) => WORDS[each]).join(' and ')}`);
+    return unknown(`the program also reads ${undecided.map((each) => WORDS[each]).join(' and ')}`);
   const run = runnable(program);
   if (typeof run === 'string') return unknown(run);
   return (cpu, rxQueue) => {
@@ -148,7 +151,7 @@ function byChance(modulus: number, size: number, otherwise: MemberSelector): Mem
   return (cpu, rxQueue) =>
     otherwise(cpu, rxQueue).kind === 'uniform'
       ? { kind: 'uniform', by: 'rand', slots: size }
-      : { kind: 'unknown', why: 'the program leaves part of the packets to SO_INCOMING_CPU' };
+      : { kind: 'unknown', why: 'the program leaves some packets to SO_INCOMING_CPU' };
 }
 
 /** What decides when a program returns an index beyond the group. */
@@ -156,6 +159,6 @@ function byDefault(group: Group): MemberSelector {
   const unset = group.sockets.every((socket) => socket.incomingCpu === null);
   if (unset || group.incomingCpuHonoured === false) return byHash(group);
   if (group.incomingCpuHonoured === null)
-    return unknown('whether this kernel heeds SO_INCOMING_CPU is not known');
+    return unknown('it is not known whether this kernel honours SO_INCOMING_CPU');
   return byIncomingCpu(group);
 }

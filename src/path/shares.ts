@@ -13,14 +13,14 @@ export function queueShares(nic: Nic): QueueShares {
   const notes: string[] = [];
   const table = nic.rss?.indirection ?? [];
   if (table.length === 0 && nic.rxQueues.length > 1) {
-    notes.push('the RSS table is not known: equal shares of all queues are assumed');
+    notes.push('the RSS table is not known, so equal shares of all queues are assumed');
   }
   if ((nic.rss?.ntupleRules ?? 0) > 0)
     notes.push(`${nic.rss?.ntupleRules} ntuple rules override the RSS table`);
   const contexts = nic.rss?.contexts?.length ?? 0;
   if (contexts > 0) notes.push(`${contexts} additional RSS contexts override the RSS table`);
   if (nic.driver === 'virtio_net' && table.length > 1) {
-    notes.push('virtio_net may not use the table that it shows until `ethtool -X` has been called once');
+    notes.push('virtio_net may ignore its RSS table until `ethtool -X` has been called once');
   }
   const entries = table.length > 0 ? table : nic.rxQueues.map((queue) => queue.index);
   const ofQueue = new Map<number, number>();

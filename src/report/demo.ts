@@ -10,7 +10,7 @@ export function demoLines({ cpus, tcp, udp, notes }: DemoResult, style: Style): 
   if (tcp === null || udp === null)
     return paragraph(
       '',
-      `Only CPU ${cpus.join()} may be used here: on a single CPU every packet is local, so there is nothing to show.`,
+      `Only CPU ${cpus.join()} may be used. On a single CPU every packet is local, so there is nothing to show.`,
       style,
     ).slice();
   return [
@@ -33,10 +33,11 @@ function actTable({ program, before, after, witness, skbs }: Act, style: Style):
     share(was, before),
     share(after.workers[index]?.count ?? 0, after),
   ]);
-  if (before.lost + after.lost > 0) rows.push(['lost: a full queue', count(before.lost), count(after.lost)]);
+  if (before.lost + after.lost > 0) rows.push(['lost (queue full)', count(before.lost), count(after.lost)]);
   if (before.percent !== null && after.percent !== null)
     rows.push(['accepted on its rxcpu', percentCell(before.percent), percentCell(after.percent)]);
-  if (witness !== null) rows.push(countedRow(`bpftrace says, of ${count(witness.before.events)}`, witness));
+  if (witness !== null)
+    rows.push(countedRow(`counted by bpftrace, of ${count(witness.before.events)}`, witness));
   if (skbs !== null) rows.push(countedRow(`rx locality, of ${count(skbs.before.events)} packets`, skbs));
   const columns = [
     { head: '', align: 'left' as const },
@@ -66,11 +67,9 @@ function percentCell(percent: number): Cell {
 function tcpWords({ before, after, program, skbs }: Act): string {
   const n = before.workers.length;
   return (
-    `By hash a connection meets the worker on its own CPU one time in ${n}: ${shown(before)}. ` +
-    `With \`${program}\` the CPU that receives it picks the worker: ${shown(after)}.` +
-    (skbs === null
-      ? ''
-      : ' rx locality: of the packets that workers read, those that their own CPU received.')
+    `By hash one connection in ${n} is accepted on the CPU that received it: ${shown(before)}. ` +
+    `With \`${program}\` the worker on that CPU gets it: ${shown(after)}.` +
+    (skbs === null ? '' : ' rx locality: the share of packets that were read on the CPU that received them.')
   );
 }
 
@@ -80,6 +79,6 @@ function udpWords({ before, after }: Act): string {
   const busy = (load: Load) => load.workers.filter((worker) => worker.count > 0).length;
   return (
     `One source is one hash, so ${busy(before)} of ${before.workers.length} workers got everything. ` +
-    `\`rand\` spread it over ${busy(after)}: right for stateless datagrams such as telemetry, never for QUIC.`
+    `\`rand\` spread it over ${busy(after)}: right for stateless datagrams such as telemetry, wrong for QUIC.`
   );
 }

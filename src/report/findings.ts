@@ -25,7 +25,7 @@ export function findingLines(findings: readonly Finding[], layout: Layout): read
 function ruleLines({ rows }: Fold<Finding>, layout: Layout): readonly Line[] {
   const shown = layout.all || rows.length <= EACH + 1 ? rows : rows.slice(0, EACH);
   const rest = rows.slice(shown.length).map(({ subject }) => subject);
-  const more = `${rest.length} more of this kind: ${names(rest)}. --all shows them.`;
+  const more = `${rest.length} more of this kind: ${names(rest)}. Use --all to show them.`;
   return [
     ...shown.flatMap((finding) => one(finding, layout)),
     ...(rest.length > 0 ? paragraph('  ', more, layout) : []),

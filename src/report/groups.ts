@@ -101,7 +101,7 @@ function memberCells({ first, rows }: Fold<GroupSocket>): readonly string[] {
     rows.length === 1 ? String(first.inode) : count(rows.length, 'socket'),
     rows.length === 1
       ? ownerNames(first.owners)
-      : `${rows.length} × ${names(first.owners.map(({ comm }) => comm)) || 'nobody known'}`,
+      : `${rows.length} × ${names(first.owners.map(({ comm }) => comm)) || 'not known'}`,
     setSeries(rows.map(({ cpus }) => cpus)),
     incoming.every((cpu) => cpu === null) ? '' : series(incoming),
     sum(({ recvQueue }) => recvQueue),

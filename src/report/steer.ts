@@ -80,7 +80,7 @@ function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: 
   ];
   const how =
     slotOfCpu === null
-      ? `  of ${runs} packets that were made up (it goes by ${decides.map((each) => WORDS[each]).join(', ')})`
+      ? `  of ${runs} test packets (the program reads ${decides.map((each) => WORDS[each]).join(', ')})`
       : '  packets received on these CPUs would go to';
   return [
     [span('')],
@@ -89,7 +89,7 @@ function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: 
     ...(shown.length < rows.length
       ? [[span(`  and ${rows.length - MOST_SLOTS} more slots: -j has them all`)]]
       : []),
-    ...(early > 0 ? [[span(`  ${share(early)} ended the program early, which is slot 0`)]] : []),
+    ...(early > 0 ? [[span(`  ${share(early)} end the program early and so go to slot 0`)]] : []),
   ];
 }
 
@@ -101,7 +101,7 @@ export function measuredLines({ before, after }: BeforeAndAfter, what: string, s
   ];
   const rate = ({ events, seconds }: LocalityCount) => perSecond(events, seconds);
   const rows = [
-    ['  on the CPU that received', percentSpan(before.percent), percentSpan(after.percent)],
+    ['  local', percentSpan(before.percent), percentSpan(after.percent)],
     [`  ${what}`, String(before.events), String(after.events)],
     [`  ${what} a second`, rate(before), rate(after)],
   ];

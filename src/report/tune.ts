@@ -28,7 +28,7 @@ const row = ({ kind, subject, from, to }: Shown, state: string) => [
   state,
 ];
 
-const PENDING = 'an IRQ moves with its next interrupt';
+const PENDING = 'an IRQ moves at its next interrupt';
 
 /** What is to be done, before it is asked for. */
 export function changeLines(changes: readonly Shown[], style: Style): Line[] {
@@ -56,7 +56,7 @@ export function madeLines({ done, failed, notes }: Applied, style: Style): Line[
   ];
   if (made.some(({ state }) => state === 'pending')) lines.push(...paragraph('pending: ', PENDING, style));
   if (already > 0)
-    lines.push([span(`${count(already, 'setting')} ${already === 1 ? 'was' : 'were'} so already`)]);
+    lines.push([span(`${count(already, 'setting')} ${already === 1 ? 'was' : 'were'} right already`)]);
   return lines;
 }
 
@@ -65,17 +65,17 @@ export function appliedLines(applied: Applied, style: Style): Line[] {
   const lines = madeLines(applied, style);
   lines.push(...paragraph('', verdict(journal, takenBack, failed.length), style));
   for (const { change, why } of takenBack ?? [])
-    lines.push(...paragraph('not taken back: ', `${change.subject}: ${why}`, style));
+    lines.push(...paragraph('not restored: ', `${change.subject}: ${why}`, style));
   return lines;
 }
 
 function verdict(journal: string | null, takenBack: Applied['takenBack'], failed: number): string {
   if (takenBack !== null)
     return takenBack.length === 0
-      ? 'interrupted: everything is as it was'
-      : 'interrupted: not all is as it was; `locality-tune undo` tries again';
-  if (journal === null) return failed > 0 ? 'nothing was changed' : 'nothing is to be changed';
-  return `journal ${journal}: \`locality-tune undo\` takes it back, \`locality-tune status\` shows whether it lasts`;
+      ? 'interrupted: everything was restored'
+      : 'interrupted: not everything was restored; run `locality-tune undo`';
+  if (journal === null) return failed > 0 ? 'nothing was changed' : 'nothing to change';
+  return `journal ${journal}: \`locality-tune undo\` restores it, \`locality-tune status\` shows drift`;
 }
 
 /** What an undo would take back. */
@@ -92,7 +92,7 @@ export function journalLines({ file, journal, place }: Surveyed, style: Style): 
   ];
 }
 
-const FORGOTTEN = 'made before this boot, with which its settings have gone';
+const FORGOTTEN = 'made before this boot; its settings are gone';
 
 export function undoneLines({ journal, restored, skipped, left, notes }: Undone, style: Style): Line[] {
   const rows = restored.map((change) => row({ ...change, from: change.to, to: change.from ?? UNKNOWN }, ''));
@@ -108,7 +108,7 @@ export function undoneLines({ journal, restored, skipped, left, notes }: Undone,
 const PLACES = {
   here: '',
   elsewhere: ', in another network namespace',
-  before: ', before this boot: its settings have gone',
+  before: ', before this boot: its settings are gone',
 } as const;
 
 export function statusLines(
@@ -121,14 +121,14 @@ export function statusLines(
   const lines: Line[] = journals.flatMap(({ file, journal: { header, steps, persisted, ended }, place }) => {
     const done = steps.filter(({ outcome }) => outcome === 'done').length;
     const cut =
-      ended || place !== 'here' ? '' : ', cut short: `locality-tune undo` takes back what it had done';
+      ended || place !== 'here' ? '' : ', interrupted: `locality-tune undo` restores what it changed';
     return [
       ...paragraph(
         `journal ${file.id}: `,
         `${count(done, 'setting')}, ${header.time}${PLACES[place]}${cut}`,
         style,
       ),
-      ...persisted.map(({ unit }) => [span(`  again at boot by ${unit}`)]),
+      ...persisted.map(({ unit }) => [span(`  applied at boot by ${unit}`)]),
     ];
   });
   for (const { subject, wanted, is, likely } of drift)
@@ -141,10 +141,8 @@ export function statusLines(
       ),
     );
   if (pending.length > 0)
-    lines.push(
-      ...paragraph('pending: ', `${names(pending)}: not delivered there, or not yet: ${PENDING}`, style),
-    );
+    lines.push(...paragraph('pending: ', `${names(pending)}: not on the new CPU yet: ${PENDING}`, style));
   if (drift.length === 0 && journals.some(({ place }) => place === 'here'))
-    lines.push([span('everything is as it was set')]);
+    lines.push([span('no drift: everything is as it was set')]);
   return [...lines, ...notes.flatMap((note) => paragraph('note: ', note, style))];
 }

@@ -81,7 +81,7 @@ const distinct = (cpus: readonly (number | null)[]): number[] =>
 /** Only those that did something: a machine may have a thousand. */
 function queueTable(queues: readonly QueueRate[], style: Style): Line[] {
   const busy = queues.filter(({ pps, interrupts }) => (pps ?? 0) > 0 || (interrupts ?? 0) > 0);
-  if (busy.length === 0) return [[span(`RX queues that took in anything: 0 of ${queues.length}`)]];
+  if (busy.length === 0) return [[span(`RX queues that received packets: 0 of ${queues.length}`)]];
   const columns: Column[] = [
     { head: 'nic', align: 'left' },
     { head: 'queue', align: 'right' },

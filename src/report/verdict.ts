@@ -49,18 +49,18 @@ const OF_COLUMNS = /^(?:now|hash|cpu)(?:, (?:hash|cpu))*: /;
 
 function today({ group, now, byNic, notes }: Ranked): string {
   if (now === null) {
-    const why = notes[0]?.replace(OF_COLUMNS, '') ?? 'what decides it could not be read';
-    return `How many packets to ${group.id} stay on one CPU is not known: ${why}.`;
+    const why = notes[0]?.replace(OF_COLUMNS, '') ?? 'a setting that decides it could not be read';
+    return `The locality of ${group.id} is not known: ${why}.`;
   }
   const several = new Set(byNic.map((nic) => nic.now)).size > 1;
   const shares = several ? ` (${names(byNic.map((nic) => `${nic.nic} ${percent(nic.now)}`))})` : '';
   const way = `${chosenBy(group)} over ${count(group.size, 'socket')}`;
-  return `of packets to ${group.id} are expected to stay on one CPU today${shares}, ${way}.`;
+  return `expected locality of ${group.id} today${shares}, ${way}.`;
 }
 
 function unfedText(groups: readonly string[]): string {
-  const what = 'How local they are can be measured, but not worked out beforehand.';
-  return `Packets to ${names(groups)} come through no interface with queues (loopback?). ${what}`;
+  const what = 'Their locality can be measured, but not computed in advance.';
+  return `Packets to ${names(groups)} arrive through no interface with queues (loopback?). ${what}`;
 }
 
 /** The command is that of a finding, which gives it only where nothing else has to be done first. */
@@ -68,21 +68,23 @@ function outlook({ now, cpu }: Ranked, offered: string | null, findings: number)
   if (now !== null && now >= 0.995) return ' Nothing to gain.';
   const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
   if (offered !== null)
-    return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` Mended by \`${offered}\`.`;
-  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}; the findings say what is in the way.`;
-  return now !== null && findings > 0 ? ' The findings say what is in the way.' : '';
+    return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` \`${offered}\` fixes it.`;
+  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}; the findings say what prevents it.`;
+  return now !== null && findings > 0 ? ' The findings say what prevents it.' : '';
 }
 
 /** Where something was left unread, nothing follows from what was not seen. */
 function noGroups({ host, remedy }: Inspection): string {
   const queues = host.nics.reduce((sum, nic) => sum + nic.rxQueues.length, 0);
   const seen = `${count(host.nics.length, 'interface')} with ${count(queues, 'rx queue')}`;
-  const follows = remedy === null ? ', so no worker is chosen by the CPU of a packet' : '';
-  return `No reuseport group of two or more sockets was seen${follows} (${seen}).`;
+  const groups = 'reuseport group of two or more sockets';
+  return remedy === null
+    ? `There is no ${groups}, so no program can pick a worker (${seen}).`
+    : `No ${groups} was seen (${seen}).`;
 }
 
 function tally(findings: readonly Finding[], unknown: boolean): string {
-  if (findings.length === 0) return unknown ? 'No findings in what could be read.' : 'No findings.';
+  if (findings.length === 0) return unknown ? 'No findings; not everything could be read.' : 'No findings.';
   const bySeverity = Map.groupBy(findings, ({ severity }) => severity);
   const order: readonly Severity[] = ['error', 'warning', 'info'];
   const parts = order.flatMap((severity) => {

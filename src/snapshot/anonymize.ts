@@ -61,7 +61,7 @@ function withoutKeys({ rss, ...nic }: Nic, hash: (text: string) => string): Nic 
   const contextTables = rss.contextTables?.map((table) => ({ ...table, key: null })) ?? null;
   if (!rss.key) return { ...nic, rss: { ...rss, contextTables } };
   const mark = hash(rss.key);
-  const note = `anonymised: the RSS key was taken out (mark of equal keys: ${mark}): which queue a flow goes to is not known, what share of the flows each queue gets is`;
+  const note = `anonymised: the RSS key was removed (equal keys have the mark ${mark}); the queue of a single flow is not known, the share of each queue is`;
   return { ...nic, rss: { ...rss, key: null, contextTables }, notes: [...nic.notes, note] };
 }
 

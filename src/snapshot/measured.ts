@@ -95,7 +95,7 @@ export function parseMeasured(json: string): RecordedMeasurement {
 const foreign = () =>
   failure(
     'not-a-measurement',
-    'no measurement of packets in it',
+    'the file has no packet measurement',
     'make it with: locality-tune live --record FILE, or: locality-tune measure skb -j > FILE',
   );
 
@@ -106,7 +106,11 @@ function parseLine(line: string, index: number, lines: number): unknown {
   } catch {
     if (index === 0) throw foreign();
     if (index === lines - 1) return null;
-    throw failure('broken-measurement', `line ${index + 1} is no JSON`, 'was it copied whole?');
+    throw failure(
+      'broken-measurement',
+      `line ${index + 1} is not JSON`,
+      'it may be incomplete: copy it again',
+    );
   }
 }
 

@@ -66,8 +66,8 @@ function parseJson(json: string): unknown {
     return JSON.parse(json);
   } catch {
     const cut = json.trimStart().startsWith('{');
-    const what = cut ? 'the JSON in it is broken or cut off' : 'no JSON in it';
-    throw failure('not-json', what, cut ? `was it copied whole? ${AGAIN}` : AGAIN);
+    const what = cut ? 'the JSON in it is broken or cut off' : 'the file is not JSON';
+    throw failure('not-json', what, cut ? `it may be incomplete: copy it again, or ${AGAIN}` : AGAIN);
   }
 }
 
@@ -78,9 +78,9 @@ function refuseForeign(document: unknown): void {
   if (schema === SCHEMA) return;
   const version = typeof schema === 'string' ? OURS.exec(schema)?.[1] : undefined;
   if (version !== undefined) {
-    const what = `its form is snapshot/${version}, and this version reads ${SCHEMA} at most`;
+    const what = `it has the format snapshot/${version}, and this locality-tune reads up to ${SCHEMA}`;
     throw failure('newer-snapshot', what, 'read it with the locality-tune that wrote it, or a newer one');
   }
-  const found = typeof schema === 'string' ? `its schema is '${schema.slice(0, 60)}'` : 'it names no schema';
-  throw failure('not-a-snapshot', `no snapshot of a machine: ${found}`, AGAIN);
+  const found = typeof schema === 'string' ? `its schema is '${schema.slice(0, 60)}'` : 'it has no schema';
+  throw failure('not-a-snapshot', `not a snapshot: ${found}`, AGAIN);
 }

@@ -24,7 +24,11 @@ export function readText(path: string): string {
       if (bytes === 0) return Buffer.concat(pieces).toString();
       total += bytes;
       if (total > MOST_BYTES)
-        throw failure('too-large', 'larger than 256 MiB', 'no snapshot is as large: give another file');
+        throw failure(
+          'too-large',
+          'larger than 256 MiB',
+          'a snapshot is never that large; name another file',
+        );
       pieces.push(piece.subarray(0, bytes));
     }
   } finally {

@@ -111,7 +111,7 @@ function planAttach(target: ChosenGroup, options: AttachOptions) {
       ...starvation(wanted, instructions, trial, options.machine.online),
       ...tooLarge(instructions, options.machine.optmemMax),
       ...(group.selection === null
-        ? [`whether a program was attached before is not known: ${whyUnseen(group)}`]
+        ? [`it is not known whether a program was attached before: ${whyUnseen(group)}`]
         : []),
     ],
   };
@@ -130,10 +130,10 @@ function starvation(
   const highest = results(instructions).reduce((most, { high }) => Math.max(most, high), 0);
   const starved = unreached(trial).filter((slot) => slot <= highest);
   if (starved.length === 0) return [];
-  const nothing = `slot${starved.length > 1 ? 's' : ''} ${formatCpuList(starved)} would get nothing`;
+  const nothing = `slot${starved.length > 1 ? 's' : ''} ${formatCpuList(starved)} would get no packets`;
   return trial.slotOfCpu === null
-    ? [`${nothing}: none of ${trial.runs} made-up packets came to ${starved.length > 1 ? 'them' : 'it'}`]
-    : [`${nothing}: no online CPU (${formatCpuList(online)}) leads there`];
+    ? [`${nothing}: none of ${trial.runs} test packets reached ${starved.length > 1 ? 'them' : 'it'}`]
+    : [`${nothing}: no online CPU (${formatCpuList(online)}) maps to it`];
 }
 
 function tooLarge(instructions: readonly Instruction[], optmemMax: number | null): readonly string[] {
@@ -141,7 +141,7 @@ function tooLarge(instructions: readonly Instruction[], optmemMax: number | null
   return optmemMax === null || least <= optmemMax
     ? []
     : [
-        `once converted the program takes ${least} bytes, and net.core.optmem_max is ${optmemMax}: the kernel will refuse it`,
+        `the converted program takes ${least} bytes, more than net.core.optmem_max (${optmemMax}): the kernel will refuse it`,
       ];
 }
 
@@ -171,7 +171,7 @@ export async function detach(
 /** When one of several groups fails, those before it are changed already, which must not go unsaid. */
 export function tellChanged(error: unknown, changed: readonly string[]): unknown {
   if (!isFailure(error) || changed.length === 0) return error;
-  return failure(error.code, `${error.message} (changed before: ${changed.join(', ')})`, error.hint);
+  return failure(error.code, `${error.message} (changed already: ${changed.join(', ')})`, error.hint);
 }
 
 /**
@@ -182,26 +182,24 @@ function refuseForeign(group: Group): void {
   if (group.selection === null)
     throw failure(
       'program-unknown',
-      `${group.id}: whether a program is attached already can not be seen (${whyUnseen(group)})`,
-      'if you know that no server of yours attaches its own, repeat with --force',
+      `${group.id}: cannot see whether a program is attached (${whyUnseen(group)})`,
+      'run as root with bpftrace, or use --force if you are sure that the server attaches none itself',
     );
   const { program } = group;
   if (program === null) return;
   if (program.instructions !== null && recognise(program.instructions) !== null) return;
   const what =
-    program.kind === 'ebpf'
-      ? `the eBPF program ${program.name ?? '(unnamed)'}`
-      : 'a cBPF program of somebody else';
+    program.kind === 'ebpf' ? `the eBPF program ${program.name ?? '(unnamed)'}` : 'a foreign cBPF program';
   throw failure(
     'foreign-program',
     `${group.id} already has ${what}`,
     program.kind === 'ebpf'
-      ? 'it can not be put back once replaced; --force replaces it all the same'
-      : 'keep its text (`locality-tune inspect -j`) to put it back; --force replaces it',
+      ? 'it cannot be restored once replaced; --force replaces it anyway'
+      : 'save its text first (`locality-tune inspect -j`), then use --force',
   );
 }
 
-const whyUnseen = (group: Group) => group.notes[0] ?? 'the kernel was not asked';
+const whyUnseen = (group: Group) => group.notes[0] ?? 'the kernel was not read';
 
 function same(program: Program | null, wanted: readonly Instruction[]): boolean {
   const is = program?.instructions;

@@ -114,15 +114,15 @@ function goesByCpu({ program }: Group): boolean {
 
 function sizeWarning(size: number, actual: number): string {
   return size > actual
-    ? `${size} is more than the group's ${actual} sockets: an index beyond them falls back to the hash`
-    : `${size} is less than the group's ${actual} sockets: the last ${actual - size} will get nothing`;
+    ? `${size} is more than the ${actual} sockets of the group: for an index beyond them the kernel uses the hash`
+    : `${size} is less than the ${actual} sockets of the group: the last ${actual - size} will get no packets`;
 }
 
 function warnOfWeights({ length }: readonly number[], { size }: Group, warn: Warn): void {
   if (length < size)
-    warn(`${length} weights for ${size} sockets: the last ${size - length} will get nothing`);
+    warn(`${length} weights for ${size} sockets: the last ${size - length} will get no packets`);
   if (length > size)
-    warn(`${length} weights for ${size} sockets: the shares of the others fall back to the hash`);
+    warn(`${length} weights for ${size} sockets: for the other shares the kernel uses the hash`);
 }
 
 /** A program that goes by the CPU and does not look where the workers are: it helps only where they agree. */
@@ -135,12 +135,12 @@ function blindWarnings(spec: ProgramSpec, group: Group): string[] {
   return [
     ...(misplaced.length > 0
       ? [
-          `slots and CPUs do not agree (${misplaced.slice(0, 4).map(place).join(', ')}${misplaced.length > 4 ? ', …' : ''}): \`--program map\` follows the workers`,
+          `slots and CPUs are not in the same order (${misplaced.slice(0, 4).map(place).join(', ')}${misplaced.length > 4 ? ', …' : ''}): --program map\` fits them`,
         ]
       : []),
     ...(unpinned.length > 0
       ? [
-          `${unpinned.length} of ${group.size} workers are not pinned to one CPU: the program can not know where they run`,
+          `${unpinned.length} of ${group.size} workers are not pinned, so the program cannot know on which CPU they run: locality may get worse`,
         ]
       : []),
   ];
@@ -155,6 +155,6 @@ function flowWarnings(spec: ProgramSpec, group: Group): string[] {
   const instead = chosen ? '; --by flow keeps a flow together' : '';
   const what = chosen ? `\`${spec.name}\` by rand` : `\`${spec.name}\``;
   return [
-    `${what} spreads the packets of one flow over all sockets: right for stateless datagrams only, it breaks QUIC, DTLS and other stateful protocols${quic}${instead}`,
+    `${what} spreads the packets of one flow over all sockets. It is right only for stateless datagrams; it breaks QUIC, DTLS and other stateful protocols${quic}${instead}`,
   ];
 }

@@ -55,8 +55,8 @@ function checkKind(kind: SocketKind, copy: number, socket: string): 'tcp' | 'udp
   if (!kind.reuseport)
     throw failure(
       'not-reuseport',
-      `${socket} was not opened with SO_REUSEPORT, so it is in no group`,
-      'let the server open one SO_REUSEPORT socket for each worker (nginx: `listen … reuseport`)',
+      `${socket} was not opened with SO_REUSEPORT, so it belongs to no group`,
+      'have the server open one SO_REUSEPORT socket per worker (nginx: `listen … reuseport`)',
     );
   // Through a TCP socket that is bound but not listening the kernel makes a group of its own: the call succeeds,
   // changes nothing in the live group, and the socket's next listen() fails with EADDRINUSE.
@@ -69,8 +69,8 @@ function checkKind(kind: SocketKind, copy: number, socket: string): 'tcp' | 'udp
       );
     throw failure(
       'not-listening',
-      `${socket} is bound but does not listen: attaching would cut it off from its group`,
-      'attach when every worker listens',
+      `${socket} is bound but not listening: attaching would separate it from its group`,
+      'start the server, then try again',
     );
   }
   return protocol;
@@ -79,11 +79,7 @@ function checkKind(kind: SocketKind, copy: number, socket: string): 'tcp' | 'udp
 function explain(error: unknown, pid: number, fd: number): unknown {
   switch (errnoCode(error)) {
     case 'ESRCH':
-      return failure(
-        'gone',
-        `there is no process ${pid}`,
-        'see `locality-tune inspect` for those that serve',
-      );
+      return failure('gone', `there is no process ${pid}`, '`locality-tune inspect` lists the workers');
     case 'EBADF':
       return failure('no-such-fd', `process ${pid} has no file descriptor ${fd}`, `see /proc/${pid}/fd`);
     case 'ENOTSOCK':

@@ -21,12 +21,13 @@ export function slotsByCpu(group: Group, warn: Warn): ReadonlyMap<number, number
   if (found.size === 0)
     throw failure(
       'not-pinned',
-      `${group.id}: no worker is pinned to one CPU, so there is nothing to map`,
+      `${group.id}: cannot make a map: no worker is pinned to one CPU`,
       'pin the workers first (nginx: `worker_cpu_affinity auto`)',
     );
-  if (unpinned.length > 0) warn(`no CPU leads to ${slots(unpinned)}: its worker is not pinned to one CPU`);
+  if (unpinned.length > 0)
+    warn(`no packets will go to ${slots(unpinned)}: the worker is not pinned to one CPU`);
   if (doubled.length > 0)
-    warn(`no CPU leads to ${slots(doubled)}: another slot's worker is pinned to the same CPU`);
+    warn(`no packets will go to ${slots(doubled)}: the worker of another slot is pinned to the same CPU`);
   return found;
 }
 
@@ -58,10 +59,10 @@ export function slotsByNode(group: Group, nodes: readonly Cpus[], warn: Warn): r
       `${group.id}: no worker is bound to the CPUs of one node`,
       'bind them first: numactl --cpunodebind, or taskset',
     );
-  if (astray.length > 0) warn(`no node leads to ${slots(astray)}: its worker may run on several nodes`);
+  if (astray.length > 0) warn(`no packets will go to ${slots(astray)}: the worker may run on several nodes`);
   if (empty.length > 0)
     warn(`${empty.length} of ${nodes.length} nodes have no worker: the hash chooses there`);
-  if (nodes.length === 1) warn('this machine has one NUMA node: any worker is as near as another');
+  if (nodes.length === 1) warn('this machine has one NUMA node, so `numa` brings nothing');
   return found.map(({ cpus, slots }) => ({ cpus, slots: slots.sort(ascending) }));
 }
 
@@ -78,7 +79,7 @@ export function keysBySlot(group: Group, size: number, warn: Warn): ReadonlyMap<
   const found = new Map(pinned);
   if (size === group.size && found.size === size && new Set(found.values()).size === size) return found;
   warn(
-    'sources are bound to slots, because not every worker has a CPU of its own to be known by: when a worker ' +
+    'sources are assigned to slots, because not every worker is pinned to a CPU of its own. When a worker ' +
       'restarts, slots change, and so do the workers of some sources',
   );
   return new Map(Array.from({ length: size }, (_, slot) => [slot, slot]));

@@ -29,7 +29,7 @@ export function selectGroups(kernel: Kernel, seen: Sockets, selector: GroupChoic
     throw failure(
       'no-such-group',
       `${selector.group}: there is no such reuseport group any more`,
-      'see `locality-tune inspect` for those that are',
+      '`locality-tune inspect` lists the groups',
     );
   }
   const { port, protocol, allGroups } = selector;
@@ -39,7 +39,7 @@ export function selectGroups(kernel: Kernel, seen: Sockets, selector: GroupChoic
     throw failure(
       'several-groups',
       `${protocol} port ${port} has ${groups.length} groups: ${groups.map(({ id }) => id).join(', ')}`,
-      'choose one by --pid and --fd of a member, or take them all with --all-groups',
+      'choose one with --pid and --fd, or use --all-groups',
     );
   return groups.map((group) => ({ member: memberOf(kernel, group), group }));
 }
@@ -49,8 +49,8 @@ function groupOf(seen: Sockets, member: Member): Group {
   if (group) return group;
   throw failure(
     'other-netns',
-    `pid ${member.pid} fd ${member.fd} (${member.protocol} port ${member.port}) is in no group of this network namespace`,
-    `look from its own: --netns ${member.pid}`,
+    `pid ${member.pid} fd ${member.fd} (${member.protocol} port ${member.port}) belongs to no group in this network namespace`,
+    `use --netns ${member.pid}`,
   );
 }
 
@@ -59,15 +59,15 @@ function noGroup(seen: Sockets, port: number, protocol: string): Failure {
     return failure(
       'not-reuseport',
       `${protocol} port ${port} is served without SO_REUSEPORT, so it has no group`,
-      'let the server open one SO_REUSEPORT socket for each worker (nginx: `listen … reuseport`)',
+      'have the server open one SO_REUSEPORT socket per worker (nginx: `listen … reuseport`)',
     );
   const other = seen.groups.find((group) => group.port === port);
   return failure(
     'no-such-group',
     `no reuseport group on ${protocol} port ${port}`,
     other
-      ? `there is ${other.id}${other.protocol === 'udp' ? ': add --udp' : ''}`
-      : 'see `locality-tune inspect` for those that are',
+      ? `${other.id} has one${other.protocol === 'udp' ? ': add --udp' : ''}`
+      : '`locality-tune inspect` lists the groups',
   );
 }
 
@@ -86,7 +86,7 @@ function memberOf(kernel: Kernel, group: Group): Member {
   }
   throw failure(
     'EPERM',
-    `${group.id}: none of its ${group.size} sockets could be traced to a process`,
+    `${group.id}: none of its ${group.size} sockets belongs to a readable process`,
     'reading /proc/PID/fd of other users needs CAP_SYS_PTRACE: run as root',
   );
 }

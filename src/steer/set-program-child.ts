@@ -12,7 +12,11 @@ function carryOut(order: Order): SetProgramAnswer {
   try {
     return withMember(openKernel(), order.pid, order.fd, (copy, member) => {
       if (member.inode !== order.inode)
-        throw failure('fd-reused', `${socket} became another socket meanwhile`, 'look again and repeat');
+        throw failure(
+          'fd-reused',
+          `${socket} became another socket in the meantime`,
+          'look again and repeat',
+        );
       if (order.program !== null) {
         attachCbpf(copy, Buffer.from(order.program, 'base64'));
         return { done: true };
@@ -40,7 +44,7 @@ function detach(copy: number): boolean {
 function hintFor(code: string): string {
   switch (code) {
     case 'ENOMEM':
-      return 'the program is larger than net.core.optmem_max allows: raise it (sysctl net.core.optmem_max=131072)';
+      return 'raise net.core.optmem_max, the program is too large for it (sysctl net.core.optmem_max=131072)';
     case 'EINVAL':
       return 'the kernel refuses this program for this socket; see `locality-tune inspect`';
     case 'ENOPROTOOPT':

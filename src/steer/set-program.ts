@@ -50,7 +50,7 @@ export async function setGroupProgram(
     throw failure(
       'kernel-hung',
       `the kernel did not answer setsockopt on ${socket} within ${TIME_LIMIT_MS / 1000} s`,
-      'its BPF allocator may be stuck until a reboot: look for processes in state D (ps -eo state,pid,wchan,comm)',
+      'its BPF allocator may be locked up until a reboot; look for processes in state D (ps -eo state,pid,wchan,comm)',
     );
   const answer = parse(child.stdout);
   if (answer === null)

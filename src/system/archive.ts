@@ -30,7 +30,11 @@ export async function openTree(root: string): Promise<Files> {
 }
 
 const tooLarge = () =>
-  failure('too-large', 'larger than 256 MiB', 'unpack what is needed of /proc and /sys, and give the folder');
+  failure(
+    'too-large',
+    'larger than 256 MiB',
+    'unpack what is needed of /proc and /sys, and name that directory',
+  );
 
 function unzip(bytes: Buffer): Buffer {
   const magic = bytes.toString('hex', 0, 2);
@@ -49,8 +53,8 @@ function unzip(bytes: Buffer): Buffer {
 const broken = (error: unknown) =>
   failure(
     'broken-archive',
-    `no sound .tar or .tar.gz (${error instanceof Error ? error.message : error})`,
-    'was it copied whole? it must hold copies of /proc and /sys',
+    `not a valid .tar or .tar.gz (${error instanceof Error ? error.message : error})`,
+    'copy it again; it must hold copies of /proc and /sys',
   );
 
 type Entry = { readonly text: string } | { readonly link: string } | 'directory';

@@ -39,12 +39,13 @@ export function explain(stderr: string, signal: NodeJS.Signals | null = null): F
     const found = pattern.exec(stderr);
     if (found !== null) return failure(code, message.replace('$1', found[1] ?? ''), hint);
   }
-  if (signal !== null) return failure('bpftrace-killed', `bpftrace was ended by ${signal}`, 'start it again');
+  if (signal !== null)
+    return failure('bpftrace-killed', `bpftrace was killed by ${signal}`, 'start it again');
   // The RLIMIT_MEMLOCK line is an "ERROR" on 0.17, and harmless.
   const lines = stderr
     .split('\n')
     .filter((line) => line.trim() !== '' && !/RLIMIT_MEMLOCK|WARNING/.test(line));
-  const line = lines.find((each) => each.includes('ERROR')) ?? lines.at(-1) ?? 'it ended without a word';
+  const line = lines.find((each) => each.includes('ERROR')) ?? lines.at(-1) ?? 'it ended without a message';
   return failure('bpftrace-failed', `bpftrace failed: ${line.trim()}`, 'see docs/troubleshooting.md');
 }
 
@@ -72,7 +73,7 @@ const REASONS: readonly (readonly [RegExp, string, string, string])[] = [
   [
     /only supports running as the root|Missing CAP_|Operation not permitted|Permission denied/,
     'EPERM',
-    'bpftrace is refused',
+    'the kernel refused to run bpftrace',
     'it needs root with CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN; no kernel lockdown',
   ],
 ];

@@ -123,8 +123,8 @@ export async function bpftraceVersion(): Promise<{ major: number; minor: number 
   if (major === undefined || minor === undefined)
     throw failure(
       'bpftrace-failed',
-      `bpftrace --version does not tell it: ${(stdout + stderr).trim().slice(0, 80)}`,
-      'is it bpftrace?',
+      `the version of bpftrace could not be read: ${(stdout + stderr).trim().slice(0, 80)}`,
+      'check which program bpftrace on PATH is',
     );
   const version = { major: Number(major), minor: Number(minor) };
   if (version.major === 0 && version.minor < OLDEST_MINOR)
@@ -239,7 +239,7 @@ async function kill(child: ChildProcess, gone: Promise<'gone'>, patience: number
 const hung = ({ pid }: ChildProcess) =>
   failure(
     'kernel-hung',
-    `the kernel does not answer BPF requests: bpftrace (pid ${pid}) sleeps in one`,
+    `the kernel does not answer BPF requests: bpftrace (pid ${pid}) hangs in one`,
     'only a reboot helps; until then every attach, bpftrace and seccomp filter on this machine hangs',
   );
 

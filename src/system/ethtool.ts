@@ -46,7 +46,7 @@ export const HASH_FIELDS: readonly (readonly [bit: number, letter: string])[] = 
   [31, 'r'],
 ];
 
-/** A driver's ways to say "I don't answer that". ENODEV is none of them: the interface has gone. */
+/** A driver's ways to say "I don't answer that". ENODEV is none of them: the interface has disappeared. */
 const UNANSWERED = [
   'ENOTSUP',
   'EINVAL',
@@ -159,7 +159,7 @@ export function decodeStatistics(strings: Uint8Array, stats: Uint8Array): Map<st
   return new Map(entries);
 }
 
-/** Everything `ethtool -i -l -g -x -n` tells. Throws SystemError, ENODEV when the interface has gone. */
+/** Everything `ethtool -i -l -g -x -n` tells. Throws SystemError, ENODEV when the interface is gone. */
 export async function ethtoolFacts(ask: AskEthtool): Promise<Omit<EthtoolFacts, 'rules' | 'rssContexts'>> {
   const one = async <T>(request: Uint8Array, decode: (answer: Uint8Array) => T | null): Promise<T | null> => {
     const answer = await askOptional(ask, request);

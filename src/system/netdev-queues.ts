@@ -37,7 +37,7 @@ export function joinQueues(queues: readonly Attributes[], napis: readonly Attrib
 
 /**
  * The queues of an interface; none while it is down. null before Linux 6.8, which has the family or these two
- * commands first. Throws SystemError, ENODEV when the interface has gone.
+ * commands first. Throws SystemError, ENODEV when the interface is gone.
  */
 export async function netdevQueues(ask: Ask, ifindex: number): Promise<NetdevQueue[] | null> {
   const family = await genlFamily(ask, 'netdev');

@@ -16,7 +16,7 @@ const NLA_F_NESTED = 0x8000;
 
 /**
  * Ascending, without the main one; null before Linux 6.12, which can dump them first. Throws SystemError, ENODEV when
- * the interface has gone.
+ * the interface is gone.
  */
 export async function rssContexts(ask: Ask, device: string): Promise<readonly RssContext[] | null> {
   const family = await genlFamily(ask, 'ethtool');

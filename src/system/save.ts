@@ -9,7 +9,7 @@ import { failure } from './errors.ts';
 export function saveFile(path: string, content: string, force: boolean, mode = 0o666): void {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isFile() && !force)
-    throw failure('exists', 'there is such a file already', 'give another name, or --force');
+    throw failure('exists', 'the file exists already', 'use another name, or --force');
   if (there && !there.isFile()) writeFileSync(path, content);
   else replace(there ? realpathSync(path) : path, content, mode);
 }

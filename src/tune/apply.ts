@@ -134,7 +134,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     if (from === null && planned.from !== null)
       throw failure(
         'unreadable',
-        'what it is now can not be read, so it could not be restored',
+        'its current value cannot be read, so it could not be restored',
         'see its file',
       );
     const to = await setting.wanted(access, target, planned.to, from);
@@ -179,8 +179,8 @@ const isPlaced = ({ target }: Held): boolean => target.kind !== 'rss';
 const ignored = (is: string | null) =>
   failure(
     'ignored',
-    `the kernel took it and did ${is === null ? 'not keep it' : `otherwise: it is ${brief(is)}`}`,
-    'for a thread its cpuset is the limit',
+    `the kernel accepted the value and ${is === null ? 'did not keep it' : `set ${brief(is)} instead`}`,
+    'a thread can only be pinned within its cpuset',
   );
 
 /** Without its journal, or its end, nothing may stay changed. */
@@ -188,6 +188,6 @@ async function afterTakingBack(access: Access, journal: JournalWriter, error: un
   const { skipped } = await undoOne(access, journal, NEVER);
   if (!isFailure(error)) return error;
   const left = skipped.map(({ change, why }) => `${change.subject}: ${why}`).join('; ');
-  const what = left === '' ? 'what had been changed is taken back' : `not taken back: ${left}`;
+  const what = left === '' ? 'the changes were restored' : `not restored: ${left}`;
   return failure(error.code, `${error.message}; ${what}`, error.hint);
 }

@@ -30,7 +30,11 @@ export function openIrqbalance(files: Files): Irqbalance {
     ban: async (irqs) => {
       const path = socketOf(files);
       if (path === null)
-        throw failure('irqbalance-missing', 'irqbalance has no socket any more', 'has it ended?');
+        throw failure(
+          'irqbalance-missing',
+          'irqbalance has no socket',
+          'it may have ended: systemctl status irqbalance',
+        );
       await ask(path, `settings ban irqs ${irqs.length > 0 ? irqs.join(' ') : 'NONE'}`);
     },
   };
@@ -57,7 +61,7 @@ function ask(path: string, command: string): Promise<string> {
     const socket = connect({ path });
     const refuse = (what: string) =>
       reject(
-        failure('irqbalance-silent', `irqbalance did not take '${command.slice(0, 40)}': ${what}`, HINT),
+        failure('irqbalance-silent', `irqbalance did not accept '${command.slice(0, 40)}': ${what}`, HINT),
       );
     socket.setEncoding('utf8');
     socket.setTimeout(TIMEOUT_MS, () => {
@@ -75,4 +79,4 @@ function ask(path: string, command: string): Promise<string> {
 }
 
 const HINT =
-  'ban them for good: IRQBALANCE_ARGS="--banirq=N …" in /etc/default/irqbalance or /etc/sysconfig/irqbalance';
+  'to ban them permanently: IRQBALANCE_ARGS="--banirq=N …" in /etc/default/irqbalance or /etc/sysconfig/irqbalance';

@@ -59,7 +59,7 @@ function namesIn(state: string) {
 export function readJournal({ path }: JournalFile): Journal {
   const journal = parseJournal(telling(path, () => readFileSync(path, 'utf8')));
   if (journal !== null) return journal;
-  throw failure('journal', `${path} is no journal of locality-tune 1`, 'look at it, and move it away');
+  throw failure('journal', `${path} is not a journal that this version can read`, 'move it away');
 }
 
 /**
@@ -154,12 +154,12 @@ function telling<T>(path: string, act: () => T): T {
 }
 
 const refused = (path: string, code: string): Failure =>
-  failure('journal', `the journal ${path} can't be used (${code})`, HINTS.get(code) ?? 'see the folder');
+  failure('journal', `the journal ${path} cannot be used (${code})`, HINTS.get(code) ?? 'see the folder');
 
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ['ENOENT', 'another undo has taken it back: see `locality-tune status`'],
-  ['ENOSPC', 'make room on its file system: without a journal nothing is changed'],
-  ['EDQUOT', 'make room on its file system: without a journal nothing is changed'],
+  ['ENOENT', 'another undo has restored it: see `locality-tune status`'],
+  ['ENOSPC', 'free disk space; without a journal nothing is changed'],
+  ['EDQUOT', 'free disk space; without a journal nothing is changed'],
   ['EROFS', 'its file system is read-only: without a journal nothing is changed'],
   ['EACCES', 'run as root'],
   ['EPERM', 'run as root'],

@@ -49,7 +49,7 @@ export function tooFew(measured: Measured): string | null {
   const few = Object.entries(judged(measured)).filter(([, { events }]) => events < LEAST_EVENTS);
   if (few.length === 0) return null;
   const counted = few.map(([name, { events }]) => `${events} ${WORDS[name] ?? name}`).join(' and ');
-  return `${counted} in ${measured.seconds.toFixed(1)} s: at least ${LEAST_EVENTS} are needed to tell`;
+  return `${counted} in ${measured.seconds.toFixed(1)} s: at least ${LEAST_EVENTS} are needed to decide`;
 }
 
 const WORDS: Readonly<Record<string, string>> = { rx: 'packets', accept: 'accepts' };
@@ -78,7 +78,7 @@ export function judge(before: Judged, after: Judged): Verdict {
   if (fallen !== null && isOwn(before) && isOwn(after)) return { better: false, why: `${fallen}; ${told}` };
   const why = fallen === null ? told : `${told}; ${fallen}, ${NOT_OWN}`;
   if (!changes.every(({ fine }) => fine) || !changes.some(({ gain }) => gain >= GAIN))
-    return { better: false, why: `not up by ${GAIN} points: ${why}` };
+    return { better: false, why: `did not rise by ${GAIN} points: ${why}` };
   return { better: true, why };
 }
 

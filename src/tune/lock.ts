@@ -66,6 +66,6 @@ function takeAway(path: string, stale: string): void {
 const busy = (holder: string) =>
   failure(
     'busy',
-    `another locality-tune (pid ${holder.split(':')[0]}) is changing settings at this moment`,
-    'wait until it has ended',
+    `another locality-tune (pid ${holder.split(':')[0]}) is changing settings`,
+    'wait until it ends',
   );

@@ -101,7 +101,9 @@ export async function removeUnit(unit: string, files: readonly string[]): Promis
     } catch (error) {
       const code = errnoCode(error);
       if (code === null) throw error;
-      failures.push(`${file} can't be removed (${code}): remove it by hand, or it is applied at boot`);
+      failures.push(
+        `${file} could not be removed (${code}): remove it by hand, otherwise it is applied at boot`,
+      );
     }
   }
   await reload();

@@ -129,7 +129,7 @@ function scopeOf(host: Host, options: PlanOptions): Scope {
     .filter((nic) => nic.name !== 'lo' && nic.lowerDevices.length === 0 && !tunable(nic))
     .map(({ name }) => ({
       subject: name,
-      why: 'It has one queue, and no interrupt of its own was found: whoever sends to it receives.',
+      why: 'It has one queue and no interrupt of its own: packets are received on the CPU of the sender.',
     }));
   const wanted = new Set(options.ports);
   const groups = host.groups.filter(
@@ -148,7 +148,7 @@ function noGroup({ lone }: Host, port: number, { protocol }: PlanOptions): Refus
     subject: `${protocol} port ${port}`,
     why:
       single === undefined
-        ? 'No reuseport group on it was seen, so no worker can be served.'
-        : 'One socket for all its workers, without SO_REUSEPORT: give each worker its own (nginx: `listen … reuseport`).',
+        ? 'There is no reuseport group on this port.'
+        : 'All its workers share one socket without SO_REUSEPORT: give each worker its own (nginx: `listen … reuseport`).',
   };
 }

@@ -11,7 +11,7 @@ type Words = Readonly<Partial<Record<Kind | 'any', string>>>;
 
 /** kernel/irq/proc.c (write_irq_affinity), net/core/net-sysfs.c, net/ethtool/ioctl.c, kernel/sched/syscalls.c. */
 const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
-  ['EIO', { irq: 'the kernel manages the affinity of this IRQ itself', any: 'the device gave an error' }],
+  ['EIO', { irq: 'the kernel manages the affinity of this IRQ itself', any: 'the device reported an error' }],
   [
     'EPERM',
     {
@@ -27,9 +27,10 @@ const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
     {
       irq: 'none of these CPUs is online',
       pin: 'its cpuset has none of these CPUs, or none is online',
-      channels: 'the RSS table or an ntuple rule names a queue that would go, or the driver has other limits',
-      rss: 'the table has another size now, or names a queue that is not there',
-      any: 'the kernel finds it invalid for this device',
+      channels:
+        'the RSS table or an ntuple rule names a queue that would disappear, or the driver has other limits',
+      rss: 'the table has another size now, or names a queue that does not exist',
+      any: 'the kernel refuses it for this device',
     },
   ],
   [
@@ -38,12 +39,12 @@ const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
   ],
   ['EOVERFLOW', { any: 'it names more CPUs than this kernel can have' }],
   ['ERANGE', { any: 'it names more CPUs than this kernel can have' }],
-  ['ENOTSUP', { any: 'the driver does not offer it' }],
-  ['EOPNOTSUPP', { any: 'the driver does not offer it' }],
+  ['ENOTSUP', { any: 'the driver does not support it' }],
+  ['EOPNOTSUPP', { any: 'the driver does not support it' }],
   ['EBUSY', { any: 'the device is busy: is it in use by AF_XDP or another owner of its queues?' }],
   ['ENOMEM', { any: 'the kernel has no memory for it' }],
-  ['ENODEV', { any: 'the interface has gone' }],
-  ['ENOENT', { any: 'the interface or its queue has gone' }],
+  ['ENODEV', { any: 'the interface is gone' }],
+  ['ENOENT', { any: 'the interface or its queue is gone' }],
   ['ESRCH', { any: 'the thread has ended' }],
 ]);
 
@@ -78,7 +79,7 @@ export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
     case 'pin':
       return 'the server pinned its threads itself, or its cpuset was changed';
     case 'program':
-      return 'the server opened its sockets anew, or someone attached or detached a program';
+      return 'the server opened its sockets again, or someone attached or detached a program';
     default:
       return 'the driver, as the interface went down and up or its channels changed; or ethtool, tuned, a script';
   }

@@ -122,7 +122,7 @@ async function restore(
     if (!ours) {
       const running = access.files.list('/run/irqbalance').length > 0;
       const why = `it is ${brief(is ?? 'unreadable')} now, not ${brief(set)}; likely ${likelyCause(change.kind, running)}`;
-      if (!force && !(await ask(change, why))) return skip(`${why} (--force restores it all the same)`);
+      if (!force && !(await ask(change, why))) return skip(`${why} (use --force to restore it anyway)`);
     }
     // What can't be done yet is done once the channels are there.
     await putBack(
@@ -153,7 +153,7 @@ export async function forgetBoot({ file, journal }: Pick<Surveyed, 'file' | 'jou
     if (failures.length === 0) notes.push(`${unit} is removed`);
     left.push(...failures);
   }
-  notes.push('it was made before this boot, with which its settings have gone');
+  notes.push('it was made before this boot; its settings are gone');
   if (left.length === 0) markUndone(file);
   return { journal: file.id, restored: [], skipped: [], left, notes };
 }

@@ -58,5 +58,5 @@ export async function measureAround<T>(
 
 function tooLittle(before: LocalityCount, after: LocalityCount): string | null {
   if (before.events >= LEAST && after.events >= LEAST) return null;
-  return `too little traffic to tell: ${before.events} before, ${after.events} after`;
+  return `too little traffic to compare: ${before.events} events before, ${after.events} after`;
 }

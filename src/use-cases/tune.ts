@@ -55,7 +55,7 @@ export async function tune(machine: LiveMachine, plan: Plan, options: TuneOption
   if (signal.aborted) return { ...unchanged, kept: null, why: 'interrupted before anything was changed' };
   const few = keep ? null : tooFew(before);
   if (few !== null)
-    return { ...unchanged, why: `nothing was changed: ${few}; --keep applies it all the same` };
+    return { ...unchanged, why: `nothing was changed: ${few}; use --keep to apply it anyway` };
   if (!(await confirm(`Make ${plan.changes.length} changes?`))) return unchanged;
   const done = progress(`applying ${plan.changes.length} changes ...`);
   const applied = await apply(machine, plan, signal).finally(done);
@@ -71,7 +71,7 @@ export async function tune(machine: LiveMachine, plan: Plan, options: TuneOption
     ...made,
     after,
     kept: true,
-    why: `${why}; kept: \`locality-tune undo\` takes it back`,
+    why: `${why}; kept: \`locality-tune undo\` restores the settings`,
   });
   let after: Judged;
   try {
@@ -95,10 +95,10 @@ const reasonOf = (error: unknown): string =>
 
 /** What is taken back and could not be, in words. */
 function howMuch(skipped: readonly Skipped[]): string {
-  if (skipped.length === 0) return 'everything is taken back';
+  if (skipped.length === 0) return 'everything was restored';
   return skipped.every(({ settled }) => settled)
-    ? 'everything that is still there is taken back'
-    : 'not all could be taken back: `locality-tune undo` tries again, `status` shows the rest';
+    ? 'everything that still exists was restored'
+    : 'not everything could be restored: `locality-tune undo` tries again, `locality-tune status` shows the rest';
 }
 
 /** Interfaces whose packets may leave by another queue, or be freed on another CPU, than before. */

@@ -16,8 +16,8 @@ function resized(nic: Nic, count: number): Nic {
   if (count > most)
     throw failure(
       'refused-change',
-      `${nic.name}: channels=${count}: it has ${most} at most`,
-      'ethtool -l tells',
+      `${nic.name}: channels=${count}: it has at most ${most}`,
+      '`ethtool -l` shows the maximum',
     );
   const table = nic.rss?.indirection ?? [];
   const highest = table.reduce((high, queue) => Math.max(high, queue), 0);

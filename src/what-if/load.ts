@@ -56,7 +56,7 @@ function byTable(host: Host, nic: Nic, group: Group): Load {
   return { nic: nic.name, group: group.id, from: 'table', ...sums, notes: [...sums.notes, ...notes] };
 }
 
-const MISSING = { softirq: null, cpu: null, why: 'the RSS table names a queue that is not there' };
+const MISSING = { softirq: null, cpu: null, why: 'the RSS table names a queue that does not exist' };
 
 const queuesOf = (nics: readonly Nic[]) =>
   nics.flatMap(({ name, rxQueues }) => rxQueues.map(({ index }) => ({ nic: name, queue: index })));

@@ -40,8 +40,8 @@ function tabled(nic: Nic, table: Table): Nic {
   if (size === 0)
     throw failure(
       'refused-change',
-      `${nic.name}: rss: it shows no RSS table`,
-      'leave the interface out with --iface',
+      `${nic.name}: rss: it has no RSS table`,
+      'choose other interfaces with --iface',
     );
   const entries = table(size, queues);
   const highest = entries.reduce((high, queue) => Math.max(high, queue), 0);

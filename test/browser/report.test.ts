@@ -150,7 +150,7 @@ describe('the report in Chromium', () => {
     const under = await tab.evaluate(
       `document.elementFromPoint(${inner.x + inner.width / 2}, ${inner.y + inner.height / 2}).closest('g').querySelector('title').textContent`,
     );
-    expect(under).toBe(`made on CPU 3, used on CPU 5: ${3 * cell(3, 5)} packets, 0.8 %`);
+    expect(under).toBe(`from CPU 3 to CPU 5: ${3 * cell(3, 5)} packets, 0.8 %`);
     const fill = (at: number) =>
       tab.evaluate(`getComputedStyle(document.querySelectorAll('.heat .cell rect')[${at}]).fill`);
     expect(await fill(0)).toBe('rgb(26, 127, 55)');

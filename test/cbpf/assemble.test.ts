@@ -164,7 +164,7 @@ describe('what bpf_asm refuses', () => {
     ['mod 4', "1:5: found '4' (a constant needs a #: #4); expected '#', 'x' or '%'"],
     [
       'ld cpu\n mov x',
-      "2:2: 'mov' is no instruction, nor is there a colon after it that would make it a label; expected 'mod', perhaps",
+      "2:2: 'mov' is neither an instruction nor a label (a label ends with a colon); expected 'mod', perhaps",
     ],
     ['ld [x+5]', "1:6: found '+5' (a sign belongs to its number: write x + 5); expected '+'"],
     [
@@ -173,23 +173,23 @@ describe('what bpf_asm refuses', () => {
     ],
     [
       'ld #-0x1',
-      "1:5: '-' has no meaning (a sign belongs to a decimal number, without a leading 0); expected a number",
+      "1:5: '-' is not part of the language (a sign belongs to a decimal number, without a leading 0); expected a number",
     ],
     [
       'tax /** x **/ txa',
-      "1:5: '/' has no meaning (this comment never ends: **/ does not end one); expected an instruction, or a label and a colon",
+      "1:5: '/' is not part of the language (this comment never ends: **/ does not end one); expected an instruction, or a label and a colon",
     ],
     [
       'tax\r\n',
-      "1:4: '\r' has no meaning (a carriage return: lines must end in a line feed alone); expected an instruction, or a label and a colon",
+      "1:4: '\r' is not part of the language (a carriage return: lines must end in a line feed alone); expected an instruction, or a label and a colon",
     ],
     [
       'jeq #1, l',
-      "1:9: 'l' has no meaning (a label has two characters or more, begins with no digit, and is no word of the language); expected a label",
+      "1:9: 'l' is not part of the language (a label has two characters or more, begins with no digit, and is not a word of the language); expected a label",
     ],
     [
       'jeq #1, ld',
-      "1:9: found 'ld' (a label has two characters or more, begins with no digit, and is no word of the language); expected a label",
+      "1:9: found 'ld' (a label has two characters or more, begins with no digit, and is not a word of the language); expected a label",
     ],
     ['aa: bb: tax', "1:5: found 'bb'; expected an instruction for the label"],
     ['ret', "1:4: the text ends; expected '#', 'a', '%' or 'x'"],
@@ -199,7 +199,7 @@ describe('what bpf_asm refuses', () => {
     ],
     [
       'aa: tax\njset x, aa\nja bb',
-      "2:9: 'aa' is behind, and no jump goes back; expected a label at most 255 instructions ahead",
+      "2:9: 'aa' is before this instruction, and jumps only go forward; expected a label at most 255 instructions ahead",
     ],
     ['ja bb\naa: tax', "1:4: there is no label 'bb'; expected one of aa"],
     [' ; nothing\n', '2:1: the text ends; expected an instruction, or a label and a colon'],

@@ -20,10 +20,10 @@ describe('check', () => {
   });
 
   it.each([
-    ['nothing', [], ['null: no instructions: the kernel takes 1 or more']],
-    ['another code', [[0x0d, 0, 0, 0], RET_A], ["0: 0x0d is no instruction of the kernel's"]],
+    ['nothing', [], ['null: no instructions: the kernel needs at least 1']],
+    ['another code', [[0x0d, 0, 0, 0], RET_A], ['0: 0x0d is not an instruction that the kernel has']],
     ['ret x', [[0x0e, 0, 0, 0]], ['0: the kernel has only ret a and ret #k']],
-    ['a code beyond 8 bit', [[0x0106, 0, 0, 0]], ["0: 0x106 is no instruction of the kernel's"]],
+    ['a code beyond 8 bit', [[0x0106, 0, 0, 0]], ['0: 0x106 is not an instruction that the kernel has']],
     [
       'div #0, mod #0',
       [[0x34, 0, 0, 0], [0x94, 0, 0, 0], RET_A],
@@ -37,14 +37,22 @@ describe('check', () => {
     ['st M[16]', [[0x02, 0, 0, 16], RET_A], ['0: there is no M[16]: the scratch store ends with M[15]']],
     ['a jump to the end', [[0x15, 1, 0, 0], RET_A], ['0: jumps over 1 instructions, and 1 follow']],
     ['ja to the end', [[0x05, 0, 0, 1], RET_A], ['0: jumps over 1 instructions, and 1 follow']],
-    ['ja back', [RET_A, [0x05, 0, 0, 0xfffffffe], RET_A], ['1: jumps back: all jumps go forward']],
+    [
+      'ja back',
+      [RET_A, [0x05, 0, 0, 0xfffffffe], RET_A],
+      ['1: jumps back: the kernel allows only forward jumps'],
+    ],
     ['an unknown extension', [[0x20, 0, 0, 0xfffff040], RET_A], ['0: there is no extension at offset -4032']],
     ['no ret at the end', [RET_A, [0x07, 0, 0, 0]], ['1: the last instruction must be a ret']],
-    ['M[3] unwritten', [[0x60, 0, 0, 3], RET_A], ['0: M[3] is read, and not written on every way here']],
+    [
+      'M[3] unwritten',
+      [[0x60, 0, 0, 3], RET_A],
+      ['0: M[3] is read, but not written on every path to this instruction'],
+    ],
     [
       'M[0] unwritten on one way',
       [[0x15, 0, 1, 7], [0x02, 0, 0, 0], [0x61, 0, 0, 0], RET_A],
-      ['2: M[0] is read, and not written on every way here'],
+      ['2: M[0] is read, but not written on every path to this instruction'],
     ],
   ] as [string, Instruction[], string[]][])('refuses %s', (_, program, messages) => {
     expect(told(...program)).toEqual(messages);
@@ -52,7 +60,7 @@ describe('check', () => {
 
   it('counts as the kernel does: a way that is dead after a ret counts, one after ja does not', () => {
     expect(told([0x15, 1, 0, 0], RET_A, [0x60, 0, 0, 0], RET_A)).toEqual([
-      '2: M[0] is read, and not written on every way here',
+      '2: M[0] is read, but not written on every path to this instruction',
     ]);
     expect(told([0x05, 0, 0, 1], [0x60, 0, 0, 0], RET_A)).toEqual([]);
     expect(told([0x02, 0, 0, 0], RET_A, [0x60, 0, 0, 0], RET_A)).toEqual([]);
@@ -72,7 +80,7 @@ describe('check', () => {
     ];
     expect(check(long(4096))).toEqual([]);
     expect(check(long(4097))).toEqual([
-      { index: null, message: '4097 instructions: the kernel takes 4096 at most' },
+      { index: null, message: '4097 instructions: the kernel accepts at most 4096' },
     ]);
   });
 

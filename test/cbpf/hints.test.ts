@@ -29,7 +29,7 @@ describe('hints', () => {
     ],
     [
       'ld rand; ret a',
-      ["1: nothing bounds the index: the group has 4, and beyond slot 3 the kernel's hash chooses"],
+      ["1: the index is not limited: the group has 4, and beyond slot 3 the kernel's hash chooses"],
     ],
     [
       'ld rand; and #7; ret a',
@@ -43,12 +43,12 @@ describe('hints', () => {
     [
       'ld rxhash; mod #4; ret a',
       [
-        '0: rxhash is 0 where no NIC has hashed the packet: for UDP over loopback always, so all goes one way',
+        '0: rxhash is 0 if no NIC has hashed the packet (always for UDP over loopback), so all packets go to one slot',
       ],
     ],
     [
       'ldb [0]; mod #4; ret a',
-      ['0: a packet that ends before what is loaded here (an empty datagram, a SYN) goes to slot 0'],
+      ['0: a packet too short for this load (an empty datagram, a SYN) goes to slot 0'],
     ],
     ['ld [-1048564]; mod #4; ret a', []],
   ])('for a group of 4: %s', (text, expected) => {

@@ -67,7 +67,7 @@ describe('read', () => {
     ],
     [
       '3,32 0 0 4294963236,148 0 0',
-      'f:1:28: 7 numbers are no whole number of instructions; expected four numbers for each: code, jt, jf, k',
+      'f:1:28: 7 numbers are not a whole number of instructions; expected four numbers for each: code, jt, jf, k',
     ],
     ['1,32 0 300 0', 'f:1:8: jf is 300; expected a number up to 255'],
     ['1,32 0 0 4294967296', 'f:1:10: k is 4294967296; expected a number up to 4294967295'],
@@ -76,7 +76,7 @@ describe('read', () => {
     ['{ 0x20, 0, 0, 1 } ret a', "f:1:19: found 'ret'; expected '{'"],
     [
       '20000000 24f0ff',
-      'f:1:16: 14 hex digits are no whole number of instructions; expected 16 digits for each',
+      'f:1:16: 14 hex digits are not a whole number of instructions; expected 16 digits for each',
     ],
   ])('refuses %j', (text, message) => {
     const { error } = read(text);

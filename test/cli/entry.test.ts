@@ -141,22 +141,19 @@ describe('a command line that is wrong', () => {
       "too many arguments for 'inspect'. Expected 0 arguments but got 1: eth0; see locality-tune --help",
     ],
     [['inspect', '--port'], "option '--port <port>' argument missing; see locality-tune --help"],
-    [['inspect', '--port', '0'], "--port '0': not a whole number from 1 to 65535"],
-    [['inspect', '--port', '65536'], "--port '65536': not a whole number from 1 to 65535"],
-    [['inspect', '--port', '0x50'], "--port '0x50': not a whole number from 1 to 65535"],
+    [['inspect', '--port', '0'], "--port '0': must be a whole number from 1 to 65535"],
+    [['inspect', '--port', '65536'], "--port '65536': must be a whole number from 1 to 65535"],
+    [['inspect', '--port', '0x50'], "--port '0x50': must be a whole number from 1 to 65535"],
     [['inspect', '--sample', '-1'], "--sample '-1': must be a number of seconds from 0 to 3600"],
-    [['inspect', '--color', 'red'], "--color 'red': not one of auto, always, never"],
+    [['inspect', '--color', 'red'], "--color 'red': must be one of auto, always, never"],
     [
       ['inspect', '--root', '/', '--netns', '1'],
       '--netns: a captured tree has no network namespaces; use either --netns or --root',
     ],
-    [
-      ['attach', '--root', '/', '--port', '80'],
-      '--root: attach works on the live machine only; leave it out',
-    ],
+    [['attach', '--root', '/', '--port', '80'], '--root: attach works only on the live machine; omit --root'],
     [
       ['inspect', '--root', '/', '--sample', '1'],
-      '--sample: a captured tree stands still; leave out --sample or --root',
+      '--sample: a captured tree has nothing to count; omit --sample or --root',
     ],
   ])('%j: one line, exit 2', async (args, message) => {
     expect(await run(args)).toEqual({ status: 2, stdout: '', stderr: `locality-tune: ${message}\n` });
@@ -168,7 +165,11 @@ describe('a command line that is wrong', () => {
       run(['-jp', 'inspect', '--port', 'x']),
       run(['frobnicate', '--json']),
     ]);
-    const error = { code: 'usage', message: "--port 'x': not a whole number from 1 to 65535", hint: null };
+    const error = {
+      code: 'usage',
+      message: "--port 'x': must be a whole number from 1 to 65535",
+      hint: null,
+    };
     expect(JSON.parse(after.stdout)).toEqual({ schema: 'locality-tune.inspect/1', error });
     expect(before).toEqual({ status: 2, stdout: after.stdout, stderr: '' });
     expect(JSON.parse(unknown.stdout)).toMatchObject({
@@ -189,8 +190,8 @@ describe('what is not there', () => {
       /^locality-tune: --netns none-such: no such network namespace or process; .*\n$/,
     ],
     [['--root', '/none/such'], /^locality-tune: --root \/none\/such: .*no such.*\n$/],
-    [['--root', ENTRY], /^locality-tune: --root .*: no sound \.tar or \.tar\.gz .*\n$/],
-    [['--root', '/usr/share'], /^locality-tune: --root \/usr\/share: neither proc nor sys in it; give .*\n$/],
+    [['--root', ENTRY], /^locality-tune: --root .*: not a valid \.tar or \.tar\.gz .*\n$/],
+    [['--root', '/usr/share'], /^locality-tune: --root \/usr\/share: has neither proc nor sys; name .*\n$/],
     [['--iface', 'eth\x1b[2J\n0'], /^locality-tune: --iface eth\\x1b\[2J\\x0a0: no such interface; .*\n$/],
   ])('%j: one line, exit 1', async (args, line) => {
     const { status, stdout, stderr } = await run(['inspect', ...args]);

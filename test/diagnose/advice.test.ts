@@ -25,8 +25,8 @@ describe('advice', () => {
     const groups = [group({ address: '127.0.0.1', workers: pinned(0, 1, 0, 1), program: cpu(4) })];
     const machine = host({ cpus: 2, nics: [nic({ queues: 2, xps: true })], groups });
     expect(findings(machine).map(({ message }) => message)).toEqual([
-      'Nothing reaches slots 2-3 of server 1002, server 1003: `cpu` goes by CPU, and there are only CPUs 0-1. ' +
-        'With 4 workers for 2 CPUs, any program by CPU starves some: for now the hash serves all.',
+      'Nothing reaches slots 2-3 of server 1002, server 1003: `cpu` picks by CPU, and the machine has only CPUs 0-1. ' +
+        'With 4 workers for 2 CPUs, any program by CPU would starve some workers; by hash, all get packets.',
     ]);
     const turned = [group({ address: '::1', workers: pinned(1, 0), program: 'cpu' })];
     expect(found('program-misses-worker', host({ cpus: 2, groups: turned }))).toMatchObject({

@@ -87,7 +87,7 @@ describe('irq-wrong-numa-node', () => {
     expect(finding?.message).not.toContain('Workers');
     const groups = [group({ workers: pinned(4, 5) })];
     expect(found('irq-wrong-numa-node', host({ numa: TWO_NODES, nics, groups }))?.message).toContain(
-      'Workers',
+      'Move the workers',
     );
   });
 
@@ -146,7 +146,7 @@ describe('irq-affinity-not-effective', () => {
   it('writes what was asked for once more, as far as it is online', () => {
     const finding = found('irq-affinity-not-effective', host({ nics: [delivered([3, 9], [0])] }));
     expect(finding?.subject).toBe('eth0 irq 32');
-    expect(finding?.message).toContain('irq 32 asks for CPUs 3,9, gets 0');
+    expect(finding?.message).toContain('irq 32 is set to CPUs 3,9, runs on 0');
     expect(finding?.fix).toEqual(['echo 3 > /proc/irq/32/smp_affinity_list']);
   });
 

@@ -13,7 +13,7 @@ describe('hash-selection', () => {
     );
     expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
     expect(finding?.message).toBe(
-      'The kernel picks one of 8 sockets by hash: a connection meets a worker on its own CPU one time in 8. ' +
+      'The kernel picks one of 8 sockets by hash: one connection in 8 reaches a worker on its receiving CPU. ' +
         'Expected from eth0: 12.5 % local, 100 % with `cpu`.',
     );
   });
@@ -22,7 +22,7 @@ describe('hash-selection', () => {
     const groups = [group({ protocol: 'udp', workers: pinned(5, 3) })];
     const finding = found('hash-selection', host({ nics: [nic({ queues: 2, irqCpus: [3, 5] })], groups }));
     expect(finding?.fix).toEqual(['locality-tune attach --port 8080 --udp --program map']);
-    expect(finding?.message).toContain('a datagram meets');
+    expect(finding?.message).toContain('one datagram in 2 reaches');
     expect(finding?.message).toContain('100 % with `map`');
   });
 
@@ -33,14 +33,14 @@ describe('hash-selection', () => {
       pinned(0, 1, 2),
       { cpu: 3 },
       2,
-      /With 4 workers for 2 receiving CPUs, any program by CPU starves some/,
+      /With 4 workers for 2 receiving CPUs, any program by CPU would starve some workers/,
     ],
     [
       'no worker is where packets arrive',
       pinned(4, 5, 6),
       { cpu: 7 },
       4,
-      /pin 4 workers to CPUs that receive first/,
+      /pin 4 workers to receiving CPUs first/,
     ],
   ])('proposes nothing as long as %s', (_, workers, last, n, text) => {
     const finding = found(
@@ -112,7 +112,7 @@ describe('program-misses-worker', () => {
       fix: ['locality-tune attach --port 8080 --program map'],
     });
     expect(finding?.message).toContain(
-      'On 1 of 2 CPUs that receive, `cpu` picks a worker that is pinned elsewhere: ' +
+      'On 1 of 2 receiving CPUs, `cpu` picks a worker that is pinned to another CPU: ' +
         'on CPU 5 slot 1 (server 1001 on CPU 3). `map` sends each packet to the worker on its CPU.',
     );
   });
@@ -152,7 +152,7 @@ describe('program-starves-slots', () => {
     expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune attach --port 8080'] });
     expect(finding?.message).toBe(
       'Nothing reaches slots 4-7 of server 1004, server 1005, server 1006, server 1007: the program was made ' +
-        'for 4 sockets, the group has 8. Attached anew, `cpu` sends each packet to the worker on its CPU.',
+        'for 4 sockets, the group has 8. Attached again, `cpu` sends each packet to the worker on its CPU.',
     );
     expect(findings(host({ nics: queues(8), groups }))[0]?.rule).toBe('program-starves-slots');
   });
@@ -162,7 +162,7 @@ describe('program-starves-slots', () => {
     const finding = found('program-starves-slots', host({ nics: queues(2), groups }));
     expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune detach --port 8080'] });
     expect(finding?.message).toMatch(
-      /^Nothing reaches slots 2-3 of .*: `cpu` goes by CPU, and only CPUs 0-1 receive from eth0\./,
+      /^Nothing reaches slots 2-3 of .*: `cpu` picks by CPU, and only CPUs 0-1 receive from eth0\./,
     );
   });
 
@@ -218,7 +218,7 @@ describe('program-exceeds-group', () => {
     const groups = [group({ workers: pinned(0, 1, 2), program: cpu(8) })];
     const finding = found('program-exceeds-group', host({ groups }));
     expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
-    expect(finding?.message).toContain("slots up to 7, but the group's last one is 2");
+    expect(finding?.message).toContain('slots up to 7, but the last slot of the group is 2');
     const map = group({
       workers: pinned(0, 1),
       program: new Map([

@@ -18,7 +18,7 @@ describe('single-queue', () => {
       subject: 'eth0 rx-0',
       fix: ['ethtool -L eth0 combined 8'],
     });
-    expect(finding?.message).toContain('on CPU 0, out of 8');
+    expect(finding?.message).toContain('on CPU 0; 8 CPUs could');
   });
 
   it('proposes RPS over the CPUs of its NUMA node where it can not', () => {
@@ -58,7 +58,7 @@ describe('rps-undoes-rss', () => {
       host({ nics: [nic({ queues: 2, rps: [2, 3] })], groups: BEHIND }),
     );
     expect(finding?.severity).toBe('warning');
-    expect(finding?.message).toContain('rx-0, rx-1 once more, to CPUs 2-3, off the CPU');
+    expect(finding?.message).toContain('rx-0, rx-1 again, to CPUs 2-3, off the CPU');
     expect(finding?.fix).toEqual([0, 1].map((n) => `echo 0 > /sys/class/net/eth0/queues/rx-${n}/rps_cpus`));
   });
 
@@ -68,7 +68,7 @@ describe('rps-undoes-rss', () => {
       host({ nics: [nic({ queues: 2, rps: range(8) })], groups: BEHIND }),
     );
     expect(finding).toMatchObject({ severity: 'info', fix: [] });
-    expect(finding?.message).toContain('to CPUs 0-7: that pays only');
+    expect(finding?.message).toContain('to CPUs 0-7. That is worth it only');
   });
 
   it('is a mere note with RFS', () => {
@@ -171,7 +171,7 @@ describe('rss-table-uneven', () => {
   it('names a queue count that divides the table, but takes no queue away', () => {
     const finding = found('rss-table-uneven', host({ cpus: 128, nics: [nic({ queues: 96 })] }));
     expect(finding).toMatchObject({ severity: 'info', fix: [] });
-    expect(finding?.message).toContain('50 % more than its share. 64 queues would divide');
+    expect(finding?.message).toContain('50 % more than a fair share. 64 queues would divide');
   });
 
   it('proposes nothing for weights', () => {

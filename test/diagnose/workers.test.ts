@@ -15,7 +15,9 @@ describe('fewer-workers-than-queues', () => {
       host({ nics, groups: [group({ workers: pinned(0, 1, 2) })] }),
     );
     expect(finding).toMatchObject({ severity: 'warning', fix: [] });
-    expect(finding?.message).toContain('3 workers, but CPUs 0-7 receive from eth0: on 5 of these');
+    expect(finding?.message).toContain(
+      '3 workers, but CPUs 0-7 receive from eth0: packets received on 5 of these',
+    );
   });
 
   it('counts a thread once, however many sockets it serves', () => {
@@ -24,7 +26,7 @@ describe('fewer-workers-than-queues', () => {
       'fewer-workers-than-queues',
       host({ nics: [nic({ queues: 4 })], groups: [group({ workers: one })] }),
     )?.message;
-    expect(message).toContain('1 worker, but CPUs 0-3 receive from eth0: on 3 of these');
+    expect(message).toContain('1 worker, but CPUs 0-3 receive from eth0: packets received on 3 of these');
   });
 
   it('only notes a small service beside a large one', () => {
@@ -65,8 +67,8 @@ describe('more-workers-than-queues', () => {
     );
     expect(finding).toMatchObject({ severity: 'info', fix: ['ethtool -L eth0 combined 3'] });
     expect(finding?.message).toBe(
-      '3 workers, but only CPUs 0-1 receive from eth0: 1 worker is pinned where nothing arrives, and a program ' +
-        'by CPU would leave 1 without packets. Have 2 workers, or more CPUs that receive: eth0 can have 4 queues.',
+      '3 workers, but only CPUs 0-1 receive from eth0: 1 worker is pinned to CPUs that receive nothing, and a program ' +
+        'by CPU would leave 1 without packets. Use 2 workers, or more receiving CPUs: eth0 can have 4 queues.',
     );
   });
 
@@ -95,7 +97,7 @@ describe('more-workers-than-queues', () => {
     const nics = [nic({ queues: 2 })];
     const groups = [group({ workers: pinned(0, 1, 0, 1) })];
     expect(found('more-workers-than-queues', host({ cpus: 2, nics, groups }))?.message).toMatch(
-      /: workers have to share them, .* leave 2 without packets\. Have 2 workers\.$/,
+      /: workers share them, .* leave 2 without packets\. Use 2 workers\.$/,
     );
   });
 
@@ -115,7 +117,7 @@ describe('worker-not-pinned', () => {
     expect(finding).toMatchObject({ severity: 'warning', subject: 'tcp 0.0.0.0:8080' });
     expect(finding?.message).toBe(
       '3 workers may run on any of CPUs 0-3: server 1000, server 1001, server 1003. ' +
-        'A packet meets its worker on its own CPU by chance only.',
+        'Their packets are local only by chance.',
     );
     expect(finding?.fix).toEqual(['taskset -cp 1 1000', 'taskset -cp 0 1001', 'taskset -cp 3 1003']);
   });
@@ -289,7 +291,7 @@ describe('group-drops', () => {
     ];
     const finding = found('group-drops', host({ groups: [group({ workers })] }));
     expect(finding?.message).toContain('42 packets were dropped');
-    expect(finding?.message).toContain('full queue: slot 1 (server 1001) 40, slot 0 (server 1000) 2.');
+    expect(finding?.message).toContain('a queue was full: slot 1 (server 1001) 40, slot 0 (server 1000) 2.');
     expect(found('group-drops', host({ groups: [group({ workers: pinned(0, 1) })] }))).toBeUndefined();
   });
 });
@@ -306,7 +308,7 @@ describe('udp-hot-slot', () => {
       severity: 'warning',
       fix: ['locality-tune attach --port 2055 --udp --program rand'],
     });
-    expect(finding?.message).toMatch(/^slot 1 \(server 1001\) took 97 % of 1000 datagrams.*25 %.*QUIC/);
+    expect(finding?.message).toMatch(/^slot 1 \(server 1001\) read 97 % of 1000 datagrams.*25 %.*QUIC/);
   });
 
   it('never proposes rand on a port whose protocol keeps state', () => {

@@ -39,7 +39,7 @@ describe('a captured tree', () => {
         size: 2,
         selection: null,
         sockets: [{ inode: 21, slot: null, slotSource: null, recvQueue: 2, owners: [] }, { inode: 22 }],
-        notes: ['a captured tree does not tell slots and programs'],
+        notes: ['a captured tree has no slots and programs'],
       },
     ]);
     expect(lone).toMatchObject([{ id: 'tcp 127.0.0.1:80', processes: 0 }]);
@@ -58,7 +58,7 @@ describe('a captured tree', () => {
   it('may hold next to nothing', async () => {
     const { nics, groups, lone, notes } = await readTree({ 'proc/version': 'Linux' });
     expect([nics, groups, lone]).toEqual([[], [], []]);
-    expect(notes.join('\n')).toMatch(/no sockets/);
+    expect(notes.join('\n')).toMatch(/sockets are not known/);
     expect(notes[0]).toMatch(/holds neither .*NICs are not known$/);
   });
 });

@@ -126,7 +126,7 @@ describe('IRQs of a NIC by name', () => {
     ]);
     expect(rx.size).toBe(0);
     expect(notes).toEqual([
-      '2 IRQs for 4 rx queues: neither the kernel nor the names tell which IRQ serves which queue',
+      '2 IRQs for 4 rx queues: the IRQ of each queue is not known, neither from the kernel nor from the names',
     ]);
   });
 

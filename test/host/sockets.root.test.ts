@@ -145,7 +145,7 @@ describe('sockets of a real process', () => {
     const { groups, packets, seconds, notes } = await readSlots(kernel, [request], sample, LINUX_5_10);
     expect(groups.get('group')).toMatchObject([{ slots: inodesOf(opened), incomingCpuHonoured: false }]);
     expect([packets, seconds]).toEqual([null, null]);
-    expect(notes).toEqual([expect.stringMatching(/^datagrams are not sampled/)]);
+    expect(notes).toEqual([expect.stringMatching(/^datagrams were not sampled/)]);
   });
 
   it('are not taken for others when a descriptor was closed, or names another socket by now', async () => {
@@ -164,9 +164,9 @@ describe('sockets of a real process', () => {
       { sampleSeconds: 0 },
     );
     expect(groups.get('right')).toMatchObject([{ slots: inodesOf(opened) }]);
-    expect(groups.get('reused')).toMatch(/another socket by now/);
-    expect(groups.get('closed')).toMatch(/can not be duplicated \(EBADF\)/);
-    expect(groups.get('gone')).toMatch(/can not be duplicated \(ESRCH\)/);
+    expect(groups.get('reused')).toMatch(/has become another socket/);
+    expect(groups.get('closed')).toMatch(/could not be duplicated \(EBADF\)/);
+    expect(groups.get('gone')).toMatch(/could not be duplicated \(ESRCH\)/);
     expect(notes).toEqual([]);
   });
 });

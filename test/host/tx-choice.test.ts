@@ -20,7 +20,7 @@ describe('who chooses the TX queue', () => {
 
   it('hv_netvsc with a VF: the VF', () => {
     expect(why('hv_netvsc', 'enP1s0')).toBe(
-      'hv_netvsc hands its packets to enP1s0, which chooses the tx queue, and ignores XPS of its own',
+      'hv_netvsc hands its packets to enP1s0, which chooses the tx queue; XPS of hv_netvsc has no effect',
     );
     expect(why('mlx5_core', 'enP1s0')).toBeNull();
   });

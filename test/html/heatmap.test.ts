@@ -4,10 +4,10 @@ import { heatmap } from '../../src/html/heatmap.ts';
 import { range } from '../fixtures/hosts.ts';
 import { cell } from './pages.ts';
 
-const TITLE = /<title>made on CPU ([\d,-]+), used on CPU ([\d,-]+): (\d+) packets, ([^<]*)<\/title>/g;
+const TITLE = /<title>from CPU ([\d,-]+) to CPU ([\d,-]+): (\d+) packets, ([^<]*)<\/title>/g;
 
 const titlesOf = (cpus: readonly number[], matrix: readonly (readonly number[])[]) =>
-  [...heatmap({ name: 'Received', cpus, matrix, numa: [] }).markup.matchAll(TITLE)].map((found) => ({
+  [...heatmap({ direction: 'rx', cpus, matrix, numa: [] }).markup.matchAll(TITLE)].map((found) => ({
     made: found[1],
     used: found[2],
     packets: Number(found[3]),
@@ -63,7 +63,7 @@ describe('a heatmap', () => {
       { node: 0, cpus: [0, 1] },
       { node: 1, cpus: [2, 3] },
     ];
-    const { markup } = heatmap({ name: 'Sent', cpus: range(4), matrix: empty, numa });
+    const { markup } = heatmap({ direction: 'tx', cpus: range(4), matrix: empty, numa });
     expect(markup.match(/0 packets, -/g)).toHaveLength(16);
     expect(markup.match(/class="node"/g)).toHaveLength(1);
     expect(markup).not.toContain('NaN');

@@ -18,7 +18,7 @@ describe('a page', () => {
   it('begins with the verdict, and has findings with their commands', () => {
     const text = textOf(page(pageOf({ measured: measuredOn(8) })));
     const order = [
-      'of packets to udp 0.0.0.0:4433',
+      'expected locality of udp 0.0.0.0:4433',
       'Measured',
       'Paths',
       'Findings',
@@ -49,8 +49,8 @@ describe('a page', () => {
 
   it('says what is not known', () => {
     const text = textOf(page(pageOf({ inspection: inspectionOf(unknown) })));
-    expect(text).toContain('How many packets to tcp 0.0.0.0:8080 stay on one CPU is not known');
-    expect(text).toContain('rx-0: the RPS setting is not readable; 3 rows more of this kind');
+    expect(text).toContain('The locality of tcp 0.0.0.0:8080 is not known');
+    expect(text).toContain('rx-0: the RPS setting could not be read; 3 rows more of this kind');
   });
 
   it('holds no markup of a name, and asks nothing of a network', () => {

@@ -104,7 +104,7 @@ describe('measure accept', () => {
     ]);
     expect(document.notes.slice(0, 2)).toEqual([
       expect.stringMatching(/^no probe: bpftrace is not installed/),
-      expect.stringMatching(/^sampled, not traced/),
+      expect.stringMatching(/^sampled, not measured: compares/),
     ]);
 
     const all = startLive(['measure', 'accept', '-j'], withoutBpftrace);
@@ -149,10 +149,10 @@ describe('attach --measure', () => {
     const quiet = await cli('attach', '--port', String(PORT), '--measure', '0.2');
     expect(quiet).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/too little traffic to tell: 0 before, 0 after/),
+      stderr: expect.stringMatching(/too little traffic to compare: 0 events before, 0 after/),
     });
     expect(quiet.stdout).not.toMatch(/before/);
     const dry = await cli('attach', '--port', String(PORT), '--measure', '--dry-run');
-    expect(dry).toMatchObject({ code: 2, stderr: expect.stringMatching(/dry run/) });
+    expect(dry).toMatchObject({ code: 2, stderr: expect.stringMatching(/--dry-run/) });
   });
 });

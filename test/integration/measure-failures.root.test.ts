@@ -65,7 +65,7 @@ exit 1`);
     const wrapper = notBpftrace(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo '{"type": "printf", "data": "Tracing packets"}'
 kill -KILL $$`);
-    expect(await refused(wrapper)).toEqual({ code: 1, said: expect.stringMatching(/was ended by SIGKILL/) });
+    expect(await refused(wrapper)).toEqual({ code: 1, said: expect.stringMatching(/was killed by SIGKILL/) });
   });
 
   it('that bpftrace writes what can not be read', async () => {
@@ -75,7 +75,7 @@ echo '{"type": "map", "data": {"@rx": {"0,0": 1'
 exec sleep 60`);
     expect(await refused(wrapper)).toEqual({
       code: 1,
-      said: expect.stringMatching(/can't be read: {"type": "map", "data": {"@rx"/),
+      said: expect.stringMatching(/could not be parsed: {"type": "map", "data": {"@rx"/),
     });
   });
 });
@@ -111,7 +111,7 @@ describe('bpftrace', () => {
     const { live, bpftrace } = await begin();
     process.kill(bpftrace, 'SIGKILL');
     expect(await failureOf(live)).toMatchObject({
-      error: { code: 'bpftrace-killed', message: 'bpftrace was ended by SIGKILL' },
+      error: { code: 'bpftrace-killed', message: 'bpftrace was killed by SIGKILL' },
       code: 1,
     });
   });

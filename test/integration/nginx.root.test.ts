@@ -137,7 +137,7 @@ describe('nginx with one reuseport socket for each worker', () => {
     const attached = await cliJson<Attached>('attach', '--port', String(PORT));
     expect(attached).toMatchObject({ groupSize: 4, changed: true });
     const still = (await inspect()).findings.find(({ rule }) => rule === starving[0]?.rule);
-    expect(still?.message).toContain('there are only CPUs 0-1');
+    expect(still?.message).toContain('the machine has only CPUs 0-1');
   });
 
   it('finds the slots right again after a reload with fewer workers', async () => {

@@ -129,7 +129,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
   it('takes that program for somebody else’s from then on', async () => {
     const { code, stderr } = await cli('attach', '--port', port, '--udp', '--program', 'rand');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/already has a cBPF program of somebody else/);
+    expect(stderr).toMatch(/already has a foreign cBPF program/);
     expect(await inspectProgram()).toBeNull();
     expect(await attach('rand', '--force')).toMatchObject({ changed: true, previous: { name: null } });
   });

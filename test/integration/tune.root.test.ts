@@ -166,7 +166,7 @@ exec ${real} "$@"
       after: null,
       failed: [],
       undone: { skipped: [] },
-      why: expect.stringMatching(/^the measurement after the change: .*: everything is taken back$/),
+      why: expect.stringMatching(/^the measurement after the change: .*: everything was restored$/),
     });
     expect(facts(await theGroup())).toEqual(before);
     expect(await tune('--keep')).toMatchObject({
@@ -175,14 +175,14 @@ exec ${real} "$@"
       after: null,
       failed: [],
       undone: null,
-      why: expect.stringMatching(/; kept: `locality-tune undo` takes it back$/),
+      why: expect.stringMatching(/; kept: `locality-tune undo` restores the settings$/),
     });
     expect((await theGroup()).selection).toBe('cbpf');
     expect((await cli('undo', '--yes')).code).toBe(0);
     expect(facts(await theGroup())).toEqual(before);
   }, 300_000);
 
-  it('says so when not all could be taken back, and what does it', async () => {
+  it('says so when not everything could be restored, and what restores the rest', async () => {
     const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes', '-j'];
     const tuning = spawn(process.execPath, [ENTRY, ...args]);
     let out = '';
@@ -197,19 +197,19 @@ exec ${real} "$@"
     expect(await ended).toEqual([143, null]);
     expect(JSON.parse(out)).toMatchObject({
       kept: false,
-      why: 'interrupted: not all could be taken back: `locality-tune undo` tries again, `status` shows the rest',
+      why: 'interrupted: not everything could be restored: `locality-tune undo` tries again, `locality-tune status` shows the rest',
       undone: { skipped: [{ change: { kind: 'pin' }, settled: false }] },
     });
     expect((await cli('undo', '--yes', '--force')).code).toBe(0);
     expect(facts(await theGroup())).toMatchObject({ selection: 'hash', cpus: [CPUS, CPUS] });
   }, 300_000);
 
-  it('applies nothing where there is too little traffic to tell', async () => {
+  it('applies nothing if there is too little traffic to decide', async () => {
     for (const child of load) child.kill();
     const before = facts(await theGroup());
     const { code, stdout } = await cli('tune', ...SELECT, '--seconds', '1', '--yes');
     expect(code).toBe(1);
-    expect(stdout).toContain('at least 1000 are needed to tell');
+    expect(stdout).toContain('at least 1000 are needed to decide');
     expect(facts(await theGroup())).toEqual(before);
     expect((await cli('status')).stdout).toBe('nothing is applied\n');
   }, 300_000);

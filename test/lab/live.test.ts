@@ -27,7 +27,7 @@ it('shows connections come home when a program is attached by its dialog, and go
     const tuned = await view.until((text) => matched(text) > 99);
     expect(tuned).toMatch(/eth0/);
     await view.press('d');
-    await view.until(/y: do it/);
+    await view.until(/y: yes/);
     await view.press('y');
     await view.until((text) => matched(text) < 60);
     await view.close();

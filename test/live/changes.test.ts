@@ -54,13 +54,13 @@ describe('changesBetween', () => {
   it('tells of groups that come, go, grow, are reordered, or lose their program', () => {
     const four = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
     const of = (...groups: Group[]) => machine([], groups);
-    expect(changesBetween(of(four), of())).toEqual([`${four.id}: the group is gone`]);
+    expect(changesBetween(of(four), of())).toEqual([`${four.id}: the group has disappeared`]);
     expect(changesBetween(of(), of(four))).toEqual([`${four.id}: a new group`]);
     expect(changesBetween(of(four), of({ ...four, program: null, selection: 'hash' }))).toEqual([
-      `${four.id}: the program is gone (cpu), it selects by hash`,
+      `${four.id}: the program cpu was detached; the kernel picks by hash`,
     ]);
     const reordered = { ...four, sockets: four.sockets.toReversed() };
-    expect(changesBetween(of(four), of(reordered))).toEqual([`${four.id}: its slots were reordered`]);
+    expect(changesBetween(of(four), of(reordered))).toEqual([`${four.id}: slots were reordered`]);
     const unseen = { ...four, program: null, selection: null };
     expect(changesBetween(of(four), of(unseen))).toEqual([]);
     expect(changesBetween(of(unseen), of(four))).toEqual([]);

@@ -34,7 +34,7 @@ describe('a sample of the connections of pinned workers', () => {
     expect([count(({ rxcpu }) => rxcpu === 0), count(({ rxcpu }) => rxcpu === 1)]).toEqual([40, 20]);
     expect(matched).toBe(count(({ cpu, rxcpu }) => cpu === rxcpu));
     expect(percent).toBe(Math.round((1000 * matched) / 60) / 10);
-    expect(notes).toEqual([expect.stringMatching(/^sampled, not traced/)]);
+    expect(notes).toEqual([expect.stringMatching(/^sampled, not measured/)]);
     for (const { pid, fd, cpu } of served.workers)
       for (const pair of pairs.filter((each) => each.pid === pid)) expect(pair).toMatchObject({ fd, cpu });
     expect(listeners.map(({ comm }) => comm)).toEqual(listeners.map(() => expect.stringMatching(/^python/)));

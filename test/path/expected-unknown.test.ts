@@ -28,7 +28,7 @@ describe('what is not known is null, with the reason', () => {
       }),
     ],
     ['IRQ is not known', nic({ queues: 2, irqCpus: [null, null] })],
-    ['a queue that is not there', nic({ queues: 2, rss: [7] })],
+    ['a queue that does not exist', nic({ queues: 2, rss: [7] })],
   ])('%s', (reason, port) => {
     expect(expected(port, group({ workers }))).toMatchObject({
       ...all,

@@ -146,7 +146,7 @@ it('says what was assumed and what overrides the table', () => {
   const workers = pinned(0, 1);
   const notes = (port: Nic) => expected(port, group({ workers })).notes;
   expect(notes(nic({ queues: 2, rss: null }))).toEqual([
-    'the RSS table is not known: equal shares of all queues are assumed',
+    'the RSS table is not known, so equal shares of all queues are assumed',
   ]);
   expect(notes(nic({ queues: 1, rss: null }))).toEqual([]);
   expect(notes(nic({ queues: 2, ntupleRules: 3, contexts: [1, 2] }))).toEqual([

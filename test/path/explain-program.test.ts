@@ -115,7 +115,7 @@ describe('a program run on a flow', () => {
     expect(ran('ld rand\nret a', SYN)).toMatchObject({ result: null, random: true });
     expect(ran('ld cpu\nret a', SYN, { cpu: null, rxQueue: 0 }).why).toContain('the receiving CPU');
     expect(ran('ld queue\nret a', SYN, { cpu: 0, rxQueue: null }).why).toContain('the rx queue');
-    expect(ran('ldb [-1048568]\nret a', SYN).why).toContain('parts of the headers');
+    expect(ran('ldb [-1048568]\nret a', SYN).why).toContain('reads header fields');
     expect(ran('ld mark\nret a', SYN).why).toContain('mark');
     expect(runner([])(flow(SYN), { cpu: 0, rxQueue: 0 }).why).toContain("can't be run");
   });

@@ -276,7 +276,7 @@ describe('client ports by queue', () => {
 
   it('are not guessed', () => {
     expect(portsByQueue(flow(FLOW), { ...arrival, nic: nic({ queues: 4 }) }, NOTHING_GIVEN, 2)).toBe(
-      'the driver shows no RSS key',
+      'the driver does not show its RSS key',
     );
   });
 });

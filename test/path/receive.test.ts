@@ -44,7 +44,7 @@ it('is not known, and why', () => {
   expect(of({ rps: null })).toMatchObject({
     softirq: 3,
     cpu: null,
-    why: expect.stringMatching(/RPS setting is not readable/),
+    why: expect.stringMatching(/RPS setting could not be read/),
   });
 });
 
@@ -56,10 +56,10 @@ it('follows the reader under RFS, which needs both settings', () => {
   expect(of({ rfsFlows: null }, 0).cpu).toBe(3);
   expect(of({ rfsFlows: null }, 4096)).toMatchObject({
     cpu: null,
-    why: expect.stringMatching(/RFS setting is not readable/),
+    why: expect.stringMatching(/RFS setting could not be read/),
   });
   expect(of({ rfsFlows: 512 }, null)).toMatchObject({
     cpu: null,
-    why: expect.stringMatching(/RFS setting is not readable/),
+    why: expect.stringMatching(/RFS setting could not be read/),
   });
 });

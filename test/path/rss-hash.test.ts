@@ -52,7 +52,7 @@ describe('the hash of a flow', () => {
     [{ hashFunction: 'crc32' }, 'how the NIC computes crc32 is not known'],
     [{ hashFunction: null }, 'the driver names no hash function'],
     [{ inputXfrm: null }, 'whether the input is made symmetric is not known'],
-    [{ key: null }, 'the driver shows no RSS key'],
+    [{ key: null }, 'the driver does not show its RSS key'],
     [{ key: 'ff:'.repeat(12).slice(0, -1) }, "the RSS key of 12 bytes is too short for this flow's 12"],
   ])('is not known with %o', (rss, why) => {
     expect(hasher(keyed({ queues: 4 }, rss), NOTHING_GIVEN)(ONE)).toEqual({ possible: [], why });

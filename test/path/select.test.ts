@@ -45,10 +45,10 @@ describe('a program', () => {
 
   it('that reads anything else decides nothing that can be known here', () => {
     const why = (program: Instruction[]) => choose({ workers, program }, 0);
-    expect(why(load(32, 4))).toEqual({ kind: 'unknown', why: "the program decides by the NIC's hash" });
+    expect(why(load(32, 4))).toEqual({ kind: 'unknown', why: "the program also reads the NIC's hash" });
     expect(why([[0x30, 0, 0, 0], ...cpu(4)])).toEqual({
       kind: 'unknown',
-      why: 'the program decides by the packet',
+      why: 'the program also reads the packet',
     });
     expect(why([[0x0d, 0, 0, 0]])).toMatchObject({ why: expect.stringContaining("can't be run") });
   });

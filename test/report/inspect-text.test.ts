@@ -22,7 +22,7 @@ function report(inspection: Inspection, layout: Layout): string {
 const MACHINES: readonly (readonly [string, Host, string | null])[] = [
   ['good', good, null],
   ['bad', bad, null],
-  ['unknown', unknown, 'As root, inspect also sees the workers of other users, slots and programs.'],
+  ['unknown', unknown, 'Run inspect as root to see the workers of other users, slots and programs.'],
   ['huge', huge, null],
 ];
 

@@ -95,10 +95,10 @@ describe('before and after', () => {
     const after = { seconds: 2, events: 2018, local: 2018, percent: 100 };
     expect(text(measuredLines({ before, after }, 'accepts', style))).toEqual([
       '',
-      '                            before    after',
-      '  on the CPU that received  50.0 %  100.0 %',
-      '  accepts                     1009     2018',
-      '  accepts a second             505     1009',
+      '                    before    after',
+      '  local             50.0 %  100.0 %',
+      '  accepts             1009     2018',
+      '  accepts a second     505     1009',
     ]);
   });
 });

@@ -18,7 +18,7 @@ const server = group({ workers: pinned(0, 1, 2, 3) });
 
 it('says what is, what could be, and the command', () => {
   expect(read(host({ cpus: 4, nics: [eth0], groups: [server] }))).toBe(
-    '25 %  of packets to tcp 0.0.0.0:8080 are expected to stay on one CPU today, by hash over 4 sockets. ' +
+    '25 %  expected locality of tcp 0.0.0.0:8080 today, by hash over 4 sockets. ' +
       '100 % possible with `locality-tune attach --port 8080`.  1 finding: 1 warning.',
   );
 });
@@ -26,7 +26,7 @@ it('says what is, what could be, and the command', () => {
 it('names map where slots and CPUs disagree', () => {
   const turned = group({ workers: pinned(3, 2, 1, 0), program: 'cpu' });
   expect(read(host({ cpus: 4, nics: [eth0], groups: [turned] }))).toMatch(
-    /^0 % .*, by program cpu over 4 sockets\. Mended by `locality-tune attach --port 8080 --program map`\./,
+    /^0 % .*, by program cpu over 4 sockets\. `locality-tune attach --port 8080 --program map` fixes it\./,
   );
 });
 
@@ -55,14 +55,14 @@ it('tells interfaces apart where they differ', () => {
 it('does not guess: what is unknown is a dash, its reason, and what would tell', () => {
   const idle = group({ workers: range(4).map(() => ({ cpus: [0, 1, 2, 3] })) });
   expect(read(host({ cpus: 4, nics: [eth0], groups: [idle] }), 'Run it as root.')).toMatch(
-    /^- {2}How many packets to tcp 0\.0\.0\.0:8080 stay on one CPU is not known: .*pinned.* Run it as root\. /,
+    /^- {2}The locality of tcp 0\.0\.0\.0:8080 is not known: .*pinned.* Run it as root\. /,
   );
 });
 
 it('does not call loopback unknown', () => {
   const local = group({ address: '127.0.0.1', workers: pinned(0, 1) });
   expect(read(host({ nics: [eth0], groups: [local] }))).toMatch(
-    /^- {2}Packets to tcp 127\.0\.0\.1:8080 come through no interface with queues/,
+    /^- {2}Packets to tcp 127\.0\.0\.1:8080 arrive through no interface with queues/,
   );
 });
 
@@ -71,12 +71,12 @@ it('puts the worst groups first and keeps to the point', () => {
     group({ port: 8000 + at, workers: pinned(0, 1, 2, 3), ...(at === 7 ? {} : { program: 'cpu' as const }) }),
   );
   const text = read(host({ cpus: 4, nics: [eth0], groups }));
-  expect(text).toMatch(/^25 % {2}of packets to tcp 0\.0\.0\.0:8007 /);
+  expect(text).toMatch(/^25 % {2}expected locality of tcp 0\.0\.0\.0:8007 /);
   expect(text).toContain('5 more groups: --all shows them.');
 });
 
 it('draws no conclusion from what could not be read', () => {
-  expect(read(host({ nics: [eth0] }))).toContain('so no worker is chosen');
+  expect(read(host({ nics: [eth0] }))).toContain('so no program can pick a worker');
   expect(read(host({ nics: [eth0] }), 'Run it as root.')).toMatch(
     /was seen \(1 interface with 4 rx queues\)\. Run it as root\./,
   );

@@ -77,7 +77,7 @@ describe('an anonymised snapshot', () => {
   it('has no key, so that no flow is put on a wrong queue, and says which keys were equal', () => {
     expect(after.nics.map(({ rss }) => rss?.key)).toEqual([null, null]);
     const marks = after.nics.map(
-      ({ notes }) => /mark of equal keys: ([0-9a-f]{8})\)/.exec(notes.join())?.[1],
+      ({ notes }) => /equal keys have the mark ([0-9a-f]{8})\)/.exec(notes.join())?.[1],
     );
     expect(marks[0]).toBeDefined();
     expect(marks[1]).toBe(marks[0]);

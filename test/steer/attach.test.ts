@@ -7,7 +7,7 @@ it('names the groups that were changed before one failed', () => {
   expect(tellChanged(hung, [])).toBe(hung);
   expect(tellChanged(hung, ['tcp 0.0.0.0:80', 'tcp [::]:80'])).toMatchObject({
     code: 'kernel-hung',
-    message: 'the kernel did not answer (changed before: tcp 0.0.0.0:80, tcp [::]:80)',
+    message: 'the kernel did not answer (changed already: tcp 0.0.0.0:80, tcp [::]:80)',
     hint: 'reboot',
   });
   const bug = new TypeError('x');

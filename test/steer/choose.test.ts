@@ -23,10 +23,10 @@ describe('the choice of a program', () => {
 
   it('warns of a size that is not the group’s', () => {
     expect(chooseProgram({ name: 'rand' }, group({ workers: pinned(0, 1, 2) }), 2).warnings).toEqual([
-      "2 is less than the group's 3 sockets: the last 1 will get nothing",
+      '2 is less than the 3 sockets of the group: the last 1 will get no packets',
     ]);
     expect(chooseProgram({ name: 'rand' }, group({ workers: pinned(0, 1, 2) }), 5).warnings[0]).toMatch(
-      /falls back to the hash/,
+      /the kernel uses the hash/,
     );
   });
 
@@ -67,8 +67,8 @@ describe('the choice of a program', () => {
     );
     expect(instructions).toEqual(map(new Map([[3, 0]])));
     expect(warnings).toEqual([
-      'no CPU leads to slot 2: its worker is not pinned to one CPU',
-      "no CPU leads to slot 1: another slot's worker is pinned to the same CPU",
+      'no packets will go to slot 2: the worker is not pinned to one CPU',
+      'no packets will go to slot 1: the worker of another slot is pinned to the same CPU',
     ]);
   });
 
@@ -96,7 +96,7 @@ describe('the choice of a program', () => {
     });
     for (const workers of [pinned(5, 5), [{ cpus: [0, 1] }, { cpu: 1 }]]) {
       const choice = chooseProgram(wanted, group({ workers }), 2);
-      expect(choice.warnings[0]).toMatch(/bound to slots/);
+      expect(choice.warnings[0]).toMatch(/assigned to slots/);
       expect(recognise(choice.instructions)).toMatchObject({
         keyOfSlot: new Map([
           [0, 0],
@@ -122,7 +122,7 @@ describe('the choice of a program', () => {
       spread: 'rand',
     });
     expect(warnings).toEqual([
-      'no node leads to slot 3: its worker may run on several nodes',
+      'no packets will go to slot 3: the worker may run on several nodes',
       '1 of 3 nodes have no worker: the hash chooses there',
     ]);
     const refuse = (more: object, cpus: number[][]) => () =>
@@ -153,9 +153,9 @@ describe('the choice of a program', () => {
   it('says which sockets the weights leave out', () => {
     const warningsOf = (...weights: number[]) =>
       chooseProgram({ name: 'weighted', weights }, group({ workers: pinned(0, 1) }), 2).warnings;
-    expect(warningsOf(1)).toEqual(['1 weights for 2 sockets: the last 1 will get nothing']);
+    expect(warningsOf(1)).toEqual(['1 weights for 2 sockets: the last 1 will get no packets']);
     expect(warningsOf(1, 1, 1)).toEqual([
-      '3 weights for 2 sockets: the shares of the others fall back to the hash',
+      '3 weights for 2 sockets: for the other shares the kernel uses the hash',
     ]);
   });
 
@@ -173,7 +173,7 @@ describe('the choice of a program', () => {
     expect(() => chooseProgram(all, group({ workers: pinned(0) }), 1)).toThrow(
       expect.objectContaining({
         code: 'impossible',
-        message: expect.stringContaining('nobody would be left'),
+        message: expect.stringContaining('no slot would be left'),
       }),
     );
   });

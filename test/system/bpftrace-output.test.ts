@@ -78,11 +78,11 @@ describe('what bpftrace says when it gives up', () => {
   it('is the signal that ended it, where it says nothing itself', () => {
     expect(explain(memlock, 'SIGKILL')).toMatchObject({
       code: 'bpftrace-killed',
-      message: 'bpftrace was ended by SIGKILL',
+      message: 'bpftrace was killed by SIGKILL',
     });
   });
 
   it('is never a harmless line', () => {
-    expect(explain(memlock).message).toBe('bpftrace failed: it ended without a word');
+    expect(explain(memlock).message).toBe('bpftrace failed: it ended without a message');
   });
 });

@@ -46,5 +46,5 @@ it('has neither mark nor foot without a cursor', () => {
 
 it('says whether there is nothing, or the filter hides it', () => {
   expect(draw(5, 0, { count: 0 })).toEqual([' title', ' nothing here']);
-  expect(draw(5, 0, { count: 0 }, 'x')[1]).toBe(' No row has what the filter asks for.');
+  expect(draw(5, 0, { count: 0 }, 'x')[1]).toBe(' No row matches the filter.');
 });

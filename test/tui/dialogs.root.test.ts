@@ -47,12 +47,12 @@ describe('the demo', () => {
     await screen.until(/y: attach/);
     screen.type('y');
     await screen.until(/attached `cpu` to tcp 127\.0\.0\.1/);
-    await screen.until(/ld cpu; mod #\d+; ret a/, 'the program of the group, read anew');
+    await screen.until(/ld cpu; mod #\d+; ret a/, 'the program of the group, read again');
     screen.type('1');
     await screen.until((text) => match(text) > 99, 'a match by the program', 30);
 
     screen.type('d');
-    await screen.until(/Takes `cpu` off tcp 127\.0\.0\.1[\s\S]*y: do it/);
+    await screen.until(/Detaches `cpu` from tcp 127\.0\.0\.1[\s\S]*y: yes/);
     screen.type('y');
     await screen.until(/detached the program/);
     await screen.until((text) => match(text) < 90, 'a match by hash again', 30);
@@ -72,14 +72,14 @@ describe('the demo', () => {
       screen.type('\x1b');
       await screen.until((text) => !text.includes('Nothing is applied'));
       screen.type('t');
-      await screen.until(/- program tcp 127\.0\.0\.1:\d+: none -> [\s\S]*y: do it/);
+      await screen.until(/- program tcp 127\.0\.0\.1:\d+: none -> [\s\S]*y: yes/);
       screen.type('y');
-      await screen.until(/applied 1 change, u undoes them/);
-      await screen.until(/ld cpu; mod #\d+; ret a/, 'the program of the group, read anew');
+      await screen.until(/applied 1 change; u undoes them/);
+      await screen.until(/ld cpu; mod #\d+; ret a/, 'the program of the group, read again');
       screen.type('u');
-      await screen.until(/Takes back 1 change of journal[\s\S]*y: do it/);
+      await screen.until(/Restores 1 setting of journal[\s\S]*y: yes/);
       screen.type('y');
-      await screen.until(/restored 1 change/);
+      await screen.until(/restored 1 setting/);
       await screen.until((text) => !text.includes('ld cpu;'), 'the group without a program');
     } finally {
       rmSync(state, { recursive: true });
@@ -94,13 +94,13 @@ describe('the demo', () => {
     );
     await until(() => probesOf(view.pid).length >= 2, 'both probes run');
     for (const pid of probesOf(view.pid)) process.kill(pid, 'SIGKILL');
-    await view.until(/probe: .*tried again in 5 s/);
+    await view.until(/probe: .*retry in 5 s/);
     const clock = () => /\d\d:\d\d:\d\d/.exec(view.text())?.[0];
     const then = clock();
     view.type('3');
     await view.until(/\[3 queues\]/);
     await until(() => clock() !== then, 'time goes on');
-    await view.until((text) => !text.includes('tried again'), 'the probe runs again', 40);
+    await view.until((text) => !text.includes('retry in'), 'the probe runs again', 40);
     await until(() => probesOf(view.pid).length >= 2, 'both probes run again');
     const probes = probesOf(view.pid);
     view.type('q');

@@ -45,7 +45,7 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
     attach: (of, program, force) => act(`attach ${program} ${of.id} ${force}`),
     prepareDetach: (of) => ({
       title: `Detach from ${of.id}`,
-      lines: ['takes it off'],
+      lines: ['detaches it'],
       run: () => act('detach'),
     }),
     prepare: async (job) => ({ title: job, lines: ['this and that'], run: () => act(job) }),
@@ -98,7 +98,7 @@ describe('attach', () => {
     await type(context, 'a');
     expect(shown(context)).toMatch(/asm of cpu[\s\S]*y: attach/);
     await type(context, 'j', 'x', 'enter', 'a', 't', 'space');
-    expect(shown(context)).toMatch(/▸ map[\s\S]*y puts `map` on tcp 0\.0\.0\.0:8080[\s\S]*asm of map/);
+    expect(shown(context)).toMatch(/▸ map[\s\S]*y attaches `map` to tcp 0\.0\.0\.0:8080[\s\S]*asm of map/);
     expect(done).toEqual([]);
     await type(context, 'y');
     expect(done).toEqual([`attach map ${group?.id} false`, 'refresh']);
@@ -112,7 +112,7 @@ describe('attach', () => {
     const [, ...lines] = shown(context, 56, 11).split('\n');
     expect(lines.length).toBeLessThanOrEqual(11 + 1);
     expect(lines.join('\n')).toMatch(
-      /▸ map[\s\S]*Y puts `map` on[\s\S]*not known to be ours[\s\S]*pinned to CPU 3/,
+      /▸ map[\s\S]*Y attaches `map` to[\s\S]*program is foreign[\s\S]*pinned to CPU 3/,
     );
     expect(lines.at(-1)).toMatch(/^Y: replace/);
   });
@@ -121,14 +121,14 @@ describe('attach', () => {
     const foreign = fake({ foreign: true });
     await type(foreign.context, 'a', 'y');
     expect(foreign.done).toEqual([]);
-    expect(shown(foreign.context)).toMatch(/not known to be ours[\s\S]*Y: replace it/);
+    expect(shown(foreign.context)).toMatch(/program is foreign[\s\S]*Y: replace it/);
     await type(foreign.context, 'Y');
     expect(foreign.done[0]).toBe(`attach cpu ${group?.id} true`);
 
     const there = fake({ attached: true });
     await type(there.context, 'a', 'y', 'Y');
     expect(there.done).toEqual([]);
-    expect(shown(there.context)).toMatch(/has it already/);
+    expect(shown(there.context)).toMatch(/already has this program/);
   });
 
   it('tells a refusal with its remedy, and marks nothing', async () => {
@@ -163,7 +163,7 @@ describe('everything else that changes the machine', () => {
       const { context, done } = fake();
       await type(context, key, 'x', 'enter', key);
       expect(done).toEqual([]);
-      expect(shown(context)).toMatch(/y: do it; esc: leave/);
+      expect(shown(context)).toMatch(/y: yes; esc: cancel/);
       await type(context, 'y');
       expect(done[0]).toBe(what);
     }
@@ -203,7 +203,7 @@ describe('a finding', () => {
     const command = "echo 'one two three four five six seven eight' /sys/class/net/eth0/queues/rx-0/rps_cpus";
     const finding = { rule: 'r', severity: 'info', subject: 's', message: 'm', fix: [command] } as const;
     const { lines } = contentOf({ kind: 'finding', finding, scroll: 0 }, sample, 30, 30, plain);
-    const script = text(lines).split('What mends it:\n')[1] ?? '';
+    const script = text(lines).split('Fix:\n')[1] ?? '';
     expect(script.split('\n').length).toBeGreaterThan(2);
     const run = (shell: string) => execFileSync('sh', ['-c', shell], { encoding: 'utf8' });
     expect(run(script)).toBe(run(command));

@@ -149,7 +149,7 @@ describe('a key', () => {
       expect(state.dialog).toBeNull();
       const on = context();
       press(on, key);
-      expect(on.get().notice?.text).toBe('this is a recording: nothing can be changed');
+      expect(on.get().notice?.text).toBe('a recording cannot be changed');
     }
   });
 

@@ -59,7 +59,7 @@ describe.each(PANES.map((pane) => [pane.id, pane] as const))('%s', (_, pane) => 
     const props = propsOf(before, roomy, plain, { filter: 'no row has this' });
     expect(pane.rows(props)).toBe(pane.id === 'matrix' ? 8 : 0);
     if (pane.id !== 'matrix' && pane.id !== 'overview')
-      expect(linesOf(pane, props).join('\n')).toContain('has what the filter asks for');
+      expect(linesOf(pane, props).join('\n')).toContain('matches the filter');
     expectFits(linesOf(pane, propsOf(before, { width: 20, height: 1 }, plain)), { width: 20, height: 1 });
   });
 });

@@ -58,12 +58,14 @@ describe('locality', () => {
     expect(said(attached(30))).toMatch(
       / (100|9\d(\.\d)?) % {2}of connections [^%]* \(last 3 s\), by program cpu/,
     );
-    expect(said(attached(history.length - 63))).toContain('No accept was counted yet since the last change.');
+    expect(said(attached(history.length - 63))).toContain(
+      'No accept has been counted since the last change.',
+    );
   });
 
   it('says the verdict, and what is wrong', () => {
     const shown = screen(locality, before);
-    expect(shown).toContain('12.5 %  of packets to tcp 0.0.0.0:8080 are expected to stay on one CPU today');
+    expect(shown).toContain('12.5 %  expected locality of tcp 0.0.0.0:8080 today');
     expect(shown).toContain('XPS is not set for tx-0');
   });
 
@@ -86,7 +88,7 @@ describe('matrix', () => {
     const shown = screen(matrix, before, { cursor: 3, scroll: { x: 5, y: 0 } });
     expect(shown).toMatch(/^▸ {3}3 /m);
     expect(shown).toContain('CPU 3 → CPU 5');
-    expect(shown).toMatch(/% of the \S+\/s that CPU 3 made/);
+    expect(shown).toMatch(/% of the \S+\/s from CPU 3/);
     expect(shown).toContain('another CPU');
   });
 

@@ -110,7 +110,7 @@ describe('IRQs of an interface that is down', () => {
     const name = join(tree.root, 'proc/irq/51/eth0-TxRx-1');
     tree.put('/sys/class/net/eth0/flags', '0x1002\n');
     rmSync(name, { recursive: true });
-    const why = expect.stringContaining('eth0 is down, and has no interrupts till it is up');
+    const why = expect.stringContaining('eth0 is down, so it has no interrupts');
     expect(await undo(tree.access())).toMatchObject({
       restored: [{ kind: 'xps' }],
       skipped: [{ why, settled: false }],
@@ -152,7 +152,7 @@ describe('a write that fails', () => {
       tree.access(() => null),
       [irq(1, '1')],
     );
-    expect(failed).toMatchObject([{ code: 'ignored', message: expect.stringContaining('it is 0-7') }]);
+    expect(failed).toMatchObject([{ code: 'ignored', message: expect.stringContaining('set 0-7 instead') }]);
     expect(journal).toBeNull();
   });
 });

@@ -42,7 +42,7 @@ it('--persist has the plan applied again after a boot, and one undo takes back s
   expect(lab.settings()).toBe(after);
   expect(readdirSync(join(lab.state, 'journals')).sort()).toEqual(['1.undone.jsonl', '2.jsonl']);
 
-  expect(lab.tune(['status'], environment).stdout).toContain('again at boot by locality-tune-1.service');
+  expect(lab.tune(['status'], environment).stdout).toContain('applied at boot by locality-tune-1.service');
   expect(lab.tune(['undo', '--yes'], environment).code).toBe(0);
   expect(lab.settings()).toBe(before);
   expect(readdirSync(units)).toEqual(['multi-user.target.wants']);
@@ -58,7 +58,7 @@ it('a unit that can not be written leaves its settings in force, and the journal
   const { code, stdout } = lab.tune(['apply', '--iface', 'v0', '--yes', '--persist', '-j'], environment);
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error.message).toMatch(
-    /^the settings are made \(journal \d+\), but to write their unit: /,
+    /^the settings are made \(journal \d+\), but their unit could not be written: /,
   );
   const { journals } = JSON.parse(lab.tune(['status', '-j'], environment).stdout);
   expect(journals).toMatchObject([{ units: [], ended: true }]);
@@ -77,7 +77,9 @@ it('a unit that can not be removed is named, exit 1, and its journal is kept unt
   const { code, stdout } = lab.tune(['undo', '--yes', '-j'], environment);
   expect([code, lab.settings()]).toEqual([1, before]);
   expect(JSON.parse(stdout).left).toEqual([
-    expect.stringMatching(/\.service can't be removed \(\w+\): remove it by hand, or it is applied at boot$/),
+    expect.stringMatching(
+      /\.service could not be removed \(\w+\): remove it by hand, otherwise it is applied at boot$/,
+    ),
   ]);
   rmSync(join(units, name), { recursive: true });
   expect(lab.tune(['undo', '--yes'], environment).code).toBe(0);

@@ -38,8 +38,8 @@ describe('a disk that is full', () => {
       expect(code).toBe(1);
       const { error } = JSON.parse(stdout);
       expect(error.code).toBe('journal');
-      expect(error.message).toContain("can't be used (ENOSPC)");
-      expect(error.hint).toContain('make room');
+      expect(error.message).toContain('cannot be used (ENOSPC)');
+      expect(error.hint).toContain('free disk space');
       expect(lab.settings()).toBe(before);
       expect(readdirSync(join(full, 'journals'))).toEqual([]);
     } finally {
@@ -55,8 +55,8 @@ describe('two at once', () => {
     expect(code).toBe(1);
     expect(JSON.parse(stdout).error).toEqual({
       code: 'busy',
-      message: `apply: another locality-tune (pid ${process.pid}) is changing settings at this moment`,
-      hint: 'wait until it has ended',
+      message: `apply: another locality-tune (pid ${process.pid}) is changing settings`,
+      hint: 'wait until it ends',
     });
     expect(lab.settings()).toBe(before);
     release();
@@ -89,12 +89,12 @@ describe('what the kernel refuses', () => {
     expect(done.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 xps-1']);
     expect(failed.map((one: { code: string; message: string }) => [one.code, one.message])).toEqual([
       ['EINVAL', expect.stringContaining('v0 channels rx: set to 64: EINVAL')],
-      ['gone', expect.stringContaining('queues/tx-9/xps_cpus is not there')],
-      ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not offer it')],
-      ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not offer it')],
+      ['gone', expect.stringContaining('queues/tx-9/xps_cpus does not exist')],
+      ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not support it')],
+      ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not support it')],
       ['EINVAL', expect.stringContaining('its cpuset has none of these CPUs, or none is online')],
       ['gone', expect.stringContaining('is another thread now, sleep has ended')],
-      ['gone', expect.stringContaining('irqbalance does not run')],
+      ['gone', expect.stringContaining('irqbalance is not running')],
     ]);
     const undone = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
     expect(undone.restored.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 xps-1']);
@@ -159,7 +159,7 @@ describe('in the middle of it', () => {
     expect(done.at(-1)).toMatchObject({ kind: 'pin', to: '1' });
     const codes: string[] = failed.map(({ code }: { code: string }) => code);
     expect(codes.filter((code) => !['gone', 'ENOENT', 'ENODEV'].includes(code))).toEqual([]);
-    expect(failed.at(-1).message).toContain('there is no interface v0 any more (see `ip link`)');
+    expect(failed.at(-1).message).toContain('the interface v0 no longer exists (see `ip link`)');
     const { code, stdout } = lab.tune(['undo', '--yes', '-j']);
     const { restored, skipped } = JSON.parse(stdout);
     expect([code, restored.length]).toEqual([0, 1]);

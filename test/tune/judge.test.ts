@@ -48,7 +48,7 @@ describe('better', () => {
 
   it('not to be told with too few events, before or after', () => {
     const few = measured(0, 100, null, 999);
-    expect(tooFew(few)).toBe('999 packets and 999 accepts in 5.0 s: at least 1000 are needed to tell');
+    expect(tooFew(few)).toBe('999 packets and 999 accepts in 5.0 s: at least 1000 are needed to decide');
     expect(tooFew(measured(0, 100, null, 1_000))).toBeNull();
     expect(judge(measured(0, 0), few)).toMatchObject({ better: false, why: tooFew(few) });
     expect(judge(few, measured(100, 100)).better).toBe(false);

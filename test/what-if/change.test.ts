@@ -136,7 +136,7 @@ describe('a change', () => {
   });
 
   it.each([
-    ['channels=9', 'eth0: channels=9: it has 8 at most'],
+    ['channels=9', 'eth0: channels=9: it has at most 8'],
     ['rss=equal 5', 'eth0: rss: there is no queue 4: it has 4'],
     ['rss=weight 5 4', 'rss=weight: the sum of 9 exceeds a table of 8'],
     ['program=map', 'no worker is pinned'],
@@ -147,7 +147,7 @@ describe('a change', () => {
     expect(() => made(unpinned, text)).toThrow(message);
   });
 
-  it('of channels is refused while the table names a queue that would go', () => {
+  it('of channels is refused while the table names a queue that would disappear', () => {
     expect(() => made(machine, 'rss=weight 0 0 1 1', 'channels=2')).toThrow('names queue 3');
     expect(first(made(machine, 'rss=equal 2', 'channels=2')).rxQueues).toHaveLength(2);
   });

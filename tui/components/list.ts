@@ -31,10 +31,7 @@ export function listLines(place: Place, list: List): readonly Line[] {
   const title = (at: number) =>
     justify([span(' '), ...list.title], [span(position(at), 'dim')], width, theme);
   if (count === 0)
-    return [
-      title(-1),
-      [span(` ${filter === '' ? list.empty : 'No row has what the filter asks for.'}`, 'dim')],
-    ];
+    return [title(-1), [span(` ${filter === '' ? list.empty : 'No row matches the filter.'}`, 'dim')]];
   const heads = list.head === null ? [] : [[span(' '.repeat(MARGIN)), ...list.head]];
   const room = height - 1 - heads.length;
   const selected = viewport(count, room, cursor, scroll.y).cursor;

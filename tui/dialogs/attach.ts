@@ -47,7 +47,7 @@ function programLine(name: string, chosen: boolean, { mark }: Theme): Line {
 }
 
 function previewLines(preview: AttachDialog['preview'], columns: number, theme: Theme): Line[] {
-  if (preview === null) return [[span('trying it ...', 'dim')]];
+  if (preview === null) return [[span('checking ...', 'dim')]];
   if (typeof preview === 'string')
     return wrap(preview, columns, theme.unicode).map((line) => [span(line, 'remote')]);
   return [...changeLines(preview, columns, theme), ...warningLines(preview, columns, theme)];
@@ -59,14 +59,14 @@ function changeLines(
   theme: Theme,
 ): Line[] {
   const what = attached
-    ? `${group} has it already.`
-    : `${foreign ? 'Y' : 'y'} puts \`${program}\` on ${group}; now: ${now}. \`d\` takes it off again.`;
+    ? `${group} already has this program.`
+    : `${foreign ? 'Y' : 'y'} attaches \`${program}\` to ${group} (now: ${now}). \`d\` detaches it.`;
   return wrap(what, columns, theme.unicode).map((line) => [span(line, 'strong')]);
 }
 
 function warningLines({ warnings, foreign }: Preview, columns: number, theme: Theme): Line[] {
   const replaced =
-    'What is there now is not known to be ours: it may be what keeps the server right, and an eBPF program can not be put back.';
+    'The attached program is foreign: the server may depend on it, and an eBPF program cannot be restored.';
   return [...(foreign ? [replaced] : []), ...warnings].flatMap((warning) =>
     wrap(warning, columns - 2, theme.unicode).map((line, index) => [
       span(index === 0 ? `${theme.mark.partly} ` : '  ', 'partly'),

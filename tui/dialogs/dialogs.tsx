@@ -51,7 +51,7 @@ export function contentOf(
       return { title: 'Keys', lines: helpLines(columns), keys: 'esc: close' };
     case 'notes':
       return {
-        title: 'What is missing, and how this was measured',
+        title: 'Notes: what is missing, and how it was measured',
         lines: noteLines(sample, columns, theme),
         keys: 'esc: close',
       };
@@ -117,9 +117,7 @@ function findingLines({ subject, message, fix }: Finding, columns: number, theme
     ...wrap(subject, columns, theme.unicode).map((line) => [span(line, 'strong')]),
     ...wrap(message, columns, theme.unicode).map((line) => [span(line)]),
     [],
-    ...(fix.length === 0
-      ? [[span('There is no command that mends it.', 'dim')]]
-      : [[span('What mends it:', 'strong')]]),
+    ...(fix.length === 0 ? [[span('No command fixes this.', 'dim')]] : [[span('Fix:', 'strong')]]),
     ...fix.flatMap((command) => commandLines(command, '  ', columns, theme)),
   ];
 }
@@ -128,8 +126,7 @@ function attachContent(dialog: AttachDialog, columns: number, room: number, them
   const { preview, busy, groups } = dialog;
   const choose = `esc: leave; up, down: program${groups.length > 1 ? '; left, right: group' : ''}`;
   const ready = preview !== null && typeof preview !== 'string';
-  const word =
-    !ready || preview.attached ? '' : preview.foreign ? 'Y: replace it all the same; ' : 'y: attach; ';
+  const word = !ready || preview.attached ? '' : preview.foreign ? 'Y: replace it anyway; ' : 'y: attach; ';
   return {
     title: 'Attach a program',
     lines: attachLines(dialog, columns, room, theme),
@@ -142,6 +139,6 @@ function confirmContent({ prepared, busy }: ConfirmDialog, columns: number, them
   return {
     title,
     lines: lines.flatMap((line) => wrap(line, columns, theme.unicode).map((each) => [span(each)])),
-    keys: busy ? 'working ...' : run === null ? 'esc: close' : 'y: do it; esc: leave',
+    keys: busy ? 'working ...' : run === null ? 'esc: close' : 'y: yes; esc: cancel',
   };
 }

@@ -18,7 +18,7 @@ export const events: Pane = {
 
 function Events(props: PaneProps): ReactNode {
   const { width, height, theme, filter } = props;
-  const empty = filter === '' ? 'Nothing has happened yet.' : 'No event has what the filter asks for.';
+  const empty = filter === '' ? 'Nothing has happened yet.' : 'No event matches the filter.';
   const lines = eventLines(props);
   return (
     <Rows

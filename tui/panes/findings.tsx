@@ -39,7 +39,7 @@ function Findings(props: PaneProps): ReactNode {
       return finding === undefined ? [] : findingLine(finding, theme);
     },
     foot: (at, room) => detail(found[at], width, room, theme),
-    empty: 'No findings in what could be read.',
+    empty: 'No findings; not everything could be read.',
   });
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
 }

@@ -72,7 +72,7 @@ function measuredLines(history: readonly Sample[], width: number, theme: Theme):
   const lasting = `last ${Math.round(seconds)} s`;
   const said =
     lately.length === 0
-      ? 'No accept was counted yet since the last change.'
+      ? 'No accept has been counted since the last change.'
       : accepts === 0
         ? `No connection${to && ` to${to}`} was accepted (${lasting}).`
         : `of connections${to && ` to${to}`} were accepted on the CPU that received them (${lasting})${wayOf(now)}.`;
@@ -142,7 +142,7 @@ function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
     if (state !== 'running') return notes[0] ?? 'not counted';
     // What tracepoints can't see is mostly tx.
     const limit = name === 'tx' ? notes.find((note) => note.startsWith('tx')) : undefined;
-    return limit ?? 'nothing was counted yet';
+    return limit ?? 'nothing has been counted yet';
   };
   const whyOf = (name: 'rx' | 'tx' | 'accept') => clean(reasonOf(name), theme.unicode);
   const flow = (name: 'rx' | 'tx'): Meter => ({

@@ -69,7 +69,7 @@ function MatrixPane(props: PaneProps): ReactNode {
 function uncounted({ probe }: Sample, { options, width, theme }: PaneProps): readonly Line[] {
   const why = probe.state === 'starting' ? ['waiting for the probe'] : probe.notes;
   return [
-    [span(` ${options.matrix} by CPU is not counted.`, 'unknown')],
+    [span(` ${options.matrix} is not counted by CPU.`, 'unknown')],
     ...why.flatMap((note) => sentence(note, width, theme, 'dim')),
   ];
 }
@@ -110,11 +110,14 @@ function titleLine({ now, theme }: Picture, { options, width }: PaneProps): Line
   return justify(
     [
       span(` ${options.matrix}`, 'strong'),
-      span(theme.unicode ? '  made (row) → used (column)' : '  made (row) -> used (column)', 'dim'),
+      span(
+        `  ${options.matrix === 'rx' ? 'received' : 'sent'} (row) ${theme.unicode ? '→' : '->'} ${options.matrix === 'rx' ? 'read' : 'freed'} (column)`,
+        'dim',
+      ),
     ],
     [
       span(percentText(flow.percent, theme), percentTone(flow.percent)),
-      span(` % of ${rateText(perSecond, theme)}/s stayed `),
+      span(` % of ${rateText(perSecond, theme)}/s local `),
     ],
     width,
     theme,
@@ -132,7 +135,7 @@ function cellLine({ blocks, coarse, now, row, column, theme }: MatrixView): Line
   return [
     span(` ${name(from)} ${arrow} ${name(to)} `, 'strong'),
     span(` ${rateText(packets / now.seconds, theme)}/s, ${percentText(percentOf(packets, made), theme)} %`),
-    span(` of the ${rateText(made / now.seconds, theme)}/s that ${name(from)} made`),
+    span(` of the ${rateText(made / now.seconds, theme)}/s from ${name(from)}`),
   ];
 }
 

@@ -80,7 +80,7 @@ function Paths(props: PaneProps): ReactNode {
       return row === undefined ? [] : rowLine(columns, row, theme);
     },
     foot: (at) => footOf(rows[at], width, theme),
-    empty: 'No path: no interface with queues of its own.',
+    empty: 'No path: there is no interface with queues of its own.',
   });
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
 }

@@ -34,7 +34,7 @@ function lines({ size, drained, by }: DrainParameters): ProgramLine[] {
   if (beyond !== undefined) throw new RangeError(`slot ${beyond} is not in a group of ${size}`);
   const out = new Set(drained);
   const others = Array.from({ length: size }, (_, slot) => slot).filter((slot) => !out.has(slot));
-  if (others.length === 0) throw new RangeError(`all ${size} slots are drained: nobody would be left`);
+  if (others.length === 0) throw new RangeError(`all ${size} slots are drained: no slot would be left`);
   return [
     ...first(by),
     [mod(size), `one of ${size} slots`],

@@ -53,7 +53,8 @@ export async function runExplain(words: readonly string[], options: ExplainComma
   const now = each(host);
   const then = change === null ? null : each(change(ofFlow(narrowed(host, arrivals), flow)));
   const shown = agreed(then ?? now);
-  if (shown === null) throw failure('no-such-interface', 'explain: no interface that it could come in by');
+  if (shown === null)
+    throw failure('no-such-interface', 'explain: there is no interface on which the flow could arrive');
   await show(options, shown, then ?? now, then === null ? null : agreed(now));
 }
 
@@ -61,22 +62,22 @@ function refuseContradictions(words: readonly string[], options: ExplainCommandO
   refuseTwoLists(options);
   const list = options.flows ?? options.pcap;
   if (list !== undefined && words.length > 0)
-    throw usage('--flows, --pcap: they take the place of a flow', 'leave out one of them');
+    throw usage('--flows, --pcap: cannot be combined with a flow on the command line', 'omit one of them');
   if (list !== undefined && options.ports !== undefined)
-    throw usage('--ports: it takes one flow', 'leave out --flows and --pcap');
+    throw usage('--ports: needs exactly one flow', 'omit --flows and --pcap');
   if (list === undefined && words.length < 3)
     throw usage(
       'explain: PROTOCOL SOURCE DESTINATION are missing',
       'for example tcp 198.51.100.7:40001 192.0.2.10:443',
     );
   if (options.indirection !== undefined && options.rssKey === undefined)
-    throw usage('--indirection: it goes with --rss-key');
+    throw usage('--indirection: needs --rss-key');
   if (options.rssKey === undefined) return;
   const { iface, from, root, cpu, ports, with: changes, withPlan } = options;
   const needless = { iface, from, root, cpu, ports, with: changes, 'with-plan': withPlan, flows: list };
   const other = Object.entries(needless).find(([, value]) => value !== undefined);
   if (other !== undefined)
-    throw usage(`--rss-key: it is a calculation without a machine`, `leave out --${other[0]}`);
+    throw usage(`--rss-key: computes the hash without a machine`, `omit --${other[0]}`);
 }
 
 /** @param anyPort the source may come without its port */
@@ -138,14 +139,19 @@ async function showPorts(
 ): Promise<void> {
   const [arrival] = arrivals;
   if (arrival === undefined || arrivals.length > 1)
-    throw usage('--ports: which port of the bond the switch takes is not known', 'name it with --iface');
+    throw usage(
+      '--ports: it is not known which lower device of the bond the switch uses',
+      'name it with --iface',
+    );
   const queues = portsByQueue(flow, arrival, givenBy(options), count);
   const { source, destination } = flow;
   const ways = `${flow.protocol} ${source.address} -> ${formatEndpoint(destination)}`;
   if (typeof queues === 'string')
-    throw failure('queue-unknown', `${ways}: ${queues}`, 'explain without --ports tells what is known');
+    throw failure('queue-unknown', `${ways}: ${queues}`, 'run explain without --ports to see what is known');
   const short = queues.some(({ ports }) => ports.length < count);
-  const notes = short ? ['fewer than asked for: no more of the ports 32768 to 60999 reach these queues'] : [];
+  const notes = short
+    ? ['fewer ports than requested: no other port from 32768 to 60999 reaches these queues']
+    : [];
   if (options.json || options.pretty)
     return printDocument(
       { schema: SCHEMA, flow: ways, nic: arrival.nic?.name ?? 'lo', queues, notes },

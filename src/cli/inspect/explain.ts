@@ -17,9 +17,9 @@ const HASHES: ReadonlyMap<string, Method> = new Map([
 ]);
 
 const EXAMPLES = `
-Computes the way of a new connection or a datagram: what the NIC hashes, the entry of its RSS table,
-queue, IRQ, CPU, the group that takes it, the slot that its program picks, the worker, and the TX
-queue of the way back. A dash is not known, with the reason; where only chance decides, its share is
+Computes the path of a new connection or datagram: what the NIC hashes, the entry of its RSS table,
+the queue, IRQ and CPU, the group that receives it, the slot that the program picks, the worker, and
+the TX queue of the answer. A dash means not known, with the reason. Where chance decides, odds are
 shown.
 ${WHAT_IF_HELP}
 
@@ -33,28 +33,34 @@ Examples:
 
 export function register(program: Command): void {
   const command = addFrom(program.command('explain'))
-    .description('Explain the way of one flow: RSS hash, queue, IRQ, CPU, slot, worker, and back')
+    .description(
+      'Explain the path of one flow: RSS hash, queue, IRQ, CPU, slot, worker, and the TX queue of the answer',
+    )
     .argument('[protocol]', 'tcp or udp')
     .argument('[source]', 'ADDRESS:PORT of the client; [ADDRESS]:PORT for IPv6')
     .argument('[destination]', 'ADDRESS:PORT of the server')
-    .option('-i, --iface <name>', 'the interface that it comes in by (default: the only one)')
+    .option('-i, --iface <name>', 'the interface on which it arrives (default: the only one)')
     .option(
       '--rss-key <hex>',
-      'no machine: only compute the hash with this key, as ethtool -x prints it',
+      'compute only the hash, with this key (as `ethtool -x` prints it); reads no machine',
       key,
     )
-    .option('--indirection <list>', 'with --rss-key: the queue of each table entry: 0,1,2,3', queues)
-    .option('--hash <how>', `${[...HASHES.keys()].join(', ')}: what the NIC really computes`, hash)
-    .option('--fields <letters>', 'sd (addresses) or sdfn (and ports): what the NIC hashes', fields)
-    .option('--fragments', 'UDP: the datagram is larger than the MTU')
+    .option('--indirection <list>', 'with --rss-key: the queue of each table entry, such as 0,1,2,3', queues)
+    .option('--hash <how>', `${[...HASHES.keys()].join(', ')}: the hash that the NIC computes`, hash)
+    .option(
+      '--fields <letters>',
+      'fields that the NIC hashes: sd (addresses) or sdfn (addresses and ports)',
+      fields,
+    )
+    .option('--fragments', 'UDP: the datagram is fragmented (larger than the MTU)')
     .option(
       '--cpu <n>',
-      "the receiving CPU, where nothing tells it: on loopback, the sender's",
+      "the receiving CPU, if it is not known; on loopback the sender's CPU",
       integer('--cpu', 0, 8191),
     )
-    .option('--ports <n>', 'list so many client ports for each queue', integer('--ports', 1, 1000))
-    .option('--no-slots', 'do not read slots and programs from the kernel, which takes 1 to 3 s')
-    .option('--all', 'text: every bar');
+    .option('--ports <n>', 'list N client ports for each queue', integer('--ports', 1, 1000))
+    .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
+    .option('--all', 'text output: show every bar');
   addWhatIf(command)
     .addHelpText('after', EXAMPLES)
     .action(
@@ -77,7 +83,7 @@ export function register(program: Command): void {
 function key(text: string): string {
   if (parseKey(text) !== null) return text;
   throw usage(
-    `--rss-key '${text.length > 24 ? `${text.slice(0, 24)}…` : text}': not a key in hex of 12 bytes or more`,
+    `--rss-key '${text.length > 24 ? `${text.slice(0, 24)}…` : text}': must be a key of at least 12 bytes in hex`,
     'ethtool -x prints it',
   );
 }
@@ -86,7 +92,7 @@ function key(text: string): string {
 function queues(text: string): readonly number[] {
   const list = text.trim().split(/[\s,]+/);
   if (list.every((word) => /^\d{1,5}$/.test(word))) return list.map(Number);
-  throw usage(`--indirection '${text}': not queue numbers with commas in between`, 'for example 0,1,2,3');
+  throw usage(`--indirection '${text}': must be queue numbers separated by commas`, 'for example 0,1,2,3');
 }
 
 function hash(text: string): Method {

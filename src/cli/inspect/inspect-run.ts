@@ -55,14 +55,14 @@ export function look(host: Host): Omit<Inspection, 'remedy'> {
 export function remedy(options: Pick<InspectCommandOptions, 'root' | 'from' | 'slots'>): string | null {
   const origin = originOf(options);
   if (origin === 'snapshot') {
-    return 'A snapshot tells what its writer could read: root on the machine itself sees workers, slots, programs.';
+    return 'The snapshot was taken without root. A snapshot taken by root also has workers, slots and programs.';
   }
   if (origin === 'tree') {
-    return 'A captured tree has no workers, slots and programs: on the machine itself, as root, inspect sees them.';
+    return 'A captured tree has no workers, slots or programs. Run inspect as root on the machine itself to see them.';
   }
   if (process.geteuid?.() !== 0)
-    return 'As root, inspect also sees the workers of other users, slots and programs.';
-  return options.slots ? null : 'Without --no-slots, inspect reads slots and programs from the kernel.';
+    return 'Run inspect as root to see the workers of other users, slots and programs.';
+  return options.slots ? null : 'Omit --no-slots to read slots and programs from the kernel.';
 }
 
 function toDocument({ host, paths, expected, findings }: Inspection) {

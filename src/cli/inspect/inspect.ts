@@ -5,12 +5,12 @@ import type { InspectCommandOptions } from './inspect-run.ts';
 import { addWhatIf, WHAT_IF_HELP } from './what-if-options.ts';
 
 const EXAMPLES = `
-The verdict comes first, then the path of each RX queue to a worker, the findings with the commands
-that mend them, then the details. Nothing is changed. Only root sees other users' workers and the
-kernel's slots and programs; what is not known is a dash, with the reason under Notes.
+Prints the verdict, the path of each RX queue to a worker, the findings with the commands that fix
+them, and the details. It changes nothing. Only root sees other users' workers and the kernel's
+slots and programs. A dash means not known; the reason is under Notes.
 
-With --with, --flows or --pcap: how local the packets would be, and what each queue, CPU and worker
-gets, before and after.${WHAT_IF_HELP}
+--with, --flows and --pcap show how local the packets would be, and the load of each queue, CPU and
+worker, before and after.${WHAT_IF_HELP}
 
 Examples:
   locality-tune inspect --iface eth0 --port 8080
@@ -21,16 +21,16 @@ Examples:
 
 export function register(program: Command): void {
   addWhatIf(addFrom(program.command('inspect')))
-    .description('Show how local packets are, from RX queue to worker, and what mends it')
-    .option('-i, --iface <name>', 'only this interface (may be given several times)', collect)
+    .description('Show how local packets are, from RX queue to worker, and how to fix it')
+    .option('-i, --iface <name>', 'only this interface (repeatable)', collect)
     .option('--port <port>', 'only groups and sockets of this port', port)
-    .option('--no-slots', 'do not read slots and programs from the kernel, which takes 1 to 3 s')
+    .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
     .option(
       '--sample <seconds>',
-      'how long the datagrams of UDP groups are counted (default: 1; 0: not at all)',
+      'count the datagrams of UDP groups for SECONDS (default: 1; 0: do not count)',
       seconds('--sample', 3600),
     )
-    .option('--all', 'text: every row and every group, nothing folded')
+    .option('--all', 'text output: show every row and every group')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {
       const { runInspect } = await import('./inspect-run.ts');

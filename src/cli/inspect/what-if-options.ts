@@ -13,18 +13,17 @@ export interface WhatIfOptions {
 export const WHAT_IF_HELP = `
 CHANGE is channels=N, rss=equal [N], rss=weight W…, rss=default, irq=spread, irq=CPUS, xps=irq,
 xps=off, rps=off, rps=CPUS, rfs=off, workers=N [CPUS] or program=NAME; several are made one after
-the other. Nothing is changed on the machine.`;
+another. The machine itself does not change.`;
 
 export function addWhatIf(command: Command): Command {
   return command
+    .option('--with <change>', 'what if: show the machine before and after this change (repeatable)', append)
+    .option('--with-plan', 'what if: add the changes that `apply` would make, after all --with')
     .option(
-      '--with <change>',
-      'what if: show the machine before and after (may be given several times)',
-      append,
+      '--flows <file>',
+      'what if: use the flows in FILE, one per line: tcp SOURCE:PORT DESTINATION:PORT',
     )
-    .option('--with-plan', 'what if: with what `apply` would do, after all of --with')
-    .option('--flows <file>', 'what if: go by these flows, one a line: tcp SOURCE:PORT DESTINATION:PORT')
-    .option('--pcap <file>', 'what if: go by the flows of a capture; - is stdin');
+    .option('--pcap <file>', 'what if: use the flows of a capture (- is stdin)');
 }
 
 /** One may well be made twice, with others in between. */
@@ -40,5 +39,5 @@ export const asksWhatIf = (options: WhatIfOptions): boolean =>
 /** Throws usage. Nothing slow is done before. */
 export function refuseTwoLists({ flows, pcap }: WhatIfOptions): void {
   if (flows !== undefined && pcap !== undefined)
-    throw usage('--flows, --pcap: one of them', 'leave out the other');
+    throw usage('--flows, --pcap: only one is possible', 'omit the other');
 }

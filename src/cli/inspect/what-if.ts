@@ -33,8 +33,12 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
     const text = await during(`read ${flows}`, 'read access to the file', () => readText(flows));
     const list = parseFlows(text);
     if (typeof list === 'string')
-      throw failure('no-flows', `${flows}: ${list}`, 'one a line: tcp 198.51.100.7:40001 192.0.2.10:443');
-    if (list.length === 0) throw failure('no-flows', `${flows}: no flow in it`);
+      throw failure(
+        'no-flows',
+        `${flows}: ${list}`,
+        'write one flow per line: tcp 198.51.100.7:40001 192.0.2.10:443',
+      );
+    if (list.length === 0) throw failure('no-flows', `${flows}: the file has no flow`);
     return { flows: list, notes: [] };
   }
   if (pcap === undefined) return null;
@@ -42,7 +46,10 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
     readCaptureFile(pcap, flowsIn),
   );
   if (captured.flows.length === 0)
-    throw failure('no-flows', `${pcap}: ${captured.problem ?? 'no TCP SYN and no UDP datagram in it'}`);
+    throw failure(
+      'no-flows',
+      `${pcap}: ${captured.problem ?? 'the capture has no TCP SYN and no UDP datagram'}`,
+    );
   const notes =
     captured.passedOver > 0
       ? [`${captured.passedOver} captured packets choose no socket (only TCP SYNs and UDP datagrams do)`]
@@ -50,7 +57,9 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
   return {
     flows: captured.flows,
     notes:
-      captured.problem === null ? notes : [...notes, `${pcap}: ${captured.problem}; all before that counts`],
+      captured.problem === null
+        ? notes
+        : [...notes, `${pcap}: ${captured.problem}; only the packets before that are counted`],
   };
 }
 
@@ -82,6 +91,9 @@ export function arriving(
     if (!('names' in found)) return [flow, found];
     const names = found.names.length === 0 ? 'none has queues' : `there are: ${found.names.join(', ')}`;
     if (iface !== null) throw failure('no-such-interface', `--iface ${iface}: no such interface`, names);
-    throw usage(`${formatFlow(flow)}: which interface it comes in by is not known`, `give --iface; ${names}`);
+    throw usage(
+      `${formatFlow(flow)}: it is not known on which interface it arrives`,
+      `give --iface; ${names}`,
+    );
   });
 }

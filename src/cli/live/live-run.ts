@@ -81,14 +81,14 @@ async function open(options: LiveCommandOptions): Promise<Watched> {
     const source = openLive(system, { ...common, port: options.port ?? null });
     return { source, label: '', stop: async () => {} };
   }
-  if (options.port !== undefined) throw usage('--port: the demo chooses its own', 'leave it out');
+  if (options.port !== undefined) throw usage('--port: the demo chooses its own port', 'omit --port');
   const { port, accepts, stop } = await startDemoLoad(system.kernel);
   const source = openLive(system, { ...common, port, accepts });
   return { source, label: `demo on port ${port}`, stop };
 }
 
 async function openSnapshot(from: string, options: LiveCommandOptions): Promise<Watched> {
-  if (options.demo) throw usage('--demo: a snapshot is all that --from shows', 'leave out --demo or --from');
+  if (options.demo) throw usage('--demo: cannot be combined with --from', 'omit one of them');
   const { openSnapshotSource } = await import('../../live/snapshot-source.ts');
   const snapshot = await loadSnapshot(from, options);
   const source = openSnapshotSource(snapshot, hostOf(snapshot, options));
@@ -98,12 +98,12 @@ async function openSnapshot(from: string, options: LiveCommandOptions): Promise<
 /** What there is to say without a screen, once. */
 async function report({ replay, demo, iface, port, ...globals }: LiveCommandOptions): Promise<void> {
   if (replay !== undefined || globals.record !== undefined)
-    throw usage('live: not on a terminal', 'with --json it prints each sample as a line');
+    throw usage('live: stdout is not a terminal', 'use --json to print one sample per line');
   if (demo) {
     const { runDemo } = await import('./demo-run.ts');
     return runDemo({ ...globals, workers: 16, connections: 4_000, datagrams: 20_000 });
   }
-  say('note: not on a terminal: this is what inspect prints\n');
+  say('note: stdout is not a terminal, so this is the output of inspect\n');
   const { runInspect } = await import('../inspect/inspect-run.ts');
   const only = { ...(iface === undefined ? {} : { iface }), ...(port === undefined ? {} : { port }) };
   return runInspect({ ...globals, ...only, slots: true });

@@ -4,10 +4,10 @@ import { addFrom, collect, port, seconds } from '../options.ts';
 import type { LiveCommandOptions } from './live-run.ts';
 
 const HELP = `
-How local packets are now and over the last minutes, where that is lost, and the key that mends it;
+Shows how local packets are now and over the last minutes, where locality is lost, and how to fix it.
 ? shows all keys. Nothing is changed before a second key has confirmed it. Without root there are
-counters and configuration; with root, bpftrace measures. Without a terminal it prints what inspect
-prints, and with --json one object for each interval. No command at all, on a terminal, is live.
+only counters and configuration; as root, bpftrace measures. Without a terminal it prints what
+inspect prints, and with --json one object per interval. On a terminal, live is the default command.
 
 Examples:
   locality-tune live --iface eth0 --port 8080
@@ -16,11 +16,11 @@ Examples:
 
 export function register(program: Command): void {
   addFrom(program.command('live'))
-    .description('Watch locality as it happens, full screen, and act on it')
-    .option('--iface <name>', 'only this interface (may be given several times)', collect)
+    .description('Watch locality live, full screen, and change it')
+    .option('--iface <name>', 'only this interface (repeatable)', collect)
     .option(
       '--port <port>',
-      'only groups, accepts and datagrams of this port; packets are those of the machine',
+      'only groups, accepts and datagrams of this port; packet figures stay those of the whole machine',
       port,
     )
     .option(
@@ -29,9 +29,9 @@ export function register(program: Command): void {
       seconds('--interval', 3600, 1),
       1,
     )
-    .option('--no-probes', 'without bpftrace: counters and configuration only')
-    .option('--demo', 'start a small server and its load, and watch those')
-    .option('--record <file>', 'write the samples to a file as well')
+    .option('--no-probes', 'do not run bpftrace: show only counters and configuration')
+    .option('--demo', 'start a small server with load, and watch it')
+    .option('--record <file>', 'also write the samples to this file')
     .option('--force', 'with --record: overwrite an existing file')
     .addOption(
       new Option('--replay <file>', 'show a recording instead of this machine').conflicts([
@@ -43,7 +43,7 @@ export function register(program: Command): void {
       ]),
     )
     .addOption(
-      new Option('--background <which>', 'of the terminal, where it does not tell itself').choices([
+      new Option('--background <which>', 'terminal background, if it cannot be detected').choices([
         'dark',
         'light',
       ]),

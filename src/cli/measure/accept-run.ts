@@ -65,7 +65,7 @@ async function startOrWhy(
 async function sample(why: Failure, options: MeasureOptions, signal: AbortSignal): Promise<void> {
   const { port, interval, count = Number.POSITIVE_INFINITY } = options;
   if (port === undefined)
-    throw failure(why.code, why.message, `${why.hint}; or give --port, and its connections are sampled`);
+    throw failure(why.code, why.message, `${why.hint}; or use --port to sample its connections`);
   const show = printer(options);
   for (let given = 0; given < count && !signal.aborted; given++) {
     if (given > 0) await pause(interval, signal);
@@ -73,7 +73,7 @@ async function sample(why: Failure, options: MeasureOptions, signal: AbortSignal
     const system = { files: openFiles('/'), kernel: openKernel() };
     const { notes, ...accepts } = await sampleAccepts(system, machine(), { ...filterOf(options), port });
     const seconds = (performance.now() - began) / 1000;
-    const all = [`no probe: ${why.message} (${why.hint})`, ...notes];
+    const all = [`sampled, not measured: ${why.message} (${why.hint})`, ...notes];
     show({ time: new Date(), seconds, source: 'sample', coverage: null, ...accepts, lost: 0, notes: all });
   }
 }

@@ -28,7 +28,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
   const session = await startSession(only(question, options), { count: options.count ?? null, signal });
   const { name, notes } = session.variant;
   const counted = { tx: countsTx(name, filter), toDriver };
-  const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, whoever the packets are for`;
+  const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, for all sockets`;
   const tell = createNotePrinter();
   let before = readPacketCounts(files);
   for await (const interval of session.intervals) {
@@ -62,13 +62,19 @@ function checkedFilter(options: MeasureSkbCommandOptions): Filter {
   const filter = filterOf(options);
   const filtered = filter.pid !== null || filter.comm !== null || filter.port !== null;
   if (filtered && options.by === 'free')
-    throw usage('--by free counts everyone: memory is freed in whatever context', 'leave out the filter');
+    throw usage(
+      '--by free: cannot be filtered, because packets are freed in the context of any process',
+      'omit the filter',
+    );
   if (filtered && options.toDriver)
     throw usage(
-      '--to-driver counts everyone: drivers are called in whatever context',
-      'leave out the filter',
+      '--to-driver: cannot be filtered, because drivers are called in the context of any process',
+      'omit the filter',
     );
   if (options.netns !== undefined)
-    throw usage('--netns: packets of all network namespaces are counted', 'use --pid, --comm or --port');
+    throw usage(
+      '--netns: measure skb counts the packets of all network namespaces',
+      'filter with --pid, --comm or --port',
+    );
   return filter;
 }

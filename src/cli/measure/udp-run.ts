@@ -71,7 +71,7 @@ async function createLooker(
 }
 
 const NOT_COUNTED =
-  'datagrams and their CPUs are not counted for each socket: queue and drops are the sockets’ own, packets are those of each NIC’s RX queue, of all protocols';
+  'datagrams are not counted per socket: queue and drops are those of each socket; packets are those of each RX queue, of all protocols';
 
 /** Without a probe: what is counted anyway. */
 async function count(
@@ -94,7 +94,7 @@ async function count(
     const seconds = (ended - began) / 1000;
     const sockets = await look(null, seconds);
     const queues = queueRates(nics, before, after, seconds);
-    const notes = [`no probe: ${why.message} (${why.hint})`, NOT_COUNTED];
+    const notes = [`not measured: ${why.message} (${why.hint})`, NOT_COUNTED];
     show({ time: new Date(), seconds, coverage: 'counters', sockets, queues, lost: 0, notes });
     before = after;
     began = ended;

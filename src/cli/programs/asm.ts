@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { AsmCommandOptions } from './asm-run.ts';
 
 const EXAMPLES = `
-Takes what the kernel's bpf_asm takes, and prints what it prints, to the letter. Like bpf_asm, it does not
-ask whether the kernel would accept the program: --strict does. FILE may also hold a program as numbers
+Accepts what the kernel's bpf_asm accepts, and prints the same, character by character. Like bpf_asm, it does
+not check whether the kernel would accept the program; --strict does. FILE may also hold a program as numbers
 (decimal, C, hex, raw struct sock_filter), which then changes its form only.
 
 Examples:
@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .argument('<file>', 'the program; - is stdin')
     .option('-c', 'print C initialisers')
     .option('--strict', 'refuse what the kernel would refuse')
-    .option('--semicolons', 'let ; separate instructions; to bpf_asm it begins a comment')
+    .option('--semicolons', 'treat ; as a separator (in bpf_asm it starts a comment)')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, _options: unknown, command: Command) => {
       const { runAsm } = await import('./asm-run.ts');

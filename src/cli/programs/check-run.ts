@@ -64,12 +64,10 @@ function judge(program: readonly Instruction[], groupSize: number | null, optmem
     optmemMax,
     hints: hints(program, groupSize),
     notes: [
-      ...(optmemMax === null
-        ? ['net.core.optmem_max is not known, so the size was compared with nothing']
-        : []),
+      ...(optmemMax === null ? ['net.core.optmem_max is not known, so the size was not checked'] : []),
       ...(!tooLarge && converted > limit
         ? [
-            `${converted} bytes once converted is so near to net.core.optmem_max that the kernel's version decides`,
+            `${converted} bytes once converted is so close to net.core.optmem_max that it depends on the kernel's version`,
           ]
         : []),
     ],

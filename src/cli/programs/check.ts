@@ -7,22 +7,26 @@ import type { CheckCommandOptions } from './check-run.ts';
 const SIZE_MAX = 32_768;
 
 const EXAMPLES = `
-The kernel says EINVAL to a bad program, and no more: this says which instruction, and why. It also counts
-what the program takes once the kernel has converted it, of net.core.optmem_max (ENOMEM), and hints at what
-the kernel takes and a reuseport group may not like. Nothing is loaded. Takes every form that disasm takes.
+The kernel answers a bad program with EINVAL only; check says which instruction is wrong, and why. It also
+computes the converted size against net.core.optmem_max (ENOMEM), and warns of what the kernel accepts but
+may be wrong for a reuseport group. It loads nothing. It reads every form that disasm reads.
 
 Examples:
   locality-tune check steer.bpf --group-size 8
   echo 'ld cpu; mod #4; ret a' | locality-tune check --semicolons -
 
-Exit status: 0 the kernel would accept it, 1 it would not, or it is no program.`;
+Exit status: 0 accepted, 1 refused, or not a program.`;
 
 export function register(program: Command): void {
   program
     .command('check')
-    .description('Tell whether the kernel would accept a classic BPF program, and what it would not like')
+    .description('Check whether the kernel would accept a classic BPF program')
     .argument('<file>', 'the program; - is stdin')
-    .option('--group-size <n>', 'sockets of the reuseport group', integer('--group-size', 1, SIZE_MAX))
+    .option(
+      '--group-size <n>',
+      'number of sockets in the reuseport group',
+      integer('--group-size', 1, SIZE_MAX),
+    )
     .option('--semicolons', 'let ; separate instructions, as in asm')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, _options: unknown, command: Command) => {

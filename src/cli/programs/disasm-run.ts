@@ -25,7 +25,7 @@ export async function runDisasm(file: string, options: DisasmCommandOptions): Pr
   }
   print(`${text}\n`);
   if (lossless === false)
-    say(`warning: ${name}: asm will not take this back to the same words: see the comments\n`);
+    say(`warning: ${name}: asm cannot assemble this to the same bytes: see the comments\n`);
 }
 
 function comesBack(program: readonly Instruction[], text: string): boolean {

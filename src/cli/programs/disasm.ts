@@ -8,7 +8,7 @@ const FORMS: readonly DisasmCommandOptions['form'][] = ['asm', 'tcpdump'];
 const EXAMPLES = `
 Reads decimal with a count (bpf_asm, iptables-save, tcpdump -ddd), C initialisers (bpf_asm -c,
 tcpdump -dd), hex words and dumps (ss -0b, xxd -p), raw struct sock_filter, and assembler text.
-What it prints, asm takes back to the same words.
+asm assembles its output to the same bytes.
 
 Examples:
   echo '3,32 0 0 4294963236,148 0 0 4,22 0 0 0,' | locality-tune disasm -
@@ -18,7 +18,7 @@ Examples:
 export function register(program: Command): void {
   program
     .command('disasm')
-    .description('Show a classic BPF program, in any form, as assembler')
+    .description('Disassemble a classic BPF program in any form')
     .argument('<file>', 'the program; - is stdin')
     .option('--form <form>', 'asm, or tcpdump: as tcpdump -d prints it', form, 'asm')
     .addHelpText('after', EXAMPLES)

@@ -28,7 +28,8 @@ export async function readProgram(
 ): Promise<ProgramInput> {
   const name = file === '-' ? 'stdin' : file;
   const bytes = await during(`read ${name}`, 'read access to the file', () => readAll(file));
-  if (bytes === null) throw failure('too-large', `${name}: more than ${LARGEST >> 20} MiB are no program`);
+  if (bytes === null)
+    throw failure('too-large', `${name}: larger than ${LARGEST >> 20} MiB, so it cannot be a program`);
   const reading = read(bytes, { semicolons });
   const quiet = json === true || pretty === true;
   if (!quiet)
@@ -70,7 +71,7 @@ export function refuseUnacceptable({ program, offsets, name, text }: ProgramInpu
   throw failure(
     'refused',
     problemText({ place, message, expected: null }, name),
-    '`locality-tune check` tells all of it',
+    '`locality-tune check` lists everything that is wrong',
   );
 }
 

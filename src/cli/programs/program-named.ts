@@ -24,10 +24,7 @@ export function refuseForeignOptions(name: ProgramName | null, options: NamedOpt
   for (const option of PROGRAM_OPTIONS) {
     const programs = programsWith(option);
     if (options[option] !== undefined && (name === null || !programs.includes(name)))
-      throw usage(
-        `--${option}: ${name ?? 'a file'} has no use for it`,
-        `it goes with ${programs.join(', ')}`,
-      );
+      throw usage(`--${option}: ${name ?? 'a file'} does not use it`, `use it with ${programs.join(', ')}`);
   }
   if (options.by === 'cpu' && name !== null && !needs(name, 'by'))
     throw usage(`--by cpu: ${name} spreads by rand or flow`);
@@ -113,7 +110,7 @@ export async function loadProgram(
   throw failure(
     'refused',
     `${name}: the kernel would refuse this: ${where}${first.message}${others}`,
-    '`locality-tune check` tells all of it',
+    '`locality-tune check` lists everything that is wrong',
   );
 }
 

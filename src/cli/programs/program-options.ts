@@ -81,7 +81,7 @@ const names = (option: ProgramOption) =>
 
 function weights(text: string): readonly number[] {
   if (/^\d{1,5}(,\d{1,5})*$/.test(text)) return text.split(',').map(Number);
-  throw usage(`--weights '${text}': not whole numbers with commas in between`, 'for example 3,1,1');
+  throw usage(`--weights '${text}': must be whole numbers separated by commas`, 'for example 3,1,1');
 }
 
 function slots(text: string): readonly number[] {

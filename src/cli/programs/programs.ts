@@ -5,9 +5,9 @@ import { addLayoutOptions, addProgramOptions, SIZE_MAX } from './program-options
 import type { ProgramsCommandOptions } from './programs-run.ts';
 
 const EXAMPLES = `
-With a NAME, prints that program for a group of N sockets as assembler, with a comment on each line,
-its cost, and when to use it; \`locality-tune asm\` takes that back. \`attach --program NAME\` makes the
-same from a running group: its size, its workers' CPUs, the machine's NUMA nodes.
+With NAME, prints that program for a group of N sockets as commented assembler, with its cost and
+when to use it; \`locality-tune asm\` reads it. \`attach --program NAME\` generates it for a running
+group: its size, its workers' CPUs, the machine's NUMA nodes.
 
 Examples:
   locality-tune programs
@@ -19,10 +19,10 @@ export function register(program: Command): void {
   const command = program
     .command('programs')
     .description('List the steering programs, or print one')
-    .argument('[name]', 'of one of them')
+    .argument('[name]', 'name of a program')
     .option(
       '--group-size <n>',
-      'sockets of the reuseport group (default: 8)',
+      'number of sockets in the reuseport group (default: 8)',
       integer('--group-size', 1, SIZE_MAX),
     );
   addLayoutOptions(addProgramOptions(command))

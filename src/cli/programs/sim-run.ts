@@ -49,14 +49,13 @@ function refuseContradictions(word: string, options: SimCommandOptions): void {
   const { packet, frame, pcap, port, tcp, udp, trace } = options;
   const given = Object.entries({ packet, frame, pcap }).filter(([, value]) => value !== undefined);
   if (given.length > 1)
-    throw usage(`${given.map(([name]) => `--${name}`).join(', ')}: one of them`, 'leave out the others');
+    throw usage(`${given.map(([name]) => `--${name}`).join(', ')}: only one is possible`, 'omit the others');
   if ((port !== undefined || tcp || udp) && pcap === undefined)
-    throw usage('--port, --tcp, --udp: they choose from a capture', 'give --pcap FILE');
-  if (tcp && udp) throw usage('--tcp, --udp: one of them', 'leave out both for both');
-  if (trace && pcap !== undefined)
-    throw usage('--trace: it shows one packet', 'give it as --packet or --frame');
+    throw usage('--port, --tcp, --udp: need a capture', 'add --pcap FILE');
+  if (tcp && udp) throw usage('--tcp, --udp: only one is possible', 'omit both to count both');
+  if (trace && pcap !== undefined) throw usage('--trace: needs one packet', 'add --packet or --frame');
   if (pcap === '-' && word === '-')
-    throw usage('--pcap -: stdin is the program already', 'give one of them as a file');
+    throw usage('--pcap -: the program is read from stdin already', 'name a file for one of them');
 }
 
 const READABLE = ['cpu', 'rand', 'rxhash', 'queue', 'mark', 'ifindex', 'protocol', 'hatype', 'type'] as const;
@@ -100,8 +99,8 @@ function fromFrame(bytes: Uint8Array): Environment {
   if (typeof packet !== 'string') return packet.environment;
   throw failure(
     'no-choice',
-    `--frame: no socket is chosen for it: ${packet}`,
-    'give a UDP datagram or a TCP SYN',
+    `--frame: the kernel chooses no socket for it: ${packet}`,
+    'use a UDP datagram or a TCP SYN',
   );
 }
 
@@ -164,7 +163,7 @@ function readFile(file: string, program: readonly Instruction[], options: SimCom
 function captureNotes(name: string, { problem, ports }: Replay): string[] {
   const [first, second] = ports.keys();
   return [
-    ...(problem === null ? [] : [`${name}: ${problem}; all before that counts`]),
+    ...(problem === null ? [] : [`${name}: ${problem}; only the packets before that are counted`]),
     ...(second === undefined
       ? []
       : [
@@ -185,6 +184,8 @@ function unknownInputs(program: readonly Instruction[], options: SimCommandOptio
   return [...inputs(program)].flatMap((input) => {
     const what = UNKNOWN[input];
     const set = input === 'packet' || input === 'other' || options[input] !== undefined;
-    return what === undefined || set ? [] : [`the program reads ${what}, taken as 0: set it with --${input}`];
+    return what === undefined || set
+      ? []
+      : [`the program reads ${what}, which is taken as 0; set it with --${input}`];
   });
 }

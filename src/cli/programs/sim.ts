@@ -6,8 +6,8 @@ import { addLayoutOptions, addProgramOptions, SIZE_MAX } from './program-options
 import type { SimCommandOptions } from './sim-run.ts';
 
 const EXAMPLES = `
-Runs the program as the kernel would: in 32 bits, and ended with 0 (slot 0) by a load outside of the
-packet or a division by X = 0. PROGRAM is a file in any form that disasm takes, or a name that
+Runs the program as the kernel would: in 32 bits; a load outside the packet or a division by X = 0
+ends it with 0 (slot 0). PROGRAM is a file in any form that disasm reads, or a name that
 \`locality-tune programs\` lists.
 
 At the reuseport hook a packet begins behind its UDP or TCP header, so a SYN is empty; headers are
@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .argument('<program>', 'a file, a name, or - for stdin')
     .option(
       '--packet <hex>',
-      'what the program sees as the packet (default: nothing, as of a SYN)',
+      'the bytes that the program sees (default: none, as for a SYN)',
       bytes('--packet'),
     )
     .option('--frame <hex>', 'one Ethernet frame', bytes('--frame'))
@@ -36,16 +36,24 @@ export function register(program: Command): void {
     .option('--port <port>', 'with --pcap: only packets to this port', port)
     .option('--tcp', 'with --pcap: only TCP')
     .option('--udp', 'with --pcap: only UDP')
-    .option('--group-size <n>', 'sockets of the group: tells slots', integer('--group-size', 1, SIZE_MAX))
+    .option(
+      '--group-size <n>',
+      'number of sockets in the group; shows slots',
+      integer('--group-size', 1, SIZE_MAX),
+    )
     .option('--cpu <n>', 'the CPU that runs the program', unsigned('--cpu', 8191))
     .option(
       '--rand <n>',
-      'what `ld rand` gives (default: a new number each time)',
+      'value of `ld rand` (default: a new number each time)',
       unsigned('--rand', 0xffffffff),
     )
-    .option('--seed <n>', 'of those numbers', unsigned('--seed', 0xffffffff), 1)
+    .option('--seed <n>', 'seed of these random numbers', unsigned('--seed', 0xffffffff), 1)
     .option('--rxhash <n>', 'skb->hash', unsigned('--rxhash', 0xffffffff))
-    .option('--queue <n>', 'what `ld queue` gives: the RX queue + 1, 0 for none', unsigned('--queue', 0xffff))
+    .option(
+      '--queue <n>',
+      'value of `ld queue`: the RX queue + 1, or 0 for none',
+      unsigned('--queue', 0xffff),
+    )
     .option('--mark <n>', 'skb->mark', unsigned('--mark', 0xffffffff))
     .option('--ifindex <n>', 'index of the interface', unsigned('--ifindex', 0x7fffffff))
     .option('--protocol <n>', 'Ethertype', unsigned('--protocol', 0xffff))
@@ -66,7 +74,7 @@ function unsigned(name: string, high: number): (text: string) => number {
   return (text) => {
     const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
     if (value <= high) return value;
-    throw usage(`${name} '${text}': not a whole number from 0 to ${high}`);
+    throw usage(`${name} '${text}': must be a whole number from 0 to ${high}`);
   };
 }
 

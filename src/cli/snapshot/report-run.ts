@@ -57,7 +57,7 @@ async function readPapers({ before, after }: ReportCommandOptions): Promise<Pape
   if (before === undefined && after === undefined) return null;
   if (before === undefined || after === undefined) {
     const [there, missing] = before === undefined ? ['--after', '--before'] : ['--before', '--after'];
-    throw usage(`${there}: there is nothing to compare with`, `give ${missing} too`);
+    throw usage(`${there}: nothing to compare with`, `give ${missing} too`);
   }
   const papers = {
     before: await read(before, '--before', parsePaper),
@@ -97,7 +97,7 @@ async function machineOf(
   const here = root !== undefined || netns !== undefined;
   if (!here && after?.kind === 'machine') return onPaper(after.snapshot, options);
   if (!here && measured !== null && measured.host !== null) {
-    const source = `as a recording last saw it, ${measured.last}`;
+    const source = `at the end of a recording, ${measured.last}`;
     return { host: narrow(measured.host, options), source, snapshot: null };
   }
   const place = root === undefined ? `read on the machine, ${new Date().toISOString()}` : 'a captured tree';

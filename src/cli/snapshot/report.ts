@@ -4,8 +4,8 @@ import { addFrom, addOutput, collect, port } from '../options.ts';
 import type { ReportCommandOptions } from './report-run.ts';
 
 const HELP = `
-One HTML file for a ticket: the verdict, the path of packets, what was measured, the findings with
-their commands. It loads nothing, so it opens anywhere, and it prints.
+Writes one HTML file for a ticket: the verdict, the paths, the measurements, and the findings with
+their commands. The page loads nothing, so it opens anywhere and can be printed.
 A measurement is a recording of the live view, or what \`measure skb -j\` printed. Without --from, the
 machine is the one in the recording, or this one. --before and --after take two snapshots or two
 measurements; the page is about the later one.
@@ -19,13 +19,13 @@ Examples:
 
 export function register(program: Command): void {
   addFrom(addOutput(program.command('report')))
-    .description('Write a page that shows how local packets are, for a browser or a printer')
-    .option('--measured <file>', 'with what was measured: a recording, or the lines of measure skb -j')
-    .option('--before <file>', 'with what was before: a snapshot, or a measurement')
-    .option('--after <file>', 'and what is after, of the same kind')
-    .option('-i, --iface <name>', 'only this interface (may be given several times)', collect)
+    .description('Write an HTML page that shows how local packets are')
+    .option('--measured <file>', 'show this measurement: a recording, or the output of measure skb -j')
+    .option('--before <file>', 'compare with this earlier snapshot or measurement')
+    .option('--after <file>', 'the later snapshot or measurement, of the same kind as --before')
+    .option('-i, --iface <name>', 'only this interface (repeatable)', collect)
     .option('--port <port>', 'only groups and sockets of this port', port)
-    .option('--no-slots', 'do not read slots and programs from the kernel, which takes 1 to 3 s')
+    .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runReport } = await import('./report-run.ts');

@@ -4,11 +4,11 @@ import { addFrom, addOutput } from '../options.ts';
 import type { SnapshotCommandOptions } from './snapshot-run.ts';
 
 const HELP = `
-Everything that inspect reads, with two readings of the packet and interrupt counters, as one JSON
-document. It holds no command lines and no environment, but names of processes and interfaces.
-inspect, plan, explain, live and report read it with --from, anywhere and without privileges.
---anonymize puts stand-ins for the host name and addresses (equal ones stay equal) and takes RSS
-keys out: which queue a flow goes to is then not known, what share each queue gets is.
+Writes everything that inspect reads, and two readings of the packet and interrupt counters, as one
+JSON document: names of processes and interfaces, but no command lines and no environment.
+inspect, plan, explain, live and report read it with --from, on any machine, without root.
+--anonymize replaces the host name and addresses (equal ones stay equal) and removes RSS
+keys. The queue of a single flow is then not known; the share of each queue still is.
 
 Examples:
   locality-tune snapshot -o web-07.json                 as root, so that workers and slots are in it
@@ -18,9 +18,9 @@ Examples:
 
 export function register(program: Command): void {
   addFrom(addOutput(program.command('snapshot')))
-    .description('Write what this machine is like to a file, for someone else to look at')
-    .option('--anonymize', 'without host name, addresses and RSS keys')
-    .option('--no-slots', 'do not read slots and programs from the kernel, which takes 1 to 3 s')
+    .description('Write the state of this machine to a file, for someone else to inspect')
+    .option('--anonymize', 'replace the host name and addresses, and remove RSS keys')
+    .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runSnapshot } = await import('./snapshot-run.ts');

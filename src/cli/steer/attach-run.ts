@@ -45,8 +45,9 @@ async function attachMeasured(
   asked: Asked,
   measure: number | true,
 ): Promise<void> {
-  if (options.dryRun) throw usage('--measure: a dry run changes nothing to measure', 'leave one of them out');
-  if (options.allGroups) throw usage('--measure: one group at a time', 'choose it by --pid and --fd');
+  if (options.dryRun) throw usage('--measure: cannot be combined with --dry-run', 'omit one of them');
+  if (options.allGroups)
+    throw usage('--measure: measures one group at a time', 'choose it with --pid and --fd');
   const group = await theGroup(machine, selectorOf(options), progress);
   const seconds = measure === true ? MEASURE_SECONDS : measure;
   const around = { seconds, signal: untilInterrupted(), progress };

@@ -11,8 +11,8 @@ ${programList()}
 or a file in any form that \`disasm\` reads (./cpu is a file). To replace or detach a program from a
 file later, give --force: locality-tune does not recognise it as its own.
 
-The program stays with the group until detach or until the server closes its sockets; this command
-need not keep running. Nothing is lost while it is put there. Every check comes before the change.
+The program stays until you detach it or the server closes its sockets; this command does not keep
+running. No packet is lost. All checks are made before the change.
 
 Examples:
   locality-tune attach --port 8080 --dry-run
@@ -26,17 +26,21 @@ export function register(program: Command): void {
   const command = addSelector(
     program
       .command('attach')
-      .description("Put a program on a running server's reuseport group, from outside"),
-  ).option('--program <name|file>', 'a program of the list below, or a file', 'cpu');
+      .description("Attach a program to a running server's reuseport group, from outside"),
+  ).option('--program <name|file>', 'a program from the list below, or a file', 'cpu');
   addProgramOptions(command)
-    .option('--group-size <n>', "N, instead of the group's own size", integer('--group-size', 1, SIZE_MAX))
-    .option('--dry-run', 'show assembler, bytecode and warnings; change nothing')
+    .option(
+      '--group-size <n>',
+      'use N instead of the size of the group',
+      integer('--group-size', 1, SIZE_MAX),
+    )
+    .option('--dry-run', 'only show the assembler, the bytecode and the warnings')
     .option(
       '--measure [seconds]',
-      'count before and after, so long each (default: 3): how many stay on the CPU that receives',
+      'measure locality for SECONDS before and after the change (default: 3)',
       seconds('--measure', 3600, 1),
     )
-    .option('--force', 'replace a program that is not ours, or one that can not be seen')
+    .option('--force', 'replace a foreign program, or attach although the current program cannot be seen')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {
       const { runAttach } = await import('./attach-run.ts');

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { addSelector, type SteerOptions } from './steer-options.ts';
 
 const EXAMPLES = `
-The kernel's hash, or SO_INCOMING_CPU, decides again. A group without a program is left alone.
+Afterwards the kernel picks by hash or SO_INCOMING_CPU again. A group without a program stays as it is.
 
 Examples:
   locality-tune detach --port 8080
@@ -11,10 +11,10 @@ Examples:
 
 export function register(program: Command): void {
   addSelector(
-    program.command('detach').description("Take the program off a running server's reuseport group"),
+    program.command('detach').description("Detach the program from a running server's reuseport group"),
   )
-    .option('--dry-run', 'show what would be taken off; change nothing')
-    .option('--force', 'take off a program that is not ours, or one that can not be seen')
+    .option('--dry-run', 'only show what would be detached')
+    .option('--force', 'detach a foreign program, or one that cannot be seen')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {
       const { runDetach } = await import('./detach-run.ts');

@@ -31,7 +31,7 @@ export async function askedProgram(options: AttachCommandOptions, system: System
   const { program: word, groupSize } = options;
   const madeFrom = isProgramName(word) ? insteadOfSize(word) : 'the file';
   if (groupSize !== undefined && madeFrom !== undefined)
-    throw usage(`--group-size: \`${word}\` is made from ${madeFrom}`, 'leave it out');
+    throw usage(`--group-size: \`${word}\` is made from ${madeFrom}`, 'omit it');
   return { program: await wantedOf(options), machine: readAttachMachine(system) };
 }
 

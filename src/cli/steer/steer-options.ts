@@ -20,22 +20,22 @@ const FD_MAX = 2_147_483_584;
 
 export function addSelector(command: Command): Command {
   return command
-    .option('--pid <pid>', 'process that holds a member of the group', integer('--pid', 1, PID_MAX))
-    .option('--fd <fd>', 'its file descriptor there', integer('--fd', 0, FD_MAX))
-    .option('--port <port>', 'the group of this port, instead of --pid and --fd', port)
+    .option('--pid <pid>', 'a process that holds a socket of the group', integer('--pid', 1, PID_MAX))
+    .option('--fd <fd>', 'the file descriptor of that socket', integer('--fd', 0, FD_MAX))
+    .option('--port <port>', 'the group on this port (instead of --pid and --fd)', port)
     .option('--udp', 'with --port: UDP, not TCP')
-    .option('--all-groups', 'with --port: all of them, where it has several (IPv4 and IPv6, addresses)');
+    .option('--all-groups', 'with --port: all groups on this port (IPv4 and IPv6, several addresses)');
 }
 
 export function selectorOf({ pid, fd, port, udp, allGroups }: SteerOptions): GroupChoice {
   if (port !== undefined) {
     if (pid !== undefined || fd !== undefined)
-      throw usage('--port: it names a group by itself', 'use either --port or --pid and --fd');
+      throw usage('--port: cannot be combined with --pid and --fd', 'use one or the other');
     return { port, protocol: udp ? 'udp' : 'tcp', allGroups: allGroups === true };
   }
-  if (pid === undefined) throw usage('which group?', 'give --port PORT [--udp], or --pid PID --fd FD');
+  if (pid === undefined) throw usage('no group is named', 'give --port PORT [--udp], or --pid PID --fd FD');
   if (fd === undefined)
     throw usage(`--pid ${pid}: --fd is missing`, `see /proc/${pid}/fd, or locality-tune inspect`);
-  if (udp || allGroups) throw usage('--udp, --all-groups: they go with --port', 'leave them out');
+  if (udp || allGroups) throw usage('--udp, --all-groups: need --port', 'omit them');
   return { pid, fd };
 }

@@ -34,10 +34,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
     requireAnswer('apply', options.yes === true);
   }
   if (options.persist && options.netns !== undefined)
-    throw usage(
-      "--persist: at boot it would run in the machine's own network namespace",
-      'leave out --netns',
-    );
+    throw usage("--persist: at boot it would run in the machine's own network namespace", 'omit --netns');
   const wanted = await planOf(options);
   const { plan } = wanted;
   const style = styleOf(options.color, process.stdout, process.env);
@@ -75,8 +72,9 @@ async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
     return { host: planned.view.host, plan: planned.plan, persisted: null };
   }
   if (options.iface !== undefined || options.port !== undefined)
-    throw usage('--saved: the file says what is to be tuned', 'leave out --iface and --port');
-  if (options.persist) throw usage('--persist: that plan is kept already', 'leave out --persist or --saved');
+    throw usage('--saved: the file already says what to tune', 'omit --iface and --port');
+  if (options.persist)
+    throw usage('--persist: a saved plan is persistent already', 'omit --persist or --saved');
   const path = options.saved;
   const text = await during(`--saved ${path}`, 'read access to it', () => readFileSync(path, 'utf8'));
   return savedPlan(openMachine(), text, path);
@@ -95,7 +93,9 @@ async function keep(
 ): Promise<readonly string[]> {
   const file = listJournals(machine.state).find(({ id }) => id === journal);
   if (file === undefined)
-    return options.persist ? ['nothing was changed, so there is nothing to keep: undo, then --persist'] : [];
+    return options.persist
+      ? ['nothing was changed, so no unit was written; run undo first, then apply --persist']
+      : [];
   if (options.persist)
     return keepAtBoot(machine, file, wanted, [process.execPath, ...process.argv.slice(1, 2)]);
   return wanted.persisted === null ? [] : takeOver(machine, file, wanted.persisted);

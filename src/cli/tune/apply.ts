@@ -4,10 +4,10 @@ import type { ApplyCommandOptions } from './apply-run.ts';
 import { addPlanOptions } from './plan-options.ts';
 
 const HELP = `
-Makes the plan of \`locality-tune plan\` and carries it out, one setting after the other, each written
-into a journal before it is changed and read back afterwards. What the kernel refuses is named, and
-the rest is carried on with. Ctrl-C takes back what was done. irqbalance is told to leave these IRQs
-alone, and goes on. \`locality-tune undo\` takes everything back.
+Makes the same plan as \`locality-tune plan\` and applies it, one setting after the other. It writes each
+change to a journal first and reads it back afterwards. If the kernel refuses a change, it says so and
+continues. Ctrl-C restores what was changed. irqbalance is asked to leave these IRQs alone, and keeps
+running. \`locality-tune undo\` restores everything.
 
 Examples:
   locality-tune apply --iface eth0 --port 8080 --dry-run
@@ -16,11 +16,11 @@ Examples:
   locality-tune apply --iface eth0 --port 8080 --persist     again at each boot, by systemd`;
 
 export function register(program: Command): void {
-  addPlanOptions(program.command('apply').description('Carry out the plan, with a journal to undo it'))
+  addPlanOptions(program.command('apply').description('Apply the plan, with a journal for undo'))
     .option('--yes', 'do not ask')
-    .option('--dry-run', 'show what would be changed; change nothing')
-    .option('--persist', 'write a systemd unit that applies it again at boot')
-    .option('--saved <file>', 'the plan that --persist has saved, instead of a new one')
+    .option('--dry-run', 'only show what would change')
+    .option('--persist', 'also write a systemd unit that applies the plan at boot')
+    .option('--saved <file>', 'apply the plan that --persist saved, instead of a new one')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runApply } = await import('./apply-run.ts');

@@ -17,13 +17,13 @@ export interface TuningOptions extends Globals {
 
 export function addPlanOptions(command: Command): Command {
   return command
-    .option('-i, --iface <name>', 'interface to tune (may be given several times)', collect)
-    .option('--port <port>', 'port of the server (may be given several times)', ports)
+    .option('-i, --iface <name>', 'interface to tune (repeatable)', collect)
+    .option('--port <port>', 'port of the server (repeatable)', ports)
     .option('--udp', 'UDP, not TCP')
-    .option('--only <kinds>', `only these settings: ${KINDS.join(',')}`, kinds)
-    .option('--cpus <list>', 'CPUs to use, like 0-3,8', cpus)
+    .option('--only <kinds>', `plan only these settings: ${KINDS.join(',')}`, kinds)
+    .option('--cpus <list>', 'CPUs to use, such as 0-3,8', cpus)
     .option('--smt <one|both>', 'use one thread of each core, or both', smt, 'one')
-    .option('--program <name>', 'the program of the group, instead of what suits it');
+    .option('--program <name>', 'use this program instead of the one that fits best');
 }
 
 const ports = (text: string, previous: readonly number[] = []): readonly number[] => [
@@ -40,7 +40,8 @@ function kinds(text: string): readonly Kind[] {
 
 function cpus(text: string): Cpus {
   const list = parseCpuList(text);
-  if (list === null || list.length === 0) throw usage(`--cpus '${text}': no list of CPUs like 0-3,8`);
+  if (list === null || list.length === 0)
+    throw usage(`--cpus '${text}': must be a list of CPUs such as 0-3,8`);
   return list;
 }
 
@@ -53,6 +54,6 @@ function smt(text: string): PlanOptions['smt'] {
 export function planOptionsOf(options: TuningOptions): PlanOptions {
   const { iface = [], port = [], udp, only = [], cpus = null, smt, program = null } = options;
   if (iface.length === 0 && port.length === 0)
-    throw usage('what is to be tuned?', 'give --iface IF, --port PORT, or both');
+    throw usage('nothing to tune is named', 'use --iface IF, --port PORT, or both');
   return { ifaces: iface, ports: port, protocol: udp ? 'udp' : 'tcp', only, cpus, smt, program };
 }

@@ -5,9 +5,9 @@ import { addPlanOptions } from './plan-options.ts';
 import type { PlanCommandOptions } from './plan-run.ts';
 
 const EXAMPLES = `
-Prints a shell script of what has to change so that packets meet their worker on the CPU that received
-them: each change with what is, what is to be, and why. Nothing is changed. The plan follows workers
-that are pinned; others get CPUs of the interface's NUMA node first. What is right is left out.
+Prints a shell script with all changes that make packets local: for each the current value, the new
+value, and the reason. It changes nothing. The plan keeps pinned workers where they are; others get
+CPUs of the interface's NUMA node first. Settings that are right already are not in the plan.
 
 Examples:
   locality-tune plan --iface eth0 --port 8080 >plan.sh        read it; sudo sh plan.sh
@@ -19,7 +19,7 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('plan')
-    .description('Show all that has to change, as a shell script, from channels to the program');
+    .description('Show all changes that make packets local, as a shell script');
   addFrom(addPlanOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {

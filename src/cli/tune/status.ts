@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { Globals } from '../options.ts';
 
 const HELP = `
-Lists what apply and tune have changed and was not undone, and each setting that is not any more what
-it was set to, with who may have done it. Exit status 1: something has drifted.
+Lists what apply and tune have changed, and every setting that has drifted since, with the likely
+cause. The exit status is 1 if something has drifted.
 
 Examples:
   locality-tune status
@@ -13,7 +13,7 @@ Examples:
 export function register(program: Command): void {
   program
     .command('status')
-    .description('Show what is applied, and what has drifted since')
+    .description('Show what is applied and what has drifted')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runStatus } = await import('./status-run.ts');

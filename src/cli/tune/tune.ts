@@ -5,24 +5,24 @@ import { addPlanOptions } from './plan-options.ts';
 import type { TuneCommandOptions } from './tune-run.ts';
 
 const HELP = `
-Measures, plans, applies and measures again, under the traffic that there is. It keeps what it did if rx
-and the accept match are up by 5 points or more over at least 1,000 events each, and tx is not down; if
-not, it takes everything back and exits with 1. With too little traffic to tell it applies nothing and
-shows what it expects.
+Measures, plans, applies and measures again under the current traffic. It keeps the change if rx and
+the accept match have risen by 5 points or more, over at least 1,000 events each, and tx has not
+fallen. Otherwise it restores everything and exits with 1. If there is too little traffic to decide,
+it applies nothing and shows the expected locality.
 
 Examples:
   locality-tune tune --iface eth0 --port 8080
   locality-tune tune --iface eth0 --port 8080 --seconds 30 --yes
-  locality-tune tune --iface eth0 --port 8080 --keep        whatever is measured`;
+  locality-tune tune --iface eth0 --port 8080 --keep        keep it in any case`;
 
 export function register(program: Command): void {
   addPlanOptions(
     program.command('tune').description('Measure, plan, apply, measure again; keep it only if it is better'),
   )
     .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600, 1), 5)
-    .option('--keep', 'keep the changes whatever is measured')
+    .option('--keep', 'keep the changes, whatever the result')
     .option('--yes', 'do not ask')
-    .option('--dry-run', 'show the plan and what it is expected to bring; change nothing')
+    .option('--dry-run', 'only show the plan and its expected effect')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runTune } = await import('./tune-run.ts');

@@ -4,10 +4,10 @@ import { integer } from '../options.ts';
 import type { UndoCommandOptions } from './undo-run.ts';
 
 const HELP = `
-Takes back the newest apply, or tune, that is in force: in reverse order, each setting to what it was,
-also after a crash or a kill in the middle. What someone changed since is left alone and named;
---force restores that, too. After a reboot nothing is in force but what --persist has written: that
-is removed.
+Restores every setting that the newest apply or tune changed, in reverse order, also after a crash or
+a kill. If someone has changed a setting since, it leaves that setting alone and names it; --force
+restores it too. After a reboot the settings are gone, so it only removes the unit that --persist
+wrote.
 
 Examples:
   locality-tune status
@@ -19,12 +19,12 @@ Examples:
 export function register(program: Command): void {
   program
     .command('undo')
-    .description('Take back what apply or tune has changed, newest first')
-    .option('--journal <id>', 'this one, instead of the newest', integer('--journal', 1, 999_999_999))
-    .option('--all', 'all of them')
-    .option('--force', 'restore what someone has changed since, too')
+    .description('Restore what apply or tune changed, newest first')
+    .option('--journal <id>', 'undo this journal instead of the newest', integer('--journal', 1, 999_999_999))
+    .option('--all', 'undo all journals')
+    .option('--force', 'also restore settings that someone has changed since')
     .option('--yes', 'do not ask')
-    .option('--dry-run', 'show what it would restore; change nothing')
+    .option('--dry-run', 'only show what would be restored')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runUndo } = await import('./undo-run.ts');

@@ -28,8 +28,8 @@ export function fewerWorkersThanQueues({ host, served }: Facts): readonly Findin
         severity: main ? 'warning' : 'info',
         subject: group.id,
         message:
-          `${count(workers, 'worker')}, but ${who}: on ${bare} of these no packet meets a worker of its own ` +
-          `CPU. Start ${receiving} workers${main ? ', or have fewer queues if nothing else needs them' : ''}.`,
+          `${count(workers, 'worker')}, but ${who}: packets received on ${bare} of these are always read on another ` +
+          `CPU. Start ${receiving} workers${main ? ', or reduce the queues if nothing else needs them' : ''}.`,
         fix: [],
       },
     ];

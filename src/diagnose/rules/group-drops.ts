@@ -17,7 +17,7 @@ export function groupDrops({ host }: Facts): readonly Finding[] {
         severity: 'warning',
         subject: group.id,
         message:
-          `${total} packets were dropped at these sockets since they were opened, mostly for a full queue: ` +
+          `${total} packets were dropped at these sockets since they were opened, mostly because a queue was full: ` +
           `${names(where)}.`,
         fix: [],
       },

@@ -1,3 +1,4 @@
+import type { Group } from '../../host/types.ts';
 import type { Expected } from '../../path/types.ts';
 import { names, percent } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
@@ -14,15 +15,12 @@ export function hashSelection({ expected, served }: Facts): readonly Found[] {
     const feeding = new Set(nics.map(({ name }) => name));
     const rows = (expectedOf.get(group.id) ?? []).filter(({ nic }) => feeding.has(nic));
     const steered = advice.program === 'cpu' || advice.program === 'map';
-    const packet = group.protocol === 'tcp' ? 'connection' : 'datagram';
     return [
       {
         rule: 'hash-selection',
         severity: steered ? 'warning' : 'info',
         subject: group.id,
-        message:
-          `The kernel picks one of ${group.size} sockets by hash: a ${packet} meets a worker on its own ` +
-          `CPU ${howOften(rows)}.`,
+        message: `The kernel picks one of ${group.size} sockets by hash: ${howMany(group, rows)}.`,
         remedy: outlook(fed, rows),
         fix: steered ? advice.fix : [],
       },
@@ -35,7 +33,7 @@ function outlook({ group, cpus, advice }: AdvisedGroup, rows: readonly Expected[
   if (advice.program === 'map' && cpus !== null) {
     const on = memberOn(pinnedMembers(group));
     const staffed = [...cpus].filter((cpu) => on.has(cpu)).length;
-    const share = staffed === cpus.size ? '100 %' : `a worker for ${staffed} of ${cpus.size} CPUs`;
+    const share = staffed === cpus.size ? '100 %' : `a worker on ${staffed} of ${cpus.size} receiving CPUs`;
     return `Expected ${share} with \`map\`; slots and CPUs are not in the order that \`cpu\` needs.`;
   }
   if (advice.program !== 'cpu' || rows.some(({ now, cpu }) => now === null || cpu === null))
@@ -51,12 +49,14 @@ function figure(share: number | null): string {
   return share === null ? 'an unknown share' : percent(share);
 }
 
-function howOften(rows: readonly Expected[]): string {
+function howMany({ protocol }: Group, rows: readonly Expected[]): string {
+  const packet = protocol === 'tcp' ? 'connection' : 'datagram';
+  const local = 'a worker on its receiving CPU';
   const [share = null, another] = new Set(rows.map(({ hash }) => hash));
-  if (share === null || another !== undefined) return 'by chance only';
-  if (share === 0) return 'never';
+  if (share === null || another !== undefined) return `a ${packet} reaches ${local} only by chance`;
+  if (share === 0) return `no ${packet} reaches ${local}`;
   const n = 1 / share;
   return Math.abs(n - Math.round(n)) < 0.01
-    ? `one time in ${Math.round(n)}`
-    : `in ${percent(share)} of all cases`;
+    ? `one ${packet} in ${Math.round(n)} reaches ${local}`
+    : `${percent(share)} of ${packet}s reach ${local}`;
 }

@@ -21,7 +21,7 @@ export function irqAffinityNotEffective({ host, placements, quiet, changing }: F
     };
     const pairs = astray.map(
       ({ irq, affinity, effective }) =>
-        `irq ${irq} asks for ${cpuNames(affinity ?? [])}, gets ${ranges(effective ?? [])}`,
+        `irq ${irq} is set to ${cpuNames(affinity ?? [])}, runs on ${ranges(effective ?? [])}`,
     );
     return [
       {
@@ -29,8 +29,8 @@ export function irqAffinityNotEffective({ host, placements, quiet, changing }: F
         severity: quiet.has(nic) ? 'info' : 'warning',
         subject: `${nic.name} irq ${ranges(astray.map(({ irq }) => irq))}`,
         message:
-          `Delivered to other CPUs than asked for: ${names(pairs)}. ` +
-          'A fresh write takes effect at the next interrupt: look again after traffic, then write once more.',
+          `Interrupts run on other CPUs than their affinity says: ${names(pairs)}. ` +
+          'A new affinity takes effect at the next interrupt. Look again after some traffic, then write it once more.',
         ...(changing.has(nic.name)
           ? { fix: [] }
           : write(nic, new Map(astray.map((irq) => [irq.irq, wantedOf(irq)])))),

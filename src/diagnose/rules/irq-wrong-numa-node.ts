@@ -13,7 +13,9 @@ export function irqWrongNumaNode({ host, placements, quiet, changing }: Facts): 
     const { nic, away, idle } = placement;
     if (away.length === 0) return [];
     const from = away.flatMap(({ cpu }) => cpu ?? []);
-    const along = from.some((cpu) => workers.has(cpu)) ? ' Workers pinned there must move along.' : '';
+    const along = from.some((cpu) => workers.has(cpu))
+      ? ' Move the workers that are pinned there as well.'
+      : '';
     return [
       {
         rule: 'irq-wrong-numa-node',

@@ -16,14 +16,14 @@ export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] 
   const whose = `irq ${ranges(irqs)} (${names([...new Set(free.map(({ nic }) => nic.name))])})`;
   const report = { rule: 'irqbalance-moves-irqs', subject: 'irqbalance' };
   if (bannedIrqs === null) {
-    const message = `irqbalance is running; whether it leaves ${whose} alone could not be read.`;
+    const message = `irqbalance is running, and its list of banned IRQs could not be read: it may move ${whose}.`;
     return [{ ...report, severity: 'info', message, fix: [] }];
   }
   return [
     {
       ...report,
       severity: free.every(({ nic }) => quiet.has(nic)) ? 'info' : 'warning',
-      message: `irqbalance is running and may move ${whose} within seconds, whatever affinity was set.`,
+      message: `irqbalance is running and may move ${whose} within seconds, even if an affinity was set.`,
       fix: banCommand([...banned, ...irqs]),
     },
   ];

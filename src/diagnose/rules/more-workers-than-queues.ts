@@ -25,7 +25,7 @@ export function moreWorkersThanQueues({ host, served, placements, planned }: Fac
     if (nics.length === 0 || cpus === null || cpus.size < 2 || workers <= cpus.size) return [];
     const sharing = nics.filter((nic) => crowded.has(nic));
     const growing = sharing.length > 0 ? [] : nics.filter((nic) => most(nic) > nic.rxQueues.length);
-    const more = usable > cpus.size ? `, or more CPUs that receive: ${wayTo(nics, sharing, growing)}` : '';
+    const more = usable > cpus.size ? `, or more receiving CPUs: ${wayTo(nics, sharing, growing)}` : '';
     return [
       {
         rule: 'more-workers-than-queues',
@@ -33,7 +33,7 @@ export function moreWorkersThanQueues({ host, served, placements, planned }: Fac
         subject: group.id,
         message:
           `${count(workers, 'worker')}, but ${boundary(fed, host)}: ${placed(fed)}, and a program by CPU ` +
-          `would leave ${workers - cpus.size} without packets. Have ${count(cpus.size, 'worker')}${more}.`,
+          `would leave ${workers - cpus.size} without packets. Use ${count(cpus.size, 'worker')}${more}.`,
         // Channels change on their own: the other commands take the queues that are there.
         fix: planned ? [] : growing.flatMap((nic) => channelsCommand(nic, most(nic))),
       },
@@ -44,8 +44,8 @@ export function moreWorkersThanQueues({ host, served, placements, planned }: Fac
 /** How the surplus sits. */
 function placed({ group, cpus }: FedGroup): string {
   const off = [...pinnedMembers(group).values()].filter((cpu) => !cpus?.has(cpu)).length;
-  if (off === 0) return 'workers have to share them';
-  return `${count(off, 'worker')} ${off === 1 ? 'is' : 'are'} pinned where nothing arrives`;
+  if (off === 0) return 'workers share them';
+  return `${count(off, 'worker')} ${off === 1 ? 'is' : 'are'} pinned to CPUs that receive nothing`;
 }
 
 /** How more CPUs come to receive, the cheapest way first. */
@@ -55,6 +55,6 @@ function wayTo(nics: readonly Nic[], sharing: readonly Nic[], growing: readonly 
   if (growing.length > 0)
     return names(growing.map((nic) => `${nic.name} can have ${maxRxQueues(nic)} queues`));
   return nics.some((nic) => maxRxQueues(nic) === null)
-    ? 'more queues if the NIC can have them, else RPS'
-    : `${nics.length === 1 ? 'the NIC has' : 'the NICs have'} no more queues, RPS could spread them, at the price of an interrupt between CPUs`;
+    ? 'more queues if the NIC has them, otherwise RPS'
+    : `${nics.length === 1 ? 'the NIC has' : 'the NICs have'} no more queues; RPS could spread the packets, at the cost of an interrupt between CPUs`;
 }

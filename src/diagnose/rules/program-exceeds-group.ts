@@ -14,8 +14,8 @@ export function programExceedsGroup({ served }: Facts): readonly Found[] {
         severity: 'warning',
         subject: group.id,
         message:
-          `\`${program.name}\` picks slots up to ${last}, but the group's last one is ${group.size - 1}: ` +
-          `where it picks one beyond, the kernel falls back to the hash.`,
+          `\`${program.name}\` picks slots up to ${last}, but the last slot of the group is ${group.size - 1}: ` +
+          `for a slot beyond that the kernel uses the hash.`,
         remedy: advice.why,
         fix: advice.fix,
       },

@@ -26,7 +26,7 @@ export function programMissesWorker({ host, served }: Facts): readonly Found[] {
       ({ cpu, slot, member, workerCpu }) =>
         `on CPU ${cpu} slot ${slot} (${ownerName(member)} on CPU ${workerCpu})`,
     );
-    const on = nics.length > 0 ? 'CPUs that receive' : 'CPUs that can send to it';
+    const on = nics.length > 0 ? 'receiving CPUs' : 'CPUs that can send to it';
     return [
       {
         rule: 'program-misses-worker',
@@ -34,7 +34,7 @@ export function programMissesWorker({ host, served }: Facts): readonly Found[] {
         subject: group.id,
         message:
           `On ${missed.length} of ${cpus.size} ${on}, \`${program.name}\` picks a worker that is pinned ` +
-          `elsewhere: ${names(where)}.`,
+          `to another CPU: ${names(where)}.`,
         remedy: advice.why,
         fix: advice.fix,
       },

@@ -20,7 +20,7 @@ export function programStarvesSlots({ host, served }: Facts): readonly Found[] {
     const old = made !== null && made < group.size;
     const why = old
       ? `the program was made for ${count(made, 'socket')}, the group has ${group.size}`
-      : `\`${program.name}\` goes by CPU, and ${boundary(fed, host)}`;
+      : `\`${program.name}\` picks by CPU, and ${boundary(fed, host)}`;
     return [
       {
         rule: 'program-starves-slots',

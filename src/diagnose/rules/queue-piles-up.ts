@@ -24,7 +24,7 @@ export function queuePilesUp({ served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `${unit} wait at ${full.length} of ${group.size} sockets (${names(where)}) while ` +
-          `${empty.length} have an empty queue: a worker is stuck, or gets more than its share.`,
+          `${empty.length} have an empty queue: a worker is blocked, or gets more than its share.`,
         fix: [],
       },
     ];

@@ -22,9 +22,9 @@ export function rpsUndoesRss({ host, quiet, changing }: Facts): readonly Found[]
       moved.map(({ index }) => index),
     );
     const finding = { rule: 'rps-undoes-rss', subject: nic.name };
-    const what = `RSS has ${queues} queues to spread packets over, and RPS moves those of ${which} once more, to ${cpuNames(to)}`;
+    const what = `RSS already spreads packets over ${queues} queues, and RPS moves those of ${which} again, to ${cpuNames(to)}`;
     if (to.size > queues) {
-      const message = `${what}: that pays only where so few queues keep their CPUs too busy.`;
+      const message = `${what}. That is worth it only if the CPUs of these queues are too busy.`;
       return [{ ...finding, severity: 'info', message, fix: [] }];
     }
     return [

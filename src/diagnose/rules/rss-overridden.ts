@@ -18,8 +18,8 @@ export function rssOverridden({ host }: Facts): readonly Finding[] {
         severity: 'info',
         subject: nic.name,
         message:
-          `${what.join(' and ')} can send flows to other queues than the RSS table says; ` +
-          'the expected locality does not count them.',
+          `${what.join(' and ')} can send flows to queues that the RSS table does not name for them; ` +
+          'the expected locality leaves them out.',
         fix: [],
       },
     ];

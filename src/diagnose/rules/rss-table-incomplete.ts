@@ -29,7 +29,7 @@ export function rssTableIncomplete({ host, quiet }: Facts): readonly Found[] {
     const which = queueNames('rx', dry);
     const message = `The RSS table feeds ${named.size} of ${queues} RX queues: ${which} get nothing`;
     if (bypassesRss(nic))
-      return report('info', `${message} but what ntuple rules or RSS contexts send them.`, { fix: [] });
+      return report('info', `${message} except from ntuple rules or RSS contexts.`, { fix: [] });
     const severity = quiet.has(nic) ? 'info' : 'warning';
     const reach = Math.min(rssReach(nic) ?? queues, table.length);
     if (reach >= queues)

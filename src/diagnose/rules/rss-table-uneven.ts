@@ -25,8 +25,8 @@ export function rssTableUneven({ host }: Facts): readonly Finding[] {
         subject: nic.name,
         message:
           `The RSS table has ${table.length} entries for ${entries.length} queues: the fullest queue gets ` +
-          `${percent(most / fair - 1)} more than its share. ` +
-          (inTurn ? `${fits} queues would divide the table evenly.` : 'The table was weighted by hand.'),
+          `${percent(most / fair - 1)} more than a fair share. ` +
+          (inTurn ? `${fits} queues would divide the table evenly.` : 'The table has been weighted.'),
         fix: [],
       },
     ];

@@ -22,8 +22,8 @@ export function sharedListener({ host }: Facts): readonly Finding[] {
         subject: id,
         message:
           `${count} processes (${names(whom)}) share one ${kind} queue: ` +
-          'whichever wakes first takes what another CPU received. ' +
-          `A socket for each with SO_REUSEPORT${nginx} lets the kernel choose.`,
+          'the first to wake takes packets that another CPU received. ' +
+          `Give each its own SO_REUSEPORT socket${nginx}, so that the kernel chooses.`,
         fix: [],
       },
     ];

@@ -19,7 +19,7 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
       rule: 'single-queue',
       severity,
       subject: `${nic.name} rx-${queue.index}`,
-      message: `Every packet of ${nic.name} is received on ${on}, out of ${usable.length} that could. ${more}`,
+      message: `Every packet of ${nic.name} is received on ${on}; ${usable.length} CPUs could receive. ${more}`,
       fix,
     });
     const severity = quiet.has(nic) ? 'info' : 'warning';
@@ -31,9 +31,9 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
           changes: nic.name,
         },
       ];
-    if (queue.rps === null) return [report('info', 'Whether RPS spreads them on could not be read.', [])];
+    if (queue.rps === null) return [report('info', 'It could not be read whether RPS spreads them.', [])];
     const rps = `echo ${formatCpuMask(cpus)} > /sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
-    const why = max === null ? 'Whether it can have more queues is not known' : 'It has no more queues';
+    const why = max === null ? 'The maximum number of queues is not known' : 'It has no more queues';
     const after = (each: Host) => withNic(each, nic.name, (own) => withRps(own, [queue.index], cpus));
     return [{ ...report(severity, `${why}; RPS can spread them.`, [rps]), after }];
   });

@@ -23,8 +23,8 @@ export function slotUnserved({ served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `No process waits on ${count(idle.length, 'socket')} of this group (${names(where)}): ` +
-          `what the kernel puts there waits${waiting > 0 ? `, ${count(waiting, unit)} so far` : ''}, ` +
-          'for good where its worker has died.',
+          `what arrives there waits${waiting > 0 ? `, ${count(waiting, unit)} so far` : ''}, ` +
+          'forever if its worker has died.',
         fix: [],
       },
     ];

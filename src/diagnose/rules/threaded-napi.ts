@@ -13,7 +13,7 @@ export function threadedNapi({ host, quiet }: Facts): readonly Found[] {
       severity: quiet.has(nic) ? 'info' : 'warning',
       subject: nic.name,
       message:
-        'NAPI runs in kernel threads (napi/…), so packets are received wherever the scheduler puts them, ' +
+        'NAPI runs in kernel threads (napi/…), so packets are received where the scheduler runs these threads, ' +
         "not on the IRQs' CPUs.",
       fix: [`echo 0 > ${word(`/sys/class/net/${nic.name}/threaded`)}`],
       after: (each: Host) => withNic(each, nic.name, (own) => ({ ...own, threadedNapi: false })),

@@ -25,8 +25,8 @@ export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Fou
         severity: quiet.has(nic) ? 'info' : 'warning',
         subject: nic.name,
         message:
-          `RSS hashes ${types.join(' and ')} by addresses only, so all datagrams of one peer come through ` +
-          `one of ${nic.rxQueues.length} queues; ports would spread ${names(ids)} better.`,
+          `RSS hashes ${types.join(' and ')} by addresses only, so all datagrams of one peer arrive on ` +
+          `one of ${nic.rxQueues.length} queues; hashing ports too would spread ${names(ids)} better.`,
         fix: types.map((type) => `ethtool -N ${word(nic.name)} rx-flow-hash ${type} sdfn`),
       },
     ];

@@ -15,7 +15,7 @@ export function udpHotSlot({ served }: Facts): readonly Finding[] {
         severity: 'warning',
         subject: group.id,
         message:
-          `${memberName(member)} took ${percent(share)} of ${total} datagrams, ` +
+          `${memberName(member)} read ${percent(share)} of ${total} datagrams; ` +
           `a fair share is ${percent(1 / group.size)}. ${cure(hot, advice, group.port)}`,
         fix: stateful === null ? advice.fix : [],
       },
@@ -25,11 +25,12 @@ export function udpHotSlot({ served }: Facts): readonly Finding[] {
 
 function cure({ stateful }: HotSlot, { program, fix, why }: Advice, port: number): string {
   if (stateful !== null)
-    return `Port ${port} is most likely ${stateful}, which keeps state: never use \`rand\`, choose consistently by source.`;
+    return `Port ${port} is most likely ${stateful}, which keeps state: do not use \`rand\`; use \`source-rendezvous\`.`;
   if (program !== 'rand') return why;
-  if (fix.length === 0) return '`rand` picks them evenly already, so the others do not read theirs.';
+  if (fix.length === 0)
+    return '`rand` already picks evenly, so the other workers do not read their datagrams.';
   return (
-    '`rand` spreads evenly, but only for datagrams that any worker can take: never for QUIC, DTLS or ' +
-    'another stateful protocol, which needs a choice by source.'
+    '`rand` spreads them evenly. Use it only if any worker can handle any datagram, never for QUIC, DTLS or ' +
+    'another stateful protocol; these need `source-rendezvous`.'
   );
 }

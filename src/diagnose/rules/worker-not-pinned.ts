@@ -44,7 +44,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
         subject: group.id,
         message:
           `${count(workers.length, 'worker')} may run on ${alike ? 'any' : 'several'} of ${cpus}: ${who}. ` +
-          'A packet meets its worker on its own CPU by chance only.',
+          'Their packets are local only by chance.',
         fix: [...pins.values()].map(({ owner, cpu }) => pinCommand(owner, cpu)),
         after: (each) => withPins(each, (owner) => pins.get(threadOf(owner))?.cpu ?? null),
       },

@@ -24,7 +24,7 @@ export const channels: KindPlanner = ({ nics, assignment }) => {
     if (max === null) {
       refused.push({
         subject: nic.name,
-        why: `How many queues it can have, beyond its ${now}, is not known.`,
+        why: `The maximum number of queues is not known (it has ${now}).`,
       });
       continue;
     }
@@ -32,7 +32,7 @@ export const channels: KindPlanner = ({ nics, assignment }) => {
     const grown = grow(nic, wanted);
     changes.push(...grown);
     if (grown.length > 0)
-      notes.push(`${nic.name}: with many drivers a change of channels takes the link down for a moment.`);
+      notes.push(`${nic.name}: many drivers take the link down for a moment when channels change.`);
   }
   return { changes, refused, notes };
 };
@@ -57,7 +57,7 @@ function grow(nic: Nic, wanted: number): readonly Change[] {
         target: { kind: 'channels' as const, nic: nic.name, which },
         from: String(setting.current),
         to: String(to),
-        why: `${count(wanted, 'CPU')} that serve can each have a queue of its own.`,
+        why: `${count(wanted, 'CPU')} with workers can each have a queue.`,
         command: `ethtool -L ${word(nic.name)} ${which} ${to}`,
       },
     ];

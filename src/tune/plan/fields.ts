@@ -21,12 +21,12 @@ export const fields: KindPlanner = ({ host, nics, groups, options }) => {
         target: { kind: 'fields' as const, nic: nic.name, flow },
         from: nic.rss?.fields[flow] ?? null,
         to: 'sdfn',
-        why: 'All datagrams of one peer come through one queue; with ports they spread.',
+        why: 'All datagrams of one peer arrive on one queue; hashing ports spreads them.',
         command: `ethtool -N ${word(nic.name)} rx-flow-hash ${flow} sdfn`,
       }));
   });
   const caution =
-    'IP fragments have no ports: with `sdfn` those of a datagram are hashed apart from whole datagrams of the same ' +
+    'IP fragments have no ports: with `sdfn` they are hashed differently from whole datagrams of the same ' +
     'flow, and may overtake them.';
   return { changes, notes: changes.length > 0 ? [caution] : [] };
 };

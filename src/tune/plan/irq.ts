@@ -29,14 +29,14 @@ export const irq: KindPlanner = (context) => {
     }
     if (astray.length > 0)
       notes.push(
-        `${astray.join(', ')} of ${nic.name} ${astray.length === 1 ? 'is' : 'are'} delivered elsewhere than asked for: ` +
-          'an affinity takes effect with the next interrupt, unless the driver manages it.',
+        `${astray.join(', ')} of ${nic.name} ${astray.length === 1 ? 'is' : 'are'} not on the CPU of its affinity: ` +
+          'a new affinity takes effect at the next interrupt, unless the driver manages it.',
       );
     if (renumbered && nic.irqs.length > 0)
       notes.push(
-        `${nic.name}: its interrupts are found by name, as a change of channels may number them anew.` +
+        `${nic.name}: its interrupts are found by name, because a change of channels may renumber them.` +
           (context.host.machine.irqbalance.running === true
-            ? ' Plan again then: irqbalance goes by number.'
+            ? ' Then plan again, because irqbalance uses the numbers.'
             : ''),
       );
     refused.push(...immovable(context, nic));
@@ -53,12 +53,12 @@ function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Ref
   const refuse = (why: string): Refused => ({ subject: nic.name, why });
   return [
     ...(astray.length > 0
-      ? [refuse(`${queueNames('rx', astray)}: no IRQ is known for it, so its CPU can not be chosen.`)]
+      ? [refuse(`${queueNames('rx', astray)}: its IRQ is not known, so its CPU cannot be set.`)]
       : []),
     ...(nic.threadedNapi === true
       ? [
           refuse(
-            'Threaded NAPI receives wherever the scheduler puts its threads, whatever the interrupts do: ' +
+            'With threaded NAPI the scheduler decides the CPU, not the interrupts: ' +
               `\`echo 0 > /sys/class/net/${nic.name}/threaded\` ends that.`,
           ),
         ]
@@ -74,7 +74,7 @@ function sharing({ nics, assignment }: PlanContext): readonly string[] {
   if (short.length === 0 || nics.length < 2) return [];
   const shown = names(nics.map(({ name }) => name));
   return [
-    `${shown} share the workers out among them. If only one carries packets (active-backup), plan for it alone.`,
+    `${shown} divide the workers among them. If only one carries packets (active-backup), plan for it alone.`,
   ];
 }
 
@@ -82,8 +82,8 @@ function reasons({ assignment }: PlanContext, nic: Nic): (cpu: number) => string
   const { cpus = [], workers = false } = assignment.serving.get(nic.name) ?? {};
   const serving = new Set(cpus);
   return (cpu) => {
-    if (!serving.has(cpu)) return 'It gets no packets, and leaves the CPUs of workers to those that do.';
-    return workers ? `Its packets are for the worker on CPU ${cpu}.` : `CPU ${cpu} is free for it.`;
+    if (!serving.has(cpu)) return 'It gets no packets, so it leaves the CPUs of workers to queues that do.';
+    return workers ? `The worker of its packets is on CPU ${cpu}.` : `CPU ${cpu} is free for it.`;
   };
 }
 
@@ -114,7 +114,7 @@ export function move(
     target: { kind: 'irq', nic: nic.name, role: role === 'other' ? 'rxtx' : role, queues, irq, name },
     from: affinity === null ? null : formatCpuList(affinity),
     to: String(cpu),
-    why: affinity === null ? `${why} What it is now could not be read, and can't be restored.` : why,
+    why: affinity === null ? `${why} Its current value could not be read, so it cannot be restored.` : why,
     command: byName ? writeByName(name, cpu) : write(String(cpu), file),
   };
 }
@@ -138,7 +138,7 @@ function place(context: PlanContext, nic: Nic, vector: Vector, cpu: number, why:
         why,
         command:
           coming === ''
-            ? `echo "${role}-${queue}: what its interrupt will be called is not known, look and plan again" >&2; false`
+            ? `echo "${role}-${queue}: the name of its new interrupt is not known; plan again" >&2; false`
             : writeByName(coming, cpu),
       },
     ];

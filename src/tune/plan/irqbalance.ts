@@ -20,8 +20,8 @@ export const irqbalance: KindPlanner = ({ host, nics }) => {
         to: all.join(' '),
         why:
           bannedIrqs === null
-            ? 'It runs, and whether it leaves these IRQs alone could not be read.'
-            : 'It runs, and may move these IRQs within seconds.',
+            ? 'It is running, and its list of banned IRQs could not be read.'
+            : 'It is running, and may move these IRQs within seconds.',
         command: banCommand(all).join(' &&\n'),
       },
     ],

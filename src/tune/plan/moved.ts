@@ -24,4 +24,4 @@ export function movedSince(host: Host, journals: readonly Journal[]): readonly C
   );
 }
 
-const WHY = 'An earlier apply put it there, and it was moved since.';
+const WHY = 'An earlier apply set it, and it has been moved since.';

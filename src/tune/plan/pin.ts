@@ -34,8 +34,8 @@ function change(owner: Owner, tid: number, cpu: number): Change {
     to: String(cpu),
     why:
       pinnedTo(owner) === null
-        ? 'A worker that the scheduler may move can not be found by its CPU.'
-        : `CPU ${pinnedTo(owner)} has another worker of its group, or is not one to be used.`,
+        ? 'A program can find a worker only if it stays on one CPU.'
+        : `CPU ${pinnedTo(owner)} has another worker of its group, or --cpus leaves it out.`,
     command: pinCommand(owner, cpu),
   };
 }
@@ -43,11 +43,11 @@ function change(owner: Owner, tid: number, cpu: number): Change {
 /** What a server's own configuration needs, so that it holds for the next process, too. */
 function lasting(comm: string, cpus: string): string {
   if (comm === 'nginx')
-    return 'nginx: `worker_cpu_affinity auto;` pins workers for good (or a mask for each, to choose the CPUs).';
+    return 'nginx: `worker_cpu_affinity auto;` pins workers permanently (or a mask for each, to choose the CPUs).';
   if (comm === 'haproxy')
-    return `haproxy: \`cpu-map auto:1/1-${cpus.split(' ').length} ${cpus}\` in its global section pins threads for good.`;
+    return `haproxy: \`cpu-map auto:1/1-${cpus.split(' ').length} ${cpus}\` in its global section pins threads permanently.`;
   return (
-    `${comm}: a restart forgets the pins. To last, the server has to pin each worker itself (sched_setaffinity), or ` +
+    `${comm}: the pins end with the process. To keep them, have the server pin each worker itself (sched_setaffinity), or ` +
     'each worker has a systemd unit with `CPUAffinity=`.'
   );
 }

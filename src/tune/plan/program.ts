@@ -63,7 +63,7 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
     return selected.map((group) =>
       name === undefined
         ? { group, program: 'as it is', why: unknown }
-        : { group, program: { name }, why: 'As asked for.' },
+        : { group, program: { name }, why: 'Chosen with --program.' },
     );
   }
   const seen = {
@@ -104,7 +104,7 @@ function instructionsFor(wanted: Wanted, group: Group, { machine }: Host): Chose
 function foreign({ program }: Group): string {
   const what =
     program?.kind === 'ebpf' ? `An eBPF program${program.name ? ` (${program.name})` : ''}` : 'A program';
-  return `${what} that this tool did not make chooses its sockets: it is not replaced, as its server may depend on it.`;
+  return `${what} that this tool did not make is attached. It is not replaced, because the server may depend on it.`;
 }
 
 function hotspot(group: Group): readonly Refused[] {
@@ -114,14 +114,14 @@ function hotspot(group: Group): readonly Refused[] {
   const selector = `--port ${group.port} --udp`;
   const stateless =
     hot.stateful === null
-      ? `\`locality-tune attach ${selector} --program rand\` if any worker can take any datagram; `
+      ? `\`locality-tune attach ${selector} --program rand\` spreads them if any worker can handle any datagram; `
       : `Port ${group.port} is most likely ${hot.stateful}, for which \`rand\` is wrong. `;
   return [
     {
       subject: group.id,
       why:
-        `One member takes ${percent(hot.share)} of its datagrams: few sources send. No program is chosen for that, as ` +
-        `it costs locality and may break state. ${stateless}\`--program source-rendezvous\` keeps each source with one worker.`,
+        `One member reads ${percent(hot.share)} of its datagrams, because few sources send. The plan attaches no program for that, because ` +
+        `that costs locality and may break stateful protocols. ${stateless}\`--program source-rendezvous\` keeps each source with one worker.`,
     },
   ];
 }
@@ -143,6 +143,6 @@ function change(
     from: selection === null ? null : program === null ? 'none' : (program.asm ?? program.name),
     to: instructions === null ? 'none' : disassemble(instructions),
     why,
-    command: line ?? `echo ${word(`${id}: no process that holds it is known`)} >&2; false`,
+    command: line ?? `echo ${word(`${id}: the process that holds it is not known`)} >&2; false`,
   };
 }

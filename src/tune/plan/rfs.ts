@@ -32,7 +32,7 @@ export const rfs: KindPlanner = ({ host, nics, assignment, groups }) => {
         target: { kind: 'rfs', nic: nic.name, queue: index },
         from: String(rfsFlows),
         to: '0',
-        why: 'The queue is received where its worker runs; RFS can only move its packets away.',
+        why: 'Its packets are received on the CPU of the worker already; RFS can only move them away.',
         command: write('0', queueFile(nic.name, `rx-${index}`, 'rps_flow_cnt')),
       });
     }

@@ -25,7 +25,7 @@ export const rps: KindPlanner = (context) => {
     if (wanted.length > 1 && nic.rxQueues.some((queue) => queue.rps !== null))
       notes.push(
         `${nic.name} has one queue: RPS, which runs before the socket is chosen, spreads its packets over the CPUs that ` +
-          'serve, by hash. How even that is can not be told, so no locality is promised.',
+          'serve, by hash. How evenly is not known, so the plan gives no expected locality.',
       );
   }
   return { changes, refused, notes };
@@ -64,8 +64,8 @@ function change(nic: Nic, { index }: RxQueue, from: Cpus, cpus: Cpus): Change {
     to,
     why:
       cpus.length > 0
-        ? 'One queue for all CPUs that serve: software has to spread the packets.'
-        : 'The queue is received where it belongs; RPS moves each packet once more.',
+        ? 'There is one queue for the CPUs of all workers, so software must spread the packets.'
+        : 'Its packets are received on the right CPU already; RPS would move each one again.',
     command: write(to, queueFile(nic.name, `rx-${index}`, 'rps_cpus')),
   };
 }

@@ -21,8 +21,8 @@ export const rss: KindPlanner = (context) => {
     notes.push(...unevenness(nic.name, entries));
     if (nic.driver === 'virtio_net' && nic.rxQueues.length > 1)
       notes.push(
-        `${nic.name}: virtio_net may not use the table that it shows until one was set: \`ethtool -X ${word(nic.name)} ` +
-          'default` once makes sure.',
+        `${nic.name}: virtio_net may ignore its RSS table until one has been set: \`ethtool -X ${word(nic.name)} ` +
+          'default` sets it.',
       );
     const regrown = changesChannels(context, nic);
     const former = context.before.nics.find(({ name }) => name === nic.name);
@@ -30,7 +30,7 @@ export const rss: KindPlanner = (context) => {
     if (bypassesRss(nic)) {
       refused.push({
         subject: `${nic.name} RSS table`,
-        why: 'ntuple rules or RSS contexts send flows past it, so it may be narrow on purpose: left as it is.',
+        why: 'ntuple rules or RSS contexts bypass it, so it may be like that on purpose; it is left as it is.',
       });
       continue;
     }
@@ -41,13 +41,13 @@ export const rss: KindPlanner = (context) => {
       from: textOf(table, former?.rxQueues.length ?? 0),
       to,
       why: regrown
-        ? 'A change of channels can leave the table behind.'
-        : `${count(fed.length, 'queue')} with a CPU that serves should get equal shares, and the others nothing.`,
+        ? 'After a change of channels the table may not cover all queues.'
+        : `${count(fed.length, 'queue')} with a worker on their CPU should get equal shares, the other queues nothing.`,
       command: `ethtool -X ${word(nic.name)} ${option}`,
     });
     if (fed.length < nic.rxQueues.length)
       notes.push(
-        `${nic.name}: whatever else is received there comes in by these ${fed.length} queues, too, of ${nic.rxQueues.length}.`,
+        `${nic.name}: all other traffic of this interface also arrives on these ${fed.length} queues, too, of ${nic.rxQueues.length}.`,
       );
   }
   return { changes, refused, notes };

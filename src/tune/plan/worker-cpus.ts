@@ -100,30 +100,30 @@ function whyNotPinned(
   options: PlanOptions,
 ): string | null {
   if (!mayChange(options, 'pin'))
-    return 'Its workers are not pinned to one CPU each, and --only leaves that out.';
+    return 'Its workers are not pinned to one CPU each, and --only excludes pinning.';
   const unknown = group.sockets.filter((socket) => soleOwner(socket) === null);
   const none = unknown.filter(({ owners }) => owners.length === 0).length;
   if (none > 0)
-    return `Who serves ${none} of its ${group.size} sockets is not known, so no worker is pinned.`;
+    return `The workers of ${none} of its ${group.size} sockets are not known, so no worker is pinned.`;
   if (unknown.length > 0)
     return 'Several processes serve one socket, so no worker is pinned: give each a socket of its own.';
   const many = loose.find(({ owner }) => owner.tid === null)?.owner;
   if (many !== undefined)
     return (
-      `Which thread of ${many.comm} ${many.pid} serves its socket was not seen, so none is pinned: ` +
+      `Which thread of ${many.comm} ${many.pid} serves its socket is not known, so none is pinned: ` +
       `\`taskset -acp CPU ${many.pid}\` pins them all.`
     );
   const unreadable = loose.find(({ owner }) => owner.cpus === null)?.owner;
   if (unreadable !== undefined)
-    return `Where ${unreadable.comm} ${unreadable.pid} may run is not readable, so no worker is pinned.`;
+    return `The affinity of ${unreadable.comm} ${unreadable.pid} could not be read, so no worker is pinned.`;
   return workers.length <= cpus
     ? null
-    : `${workers.length} workers for ${cpus} CPUs: none is pinned, as some would have to share one. Have ${cpus} workers.`;
+    : `${workers.length} workers for ${cpus} CPUs: none is pinned, because some would share a CPU. Use ${cpus} workers.`;
 }
 
 function outOfReach({ comm, pid, cpus }: Owner): string {
   const where = formatCpuList(cpus ?? []);
-  return `${comm} ${pid} may run on ${where} only (its cpuset?), where no CPU is left for it: no worker is pinned.`;
+  return `${comm} ${pid} may run on ${where} only (its cpuset?), and no CPU is left for it there, so no worker is pinned.`;
 }
 
 /**

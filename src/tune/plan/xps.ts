@@ -16,7 +16,10 @@ export const xps: KindPlanner = (context) => {
     const reset = changesChannels(context, nic);
     const coming = context.before.nics.find(({ name }) => name === nic.name)?.txQueues.length ?? 0;
     if (nic.txQueues.some(({ index, xpsCpus }) => xpsCpus === null && index < coming)) {
-      refused.push({ subject: nic.name, why: 'Its xps_cpus could not be read, and are left as they are.' });
+      refused.push({
+        subject: nic.name,
+        why: 'Its xps_cpus could not be read, so they are left as they are.',
+      });
       continue;
     }
     const owner = ownersOf(nic, context.spreads.get(nic.name)?.cpuOf ?? new Map());
@@ -32,8 +35,8 @@ export const xps: KindPlanner = (context) => {
     }
     if (!hasInterrupts(nic) && owner.size > 0)
       notes.push(
-        `${nic.name} has no interrupts: its packets are received on the CPU that sends them. With XPS each CPU has a TX ` +
-          'queue of its own there.',
+        `${nic.name} has no interrupts: its packets are received on the sender's CPU. XPS gives each CPU a TX ` +
+          'queue of its own.',
       );
   }
   return { changes, refused, notes };
@@ -75,7 +78,7 @@ function rxqs(nic: Nic, { index, xpsRxqs }: TxQueue): { change: readonly Change[
     target: { kind: 'xps', nic: nic.name, queue: index, by: 'rxqs' },
     from: formatCpuMask(xpsRxqs),
     to: '0',
-    why: 'It sends for RX queues of other numbers, and goes before xps_cpus.',
+    why: 'It names RX queues with other numbers, and takes precedence over xps_cpus.',
     command: write('0', queueFile(nic.name, `tx-${index}`, 'xps_rxqs')),
   };
   return { change: [change], kept: false };
@@ -92,8 +95,8 @@ function byCpus(nic: Nic, { index, xpsCpus }: TxQueue, cpus: readonly number[], 
     to,
     why:
       cpu === undefined
-        ? 'Another queue is that of its CPU.'
-        : `What CPU ${cpu} sends is then freed there, too.`,
+        ? 'Its CPU has another queue.'
+        : `Packets sent on CPU ${cpu} are then freed there as well.`,
     command: write(to, queueFile(nic.name, `tx-${index}`, 'xps_cpus')),
   };
 }

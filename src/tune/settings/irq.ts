@@ -53,11 +53,7 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
   if (both !== undefined) return { ...target, role: 'rxtx', irq: both.irq, name: both.name };
   // Drivers free their IRQs then and ask for them again, which may come with the affinity that they had.
   if (isDown(access.files, nic))
-    throw failure(
-      'down',
-      `${nic} is down, and has no interrupts till it is up`,
-      `ip link set ${nic} up, then repeat`,
-    );
+    throw failure('down', `${nic} is down, so it has no interrupts`, `ip link set ${nic} up, then repeat`);
   throw failure(
     'gone',
     `${nic} has no IRQ for ${role} ${queues.join(', ')} any more`,

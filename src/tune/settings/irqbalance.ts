@@ -9,7 +9,11 @@ const parse = (value: string): number[] => [...value.matchAll(/\d+/g)].map(([wor
 export const irqbalance: Setting<Extract<Target, { readonly kind: 'irqbalance' }>> = {
   find: async ({ irqbalance }, target) => {
     if ((await irqbalance.banned()) !== null) return target;
-    throw failure('gone', 'irqbalance does not run, or has no socket', 'then nothing of it is in force');
+    throw failure(
+      'gone',
+      'irqbalance is not running, or has no socket',
+      'its list of banned IRQs ended with it',
+    );
   },
   read: async ({ irqbalance }) => {
     const banned = await irqbalance.banned();

@@ -52,7 +52,7 @@ const ATTACH = {
 } as const;
 
 const gone = (id: string) =>
-  failure('gone', `there is no group ${id} any more`, 'see `locality-tune inspect`');
+  failure('gone', `the group ${id} no longer exists`, 'see `locality-tune inspect`');
 
 export const program: Setting<Extract<Target, { readonly kind: 'program' }>> = {
   find: async ({ programs }, target) => {
@@ -78,5 +78,9 @@ function parse(value: string): readonly Instruction[] | null {
   if (value === 'none') return null;
   const assembled = assemble(value);
   if ('program' in assembled) return assembled.program;
-  throw failure('foreign-program', `${value}: can not be put back`, 'let its server attach it again');
+  throw failure(
+    'foreign-program',
+    `${value}: cannot be restored`,
+    'restart the server, so that it attaches it again',
+  );
 }

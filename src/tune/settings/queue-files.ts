@@ -25,7 +25,11 @@ function inFile<T extends QueueTarget>(same: Setting<T>['same']): Setting<T> {
     find: async ({ files }, target) => {
       requireInterface(files, target.nic);
       if (files.exists(fileOf(target))) return target;
-      throw failure('gone', `${fileOf(target)} is not there`, 'the number of queues has changed: plan again');
+      throw failure(
+        'gone',
+        `${fileOf(target)} does not exist`,
+        'the number of queues has changed: plan again',
+      );
     },
     read: async ({ files }, target) => readLine(files, fileOf(target)),
     write: async ({ controls }, target, value) => controls.write(fileOf(target), value),
@@ -47,5 +51,5 @@ function sameMask(a: string, b: string): boolean {
 /** Throws Failure `gone`. */
 export function requireInterface(files: Access['files'], nic: string): void {
   if (!files.exists(`/sys/class/net/${nic}`))
-    throw failure('gone', `there is no interface ${nic} any more`, 'see `ip link`');
+    throw failure('gone', `the interface ${nic} no longer exists`, 'see `ip link`');
 }

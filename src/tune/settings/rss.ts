@@ -43,6 +43,6 @@ const textOf = (table: readonly number[], queues: number): string =>
 function parseTable(value: string): readonly number[] | 'default' {
   if (value === 'default') return value;
   const table = value.split(' ').map((word) => (/^\d+$/.test(word) ? Number(word) : Number.NaN));
-  if (table.some(Number.isNaN)) throw failure('not-a-table', `'${value}' is no RSS table`, 'plan again');
+  if (table.some(Number.isNaN)) throw failure('not-a-table', `'${value}' is not an RSS table`, 'plan again');
   return table;
 }

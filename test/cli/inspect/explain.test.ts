@@ -74,8 +74,7 @@ describe('explain', () => {
         'slot         25 % each                              0            of 4',
         'worker       25 % each                              server 1000  pinned to CPU 0',
         'tx queue     -                                      tx-0         XPS of CPU 0',
-        'tx CPU                                              0            of IRQ 32, which frees what was',
-        '                                                                 sent',
+        'tx CPU                                              0            of IRQ 32; it frees what was sent',
         'locality     25 %                                   local        slot 0: worker on CPU 0',
         '',
       ].join('\n'),
@@ -167,9 +166,9 @@ describe('explain', () => {
     [['tcp', '1.2.3.4:5'], 2, 'PROTOCOL SOURCE DESTINATION are missing'],
     [['sctp', '1.2.3.4:5', '1.2.3.4:6'], 2, "'sctp': neither tcp nor udp"],
     [['tcp', '1.2.3.4', '1.2.3.4:6'], 2, "'1.2.3.4': not an address and a port"],
-    [[...FLOW, '--rss-key', 'beef'], 2, "--rss-key 'beef': not a key in hex"],
-    [[...FLOW, '--rss-key', KEY, '--iface', 'eth0'], 2, 'leave out --iface'],
-    [[...FLOW, '--indirection', '0,1'], 2, 'it goes with --rss-key'],
+    [[...FLOW, '--rss-key', 'beef'], 2, "--rss-key 'beef': must be a key of at least 12 bytes in hex"],
+    [[...FLOW, '--rss-key', KEY, '--iface', 'eth0'], 2, 'omit --iface'],
+    [[...FLOW, '--indirection', '0,1'], 2, '--indirection: needs --rss-key'],
     [[...FLOW, '--hash', 'xor'], 2, "--hash 'xor': not one of toeplitz, "],
     [[...FLOW, '--with', 'speed=9'], 2, "--with 'speed=9': not one of channels=, "],
     [
@@ -178,7 +177,7 @@ describe('explain', () => {
       'eth0: rss: there is no queue 8: it has 4; put "channels=9" before it',
     ],
     [[...FLOW, '--iface', 'eth7'], 1, '--iface eth7: no such interface; there are: eth0'],
-    [[...FLOW, '--flows', 'x'], 2, 'they take the place of a flow'],
+    [[...FLOW, '--flows', 'x'], 2, 'cannot be combined with a flow'],
   ])('says what is wrong with %j', async (args, status, message) => {
     expect(await from('web', ...args)).toMatchObject({ status, stderr: expect.stringContaining(message) });
   });
@@ -279,10 +278,10 @@ describe('what if', () => {
 
   it.each([
     [['--flows', 'bad'], 1, 'line 1: '],
-    [['--flows', 'empty'], 1, 'no flow in it'],
+    [['--flows', 'empty'], 1, 'the file has no flow'],
     [['--flows', 'none'], 1, 'ENOENT'],
     [['--pcap', 'flows'], 1, 'it is neither a pcap nor a pcapng file'],
-    [['--flows', 'flows', '--pcap', 'pcap'], 2, 'one of them'],
+    [['--flows', 'flows', '--pcap', 'pcap'], 2, 'only one is possible'],
   ])('says what is wrong with %j', async ([option = '', name = '', ...more], status, message) => {
     const rest = more.map((word) => (word.startsWith('-') ? word : file(word)));
     expect(await from('web', option, file(name), ...rest)).toMatchObject({

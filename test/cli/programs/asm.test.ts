@@ -73,7 +73,7 @@ describe('asm', () => {
     const { status, stdout, stderr } = await run(['asm', '--strict', path]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toBe(
-      `locality-tune: ${path}:2:2: the kernel would refuse this: instruction 1: division by a constant 0 (and 1 more); \`locality-tune check\` tells all of it\n`,
+      `locality-tune: ${path}:2:2: the kernel would refuse this: instruction 1: division by a constant 0 (and 1 more); \`locality-tune check\` lists everything that is wrong\n`,
     );
   });
 });
@@ -103,7 +103,7 @@ describe('disasm', () => {
     expect(await run(['disasm', path])).toEqual(
       good(
         'tax ; and k 5, which nothing reads\nret a\n',
-        `warning: ${path}: asm will not take this back to the same words: see the comments\n`,
+        `warning: ${path}: asm cannot assemble this to the same bytes: see the comments\n`,
       ),
     );
   });
@@ -125,7 +125,7 @@ describe('check', () => {
     const { status, stdout, stderr } = await run(['check', path]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toBe(
-      `${path}: refused\n  instruction 0, line 1 (ld M[3]): M[3] is read, and not written on every way here\n`,
+      `${path}: refused\n  instruction 0, line 1 (ld M[3]): M[3] is read, but not written on every path to this instruction\n`,
     );
   });
 
@@ -145,21 +145,21 @@ describe('check', () => {
     expect(JSON.parse(missing.stdout)).toMatchObject({
       ok: true,
       optmemMax: null,
-      notes: ['net.core.optmem_max is not known, so the size was compared with nothing'],
+      notes: ['net.core.optmem_max is not known, so the size was not checked'],
     });
   });
 });
 
 describe('what is no program', () => {
   it.each([
-    ['asm', 'empty', '', /:1:1: there is nothing; expected an instruction/],
+    ['asm', 'empty', '', /:1:1: the program is empty; expected an instruction/],
     [
       'disasm',
       'seven',
       new Uint8Array(7),
       /: binary data: 7 bytes, which are no whole number of instructions;/,
     ],
-    ['check', 'words', 'Hello, world\n', /:1:1: 'Hello' is no instruction, nor/],
+    ['check', 'words', 'Hello, world\n', /:1:1: 'Hello' is neither an instruction nor a label/],
     ['check', 'short', '3,32 0 0 4294963236,', /the count says 3 instructions, and there are 1/],
   ])('%s %s: exit 1, a last line that says it', async (command, name, contents, message) => {
     const { status, stdout, stderr } = await run([command, file(name, contents)]);
@@ -171,8 +171,8 @@ describe('what is no program', () => {
   it.each([
     ['asm', '/none/such', /^locality-tune: read \/none\/such: ENOENT: .*\n$/],
     ['disasm', '/', /^locality-tune: read \/: EISDIR: .*\n$/],
-    ['check', '/dev/zero', /^locality-tune: \/dev\/zero: more than 4 MiB are no program\n$/],
-    ['asm', '-', /^locality-tune: stdin:1:1: there is nothing; .*\n$/],
+    ['check', '/dev/zero', /^locality-tune: \/dev\/zero: larger than 4 MiB, so it cannot be a program\n$/],
+    ['asm', '-', /^locality-tune: stdin:1:1: the program is empty; .*\n$/],
   ])('%s %s: one line, exit 1', async (command, path, line) => {
     const { status, stdout, stderr } = await run([command, path]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

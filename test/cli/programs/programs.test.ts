@@ -77,12 +77,12 @@ describe('programs', () => {
   it.each([
     [['nope'], `'nope': no such program; there are: ${PROGRAM_NAMES.join(', ')}`],
     [['drain', '--drain', '9'], 'drain: slot 9 is not in a group of 8'],
-    [['weighted', '--weights', '1,x'], "--weights '1,x': not whole numbers with commas in between"],
+    [['weighted', '--weights', '1,x'], "--weights '1,x': must be whole numbers separated by commas"],
     [['drain', '--drain', 'a'], "--drain 'a': not a list of slots"],
     [['map', '--cpus', '1,,2'], "--cpus '1,,2': not a list of CPUs"],
     [['numa', '--nodes', '0-3/'], "--nodes '0-3/': not a list of CPUs for each node"],
     [['numa', '--by', 'chance'], "--by 'chance': not one of cpu, rand, flow"],
-    [['cpu', '--drain', '1'], '--drain: cpu has no use for it; it goes with drain'],
+    [['cpu', '--drain', '1'], '--drain: cpu does not use it; use it with drain'],
   ])('%j: one line, exit 2', async (args, message) => {
     const { status, stdout, stderr } = await run(['programs', ...args]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

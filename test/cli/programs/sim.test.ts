@@ -85,7 +85,9 @@ describe('sim of one packet', () => {
       }),
     );
     expect(results).toEqual(Object.values(values));
-    expect((await json('cpu')).notes).toEqual(['the program reads the CPU, taken as 0: set it with --cpu']);
+    expect((await json('cpu')).notes).toEqual([
+      'the program reads the CPU, which is taken as 0; set it with --cpu',
+    ]);
     const draw = async (seed: string) => (await json(file('rand.bpf'), '--seed', seed)).result;
     expect(await draw('5')).toBe(await draw('5'));
     expect(await draw('5')).not.toBe(await draw('6'));
@@ -97,7 +99,9 @@ describe('sim of one packet', () => {
     expect(earlyExit).toBeNull();
     expect(result).toBeLessThan(16);
     const arp = Buffer.from(hex('ffffffffffff 020000000001 0806 0000')).toString('hex');
-    expect((await run(['sim', 'cpu', '--frame', arp])).stderr).toMatch(/no socket is chosen for it: not IP/);
+    expect((await run(['sim', 'cpu', '--frame', arp])).stderr).toMatch(
+      /the kernel chooses no socket for it: not IP/,
+    );
   });
 });
 
@@ -170,7 +174,7 @@ describe('sim of a capture', () => {
     const { packets, notes } = await json('rand', '--pcap', file('torn.pcap'));
     expect(packets).toBe(399);
     expect(notes).toEqual([
-      `${file('torn.pcap')}: it ends in the middle of a packet; all before that counts`,
+      `${file('torn.pcap')}: it ends in the middle of a packet; only the packets before that are counted`,
     ]);
   });
 });
@@ -188,13 +192,13 @@ describe('a sim that can not be', () => {
     ],
     [['cpu', '--pcap', '/none/such'], 1, /read \/none\/such: ENOENT/],
     [['cpu', '--packet', 'c0f'], 2, /--packet 'c0f': not bytes in hex; for example c0ffee/],
-    [['cpu', '--cpu', '8192'], 2, /--cpu '8192': not a whole number from 0 to 8191/],
-    [['cpu', '--rand', '-1'], 2, /--rand '-1': not a whole number/],
-    [['cpu', '--packet', '00', '--pcap', 'x'], 2, /--packet, --pcap: one of them; leave out the others/],
-    [['cpu', '--port', '53'], 2, /--port, --tcp, --udp: they choose from a capture; give --pcap FILE/],
-    [['cpu', '--pcap', 'x', '--trace'], 2, /--trace: it shows one packet/],
-    [['-', '--pcap', '-'], 2, /stdin is the program already/],
-    [['cpu', '--weights', '1,2'], 2, /--weights: cpu has no use for it; it goes with weighted/],
+    [['cpu', '--cpu', '8192'], 2, /--cpu '8192': must be a whole number from 0 to 8191/],
+    [['cpu', '--rand', '-1'], 2, /--rand '-1': must be a whole number/],
+    [['cpu', '--packet', '00', '--pcap', 'x'], 2, /--packet, --pcap: only one is possible; omit the others/],
+    [['cpu', '--port', '53'], 2, /--port, --tcp, --udp: need a capture; add --pcap FILE/],
+    [['cpu', '--pcap', 'x', '--trace'], 2, /--trace: needs one packet/],
+    [['-', '--pcap', '-'], 2, /the program is read from stdin already/],
+    [['cpu', '--weights', '1,2'], 2, /--weights: cpu does not use it; use it with weighted/],
     [['weighted', '--weights', '1,2', '--group-size', '1'], 2, /--weights: 2 for a group of 1/],
     [['weighted', '--weights', '0,0'], 2, /weighted: no slot has a weight of 1 or more/],
     [['numa', '--by', 'cpu'], 2, /--by cpu: numa spreads by rand or flow/],

@@ -40,7 +40,7 @@ describe('report', () => {
     await report('--from', at('bad.json'), '--measured', at('skb.jsonl'), '-o', at('page.html'));
     const html = readFileSync(at('page.html'), 'utf8');
     expect(html).toMatch(/^<!doctype html>/);
-    expect(html).toContain('expected to stay on one CPU today');
+    expect(html).toContain('expected locality of udp 0.0.0.0:4433 today');
     expect(html.match(/<svg class="heat"/g)).toHaveLength(2);
     expect(await run(['report', '--from', at('bad.json'), '-o', at('page.html')])).toMatchObject({
       status: 1,
@@ -60,9 +60,9 @@ describe('report', () => {
 
   it('is about the machine that a recording has seen, not about this one', async () => {
     const html = await report('--measured', at('recording'));
-    expect(html).toContain('as a recording last saw it');
+    expect(html).toContain('at the end of a recording');
     expect(html).toContain('8 CPUs · eth0 (igb)');
-    expect(html).toContain('Accepted on the CPU that receives');
+    expect(html).toContain('Connections that are accepted on their receiving CPU');
   });
 
   it('is the same page from the built program', async () => {
@@ -86,9 +86,9 @@ describe('report', () => {
   });
 
   it.each([
-    [['--before', 'bad.json'], 2, '--before: there is nothing to compare with; give --after too'],
+    [['--before', 'bad.json'], 2, '--before: nothing to compare with; give --after too'],
     [['--before', 'bad.json', '--after', 'skb.jsonl'], 2, 'a measurement, and --before is a machine'],
-    [['--measured', 'bad.json'], 1, 'no measurement of packets in it'],
+    [['--measured', 'bad.json'], 1, 'the file has no packet measurement'],
     [['--measured', 'none'], 1, 'ENOENT'],
   ])('%j fails with one line', async (args, status, line) => {
     const files = args.map((arg) => (arg.startsWith('--') ? arg : at(arg)));

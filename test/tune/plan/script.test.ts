@@ -87,7 +87,7 @@ describe('toScript', () => {
     expect(found.stdout).toBe('37\n');
   });
 
-  it('is empty but valid where nothing is to be changed', () => {
+  it('is empty but valid where nothing to change', () => {
     const right = MACHINES.find(({ name }) => name === 'already right');
     expect(scriptFor(right?.host ?? host())).toMatch(/# Nothing to change\.\nexit 0\n$/);
   });
