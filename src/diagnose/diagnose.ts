@@ -3,6 +3,7 @@
 import { compareNatural } from '../host/order.ts';
 import { expectedLocality } from '../path/expected.ts';
 import type { View } from '../path/view.ts';
+import { inNetns } from '../words/in-netns.ts';
 import { names } from '../words/phrase.ts';
 import { compact } from '../words/shell.ts';
 import { advise } from './advice.ts';
@@ -62,7 +63,8 @@ const STAGES: readonly (readonly Rule[])[] = [
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
 /** The worst first, then by subject with numbers in their natural order: irq 9 before irq 10. */
-export function diagnose(view: View): readonly Finding[] {
+/** @param netns as `--netns` named it: then every command works from outside of it */
+export function diagnose(view: View, netns: string | null = null): readonly Finding[] {
   const now = factsOf(view, new Set(), false);
   let later = now;
   const found: Finding[] = [];
@@ -75,7 +77,10 @@ export function diagnose(view: View): readonly Finding[] {
   found.sort(
     (one, other) => RANK[one.severity] - RANK[other.severity] || compareNatural(one.subject, other.subject),
   );
-  return merge(pinnedFirst(found));
+  return merge(pinnedFirst(found)).map((finding) => ({
+    ...finding,
+    fix: finding.fix.map((command) => inNetns(command, netns)),
+  }));
 }
 
 function factsOf(view: View, changing: ReadonlySet<string>, planned: boolean): Facts {

@@ -38,13 +38,13 @@ export async function watchConfiguration(
 ): Promise<ConfigurationWatch> {
   let known: KnownSlots = new Map();
   let host: Host = await readQuickly(system, options, known);
-  let configuration = toConfiguration(host);
+  let configuration = toConfiguration(host, options.netns);
   let [readAt, took, slotsAt] = [performance.now(), 0, Number.NEGATIVE_INFINITY];
 
   const show = (next: Host): void => {
     for (const change of changesBetween(host, next)) tell('change', change);
     host = next;
-    const fresh = toConfiguration(next);
+    const fresh = toConfiguration(next, options.netns);
     if (!isSameConfiguration(configuration, fresh)) configuration = fresh;
   };
   const quick = createReader('reading the configuration', tell, async () => {

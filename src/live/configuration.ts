@@ -9,6 +9,8 @@ import type { System } from '../system/types.ts';
 import type { Configuration } from './types.ts';
 
 export interface ConfigurationOptions {
+  /** As `--netns` named the network namespace that this process is in; null: the user's own. */
+  readonly netns: string | null;
   readonly ifaces: readonly string[];
   /** null: all. */
   readonly port: number | null;
@@ -41,9 +43,9 @@ export async function readSlotsOf(
 export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
   groups.some((group) => !hasSameSockets(group, known.get(group.id)));
 
-export function toConfiguration(host: Host): Configuration {
+export function toConfiguration(host: Host, netns: string | null): Configuration {
   const view = viewOf(host);
-  return { ...view, findings: diagnose(view), readAt: new Date().toISOString() };
+  return { ...view, findings: diagnose(view, netns), readAt: new Date().toISOString() };
 }
 
 /** Says that nothing a person would call different is so: interrupts count on, and time goes by. */

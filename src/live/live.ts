@@ -16,6 +16,8 @@ import type { Accept, Configuration, ProbeState, Sample, Source } from './types.
 import { createTimer, createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface LiveOptions {
+  /** As `--netns` named it; null: the user's own. */
+  readonly netns: string | null;
   readonly ifaces: readonly string[];
   /** null: all. */
   readonly port: number | null;

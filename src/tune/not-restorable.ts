@@ -1,4 +1,5 @@
 /** What undo cannot, or not exactly, put back: said before it is changed. */
+import { word } from '../words/shell.ts';
 import type { Change, Plan } from './types.ts';
 
 /** One sentence for each such change of the plan. */
@@ -12,7 +13,7 @@ function warningOf({ subject, from, target }: Change, coming: ReadonlySet<string
   if (target.kind === 'rss' && from !== null && from !== 'default')
     return (
       `${subject}: undo restores these entries, but the kernel then counts the table as set by a user. ` +
-      `If it was the driver's own, hand it back with \`ethtool -X ${target.nic} default\``
+      `If it was the driver's own, hand it back with \`ethtool -X ${word(target.nic)} default\``
     );
   if (from !== null || ('nic' in target && coming.has(target.nic))) return null;
   return `${subject}: the present value is not known, so undo restores it only if apply can read it`;

@@ -22,8 +22,20 @@ export interface Outlook {
   readonly after: readonly Expected[];
 }
 
+/** The network namespace that a script is for. */
+export interface Inside {
+  readonly inode: number;
+  /** How to run a script `plan.sh` in it. */
+  readonly how: string;
+}
+
 /** A refused write is told and the rest carried on with; the exit status is 1 then. @param made by which command line */
-export function toScript(plan: Plan, { before, after }: Outlook, made: string): string {
+export function toScript(
+  plan: Plan,
+  { before, after }: Outlook,
+  made: string,
+  inside: Inside | null = null,
+): string {
   // Not folded: a command line is there to be copied.
   const header = ['#!/bin/sh', `# ${printable(made)}`, '#', ...expectations(before, after)];
   const remarks = [
@@ -38,8 +50,24 @@ export function toScript(plan: Plan, { before, after }: Outlook, made: string): 
     const changes = plan.changes.filter((change) => change.kind === kind);
     return changes.length === 0 ? [] : ['', ...comment(`== ${TITLES[kind]}`), ...changes.flatMap(toLines)];
   });
-  return lines([...header, ...remarks, '', ...PROLOGUE, ...body, '', ...EPILOGUE]);
+  return lines([
+    ...header,
+    ...remarks,
+    '',
+    ...(inside === null ? [] : guard(inside)),
+    ...PROLOGUE,
+    ...body,
+    '',
+    ...EPILOGUE,
+  ]);
 }
+
+const guard = ({ inode, how }: Inside): readonly string[] => [
+  `if [ "$(stat -Lc %i /proc/self/ns/net)" != ${inode} ]; then`,
+  `  echo "this plan is for another network namespace: "${word(how)} >&2`,
+  '  exit 1',
+  'fi',
+];
 
 const PROLOGUE = ['set -u', 'refused=0', `refused() { refused=$((refused + 1)); echo "refused: $1" >&2; }`];
 

@@ -10,6 +10,16 @@ export function write(value: string, file: string): string {
   return `echo ${value} > ${word(file)}`;
 }
 
+/** As `--name value`; a value that begins with a dash would be taken for an option. */
+export function option(name: string, value: string): string {
+  return `--${name}${value.startsWith('-') ? '=' : ' '}${word(value)}`;
+}
+
+/** A file of a NIC in sysfs as a shell word; `rest` may hold what the shell is to expand. */
+export function nicPath(nic: string, rest: string): string {
+  return `/sys/class/net/${word(nic)}/${rest}`;
+}
+
 /** The folder of a NIC's queues. */
 export function queueFile(nic: string, queue: string, file: string): string {
   return `/sys/class/net/${nic}/queues/${queue}/${file}`;

@@ -1,85 +1,132 @@
-import { execFileSync } from 'node:child_process';
+/** Whatever an interface is called, the commands that name it mean it, and nothing else. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { formatCpuMask } from '../../src/host/cpus.ts';
-import { compact } from '../../src/words/shell.ts';
-import { found } from '../diagnose/view.ts';
-import { host, nic, range } from '../fixtures/hosts.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { diagnose } from '../../src/diagnose/diagnose.ts';
+import type { Host } from '../../src/host/types.ts';
+import { viewOf } from '../../src/path/view.ts';
+import { planTuning } from '../../src/tune/plan.ts';
+import { toScript } from '../../src/tune/script.ts';
+import { inNetns } from '../../src/words/in-netns.ts';
+import { nicPath, option, word, write } from '../../src/words/shell.ts';
+import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
-/** What the commands would do: each line goes to `echo` instead of to a program or into a file. */
-function rehearse(commands: readonly string[]): string[] {
-  const harmless = commands.map((command) =>
-    command.replaceAll('> /', 'to /').replace(/\b(taskset|locality-tune)\b/g, 'echo $1'),
-  );
-  return execFileSync('/bin/sh', ['-euc', harmless.join('\n')], { encoding: 'utf8' })
-    .trimEnd()
-    .split('\n');
-}
+const folder = mkdtempSync(join(tmpdir(), 'lt-shell-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('compact', () => {
-  it('leaves sixteen commands as they are', () => {
-    const commands = range(16).map((n) => `echo ${n} > /proc/irq/${n + 50}/smp_affinity_list`);
-    expect(compact(commands)).toEqual(commands);
+/** Without any program to run: what is not a word of the shell itself fails. */
+const sh = (...args: readonly string[]) =>
+  spawnSync('/bin/sh', [...args], { cwd: folder, env: { PATH: '/none' }, encoding: 'utf8' });
+
+/** What dev_valid_name (net/core/dev.c) lets through: no slash, no colon, no blank; anything else. */
+const names = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 15 })
+  .map((text) => text.replace(/[/:\s\0]/gu, '_'))
+  .filter((text) => text !== '.' && text !== '..' && text.isWellFormed());
+const HOSTILE = [
+  ['a;touch$', '{IFS}PWNED;b'].join(''),
+  '$(>PWNED)',
+  '`>PWNED`',
+  "'>PWNED'",
+  '-x',
+  '"',
+  '\\',
+  '*',
+  '~',
+  'a&b|c',
+];
+
+const wordsOf = (line: string): string[] => {
+  const { status, stdout, stderr } = sh('-c', `for each in ${line}; do printf '%s\\0' "$each"; done`);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout.split('\0').slice(0, -1);
+};
+
+describe('word', () => {
+  it('is one word, and the text', () => {
+    const some = fc.sample(names, { numRuns: 300, seed: 7 });
+    expect(wordsOf([...HOSTILE, ...some].map(word).join(' '))).toEqual([...HOSTILE, ...some]);
   });
 
-  it('writes loops that do the same, whatever the numbers', () => {
-    const rows = fc.array(fc.tuple(fc.nat(511), fc.nat(5000), fc.boolean()), {
-      minLength: 17,
-      maxLength: 60,
-    });
-    fc.assert(
-      fc.property(rows, (numbers) => {
-        const commands = numbers.map(([cpu, id, irq]) =>
-          irq ? `echo ${cpu} > /proc/irq/${id}/smp_affinity_list` : `taskset -cp ${cpu} ${id}`,
-        );
-        const short = compact(commands);
-        expect(short.length).toBeLessThanOrEqual(2);
-        expect(rehearse(short).sort()).toEqual(rehearse(commands).sort());
-      }),
-      { numRuns: 20 },
-    );
+  it('of an option is its value, also behind a dash', () => {
+    expect(option('iface', 'eth0')).toBe('--iface eth0');
+    expect(wordsOf(option('iface', '-x'))).toEqual(['--iface=-x']);
   });
 
-  it('keeps apart what differs in more than numbers, and numbers that never change', () => {
-    const commands = [
-      ...range(20).map((n) => `echo 0 > /sys/class/net/eth7/queues/rx-${n}/rps_cpus`),
-      'true 5',
-    ];
-    expect(compact(commands)).toEqual([
-      `for n in $(seq 0 19); do echo 0 > /sys/class/net/eth7/queues/rx-\${n}/rps_cpus; done`,
-      'true 5',
-    ]);
+  it('of a file of a NIC keeps what the shell is to expand', () => {
+    expect(nicPath('eth0', 'queues/tx-$q/xps_cpus')).toBe('/sys/class/net/eth0/queues/tx-$q/xps_cpus');
+    expect(wordsOf(nicPath('a b', 'threaded'))).toEqual(['/sys/class/net/a b/threaded']);
+    expect(write('1', '/sys/a b')).toBe("echo 1 > '/sys/a b'");
   });
 });
 
-describe('long fixes', () => {
-  it('XPS of 512 queues is one loop that writes the masks itself', () => {
-    const finding = found(
-      'xps-not-on-irq-cpu',
-      host({ cpus: 512, nics: [nic({ queues: 512, rss: range(512), more: { driver: 'ice' } })] }),
-    );
-    expect(finding?.fix).toHaveLength(1);
-    expect(rehearse(finding?.fix ?? [])).toEqual(
-      range(512).map((n) => `${formatCpuMask([n])} to /sys/class/net/eth0/queues/tx-${n}/xps_cpus`),
-    );
+/** Wrong in as many ways as a NIC can be, so that many rules give commands. */
+function wrong(name: string): Host {
+  const eth0 = nic({ name, queues: 4, irqCpus: range(4).map(() => 0), rps: [0, 1], threadedNapi: true });
+  const single = nic({ name: `${name}1`.slice(-15), queues: 1 });
+  const rss = eth0.rss && { ...eth0.rss, indirection: range(128).map((at) => at % 2), isDefault: false };
+  return host({
+    cpus: 4,
+    nics: [{ ...eth0, rss }, single],
+    groups: [group({ protocol: 'udp', workers: pinned(0, 1, 2, 3) })],
+  });
+}
+
+describe.each(HOSTILE)('an interface called %s', (name) => {
+  const view = viewOf(wrong(name));
+  const options = {
+    ifaces: [name],
+    ports: [8080],
+    protocol: 'udp',
+    only: [],
+    cpus: null,
+    smt: 'one',
+    program: null,
+  } as const;
+  const plan = planTuning(view, options);
+  const commands = [
+    ...diagnose(view).flatMap(({ fix }) => fix),
+    ...plan.changes.map(({ command }) => command),
+  ];
+
+  it('is named in commands that the shell takes', () => {
+    expect(commands.filter((command) => command.includes('/sys/class/net/')).length).toBeGreaterThan(3);
+    for (const command of [...commands, ...commands.map((each) => inNetns(each, name))])
+      expect(sh('-n', '-c', command)).toMatchObject({ status: 0, stderr: '' });
+    expect(sh('-n', '-c', toScript(plan, { before: [], after: [] }, 'x'))).toMatchObject({ status: 0 });
   });
 
-  it('irqbalance gets each ban, from a file that keeps what was in it', () => {
-    const irqbalance = { running: true, bannedIrqs: [7] };
-    const finding = found(
-      'irqbalance-moves-irqs',
-      host({ cpus: 64, nics: [nic({ queues: 40 })], irqbalance }),
-    );
-    const [edit = ''] = finding?.fix ?? [];
-    const script = [
-      't=$(mktemp)',
-      `echo 'IRQBALANCE_ARGS="--journal"' > $t`,
-      edit.replaceAll('/etc/default/irqbalance', '$t'),
-      '. $t',
-      'echo "$IRQBALANCE_ARGS"',
-      'rm $t',
-    ];
-    const args = execFileSync('/bin/sh', ['-euc', script.join('\n')], { encoding: 'utf8' }).trim();
-    expect(args).toBe(['--journal', '--banirq=7', ...range(40).map((n) => `--banirq=${32 + n}`)].join(' '));
+  it('makes none of them do anything else', () => {
+    // Those of the machine itself (/proc/irq, irqbalance) are not run, here least of all.
+    for (const command of commands)
+      if (!/\/proc\/irq|irqbalance|taskset/.test(command)) {
+        sh('-c', command);
+        sh('-c', inNetns(command, name));
+      }
+    expect(existsSync(join(folder, 'PWNED'))).toBe(false);
+  });
+});
+
+describe('a command for another network namespace', () => {
+  it.each([
+    [
+      'echo 1 > /sys/class/net/eth0/queues/tx-0/xps_cpus',
+      'web',
+      "ip netns exec web sh -c 'echo 1 > /sys/class/net/eth0/queues/tx-0/xps_cpus'",
+    ],
+    ['locality-tune attach --port 443', 'web', 'locality-tune attach --port 443 --netns web'],
+    [
+      'ethtool -L eth0 combined 4',
+      '812',
+      "nsenter -t 812 -n unshare -m sh -c 'mount -t sysfs sysfs /sys && ethtool -L eth0 combined 4'",
+    ],
+    ['taskset -cp 1 812', 'web', 'taskset -cp 1 812'],
+    ['echo 1 > /proc/irq/7/smp_affinity_list', 'web', 'echo 1 > /proc/irq/7/smp_affinity_list'],
+    ['ethtool -L eth0 combined 4', null, 'ethtool -L eth0 combined 4'],
+  ])('%s in %s', (command, netns, expected) => {
+    expect(inNetns(command, netns)).toBe(expected);
   });
 });

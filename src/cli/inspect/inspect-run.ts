@@ -20,7 +20,7 @@ export interface InspectCommandOptions extends SourceOptions, WhatIfOptions {
 
 export async function runInspect(options: InspectCommandOptions): Promise<void> {
   const asked = asksWhatIf(options) ? await askedWhatIf(options) : null;
-  const inspection = { ...look(await loadHost(options)), remedy: remedy(options) };
+  const inspection = { ...look(await loadHost(options), options.netns), remedy: remedy(options) };
   const whatIf = asked?.(inspection.host) ?? null;
   if (options.json || options.pretty)
     return printDocument({ ...toDocument(inspection), ...(whatIf && { whatIf }) }, options);
@@ -46,9 +46,9 @@ async function printWhatIf(whatIf: Comparison, options: InspectCommandOptions): 
 }
 
 /** Joins what was read, and judges it. */
-export function look(host: Host): Omit<Inspection, 'remedy'> {
+export function look(host: Host, netns: string | null = null): Omit<Inspection, 'remedy'> {
   const view = viewOf(host);
-  return { ...view, findings: diagnose(view) };
+  return { ...view, findings: diagnose(view, netns) };
 }
 
 /** What this run left out, and would tell. */

@@ -76,7 +76,7 @@ async function open(options: LiveCommandOptions): Promise<Watched> {
   if (options.from !== undefined) return openSnapshot(options.from, options);
   const system = { files: openFiles('/'), kernel: openKernel() };
   checkInterfaces(system.files, iface);
-  const common = { ifaces: iface, interval, probes };
+  const common = { ifaces: iface, interval, probes, netns: options.netns ?? null };
   if (!options.demo) {
     const source = openLive(system, { ...common, port: options.port ?? null });
     return { source, label: '', stop: async () => {} };

@@ -1,6 +1,10 @@
 /** `locality-tune plan`: read the machine, plan, print. */
+
 import { formatCpuList } from '../../host/cpus.ts';
-import { toScript } from '../../tune/script.ts';
+import { netnsInode } from '../../system/netns.ts';
+import { type Inside, toScript } from '../../tune/script.ts';
+import { inNetns } from '../../words/in-netns.ts';
+import { option, word } from '../../words/shell.ts';
 import type { SourceOptions } from '../options.ts';
 import { print, printDocument } from '../output.ts';
 import { loadPlan } from './load-plan.ts';
@@ -10,25 +14,46 @@ export interface PlanCommandOptions extends TuningOptions, SourceOptions {}
 
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
   const { plan, expected } = await loadPlan(options);
-  const { changes, refused, notes } = plan;
+  const { refused, notes } = plan;
+  const netns = options.netns ?? null;
   if (options.json || options.pretty)
-    printDocument({ schema: 'locality-tune.plan/1', changes, refused, notes, expected }, options);
-  else print(toScript(plan, expected, `Made by: ${commandLine(options)}`));
+    printDocument(
+      {
+        schema: 'locality-tune.plan/1',
+        changes: plan.changes.map((change) => ({ ...change, command: inNetns(change.command, netns) })),
+        refused,
+        notes,
+        expected,
+      },
+      options,
+    );
+  else print(toScript(plan, expected, `Made by: ${commandLine(options)}`, inside(netns)));
 }
+
+/** Run anywhere else, the script would change interfaces of the same name there. */
+const inside = (netns: string | null): Inside | null =>
+  netns === null
+    ? null
+    : {
+        inode: netnsInode(),
+        how: /^\d+$/.test(netns)
+          ? `nsenter -t ${netns} -n unshare -m sh -c 'mount -t sysfs sysfs /sys && sh plan.sh'`
+          : `ip netns exec ${word(netns)} sh plan.sh`,
+      };
 
 /** What a reader needs to make it again, and to see of which machine it is. */
 function commandLine({ root, netns, from, ...options }: PlanCommandOptions): string {
   const { ifaces, ports, protocol, only, cpus, smt, program } = planOptionsOf(options);
   const words = [
-    ...ifaces.map((name) => `--iface ${name}`),
+    ...ifaces.map((name) => option('iface', name)),
     ...ports.map((port) => `--port ${port}`),
     ...(protocol === 'udp' ? ['--udp'] : []),
     ...(only.length > 0 ? [`--only ${only.join(',')}`] : []),
     ...(cpus !== null ? [`--cpus ${formatCpuList(cpus)}`] : []),
     ...(smt === 'both' ? ['--smt both'] : []),
-    ...(program !== null ? [`--program ${program}`] : []),
+    ...(program !== null ? [option('program', program)] : []),
     ...Object.entries({ root, netns, from }).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name} ${value}`],
+      value === undefined ? [] : [option(name, value)],
     ),
   ];
   return `locality-tune plan ${words.join(' ')}`;

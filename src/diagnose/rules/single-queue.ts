@@ -1,6 +1,7 @@
 import { formatCpuMask } from '../../host/cpus.ts';
 import type { Host } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
+import { nicPath } from '../../words/shell.ts';
 import { withNic, withRps } from '../after.ts';
 import { homeCpus, liveNics, maxRxQueues, oneCpu, usableCpus } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
@@ -32,7 +33,7 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
         },
       ];
     if (queue.rps === null) return [report('info', 'It could not be read whether RPS spreads them.', [])];
-    const rps = `echo ${formatCpuMask(cpus)} > /sys/class/net/${nic.name}/queues/rx-${queue.index}/rps_cpus`;
+    const rps = `echo ${formatCpuMask(cpus)} > ${nicPath(nic.name, `queues/rx-${queue.index}/rps_cpus`)}`;
     const why = max === null ? 'The maximum number of queues is not known' : 'It has no more queues';
     const after = (each: Host) => withNic(each, nic.name, (own) => withRps(own, [queue.index], cpus));
     return [{ ...report(severity, `${why}; RPS can spread them.`, [rps]), after }];

@@ -2,6 +2,7 @@ import { formatCpuMask } from '../../host/cpus.ts';
 import { whyXpsIgnored } from '../../host/tx-choice.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueNames } from '../../words/phrase.ts';
+import { nicPath } from '../../words/shell.ts';
 import { workerCpus } from '../groups.ts';
 import { liveNics, oneCpu, usableCpus } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
@@ -65,7 +66,7 @@ function located({ index, cpus, xpsCpus, xpsRxqs }: TxQueue): readonly Located[]
 
 /** The mask of a CPU above 31 has a group `,00000000` for each 32 CPUs below; the loop writes it itself. */
 function setXps(nic: Nic, queues: readonly Located[]): readonly string[] {
-  const file = (queue: number | string) => `/sys/class/net/${nic.name}/queues/tx-${queue}/xps_cpus`;
+  const file = (queue: number | string) => nicPath(nic.name, `queues/tx-${queue}/xps_cpus`);
   if (queues.length <= FEW)
     return queues.map(({ index, cpu }) => `echo ${formatCpuMask([cpu])} > ${file(index)}`);
   return [

@@ -5,7 +5,7 @@ import { formatCpuList } from '../../host/cpus.ts';
 import { parseIrqName } from '../../host/irq-names.ts';
 import type { Irq, Nic } from '../../host/types.ts';
 import { names, queueNames } from '../../words/phrase.ts';
-import { write } from '../../words/shell.ts';
+import { nicPath, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type KindPlanner, type PlanContext } from './planner.ts';
 
@@ -59,7 +59,7 @@ function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Ref
       ? [
           refuse(
             'With threaded NAPI the scheduler decides the CPU, not the interrupts: ' +
-              `\`echo 0 > /sys/class/net/${nic.name}/threaded\` ends that.`,
+              `\`echo 0 > ${nicPath(nic.name, 'threaded')}\` ends that.`,
           ),
         ]
       : []),

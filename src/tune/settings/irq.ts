@@ -1,8 +1,10 @@
 /** Where a queue's interrupts go: /proc/irq/N/smp_affinity_list (Documentation/core-api/irq/irq-affinity.rst). */
+
 import { parseCpuList } from '../../host/cpus.ts';
 import { readLine } from '../../host/values.ts';
 import { failure } from '../../system/errors.ts';
 import type { Files } from '../../system/types.ts';
+import { word } from '../../words/shell.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';
 import { type Access, asGiven, type Setting } from './setting.ts';
@@ -53,7 +55,11 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
   if (both !== undefined) return { ...target, role: 'rxtx', irq: both.irq, name: both.name };
   // Drivers free their IRQs then and ask for them again, which may come with the affinity that they had.
   if (isDown(access.files, nic))
-    throw failure('down', `${nic} is down, so it has no interrupts`, `ip link set ${nic} up, then repeat`);
+    throw failure(
+      'down',
+      `${nic} is down, so it has no interrupts`,
+      `ip link set ${word(nic)} up, then repeat`,
+    );
   throw failure(
     'gone',
     `${nic} has no IRQ for ${role} ${queues.join(', ')} any more`,

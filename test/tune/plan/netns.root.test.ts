@@ -73,6 +73,12 @@ describe('a plan for a veth with several queues', () => {
     writeFileSync(path, script);
 
     const PATH = `${folder}:${process.env['PATH']}`;
+    // Where the user stands, it would be about other interfaces.
+    const outside = spawnSync('sh', [path], { encoding: 'utf8', env: { PATH } });
+    expect(outside).toMatchObject({ status: 1, stdout: '' });
+    expect(outside.stderr).toBe(
+      `this plan is for another network namespace: ip netns exec ${NAME} sh plan.sh\n`,
+    );
     const ran = spawnSync('ip', ['netns', 'exec', NAME, 'sh', path], { encoding: 'utf8', env: { PATH } });
     expect([ran.status, ran.stderr]).toEqual([0, '']);
     expect(inside('ls', '/sys/class/net/lt0/queues').match(/[rt]x-\d+/g)).toHaveLength(4);
