@@ -7,6 +7,7 @@ import { withIrqs, withNic } from './after.ts';
 import { spreadEvenly, tally } from './even.ts';
 import { workerCpus } from './groups.ts';
 import { homeCpus, liveNics, oneCpu, usableCpus } from './nics.ts';
+import type { Placement } from './types.ts';
 import { type Vector, vectorsOf } from './vectors.ts';
 
 /** A vector that receives, with the CPU that counts: the one that was asked for, else the one that it interrupts. */
@@ -17,28 +18,6 @@ interface Placed {
   readonly movable: boolean;
   /** One of its interrupts is on an isolated CPU. */
   readonly disturbs: boolean;
-}
-
-/** Two rules that each moved vectors on their own would undo each other's work. */
-export interface Placement {
-  readonly nic: Nic;
-  /** CPUs with at least two vectors more than another CPU has. */
-  readonly crowded: readonly (readonly [cpu: number, vectors: readonly Vector[]])[];
-  /** The CPUs with the fewest vectors, where there are crowded ones: of the NIC's node, or any where it has none. */
-  readonly near: Cpus;
-  /** The same of other nodes. */
-  readonly far: Cpus;
-  /** How many vectors each CPU of `near` and `far` has. */
-  readonly least: number;
-  /** Vectors that leave a crowded CPU. */
-  readonly surplus: readonly Vector[];
-  /** Vectors on another NUMA node, while CPUs of the NIC's own (`idle`) have none. */
-  readonly away: readonly Vector[];
-  readonly idle: Cpus;
-  /** IRQs on isolated CPUs where no worker runs. */
-  readonly isolated: readonly (Irq & { readonly vector: Vector; readonly cpu: number })[];
-  /** The CPU of each vector that should move. */
-  readonly target: ReadonlyMap<Vector, number>;
 }
 
 /** Of all NICs that are up. */

@@ -1,6 +1,7 @@
-import type { Group, Host, Nic } from '../host/types.ts';
+import type { Cpus } from '../host/cpus.ts';
+import type { Group, Host, Irq, Nic } from '../host/types.ts';
 import type { View } from '../path/view.ts';
-import type { Placement } from './placement.ts';
+import type { Vector } from './vectors.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -14,6 +15,28 @@ export interface Finding {
   readonly message: string;
   /** Shell commands that mend it, in order; empty when there is none to give. */
   readonly fix: readonly string[];
+}
+
+/** Where the interrupts of a NIC belong. Two rules that each moved them on their own would undo each other's work. */
+export interface Placement {
+  readonly nic: Nic;
+  /** CPUs with at least two vectors more than another CPU has. */
+  readonly crowded: readonly (readonly [cpu: number, vectors: readonly Vector[]])[];
+  /** The CPUs with the fewest vectors, where there are crowded ones: of the NIC's node, or any where it has none. */
+  readonly near: Cpus;
+  /** The same of other nodes. */
+  readonly far: Cpus;
+  /** How many vectors each CPU of `near` and `far` has. */
+  readonly least: number;
+  /** Vectors that leave a crowded CPU. */
+  readonly surplus: readonly Vector[];
+  /** Vectors on another NUMA node, while CPUs of the NIC's own (`idle`) have none. */
+  readonly away: readonly Vector[];
+  readonly idle: Cpus;
+  /** IRQs on isolated CPUs where no worker runs. */
+  readonly isolated: readonly (Irq & { readonly vector: Vector; readonly cpu: number })[];
+  /** The CPU of each vector that should move. */
+  readonly target: ReadonlyMap<Vector, number>;
 }
 
 /** A group of two members or more; a single SO_REUSEPORT socket leaves the kernel nothing to choose. */
