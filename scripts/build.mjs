@@ -1,4 +1,4 @@
-// npm run build: the native addon to prebuilds/linux-<arch>.node, the probes to probes/, one bundle for each program to dist/.
+// npm run build: the native addon to prebuilds/linux-<arch>.node, one bundle for each program and each probe to dist/.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { SCRIPTS } from '../src/probes/scripts.ts';
+import { SCRIPTS } from '../probes/scripts.ts';
 import { wrapper } from './code-cache.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -20,7 +20,6 @@ const native = join(root, 'native');
 const stamp = join(native, 'build', '.stamp');
 const prebuilds = join(root, 'prebuilds');
 const addon = join(prebuilds, `linux-${process.arch}.node`);
-const probes = join(root, 'probes');
 const dist = join(root, 'dist');
 /** Of this run: two at a time must not mix. */
 const fresh = join(dist, `.fresh.${process.pid}`);
@@ -78,9 +77,8 @@ function buildAddon() {
 
 /** For those who run them by hand: the program has them in itself. */
 function writeProbes() {
-  mkdirSync(probes, { recursive: true });
-  for (const name of readdirSync(probes)) if (!SCRIPTS.has(name)) rmSync(join(probes, name));
-  for (const [name, text] of SCRIPTS) writeFileSync(join(probes, name), text);
+  mkdirSync(join(fresh, 'probes'), { recursive: true });
+  for (const [name, text] of SCRIPTS) writeFileSync(join(fresh, 'probes', name), text);
 }
 
 /**
@@ -131,9 +129,10 @@ async function bundle() {
   writeFileSync(join(fresh, 'src/package.json'), '{ "type": "commonjs" }\n');
   for (const name of ['commander', 'modern-tar'])
     copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));
+  writeProbes();
   for (const old of readdirSync(dist))
     if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });
-  for (const name of ['src', 'tui']) renameSync(join(fresh, name), join(dist, name));
+  for (const name of ['src', 'tui', 'probes']) renameSync(join(fresh, name), join(dist, name));
   rmSync(fresh, { recursive: true });
 }
 
@@ -206,6 +205,5 @@ function warmUp() {
 
 buildAddon();
 run(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', root]);
-writeProbes();
 await bundle();
 warmUp();

@@ -124,7 +124,7 @@ function installDependencies() {
 function setUp({ tools = {} }) {
   const wanted = {
     dependencies: fingerprint(['package-lock.json']),
-    build: fingerprint(['native', 'src', 'tui', 'tsconfig.json', 'scripts']),
+    build: fingerprint(['native', 'probes', 'src', 'tui', 'tsconfig.json', 'scripts']),
   };
   const read = () => (existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {});
   const write = (stamp) => writeFileSync(stampFile, JSON.stringify(stamp));

@@ -12,7 +12,7 @@ function table(): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(Array.from(rows, ([, room = '', uses = '']) => [room, new Set(uses.match(/[\w-]+/g))]));
 }
 
-const sources = ['src', 'tui'].flatMap((folder) =>
+const sources = ['probes', 'src', 'tui'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => `${folder}/${name}`),

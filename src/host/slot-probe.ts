@@ -1,6 +1,6 @@
 /** The probe that reads reuseport groups (slots.bt), and how to ask it. */
 import { randomInt } from 'node:crypto';
-import { slotsScript } from '../probes/slots.ts';
+import { slotsScript } from '../../probes/slots.ts';
 import { startBpftrace } from '../system/bpftrace.ts';
 import type { Message } from '../system/bpftrace-output.ts';
 import type { Btf } from '../system/btf.ts';

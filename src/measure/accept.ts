@@ -1,6 +1,6 @@
 /** Accepts, as accept.*.bt count them: by process, listener, and the pair of CPUs. */
-import { type AcceptScript, acceptScript } from '../probes/accept.ts';
-import { holesFor } from '../probes/text.ts';
+import { type AcceptScript, acceptScript } from '../../probes/accept.ts';
+import { holesFor } from '../../probes/text.ts';
 import { type Filter, filterParameters } from './filter.ts';
 import { pairKeys } from './keys.ts';
 import { percentOf } from './percent.ts';

@@ -1,7 +1,7 @@
 /** The ways to count packets by CPU, and what each of them can't see. */
-import { type SkbScript, skbScript } from '../probes/skb.ts';
-import { type SkbFreeScript, skbFreeScript } from '../probes/skb-free.ts';
-import { holesFor } from '../probes/text.ts';
+import { type SkbScript, skbScript } from '../../probes/skb.ts';
+import { type SkbFreeScript, skbFreeScript } from '../../probes/skb-free.ts';
+import { holesFor } from '../../probes/text.ts';
 import { type Capabilities, hasRawTracepoints, readCapabilities } from './capabilities.ts';
 import { type Filter, filterParameters } from './filter.ts';
 import { skbKeys } from './keys.ts';

@@ -1,7 +1,7 @@
 /** Datagrams by socket and reader, as udp.*.bt count them, joined with what sock_diag knows of the sockets. */
 
-import { holesFor } from '../probes/text.ts';
-import { udpScript } from '../probes/udp.ts';
+import { holesFor } from '../../probes/text.ts';
+import { udpScript } from '../../probes/udp.ts';
 import { type Filter, filterParameters } from './filter.ts';
 import { pairKeys } from './keys.ts';
 import { percentOf } from './percent.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const fromSource = import.meta.filename.endsWith('.ts');
 
-/** The folder that holds package.json, probes/ and prebuilds/. */
+/** The folder that holds package.json and prebuilds/. */
 export const packageRoot = join(import.meta.dirname, fromSource ? '../..' : '../../..');
 
 export function packageVersion(): string {

@@ -3,7 +3,7 @@
  * whatever else the host does. `npm run lab -- --kernel 6.12 cost` writes docs/probe-cost.md.
  */
 import { expect, inject, it } from 'vitest';
-import { SCRIPTS } from '../../src/probes/scripts.ts';
+import { SCRIPTS } from '../../probes/scripts.ts';
 import { emptied, MAP_PORT_KEYS, mapPort } from '../bench/probes/programs.ts';
 import type { Program } from './machine/channel.ts';
 import { useGuest } from './machine/lab.ts';

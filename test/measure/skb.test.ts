@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANOTHER_CPU } from '../../probes/skb.ts';
 import { skbKeys } from '../../src/measure/keys.ts';
 import { toSkbs } from '../../src/measure/skb.ts';
 import type { Interval } from '../../src/measure/types.ts';
-import { ANOTHER_CPU } from '../../src/probes/skb.ts';
 
 const interval = (maps: Readonly<Record<string, Readonly<Record<string, number>>>>): Interval => ({
   time: new Date(0),

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acceptScript } from '../../src/probes/accept.ts';
-import { SCRIPTS } from '../../src/probes/scripts.ts';
-import { skbScript } from '../../src/probes/skb.ts';
-import { skbFreeScript } from '../../src/probes/skb-free.ts';
-import { slotsScript } from '../../src/probes/slots.ts';
-import { BY_HAND, holesFor } from '../../src/probes/text.ts';
-import { udpScript } from '../../src/probes/udp.ts';
+import { acceptScript } from '../../probes/accept.ts';
+import { SCRIPTS } from '../../probes/scripts.ts';
+import { skbScript } from '../../probes/skb.ts';
+import { skbFreeScript } from '../../probes/skb-free.ts';
+import { slotsScript } from '../../probes/slots.ts';
+import { BY_HAND, holesFor } from '../../probes/text.ts';
+import { udpScript } from '../../probes/udp.ts';
 
 const scripts = [...SCRIPTS].map(([name, text]) => ({ name, text }));
 
