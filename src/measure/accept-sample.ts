@@ -42,7 +42,7 @@ export async function sampleAccepts(
       'give the port of a running server',
     );
   const connections = (await connectionsTo(port)).filter(({ inode }) => inode !== 0);
-  const chosen = new Set(spread(connections, MOST).map(({ inode }) => inode));
+  const chosen = new Set(evenSample(connections, MOST).map(({ inode }) => inode));
 
   const processes = scanProcesses(system.files, new Set([...listeners.map(({ inode }) => inode), ...chosen]));
   if (processes.byPid.size === 0)
@@ -64,7 +64,7 @@ export async function sampleAccepts(
 }
 
 /** At most `most` of the list, evenly spread; the kernel dumps in the order of a hash, so it is as good as chance. */
-export function spread<T>(list: readonly T[], most: number): T[] {
+export function evenSample<T>(list: readonly T[], most: number): T[] {
   const step = (at: number) => Math.floor((at * most) / list.length);
   return list.length <= most ? list.slice() : list.filter((_, at) => step(at) !== step(at - 1));
 }

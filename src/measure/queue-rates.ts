@@ -15,7 +15,7 @@ export interface QueueRate {
 }
 
 /** Since boot; by NIC and queue. */
-export interface QueueCounts {
+export interface QueueTotals {
   readonly packets: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
   /** By IRQ. */
   readonly interrupts: ReadonlyMap<number, number>;
@@ -61,7 +61,7 @@ export async function readStatistics(
   return Promise.all(nics.map(async ({ name }) => [name, await statisticsOf(name)] as const));
 }
 
-export async function readQueueCounts(system: System, nics: readonly Nic[]): Promise<QueueCounts> {
+export async function readQueueTotals(system: System, nics: readonly Nic[]): Promise<QueueTotals> {
   const statistics = await readStatistics(system, nics);
   return {
     packets: new Map(statistics.map(([name, all]) => [name, queuePackets(all)])),
@@ -79,8 +79,8 @@ const countByIrq = ({ lines }: Interrupts): Map<number, number> =>
 /** `before` and `after` are `seconds` apart. A counter that went back (the driver was reset) gives null. */
 export function queueRates(
   nics: readonly Nic[],
-  before: QueueCounts,
-  after: QueueCounts,
+  before: QueueTotals,
+  after: QueueTotals,
   seconds: number,
 ): QueueRate[] {
   return nics.flatMap(({ name, rxQueues }) =>

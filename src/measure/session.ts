@@ -3,8 +3,8 @@ import { type Bpftrace, type BpftraceOptions, readsFunctions, startBpftrace } fr
 import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
 import { type Capabilities, hooksOf, obstacle, readCapabilities } from './capabilities.ts';
+import { createIntervalReader, type IntervalReader } from './interval-reader.ts';
 import { createMessageQueue, type MessageQueue } from './message-queue.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
 import type { Interval, ProbeVariant, Question, Session, SessionOptions } from './types.ts';
 
 /** If an interval is late by more, bpftrace is stopped (SIGSTOP), or the machine is overloaded. */
@@ -59,24 +59,24 @@ async function open(
   capabilities: Capabilities,
 ): Promise<Session['intervals']> {
   const queue = createMessageQueue<Item>();
-  const recorder = createRecorder(keys, () => performance.now());
+  const reader = createIntervalReader(keys, () => performance.now());
   const onMessage = (message: Message): void => {
     if (message.type === 'printf') onLine?.(message.data.replace(/\n$/, ''));
-    const item = recorder.add(message);
+    const item = reader.add(message);
     if (item !== null) queue.put(item);
   };
   const options = { ...optionsFor(program, keys, capabilities), signal };
   const child = await startBpftrace(program, parameters, onMessage, options).catch(unlessInterrupted);
-  if (child === null) return nothing(recorder);
-  recorder.begin();
+  if (child === null) return nothing(reader);
+  reader.begin();
   child.ended.then((failure) => queue.put(failure));
   const end = (): void => {
-    recorder.finish();
+    reader.finish();
     queue.put('aborted');
   };
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
-  return read(seconds, count, queue, recorder, child);
+  return read(seconds, count, queue, reader, child);
 }
 
 /** null for a start that was given up because the session was aborted. */
@@ -85,16 +85,16 @@ function unlessInterrupted(error: unknown): null {
   throw error;
 }
 
-async function* nothing(recorder: Recorder): Session['intervals'] {
-  recorder.begin();
-  yield recorder.rest();
+async function* nothing(reader: IntervalReader): Session['intervals'] {
+  reader.begin();
+  yield reader.rest();
 }
 
 async function* read(
   seconds: number,
   count: number | null,
   queue: MessageQueue<Item>,
-  recorder: Recorder,
+  reader: IntervalReader,
   child: Bpftrace,
 ): Session['intervals'] {
   try {
@@ -103,7 +103,7 @@ async function* read(
       if (item === null) throw silent(seconds);
       if (item === 'aborted') {
         if (!(await child.stop())) throw silent(seconds);
-        return yield recorder.rest();
+        return yield reader.rest();
       }
       if (item instanceof Error) throw item;
       yield item;

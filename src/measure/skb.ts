@@ -2,7 +2,7 @@
 import { percentOf } from './percent.ts';
 import type { Counts, Interval } from './types.ts';
 
-export interface Figure {
+export interface SkbFigure {
   /** null when they are not counted; the variant's notes say why. */
   readonly packets: number | null;
   /** Those that were read on the CPU that received them, or freed on the CPU that sent them. */
@@ -15,10 +15,10 @@ export interface Figure {
 export type Matrix = readonly (readonly number[])[];
 
 export interface Skbs {
-  readonly rx: Figure;
-  readonly tx: Figure;
+  readonly rx: SkbFigure;
+  readonly tx: SkbFigure;
   /** null where that was not asked. */
-  readonly toDriver: Figure | null;
+  readonly toDriver: SkbFigure | null;
   readonly rxMatrix: Matrix;
   /** null when tx is not counted. */
   readonly txMatrix: Matrix | null;
@@ -31,12 +31,12 @@ export interface Directions {
   readonly toDriver: boolean;
 }
 
-const UNCOUNTED: Figure = { packets: null, local: null, percent: null };
+const UNCOUNTED: SkbFigure = { packets: null, local: null, percent: null };
 
 /** `cpus`: those that the matrices show; packets of others (offline since) are in the figures only. */
 export function toSkbs({ counts, full }: Interval, cpus: readonly number[], counted: Directions): Skbs {
   const pairs = new Map(['rx', 'tx', 'driver'].map((name) => [name, pairsOf(counts, name)]));
-  const figure = (name: string): Figure => {
+  const figure = (name: string): SkbFigure => {
     const { packets, local, percent } = figureOf(pairs.get(name) ?? []);
     return { packets, local, percent: full.includes(name) ? null : percent };
   };

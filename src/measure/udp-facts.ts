@@ -6,14 +6,14 @@ import type { DiagSocket } from '../system/types.ts';
 import type { SampleSystem } from './accept-sample.ts';
 import type { UdpFacts } from './udp.ts';
 
-/** Who serves what, as far as it was looked for. */
-export interface Served {
+/** The processes that serve the sockets `inodes`. */
+export interface UdpOwners {
   readonly inodes: ReadonlySet<number>;
   readonly owners: ReadonlyMap<number, readonly Owner[]>;
   readonly holders: Processes['holders'];
 }
 
-export const NOBODY: Served = { inodes: new Set(), owners: new Map(), holders: new Map() };
+export const NO_OWNERS: UdpOwners = { inodes: new Set(), owners: new Map(), holders: new Map() };
 
 /**
  * `port` null: all. Owners are looked for when a socket of interest is new: the listed ones (those of `port` that take
@@ -24,8 +24,8 @@ export async function readUdpFacts(
   arch: string,
   port: number | null,
   seen: ReadonlySet<number>,
-  before: Served,
-): Promise<{ readonly facts: readonly UdpFacts[]; readonly served: Served }> {
+  before: UdpOwners,
+): Promise<{ readonly facts: readonly UdpFacts[]; readonly served: UdpOwners }> {
   const sockets = (await system.kernel.sockets()).filter(
     (socket) => socket.protocol === 'udp' && socket.inode !== 0 && (port === null || socket.port === port),
   );
@@ -48,7 +48,7 @@ export async function readUdpFacts(
   return { facts, served };
 }
 
-async function lookFor(system: SampleSystem, arch: string, inodes: ReadonlySet<number>): Promise<Served> {
+async function lookFor(system: SampleSystem, arch: string, inodes: ReadonlySet<number>): Promise<UdpOwners> {
   const processes = scanProcesses(system.files, inodes);
   return { inodes, owners: await findOwners(system, processes, arch), holders: processes.holders };
 }

@@ -1,11 +1,11 @@
 /** `measure skb` in text: a line for each interval, as the script of 2017 printed it. */
-import type { Figure } from '../measure/skb.ts';
+import type { SkbFigure } from '../measure/skb.ts';
 import { short } from './format.ts';
 
 export interface SkbReport {
-  readonly rx: Figure & { readonly pps: number | null };
-  readonly tx: Figure & { readonly pps: number | null };
-  readonly toDriver: Figure | null;
+  readonly rx: SkbFigure & { readonly pps: number | null };
+  readonly tx: SkbFigure & { readonly pps: number | null };
+  readonly toDriver: SkbFigure | null;
   readonly lost: number;
 }
 

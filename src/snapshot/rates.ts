@@ -1,7 +1,7 @@
 /** What grew between the two readings of a snapshot. */
 import type { Nic } from '../host/types.ts';
 import { type PacketCounts, type PacketRates, packetRates } from '../measure/interface-rates.ts';
-import { type QueueCounts, type QueueRate, queueRates } from '../measure/queue-rates.ts';
+import { type QueueRate, type QueueTotals, queueRates } from '../measure/queue-rates.ts';
 import type { Counters, Reading } from './types.ts';
 
 /** Through all interfaces together, a second. */
@@ -17,7 +17,7 @@ export function interfaceRates({ seconds, readings: [first, second] }: Counters)
 export const rxQueueRates = (nics: readonly Nic[], { seconds, readings }: Counters): QueueRate[] =>
   queueRates(nics, countsOf(readings[0]), countsOf(readings[1]), seconds);
 
-function countsOf({ queues, interrupts }: Reading): QueueCounts {
+function countsOf({ queues, interrupts }: Reading): QueueTotals {
   const byNic = Map.groupBy(queues, ({ nic }) => nic);
   return {
     packets: new Map(

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, Nic } from '../host/types.ts';
 import { readPacketCounts } from '../measure/interface-rates.ts';
-import { readQueueCounts } from '../measure/queue-rates.ts';
+import { readQueueTotals } from '../measure/queue-rates.ts';
 import { packageVersion } from '../system/package.ts';
 import type { System } from '../system/types.ts';
 import { type Counters, type Reading, SCHEMA, type Snapshot } from './types.ts';
@@ -32,7 +32,7 @@ async function count(system: System, nics: readonly Nic[]): Promise<Counters> {
 
 async function read(system: System, nics: readonly Nic[]): Promise<{ reading: Reading; at: number }> {
   const { packets, at } = readPacketCounts(system.files);
-  const queues = await readQueueCounts(system, nics);
+  const queues = await readQueueTotals(system, nics);
   const irqs = new Set(nics.flatMap(({ irqs }) => irqs.map(({ irq }) => irq)));
   const reading = {
     interfaces: Array.from(packets, ([name, { rx, tx }]) => ({ name, rx, tx })),

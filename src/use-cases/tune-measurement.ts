@@ -5,7 +5,7 @@ import { ANY, type Filter } from '../measure/filter.ts';
 import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
 import { percentOf } from '../measure/percent.ts';
 import { startSession } from '../measure/session.ts';
-import { type Figure as SkbFigure, toSkbs } from '../measure/skb.ts';
+import { type SkbFigure, toSkbs } from '../measure/skb.ts';
 import { countsTx, skbQuestion } from '../measure/skb-question.ts';
 import type { Interval, Session } from '../measure/types.ts';
 import type { Files } from '../system/types.ts';

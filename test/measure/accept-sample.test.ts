@@ -1,7 +1,7 @@
 import { machine } from 'node:os';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleAccepts, spread } from '../../src/measure/accept-sample.ts';
+import { evenSample, sampleAccepts } from '../../src/measure/accept-sample.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { connectionsTo, openKernel } from '../../src/system/kernel.ts';
 import { type Served, startWorkload } from './workload.ts';
@@ -52,11 +52,11 @@ describe('a sample of the connections of pinned workers', () => {
   });
 });
 
-describe('spread', () => {
+describe('evenSample', () => {
   it('takes as many as it may, in order, from everywhere', () => {
     fc.assert(
       fc.property(fc.nat(3_000), fc.integer({ min: 1, max: 600 }), (length, most) => {
-        const chosen = spread(
+        const chosen = evenSample(
           Array.from({ length }, (_, at) => at),
           most,
         );

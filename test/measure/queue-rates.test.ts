@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type QueueCounts, queuePackets, queueRates } from '../../src/measure/queue-rates.ts';
+import { type QueueTotals, queuePackets, queueRates } from '../../src/measure/queue-rates.ts';
 import { nic } from '../fixtures/hosts.ts';
 
 describe('packets of a queue', () => {
@@ -33,7 +33,7 @@ describe('packets of a queue', () => {
 describe('rates of queues', () => {
   const eth0 = nic({ name: 'eth0', queues: 2 });
   const [first = 0, second = 0] = eth0.rxQueues.map(({ irq }) => irq ?? -1);
-  const counts = (packets: bigint, interrupts: number): QueueCounts => ({
+  const counts = (packets: bigint, interrupts: number): QueueTotals => ({
     packets: new Map([['eth0', new Map([[0, packets]])]]),
     interrupts: new Map([[first, interrupts]]),
   });

@@ -6,11 +6,11 @@ import { readMachine } from '../../host/topology.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import { pause } from '../../measure/pause.ts';
 import { commOf } from '../../measure/process.ts';
-import { type QueueCounts, queueRates, readQueueCounts } from '../../measure/queue-rates.ts';
+import { type QueueTotals, queueRates, readQueueTotals } from '../../measure/queue-rates.ts';
 import { startSession } from '../../measure/session.ts';
 import type { Session } from '../../measure/types.ts';
 import { type Reads, toReads, toUdpSockets, type UdpSocket, udpQuestion } from '../../measure/udp.ts';
-import { NOBODY, readUdpFacts, type Served } from '../../measure/udp-facts.ts';
+import { NO_OWNERS, readUdpFacts, type UdpOwners } from '../../measure/udp-facts.ts';
 import { type UdpReport, udpLines } from '../../report/udp.ts';
 import { type Failure, isFailure } from '../../system/errors.ts';
 import { openFiles } from '../../system/files.ts';
@@ -49,7 +49,7 @@ async function createLooker(
 ): Promise<(reads: Reads | null, seconds: number) => Promise<UdpSocket[]>> {
   const filter = filterOf(options);
   const nameOf = commOf(openFiles('/'));
-  let served: Served = NOBODY;
+  let served: UdpOwners = NO_OWNERS;
   let drops: ReadonlyMap<number, number | null> = new Map();
   const read = async (seen: ReadonlySet<number>) => {
     const system = { files: openFiles('/'), kernel: openKernel() };
@@ -85,11 +85,11 @@ async function count(
   const interrupts = readInterrupts(system.files);
   const nics = await readNics(system, readMachine(system, interrupts), interrupts);
   const show = printer(options);
-  let before: QueueCounts = await readQueueCounts(system, nics);
+  let before: QueueTotals = await readQueueTotals(system, nics);
   let began = performance.now();
   for (let given = 0; given < count && !signal.aborted; given++) {
     await pause(interval, signal);
-    const after = await readQueueCounts(system, nics);
+    const after = await readQueueTotals(system, nics);
     const ended = performance.now();
     const seconds = (ended - began) / 1000;
     const sockets = await look(null, seconds);

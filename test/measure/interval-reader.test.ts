@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRecorder, difference } from '../../src/measure/recorder.ts';
+import { createIntervalReader, difference } from '../../src/measure/interval-reader.ts';
 import type { Counts, Interval } from '../../src/measure/types.ts';
 import { type Message, parseMessage } from '../../src/system/bpftrace-output.ts';
 
@@ -49,15 +49,15 @@ const messagesOf = (text: string): Message[] => text.split('\n').flatMap((line) 
 
 function play(text: string): Interval[] {
   let now = 0;
-  const recorder = createRecorder(8, () => now);
+  const reader = createIntervalReader(8, () => now);
   const intervals = messagesOf(text).flatMap((message) => {
     now += 100;
-    const heard = recorder.add(message);
+    const heard = reader.add(message);
     if (heard instanceof Error) throw heard;
     return heard ?? [];
   });
-  recorder.finish();
-  return [...intervals, recorder.rest()];
+  reader.finish();
+  return [...intervals, reader.rest()];
 }
 
 const plain = (counts: Counts) =>
@@ -82,32 +82,32 @@ describe('intervals', () => {
   });
 
   it('know a full map, which 0.17 does not tell', () => {
-    const recorder = createRecorder(2, () => 0);
-    recorder.add({ type: 'map', data: { '@rx': { '0,0': 1, '0,1': 1 }, '@tx': { '0,0': 1 } } });
-    expect(recorder.rest().full).toEqual(['rx']);
+    const reader = createIntervalReader(2, () => 0);
+    reader.add({ type: 'map', data: { '@rx': { '0,0': 1, '0,1': 1 }, '@tx': { '0,0': 1 } } });
+    expect(reader.rest().full).toEqual(['rx']);
   });
 
   it('lose nothing of what comes while bpftrace is ending', () => {
-    const recorder = createRecorder(8, () => 0);
-    recorder.finish();
-    recorder.add({ type: 'map', data: { '@rx': { '0,0': 23 } } });
-    expect(recorder.add({ type: 'time', data: '01:54:10\n' })).toBeNull();
-    recorder.add({ type: 'map', data: { '@rx': { '0,0': 29 } } });
-    expect(plain(recorder.rest().counts)).toEqual({ rx: { '0,0': 29 } });
+    const reader = createIntervalReader(8, () => 0);
+    reader.finish();
+    reader.add({ type: 'map', data: { '@rx': { '0,0': 23 } } });
+    expect(reader.add({ type: 'time', data: '01:54:10\n' })).toBeNull();
+    reader.add({ type: 'map', data: { '@rx': { '0,0': 29 } } });
+    expect(plain(reader.rest().counts)).toEqual({ rx: { '0,0': 29 } });
   });
 
   it('keep what a reading of the map missed', () => {
-    const recorder = createRecorder(8, () => 0);
-    recorder.add({ type: 'map', data: { '@rx': { '0,0': 23, '1,1': 7 } } });
-    recorder.rest();
-    recorder.add({ type: 'map', data: { '@rx': { '0,0': 24 } } });
-    expect(plain(recorder.rest().counts)).toEqual({ rx: { '0,0': 1 } });
-    recorder.add({ type: 'map', data: { '@rx': { '0,0': 24, '1,1': 9 } } });
-    expect(plain(recorder.rest().counts)).toEqual({ rx: { '1,1': 2 } });
+    const reader = createIntervalReader(8, () => 0);
+    reader.add({ type: 'map', data: { '@rx': { '0,0': 23, '1,1': 7 } } });
+    reader.rest();
+    reader.add({ type: 'map', data: { '@rx': { '0,0': 24 } } });
+    expect(plain(reader.rest().counts)).toEqual({ rx: { '0,0': 1 } });
+    reader.add({ type: 'map', data: { '@rx': { '0,0': 24, '1,1': 9 } } });
+    expect(plain(reader.rest().counts)).toEqual({ rx: { '1,1': 2 } });
   });
 
   it('end with a failure that shows the line, cut short, when it is garbled', () => {
-    const failure = createRecorder(8, () => 0).add({
+    const failure = createIntervalReader(8, () => 0).add({
       type: 'garbled',
       data: `{"type": "ma${'x'.repeat(9999)}`,
     });
@@ -119,13 +119,13 @@ describe('intervals', () => {
     const growth = fc.array(fc.dictionary(fc.constantFrom('0,0', '0,1', '1,0', '1,1'), fc.nat(1_000)));
     fc.assert(
       fc.property(growth, (steps) => {
-        const recorder = createRecorder(8, () => 0);
+        const reader = createIntervalReader(8, () => 0);
         const totals = new Map<string, number>();
         const seen = new Map<string, number>();
         for (const step of steps) {
           for (const [key, count] of Object.entries(step)) totals.set(key, (totals.get(key) ?? 0) + count);
-          recorder.add({ type: 'map', data: { '@rx': Object.fromEntries(totals) } });
-          for (const [key, count] of recorder.rest().counts.get('rx') ?? [])
+          reader.add({ type: 'map', data: { '@rx': Object.fromEntries(totals) } });
+          for (const [key, count] of reader.rest().counts.get('rx') ?? [])
             seen.set(key, (seen.get(key) ?? 0) + count);
         }
         const counted = new Map([...totals].filter(([, count]) => count > 0));
@@ -143,9 +143,9 @@ describe('intervals', () => {
     );
     fc.assert(
       fc.property(fc.array(line), (lines) => {
-        const recorder = createRecorder(8, () => 0);
-        for (const message of messagesOf(lines.join('\n'))) recorder.add(message);
-        const { counts, lost } = recorder.rest();
+        const reader = createIntervalReader(8, () => 0);
+        for (const message of messagesOf(lines.join('\n'))) reader.add(message);
+        const { counts, lost } = reader.rest();
         return (
           lost >= 0 && [...counts.values()].every((map) => [...map.values()].every((count) => count > 0))
         );

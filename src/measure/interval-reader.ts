@@ -3,7 +3,7 @@ import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure } from '../system/errors.ts';
 import type { Counts, Interval } from './types.ts';
 
-export interface Recorder {
+export interface IntervalReader {
   /** The first interval begins now: the probes are attached. */
   begin(): void;
   /** The interval that this message ends, or what is wrong with it; null while the interval goes on. */
@@ -15,7 +15,7 @@ export interface Recorder {
 }
 
 /** @param keys entries that each map has room for @param now milliseconds of a clock that never jumps */
-export function createRecorder(keys: number, now: () => number): Recorder {
+export function createIntervalReader(keys: number, now: () => number): IntervalReader {
   const totals = new Map<string, Map<string, number>>();
   let reported: Counts = new Map();
   let lost = 0;
