@@ -10,17 +10,20 @@ import { percentSpan } from './interval.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
 
-export function attachLines(results: readonly Attached[], dryRun: boolean, style: Style): Line[] {
+/** `asked`: before a question. `agreed`: after it, when the program has been shown. */
+export type AttachStage = 'dry run' | 'asked' | 'agreed' | 'done';
+
+export function attachLines(results: readonly Attached[], stage: AttachStage, style: Style): Line[] {
   return results.flatMap((result) => [
-    ...paragraph('', `${result.group}: ${attachWords(result, dryRun)}`, style),
-    ...(result.attached && !result.changed ? [] : programLines(result, style)),
-    ...(dryRun ? trialLines(result.trial, style) : []),
+    ...paragraph('', `${result.group}: ${attachWords(result, stage)}`, style),
+    ...(stage === 'agreed' || (result.attached && !result.changed) ? [] : programLines(result, style)),
+    ...(stage === 'dry run' || stage === 'asked' ? trialLines(result.trial, style) : []),
   ]);
 }
 
 function attachWords(
   { program, pid, fd, groupSize, attached, changed, previous }: Attached,
-  dryRun: boolean,
+  stage: AttachStage,
 ): string {
   const what = `\`${program.file ?? program.name}\` for ${groupSize} sockets`;
   if (attached && !changed) return `${what} is attached already; nothing was changed`;
@@ -28,9 +31,8 @@ function attachWords(
     ? ` in place of ${previous.name ? `\`${previous.name}\`` : `another ${previous.kind} program`}`
     : '';
   const through = ` through pid ${pid} fd ${fd}`;
-  return dryRun
-    ? `would attach ${what}${instead}${through}; nothing was changed`
-    : `attached ${what}${instead}${through}`;
+  if (stage === 'done' || stage === 'agreed') return `attached ${what}${instead}${through}`;
+  return `would attach ${what}${instead}${through}${stage === 'dry run' ? '; nothing was changed' : ''}`;
 }
 
 /** Assembler beside the bytecode, as bpf_asm -c would write it. */

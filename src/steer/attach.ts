@@ -30,7 +30,11 @@ export interface Attached {
   readonly pid: number;
   readonly fd: number;
   readonly group: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
   readonly groupSize: number;
+  /** Workers that may run on several CPUs, where the program decides by the CPU alone: it can't find them. Else 0. */
+  readonly unpinned: number;
   readonly program: {
     /** Of a program of ours, also where it came from a file; else null. */
     readonly name: string | null;
@@ -68,7 +72,7 @@ export async function attach(
   selector: GroupChoice,
   options: AttachOptions,
 ): Promise<Attached[]> {
-  const plans = selectGroups(kernel, seen, selector).map((target) => planAttach(target, options));
+  const plans = planAll(kernel, seen, selector, options);
   const results: Attached[] = [];
   for (const { target, instructions, result } of plans) {
     if (options.dryRun || result.attached) results.push(result);
@@ -83,6 +87,17 @@ export async function attach(
   return results;
 }
 
+/** What `attach` would do, after all of its checks. Throws what it throws. */
+export const checkAttach = (
+  kernel: Kernel,
+  seen: Sockets,
+  selector: GroupChoice,
+  options: AttachOptions,
+): readonly Attached[] => planAll(kernel, seen, selector, options).map(({ result }) => result);
+
+const planAll = (kernel: Kernel, seen: Sockets, selector: GroupChoice, options: AttachOptions) =>
+  selectGroups(kernel, seen, selector).map((target) => planAttach(target, options));
+
 function planAttach(target: ChosenGroup, options: AttachOptions) {
   const { group, member } = target;
   const wanted = options.program;
@@ -95,7 +110,10 @@ function planAttach(target: ChosenGroup, options: AttachOptions) {
     pid: member.pid,
     fd: member.fd,
     group: group.id,
+    protocol: group.protocol,
+    port: group.port,
     groupSize: size,
+    unpinned: trial.slotOfCpu === null ? 0 : group.sockets.filter(({ cpus }) => cpus.length > 1).length,
     program: {
       name: wanted.name ?? recognise(instructions)?.name ?? null,
       file: wanted.name === null ? wanted.file : null,

@@ -1,7 +1,14 @@
 /** Puts a program on reuseport groups of this machine, or takes it off. */
 import { readSockets, type Sockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
-import { type Attached, type AttachOptions, attach, type Detached, detach } from '../steer/attach.ts';
+import {
+  type Attached,
+  type AttachOptions,
+  attach,
+  checkAttach,
+  type Detached,
+  detach,
+} from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
 import { type GroupChoice, selectGroups } from '../steer/select.ts';
 import type { LiveMachine, Progress } from './machine.ts';
@@ -14,6 +21,16 @@ export async function attachTo(
   progress: Progress,
 ): Promise<Attached[]> {
   return attach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
+}
+
+/** What attachTo would do, after all of its checks: for somebody to agree to. Throws what it throws. */
+export async function checkAttachTo(
+  machine: LiveMachine,
+  selector: GroupChoice,
+  options: AttachOptions,
+  progress: Progress,
+): Promise<readonly Attached[]> {
+  return checkAttach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
 }
 
 /** What attaching would do to a group as it was last read; changes nothing. Throws Failure: everything of attach. */

@@ -41,7 +41,9 @@ export function steerCommand(
     const selector = sharing.get(portOf(group)) === 1 ? port : member;
     if (selector === undefined) return [];
     const choice = program === undefined || program === 'cpu' ? '' : ` --program ${program}`;
-    return [`locality-tune ${verb} ${selector}${choice}`];
+    // It asks on a terminal, where it would take the next line of what was pasted for the answer.
+    const unasked = verb === 'attach' ? ' --yes' : '';
+    return [`locality-tune ${verb} ${selector}${choice}${unasked}`];
   };
 }
 

@@ -32,7 +32,7 @@ describe('advice', () => {
     expect(found('program-misses-worker', host({ cpus: 2, groups: turned }))).toMatchObject({
       severity: 'info',
       message: expect.stringMatching(/^On 2 of 2 CPUs that can send to it, /),
-      fix: ['locality-tune attach --port 8080 --program map'],
+      fix: ['locality-tune attach --port 8080 --program map --yes'],
     });
   });
 
@@ -40,7 +40,9 @@ describe('advice', () => {
     const free = (n: number): Worker[] => range(n).map(() => ({ cpus: range(8) }));
     const machine = (n: number, queues: number) =>
       host({ nics: [nic({ queues })], groups: [group({ workers: free(n), program: cpu(2) })] });
-    expect(found('program-starves-slots', machine(4, 4))?.fix).toEqual(['locality-tune attach --port 8080']);
+    expect(found('program-starves-slots', machine(4, 4))?.fix).toEqual([
+      'locality-tune attach --port 8080 --yes',
+    ]);
     expect(found('program-starves-slots', machine(4, 3))?.fix).toEqual(['locality-tune detach --port 8080']);
   });
 
@@ -59,7 +61,7 @@ describe('advice', () => {
     const machine = host({ cpus: 4, nics: [nic({ queues: 4, xps: true })], groups });
     expect(found('hash-selection', machine)).toMatchObject({ severity: 'info', fix: [] });
     expect(found('udp-hot-slot', machine)?.fix).toEqual([
-      'locality-tune attach --port 2055 --udp --program rand',
+      'locality-tune attach --port 2055 --udp --program rand --yes',
     ]);
   });
 

@@ -11,7 +11,7 @@ describe('hash-selection', () => {
       'hash-selection',
       host({ nics: queues(8), groups: [group({ workers: pinned(...range(8)) })] }),
     );
-    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080 --yes'] });
     expect(finding?.message).toBe(
       'The kernel picks one of 8 sockets by hash: one connection in 8 reaches a worker on its receiving CPU. ' +
         'Expected from eth0: 12.5 % local, 100 % with `cpu`.',
@@ -21,7 +21,7 @@ describe('hash-selection', () => {
   it('proposes `map` when slots and CPUs are not in one order', () => {
     const groups = [group({ protocol: 'udp', workers: pinned(5, 3) })];
     const finding = found('hash-selection', host({ nics: [nic({ queues: 2, irqCpus: [3, 5] })], groups }));
-    expect(finding?.fix).toEqual(['locality-tune attach --port 8080 --udp --program map']);
+    expect(finding?.fix).toEqual(['locality-tune attach --port 8080 --udp --program map --yes']);
     expect(finding?.message).toContain('one datagram in 2 reaches');
     expect(finding?.message).toContain('100 % with `map`');
   });
@@ -54,7 +54,10 @@ describe('hash-selection', () => {
   it('proposes a program for workers that another command pins', () => {
     const groups = [group({ workers: [...pinned(0, 1, 2), { cpus: range(4) }] })];
     const all = findings(host({ nics: queues(4), groups }));
-    expect(all.flatMap(({ fix }) => fix)).toEqual(['taskset -cp 3 1003', 'locality-tune attach --port 8080']);
+    expect(all.flatMap(({ fix }) => fix)).toEqual([
+      'taskset -cp 3 1003',
+      'locality-tune attach --port 8080 --yes',
+    ]);
     expect(all.find(({ rule }) => rule === 'hash-selection')?.message).toContain(
       'Once the other commands have run',
     );
@@ -74,14 +77,19 @@ describe('hash-selection', () => {
     const fixes = findings(host({ nics: queues(2), groups })).find(
       ({ rule }) => rule === 'hash-selection',
     )?.fix;
-    expect(fixes).toEqual(['locality-tune attach --pid 1000 --fd 3', 'locality-tune attach --pid 7 --fd 9']);
+    expect(fixes).toEqual([
+      'locality-tune attach --pid 1000 --fd 3 --yes',
+      'locality-tune attach --pid 7 --fd 9 --yes',
+    ]);
   });
 
   it('makes one loop of many ports', () => {
     const groups = range(40).map((n) => group({ port: 8000 + n, workers: pinned(0, 1) }));
     const all = findings(host({ nics: queues(2), groups })).filter(({ rule }) => rule === 'hash-selection');
     expect(all).toHaveLength(1);
-    expect(all[0]?.fix).toEqual([`for n in $(seq 8000 8039); do locality-tune attach --port \${n}; done`]);
+    expect(all[0]?.fix).toEqual([
+      `for n in $(seq 8000 8039); do locality-tune attach --port \${n} --yes; done`,
+    ]);
   });
 
   it.each([
@@ -109,7 +117,7 @@ describe('program-misses-worker', () => {
     const finding = found('program-misses-worker', machine);
     expect(finding).toMatchObject({
       severity: 'warning',
-      fix: ['locality-tune attach --port 8080 --program map'],
+      fix: ['locality-tune attach --port 8080 --program map --yes'],
     });
     expect(finding?.message).toContain(
       'On 1 of 2 receiving CPUs, `cpu` picks a worker that is pinned to another CPU: ' +
@@ -125,7 +133,7 @@ describe('program-misses-worker', () => {
     ]);
     const groups = [group({ workers: pinned(0, 2, 1), program })];
     expect(found('program-misses-worker', host({ nics: queues(3), groups }))?.fix).toEqual([
-      'locality-tune attach --port 8080 --program map',
+      'locality-tune attach --port 8080 --program map --yes',
     ]);
   });
 
@@ -149,7 +157,7 @@ describe('program-starves-slots', () => {
   it('finds the workers that a reload added', () => {
     const groups = [group({ workers: pinned(...range(8)), program: cpu(4) })];
     const finding = found('program-starves-slots', host({ nics: queues(8), groups }));
-    expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune attach --port 8080'] });
+    expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune attach --port 8080 --yes'] });
     expect(finding?.message).toBe(
       'Nothing reaches slots 4-7 of server 1004, server 1005, server 1006, server 1007: the program was made ' +
         'for 4 sockets, the group has 8. Attached again, `cpu` sends each packet to the worker on its CPU.',
@@ -170,7 +178,7 @@ describe('program-starves-slots', () => {
     const nics = [nic({ queues: 2, irqCpus: [1, 3] })];
     const groups = [group({ workers: pinned(1, 3), program: 'cpu' })];
     expect(found('program-starves-slots', host({ nics, groups }))?.fix).toEqual([
-      'locality-tune attach --port 8080 --program map',
+      'locality-tune attach --port 8080 --program map --yes',
     ]);
   });
 
@@ -217,7 +225,7 @@ describe('program-exceeds-group', () => {
   it('finds a program made for more members', () => {
     const groups = [group({ workers: pinned(0, 1, 2), program: cpu(8) })];
     const finding = found('program-exceeds-group', host({ groups }));
-    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080 --yes'] });
     expect(finding?.message).toContain('slots up to 7, but the last slot of the group is 2');
     const map = group({
       workers: pinned(0, 1),
@@ -228,7 +236,7 @@ describe('program-exceeds-group', () => {
       ]),
     });
     expect(found('program-exceeds-group', host({ groups: [map] }))?.fix).toEqual([
-      'locality-tune attach --port 8080 --program map',
+      'locality-tune attach --port 8080 --program map --yes',
     ]);
   });
 
@@ -247,7 +255,7 @@ describe('incoming-cpu-without-effect', () => {
   it('proposes a program on a kernel that takes no notice', () => {
     const groups = [group({ workers, more: { incomingCpuHonoured: false } })];
     const finding = found('incoming-cpu-without-effect', host({ groups }));
-    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080'] });
+    expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080 --yes'] });
     expect(finding?.message).toContain('(6.12.0) ignores it');
   });
 

@@ -82,7 +82,7 @@ const COMMANDS: readonly (readonly [RegExp, Effect])[] = [
   [/^systemctl restart irqbalance$/, (host) => host],
   [/^taskset -a?cp (\d+) (\d+)$/, (host, cpu, id) => pinned(host, Number(id), Number(cpu))],
   [
-    /^locality-tune attach (.*?)(?: --program (\S+))?$/,
+    /^locality-tune attach (.*?)(?: --program (\S+))? --yes$/,
     (host, selector = '', name = 'cpu') =>
       selected(host, selector, (group) => attached(group, { name } as Wanted)),
   ],

@@ -306,7 +306,7 @@ describe('udp-hot-slot', () => {
     const finding = found('udp-hot-slot', sampled(2055, 10, 970, 10, 10));
     expect(finding).toMatchObject({
       severity: 'warning',
-      fix: ['locality-tune attach --port 2055 --udp --program rand'],
+      fix: ['locality-tune attach --port 2055 --udp --program rand --yes'],
     });
     expect(finding?.message).toMatch(/^slot 1 \(server 1001\) read 97 % of 1000 datagrams.*25 %.*QUIC/);
   });

@@ -79,7 +79,7 @@ describe('explain, against 2,000 new connections', () => {
 
   it('names the worker of each connection where a program goes by the flow', async () => {
     const args = ['--program', 'weighted', '--weights', '3,1', '--by', 'flow'];
-    const attached = await cliJson<Attached>('attach', '--port', String(PORT), ...args);
+    const attached = await cliJson<Attached>('attach', '--yes', '--port', String(PORT), ...args);
     expect(attached.changed).toBe(true);
     const host = await look();
     const answers = new Map<string, number>();

@@ -74,12 +74,12 @@ describe('a group whose members come and go', () => {
 
   it('has the old or the new program when attach is killed, whenever that happens', async () => {
     const selector = ['--port', String(port)];
-    await cliJson<Attached>('attach', ...selector);
+    await cliJson<Attached>('attach', '--yes', ...selector);
     const seen: (string | null | undefined)[] = [];
     // Spread over the run of the command, the moment of the system call among them.
     for (const [index, after] of [200, 1_000, 1_800, 2_600].entries()) {
       const wanted = index % 2 === 0 ? 'rand' : 'cpu';
-      const child = spawn(process.execPath, [ENTRY, 'attach', ...selector, '--program', wanted], {
+      const child = spawn(process.execPath, [ENTRY, 'attach', '--yes', ...selector, '--program', wanted], {
         stdio: 'ignore',
       });
       const exit = once(child, 'exit');
@@ -94,8 +94,8 @@ describe('a group whose members come and go', () => {
   });
 
   it('says after five seconds that the kernel does not answer, and waits no longer', async () => {
-    await cliJson<Attached>('attach', '--port', String(port));
-    const args = [ENTRY, 'attach', '--port', String(port), '--program', 'hash', '--json'];
+    await cliJson<Attached>('attach', '--yes', '--port', String(port));
+    const args = [ENTRY, 'attach', '--yes', '--port', String(port), '--program', 'hash', '--json'];
     const command = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const exit = once(command, 'exit');
     const output = text(command.stdout);

@@ -45,7 +45,9 @@ describe('HAProxy with a listener for each thread', () => {
     const threadOn = (cpu: number) => String(cpu);
     const before = await matchedFrom(CPUS, PORT, 1_000, threadOn);
     expect(Math.abs(before.matched / before.total - 0.5)).toBeLessThan(0.045);
-    expect(await cliJson<Attached>('attach', '--port', String(PORT), '--program', 'map')).toMatchObject({
+    expect(
+      await cliJson<Attached>('attach', '--yes', '--port', String(PORT), '--program', 'map'),
+    ).toMatchObject({
       changed: true,
     });
     expect(await matchedFrom(CPUS, PORT, 1_000, threadOn)).toEqual({ total: 2_000, matched: 2_000 });

@@ -131,7 +131,7 @@ describe('attach --measure', () => {
       const { measured, warnings } = await cliJson<{
         measured: BeforeAndAfter | null;
         warnings: readonly string[];
-      }>('attach', '--port', String(PORT), '--measure', '2');
+      }>('attach', '--yes', '--port', String(PORT), '--measure', '2');
       if (measured === null) throw new Error(warnings.join());
       const { before, after } = measured;
       expect(before.events).toBeGreaterThan(1_000);
@@ -146,7 +146,7 @@ describe('attach --measure', () => {
   });
 
   it('says that silence tells nothing, and what does not go together', async () => {
-    const quiet = await cli('attach', '--port', String(PORT), '--measure', '0.2');
+    const quiet = await cli('attach', '--yes', '--port', String(PORT), '--measure', '0.2');
     expect(quiet).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/too little traffic to compare: 0 events before, 0 after/),

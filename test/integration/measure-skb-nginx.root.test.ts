@@ -83,7 +83,7 @@ describe('nginx under wrk from every CPU', () => {
     for (const { events, local } of Object.values(before))
       expect(Math.abs(local / events - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / events));
 
-    await cliJson('attach', '--port', String(PORT), '--program', 'map');
+    await cliJson('attach', '--yes', '--port', String(PORT), '--program', 'map');
     const after = await measured();
     expect(after.accepts.local).toBe(after.accepts.events);
     expect(after.packets.local).toBe(after.packets.events);

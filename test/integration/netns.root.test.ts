@@ -62,7 +62,7 @@ describe('a server in another network namespace', () => {
   it('is not seen from here, and an attach by pid says where to look from', async () => {
     expect((await cliJson<Inspected>('inspect', '--port', PORT, '--no-slots')).groups).toEqual([]);
     // `ip netns exec` becomes the program that it runs, so the pid is python's.
-    const { code, stderr } = await cli('attach', '--pid', String(python.pid), '--fd', fd);
+    const { code, stderr } = await cli('attach', '--yes', '--pid', String(python.pid), '--fd', fd);
     expect(code).toBe(1);
     expect(stderr).toContain(`--netns ${python.pid}`);
   });
@@ -78,7 +78,10 @@ describe('a server in another network namespace', () => {
 
   it('is read and steered from inside', async () => {
     const selector = ['--netns', NAME, '--port', PORT];
-    expect(await cliJson<Attached>('attach', ...selector)).toMatchObject({ groupSize: 3, changed: true });
+    expect(await cliJson<Attached>('attach', '--yes', ...selector)).toMatchObject({
+      groupSize: 3,
+      changed: true,
+    });
     const { groups } = await cliJson<Inspected>('inspect', ...selector);
     expect(groups[0]).toMatchObject({
       selection: 'cbpf',

@@ -74,7 +74,7 @@ describe('nginx with one reuseport socket for each worker', () => {
     expect(dry).toMatchObject({ attached: false, changed: false, program: { asm: 'ld cpu\nmod #2\nret a' } });
     expect((await theGroup()).program).toBeNull();
 
-    const attached = await cliJson<Attached>('attach', ...selector);
+    const attached = await cliJson<Attached>('attach', '--yes', ...selector);
     expect(attached).toMatchObject({
       schema: 'locality-tune.attach/1',
       groupSize: 2,
@@ -97,14 +97,14 @@ describe('nginx with one reuseport socket for each worker', () => {
   });
 
   it('follows the workers with `map`, whatever the slots are', async () => {
-    const attached = await cliJson<Attached>('attach', '--port', String(PORT), '--program', 'map');
+    const attached = await cliJson<Attached>('attach', '--yes', '--port', String(PORT), '--program', 'map');
     expect(attached).toMatchObject({ changed: true, previous: { name: 'cpu' } });
     const now = await theGroup();
     expect(now.program?.name).toBe('map');
     const workerOn = (cpu: number) =>
       now.sockets.find(({ cpus }) => cpus[0] === cpu)?.owners[0]?.pid.toString();
     expect(await matchedFrom(CPUS, PORT, 500, workerOn)).toEqual({ total: 1_000, matched: 1_000 });
-    await cliJson<Attached>('attach', '--port', String(PORT), '--program', 'cpu');
+    await cliJson<Attached>('attach', '--yes', '--port', String(PORT), '--program', 'cpu');
   });
 
   it('keeps sockets, slots and program over a reload with as many workers', async () => {
@@ -134,7 +134,7 @@ describe('nginx with one reuseport socket for each worker', () => {
     expect(starving).toHaveLength(1);
     // Four workers on two CPUs: whatever goes by CPU starves two of them, so the hash is what is advised.
     expect(starving[0]?.fix).toEqual([`locality-tune detach --port ${PORT}`]);
-    const attached = await cliJson<Attached>('attach', '--port', String(PORT));
+    const attached = await cliJson<Attached>('attach', '--yes', '--port', String(PORT));
     expect(attached).toMatchObject({ groupSize: 4, changed: true });
     const still = (await inspect()).findings.find(({ rule }) => rule === starving[0]?.rule);
     expect(still?.message).toContain('the machine has only CPUs 0-1');

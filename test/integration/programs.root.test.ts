@@ -55,7 +55,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
 
   const nextLine = async () => (await lines?.next())?.value ?? '';
   const attach = (...args: string[]) =>
-    cliJson<Attached>('attach', '--port', port, '--udp', '--program', ...args);
+    cliJson<Attached>('attach', '--yes', '--port', port, '--udp', '--program', ...args);
 
   beforeAll(async () => {
     await assertBpfAnswers();
@@ -127,7 +127,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
   });
 
   it('takes that program for somebody else’s from then on', async () => {
-    const { code, stderr } = await cli('attach', '--port', port, '--udp', '--program', 'rand');
+    const { code, stderr } = await cli('attach', '--yes', '--port', port, '--udp', '--program', 'rand');
     expect(code).toBe(1);
     expect(stderr).toMatch(/already has a foreign cBPF program/);
     expect(await inspectProgram()).toBeNull();
@@ -138,7 +138,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
     const file = join(folder, 'bad.bpf');
     writeFileSync(file, 'ld cpu\nmod #0\nret a\n');
     const refuse = async (program: string) =>
-      (await cli('attach', '--port', port, '--udp', '--program', program)).stderr;
+      (await cli('attach', '--yes', '--port', port, '--udp', '--program', program)).stderr;
     expect(await refuse(file)).toMatch(/the kernel would refuse this: instruction 1/);
     expect(await refuse('nope')).toMatch(/'nope': no such program, and no such file; there are: cpu/);
     expect(await inspectProgram()).toBe('rand');

@@ -62,12 +62,12 @@ describe('a UDP group that one source feeds', () => {
     expect(packets.slice(0, 3)).toEqual([0, 0, 0]);
     expect(packets[3]).toBeGreaterThan(200);
     expect(hot).toHaveLength(1);
-    expect(hot[0]?.fix).toEqual([`locality-tune attach --port ${port} --udp --program rand`]);
+    expect(hot[0]?.fix).toEqual([`locality-tune attach --port ${port} --udp --program rand --yes`]);
     expect(hot[0]?.message).toMatch(/QUIC/);
   });
 
   it('spreads it evenly with `rand`', async () => {
-    const attached = await cliJson<Attached>('attach', '--port', port, '--udp', '--program', 'rand');
+    const attached = await cliJson<Attached>('attach', '--yes', '--port', port, '--udp', '--program', 'rand');
     expect(attached).toMatchObject({ groupSize: 4, changed: true });
     expect(attached.warnings.join()).toMatch(/QUIC/);
     const { group, hot } = await inspect();

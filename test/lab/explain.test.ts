@@ -68,7 +68,7 @@ async function expectsWhatIsMeasured(): Promise<void> {
     // Five eighths come in where a worker is, of which one in N meets it.
     expect(before.now).toBeCloseTo(5 / 8 / WORKERS);
     await expectAsComputed(before.now);
-    await guest().run(`locality-tune attach --port ${PORT}`);
+    await guest().run(`locality-tune attach --yes --port ${PORT}`);
     const after = await expectedNow();
     expect(after.now).toBeCloseTo(before.cpu ?? Number.NaN);
     expect(after.now).toBeCloseTo(5 / 8);

@@ -79,7 +79,7 @@ it(`loses nothing in ${TIMES} changes of program`, { timeout: 60_000 + TIMES * 6
   expect([grown('InDatagrams'), grown('InErrors'), grown('NoPorts')]).toEqual([sent, 0, 0]);
   expect(await guest().run("ps -eo state,comm | grep '^D' || true")).toBe('');
   // The last one is still there, and what the tool sees.
-  expect(JSON.parse(await guest().run(`locality-tune attach --port ${PORT} -j`))).toMatchObject({
+  expect(JSON.parse(await guest().run(`locality-tune attach --yes --port ${PORT} -j`))).toMatchObject({
     attached: true,
   });
 });

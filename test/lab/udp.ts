@@ -21,7 +21,7 @@ export const startReaders = (guest: Guest): Promise<string> =>
   guest.start(`exec python3 test/lab/udp-workers.py ${UDP_PORT} ${READERS.join(' ')}`).line();
 
 export const attachToReaders = (guest: Guest, program: string): Promise<string> =>
-  guest.run(`locality-tune attach --port ${UDP_PORT} --udp --program ${program} -j`);
+  guest.run(`locality-tune attach --yes --port ${UDP_PORT} --udp --program ${program} -j`);
 
 /** `sources`: so many ports of one address. */
 export async function counted(guest: Guest, sources: number): Promise<Counted> {

@@ -19,14 +19,14 @@ const server = group({ workers: pinned(0, 1, 2, 3) });
 it('says what is, what could be, and the command', () => {
   expect(read(host({ cpus: 4, nics: [eth0], groups: [server] }))).toBe(
     '25 %  expected locality of tcp 0.0.0.0:8080 today, by hash over 4 sockets. ' +
-      '100 % possible with `locality-tune attach --port 8080`.  1 finding: 1 warning.',
+      '100 % possible with `locality-tune attach --port 8080 --yes`.  1 finding: 1 warning.',
   );
 });
 
 it('names map where slots and CPUs disagree', () => {
   const turned = group({ workers: pinned(3, 2, 1, 0), program: 'cpu' });
   expect(read(host({ cpus: 4, nics: [eth0], groups: [turned] }))).toMatch(
-    /^0 % .*, by program cpu over 4 sockets\. `locality-tune attach --port 8080 --program map` fixes it\./,
+    /^0 % .*, by program cpu over 4 sockets\. `locality-tune attach --port 8080 --program map --yes` fixes it\./,
   );
 });
 

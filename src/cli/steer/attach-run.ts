@@ -1,58 +1,73 @@
-/** `locality-tune attach`: put a program on a group, print what became of it. */
+/** `locality-tune attach`: ask, put a program on a group, print what became of it. */
 import { attachLines, measuredLines } from '../../report/steer.ts';
-import type { Attached } from '../../steer/attach.ts';
+import type { Attached, AttachOptions } from '../../steer/attach.ts';
 import { type LiveMachine, openMachine } from '../../use-cases/machine.ts';
 import { measureAround } from '../../use-cases/measure-around.ts';
-import { attachTo, theGroup } from '../../use-cases/steer.ts';
-import { usage } from '../errors.ts';
-import { progress } from '../output.ts';
+import { attachTo, checkAttachTo, theGroup } from '../../use-cases/steer.ts';
+import { EXIT, usage } from '../errors.ts';
+import { progress, say } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
+import { agreeToAttach } from './ask-attach.ts';
 import { printResults } from './print-results.ts';
-import { type Asked, type AttachCommandOptions, askedProgram } from './program-asked.ts';
+import { type AttachCommandOptions, askedProgram } from './program-asked.ts';
 import { selectorOf } from './steer-options.ts';
 
 /** Of --measure without a number, before and after each. */
 const MEASURE_SECONDS = 3;
 
 export async function runAttach(options: AttachCommandOptions): Promise<void> {
+  const { measure, dryRun, yes } = options;
+  if (measure !== undefined && dryRun)
+    throw usage('--measure: cannot be combined with --dry-run', 'omit one of them');
+  if (measure !== undefined && options.allGroups)
+    throw usage('--measure: measures one group at a time', 'choose it with --pid and --fd');
   const machine = openMachine();
-  const asked = await askedProgram(options, machine);
-  if (options.measure !== undefined) return attachMeasured(machine, options, asked, options.measure);
-  const results = await attachAsked(machine, options, asked);
-  printResults('attach', results, options, (style) => attachLines(results, options.dryRun === true, style));
+  const asked: AttachOptions = {
+    ...(await askedProgram(options, machine)),
+    groupSize: options.groupSize ?? null,
+    dryRun: dryRun === true,
+    force: options.force === true,
+  };
+  const planned = yes || dryRun ? [] : await checkAttachTo(machine, selectorOf(options), asked, progress);
+  const changes = planned.some(({ attached }) => !attached);
+  if (changes && !(await agreeToAttach(planned, options))) {
+    process.exitCode = EXIT.failed;
+    return say('nothing was changed\n');
+  }
+  if (measure !== undefined) return attachMeasured(machine, options, asked, measure);
+  const isNoop = planned.length > 0 && !changes;
+  const results = isNoop ? planned : await attachTo(machine, selectorOf(options), asked, progress);
+  printResults('attach', withoutKnown(results, changes ? planned : [], options), options, (style) =>
+    attachLines(results, changes ? 'agreed' : dryRun ? 'dry run' : 'done', style),
+  );
 }
 
-const attachAsked = (
-  machine: LiveMachine,
-  options: AttachCommandOptions,
-  asked: Asked,
-): Promise<Attached[]> =>
-  attachTo(
-    machine,
-    selectorOf(options),
-    {
-      ...asked,
-      groupSize: options.groupSize ?? null,
-      dryRun: options.dryRun === true,
-      force: options.force === true,
-    },
-    progress,
-  );
+/** What was said before the question need not be said again; a JSON document has it all. */
+function withoutKnown<T extends Attached>(
+  results: readonly T[],
+  known: readonly Attached[],
+  { json, pretty }: AttachCommandOptions,
+): readonly T[] {
+  if (json || pretty) return results;
+  const said = new Set(known.flatMap(({ group, warnings }) => warnings.map((each) => `${group} ${each}`)));
+  return results.map((result) => ({
+    ...result,
+    warnings: result.warnings.filter((each) => !said.has(`${result.group} ${each}`)),
+  }));
+}
 
 async function attachMeasured(
   machine: LiveMachine,
   options: AttachCommandOptions,
-  asked: Asked,
+  asked: AttachOptions,
   measure: number | true,
 ): Promise<void> {
-  if (options.dryRun) throw usage('--measure: cannot be combined with --dry-run', 'omit one of them');
-  if (options.allGroups)
-    throw usage('--measure: measures one group at a time', 'choose it with --pid and --fd');
-  const group = await theGroup(machine, selectorOf(options), progress);
+  const selector = selectorOf(options);
+  const group = await theGroup(machine, selector, progress);
   const seconds = measure === true ? MEASURE_SECONDS : measure;
   const around = { seconds, signal: untilInterrupted(), progress };
   const { result, measured, why } = await measureAround(group, around, () =>
-    attachAsked(machine, options, asked),
+    attachTo(machine, selector, asked, progress),
   );
   const results = result.map((each) => ({
     ...each,
@@ -60,7 +75,7 @@ async function attachMeasured(
     warnings: why === null ? each.warnings : [...each.warnings, why],
   }));
   printResults('attach', results, options, (style) => [
-    ...attachLines(results, false, style),
+    ...attachLines(results, 'done', style),
     ...(measured === null || why !== null
       ? []
       : measuredLines(measured, group.protocol === 'tcp' ? 'accepts' : 'datagrams', style)),

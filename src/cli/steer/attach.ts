@@ -12,12 +12,13 @@ or a file in any form that \`disasm\` reads (./cpu is a file). To replace or det
 file later, give --force: locality-tune does not recognise it as its own.
 
 The program stays until you detach it or the server closes its sockets; this command does not keep
-running. No packet is lost. All checks are made before the change.
+running. No packet is lost. All checks are made before the change. On a terminal the command shows
+the program and asks. Elsewhere it needs --yes, unless the group has that program already.
 
 Examples:
   locality-tune attach --port 8080 --dry-run
   locality-tune attach --port 8080
-  locality-tune attach --port 8080 --measure 10
+  locality-tune attach --port 8080 --measure 10 --yes
   locality-tune attach --port 8125 --udp --program rand
   locality-tune attach --port 8125 --udp --program steer.bpf --dry-run
   locality-tune attach --pid 29333 --fd 6 --program map`;
@@ -35,6 +36,7 @@ export function register(program: Command): void {
       integer('--group-size', 1, SIZE_MAX),
     )
     .option('--dry-run', 'only show the assembler, the bytecode and the warnings')
+    .option('--yes', 'do not ask; required without a terminal')
     .option(
       '--measure [seconds]',
       'measure locality for SECONDS before and after the change (default: 3)',

@@ -17,6 +17,12 @@ export function printResults(
   }
   const style = styleOf(options.color, process.stdout, process.env);
   printLines(lines(style), style);
+  printWarnings(results);
+}
+
+export function printWarnings(
+  results: readonly { readonly group: string; readonly warnings?: readonly string[] }[],
+): void {
   for (const { group, warnings = [] } of results)
     for (const warning of warnings) say(`warning: ${group}: ${warning}\n`);
 }

@@ -15,6 +15,7 @@ export interface AttachCommandOptions extends SteerOptions, ProgramOptions {
   readonly groupSize?: number;
   /** Seconds before, and after; `true` where none are given. */
   readonly measure?: number | true;
+  readonly yes?: true;
 }
 
 /** Where the size says nothing, because something else does. */

@@ -1,4 +1,4 @@
-import { slotOnCpu } from '../../cbpf/programs.ts';
+import { isByCpu, slotOnCpu } from '../../cbpf/programs.ts';
 import type { Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
@@ -23,6 +23,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
     );
     if (loose.length === 0) return [];
     const choose = chooser(fed, usable, chosen);
+    const own = ownProgram(group);
     const sockets = Map.groupBy(loose, ({ owner }) => owner.pid);
     const workers = [...Map.groupBy(loose, ({ owner }) => threadOf(owner)).values()].flatMap(
       ([first]) => first ?? [],
@@ -40,7 +41,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
     return [
       {
         rule: 'worker-not-pinned',
-        severity: nics.length > 0 ? 'warning' : 'info',
+        severity: nics.length > 0 || (own !== null && isByCpu(own)) ? 'warning' : 'info',
         subject: group.id,
         message:
           `${count(workers.length, 'worker')} may run on ${alike ? 'any' : 'several'} of ${cpus}: ${who}. ` +
