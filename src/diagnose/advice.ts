@@ -3,7 +3,7 @@
  * complaint only would contradict the next rule.
  */
 import type { ProgramSpec } from '../cbpf/programs.ts';
-import type { Host } from '../host/types.ts';
+import type { Group, Host } from '../host/types.ts';
 import { cpuShares } from '../path/balance.ts';
 import { pinCommand, steerCommand } from '../words/commands.ts';
 import { count, percent } from '../words/phrase.ts';
@@ -20,7 +20,7 @@ import { countWorkers, threadOf } from './workers.ts';
  */
 export function advise(host: Host, groups: readonly FedGroup[]): readonly AdvisedGroup[] {
   const command = steerCommand(host);
-  const settled = wellPlaced(groups);
+  const settled = wellPlaced(groups, new Set(host.machine.cpus.isolated));
   const moved = new Map<string, number>();
   return groups.map((fed) => {
     const { group } = fed;
@@ -65,8 +65,7 @@ type Decision = Pick<Advice, 'program' | 'why'>;
 
 function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: MemberCpus): Decision {
   const { group } = fed;
-  if (group.program !== null && own === null)
-    return { program: null, why: 'A foreign program is attached, so nothing is advised.' };
+  if (group.program !== null && own === null) return { program: null, why: ownersRemedy(host, group) };
   if (own?.name === 'hash')
     return { program: null, why: 'The attached program leaves the choice to the hash.' };
   if (own?.name === 'rand') return { program: 'rand', why: '`rand` reaches all of them.' };
@@ -75,7 +74,8 @@ function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: 
       program: null,
       why: `\`${own.name}\` was probably chosen on purpose; attach another program if not.`,
     };
-  if (hotSlot(group)?.stateful === null)
+  const cause = hotSlot(group)?.cause;
+  if (cause?.by === 'source' && cause.stateless === true)
     return {
       program: 'rand',
       why: '`rand` spreads the datagrams of few sources over all workers (udp-hot-slot).',
@@ -83,6 +83,15 @@ function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: 
   const best = byCpu(host, fed, own, memberCpus);
   if (typeof best !== 'string') return best;
   return own === null ? { program: null, why: best } : keepReaching(host, fed, own, best);
+}
+
+/** A foreign program may be what keeps a server right, so no command takes it off. */
+function ownersRemedy(host: Host, group: Group): string {
+  const [command] = steerCommand(host)('detach', group);
+  const wanted = `Whoever attached the program has to attach it again for ${count(group.size, 'socket')}`;
+  return command === undefined
+    ? `${wanted}.`
+    : `${wanted}; until then \`${command} --force\` leaves the choice to the kernel's hash.`;
 }
 
 /** Where the best program can't be told, one that starves nobody can be. */

@@ -1,14 +1,24 @@
 /** A UDP member that takes more than the kernel's choice by source should give it. */
 import type { Group, GroupSocket } from '../host/types.ts';
+import { isByCpuAlone } from './programs.ts';
 
 export interface HotSlot {
   readonly member: GroupSocket;
   /** 0 to 1, of `total` datagrams that the group read. */
   readonly share: number;
   readonly total: number;
-  /** The protocol of this port whose peers must stay with one worker; null where none is known. */
-  readonly stateful: string | null;
+  readonly cause: Cause;
 }
+
+/**
+ * Why one member takes so much. `source`: the hash gives one busy source one slot, and `stateless` says whether any worker
+ * can take any datagram of this port: null where that is not known. `cpu`: slots are chosen by CPU, and one CPU receives so
+ * much. `program`: a program decides by something else.
+ */
+export type Cause =
+  | { readonly by: 'source'; readonly stateless: boolean | null; readonly protocol: string | null }
+  | { readonly by: 'cpu' }
+  | { readonly by: 'program' };
 
 /** Fewer datagrams than this say nothing about how they spread. */
 const ENOUGH = 100;
@@ -26,15 +36,36 @@ const STATEFUL: ReadonlyMap<number, string> = new Map([
   [51820, 'WireGuard'],
 ]);
 
+/** Ports whose protocols keep no state from one datagram to the next. NetFlow and IPFIX do: their templates. */
+const STATELESS: ReadonlyMap<number, string> = new Map([
+  [53, 'DNS'],
+  [123, 'NTP'],
+  [162, 'SNMP traps'],
+  [514, 'syslog'],
+  [6343, 'sFlow'],
+]);
+
 /** null as well when the members were not sampled, or too few datagrams passed to tell. */
 export function hotSlot(group: Group): HotSlot | null {
-  const { protocol, port, sockets } = group;
+  const { protocol, sockets } = group;
   const total = sockets.reduce((sum, { packets }) => sum + (packets ?? 0), 0);
   const [member] = sockets.toSorted((one, other) => (other.packets ?? 0) - (one.packets ?? 0));
   const sampled = sockets.every(({ packets }) => packets !== null);
   if (protocol !== 'udp' || member === undefined || !sampled || total < ENOUGH) return null;
   const share = (member.packets ?? 0) / total;
-  return share > limit(group) ? { member, share, total, stateful: STATEFUL.get(port) ?? null } : null;
+  return share > limit(group) ? { member, share, total, cause: causeOf(group) } : null;
+}
+
+function causeOf({ port, selection, program }: Group): Cause {
+  if (selection === 'incoming_cpu') return { by: 'cpu' };
+  if (program !== null) return { by: isByCpuAlone(program) ? 'cpu' : 'program' };
+  const stateful = STATEFUL.get(port) ?? null;
+  const stateless = STATELESS.get(port) ?? null;
+  return {
+    by: 'source',
+    stateless: stateful !== null ? false : stateless !== null ? true : null,
+    protocol: stateful ?? stateless,
+  };
 }
 
 /** Twice the fair share; of two members, that would be more than there is. */

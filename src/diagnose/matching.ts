@@ -36,11 +36,16 @@ export function memberOn(memberCpus: MemberCpus): ReadonlyMap<number, GroupSocke
   return new Map([...memberCpus].reverse().map(([member, cpu]) => [cpu, member]));
 }
 
-/** Threads that are of use where they are: the first of a group on a CPU that receives for it. */
-export function wellPlaced(groups: readonly FedGroup[]): ReadonlySet<string> {
-  const members = groups.flatMap(({ group, cpus }) =>
-    [...memberOn(pinnedMembers(group))].flatMap(([cpu, member]) => (cpus?.has(cpu) ? [member] : [])),
-  );
+/**
+ * Threads that stay where they are: the first of a group on a CPU that receives for it, and those on an isolated CPU,
+ * where somebody put them on purpose.
+ */
+export function wellPlaced(groups: readonly FedGroup[], isolated: ReadonlySet<number>): ReadonlySet<string> {
+  const members = groups.flatMap(({ group, cpus }) => {
+    const pinned = pinnedMembers(group);
+    const useful = [...memberOn(pinned)].flatMap(([cpu, member]) => (cpus?.has(cpu) ? [member] : []));
+    return [...useful, ...[...pinned].flatMap(([member, cpu]) => (isolated.has(cpu) ? [member] : []))];
+  });
   return new Set(members.flatMap(({ owners }) => owners.map(threadOf)));
 }
 

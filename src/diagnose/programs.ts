@@ -1,35 +1,86 @@
 /** What a group's program does with its packets: which slot it picks on which CPU, and which it never picks. */
-import { isByCpu, lastSlot, type ProgramSpec, recognise, slotOnCpu } from '../cbpf/programs.ts';
-import type { Group } from '../host/types.ts';
+import { check } from '../cbpf/check.ts';
+import { EMPTY } from '../cbpf/environment.ts';
+import { isByCpu, lastSlot, OUT_OF_RANGE, type ProgramSpec, recognise, slotOnCpu } from '../cbpf/programs.ts';
+import { results } from '../cbpf/ranges.ts';
+import { compile, inputs } from '../cbpf/simulate.ts';
+import type { Group, Program } from '../host/types.ts';
 import { membersBySlot } from './groups.ts';
 import type { FedGroup } from './types.ts';
 import { threadOf } from './workers.ts';
 
-/**
- * The program of ours that is attached; null without one, and for a foreign one, of which nothing can be
- * said.
- */
-export function ownProgram(group: Group): ProgramSpec | null {
-  const instructions = group.program?.instructions ?? null;
+/** The program of ours that is attached; null without one, and for a foreign one. */
+export function ownProgram({ program }: Pick<Group, 'program'>): ProgramSpec | null {
+  const instructions = program?.instructions ?? null;
   return instructions === null ? null : recognise(instructions);
 }
+
+/** Does nothing but the receiving CPU decide? */
+export function isByCpuAlone(program: Program): boolean {
+  const own = ownProgram({ program });
+  if (own !== null) return isByCpu(own);
+  const read = foreignInstructions(program);
+  return read !== null && [...inputs(read)].join() === 'cpu';
+}
+
+/** Instructions of a classic program that is not one of ours; null where the kernel would not take them, as a torn read gives. */
+function foreignInstructions(program: Program | null): Program['instructions'] {
+  const instructions = program?.instructions ?? null;
+  if (instructions === null || recognise(instructions) !== null || check(instructions).length > 0)
+    return null;
+  return instructions;
+}
+
+/** What the results of a program can be on the CPUs where packets are received. */
+export interface Reach {
+  /** Slots of the group that it can pick; null: all of them, as soon as it can leave the choice to the hash. */
+  readonly slots: ReadonlySet<number> | null;
+  /** The highest index that it returns, without what stands for the hash on purpose; null where it returns none. */
+  readonly highest: number | null;
+  /** Is `highest` really returned, by the CPU alone or by an instruction that bounds it? */
+  readonly bounded: boolean;
+}
+
+/** Of a foreign classic program; null of any other. @param online where packets may meet it if `cpus` is not known */
+export function foreignReach({ group, cpus }: FedGroup, online: readonly number[]): Reach | null {
+  const program = foreignInstructions(group.program);
+  if (program === null) return null;
+  if (group.program !== null && isByCpuAlone(group.program)) {
+    const run = compile(program);
+    const returned = [...(cpus ?? online)].map((cpu) => run({ ...EMPTY, cpu }).result);
+    const chosen = returned.filter((result) => result !== OUT_OF_RANGE);
+    const inside = returned.every((result) => result < group.size);
+    return { slots: inside ? new Set(returned) : null, highest: Math.max(-1, ...chosen), bounded: true };
+  }
+  const ranges = results(program);
+  const chosen = ranges.filter(({ low }) => low !== OUT_OF_RANGE);
+  const highest = chosen.reduce((most, { high }) => Math.max(most, high), -1);
+  if (chosen.length < ranges.length || highest >= group.size)
+    return { slots: null, highest, bounded: highest < OUT_OF_RANGE };
+  const slots = new Set(chosen.flatMap(({ low, high }) => range(low, high)));
+  return { slots, highest, bounded: true };
+}
+
+const range = (low: number, high: number) => Array.from({ length: high - low + 1 }, (_, at) => low + at);
 
 /**
  * Slots that a program never picks on the CPUs where packets can be received, without those whose workers serve
  * another slot that it does pick. None when nothing bounds it: an index outside of the group, and a CPU that a
  * map leaves out, go to the kernel's hash (reuseport_select_sock), which reaches every member.
+ * @param program one of ours, or what is known of a foreign one
  */
 export function starved(
   { group, cpus }: FedGroup,
-  program: ProgramSpec,
+  program: ProgramSpec | Reach,
   online: readonly number[],
 ): readonly number[] {
-  const slots = picked(program, cpus ?? online, group.size);
+  const slots =
+    'slots' in program && 'bounded' in program ? program.slots : picked(program, cpus ?? online, group.size);
   if (slots === null || slots.size === group.size) return [];
   const members = membersBySlot(group);
   const threads = (slot: number) => members.get(slot)?.owners.map(threadOf) ?? [];
   const fed = new Set([...slots].flatMap(threads));
-  return [...Array(group.size).keys()].filter(
+  return range(0, group.size - 1).filter(
     (slot) => !slots.has(slot) && !threads(slot).some((thread) => fed.has(thread)),
   );
 }

@@ -2,7 +2,7 @@
 import type { Group, Host, LoneSocket, Protocol } from '../host/types.ts';
 import { type Flow, formatEndpoint } from './flow.ts';
 
-export interface Found {
+export interface FoundSocket {
   /** null where nothing listens, where several tie, and for a socket without a group. */
   readonly group: Group | null;
   readonly lone: LoneSocket | null;
@@ -10,7 +10,7 @@ export interface Found {
 }
 
 /** @param devices names that the packet is known by: the port, and what is above it */
-export type Finder = (flow: Flow, devices: ReadonlySet<string>) => Found;
+export type Finder = (flow: Flow, devices: ReadonlySet<string>) => FoundSocket;
 
 type Bound = Group | LoneSocket;
 
@@ -30,7 +30,7 @@ export function finder(host: Pick<Host, 'groups' | 'lone'>): Finder {
       .filter((bound) => fits(bound, flow, devices));
     const exact = fitting.filter(({ address }) => !isAny(address));
     const list = exact.length > 0 ? exact : fitting;
-    const nobody = (why: string): Found => ({ group: null, lone: null, why });
+    const nobody = (why: string): FoundSocket => ({ group: null, lone: null, why });
     if (list.length === 0) return nobody(`no socket is known on ${protocol} ${formatEndpoint(destination)}`);
     const winner = winnerOf(list, flow);
     if (winner === null)

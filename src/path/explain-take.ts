@@ -1,7 +1,7 @@
 /** Which member of a group takes one flow. */
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Group, LoneSocket } from '../host/types.ts';
-import type { Found } from './explain-listener.ts';
+import type { FoundSocket } from './explain-listener.ts';
 import { type Ran, type ReceivedOn, runner } from './explain-program.ts';
 import type { Flow } from './flow.ts';
 import { type Deliver, type Delivery, deliverer, undecided } from './locality.ts';
@@ -17,7 +17,7 @@ export interface Taken {
 }
 
 /** Nothing is known to take it. */
-export const missed = ({ why }: Found): Taken => ({
+export const missed = ({ why }: FoundSocket): Taken => ({
   ran: null,
   choice: { kind: 'unknown', why },
   delivery: undecided(why),
@@ -71,7 +71,7 @@ function notDecided({ cpu, why }: Receiver, reason: string): Pick<Taken, 'choice
 }
 
 /** A socket without a group is one of its own, with nothing to choose. */
-export function membersOf({ group, lone }: Found): Group | null {
+export function membersOf({ group, lone }: FoundSocket): Group | null {
   return group ?? (lone && groupOfOne(lone));
 }
 

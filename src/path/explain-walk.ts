@@ -1,6 +1,6 @@
 /** One flow's way through the machine, as far as it is known: interface, queue, CPU, socket, worker, and back. */
 import type { Group, Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
-import { type Found, finder } from './explain-listener.ts';
+import { type FoundSocket, finder } from './explain-listener.ts';
 import { membersOf, missed, type Taken, taker } from './explain-take.ts';
 import type { Flow } from './flow.ts';
 import type { Delivery } from './locality.ts';
@@ -37,7 +37,7 @@ export interface Walk extends Taken {
   readonly from: Receiver;
   /** Was the CPU told, not read? */
   readonly cpuGiven: boolean;
-  readonly found: Found;
+  readonly found: FoundSocket;
   /** What is chosen from: the group, or a socket without one as a group of its own; null where that is not known. */
   readonly members: Group | null;
   /** null where it is not decided, and without a NIC. */

@@ -1,4 +1,5 @@
 /** What `inspect` found, as its report sees it. */
+import { quietNics } from '../diagnose/quiet.ts';
 import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
 import type { View } from '../path/view.ts';
@@ -28,12 +29,18 @@ export interface Ranked {
 }
 
 /** Groups with something to choose, first those with the most to gain, then the unknown, then the rest. */
-export function rank({ host, expected }: Inspection): readonly Ranked[] {
+export function rank(view: View): readonly Ranked[] {
+  const { host, expected } = view;
   const entries = Map.groupBy(expected, ({ group }) => group);
+  const quiet = new Set([...quietNics(view)].map(({ name }) => name));
+  for (const { name, state } of host.nics) if (state === 'down') quiet.add(name);
   return host.groups
     .filter(({ size, kernelGroups }) => size > 1 || (kernelGroups ?? 1) > 1)
     .map((group) => {
-      const own = entries.get(group.id) ?? [];
+      const all = entries.get(group.id) ?? [];
+      // The standby of a bond says nothing about the packets that come in.
+      const busy = all.filter(({ nic }) => !quiet.has(nic));
+      const own = busy.length > 0 ? busy : all;
       return {
         group,
         now: worst(own.map(({ now }) => now)),

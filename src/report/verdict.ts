@@ -24,11 +24,15 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
   const offered = (group: Group) =>
     ['cpu', 'map'].flatMap((program) => command('attach', group, program)).find((each) => fixes.has(each)) ??
     null;
+  const findingsOf = ({ id }: Group) => ({
+    all: findings.length,
+    fixes: findings.some(({ subject, fix }) => fix.length > 0 && subject.includes(id)),
+  });
   const unknown = all.length === 0 || ranked.some(({ now }) => now === null);
   return [
     ...(all.length === 0 ? paragraph('', noGroups(inspection), layout) : []),
     ...shown.flatMap((each) =>
-      groupVerdict(each, outlook(each, offered(each.group), findings.length), layout),
+      groupVerdict(each, outlook(each, offered(each.group), findingsOf(each.group)), layout),
     ),
     ...(rest > 0 ? paragraph(INDENT, `${count(rest, 'more group')}: --all shows them.`, layout) : []),
     ...(unfed.length > 0 ? paragraph(`${UNKNOWN.padStart(NUMBER)}  `, unfedText(unfed), layout) : []),
@@ -63,14 +67,21 @@ function unfedText(groups: readonly string[]): string {
   return `Packets to ${names(groups)} arrive through no interface with queues (loopback?). ${what}`;
 }
 
+interface FindingsOfGroup {
+  readonly all: number;
+  /** Does one about the group have commands? */
+  readonly fixes: boolean;
+}
+
 /** The command is that of a finding, which gives it only where nothing else has to be done first. */
-function outlook({ now, cpu }: Ranked, offered: string | null, findings: number): string {
-  if (now !== null && now >= 0.995) return ' Nothing to gain.';
+function outlook({ now, cpu }: Ranked, offered: string | null, findings: FindingsOfGroup): string {
+  if (now !== null && now >= 0.995)
+    return findings.fixes ? ' The findings propose changes for other reasons.' : ' Nothing to gain.';
   const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
   if (offered !== null)
     return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` \`${offered}\` fixes it.`;
   if (gain) return ` With \`cpu\` it would be ${percent(cpu)}; the findings say what prevents it.`;
-  return now !== null && findings > 0 ? ' The findings say what prevents it.' : '';
+  return now !== null && findings.all > 0 ? ' The findings say what prevents it.' : '';
 }
 
 /** Where something was left unread, nothing follows from what was not seen. */

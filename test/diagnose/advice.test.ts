@@ -57,11 +57,11 @@ describe('advice', () => {
 
   it('does not send a telemetry port by CPU while one of its sockets takes it all', () => {
     const workers = [900, 50, 50, 0].map((packets, n) => ({ cpu: n, more: { packets } }));
-    const groups = [group({ protocol: 'udp', port: 2055, workers })];
+    const groups = [group({ protocol: 'udp', port: 514, workers })];
     const machine = host({ cpus: 4, nics: [nic({ queues: 4, xps: true })], groups });
     expect(found('hash-selection', machine)).toMatchObject({ severity: 'info', fix: [] });
     expect(found('udp-hot-slot', machine)?.fix).toEqual([
-      'locality-tune attach --port 2055 --udp --program rand --yes',
+      'locality-tune attach --port 514 --udp --program rand --yes',
     ]);
   });
 

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu, generate, type ProgramSpec } from '../../src/cbpf/programs.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
@@ -187,7 +189,6 @@ describe('program-starves-slots', () => {
     ['chance decides', 'rand', 1],
     ['the hash decides', 'hash', 1],
     ['a CPU falls back to the hash', new Map([[0, 0]]), 2],
-    ['the program is foreign', [[6, 0, 0, 0]], 4],
   ] as const)('is content when %s', (_, program, n) => {
     const groups = [group({ workers: pinned(0, 1, 2, 3), program })];
     expect(found('program-starves-slots', host({ nics: queues(n), groups }))).toBeUndefined();
@@ -274,5 +275,71 @@ describe('incoming-cpu-without-effect', () => {
       group({ workers: pinned(0, 1), more: { incomingCpuHonoured: false } }),
     ])
       expect(found('incoming-cpu-without-effect', host({ groups: [each] }))).toBeUndefined();
+  });
+});
+
+describe('a program that this tool did not make', () => {
+  const machine = (program: readonly Instruction[], size: number, queues = size) =>
+    host({
+      nics: [nic({ queues, xps: true })],
+      groups: [group({ protocol: 'udp', port: 4443, workers: pinned(...range(size)), program })],
+    });
+  /** A byte of QUIC's connection id, mod 2. */
+  const byConnection: readonly Instruction[] = [
+    [0x30, 0, 0, 1],
+    [0x94, 0, 0, 2],
+    [0x16, 0, 0, 0],
+  ];
+  const byCpu: readonly Instruction[] = [
+    [0x20, 0, 0, 0xfffff024],
+    [0x16, 0, 0, 0],
+  ];
+
+  it('starves what its results do not reach, and is left to its owner', () => {
+    const finding = found('program-starves-slots', machine(byConnection, 4));
+    expect(finding).toMatchObject({ severity: 'error', fix: [] });
+    expect(finding?.message).toMatch(
+      /^Nothing reaches slots 2-3 of server 1002, server 1003: .*only picks slots 0-1/,
+    );
+    expect(finding?.message).toContain('attach it again for 4 sockets');
+    expect(finding?.message).toContain('`locality-tune detach --port 4443 --udp --force`');
+    expect(found('program-starves-slots', machine(byConnection, 2))).toBeUndefined();
+  });
+
+  it('goes beyond the group on CPUs that have no slot', () => {
+    const finding = found('program-exceeds-group', machine(byCpu, 4, 8));
+    expect(finding).toMatchObject({ severity: 'warning', fix: [] });
+    expect(finding?.message).toContain('picks slots up to 7');
+    expect(found('program-starves-slots', machine(byCpu, 4, 8))).toBeUndefined();
+    expect(found('program-exceeds-group', machine(byCpu, 4))).toBeUndefined();
+  });
+
+  it('starves slots whose CPUs do not receive, where it goes by CPU', () => {
+    expect(found('program-starves-slots', machine(byCpu, 4, 2))?.message).toContain('only picks slots 0-1');
+  });
+
+  it('is not judged where an index stands for the hash, or the kernel would not take it', () => {
+    const hashed: readonly Instruction[] = [
+      [0x30, 0, 0, 1],
+      [0x15, 0, 1, 7],
+      [0x06, 0, 0, 0],
+      [0x06, 0, 0, 0xffffffff],
+    ];
+    for (const program of [hashed, [[0xff, 0, 0, 0]] as const, [] as const])
+      expect(findings(machine(program, 4)).filter(({ rule }) => rule.startsWith('program'))).toEqual([]);
+  });
+
+  it('judges any instructions without a throw', () => {
+    const word = fc.tuple(
+      fc.integer({ min: 0, max: 255 }),
+      fc.nat(4),
+      fc.nat(4),
+      fc.integer({ min: 0, max: 0xffffffff }),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 8 }), (program) => {
+        findings(machine(program, 4));
+      }),
+    );
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Instruction } from '../../src/cbpf/instruction.ts';
+import { cpu } from '../../src/cbpf/programs.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
 
@@ -296,19 +298,49 @@ describe('group-drops', () => {
   });
 });
 
+/** `ld cpu; ret a`. */
+const FOREIGN_CPU: readonly Instruction[] = [
+  [0x20, 0, 0, 0xfffff024],
+  [0x16, 0, 0, 0],
+];
+
 describe('udp-hot-slot', () => {
   const sampled = (port: number, ...packets: (number | null)[]) => {
     const workers = packets.map((each, cpu) => ({ cpu, more: { packets: each } }));
     return host({ groups: [group({ protocol: 'udp', port, workers })] });
   };
 
-  it('proposes rand, and says for what not', () => {
-    const finding = found('udp-hot-slot', sampled(2055, 10, 970, 10, 10));
+  it('proposes rand for a protocol without state', () => {
+    const finding = found('udp-hot-slot', sampled(514, 10, 970, 10, 10));
     expect(finding).toMatchObject({
       severity: 'warning',
-      fix: ['locality-tune attach --port 2055 --udp --program rand --yes'],
+      fix: ['locality-tune attach --port 514 --udp --program rand --yes'],
     });
-    expect(finding?.message).toMatch(/^slot 1 \(server 1001\) read 97 % of 1000 datagrams.*25 %.*QUIC/);
+    expect(finding?.message).toMatch(/^slot 1 \(server 1001\) read 97 % of 1000 datagrams.*25 %.*syslog/);
+  });
+
+  it('only names rand, and says for what not, where the protocol is not known', () => {
+    const finding = found('udp-hot-slot', sampled(4443, 10, 970, 10, 10));
+    expect(finding?.fix).toEqual([]);
+    expect(finding?.message).toMatch(/--port 4443 --udp --program rand.*never for QUIC/);
+  });
+
+  it('never proposes rand where the slot is chosen by CPU', () => {
+    for (const program of [cpu(4), cpu(2), FOREIGN_CPU]) {
+      const [made] = sampled(514, 10, 970, 10, 10).groups;
+      if (made === undefined) throw new Error('no group');
+      const by = { kind: 'cbpf' as const, name: null, asm: null, instructions: program };
+      const machine = host({
+        cpus: 4,
+        nics: [nic({ queues: 4, xps: true })],
+        groups: [{ ...made, selection: 'cbpf', program: by }],
+      });
+      const all = findings(machine);
+      expect(all.find(({ rule }) => rule === 'udp-hot-slot')?.message).toContain(
+        'one CPU receives most of them',
+      );
+      expect(JSON.stringify(all)).not.toContain('rand');
+    }
   });
 
   it('never proposes rand on a port whose protocol keeps state', () => {

@@ -81,3 +81,20 @@ it('draws no conclusion from what could not be read', () => {
     /was seen \(1 interface with 4 rx queues\)\. Run it as root\./,
   );
 });
+
+it('leaves out the quiet standby of a bond', () => {
+  const counted = (name: string, irqCpus: number[], each: number) => {
+    const made = nic({ name, queues: 4, irqCpus, firstIrq: irqCpus[0] === 0 ? 32 : 60, xps: true });
+    return { ...made, irqs: made.irqs.map((irq) => ({ ...irq, counts: [each, 0, 0, 0, 0, 0, 0, 0] })) };
+  };
+  const nics = [counted('eth0', [0, 1, 2, 3], 4e6), counted('eth1', [4, 5, 6, 7], 900)];
+  expect(read(host({ cpus: 8, nics, groups: [server] }))).toMatch(/^25 % {2}expected locality of tcp [^(]*$/);
+});
+
+it('does not say that nothing is to gain beside a command for the group', () => {
+  const workers = [970, 30].map((packets) => ({ cpu: 0, more: { packets } }));
+  const hot = group({ protocol: 'udp', port: 514, workers });
+  const text = read(host({ cpus: 1, nics: [nic()], groups: [hot] }));
+  expect(text).toMatch(/^100 % .*The findings propose changes for other reasons\./);
+  expect(text).not.toContain('Nothing to gain');
+});

@@ -104,7 +104,7 @@ function groupOf(rows: readonly Row[], cursor: number): string | null {
 /** `tcp :8080 today 12.5 % → with cpu 100 %`, of each group that is fed by an interface with queues. */
 function outlooksOf(configuration: Configuration, theme: Theme): ReadonlyMap<string, Line> {
   const share = (value: number | null) => (value === null ? theme.mark.unknown : percent(value));
-  const fed = rank({ ...configuration, remedy: null }).filter(({ byNic }) => byNic.length > 0);
+  const fed = rank(configuration).filter(({ byNic }) => byNic.length > 0);
   return new Map(
     fed.map(({ group, now, cpu }): [string, Line] => [
       group.id,

@@ -1,22 +1,29 @@
 import { lastSlot } from '../../cbpf/programs.ts';
-import { ownProgram } from '../programs.ts';
+import { foreignReach, ownProgram } from '../programs.ts';
 import type { Facts, Found } from '../types.ts';
 
 /** An index beyond the group is no error to the kernel: it takes the hash instead, and nobody notices. */
-export function programExceedsGroup({ served }: Facts): readonly Found[] {
-  return served.flatMap(({ group, advice }): Found[] => {
-    const program = ownProgram(group);
-    const last = program === null ? null : lastSlot(program);
-    if (program === null || last === null || last < group.size) return [];
+export function programExceedsGroup({ host, served }: Facts): readonly Found[] {
+  return served.flatMap((fed): Found[] => {
+    const { group, advice } = fed;
+    const own = ownProgram(group);
+    const foreign = foreignReach(fed, host.machine.cpus.online);
+    const last = own === null ? (foreign?.highest ?? null) : lastSlot(own);
+    if (last === null || last < group.size) return [];
+    const what = own === null ? 'The attached program, which locality-tune did not make,' : `\`${own.name}\``;
+    const bounded = own !== null || foreign?.bounded === true;
     return [
       {
         rule: 'program-exceeds-group',
-        severity: 'warning',
+        severity: bounded ? 'warning' : 'info',
         subject: group.id,
         message:
-          `\`${program.name}\` picks slots up to ${last}, but the last slot of the group is ${group.size - 1}: ` +
-          `for a slot beyond that the kernel uses the hash.`,
-        remedy: advice.why,
+          `${what} ${bounded ? `picks slots up to ${last}` : 'returns an index that nothing bounds'}, but the last slot ` +
+          `of the group is ${group.size - 1}: for a slot beyond that the kernel uses the hash.`,
+        remedy:
+          own === null
+            ? `Whoever attached it has to bound it to ${group.size} sockets (\`mod #${group.size}\`).`
+            : advice.why,
         fix: advice.fix,
       },
     ];

@@ -1,7 +1,9 @@
+import type { ProgramSpec } from '../../cbpf/programs.ts';
+import type { Host } from '../../host/types.ts';
 import { count, names, slotNames } from '../../words/phrase.ts';
 import { boundary, membersBySlot } from '../groups.ts';
-import { madeFor, ownProgram, starved } from '../programs.ts';
-import type { Facts, Found } from '../types.ts';
+import { foreignReach, madeFor, ownProgram, starved } from '../programs.ts';
+import type { Facts, FedGroup, Found } from '../types.ts';
 import { workerNames } from '../workers.ts';
 
 /**
@@ -12,15 +14,13 @@ export function programStarvesSlots({ host, served }: Facts): readonly Found[] {
   return served.flatMap((fed): Found[] => {
     const { group, advice } = fed;
     const program = ownProgram(group);
-    const slots = program === null ? [] : starved(fed, program, host.machine.cpus.online);
-    if (program === null || slots.length === 0) return [];
+    const foreign = foreignReach(fed, host.machine.cpus.online);
+    const judged = program ?? foreign;
+    const slots = judged === null ? [] : starved(fed, judged, host.machine.cpus.online);
+    if (judged === null || slots.length === 0) return [];
     const members = membersBySlot(group);
     const who = names(workerNames(slots.flatMap((slot) => members.get(slot)?.owners ?? [])));
-    const made = madeFor(program);
-    const old = made !== null && made < group.size;
-    const why = old
-      ? `the program was made for ${count(made, 'socket')}, the group has ${group.size}`
-      : `\`${program.name}\` picks by CPU, and ${boundary(fed, host)}`;
+    const why = program === null ? foreignWhy(fed, foreign?.slots ?? new Set()) : ownWhy(fed, program, host);
     return [
       {
         rule: 'program-starves-slots',
@@ -32,4 +32,16 @@ export function programStarvesSlots({ host, served }: Facts): readonly Found[] {
       },
     ];
   });
+}
+
+function ownWhy(fed: FedGroup, program: ProgramSpec, host: Host): string {
+  const { size } = fed.group;
+  const made = madeFor(program);
+  return made !== null && made < size
+    ? `the program was made for ${count(made, 'socket')}, the group has ${size}`
+    : `\`${program.name}\` picks by CPU, and ${boundary(fed, host)}`;
+}
+
+function foreignWhy({ group }: FedGroup, slots: ReadonlySet<number>): string {
+  return `the attached program, which locality-tune did not make, only picks ${slotNames(slots)}, the group has ${group.size}`;
 }

@@ -1,14 +1,16 @@
+import type { Group } from '../../host/types.ts';
 import { percent } from '../../words/phrase.ts';
-import { type HotSlot, hotSlot } from '../hot-slot.ts';
-import type { Advice, Facts, Finding } from '../types.ts';
+import { type Cause, hotSlot } from '../hot-slot.ts';
+import { ownProgram } from '../programs.ts';
+import type { Facts, Found } from '../types.ts';
 import { memberName } from '../workers.ts';
 
-/** One busy source address and port has one hash, and with it one slot, however many workers there are. */
-export function udpHotSlot({ served }: Facts): readonly Finding[] {
-  return served.flatMap(({ group, advice }): Finding[] => {
+/** Under the hash, one busy source address and port has one slot, however many workers there are. */
+export function udpHotSlot({ served }: Facts): readonly Found[] {
+  return served.flatMap(({ group, advice }): Found[] => {
     const hot = hotSlot(group);
     if (hot === null) return [];
-    const { member, share, total, stateful } = hot;
+    const { member, share, total, cause } = hot;
     return [
       {
         rule: 'udp-hot-slot',
@@ -16,21 +18,29 @@ export function udpHotSlot({ served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `${memberName(member)} read ${percent(share)} of ${total} datagrams; ` +
-          `a fair share is ${percent(1 / group.size)}. ${cure(hot, advice, group.port)}`,
-        fix: stateful === null ? advice.fix : [],
+          `a fair share is ${percent(1 / group.size)}.`,
+        remedy: remedyFor(cause, group),
+        fix: advice.program === 'rand' ? advice.fix : [],
       },
     ];
   });
 }
 
-function cure({ stateful }: HotSlot, { program, fix, why }: Advice, port: number): string {
-  if (stateful !== null)
-    return `Port ${port} is most likely ${stateful}, which keeps state: do not use \`rand\`; use \`source-rendezvous\`.`;
-  if (program !== 'rand') return why;
-  if (fix.length === 0)
-    return '`rand` already picks evenly, so the other workers do not read their datagrams.';
+function remedyFor(cause: Cause, group: Group): string {
+  if (cause.by === 'cpu') return BUSY_CPU;
+  if (cause.by === 'program')
+    return ownProgram(group)?.name === 'rand'
+      ? '`rand` already picks evenly, so the other workers do not read their datagrams.'
+      : 'The attached program decides that.';
+  if (cause.stateless === false)
+    return `Port ${group.port} is most likely ${cause.protocol}, which keeps state: do not use \`rand\`; use \`source-rendezvous\`.`;
+  if (cause.stateless === true)
+    return `\`rand\` spreads the datagrams of few sources evenly, if port ${group.port} is ${cause.protocol} as usual.`;
   return (
-    '`rand` spreads them evenly. Use it only if any worker can handle any datagram, never for QUIC, DTLS or ' +
-    'another stateful protocol; these need `source-rendezvous`.'
+    `Few sources send. \`locality-tune attach --port ${group.port} --udp --program rand\` would spread their datagrams, ` +
+    'but only if any worker can handle any datagram: never for QUIC, DTLS or another stateful protocol; these need `source-rendezvous`.'
   );
 }
+
+const BUSY_CPU =
+  'The slot is chosen by CPU, so one CPU receives most of them: look at how evenly the queues of the NIC are loaded.';

@@ -107,21 +107,22 @@ function foreign({ program }: Group): string {
   return `${what} that this tool did not make is attached. It is not replaced, because the server may depend on it.`;
 }
 
+/** Under the hash, one busy source keeps one worker busy. */
 function hotspot(group: Group): readonly Refused[] {
   const hot = hotSlot(group);
-  if (hot === null || ownProgram(group)?.name === 'rand' || ownProgram(group)?.name === 'source-rendezvous')
-    return [];
+  if (hot === null || hot.cause.by !== 'source') return [];
+  const { stateless, protocol } = hot.cause;
   const selector = `--port ${group.port} --udp`;
-  const stateless =
-    hot.stateful === null
-      ? `\`locality-tune attach ${selector} --program rand\` spreads them if any worker can handle any datagram; `
-      : `Port ${group.port} is most likely ${hot.stateful}, for which \`rand\` is wrong. `;
+  const rand =
+    stateless === false
+      ? `Port ${group.port} is most likely ${protocol}, for which \`rand\` is wrong. `
+      : `\`locality-tune attach ${selector} --program rand\` spreads them if any worker can handle any datagram, never for QUIC; `;
   return [
     {
       subject: group.id,
       why:
         `One member reads ${percent(hot.share)} of its datagrams, because few sources send. The plan attaches no program for that, because ` +
-        `that costs locality and may break stateful protocols. ${stateless}\`--program source-rendezvous\` keeps each source with one worker.`,
+        `that costs locality and may break stateful protocols. ${rand}\`--program source-rendezvous\` keeps each source with one worker.`,
     },
   ];
 }
