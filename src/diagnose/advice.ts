@@ -12,6 +12,7 @@ import { hotSlot } from './hot-slot.ts';
 import { type MemberCpus, memberOn, misses, pinsAnew, wellPlaced } from './matching.ts';
 import { ownProgram, starved } from './programs.ts';
 import type { Advice, AdvisedGroup, FedGroup } from './types.ts';
+import { setApart } from './usable-cpus.ts';
 import { countWorkers, threadOf } from './workers.ts';
 
 /**
@@ -20,7 +21,7 @@ import { countWorkers, threadOf } from './workers.ts';
  */
 export function advise(host: Host, groups: readonly FedGroup[]): readonly AdvisedGroup[] {
   const command = steerCommand(host);
-  const settled = wellPlaced(groups, new Set(host.machine.cpus.isolated));
+  const settled = wellPlaced(groups, new Set(setApart(host).keys()));
   const moved = new Map<string, number>();
   return groups.map((fed) => {
     const { group } = fed;

@@ -150,7 +150,7 @@ function pinnedFirst(findings: readonly Finding[]): readonly Finding[] {
   );
   return findings.map((finding) => {
     if (finding.rule === 'worker-not-pinned') pins.delete(finding.subject);
-    const before = finding.fix.some((command) => command.endsWith('--program map'))
+    const before = finding.fix.some((command) => command.includes(' --program map'))
       ? pins.get(finding.subject)
       : [];
     return { ...finding, fix: [...(before ?? []), ...finding.fix] };

@@ -4,6 +4,7 @@ import type { Host, Irq, Nic, RxQueue } from '../host/types.ts';
 import { receiver } from '../path/receive.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
 import { rssReach } from './rss-reach.ts';
+import { usableCpus } from './usable-cpus.ts';
 
 /**
  * Ports that are up and take interrupts: veth and the like have queues too, but nothing about them can be
@@ -14,14 +15,6 @@ export function liveNics(host: Host): readonly Nic[] {
     ({ state, rxQueues }) =>
       state !== 'down' && rxQueues.some(({ irq, cpus }) => irq !== null || cpus.length > 0),
   );
-}
-
-/** Online CPUs that nobody has set aside with isolcpus or nohz_full; where all are set aside, none is. */
-export function usableCpus(host: Host): Cpus {
-  const { online } = host.machine.cpus;
-  const isolated = new Set(host.machine.cpus.isolated);
-  const usable = online.filter((cpu) => !isolated.has(cpu));
-  return usable.length > 0 ? usable : online;
 }
 
 /** Usable CPUs of the NIC's own NUMA node; null without NUMA, or when the firmware names no node. */

@@ -6,8 +6,9 @@ import { queueNames } from '../words/phrase.ts';
 import { withIrqs, withNic } from './after.ts';
 import { spreadEvenly, tally } from './even.ts';
 import { workerCpus } from './groups.ts';
-import { homeCpus, liveNics, oneCpu, usableCpus } from './nics.ts';
+import { homeCpus, liveNics, oneCpu } from './nics.ts';
 import type { Placement } from './types.ts';
+import { usableCpus } from './usable-cpus.ts';
 import { type Vector, vectorsOf } from './vectors.ts';
 
 /** A vector that receives, with the CPU that counts: the one that was asked for, else the one that it interrupts. */

@@ -62,6 +62,8 @@ function prepareApply(machine: LiveMachine, configuration: Configuration, group:
       protocol: group?.protocol ?? 'tcp',
       only: [],
       cpus: null,
+      irqCpus: null,
+      avoidCpus: [],
       smt: 'one',
       program: null,
     },

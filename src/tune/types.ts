@@ -97,6 +97,10 @@ export interface PlanOptions {
   readonly only: readonly Kind[];
   /** CPUs to use; null: the plan chooses (the NIC's node first, no isolated or offline CPUs). */
   readonly cpus: Cpus | null;
+  /** CPUs that all interrupts go to, and no worker; null: those of the workers. */
+  readonly irqCpus: Cpus | null;
+  /** CPUs that nothing is put on, such as the exclusive cores of pods. */
+  readonly avoidCpus: Cpus;
   /** One thread of each core, or both. */
   readonly smt: 'one' | 'both';
   /** Program by name; null: the plan chooses. */

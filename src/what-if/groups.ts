@@ -1,7 +1,7 @@
 /** What becomes of reuseport groups: other workers, another program. */
 import { disassemble } from '../cbpf/disassemble.ts';
 import { isProgramName, needs, type ProgramName } from '../cbpf/programs.ts';
-import { usableCpus } from '../diagnose/nics.ts';
+import { usableCpus } from '../diagnose/usable-cpus.ts';
 import { type Cpus, parseCpuList } from '../host/cpus.ts';
 import type { Group, GroupSocket, Host } from '../host/types.ts';
 import { chooseProgram, type NamedProgram } from '../steer/choose.ts';

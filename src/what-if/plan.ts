@@ -23,6 +23,8 @@ export function withPlan(host: Host): Host {
       protocol,
       only: [],
       cpus: null,
+      irqCpus: null,
+      avoidCpus: [],
       smt: 'one',
       program: null,
     } as const;

@@ -1,5 +1,6 @@
 /** Which CPUs packets are steered to: affinities of IRQs, XPS, RPS, RFS. */
-import { homeCpus, usableCpus } from '../diagnose/nics.ts';
+import { homeCpus } from '../diagnose/nics.ts';
+import { usableCpus } from '../diagnose/usable-cpus.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
 import { eachNic, onlyOnline } from './nics.ts';

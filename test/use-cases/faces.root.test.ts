@@ -24,6 +24,8 @@ const ALL: PlanOptions = {
   protocol: 'tcp',
   only: [],
   cpus: null,
+  irqCpus: null,
+  avoidCpus: [],
   smt: 'one',
   program: null,
 };

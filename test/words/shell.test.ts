@@ -83,6 +83,8 @@ describe.each(HOSTILE)('an interface called %s', (name) => {
     protocol: 'udp',
     only: [],
     cpus: null,
+    irqCpus: null,
+    avoidCpus: [],
     smt: 'one',
     program: null,
   } as const;

@@ -11,6 +11,8 @@ export interface TuningOptions extends Globals {
   readonly udp?: true;
   readonly only?: readonly Kind[];
   readonly cpus?: Cpus;
+  readonly irqCpus?: Cpus;
+  readonly avoidCpus?: Cpus;
   readonly smt: PlanOptions['smt'];
   readonly program?: string;
 }
@@ -21,7 +23,17 @@ export function addPlanOptions(command: Command): Command {
     .option('--port <port>', 'port of the server (repeatable)', ports)
     .option('--udp', 'UDP, not TCP')
     .option('--only <kinds>', `plan only these settings: ${KINDS.join(',')}`, kinds)
-    .option('--cpus <list>', 'CPUs to use, such as 0-3,8', cpus)
+    .option('--cpus <list>', 'CPUs to use, such as 0-3,8', cpus('--cpus'))
+    .option(
+      '--irq-cpus <list>',
+      'put interrupts on these CPUs, and pin no worker to them',
+      cpus('--irq-cpus'),
+    )
+    .option(
+      '--avoid-cpus <list>',
+      'leave these CPUs alone, such as the exclusive cores of pods',
+      cpus('--avoid-cpus'),
+    )
     .option('--smt <one|both>', 'use one thread of each core, or both', smt, 'one')
     .option('--program <name>', 'use this program instead of the one that fits best');
 }
@@ -38,11 +50,12 @@ function kinds(text: string): readonly Kind[] {
   });
 }
 
-function cpus(text: string): Cpus {
-  const list = parseCpuList(text);
-  if (list === null || list.length === 0)
-    throw usage(`--cpus '${text}': must be a list of CPUs such as 0-3,8`);
-  return list;
+function cpus(option: string): (text: string) => Cpus {
+  return (text) => {
+    const list = parseCpuList(text);
+    if (list === null || list.length === 0) throw usage(`${option} '${text}': no list of CPUs like 0-3,8`);
+    return list;
+  };
 }
 
 function smt(text: string): PlanOptions['smt'] {
@@ -53,7 +66,18 @@ function smt(text: string): PlanOptions['smt'] {
 /** Throws CliError usage: neither an interface nor a port. */
 export function planOptionsOf(options: TuningOptions): PlanOptions {
   const { iface = [], port = [], udp, only = [], cpus = null, smt, program = null } = options;
+  const { irqCpus = null, avoidCpus = [] } = options;
   if (iface.length === 0 && port.length === 0)
     throw usage('nothing to tune is named', 'use --iface IF, --port PORT, or both');
-  return { ifaces: iface, ports: port, protocol: udp ? 'udp' : 'tcp', only, cpus, smt, program };
+  return {
+    ifaces: iface,
+    ports: port,
+    protocol: udp ? 'udp' : 'tcp',
+    only,
+    cpus,
+    irqCpus,
+    avoidCpus,
+    smt,
+    program,
+  };
 }

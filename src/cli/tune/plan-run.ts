@@ -43,13 +43,15 @@ const inside = (netns: string | null): Inside | null =>
 
 /** What a reader needs to make it again, and to see of which machine it is. */
 function commandLine({ root, netns, from, ...options }: PlanCommandOptions): string {
-  const { ifaces, ports, protocol, only, cpus, smt, program } = planOptionsOf(options);
+  const { ifaces, ports, protocol, only, cpus, irqCpus, avoidCpus, smt, program } = planOptionsOf(options);
   const words = [
     ...ifaces.map((name) => option('iface', name)),
     ...ports.map((port) => `--port ${port}`),
     ...(protocol === 'udp' ? ['--udp'] : []),
     ...(only.length > 0 ? [`--only ${only.join(',')}`] : []),
     ...(cpus !== null ? [`--cpus ${formatCpuList(cpus)}`] : []),
+    ...(irqCpus !== null ? [`--irq-cpus ${formatCpuList(irqCpus)}`] : []),
+    ...(avoidCpus.length > 0 ? [`--avoid-cpus ${formatCpuList(avoidCpus)}`] : []),
     ...(smt === 'both' ? ['--smt both'] : []),
     ...(program !== null ? [option('program', program)] : []),
     ...Object.entries({ root, netns, from }).flatMap(([name, value]) =>

@@ -1,17 +1,21 @@
 import { cpuNames, names } from '../../words/phrase.ts';
 import { moved, moves } from '../placement.ts';
 import type { Facts, Found } from '../types.ts';
+import { setApart } from '../usable-cpus.ts';
 
 /**
- * Whoever isolates a CPU (isolcpus, nohz_full) wants no interrupts there. The kernel delivers one there nevertheless where
+ * Whoever sets a CPU apart (isolcpus, nohz_full, a cpuset of its own) wants no interrupts there. The kernel delivers one there nevertheless where
  * nobody took it away, or where the CPUs that it was asked for have no vector left (x86: about 200 for each CPU).
  */
-export function irqOnIsolatedCpu({ placements, quiet, changing }: Facts): readonly Found[] {
+export function irqOnIsolatedCpu({ host, placements, quiet, changing }: Facts): readonly Found[] {
+  const apart = setApart(host);
   return placements.flatMap((placement): Found[] => {
     const { nic, isolated } = placement;
     if (isolated.length === 0) return [];
     const vectors = [...new Set(isolated.map(({ vector }) => vector))];
-    const where = isolated.map(({ irq, cpu }) => `irq ${irq} on CPU ${cpu}`);
+    const where = isolated.map(
+      ({ irq, cpu }) => `irq ${irq} on CPU ${cpu}${apart.has(cpu) ? ` (${apart.get(cpu)})` : ''}`,
+    );
     const elsewhere = isolated.filter(({ affinity, cpu }) => affinity?.includes(cpu) === false);
     const [first] = elsewhere;
     const short =

@@ -2,8 +2,9 @@ import type { Nic } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
 import { count, names } from '../../words/phrase.ts';
 import { boundary, largestGroups, pinnedMembers } from '../groups.ts';
-import { maxRxQueues, usableCpus } from '../nics.ts';
+import { maxRxQueues } from '../nics.ts';
 import type { Facts, FedGroup, Found } from '../types.ts';
+import { usableCpus } from '../usable-cpus.ts';
 import { countWorkers } from '../workers.ts';
 
 /**

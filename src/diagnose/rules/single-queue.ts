@@ -3,8 +3,9 @@ import type { Host } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
 import { nicPath } from '../../words/shell.ts';
 import { withNic, withRps } from '../after.ts';
-import { homeCpus, liveNics, maxRxQueues, oneCpu, usableCpus } from '../nics.ts';
+import { homeCpus, liveNics, maxRxQueues, oneCpu } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
+import { usableCpus } from '../usable-cpus.ts';
 
 /** One CPU runs the whole receive path of the machine while the others wait for it. */
 export function singleQueue({ host, quiet }: Facts): readonly Found[] {

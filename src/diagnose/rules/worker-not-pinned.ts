@@ -4,9 +4,9 @@ import { pinCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
 import { withPins } from '../after.ts';
 import { pinnedMembers } from '../groups.ts';
-import { usableCpus } from '../nics.ts';
 import { ownProgram } from '../programs.ts';
 import type { Facts, FedGroup, Found } from '../types.ts';
+import { usableCpus } from '../usable-cpus.ts';
 import { threadOf, workerNames } from '../workers.ts';
 
 /** The scheduler moves a worker that is free to go, so no choice of a socket stays the right one. */

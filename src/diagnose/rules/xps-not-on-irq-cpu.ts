@@ -4,8 +4,9 @@ import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueNames } from '../../words/phrase.ts';
 import { nicPath } from '../../words/shell.ts';
 import { workerCpus } from '../groups.ts';
-import { liveNics, oneCpu, usableCpus } from '../nics.ts';
+import { liveNics, oneCpu } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
+import { usableCpus } from '../usable-cpus.ts';
 
 const FEW = 16;
 

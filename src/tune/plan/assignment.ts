@@ -3,7 +3,7 @@ import { threadOf } from '../../diagnose/workers.ts';
 import type { Group, Host, Nic } from '../../host/types.ts';
 import { isLoopback, nicsFeeding, receivingNics } from '../../path/receiving-nics.ts';
 import type { PlanOptions } from '../types.ts';
-import { candidates, onlineOf } from './candidates.ts';
+import { candidates, irqCpusOf, onlineOf } from './candidates.ts';
 import { type Serving, type Spread, spread } from './spread.ts';
 import { assignWorkers, inSlotOrder, soleOwner, type WorkerCpus } from './worker-cpus.ts';
 
@@ -22,7 +22,10 @@ export function assign(
   const largestFirst = groups.toSorted((one, other) => other.size - one.size);
   const all = new Set(receivingNics(host));
   const feeding = options.ifaces.length > 0 ? nics : [...all];
-  const workerCpus = assignWorkers(host, largestFirst, candidates(host, feeding, options), options);
+  const irqCpus = irqCpusOf(host, options);
+  const reserved = new Set(irqCpus);
+  const free = candidates(host, feeding, options).filter((cpu) => !reserved.has(cpu));
+  const workerCpus = assignWorkers(host, largestFirst, free, options);
   const usable = new Set(onlineOf(host, options));
   const reached = largestFirst.map((group) => {
     const behind = nicsFeeding(group, host);
@@ -34,6 +37,13 @@ export function assign(
   const serving = nics.map((nic): readonly [string, Serving] => {
     const workers = new Set(reached.flatMap(({ cpus, reaches }) => (reaches(nic) ? cpus : [])));
     const others = candidates(host, [nic], options);
+    if (irqCpus !== null) {
+      const inside = [...workers].every((cpu) => reserved.has(cpu));
+      return [
+        nic.name,
+        { cpus: irqCpus, workers: inside && workers.size === irqCpus.length, others: irqCpus },
+      ];
+    }
     const found = workers.size > 0;
     return [nic.name, { cpus: found ? [...workers] : others, workers: found, others }];
   });

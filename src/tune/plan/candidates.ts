@@ -1,5 +1,6 @@
 /** Which CPUs may serve, the best first. */
-import { homeCpus, oneCpu, usableCpus } from '../../diagnose/nics.ts';
+import { homeCpus, oneCpu } from '../../diagnose/nics.ts';
+import { usableCpus } from '../../diagnose/usable-cpus.ts';
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
 import type { PlanOptions } from '../types.ts';
@@ -10,23 +11,33 @@ export function mayChange({ only }: PlanOptions, kind: PlanOptions['only'][numbe
 }
 
 /** Where a worker that is there already may stay; isolated CPUs among them, as somebody put it there. */
-export function onlineOf({ machine }: Host, { cpus }: PlanOptions): Cpus {
+export function onlineOf({ machine }: Host, { cpus, avoidCpus }: PlanOptions): Cpus {
   const chosen = cpus && new Set(cpus);
-  return chosen ? machine.cpus.online.filter((cpu) => chosen.has(cpu)) : machine.cpus.online;
+  const avoided = new Set(avoidCpus);
+  return machine.cpus.online.filter((cpu) => !avoided.has(cpu) && (chosen === null || chosen.has(cpu)));
 }
 
 /**
- * Online CPUs out of --cpus, or all that nobody has set aside. First those that receive already and can't be told
+ * Online CPUs out of --cpus, or all that nobody has set apart. First those that receive already and can't be told
  * otherwise, then the NICs' own node, then the first thread of each core.
  */
 export function candidates(host: Host, nics: readonly Nic[], options: PlanOptions): Cpus {
-  const cpus = options.cpus === null ? usableCpus(host) : onlineOf(host, options);
+  const avoided = new Set(options.avoidCpus);
+  const cpus =
+    options.cpus === null ? usableCpus(host).filter((cpu) => !avoided.has(cpu)) : onlineOf(host, options);
   const home = new Set(nics.flatMap((nic) => homeCpus(host, nic) ?? []));
   const receiving = fixedReceivers(nics, options);
   const second = options.smt === 'one' ? secondThreads(host, cpus) : new Set<number>();
   const cost = (cpu: number) =>
     (receiving.has(cpu) ? 0 : 4) + (home.size === 0 || home.has(cpu) ? 0 : 2) + (second.has(cpu) ? 1 : 0);
   return cpus.toSorted((one, other) => cost(one) - cost(other) || one - other);
+}
+
+/** Of --irq-cpus, those that are online; null without that option. */
+export function irqCpusOf(host: Host, { irqCpus, avoidCpus }: PlanOptions): Cpus | null {
+  const wanted = irqCpus && new Set(irqCpus);
+  const avoided = new Set(avoidCpus);
+  return wanted && host.machine.cpus.online.filter((cpu) => wanted.has(cpu) && !avoided.has(cpu));
 }
 
 /** One thread of each core, where that leaves `needed` CPUs. */

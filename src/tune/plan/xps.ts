@@ -2,6 +2,7 @@
 
 import { hasInterrupts } from '../../diagnose/vectors.ts';
 import { formatCpuMask } from '../../host/cpus.ts';
+import { whyXpsIgnored } from '../../host/tx-choice.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
@@ -13,6 +14,11 @@ export const xps: KindPlanner = (context) => {
   const notes: string[] = [];
   for (const nic of context.nics) {
     if (nic.txQueues.length < 2) continue;
+    const ignored = whyXpsIgnored(nic);
+    if (ignored !== null) {
+      notes.push(`${nic.name}: its XPS is left as it is. ${ignored}.`);
+      continue;
+    }
     const reset = changesChannels(context, nic);
     const coming = context.before.nics.find(({ name }) => name === nic.name)?.txQueues.length ?? 0;
     if (nic.txQueues.some(({ index, xpsCpus }) => xpsCpus === null && index < coming)) {

@@ -10,6 +10,8 @@ export const DEFAULTS: PlanOptions = {
   protocol: 'tcp',
   only: [],
   cpus: null,
+  irqCpus: null,
+  avoidCpus: [],
   smt: 'one',
   program: null,
 };

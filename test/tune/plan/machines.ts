@@ -244,6 +244,49 @@ export const MACHINES: readonly Machine[] = [
     after: [],
   },
   {
+    name: 'CPUs that are reserved for interrupts',
+    host: host({ cpus: 8, nics: [onFirst(4, 7)], groups: [group({ workers: pinned(4, 5, 6, 7) })] }),
+    options: { irqCpus: [0, 1] },
+    changes: [
+      ...range(4).map((queue) => moved(queue, queue % 2, '0-7')),
+      'xps eth0 tx-0 xps_cpus: 0 -> 1',
+      'xps eth0 tx-1 xps_cpus: 0 -> 2',
+    ],
+    refused: ['tcp 0.0.0.0:8080'],
+    after: [0],
+  },
+  {
+    name: 'CPUs that pods own',
+    host: host({ cpus: 8, nics: [nic({ queues: 4 })], groups: [group({ workers: loose(4, EIGHT) })] }),
+    options: { avoidCpus: [0, 1, 2, 3] },
+    changes: [
+      ...range(4).map((queue) => moved(queue, queue + 4, String(queue))),
+      ...xps([4, 5, 6, 7]),
+      ...pins([4, 5, 6, 7], '0-7'),
+      program('cpu'),
+    ],
+    after: [1],
+  },
+  {
+    name: 'a cpuset of its own, in which no worker runs',
+    host: partitioned([0, 1], nic({ queues: 2 }), [group({ workers: loose(2, [2, 3]) })]),
+    changes: [moved(0, 2, '0'), moved(1, 3, '1'), ...xps([2, 3]), ...pins([2, 3], '2-3'), program('cpu')],
+    after: [1],
+  },
+  {
+    name: 'a cpuset of its own, in which the workers run',
+    host: partitioned([0, 1], nic({ queues: 2 }), [group({ workers: loose(2, [0, 1]) })]),
+    changes: [...xps([0, 1]), ...pins([0, 1], '0-1'), program('cpu')],
+    after: [1],
+  },
+  {
+    name: 'a driver that ignores XPS',
+    host: host({ cpus: 4, nics: [nic({ queues: 4, more: { driver: 'mana' } })] }),
+    options: { ports: [] },
+    changes: [],
+    after: [],
+  },
+  {
     name: 'offline CPUs in the middle',
     host: host({
       cpus: [0, 1, 2, 4, 5, 6, 8, 9],
@@ -609,6 +652,13 @@ function smt(port: Nic, workers: number): Host {
   const made = host({ nics: [port], groups: [group({ workers: loose(workers, EIGHT) })] });
   const smtSiblings = range(4).map((core) => [2 * core, 2 * core + 1]);
   return { ...made, machine: { ...made.machine, cpus: { ...made.machine.cpus, smtSiblings } } };
+}
+
+/** Four CPUs, of which a cpuset owns some. */
+function partitioned(cpus: readonly number[], port: Nic, groups: readonly Group[]): Host {
+  const made = host({ cpus: 4, nics: [port], groups });
+  const isolation = [{ source: 'cpuset', cpus, name: '/kubepods/own' }] as const;
+  return { ...made, machine: { ...made.machine, cpus: { ...made.machine.cpus, isolation } } };
 }
 
 function isolated(

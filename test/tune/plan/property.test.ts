@@ -110,6 +110,8 @@ const options: fc.Arbitrary<PlanOptions> = fc.record({
   protocol: fc.constant('tcp' as const),
   only: fc.oneof(fc.constant([]), fc.subarray([...KINDS])),
   cpus: fc.option(fc.subarray(range(12), { minLength: 1 })),
+  irqCpus: fc.option(fc.subarray(range(12), { minLength: 1 }), { freq: 1 }),
+  avoidCpus: fc.oneof(fc.constant([]), fc.constant([]), fc.subarray(range(12))),
   smt: fc.constantFrom('one' as const, 'both' as const),
   program: fc.constantFrom(null, null, null, 'map', 'cpu', 'nonsense'),
 });
@@ -153,7 +155,10 @@ describe('planTuning', () => {
         for (const { kind, to } of planTuning(viewOf(before), asked).changes) {
           if (kind !== 'irq' && kind !== 'pin') continue;
           expect(online).toContain(Number(to));
-          expect(allowed).toContain(Number(to));
+          expect(asked.avoidCpus).not.toContain(Number(to));
+          if (asked.irqCpus === null) expect(allowed).toContain(Number(to));
+          else if (kind === 'irq') expect(asked.irqCpus).toContain(Number(to));
+          else expect(asked.irqCpus).not.toContain(Number(to));
         }
       }),
     );
