@@ -27,7 +27,7 @@ export const rss: KindPlanner = (context) => {
     const regrown = changesChannels(context, nic);
     const former = context.before.nics.find(({ name }) => name === nic.name);
     if (!regrown && equivalent(table, entries)) continue;
-    if (bypassesRss(nic)) {
+    if (bypassesRss(nic) && table.every((queue) => queue < nic.rxQueues.length)) {
       refused.push({
         subject: `${nic.name} RSS table`,
         why: 'ntuple rules or RSS contexts bypass it, so it may be like that on purpose; it is left as it is.',

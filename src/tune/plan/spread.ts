@@ -45,7 +45,9 @@ export function spread(
   }
   const reach = rssReach(nic) ?? all.length;
   const reached = all.filter((index) => index < reach);
-  const receiving = vectors.filter(({ rx }) => rx.some((index) => index < reach));
+  // Without workers to keep free, queues that nothing reaches are spread as well: a rule may come to feed them.
+  const from = serving.workers && !bypassesRss(nic) ? reach : all.length;
+  const receiving = vectors.filter(({ rx }) => rx.some((index) => index < from));
   const used = receiving.length > serving.cpus.length ? chooseUsed(receiving, serving.cpus) : receiving;
   // Fed by fewer queues than there are workers, some would starve.
   const confined =

@@ -65,9 +65,17 @@ function ownersOf(
   return owner;
 }
 
-/** More CPUs than its own are no harm as long as no other queue is theirs. */
-function fits({ xpsCpus }: TxQueue, own: number | undefined, taken: ReadonlySet<number>): boolean {
+/**
+ * More CPUs than its own are no harm as long as no other queue is theirs. One whose CPU is another queue's is for none: what
+ * others send by it would be freed there.
+ */
+function fits(
+  { xpsCpus, cpus: irqCpus }: TxQueue,
+  own: number | undefined,
+  taken: ReadonlySet<number>,
+): boolean {
   const cpus = xpsCpus ?? [];
+  if (own === undefined && irqCpus.some((cpu) => taken.has(cpu))) return cpus.length === 0;
   return (own === undefined || cpus.includes(own)) && cpus.every((cpu) => cpu === own || !taken.has(cpu));
 }
 

@@ -707,6 +707,7 @@ export const TREES: Readonly<Record<string, { iface: string; changes: readonly s
       'irq irq 116 (mlx5_comp15@pci:0000:3b:00.0): 15 -> 4',
       'irq irq 121 (mlx5_comp0@pci:0000:3b:00.1): 0 -> 5',
       'irq irq 122 (mlx5_comp1@pci:0000:3b:00.1): 1 -> 6',
+      'xps ens1f0np0 tx-15 xps_cpus: 8000 -> 0',
       'xps ens1f1np1 tx-0 xps_cpus: 1 -> 20',
       'xps ens1f1np1 tx-1 xps_cpus: 2 -> 40',
     ],
