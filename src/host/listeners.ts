@@ -50,7 +50,8 @@ function fromProcNet(files: Files, source: string): { sockets: readonly DiagSock
   return { sockets, notes: [note] };
 }
 
-const PROC_NET = [
+/** Files of /proc/net, and what they list. */
+export const PROC_NET = [
   { name: 'tcp', protocol: 'tcp', family: 4 },
   { name: 'tcp6', protocol: 'tcp', family: 6 },
   { name: 'udp', protocol: 'udp', family: 4 },

@@ -4,6 +4,7 @@ import type { Files, System } from '../system/types.ts';
 import { toGroups, toLone } from './groups.ts';
 import { IN_NO_GROUP } from './inquiry.ts';
 import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
+import { findElsewhere } from './other-namespaces.ts';
 import { findOwners } from './owners.ts';
 import { type Holder, type Processes, scanProcesses } from './processes.ts';
 import type { SlotReadings, SlotRequest } from './slots.ts';
@@ -57,7 +58,11 @@ export async function readSockets(
   const grouped = new Set(groups.flatMap((group) => group.sockets.map(({ inode }) => inode)));
   const lone = listeners.flatMap((listener) => toLone(listener, grouped, served));
   const unasked = system.kernel === null ? [] : listeners.filter((each) => reuseport.get(each) === null);
-  return { groups, lone, notes: [...notes, ...readings.notes, ...hidden(processes, unasked)] };
+  const elsewhere =
+    system.kernel !== null && options.port !== null && listeners.length === 0
+      ? findElsewhere(system.files, options.port)
+      : [];
+  return { groups, lone, notes: [...notes, ...readings.notes, ...elsewhere, ...hidden(processes, unasked)] };
 }
 
 /** null when nobody can be asked. TCP lets two sockets listen on one address and port in no other way. */
