@@ -4,10 +4,13 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto add = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, call, name));
   };
+  add("borrow", Borrow);
   add("pidfdOpen", PidfdOpen);
   add("pidfdGetfd", PidfdGetfd);
   add("close", Close);
   add("getsockoptInt", GetsockoptInt);
+  add("getsockoptU64", GetsockoptU64);
+  add("netnsCookie", NetnsCookie);
   add("getsockname", Getsockname);
   add("attachReuseportCbpf", AttachReuseportCbpf);
   add("detachReuseportBpf", DetachReuseportBpf);
@@ -15,7 +18,6 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("schedSetaffinity", SchedSetaffinity);
   add("netlinkRequest", NetlinkRequest);
   add("ethtoolIoctl", EthtoolIoctl);
-  add("probeCall", ProbeCall);
   add("execve", Execve);
   add("setns", Setns);
   add("unshare", Unshare);

@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+Napi::Value Borrow(const Napi::CallbackInfo& info);
 Napi::Value PidfdOpen(const Napi::CallbackInfo& info);
 Napi::Value PidfdGetfd(const Napi::CallbackInfo& info);
 Napi::Value Close(const Napi::CallbackInfo& info);
 Napi::Value GetsockoptInt(const Napi::CallbackInfo& info);
+Napi::Value GetsockoptU64(const Napi::CallbackInfo& info);
+Napi::Value NetnsCookie(const Napi::CallbackInfo& info);
 Napi::Value Getsockname(const Napi::CallbackInfo& info);
 Napi::Value AttachReuseportCbpf(const Napi::CallbackInfo& info);
 Napi::Value DetachReuseportBpf(const Napi::CallbackInfo& info);
@@ -19,7 +22,6 @@ Napi::Value SchedGetaffinity(const Napi::CallbackInfo& info);
 Napi::Value SchedSetaffinity(const Napi::CallbackInfo& info);
 Napi::Value NetlinkRequest(const Napi::CallbackInfo& info);
 Napi::Value EthtoolIoctl(const Napi::CallbackInfo& info);
-Napi::Value ProbeCall(const Napi::CallbackInfo& info);
 Napi::Value Execve(const Napi::CallbackInfo& info);
 Napi::Value Setns(const Napi::CallbackInfo& info);
 Napi::Value Unshare(const Napi::CallbackInfo& info);

@@ -5,6 +5,7 @@
       "sources": [
         "addon.cc",
         "affinity.cc",
+        "borrow.cc",
         "error.cc",
         "ethtool.cc",
         "exec.cc",
@@ -12,7 +13,6 @@
         "namespace.cc",
         "netlink.cc",
         "pidfd.cc",
-        "probe_call.cc",
         "sockopt.cc"
       ],
       "include_dirs": ["../node_modules/node-addon-api"],

@@ -1,6 +1,7 @@
 // getsockopt(2), getsockname(2), and the two options that put a program on a reuseport group.
 #include <linux/filter.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -10,6 +11,9 @@
 
 #ifndef SO_ATTACH_REUSEPORT_CBPF
 #define SO_ATTACH_REUSEPORT_CBPF 51
+#endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
 #endif
 #ifndef SO_DETACH_REUSEPORT_BPF
 #define SO_DETACH_REUSEPORT_BPF 68
@@ -24,6 +28,31 @@ Napi::Value GetsockoptInt(const Napi::CallbackInfo& info) {
   socklen_t size = sizeof value;
   if (getsockopt(fd, level, name, &value, &size) < 0) return ThrowErrno(info.Env(), "getsockopt");
   return Napi::Number::New(info.Env(), value);
+}
+
+Napi::Value GetsockoptU64(const Napi::CallbackInfo& info) {
+  int32_t fd, level, name;
+  if (!IntArgument(info, 0, &fd) || !IntArgument(info, 1, &level) || !IntArgument(info, 2, &name)) {
+    return info.Env().Undefined();
+  }
+  uint64_t value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, level, name, &value, &size) < 0) return ThrowErrno(info.Env(), "getsockopt");
+  return Napi::BigInt::New(info.Env(), value);
+}
+
+// Of the network namespace of this thread: any socket of it tells.
+Napi::Value NetnsCookie(const Napi::CallbackInfo& info) {
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return ThrowErrno(info.Env(), "socket");
+  uint64_t value = 0;
+  socklen_t size = sizeof value;
+  int result = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &value, &size);
+  int error = errno;
+  close(fd);
+  errno = error;
+  if (result < 0) return ThrowErrno(info.Env(), "getsockopt");
+  return Napi::BigInt::New(info.Env(), value);
 }
 
 Napi::Value Getsockname(const Napi::CallbackInfo& info) {

@@ -200,7 +200,7 @@ async function steer(
   const socket = stage.sockets[0]?.[protocol];
   if (!worker || !socket) return;
   try {
-    await setGroupProgram(identify(stage.kernel, worker.pid, socket.fd), program);
+    await setGroupProgram(await identify(stage.kernel, worker.pid, socket.fd), program);
   } catch (error) {
     if (!isFailure(error) || (error.code !== 'EPERM' && error.code !== 'ENOSYS')) throw error;
     await worker.ask('setProgram', { fd: socket.fd, program });

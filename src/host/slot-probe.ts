@@ -4,7 +4,7 @@ import { slotsScript } from '../../probes/slots.ts';
 import { startBpftrace } from '../system/bpftrace.ts';
 import type { Message } from '../system/bpftrace-output.ts';
 import type { Btf } from '../system/btf.ts';
-import { markerCall } from '../system/sockets.ts';
+import type { BorrowRequest } from '../system/types.ts';
 
 /** One line of slots.bt: the group behind the socket that was asked, its slot `index`, its program's instruction `index`. */
 export interface Answer {
@@ -32,8 +32,11 @@ export interface Answer {
 }
 
 export interface SlotProbe {
-  /** Asks for slot `index` of the group that `copy`, a descriptor of ours, is in; `token` comes back in the answer. */
-  ask(copy: number, token: number, index: number): void;
+  /**
+   * What is to be done with a copy of a socket to be told of slots `indices` of the group that it is in; `token` comes back
+   * in the answers.
+   */
+  mark(token: number, indices: readonly number[]): NonNullable<BorrowRequest['mark']>;
   /** Resolves to datagrams read by inode; null when they were not counted. Throws Failure kernel-hung. */
   stop(): Promise<ReadonlyMap<number, number> | null>;
   readonly countsReads: boolean;
@@ -68,10 +71,11 @@ export async function startSlotProbe(
   const program = slotsScript({ incomingCpu, udpReads: countsReads });
   const bpftrace = await startBpftrace(program, [String(nonce)], onMessage);
   return {
-    ask: (copy, token, index) => {
-      if (copy > MAX_INDEX || token > MAX_TOKEN || index > MAX_INDEX)
-        throw new RangeError(`fd ${copy}, token ${token}, index ${index}: more than slots.bt can tell apart`);
-      markerCall((nonce << 16) | copy, (token << 16) | index);
+    mark: (token, indices) => {
+      const bad = [token > MAX_TOKEN ? token : null, ...indices.filter((index) => index > MAX_INDEX)];
+      if (bad.some((each) => each !== null))
+        throw new RangeError(`token ${token}, indices ${indices}: more than slots.bt can tell apart`);
+      return { nonce, token, indices };
     },
     stop: async () => {
       const complete = await bpftrace.stop();

@@ -16,6 +16,8 @@ export interface SlotRequest {
   readonly fd: number;
   /** The socket that `fd` was when it was found; should it be another one by now, there is no reading. */
   readonly inode: number;
+  /** Its cookie; null where that is not known. */
+  readonly cookie: bigint | null;
   /** Sockets that the group seems to have. */
   readonly size: number;
 }
@@ -140,7 +142,7 @@ async function askAll(
 ) {
   for (let round = 0; round < rounds; round++)
     for (const batch of batches(inquiries)) {
-      for (const { inquiry, indices } of batch) ask(kernel, probe, inquiry, indices, unanswered);
+      await ask(kernel, probe, batch, unanswered);
       const asked = unanswered.size;
       await settled(unanswered);
       if (asked > 0 && unanswered.size === asked)
@@ -153,9 +155,14 @@ async function askAll(
     }
 }
 
+interface Question {
+  readonly inquiry: Inquiry;
+  readonly indices: readonly number[];
+}
+
 /** BATCH questions at a time, of what is missing when the batch is made. */
-function* batches(inquiries: readonly Inquiry[]) {
-  let batch: { inquiry: Inquiry; indices: number[] }[] = [];
+function* batches(inquiries: readonly Inquiry[]): Generator<readonly Question[]> {
+  let batch: Question[] = [];
   let room = BATCH;
   for (const inquiry of inquiries) {
     const indices = inquiry.refused === null ? missing(inquiry.answers, inquiry.request.size) : [];
@@ -173,25 +180,33 @@ function* batches(inquiries: readonly Inquiry[]) {
   if (batch.length > 0) yield batch;
 }
 
-function ask(
+/** The answers come while this waits for the child that asks. */
+async function ask(
   kernel: Kernel,
   probe: SlotProbe,
-  inquiry: Inquiry,
-  indices: readonly number[],
+  batch: readonly Question[],
   unanswered: Unanswered,
-) {
-  const { pid, fd } = inquiry.request;
-  try {
-    kernel.withForeignSocket(pid, fd, (copy) => {
-      for (const index of indices) {
-        unanswered.set(questionKey(inquiry.token, index), inquiry);
-        probe.ask(copy, inquiry.token, index);
-      }
-    });
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    inquiry.refused = `fd ${fd} of process ${pid} could not be duplicated (${error.code})`;
+): Promise<void> {
+  for (const { inquiry, indices } of batch)
+    for (const index of indices) unanswered.set(questionKey(inquiry.token, index), inquiry);
+  const requests = batch.map(({ inquiry: { request, token }, indices }) => ({
+    ...request,
+    mark: probe.mark(token, indices),
+  }));
+  for (const [at, answer] of (await kernel.borrow(requests)).entries()) {
+    const question = batch[at];
+    if (question === undefined || !isSystemError(answer)) continue;
+    const { inquiry, indices } = question;
+    inquiry.refused = whyRefused(inquiry.request, answer.code);
+    for (const index of indices) unanswered.delete(questionKey(inquiry.token, index));
   }
+}
+
+function whyRefused({ pid, fd }: SlotRequest, code: string): string {
+  if (code === 'ENXIO') return `fd ${fd} of process ${pid} has become another socket`;
+  if (code === 'ETIMEDOUT')
+    return `fd ${fd} of process ${pid} could not be duplicated: the kernel waits for its owner`;
+  return `fd ${fd} of process ${pid} could not be duplicated (${code})`;
 }
 
 /** Resolves when every question has its answer, or no more answers come. */

@@ -1,6 +1,6 @@
 /** The socket half of a Host: reuseport groups, lone sockets, and who serves them. */
-import { isSystemError } from '../system/errors.ts';
-import type { Files, System } from '../system/types.ts';
+import { isFailure, isSystemError } from '../system/errors.ts';
+import type { BorrowRequest, Files, Kernel, System } from '../system/types.ts';
 import { toGroups, toLone } from './groups.ts';
 import { IN_NO_GROUP } from './inquiry.ts';
 import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
@@ -37,9 +37,7 @@ export async function readSockets(
   const processes = scanProcesses(system.files, new Set(all.map(({ inode }) => inode)));
   const owners = await findOwners(system, processes, arch ?? '');
 
-  const reuseport = new Map(
-    listeners.map((listener) => [listener, hasReuseport(system, listener, processes)]),
-  );
+  const reuseport = await readReuseport(system, listeners, processes);
   const candidates = listeners.filter((listener) => reuseport.get(listener) ?? listener.sockets.length > 1);
   const readings = await askKernel(system, candidates, processes, options);
   const readingOf = ({ id }: Listener) => readings.groups.get(id) ?? whyNotAsked(system, options);
@@ -66,25 +64,62 @@ export async function readSockets(
 }
 
 /** null when nobody can be asked. TCP lets two sockets listen on one address and port in no other way. */
-function hasReuseport({ kernel }: System, listener: Listener, processes: Processes): boolean | null {
-  if (listener.protocol === 'tcp' && listener.sockets.length > 1) return true;
-  if (kernel === null) return null;
-  for (const { pid, fd } of holdersOf(listener, processes)) {
-    try {
-      return kernel.withForeignSocket(pid, fd, (copy) => kernel.socketKind(copy).reuseport);
-    } catch (error) {
-      // Another holder may still be there, or be ours.
-      if (!isSystemError(error)) throw error;
+async function readReuseport(
+  { kernel }: System,
+  listeners: readonly Listener[],
+  processes: Processes,
+): Promise<ReadonlyMap<Listener, boolean | null>> {
+  const known = new Map<Listener, boolean | null>(
+    listeners.map((each) => [each, each.protocol === 'tcp' && each.sockets.length > 1 ? true : null]),
+  );
+  const unknown = () => listeners.filter((listener) => known.get(listener) === null);
+  // One holder mostly does. Where it does not, another may still be there, or be ours.
+  for (const [from, to] of kernel === null
+    ? []
+    : [
+        [0, 1],
+        [1, MOST_HOLDERS],
+      ]) {
+    const asked = unknown().flatMap((listener) =>
+      holdersOf(listener, processes)
+        .slice(from, to)
+        .map((holder) => ({ listener, holder })),
+    );
+    if (asked.length === 0) break;
+    const answers = await borrowed(
+      kernel,
+      asked.map(({ holder }) => holder),
+    );
+    for (const [at, answer] of answers.entries()) {
+      const listener = asked[at]?.listener;
+      if (listener !== undefined && !isSystemError(answer)) known.set(listener, answer.reuseport);
     }
   }
-  return null;
+  return known;
 }
 
-function* holdersOf(
-  { sockets }: Listener,
-  { holders }: Processes,
-): Generator<Holder & { readonly inode: number }> {
-  for (const { inode } of sockets) for (const holder of holders.get(inode) ?? []) yield { ...holder, inode };
+const MOST_HOLDERS = 64;
+
+/** Nothing, where too many children hang already to ask at all. */
+async function borrowed(kernel: Kernel | null, requests: readonly BorrowRequest[]) {
+  try {
+    return (await kernel?.borrow(requests)) ?? [];
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return [];
+  }
+}
+
+interface SocketHolder extends Holder {
+  readonly inode: number;
+  /** null where the sockets are known from /proc/net, which has none. */
+  readonly cookie: bigint | null;
+}
+
+function holdersOf({ sockets }: Listener, { holders }: Processes): SocketHolder[] {
+  return sockets.flatMap(({ inode, cookie }) =>
+    (holders.get(inode) ?? []).map((holder) => ({ ...holder, inode, cookie: cookie === 0n ? null : cookie })),
+  );
 }
 
 async function askKernel(

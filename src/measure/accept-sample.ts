@@ -5,9 +5,8 @@
 import { findOwners } from '../host/owners.ts';
 import { scanProcesses } from '../host/processes.ts';
 import type { Owner } from '../host/types.ts';
-import { failure, isErrno } from '../system/errors.ts';
+import { failure, isErrno, isSystemError } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
-import { incomingCpu, inodeOf } from '../system/sockets.ts';
 import type { Kernel, System } from '../system/types.ts';
 import { type Accepts, summarise } from './accept.ts';
 import type { Filter } from './filter.ts';
@@ -42,9 +41,12 @@ export async function sampleAccepts(
       'give the port of a running server',
     );
   const connections = (await connectionsTo(port)).filter(({ inode }) => inode !== 0);
-  const chosen = new Set(evenSample(connections, MOST).map(({ inode }) => inode));
+  const chosen = new Map(evenSample(connections, MOST).map(({ inode, cookie }) => [inode, cookie]));
 
-  const processes = scanProcesses(system.files, new Set([...listeners.map(({ inode }) => inode), ...chosen]));
+  const processes = scanProcesses(
+    system.files,
+    new Set([...listeners.map(({ inode }) => inode), ...chosen.keys()]),
+  );
   if (processes.byPid.size === 0)
     throw failure(
       'EPERM',
@@ -56,7 +58,7 @@ export async function sampleAccepts(
     listeners.map(({ inode }) => inode),
     owners,
   );
-  const looked = lookAt(system.kernel, chosen, owners, filter);
+  const looked = await lookAt(system.kernel, chosen, owners, filter);
   const counted = gather(looked.judged).map((pair) => ({ ...pair, fd: ports.get(pair.pid) ?? null, port }));
   const notes = [SAMPLE_NOTE, ...notesOn(connections.length, chosen.size, looked)];
   const commOf = (pid: number) => processes.byPid.get(pid)?.comm ?? null;
@@ -89,17 +91,19 @@ interface Looked {
   readonly refused: number;
 }
 
-function lookAt(
+/** `cookies` by inode. */
+async function lookAt(
   kernel: Kernel,
-  inodes: ReadonlySet<number>,
+  cookies: ReadonlyMap<number, bigint>,
   owners: ReadonlyMap<number, readonly Owner[]>,
   filter: Filter,
-): Looked {
+): Promise<Looked> {
   const judged: { owner: Owner; cpu: number; rxcpu: number }[] = [];
+  const pinned: { owner: Owner; cpu: number; cookie: bigint }[] = [];
   let unowned = 0;
   let unpinned = 0;
   let refused = 0;
-  for (const inode of inodes) {
+  for (const [inode, cookie] of cookies) {
     const [owner, ...others] = owners.get(inode) ?? [];
     if (owner === undefined) unowned += 1;
     if (owner === undefined || !isWanted(owner, filter)) continue;
@@ -108,16 +112,17 @@ function lookAt(
       unpinned += 1;
       continue;
     }
-    try {
-      const rxcpu = kernel.withForeignSocket(owner.pid, owner.fd, (copy) =>
-        inodeOf(copy) === inode ? incomingCpu(copy) : -1,
-      );
-      // By now it may be another file; and no connection is without a CPU.
-      if (rxcpu >= 0) judged.push({ owner, cpu, rxcpu });
-    } catch (error) {
-      if (isErrno(error, 'EPERM')) refused += 1;
-      else if (!isErrno(error, 'EBADF', 'ENOTSOCK', 'ESRCH')) throw error;
-    }
+    pinned.push({ owner, cpu, cookie });
+  }
+  const answers = await kernel.borrow(
+    pinned.map(({ owner: { pid, fd }, cookie }) => ({ pid, fd, cookie: cookie === 0n ? null : cookie })),
+  );
+  for (const [at, answer] of answers.entries()) {
+    const asked = pinned[at];
+    if (asked === undefined) continue;
+    // By now it may be another file, or gone; and no connection is without a CPU.
+    if (isSystemError(answer)) refused += isErrno(answer, 'EPERM', 'ETIMEDOUT') ? 1 : 0;
+    else if (answer.incomingCpu >= 0) judged.push({ ...asked, rxcpu: answer.incomingCpu });
   }
   return { judged, unowned, unpinned, refused };
 }

@@ -72,7 +72,7 @@ export async function attach(
   selector: GroupChoice,
   options: AttachOptions,
 ): Promise<Attached[]> {
-  const plans = planAll(kernel, seen, selector, options);
+  const plans = await planAll(kernel, seen, selector, options);
   const results: Attached[] = [];
   for (const { target, instructions, result } of plans) {
     if (options.dryRun || result.attached) results.push(result);
@@ -88,15 +88,16 @@ export async function attach(
 }
 
 /** What `attach` would do, after all of its checks. Throws what it throws. */
-export const checkAttach = (
+export const checkAttach = async (
   kernel: Kernel,
   seen: Sockets,
   selector: GroupChoice,
   options: AttachOptions,
-): readonly Attached[] => planAll(kernel, seen, selector, options).map(({ result }) => result);
+): Promise<readonly Attached[]> =>
+  (await planAll(kernel, seen, selector, options)).map(({ result }) => result);
 
-const planAll = (kernel: Kernel, seen: Sockets, selector: GroupChoice, options: AttachOptions) =>
-  selectGroups(kernel, seen, selector).map((target) => planAttach(target, options));
+const planAll = async (kernel: Kernel, seen: Sockets, selector: GroupChoice, options: AttachOptions) =>
+  (await selectGroups(kernel, seen, selector)).map((target) => planAttach(target, options));
 
 function planAttach(target: ChosenGroup, options: AttachOptions) {
   const { group, member } = target;
@@ -170,7 +171,7 @@ export async function detach(
   selector: GroupChoice,
   options: { readonly force: boolean; readonly dryRun: boolean },
 ): Promise<Detached[]> {
-  const targets = selectGroups(kernel, seen, selector);
+  const targets = await selectGroups(kernel, seen, selector);
   if (!options.force && !options.dryRun) for (const { group } of targets) refuseForeign(group);
   const results: Detached[] = [];
   for (const { group, member } of targets) {

@@ -1,12 +1,13 @@
 /** The checks that must hold before a program may go to a group through one of its members. */
-import { errnoCode, failure } from '../system/errors.ts';
-import { inodeOf, localAddress, tcpState } from '../system/sockets.ts';
-import type { Kernel, SocketKind } from '../system/types.ts';
+import { errnoCode, failure, isSystemError } from '../system/errors.ts';
+import type { ForeignSocket, Kernel } from '../system/types.ts';
 
 export interface Member {
   readonly pid: number;
   readonly fd: number;
   readonly inode: number;
+  /** SO_COOKIE: an inode is given away again, a cookie is not. */
+  readonly cookie: bigint;
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;
   readonly port: number;
@@ -20,34 +21,25 @@ const IPPROTO_UDP = 17;
 const TCP_CLOSE = 7;
 
 /**
- * Runs `use` with a short-lived copy of the socket, after every check that keeps an attach from doing harm.
- * Throws Failure: gone, no-such-fd, EPERM, not-a-socket, not-inet, not-reuseport, accepted-connection, not-listening.
+ * What the socket is, without changing anything, after every check that keeps an attach from doing harm. Throws Failure:
+ * everything of `checkMember` and `explainBorrow`.
  */
-export function withMember<T>(
-  kernel: Kernel,
-  pid: number,
-  fd: number,
-  use: (copy: number, member: Member) => T,
-): T {
-  const socket = `pid ${pid} fd ${fd}`;
-  try {
-    return kernel.withForeignSocket(pid, fd, (copy) => {
-      const protocol = checkKind(kernel.socketKind(copy), copy, socket);
-      const local = localAddress(copy);
-      if (local === null)
-        throw failure('not-inet', `${socket} has no IP address`, 'choose a TCP or UDP socket');
-      return use(copy, { pid, fd, inode: inodeOf(copy), protocol, address: local.address, port: local.port });
-    });
-  } catch (error) {
-    throw explain(error, pid, fd);
-  }
+export async function identify(kernel: Kernel, pid: number, fd: number): Promise<Member> {
+  const [found] = await kernel.borrow([{ pid, fd, cookie: null }]);
+  if (found === undefined || isSystemError(found)) throw explainBorrow(found, pid, fd);
+  return checkMember(found, pid, fd);
 }
 
-/** What the socket is, without changing anything. */
-export const identify = (kernel: Kernel, pid: number, fd: number): Member =>
-  withMember(kernel, pid, fd, (_copy, member) => member);
+/** Throws Failure: not-inet, not-reuseport, accepted-connection, not-listening. */
+export function checkMember(found: ForeignSocket, pid: number, fd: number): Member {
+  const socket = `pid ${pid} fd ${fd}`;
+  const protocol = checkKind(found, socket);
+  const { inode, cookie, local } = found;
+  if (local === null) throw failure('not-inet', `${socket} has no IP address`, 'choose a TCP or UDP socket');
+  return { pid, fd, inode, cookie, protocol, address: local.address, port: local.port };
+}
 
-function checkKind(kind: SocketKind, copy: number, socket: string): 'tcp' | 'udp' {
+function checkKind(kind: ForeignSocket, socket: string): 'tcp' | 'udp' {
   const inet = kind.domain === AF_INET || kind.domain === AF_INET6;
   const protocol = kind.protocol === IPPROTO_TCP ? 'tcp' : kind.protocol === IPPROTO_UDP ? 'udp' : null;
   if (!inet || protocol === null)
@@ -61,7 +53,7 @@ function checkKind(kind: SocketKind, copy: number, socket: string): 'tcp' | 'udp
   // Through a TCP socket that is bound but not listening the kernel makes a group of its own: the call succeeds,
   // changes nothing in the live group, and the socket's next listen() fails with EADDRINUSE.
   if (protocol === 'tcp' && !kind.listening) {
-    if (tcpState(copy) !== TCP_CLOSE)
+    if (kind.tcpState !== TCP_CLOSE)
       throw failure(
         'accepted-connection',
         `${socket} is a connection, not a listener`,
@@ -76,7 +68,8 @@ function checkKind(kind: SocketKind, copy: number, socket: string): 'tcp' | 'udp
   return protocol;
 }
 
-function explain(error: unknown, pid: number, fd: number): unknown {
+/** Failure gone, no-such-fd, not-a-socket, EPERM, ENOSYS, descriptor-silent; any other error as it is. */
+export function explainBorrow(error: unknown, pid: number, fd: number): unknown {
   switch (errnoCode(error)) {
     case 'ESRCH':
       return failure('gone', `there is no process ${pid}`, '`locality-tune inspect` lists the workers');
@@ -89,6 +82,12 @@ function explain(error: unknown, pid: number, fd: number): unknown {
         'EPERM',
         `pidfd_getfd of pid ${pid} fd ${fd} is not permitted`,
         'it needs CAP_SYS_PTRACE (run as root), and Yama ptrace_scope below 3',
+      );
+    case 'ETIMEDOUT':
+      return failure(
+        'descriptor-silent',
+        `the kernel does not answer for pid ${pid} fd ${fd}, or not in time`,
+        `its owner may hold it up on purpose: see what process ${pid} is, and /proc/${pid}/fd/${fd}`,
       );
     case 'ENOSYS':
       return failure('ENOSYS', 'this kernel has no pidfd_getfd', 'Linux 5.6 or later is needed');

@@ -18,14 +18,18 @@ export interface ChosenGroup {
 }
 
 /** Throws Failure: everything of `identify`, other-netns, no-such-group, several-groups, EPERM. */
-export function selectGroups(kernel: Kernel, seen: Sockets, selector: GroupChoice): ChosenGroup[] {
+export async function selectGroups(
+  kernel: Kernel,
+  seen: Sockets,
+  selector: GroupChoice,
+): Promise<ChosenGroup[]> {
   if ('pid' in selector) {
-    const member = identify(kernel, selector.pid, selector.fd);
+    const member = await identify(kernel, selector.pid, selector.fd);
     return [{ member, group: groupOf(seen, member) }];
   }
   if ('group' in selector) {
     const group = seen.groups.find(({ id }) => id === selector.group);
-    if (group !== undefined) return [{ member: memberOf(kernel, group), group }];
+    if (group !== undefined) return [{ member: await memberOf(kernel, group), group }];
     throw failure(
       'no-such-group',
       `${selector.group}: there is no such reuseport group any more`,
@@ -41,7 +45,7 @@ export function selectGroups(kernel: Kernel, seen: Sockets, selector: GroupChoic
       `${protocol} port ${port} has ${groups.length} groups: ${groups.map(({ id }) => id).join(', ')}`,
       'choose one with --pid and --fd, or use --all-groups',
     );
-  return groups.map((group) => ({ member: memberOf(kernel, group), group }));
+  return Promise.all(groups.map(async (group) => ({ member: await memberOf(kernel, group), group })));
 }
 
 function groupOf(seen: Sockets, member: Member): Group {
@@ -71,17 +75,20 @@ function noGroup(seen: Sockets, port: number, protocol: string): Failure {
   );
 }
 
+/** What a descriptor may have become since it was found. */
+const CHANGED: ReadonlySet<string> = new Set(['gone', 'no-such-fd', 'not-a-socket', 'descriptor-silent']);
+
 /** Any member leads to the group; a process that was found may have gone since, so the next one is tried. */
-function memberOf(kernel: Kernel, group: Group): Member {
+async function memberOf(kernel: Kernel, group: Group): Promise<Member> {
   const holders = group.sockets.flatMap(({ inode, holders }) =>
     holders.map((holder) => ({ ...holder, inode })),
   );
   for (const { pid, fd, inode } of holders) {
     try {
-      const member = identify(kernel, pid, fd);
+      const member = await identify(kernel, pid, fd);
       if (member.inode === inode) return member;
     } catch (error) {
-      if (!isFailure(error) || (error.code !== 'gone' && error.code !== 'no-such-fd')) throw error;
+      if (!isFailure(error) || !CHANGED.has(error.code)) throw error;
     }
   }
   throw failure(

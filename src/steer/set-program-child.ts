@@ -1,33 +1,43 @@
-/** The child of set-program.ts: one Order on stdin, one system call, one SetProgramAnswer on stdout. */
-
-import { readFileSync } from 'node:fs';
+/** The child of set-program.ts: one Order on stdin, one system call, then SetProgramLines on stdout. */
+import { readFileSync, writeSync } from 'node:fs';
 import { errnoCode, failure, isFailure } from '../system/errors.ts';
-import { openKernel } from '../system/kernel.ts';
+import { withForeignSocket } from '../system/foreign-socket.ts';
 import { attachCbpf, detachProgram } from '../system/sockets.ts';
-import { withMember } from './member.ts';
-import type { Order, SetProgramAnswer } from './set-program.ts';
+import { checkMember, explainBorrow } from './member.ts';
+import type { Order, SetProgramAnswer, SetProgramLine } from './set-program.ts';
 
-function carryOut(order: Order): SetProgramAnswer {
-  const socket = `pid ${order.pid} fd ${order.fd}`;
+/** At once: whatever comes next may never return. */
+const say = (words: SetProgramLine): void => {
+  writeSync(1, `${JSON.stringify(words)}\n`);
+};
+
+function carryOut(order: Order): void {
+  const { pid, fd } = order;
   try {
-    return withMember(openKernel(), order.pid, order.fd, (copy, member) => {
-      if (member.inode !== order.inode)
-        throw failure(
-          'fd-reused',
-          `${socket} became another socket in the meantime`,
-          'look again and repeat',
-        );
-      if (order.program !== null) {
-        attachCbpf(copy, Buffer.from(order.program, 'base64'));
-        return { done: true };
+    withForeignSocket(pid, fd, (copy, found) => {
+      say({ stage: 'borrowed' });
+      try {
+        const member = checkMember(found, pid, fd);
+        if (member.inode !== order.inode || String(member.cookie) !== order.cookie)
+          throw failure(
+            'fd-reused',
+            `pid ${pid} fd ${fd} became another socket in the meantime`,
+            'look again and repeat',
+          );
+        say(set(copy, order));
+      } catch (error) {
+        say(answerTo(error, order));
       }
-      return { done: detach(copy) };
     });
   } catch (error) {
-    if (isFailure(error)) return { code: error.code, message: error.message, hint: error.hint };
-    const code = errnoCode(error) ?? 'unknown';
-    return { code, message: `setsockopt on ${socket}: ${(error as Error).message}`, hint: hintFor(code) };
+    say(answerTo(explainBorrow(error, pid, fd), order));
   }
+}
+
+function set(copy: number, { program }: Order): SetProgramAnswer {
+  if (program === null) return { done: detach(copy) };
+  attachCbpf(copy, Buffer.from(program, 'base64'));
+  return { done: true };
 }
 
 /** ENOENT is the kernel's word for "no program attached". */
@@ -39,6 +49,13 @@ function detach(copy: number): boolean {
     if (errnoCode(error) === 'ENOENT') return false;
     throw error;
   }
+}
+
+function answerTo(error: unknown, { pid, fd }: Order): SetProgramAnswer {
+  if (isFailure(error)) return { code: error.code, message: error.message, hint: error.hint };
+  const code = errnoCode(error) ?? 'unknown';
+  const message = error instanceof Error ? error.message : String(error);
+  return { code, message: `setsockopt on pid ${pid} fd ${fd}: ${message}`, hint: hintFor(code) };
 }
 
 function hintFor(code: string): string {
@@ -56,4 +73,4 @@ function hintFor(code: string): string {
   }
 }
 
-process.stdout.write(JSON.stringify(carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order)));
+carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order);

@@ -12,12 +12,14 @@ import { throttle } from './throttle.ts';
 
 const TIME_LIMIT_MS = 5_000;
 
-/** What the child is asked. `program` is base64 of struct sock_filter; null detaches. */
+/** What the child is asked, as JSON. `program` is base64 of struct sock_filter; null detaches. */
 export interface Order {
   readonly pid: number;
   readonly fd: number;
   /** The socket that was checked: another one in its place means that the fd was reused. */
   readonly inode: number;
+  /** In decimal. */
+  readonly cookie: string;
   readonly program: string | null;
 }
 
@@ -26,9 +28,12 @@ export type SetProgramAnswer =
   | { readonly done: boolean }
   | { readonly code: string; readonly message: string; readonly hint: string };
 
+/** A line of what the child says: that it holds a copy and all that is left is to set the program, then its answer. */
+export type SetProgramLine = { readonly stage: 'borrowed' } | SetProgramAnswer;
+
 /**
  * Attaches `program`, or detaches with null. Resolves to false when there was nothing to detach.
- * Throws Failure: everything of `withMember`, fd-reused, ENOMEM, EINVAL, kernel-hung.
+ * Throws Failure: everything of `identify`, fd-reused, ENOMEM, EINVAL, kernel-hung, descriptor-silent.
  */
 export async function setGroupProgram(
   member: Member,
@@ -38,6 +43,7 @@ export async function setGroupProgram(
     pid: member.pid,
     fd: member.fd,
     inode: member.inode,
+    cookie: String(member.cookie),
     program: program && Buffer.from(encode(program)).toString('base64'),
   };
   await throttle();
@@ -46,19 +52,31 @@ export async function setGroupProgram(
     input: JSON.stringify(order),
   });
   const socket = `pid ${member.pid} fd ${member.fd}`;
-  if (child.timedOut)
-    throw failure(
-      'kernel-hung',
-      `the kernel did not answer setsockopt on ${socket} within ${TIME_LIMIT_MS / 1000} s`,
-      'its BPF allocator may be locked up until a reboot; look for processes in state D (ps -eo state,pid,wchan,comm)',
-    );
-  const answer = parse(child.stdout);
-  if (answer === null)
+  const words = parse(child.stdout);
+  // It may have answered, and hang in its end only.
+  const answer = words.find((each): each is SetProgramAnswer => !('stage' in each));
+  if (answer !== undefined) {
+    if ('done' in answer) return answer.done;
+    throw failure(answer.code, answer.message, answer.hint);
+  }
+  if (!child.timedOut)
     throw new Error(`set-program child of ${socket} ended with ${child.code}: ${child.stderr}`);
-  if ('done' in answer) return answer.done;
-  throw failure(answer.code, answer.message, answer.hint);
+  const seconds = TIME_LIMIT_MS / 1000;
+  if (words.length === 0)
+    throw failure(
+      'descriptor-silent',
+      `the kernel did not give a copy of ${socket} within ${seconds} s, so nothing was changed`,
+      `its owner may hold it up on purpose: see what process ${member.pid} is`,
+    );
+  throw failure(
+    'kernel-hung',
+    `the kernel did not answer setsockopt on ${socket} within ${seconds} s`,
+    `its BPF allocator may be locked up until a reboot, or process ${member.pid} holds its socket's lock; look for processes in state D (ps -eo state,pid,wchan,comm)`,
+  );
 }
 
-function parse(stdout: string): SetProgramAnswer | null {
-  return stdout.startsWith('{') ? (JSON.parse(stdout) as SetProgramAnswer) : null;
+/** Whole lines; what was cut counts for nothing. */
+function parse(stdout: string): readonly SetProgramLine[] {
+  const lines = stdout.split('\n').slice(0, -1);
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as SetProgramLine);
 }

@@ -1,4 +1,5 @@
 /** The live kernel, asked by system calls. */
+import { borrow } from './borrow.ts';
 import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';
 import { netdevQueues } from './netdev-queues.ts';
@@ -6,7 +7,6 @@ import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from './netlink.ts';
 import { ntupleRules } from './ntuple.ts';
 import { rssContexts } from './rss-contexts.ts';
 import { dumpConnections, dumpSockets } from './sock-diag.ts';
-import { socketKind } from './sockets.ts';
 import type { DiagSocket, Kernel } from './types.ts';
 
 export function openKernel(): Kernel {
@@ -22,28 +22,10 @@ export function openKernel(): Kernel {
     statistics: (device) => ethtoolStatistics((request) => ethtoolIoctl(device, request)),
     netdevQueues: (ifindex) => netdevQueues((request) => netlinkRequest(NETLINK_GENERIC, request), ifindex),
     affinity: (tid) => schedGetaffinity(tid),
-    withForeignSocket,
-    socketKind,
+    borrow,
   };
 }
 
 /** Established TCP connections to a local port; an inode of 0: not accepted yet. Throws SystemError. */
 export const connectionsTo = (port: number): Promise<DiagSocket[]> =>
   dumpConnections((request) => native().netlinkRequest(NETLINK_SOCK_DIAG, request), port);
-
-function withForeignSocket<T>(pid: number, fd: number, use: (fd: number) => T): T {
-  const { pidfdOpen, pidfdGetfd, close } = native();
-  const pidfd = pidfdOpen(pid);
-  try {
-    const copy = pidfdGetfd(pidfd, fd);
-    try {
-      // Anything but a socket ends here, with ENOTSOCK.
-      socketKind(copy);
-      return use(copy);
-    } finally {
-      close(copy);
-    }
-  } finally {
-    close(pidfd);
-  }
-}

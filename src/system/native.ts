@@ -8,10 +8,19 @@ import { packageRoot } from './package.ts';
 
 /** All throw SystemError, and TypeError for an argument of the wrong type. */
 export interface Native {
+  /**
+   * Looks at sockets of other processes in a child (native/borrow.cc, which has the layouts): `requests` are struct
+   * Request, the answers struct Answer; ETIMEDOUT for one that did not come within `timeoutMs`. EAGAIN when too many
+   * children hang already.
+   */
+  borrow(requests: Uint8Array, indices: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   pidfdOpen(pid: number): number;
   pidfdGetfd(pidfd: number, fd: number): number;
   close(fd: number): void;
   getsockoptInt(fd: number, level: number, name: number): number;
+  getsockoptU64(fd: number, level: number, name: number): bigint;
+  /** SO_NETNS_COOKIE of this thread's network namespace. ENOPROTOOPT before Linux 5.14. */
+  netnsCookie(): bigint;
   /** Raw struct sockaddr. */
   getsockname(fd: number): Uint8Array;
   /** `program`: an array of struct sock_filter, 8 bytes each. */
@@ -28,8 +37,6 @@ export interface Native {
   netlinkRequest(protocol: number, request: Uint8Array): Promise<Uint8Array>;
   /** SIOCETHTOOL; resolves to `request` as the kernel changed it, of the same length. */
   ethtoolIoctl(device: string, request: Uint8Array): Promise<Uint8Array>;
-  /** getpriority(which, who), whose result nobody needs: a mark for a tracepoint. */
-  probeCall(which: number, who: number): void;
   /** Does not return. `environment`: "NAME=value". */
   execve(file: string, args: readonly string[], environment: readonly string[]): void;
   /** setns(2) of the calling thread to the namespace of a file; `type` is its CLONE_NEW* flag, or 0. */

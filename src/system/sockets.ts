@@ -5,7 +5,7 @@
 import { fstatSync } from 'node:fs';
 import { formatAddress } from './address.ts';
 import { native } from './native.ts';
-import type { SocketKind } from './types.ts';
+import type { LocalAddress, SocketKind } from './types.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -16,15 +16,10 @@ const SO_ACCEPTCONN = 30;
 const SO_PROTOCOL = 38;
 const SO_DOMAIN = 39;
 const SO_INCOMING_CPU = 49;
+const SO_COOKIE = 57;
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
 const TCP_INFO = 11;
-
-export interface LocalAddress {
-  readonly family: 4 | 6;
-  readonly address: string;
-  readonly port: number;
-}
 
 const option = (fd: number, name: number): number => native().getsockoptInt(fd, SOL_SOCKET, name);
 
@@ -58,6 +53,9 @@ export function tcpState(fd: number): number {
 
 /** The number that /proc/PID/fd and sock_diag show. */
 export const inodeOf = (fd: number): number => fstatSync(fd).ino;
+
+/** Of this socket alone, until the next boot: inodes are given away again. */
+export const cookieOf = (fd: number): bigint => native().getsockoptU64(fd, SOL_SOCKET, SO_COOKIE);
 
 /** null for a socket that is neither IPv4 nor IPv6. */
 export function localAddress(fd: number): LocalAddress | null {
@@ -96,9 +94,4 @@ export function detachProgram(fd: number): void {
 /** `tid` 0 is the calling thread. A cpuset silently keeps CPUs out: read back with `Kernel.affinity`. */
 export function setAffinity(tid: number, cpus: readonly number[]): void {
   native().schedSetaffinity(tid, cpus);
-}
-
-/** Calls getpriority(which, who), whatever they are, for a tracepoint to see. */
-export function markerCall(which: number, who: number): void {
-  native().probeCall(which, who);
 }

@@ -2,6 +2,7 @@
  * The only door to the machine. Everything above reads through these interfaces, so that a captured
  * tree (`--root DIR`) can stand in for the live kernel.
  */
+import type { SystemError } from './errors.ts';
 
 /** Files under a root: `/` on the live machine, DIR of a captured tree. Paths are absolute, as on the machine. */
 export interface Files {
@@ -151,6 +152,34 @@ export interface SocketKind {
   readonly incomingCpu: number;
 }
 
+export interface LocalAddress {
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Which descriptor of which process, and what to do with the copy of it. */
+export interface BorrowRequest {
+  readonly pid: number;
+  readonly fd: number;
+  /** Of the socket that is meant: ENXIO for any other. null: whatever it is. */
+  readonly cookie: bigint | null;
+  /** For a tracepoint to see: getpriority(nonce << 16 | copy, token << 16 | index) for each index. */
+  readonly mark?: { readonly nonce: number; readonly token: number; readonly indices: readonly number[] };
+}
+
+/** What a socket of another process is. */
+export interface ForeignSocket extends SocketKind {
+  readonly inode: number;
+  readonly cookie: bigint;
+  /** Cookie of its network namespace; null where that was not asked, and before Linux 5.14. */
+  readonly netns: bigint | null;
+  /** As in include/net/tcp_states.h: 1 established, 7 closed, 10 listening; null for what is not TCP. */
+  readonly tcpState: number | null;
+  /** null for a socket that is neither IPv4 nor IPv6. */
+  readonly local: LocalAddress | null;
+}
+
 /** Questions that need system calls. A captured tree has none of this. Errors are SystemError (code, errno, syscall). */
 export interface Kernel {
   /** Listening TCP sockets and all UDP sockets of this network namespace, IPv4 and IPv6. */
@@ -163,13 +192,12 @@ export interface Kernel {
   /** CPUs a thread may run on. Throws ESRCH when it has gone. */
   affinity(tid: number): readonly number[];
   /**
-   * Duplicates a socket out of another process, hands it to `use`, and closes the copy at once, whatever happens:
-   * a copy held while a worker dies would keep that worker's socket in its group.
-   * Throws ESRCH (no such process), EBADF (no such fd), EPERM (ptrace access refused), ENOTSOCK.
+   * Sockets of other processes, each by a copy that a child process holds for microseconds: one held while a worker dies
+   * would keep that worker's socket in its group. One answer for each request: ESRCH (no such process), EBADF (no such fd),
+   * EPERM (ptrace access refused), ENOTSOCK, ENXIO (another socket), ETIMEDOUT (its owner makes the kernel wait).
+   * Throws Failure descriptor-silent: too many of its children hang.
    */
-  withForeignSocket<T>(pid: number, fd: number, use: (fd: number) => T): T;
-  /** What a socket of ours is. Throws ENOTSOCK. */
-  socketKind(fd: number): SocketKind;
+  borrow(requests: readonly BorrowRequest[]): Promise<readonly (ForeignSocket | SystemError)[]>;
 }
 
 export interface System {

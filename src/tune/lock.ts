@@ -1,7 +1,7 @@
 /** One apply or undo at a time. */
 import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure, isErrno } from '../system/errors.ts';
+import { type Failure, failure, isErrno } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import { bootIdOf } from './boot.ts';
 import { startTimeOf } from './settings/pin.ts';
@@ -10,8 +10,8 @@ const ATTEMPTS = 3;
 
 /**
  * Takes the lock in `folder`, which is made when it is missing, and returns what gives it back. The lock is a symbolic
- * link, whose target names its holder: made in one step, and on a full disk too. That of a process which has ended
- * counts for nothing. Throws Failure `busy`, SystemError.
+ * link, whose target names its holder: made in one step. That of a process which has ended counts for nothing, and so does
+ * that of one which was killed and can only not end yet. Throws Failure `busy`, SystemError.
  */
 export function takeLock(folder: string, files: Files): () => void {
   const path = join(folder, 'lock');
@@ -28,10 +28,10 @@ export function takeLock(folder: string, files: Files): () => void {
     }
     const holder = readHolder(path);
     if (holder === null) continue;
-    if (isAlive(files, holder)) throw busy(holder);
+    if (isAlive(files, holder)) throw busy(files, holder);
     takeAway(path, holder);
   }
-  throw busy(readHolder(path) ?? 'unknown');
+  throw busy(files, readHolder(path) ?? 'unknown');
 }
 
 function readHolder(path: string): string | null {
@@ -46,8 +46,26 @@ function readHolder(path: string): string | null {
 
 function isAlive(files: Files, holder: string): boolean {
   const [pid, start, boot] = holder.split(':');
-  return boot === bootIdOf(files) && start === startTimeOf(files, Number(pid), Number(pid));
+  if (boot !== bootIdOf(files) || start !== startTimeOf(files, Number(pid), Number(pid))) return false;
+  const { state, killed } = statusOf(files, Number(pid));
+  return state !== 'Z' && state !== 'X' && !killed;
 }
+
+/**
+ * /proc/PID/status. `killed`: SIGKILL is pending, so none of its own code runs ever again, whatever the kernel still does
+ * for it.
+ */
+function statusOf(files: Files, pid: number): { readonly state: string | null; readonly killed: boolean } {
+  const status = files.text(`/proc/${pid}/status`) ?? '';
+  const pending = [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]{1,16})$/gm)];
+  return {
+    state: /^State:\s+(\w)/m.exec(status)?.[1] ?? null,
+    killed: pending.some(([, mask]) => (BigInt(`0x${mask}`) & SIGKILL_BIT) !== 0n),
+  };
+}
+
+/** Signal N is bit N - 1. */
+const SIGKILL_BIT = 1n << 8n;
 
 /** Whoever renames it has it: two that find the same stale lock must not remove each other's new one. */
 function takeAway(path: string, stale: string): void {
@@ -63,9 +81,20 @@ function takeAway(path: string, stale: string): void {
   if (taken !== stale) symlinkSync(taken, path);
 }
 
-const busy = (holder: string) =>
-  failure(
-    'busy',
-    `another locality-tune (pid ${holder.split(':')[0]}) is changing settings`,
-    'wait until it ends',
-  );
+function busy(files: Files, holder: string): Failure {
+  const pid = Number(holder.split(':')[0]);
+  const { state } = statusOf(files, pid);
+  if (state === 'D')
+    return failure(
+      'busy',
+      `another locality-tune (pid ${pid}) holds the lock, and sleeps in the kernel (state D)`,
+      `see in what: cat /proc/${pid}/wchan. If it stays there: kill -KILL ${pid}, then repeat; undo takes back what it has done`,
+    );
+  if (state === 'T' || state === 't')
+    return failure(
+      'busy',
+      `another locality-tune (pid ${pid}) holds the lock, and is stopped`,
+      `kill -CONT ${pid} lets it go on; kill -KILL ${pid} ends it, and undo takes back what it has done`,
+    );
+  return failure('busy', `another locality-tune (pid ${pid}) is changing settings`, 'wait until it ends');
+}

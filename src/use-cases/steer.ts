@@ -61,7 +61,7 @@ export async function theGroup(
   progress: Progress,
 ): Promise<Group> {
   const seen = await readGroups(machine, selector, false, progress);
-  return theOnly(selectGroups(machine.kernel, seen, selector)).group;
+  return theOnly(await selectGroups(machine.kernel, seen, selector)).group;
 }
 
 /** What was shown may be seconds old: the kernel is asked again before anything is changed. */
@@ -72,7 +72,8 @@ async function readGroups(
   progress: Progress,
 ): Promise<Sockets> {
   // A wrong pid or fd is said at once, not after the seconds that reading the slots takes.
-  const port = 'pid' in selector ? identify(machine.kernel, selector.pid, selector.fd).port : selector.port;
+  const port =
+    'pid' in selector ? (await identify(machine.kernel, selector.pid, selector.fd)).port : selector.port;
   const done = progress('reading slots and program ...');
   try {
     return await readSockets(machine, machine.arch, { port, slots, sampleSeconds: 0 });

@@ -140,7 +140,7 @@ describe('sockets of a real process', () => {
   it('are read on a kernel that lacks what newer ones have', async () => {
     const opened = await server.open('udp', '127.0.0.1', 0, 2);
     const [{ fd, inode } = { fd: -1, inode: 0 }] = opened;
-    const request = { id: 'group', pid: server.pid, fd, inode, size: 2 };
+    const request = { id: 'group', pid: server.pid, fd, inode, cookie: null, size: 2 };
     const sample = { sampleSeconds: 1 };
     const { groups, packets, seconds, notes } = await readSlots(kernel, [request], sample, LINUX_5_10);
     expect(groups.get('group')).toMatchObject([{ slots: inodesOf(opened), incomingCpuHonoured: false }]);
@@ -152,12 +152,13 @@ describe('sockets of a real process', () => {
     const opened = await server.open('tcp', '127.0.0.1', 0, 2);
     const [one, two] = opened;
     if (one === undefined || two === undefined) throw new Error('no sockets');
-    const request = { pid: server.pid, fd: one.fd, inode: one.inode, size: 2 };
+    const request = { pid: server.pid, fd: one.fd, inode: one.inode, cookie: null, size: 2 };
     const { groups, notes } = await readSlots(
       kernel,
       [
         { ...request, id: 'right' },
         { ...request, id: 'reused', inode: two.inode },
+        { ...request, id: 'renumbered', cookie: 1n },
         { ...request, id: 'closed', fd: 9999 },
         { ...request, id: 'gone', pid: 0x3fffff },
       ],
@@ -165,6 +166,7 @@ describe('sockets of a real process', () => {
     );
     expect(groups.get('right')).toMatchObject([{ slots: inodesOf(opened) }]);
     expect(groups.get('reused')).toMatch(/has become another socket/);
+    expect(groups.get('renumbered')).toMatch(/has become another socket/);
     expect(groups.get('closed')).toMatch(/could not be duplicated \(EBADF\)/);
     expect(groups.get('gone')).toMatch(/could not be duplicated \(ESRCH\)/);
     expect(notes).toEqual([]);

@@ -4,14 +4,12 @@
  */
 import { encode } from '../../src/cbpf/instruction.ts';
 import { generate } from '../../src/cbpf/programs.ts';
-import { withMember } from '../../src/steer/member.ts';
 import { throttle } from '../../src/steer/throttle.ts';
-import { openKernel } from '../../src/system/kernel.ts';
+import { withForeignSocket } from '../../src/system/foreign-socket.ts';
 import { attachCbpf, detachProgram } from '../../src/system/sockets.ts';
 
 const [count, modulus = Number.NaN] = process.argv.slice(2, 4).map(Number);
 const sockets = process.argv.slice(4).map((each) => each.split(':').map(Number));
-const kernel = openKernel();
 const programs = [
   encode(generate({ name: 'cpu', size: modulus })),
   encode(generate({ name: 'rand', size: modulus })),
@@ -22,5 +20,5 @@ for (let done = 0; done < (count ?? 0); done++) {
   const program = programs[Math.floor(done / sockets.length) % programs.length] ?? null;
   const [pid = 0, fd = 0] = sockets[done % sockets.length] ?? [];
   await throttle();
-  withMember(kernel, pid, fd, (copy) => (program === null ? detachProgram(copy) : attachCbpf(copy, program)));
+  withForeignSocket(pid, fd, (copy) => (program === null ? detachProgram(copy) : attachCbpf(copy, program)));
 }

@@ -40,12 +40,7 @@ const kernel = (statistics: ReadonlyMap<string, bigint>): Kernel => ({
   statistics: async () => statistics,
   netdevQueues: async () => null,
   affinity: () => [],
-  withForeignSocket: () => {
-    throw new Error('not asked');
-  },
-  socketKind: () => {
-    throw new Error('not asked');
-  },
+  borrow: () => Promise.reject(new Error('not asked')),
 });
 
 const files = {

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type Native, native } from '../../src/system/native.ts';
 
 const NAMES = {
+  borrow: true,
   pidfdOpen: true,
   pidfdGetfd: true,
   close: true,
   getsockoptInt: true,
+  getsockoptU64: true,
+  netnsCookie: true,
   getsockname: true,
   attachReuseportCbpf: true,
   detachReuseportBpf: true,
@@ -13,7 +16,6 @@ const NAMES = {
   schedSetaffinity: true,
   netlinkRequest: true,
   ethtoolIoctl: true,
-  probeCall: true,
   execve: true,
   setns: true,
   unshare: true,
@@ -44,7 +46,8 @@ describe('native', () => {
   );
 
   it('refuses arguments of a wrong type in every function', () => {
-    for (const call of Object.values(native())) {
+    const { netnsCookie: _, ...calls } = native();
+    for (const call of Object.values(calls)) {
       expect(() => Reflect.apply(call, null, [Symbol('x'), {}, {}]), call.name).toThrow(TypeError);
     }
   });
@@ -59,7 +62,13 @@ describe('native', () => {
     expect(() => native().execve('/nonexistent', ['x'], [])).toThrow(/^execve: ENOENT/);
   });
 
-  it('takes any two integers for the marker call', () => {
-    expect(native().probeCall(0x6c6f6361, -1)).toBeUndefined();
+  it('refuses requests to borrow that name what is not there', () => {
+    const request = new Uint8Array(32);
+    new DataView(request.buffer).setUint32(28, 2, true);
+    const one = new Uint8Array(4);
+    const borrow = (...args: Parameters<Native['borrow']>) => expect(() => native().borrow(...args));
+    borrow(request, one, 1_000).toThrow(/^borrow: EINVAL/);
+    borrow(new Uint8Array(31), one, 1_000).toThrow(/^borrow: EINVAL/);
+    borrow(new Uint8Array(0), one, 0).toThrow(/^borrow: EINVAL/);
   });
 });

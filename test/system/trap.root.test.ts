@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { borrow } from '../../src/system/borrow.ts';
+import { ENTRY } from '../integration/cli.ts';
+
+/** What trap.py says of itself. */
+interface Trap {
+  readonly pid: number;
+  readonly file: number;
+  readonly port: number;
+  readonly fd: number;
+  readonly busy: number;
+}
+
+/** Far more than any of it takes, and far less than for ever. */
+const PATIENCE_MS = 30_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'lt-trap-'));
+let python: ChildProcess;
+let trap: Trap;
+
+beforeAll(async () => {
+  python = spawn('python3', [join(import.meta.dirname, 'trap.py'), folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = await once(python.stdout ?? python, 'data');
+  trap = JSON.parse(String(line));
+});
+afterAll(async () => {
+  const ended = once(python, 'exit');
+  python.stdin?.end();
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Children that wait for the trap, where no signal reaches them: of this process, or of any that has ended. */
+function stuck(of: readonly string[] = ['--ppid', String(process.pid)]): number {
+  const list = spawnSync('ps', ['-o', 'wchan:30=,comm=', ...of], { encoding: 'utf8' }).stdout;
+  return list.match(/^request_wait_answer +locality-borrow$/gm)?.length ?? 0;
+}
+
+const tool = (...args: string[]) =>
+  spawnSync(process.execPath, [ENTRY, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
+
+describe('a descriptor that is a trap', () => {
+  it('keeps a child, not this process, where the close of its copy hangs', async () => {
+    const before = stuck();
+    const answers = await borrow([
+      { pid: trap.pid, fd: trap.file, cookie: null },
+      { pid: process.pid, fd: 0, cookie: null },
+      { pid: trap.pid, fd: 901, cookie: null },
+    ]);
+    expect(answers).toMatchObject([{ code: 'ENOTSOCK' }, {}, { listening: true }]);
+    expect(stuck()).toBe(before + 1);
+  });
+
+  it('is not waited for where its lock is held, and the others are answered', async () => {
+    const answers = await borrow([
+      { pid: trap.pid, fd: 901, cookie: null },
+      { pid: trap.pid, fd: trap.busy, cookie: null },
+      { pid: trap.pid, fd: 901, cookie: null },
+    ]);
+    expect(answers).toMatchObject([{ listening: true }, { code: 'ETIMEDOUT' }, { listening: true }]);
+  });
+
+  it('is not asked for any more once too many children hang', async () => {
+    const look = () => borrow([{ pid: trap.pid, fd: trap.file, cookie: null }]);
+    for (let time = 0; time < 16; time++) await look().catch(() => {});
+    await expect(look()).rejects.toMatchObject({
+      code: 'descriptor-silent',
+      message: 'too many looks at descriptors of other processes hang in the kernel already',
+    });
+    expect(stuck()).toBeLessThanOrEqual(16);
+  });
+
+  it('never stops inspect and attach, however often it is met', () => {
+    const before = stuck(['-e']);
+    for (let time = 0; time < 30; time++) {
+      const ran = tool('inspect', '--port', String(trap.port), '--no-slots', '--json');
+      expect([ran.signal, ran.status, ran.stderr]).toEqual([null, 0, '']);
+    }
+    // It was met: in most of them the first descriptor that was tried.
+    expect(stuck(['-e'])).toBeGreaterThan(before);
+    const attached = tool('attach', '--pid', String(trap.pid), '--fd', String(trap.file), '--json');
+    expect([attached.signal, attached.status]).toEqual([null, 1]);
+    expect(JSON.parse(attached.stdout).error.code).toBe('not-a-socket');
+    const busy = tool('attach', '--pid', String(trap.pid), '--fd', String(trap.busy), '--json');
+    expect(JSON.parse(busy.stdout).error).toMatchObject({ code: 'descriptor-silent' });
+  });
+});
