@@ -1,11 +1,11 @@
 /** The machine's knobs: what `Files` and `Kernel` read, written. Nothing here decides anything. */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, openSync, statfsSync, writeSync } from 'node:fs';
+import { failure } from './errors.ts';
 import { native } from './native.ts';
 
 /** All throw (or reject with) SystemError: what the kernel answered. */
 export interface Controls {
-  /** One write to a file that exists; the line's end is added. */
+  /** One write to a file of sysfs or procfs; the line's end is added. Throws Failure not-a-setting for any other. */
   write(path: string, value: string): void;
   /** SIOCETHTOOL; resolves to `request` as the kernel changed it. */
   ethtool(device: string, request: Uint8Array): Promise<Uint8Array>;
@@ -13,19 +13,24 @@ export interface Controls {
   setAffinity(tid: number, cpus: readonly number[]): void;
 }
 
-/** `root` is where `Files` has its own: `/` but in tests. */
-export function openControls(root = '/'): Controls {
+export function openControls(): Controls {
   return {
-    write: (path, value) => writeLine(join(root, path), value),
+    write: writeLine,
     ethtool: (device, request) => native().ethtoolIoctl(device, request),
     setAffinity: (tid, cpus) => native().schedSetaffinity(tid, cpus),
   };
 }
 
+/** include/uapi/linux/magic.h: sysfs and procfs. */
+const SETTINGS: ReadonlySet<number> = new Set([0x62656572, 0x9fa0]);
+
 /** A setting is one write(2): the kernel takes each for a whole value. A file that is not there is not made. */
 function writeLine(path: string, value: string): void {
-  const fd = openSync(path, 'r+');
+  const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NOCTTY);
   try {
+    // Whatever leads there, and whatever is mounted on the way: the file itself says what it is of.
+    if (!SETTINGS.has(statfsSync(`/proc/self/fd/${fd}`).type))
+      throw failure('not-a-setting', `${path} is no file of sysfs or procfs`, 'what is mounted there?');
     writeSync(fd, `${value}\n`);
   } finally {
     closeSync(fd);

@@ -14,7 +14,7 @@ export function openAccess(system: { readonly files: Files; readonly kernel: Ker
   const nics = new Map<string, Promise<Nic | null>>();
   return {
     ...system,
-    controls: openControls(system.files.root),
+    controls: openControls(),
     irqbalance: openIrqbalance(system.files),
     programs: openPrograms(system, arch),
     nic: (name) => {

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { bootIdOf } from './boot.ts';
 import { heldOf, putBack } from './held.ts';
-import type { Held } from './journal.ts';
+import { type Held, isReadable } from './journal.ts';
 import { createJournal, type JournalWriter } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { takeLock } from './lock.ts';
@@ -144,7 +144,14 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
       return;
     }
     const also = target.kind === 'channels' ? await heldOf(access, target.nic) : [];
-    journal.append({ record: 'intent', step, change, from, to, also });
+    const intent = { record: 'intent', step, change, from, to, also } as const;
+    if (!isReadable(intent))
+      throw failure(
+        'unreadable',
+        'its name or its value has a form that a journal can not hold, so it could not be restored',
+        'set it by hand',
+      );
+    journal.append(intent);
     begun = also;
     unchanged = async () => from !== null && (await setting.read(access, target)) === from;
     await setting.write(access, target, to);

@@ -1,10 +1,7 @@
-/** Which boot, and which network namespace: what a journal's names belong to. */
+/** Which boot: what a journal's names belong to. */
 import { readLine } from '../host/values.ts';
 import type { Files } from '../system/types.ts';
 
 /** Random, new at each boot (drivers/char/random.c, proc_do_uuid). */
 export const bootIdOf = (files: Files): string =>
   readLine(files, '/proc/sys/kernel/random/boot_id') ?? 'unknown';
-
-/** Where journals are kept. LOCALITY_TUNE_STATE is for tests. */
-export const stateFolder = (): string => process.env['LOCALITY_TUNE_STATE'] ?? '/var/lib/locality-tune';

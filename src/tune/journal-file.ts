@@ -1,18 +1,19 @@
 /** Journals on disk: STATE/journals/ID.jsonl while something of it is in force, ID.undone.jsonl afterwards. */
 import {
   closeSync,
+  constants,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoCode, type Failure, failure, isErrno } from '../system/errors.ts';
+import { openTrusted, readTrusted, requireTrustedFolder } from '../system/trusted.ts';
 import { type Entry, type Header, type Journal, parseJournal } from './journal.ts';
 import { killPoint } from './kill-point.ts';
 
@@ -30,9 +31,15 @@ export interface JournalWriter extends JournalFile {
   discard(): void;
 }
 
+/** A hundred times what a journal of 1,152 CPUs takes. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
 const NAME = /^(\d{1,9})(\.undone)?\.jsonl$/;
 
 const folderIn = (state: string): string => join(state, 'journals');
+
+/** The folder of lock and journals that it is in. */
+export const stateOf = ({ path }: JournalFile): string => dirname(dirname(path));
 
 /** Those that are not undone, the newest first. */
 export function listJournals(state: string): JournalFile[] {
@@ -57,7 +64,7 @@ function namesIn(state: string) {
 
 /** Throws Failure `journal` where it can't be read, or not as one. */
 export function readJournal({ path }: JournalFile): Journal {
-  const journal = parseJournal(telling(path, () => readFileSync(path, 'utf8')));
+  const journal = parseJournal(telling(path, () => readTrusted(path, MOST_BYTES)));
   if (journal !== null) return journal;
   throw failure('journal', `${path} is not a journal that this version can read`, 'move it away');
 }
@@ -72,6 +79,7 @@ export function createJournal(state: string, header: Header, room: number): Jour
   const path = join(folder, `${id}.jsonl`);
   return telling(path, () => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    requireTrustedFolder(folder);
     const fd = openSync(path, 'wx', 0o600);
     try {
       const start = writeAll(fd, `${JSON.stringify(header)}\n`, 0);
@@ -90,8 +98,8 @@ export function createJournal(state: string, header: Header, room: number): Jour
 /** Goes on with one that an apply has left, whole or cut. Throws Failure `journal`. */
 export function openJournal(file: JournalFile): JournalWriter {
   return telling(file.path, () => {
-    const text = readFileSync(file.path, 'utf8').trimEnd();
-    const fd = openSync(file.path, 'r+');
+    const text = readTrusted(file.path, MOST_BYTES).trimEnd();
+    const fd = openTrusted(file.path, constants.O_RDWR);
     // A line of its own, also after one that is cut.
     return writer(file, fd, writeAll(fd, '\n', Buffer.byteLength(text)));
   });

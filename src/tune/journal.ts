@@ -2,7 +2,8 @@
  * What was changed, and from what: a file of JSON lines for each apply, written before the change that a line tells of.
  * Pure parts; journal-file.ts has the files.
  */
-import { type Change, KINDS, type Target } from './types.ts';
+import { isFields, isNatural, isText, isValueOf, parseChange, parseTarget } from './shape.ts';
+import type { Change, Target } from './types.ts';
 
 export interface Header {
   readonly record: 'journal';
@@ -75,18 +76,25 @@ export interface Journal {
 
 /** null when it has no header. Lines that are cut, or empty (room that was kept free), are left out. Never throws. */
 export function parseJournal(text: string): Journal | null {
-  const lines = text.split('\n').map(parseLine).filter(isObject);
+  const lines = text
+    .split('\n')
+    .map(parseLine)
+    .filter((line) => line !== null);
   const header = lines.find(isHeader);
   if (header === undefined) return null;
   const steps = new Map<number, JournalStep>();
-  for (const { record: _, ...intent } of lines.filter(isIntent))
-    steps.set(intent.step, { ...intent, outcome: 'begun', is: intent.to });
   for (const line of lines) {
-    if (!isOutcome(line)) continue;
-    const step = steps.get(line.step);
-    if (step === undefined) continue;
-    const is = line.record === 'done' ? (line.is ?? step.is) : step.is;
-    steps.set(line.step, { ...step, outcome: line.record, is });
+    const intent = parseIntent(line);
+    if (intent === null) continue;
+    const { record: _, ...begun } = intent;
+    steps.set(intent.step, { ...begun, outcome: 'begun', is: intent.to });
+  }
+  for (const line of lines) {
+    const outcome = parseOutcome(line);
+    const step = outcome === null ? undefined : steps.get(outcome.step);
+    if (outcome === null || step === undefined) continue;
+    const is = outcome.record === 'done' ? (outcome.is ?? step.is) : step.is;
+    steps.set(outcome.step, { ...step, outcome: outcome.record, is });
   }
   return {
     header,
@@ -120,46 +128,51 @@ type IrqTarget = Extract<Target, { readonly kind: 'irq' }>;
 
 type Line = Readonly<Record<string, unknown>>;
 
+/** Anything but a whole object is what a full disk or a kill has cut: what it was to tell of was not begun. */
 function parseLine(line: string): Line | null {
   if (!line.startsWith('{')) return null;
   try {
-    return JSON.parse(line);
+    const value: unknown = JSON.parse(line);
+    return isFields(value) ? value : null;
   } catch {
-    // The line that a full disk or a kill has cut: what it was to tell of was not begun.
     return null;
   }
 }
-
-const isObject = (value: unknown): value is Line => typeof value === 'object' && value !== null;
-const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isHeader = (line: Line): line is Line & Header =>
   line['record'] === 'journal' &&
   line['version'] === 1 &&
   isText(line['bootId']) &&
   isText(line['time']) &&
-  typeof line['netns'] === 'number';
+  isNatural(line['netns'], 2 ** 32 - 1);
 
-const isTarget = (value: unknown): value is Target =>
-  isObject(value) && KINDS.some((kind) => kind === value['kind']);
+function parseIntent(line: Line): Intent | null {
+  const { step, also } = line;
+  const change = parseChange(line['change']);
+  if (line['record'] !== 'intent' || !isNatural(step) || change === null || !Array.isArray(also)) return null;
+  const { kind } = change;
+  const { from, to } = line;
+  const held = also.map(parseHeld);
+  if (!isValueOf(kind, to) || !(from === null || isValueOf(kind, from))) return null;
+  if (!held.every((each) => each !== null)) return null;
+  return { record: 'intent', step, change, from, to, also: held };
+}
 
-const isHeld = (value: unknown): value is Held =>
-  isObject(value) && isTarget(value['target']) && isText(value['value']);
+/** null when it is none. */
+function parseHeld(value: unknown): Held | null {
+  if (!isFields(value)) return null;
+  const target = parseTarget(value['target']);
+  return target !== null && isValueOf(target.kind, value['value']) ? { target, value: value['value'] } : null;
+}
 
-const isIntent = (line: Line): line is Line & Intent =>
-  line['record'] === 'intent' &&
-  typeof line['step'] === 'number' &&
-  isObject(line['change']) &&
-  isTarget(line['change']['target']) &&
-  (line['from'] === null || isText(line['from'])) &&
-  isText(line['to']) &&
-  Array.isArray(line['also']) &&
-  line['also'].every(isHeld);
+/** What is written must be what can be read again: else it could not be taken back. */
+export const isReadable = (intent: Intent): boolean => parseIntent({ ...intent }) !== null;
 
-const isOutcome = (line: Line): line is Line & Outcome =>
-  typeof line['step'] === 'number' &&
-  ((line['record'] === 'done' && (line['is'] === null || isText(line['is']))) ||
-    line['record'] === 'restored');
+function parseOutcome({ record, step, is }: Line): Outcome | null {
+  if (!isNatural(step)) return null;
+  if (record === 'restored') return { record, step };
+  return record === 'done' && (is === null || isText(is)) ? { record, step, is } : null;
+}
 
 const isPersisted = (line: Line): line is Line & Persisted =>
   line['record'] === 'persisted' &&

@@ -1,5 +1,7 @@
-/** For the tests of undo: LOCALITY_TUNE_DEBUG_KILL_AFTER=N ends this process by SIGKILL after its Nth write of any kind. */
-let left = Number(process.env['LOCALITY_TUNE_DEBUG_KILL_AFTER'] ?? 0);
+/** For the tests of undo: after so many writes of any kind this process ends itself by SIGKILL. */
+import { places } from './places.ts';
+
+let left = places().killAfter;
 
 /** After each line of a journal and each setting. */
 export function killPoint(): void {

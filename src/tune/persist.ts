@@ -1,15 +1,13 @@
 /** `apply --persist`: a systemd unit that applies the saved plan at boot, and its removal. */
 import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoCode, isErrno } from '../system/errors.ts';
 import { findProgram } from '../system/programs.ts';
 import { run } from '../system/run.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from './journal.ts';
+import { PLACES, places } from './places.ts';
 import type { Saved } from './saved.ts';
-
-/** LOCALITY_TUNE_UNITS is for tests. */
-const unitFolder = (): string => process.env['LOCALITY_TUNE_UNITS'] ?? '/etc/systemd/system';
 
 const RELOAD_MS = 30_000;
 
@@ -52,8 +50,9 @@ function quote(word: string): string {
 export function unitOf(state: string, id: string): UnitFiles {
   const unit = `locality-tune-${id}.service`;
   const plan = join(state, 'saved', `${id}.json`);
-  const path = join(unitFolder(), unit);
-  const enabled = join(unitFolder(), 'multi-user.target.wants', unit);
+  const { units } = places();
+  const path = join(units, unit);
+  const enabled = join(units, 'multi-user.target.wants', unit);
   return { plan, path, enabled, persisted: { record: 'persisted', unit, files: [enabled, path, plan] } };
 }
 
@@ -90,12 +89,16 @@ function isLink(path: string, target: string): boolean {
   }
 }
 
-/** Only what is named as ours is removed, whatever a journal says. Returns one sentence for each that can't be. */
-export async function removeUnit(unit: string, files: readonly string[]): Promise<string[]> {
-  const id = /^locality-tune-(\d+)\.service$/.exec(unit)?.[1];
+/**
+ * Of the files that a journal of `state` names only those are removed that a unit of this name has. Returns one sentence
+ * for each that can't be.
+ */
+export async function removeUnit(state: string, unit: string, files: readonly string[]): Promise<string[]> {
+  const id = /^locality-tune-(\d{1,9})\.service$/.exec(unit)?.[1];
+  const own = id === undefined ? [] : unitOf(state, id).persisted.files;
   const failures: string[] = [];
-  for (const file of files) {
-    if (id === undefined || ![unit, `${id}.json`].includes(basename(file))) continue;
+  for (const file of own) {
+    if (!files.includes(file)) continue;
     try {
       rmSync(file, { force: true });
     } catch (error) {
@@ -112,7 +115,7 @@ export async function removeUnit(unit: string, files: readonly string[]): Promis
 
 /** Where systemd is not the init, or units are written for another root, there is nobody to tell. */
 async function reload(): Promise<void> {
-  if (process.env['LOCALITY_TUNE_UNITS'] !== undefined || !existsSync('/run/systemd/system')) return;
+  if (places().units !== PLACES.units || !existsSync('/run/systemd/system')) return;
   const systemctl = findProgram('systemctl');
   if (systemctl !== null) await run(systemctl, ['daemon-reload'], { timeoutMs: RELOAD_MS });
 }

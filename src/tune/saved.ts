@@ -2,7 +2,9 @@
 import type { Group, Host, Owner } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Persisted } from './journal.ts';
-import { type Change, KINDS, type Plan, type Refused, type Target } from './types.ts';
+import { isFields, isInterfaceName, isNatural, isText, parseChange } from './shape.ts';
+import { subjectOf } from './subject.ts';
+import type { Change, Plan, Refused, Target } from './types.ts';
 
 /** The thread that serves this slot, whoever it will be. */
 export interface SlotTarget {
@@ -79,8 +81,14 @@ export function fromSaved({ changes }: Saved, host: Host): Plan {
   const found = changes.flatMap((change): Change[] => {
     const target = locate(change.target, host);
     if (target !== null) {
-      const subject = target.kind === 'irq' ? `irq ${target.irq} (${target.name})` : change.subject;
-      return [{ ...change, subject, target, from: null }];
+      return [
+        {
+          ...change,
+          subject: 'slot' in change.target ? change.subject : subjectOf(target),
+          target,
+          from: null,
+        },
+      ];
     }
     refused.push({ subject: change.subject, why: 'it is not there now' });
     return [];
@@ -110,8 +118,13 @@ function locate(target: SavedChange['target'], host: Host): Target | null {
 
 /** Throws Failure `not-saved`. */
 export function parseSaved(text: string, path: string): Saved {
-  const saved: unknown = parseJson(text);
-  if (isSaved(saved)) return saved;
+  const value = parseJson(text);
+  if (isFields(value) && value['schema'] === 'locality-tune.saved/1' && Array.isArray(value['changes'])) {
+    const changes = value['changes'].map(parseSavedChange);
+    const persisted = parsePersisted(value['persisted']);
+    if (changes.every((change) => change !== null))
+      return { schema: 'locality-tune.saved/1', changes, ...(persisted && { persisted }) };
+  }
   throw failure('not-saved', `${path} is no saved plan`, 'apply --persist writes one');
 }
 
@@ -123,16 +136,43 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isSaved(value: unknown): value is Saved {
-  if (typeof value !== 'object' || value === null) return false;
-  const { schema, changes } = value as { readonly schema?: unknown; readonly changes?: unknown };
-  return schema === 'locality-tune.saved/1' && Array.isArray(changes) && changes.every(isChange);
+/** Subjects are worked out, so that what is shown is what is changed. */
+function parseSavedChange(value: unknown): SavedChange | null {
+  if (!isFields(value)) return null;
+  const target = parseSlot(value['target']) ?? parseBan(value['target']);
+  // The list of a ban is worked out from the machine.
+  if (target === null || target.kind === 'irqbalance') {
+    const parsed = parseChange({ ...value, target: target === null ? value['target'] : NO_IRQS, from: null });
+    if (parsed === null) return null;
+    const { from: _, ...change } = parsed;
+    return target === null ? change : { ...change, target };
+  }
+  // As any pin, of a thread that is found later.
+  const parsed = parseChange({ ...value, target: SOME_THREAD, from: null });
+  if (parsed === null) return null;
+  const { from: _, ...change } = parsed;
+  return { ...change, subject: `${target.group} slot ${target.slot}`, target };
 }
 
-function isChange(value: unknown): value is SavedChange {
-  if (typeof value !== 'object' || value === null) return false;
-  const { to, subject, target } = value as { readonly [name: string]: unknown };
-  if (typeof to !== 'string' || typeof subject !== 'string' || typeof target !== 'object' || target === null)
-    return false;
-  return KINDS.some((kind) => kind === Reflect.get(target, 'kind'));
+const NO_IRQS: Target = { kind: 'irqbalance', irqs: [] };
+const SOME_THREAD: Target = { kind: 'pin', pid: 1, tid: 1, comm: '', startTime: null };
+
+function parseSlot(value: unknown): SlotTarget | null {
+  if (!isFields(value) || value['kind'] !== 'pin' || !('slot' in value)) return null;
+  const { group, slot } = value;
+  return isText(group) && isNatural(slot) ? { kind: 'pin', group, slot } : null;
+}
+
+function parseBan(value: unknown): BanTarget | null {
+  if (!isFields(value) || value['kind'] !== 'irqbalance' || !('nics' in value)) return null;
+  const { nics } = value;
+  return Array.isArray(nics) && nics.every(isInterfaceName) ? { kind: 'irqbalance', nics } : null;
+}
+
+function parsePersisted(value: unknown): Persisted | null {
+  if (!isFields(value) || value['record'] !== 'persisted') return null;
+  const { unit, files } = value;
+  return isText(unit) && Array.isArray(files) && files.every(isText)
+    ? { record: 'persisted', unit, files }
+    : null;
 }

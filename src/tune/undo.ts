@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { putBack } from './held.ts';
 import type { JournalStep } from './journal.ts';
-import { type JournalFile, markUndone, openJournal, readJournal } from './journal-file.ts';
+import { type JournalFile, markUndone, openJournal, readJournal, stateOf } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { removeUnit } from './persist.ts';
 import { brief, likelyCause, refusalOf } from './refusal.ts';
@@ -65,7 +65,7 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
       }
     }
     if (!signal?.aborted)
-      for (const { unit, files } of persisted) left.push(...(await removeUnit(unit, files)));
+      for (const { unit, files } of persisted) left.push(...(await removeUnit(stateOf(file), unit, files)));
   } finally {
     writer?.close();
   }
@@ -149,7 +149,7 @@ export async function forgetBoot({ file, journal }: Pick<Surveyed, 'file' | 'jou
   const left: string[] = [];
   const notes: string[] = [];
   for (const { unit, files } of journal.persisted) {
-    const failures = await removeUnit(unit, files);
+    const failures = await removeUnit(stateOf(file), unit, files);
     if (failures.length === 0) notes.push(`${unit} is removed`);
     left.push(...failures);
   }

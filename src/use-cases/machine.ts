@@ -6,7 +6,8 @@ import { openKernel } from '../system/kernel.ts';
 import { netnsInode } from '../system/netns.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { openAccess } from '../tune/access.ts';
-import { bootIdOf, stateFolder } from '../tune/boot.ts';
+import { bootIdOf } from '../tune/boot.ts';
+import { places } from '../tune/places.ts';
 import type { Access } from '../tune/settings/setting.ts';
 
 export interface LiveMachine {
@@ -27,7 +28,7 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
     files,
     kernel,
     arch: archOf(),
-    state: stateFolder(),
+    state: places().state,
     bootId: bootIdOf(files),
     netns: netnsInode(),
   };

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
+export const ENTRY = fileURLToPath(new URL('entry.cjs', import.meta.url));
 
 export interface Ran {
   readonly code: number | null;

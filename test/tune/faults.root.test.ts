@@ -1,10 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openFiles } from '../../src/system/files.ts';
 import { takeLock } from '../../src/tune/lock.ts';
+import { ENTRY } from '../integration/cli.ts';
 import { until } from '../integration/servers.ts';
 import { change, type Lab, openLab } from './lab.ts';
 
@@ -86,9 +95,9 @@ describe('what the kernel refuses', () => {
     );
     expect(code).toBe(1);
     const { done, failed } = JSON.parse(stdout);
-    expect(done.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 xps-1']);
+    expect(done.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 tx-1 xps_cpus']);
     expect(failed.map((one: { code: string; message: string }) => [one.code, one.message])).toEqual([
-      ['EINVAL', expect.stringContaining('v0 channels rx: set to 64: EINVAL')],
+      ['EINVAL', expect.stringContaining('v0 rx channels: set to 64: EINVAL')],
       ['gone', expect.stringContaining('queues/tx-9/xps_cpus does not exist')],
       ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not support it')],
       ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not support it')],
@@ -97,7 +106,7 @@ describe('what the kernel refuses', () => {
       ['gone', expect.stringContaining('irqbalance is not running')],
     ]);
     const undone = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
-    expect(undone.restored.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 xps-1']);
+    expect(undone.restored.map(({ subject }: { subject: string }) => subject)).toEqual(['v0 tx-1 xps_cpus']);
     expect(lab.settings()).toBe(before);
   });
 
@@ -120,7 +129,7 @@ describe('what the kernel refuses', () => {
   it('a /sys that is read-only is called that', () => {
     const file = lab.save([xps('v0', 0, '1')]);
     const script = `mount -o remount,ro,bind /sys; LOCALITY_TUNE_STATE=${lab.state} "$@"`;
-    const words = [process.execPath, new URL('../../dist/src/cli/entry.js', import.meta.url).pathname];
+    const words = [process.execPath, ENTRY];
     const args = ['apply', '--saved', file, '--yes'].map((word) => `'${word}'`).join(' ');
     const out = lab.sh(`set -- ${words.join(' ')} ${args}; ${script} || test $? = 1`);
     expect(out).toContain('EROFS, /proc or /sys is mounted read-only here');
@@ -178,16 +187,24 @@ describe('somebody else', () => {
     const status = lab.tune(['status', '-j']);
     expect(status.code).toBe(1);
     expect(JSON.parse(status.stdout).drift).toEqual([
-      { subject: 'v0 xps-0', wanted: '1', is: '3', likely: expect.stringContaining('went down and up') },
+      {
+        subject: 'v0 tx-0 xps_cpus',
+        wanted: '1',
+        is: '3',
+        likely: expect.stringContaining('went down and up'),
+      },
     ]);
     const careful = lab.tune(['undo', '--yes', '-j']);
     expect(careful.code).toBe(1);
     expect(JSON.parse(careful.stdout)).toMatchObject({
-      restored: [{ subject: 'v0 xps-1' }],
-      skipped: [{ change: { subject: 'v0 xps-0' }, settled: false }],
+      restored: [{ subject: 'v0 tx-1 xps_cpus' }],
+      skipped: [{ change: { subject: 'v0 tx-0 xps_cpus' }, settled: false }],
     });
     const forced = lab.tune(['undo', '--yes', '--force', '-j']);
-    expect(JSON.parse(forced.stdout)).toMatchObject({ restored: [{ subject: 'v0 xps-0' }], skipped: [] });
+    expect(JSON.parse(forced.stdout)).toMatchObject({
+      restored: [{ subject: 'v0 tx-0 xps_cpus' }],
+      skipped: [],
+    });
     expect([forced.code, lab.settings()]).toEqual([0, before]);
   });
 
@@ -226,17 +243,83 @@ describe('a journal', () => {
   });
 });
 
+describe('a file that somebody else has written', () => {
+  it('makes no path of what it holds, and is refused before anything is changed', () => {
+    const target = join(lab.state, 'evil');
+    writeFileSync(target, 'as it was\n');
+    const up = '0/../../../../../../..';
+    const evil = {
+      kind: 'rps',
+      subject: 'v0 rx-0 rps_cpus',
+      target: { kind: 'rps', nic: 'v0', queue: `${up}${target}` },
+      to: 'evil::0:0::/:/bin/sh',
+    };
+    const file = join(lab.state, 'evil.json');
+    writeFileSync(file, JSON.stringify({ schema: 'locality-tune.saved/1', changes: [evil] }), {
+      mode: 0o600,
+    });
+    const { code, stdout } = apply(file);
+    expect([code, JSON.parse(stdout).error.code]).toEqual([1, 'not-saved']);
+    expect(readFileSync(target, 'utf8')).toBe('as it was\n');
+    const saved = lab.save([xps('v0', 0, '1')]);
+    chmodSync(saved, 0o666);
+    expect(JSON.parse(apply(saved).stdout).error).toMatchObject({ code: 'not-trusted' });
+    expect(lab.settings()).toBe(before);
+  });
+
+  it('is no journal: status and undo say so, and go on with the others', () => {
+    apply(lab.save([xps('v0', 0, '1')]));
+    apply(lab.save([xps('v0', 1, '1')]));
+    const [, second = ''] = journals().sort();
+    chmodSync(join(lab.state, 'journals', second), 0o622);
+    const status = JSON.parse(lab.tune(['status', '-j']).stdout);
+    expect(status.journals.map(({ id }: { id: string }) => id)).toEqual(['1']);
+    expect(status.notes).toEqual([
+      expect.stringContaining('can be written by others than its owner (mode 0622)'),
+    ]);
+    expect(JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout)).toMatchObject({
+      journal: '1',
+      restored: [{ subject: 'v0 tx-0 xps_cpus' }],
+    });
+    chmodSync(join(lab.state, 'journals', second), 0o600);
+    expect(lab.tune(['undo', '--yes']).code).toBe(0);
+    expect(lab.settings()).toBe(before);
+  });
+
+  it('or a line of a journal that is malformed, keeps nothing else from being restored', () => {
+    apply(lab.save([xps('v0', 0, '1'), xps('v0', 1, '1')]));
+    const path = join(lab.state, 'journals', journals()[0] ?? '');
+    const lines = [
+      'null',
+      '7',
+      '{}',
+      '{"record":"intent"}',
+      '{"record":"intent","step":0,"change":{"target":null},"also":[]}',
+    ];
+    const bad = [
+      ...lines,
+      '{"record":"done","step":null}',
+      '{"record":"persisted","unit":"x","files":["/etc/passwd"]}',
+    ];
+    writeFileSync(path, `${readFileSync(path, 'utf8')}${bad.join('\n')}\n`);
+    expect(lab.tune(['status', '-j']).code).toBe(0);
+    const { restored, skipped } = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
+    expect([restored.length, skipped]).toEqual([2, []]);
+    expect(existsSync('/etc/passwd')).toBe(true);
+    expect(lab.settings()).toBe(before);
+  });
+});
+
 describe('who may', () => {
   it('not root: exit 77 and the capability; a dry run changes nothing for anybody', () => {
     const file = lab.save([xps('v0', 0, '1')]);
-    const entry = new URL('../../dist/src/cli/entry.js', import.meta.url).pathname;
     const unprivileged = (args: string) =>
       lab.sh(
-        `LOCALITY_TUNE_STATE=${lab.state} setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${entry} ${args} 2>&1 || echo $?`,
+        `LOCALITY_TUNE_STATE=${lab.state} setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${ENTRY} ${args} 2>&1 || echo $?`,
       );
     expect(unprivileged(`apply --saved ${file} --yes`)).toMatch(/CAP_NET_ADMIN.*run it as root\n77\n$/s);
     expect(unprivileged('plan --iface v0')).toContain('what was applied before is not known (EACCES');
-    expect(lab.tune(['apply', '--saved', file, '--dry-run']).stdout).toContain('v0 xps-0');
+    expect(lab.tune(['apply', '--saved', file, '--dry-run']).stdout).toContain('v0 tx-0 xps_cpus');
     expect(lab.tune(['apply', '--saved', file]).code).toBe(2);
     expect(lab.settings()).toBe(before);
   });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Saved } from '../../src/tune/saved.ts';
+import { subjectOf } from '../../src/tune/subject.ts';
 import type { Change, Target } from '../../src/tune/types.ts';
 import { ENTRY } from '../integration/cli.ts';
 
@@ -84,9 +85,3 @@ export const change = (target: Target, to: string): Change => ({
   why: 'test',
   command: ':',
 });
-
-function subjectOf(target: Target): string {
-  if ('queue' in target) return `${target.nic} ${target.kind}-${target.queue}`;
-  if ('nic' in target) return `${target.nic} ${target.kind} ${'which' in target ? target.which : ''}`;
-  return target.kind === 'pin' ? `${target.comm} ${target.pid}` : target.kind;
-}

@@ -79,12 +79,16 @@ describe('a saved plan', () => {
     'null',
     '{"schema":"locality-tune.saved/1"}',
     '{"schema":"locality-tune.saved/1","changes":[1]}',
+    '{"schema":"locality-tune.saved/1","changes":[{"target":{"kind":"rss","nic":"../../etc"},"to":"default"}]}',
+    '{"schema":"locality-tune.saved/1","changes":[{"target":{"kind":"pin","group":"g","slot":-1},"to":"0"}]}',
+    '{"schema":"locality-tune.saved/1","changes":[{"target":{"kind":"irqbalance","nics":["a/b"]},"to":"1"}]}',
   ])('is not %j', (text) => {
     expect(() => parseSaved(text, 'f')).toThrow('f is no saved plan');
   });
 
   it('is what it was written as', () => {
-    const saved: Saved = { schema: 'locality-tune.saved/1', changes: [irq(9)] };
+    const { from: _, ...change } = irq(9);
+    const saved: Saved = { schema: 'locality-tune.saved/1', changes: [change] };
     expect(parseSaved(JSON.stringify(saved), 'f')).toEqual(saved);
   });
 });

@@ -1,7 +1,7 @@
 /** `locality-tune apply`: plan, ask, carry out, print what became of it. */
 
-import { readFileSync } from 'node:fs';
 import { appliedLines, changeLines } from '../../report/tune.ts';
+import { readTrusted } from '../../system/trusted.ts';
 import type { Applied } from '../../tune/apply.ts';
 import { listJournals } from '../../tune/journal-file.ts';
 import type { Plan } from '../../tune/types.ts';
@@ -65,6 +65,9 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
 
 const NOTHING = { done: [], failed: [] } as const;
 
+/** A plan of a machine with 1,152 CPUs takes a tenth of it. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
   if (options.saved === undefined) {
     const planned = await loadPlan(options);
@@ -76,7 +79,7 @@ async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
   if (options.persist)
     throw usage('--persist: a saved plan is persistent already', 'omit --persist or --saved');
   const path = options.saved;
-  const text = await during(`--saved ${path}`, 'read access to it', () => readFileSync(path, 'utf8'));
+  const text = await during(`--saved ${path}`, 'read access to it', () => readTrusted(path, MOST_BYTES));
   return savedPlan(openMachine(), text, path);
 }
 

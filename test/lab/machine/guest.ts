@@ -140,7 +140,7 @@ hostname lab
 ln -sfn /run/lab/bpftrace /usr/local/sbin/bpftrace
 mkdir -p /lib/modules && ln -sfn ${modules} /lib/modules/${release} && ln -sf /run/lab/modprobe /sbin/modprobe
 cp -r ${checkout}dist /run/dist && rm -rf ${checkout}dist && mv /run/dist ${checkout}dist
-printf '#!/bin/sh\nexec ${process.execPath} ${checkout}dist/src/cli/entry.js "$@"\n' > /run/lab/locality-tune
+printf '#!/bin/sh\nexec ${process.execPath} ${checkout}test/integration/entry.cjs "$@"\n' > /run/lab/locality-tune
 chmod +x /run/lab/locality-tune
 ip link set lo up
 modprobe ${DRIVERS[nic]} && ip link set eth0 up && ip addr add ${INSIDE}/24 dev eth0

@@ -1,0 +1,83 @@
+/**
+ * Files that root acts upon: what they say is believed only if nobody else can have written it, as ssh's StrictModes
+ * believes authorized_keys.
+ */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { failure, isErrno } from './errors.ts';
+
+const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
+
+interface Owned {
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/**
+ * Opens a regular file of root (or, for somebody else, of the caller) that only its owner can change, no symbolic link,
+ * in folders of which the same is true. Never waits for a pipe or a device. Throws SystemError, Failure not-trusted.
+ */
+export function openTrusted(path: string, flags: number): number {
+  // A folder may be reached by links: what they lead to is what is checked, and then opened.
+  const folder = realpathSync(dirname(path));
+  requireTrustedFolder(folder);
+  const fd = open(join(folder, basename(path)), path, flags);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw notTrusted(path, 'is no regular file', 'give the file itself');
+    const why = whyNot(stat);
+    if (why !== null)
+      throw notTrusted(path, why, `check its content, then: chown root ${path}; chmod go-w ${path}`);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function open(real: string, path: string, flags: number): number {
+  try {
+    return openSync(real, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    if (isErrno(error, 'ELOOP')) throw notTrusted(path, 'is a symbolic link', 'give the file itself');
+    throw error;
+  }
+}
+
+/** Its text, of no more than `most` bytes. Throws SystemError, Failure not-trusted, too-large. */
+export function readTrusted(path: string, most: number): string {
+  const fd = openTrusted(path, constants.O_RDONLY);
+  try {
+    const { size } = fstatSync(fd);
+    if (size > most)
+      throw failure('too-large', `${path} is larger than ${most / 1024 ** 2} MiB`, 'is it the right file?');
+    const bytes = Buffer.alloc(size);
+    let at = 0;
+    for (let read = -1; read !== 0 && at < size; at += read) read = readSync(fd, bytes, at, size - at, at);
+    return bytes.toString('utf8', 0, at);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The folder and everything above it. Throws SystemError, Failure not-trusted. */
+export function requireTrustedFolder(path: string): void {
+  for (let each = realpathSync(path); ; each = dirname(each)) {
+    const stat = lstatSync(each);
+    // In a folder like /tmp nobody can replace what is another's.
+    const why = (stat.mode & STICKY) !== 0 ? whyNot({ ...stat, mode: 0 }) : whyNot(stat);
+    if (why !== null) throw notTrusted(each, why, `chown root ${each}; chmod go-w ${each}`);
+    if (each === '/') return;
+  }
+}
+
+function whyNot({ uid, mode }: Owned): string | null {
+  if (uid !== 0 && uid !== process.geteuid?.()) return `belongs to uid ${uid}`;
+  if ((mode & WRITABLE_BY_OTHERS) !== 0)
+    return `can be written by others than its owner (mode ${(mode & 0o7777).toString(8).padStart(4, '0')})`;
+  return null;
+}
+
+const notTrusted = (path: string, why: string, hint: string) =>
+  failure('not-trusted', `${path} ${why}, so it is not used`, hint);

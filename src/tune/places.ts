@@ -1,0 +1,22 @@
+/**
+ * Where this tool keeps what outlives it. Nothing of the environment has a say in it: the tool runs as root. Tests that
+ * start the built program move these places by a global (test/integration/entry.cjs).
+ */
+export interface Places {
+  /** The folder of lock, journals and saved plans. */
+  readonly state: string;
+  /** The folder of systemd units. */
+  readonly units: string;
+  /** Ends this process by SIGKILL after so many writes of any kind, to test undo; 0: never. */
+  readonly killAfter: number;
+}
+
+export const PLACES: Places = {
+  state: '/var/lib/locality-tune',
+  units: '/etc/systemd/system',
+  killAfter: 0,
+};
+
+const KEY = Symbol.for('locality-tune.places');
+
+export const places = (): Places => ({ ...PLACES, ...(Reflect.get(globalThis, KEY) as Partial<Places>) });

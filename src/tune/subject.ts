@@ -1,0 +1,33 @@
+/** What a change is made to, in the kernel's words: always from its target, never from a file. */
+import type { Target } from './types.ts';
+
+export function subjectOf(target: Target): string {
+  switch (target.kind) {
+    case 'irqbalance':
+      return 'irqbalance';
+    case 'channels':
+      return `${target.nic} ${target.which} channels`;
+    case 'rss':
+      return `${target.nic} RSS table`;
+    case 'fields':
+      return `${target.nic} ${target.flow} hash fields`;
+    case 'irq':
+      return irqSubject(target);
+    case 'xps':
+      return `${target.nic} tx-${target.queue} xps_${target.by}`;
+    case 'rps':
+      return `${target.nic} rx-${target.queue} rps_cpus`;
+    case 'rfs':
+      return `${target.nic} rx-${target.queue} rps_flow_cnt`;
+    case 'pin':
+      return `${target.comm} ${target.pid}${target.tid === target.pid ? '' : ` thread ${target.tid}`}`;
+    case 'program':
+      return target.group;
+  }
+}
+
+/** One that is there only once the channels are is named by what it will serve. */
+function irqSubject({ irq, nic, role, queues, name }: Extract<Target, { readonly kind: 'irq' }>): string {
+  if (irq >= 0) return `irq ${irq} (${name})`;
+  return `irq of ${nic} ${role === 'tx' ? 'tx' : 'rx'}-${queues.join(',')}${name === '' ? '' : ` (${name})`}`;
+}
