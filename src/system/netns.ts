@@ -3,7 +3,7 @@
  * one: setns is per thread, and /sys/class/net belongs to the namespace of whoever mounted it.
  */
 import { closeSync, openSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { errnoCode, failure } from './errors.ts';
+import { errnoCode, failure, isErrno } from './errors.ts';
 import { bindMount, CLONE_NEWNET, mountNew, unshareMounts } from './namespaces.ts';
 import { native } from './native.ts';
 
@@ -13,8 +13,27 @@ const FOLDERS = ['/run/netns', '/var/run/netns'];
 const NSFS_MAGIC = 0x6e736673;
 const CAP_SYS_ADMIN = 21n;
 
-/** Inode of this process's network namespace, as lsns prints it. */
+/** Which network namespace. */
+export interface Netns {
+  /** As lsns prints it; given away again when the namespace has gone. */
+  readonly inode: number;
+  /** SO_NETNS_COOKIE in decimal, which no other namespace of this boot has; null before Linux 5.14. */
+  readonly cookie: string | null;
+}
+
+/** That of this process. */
+export const thisNetns = (): Netns => ({ inode: netnsInode(), cookie: netnsCookie() });
+
 export const netnsInode = (): number => statSync('/proc/self/ns/net').ino;
+
+function netnsCookie(): string | null {
+  try {
+    return String(native().netnsCookie());
+  } catch (error) {
+    if (isErrno(error, 'ENOPROTOOPT')) return null;
+    throw error;
+  }
+}
 
 /** The name of a namespace by its inode; null where it has none, or none that can be looked at. */
 export function netnsNameOf(inode: number): string | null {

@@ -1,9 +1,11 @@
 /** Carries out a plan, change by change, each written into the journal before it is made. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
+import type { Netns } from '../system/netns.ts';
 import { bootIdOf } from './boot.ts';
+import { deviceOf } from './device.ts';
 import { heldOf, putBack } from './held.ts';
-import { type Held, isReadable } from './journal.ts';
+import { type Header, type Held, isReadable } from './journal.ts';
 import { createJournal, type JournalWriter } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { takeLock } from './lock.ts';
@@ -37,8 +39,7 @@ export interface Applied {
 export interface ApplyOptions {
   /** The folder of lock and journals. */
   readonly state: string;
-  /** Inode of this network namespace. */
-  readonly netns: number;
+  readonly netns: Netns;
   /** Ends it after the current write; what was done is taken back. */
   readonly signal: AbortSignal;
   /** Hears of each change that was made or refused. */
@@ -58,7 +59,14 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
   const release = takeLock(state, access.files);
   try {
     const time = new Date().toISOString();
-    const header = { record: 'journal', version: 1, time, bootId: bootIdOf(access.files), netns } as const;
+    const header: Header = {
+      record: 'journal',
+      version: 1,
+      time,
+      bootId: bootIdOf(access.files),
+      netns: netns.inode,
+      netnsCookie: netns.cookie,
+    };
     const journal = createJournal(state, header, roomFor(plan));
     const done: Done[] = [];
     const failed: Failed[] = [];
@@ -130,6 +138,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
   let unchanged: () => Promise<boolean> = async () => true;
   try {
     const target = await setting.find(access, planned.target);
+    const device = deviceOf(access.files, target);
     const from = await setting.read(access, target);
     if (from === null && planned.from !== null)
       throw failure(
@@ -144,7 +153,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
       return;
     }
     const also = target.kind === 'channels' ? await heldOf(access, target.nic) : [];
-    const intent = { record: 'intent', step, change, from, to, also } as const;
+    const intent = { record: 'intent', step, change, device, from, to, also } as const;
     if (!isReadable(intent))
       throw failure(
         'unreadable',

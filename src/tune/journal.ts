@@ -2,6 +2,7 @@
  * What was changed, and from what: a file of JSON lines for each apply, written before the change that a line tells of.
  * Pure parts; journal-file.ts has the files.
  */
+import { type Device, parseDevice } from './device.ts';
 import { isFields, isNatural, isText, isValueOf, parseChange, parseTarget } from './shape.ts';
 import type { Change, Target } from './types.ts';
 
@@ -14,6 +15,8 @@ export interface Header {
   readonly bootId: string;
   /** Inode of the network namespace, to which the interfaces' names belong. */
   readonly netns: number;
+  /** Its cookie, which is not given away again; null where it is not known. */
+  readonly netnsCookie: string | null;
 }
 
 /** A setting as it was before a change of something else (channels) that drivers reset it with. */
@@ -28,6 +31,8 @@ export interface Intent {
   readonly step: number;
   /** Its target as it was found. */
   readonly change: Change;
+  /** The interface that it was made to; null for none, and where it is not known. */
+  readonly device: Device | null;
   /** As read at that moment; null: not to be read, so not to be restored. */
   readonly from: string | null;
   readonly to: string;
@@ -80,7 +85,7 @@ export function parseJournal(text: string): Journal | null {
     .split('\n')
     .map(parseLine)
     .filter((line) => line !== null);
-  const header = lines.find(isHeader);
+  const [header] = lines.map(parseHeader).filter((found) => found !== null);
   if (header === undefined) return null;
   const steps = new Map<number, JournalStep>();
   for (const line of lines) {
@@ -139,12 +144,16 @@ function parseLine(line: string): Line | null {
   }
 }
 
-const isHeader = (line: Line): line is Line & Header =>
-  line['record'] === 'journal' &&
-  line['version'] === 1 &&
-  isText(line['bootId']) &&
-  isText(line['time']) &&
-  isNatural(line['netns'], 2 ** 32 - 1);
+function parseHeader({ record, version, time, bootId, netns, netnsCookie }: Line): Header | null {
+  const cookie = isText(netnsCookie) ? netnsCookie : null;
+  return record === 'journal' &&
+    version === 1 &&
+    isText(bootId) &&
+    isText(time) &&
+    isNatural(netns, 2 ** 32 - 1)
+    ? { record, version, time, bootId, netns, netnsCookie: cookie }
+    : null;
+}
 
 function parseIntent(line: Line): Intent | null {
   const { step, also } = line;
@@ -155,7 +164,7 @@ function parseIntent(line: Line): Intent | null {
   const held = also.map(parseHeld);
   if (!isValueOf(kind, to) || !(from === null || isValueOf(kind, from))) return null;
   if (!held.every((each) => each !== null)) return null;
-  return { record: 'intent', step, change, from, to, also: held };
+  return { record: 'intent', step, change, device: parseDevice(line['device']), from, to, also: held };
 }
 
 /** null when it is none. */

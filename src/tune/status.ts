@@ -1,5 +1,6 @@
 /** What is in force of what was applied, and what is not any more. */
 import { errnoCode, isFailure } from '../system/errors.ts';
+import { deviceOf, identityOf } from './device.ts';
 import { type Journal, type JournalStep, lastSteps } from './journal.ts';
 import { likelyCause } from './refusal.ts';
 import { isEffective } from './settings/irq.ts';
@@ -34,14 +35,18 @@ export async function standingOf(access: Access, journals: readonly Journal[]): 
   return { drift, pending };
 }
 
+const RECREATED = 'the interface was deleted and made again, which set everything to its defaults';
+
 async function compare(
   access: Access,
-  { change, is: wanted }: JournalStep,
+  { change, device, is: wanted }: JournalStep,
 ): Promise<Drift | 'pending' | 'as set'> {
   const { subject, kind } = change;
   const setting = settingOf(change.target);
   try {
     const target = await setting.find(access, change.target);
+    if (identityOf(device, deviceOf(access.files, target)) === 'recreated')
+      return { subject, wanted, is: null, likely: RECREATED };
     const is = await setting.read(access, target);
     if (is !== null && setting.same(is, wanted))
       return target.kind === 'irq' && isEffective(access.files, target, is) === false ? 'pending' : 'as set';

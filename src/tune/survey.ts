@@ -1,6 +1,9 @@
 /** The journals that are not undone, and which of them can be undone from here. */
 
 import { isFailure, isSystemError } from '../system/errors.ts';
+import type { Netns } from '../system/netns.ts';
+import type { Files } from '../system/types.ts';
+import { deviceOf, identityOf } from './device.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
 
@@ -21,14 +24,12 @@ export interface Survey {
 }
 
 /** Throws SystemError: the folder can't be read. */
-export function surveyJournals(state: string, bootId: string, netns: number): Survey {
+export function surveyJournals(state: string, bootId: string, netns: Netns): Survey {
   const notes: string[] = [];
   const journals = listJournals(state).flatMap((file): Surveyed[] => {
     try {
       const journal = readJournal(file);
-      const { header } = journal;
-      const place = header.bootId !== bootId ? 'before' : header.netns !== netns ? 'elsewhere' : 'here';
-      return [{ file, journal, place }];
+      return [{ file, journal, place: placeOf(journal, bootId, netns) }];
     } catch (error) {
       if (!isFailure(error)) throw error;
       notes.push(error.message);
@@ -36,6 +37,13 @@ export function surveyJournals(state: string, bootId: string, netns: number): Su
     }
   });
   return { journals, notes };
+}
+
+function placeOf({ header }: Journal, bootId: string, { inode, cookie }: Netns): Place {
+  if (header.bootId !== bootId) return 'before';
+  const { netns, netnsCookie } = header;
+  const isOther = netnsCookie !== null && cookie !== null && netnsCookie !== cookie;
+  return netns !== inode || isOther ? 'elsewhere' : 'here';
 }
 
 export interface InForce {
@@ -46,20 +54,26 @@ export interface InForce {
 }
 
 /** Never throws for a folder that can't be read: then a note says so. */
-export function journalsInForce(place: {
+export function journalsInForce(machine: {
+  readonly files: Files;
   readonly state: string;
   readonly bootId: string;
-  readonly netns: number;
+  readonly netns: Netns;
 }): InForce {
   try {
-    const { journals, notes } = surveyJournals(place.state, place.bootId, place.netns);
-    return {
-      journals: journals.filter(({ place }) => place === 'here').map(({ journal }) => journal),
-      notes,
-    };
+    const { journals, notes } = surveyJournals(machine.state, machine.bootId, machine.netns);
+    const here = journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
+    return { journals: here.map((journal) => ofThisDevice(journal, machine.files)), notes };
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const unread = `what was applied before is not known (${error.message})`;
     return { journals: [], notes: [`${unread}: interrupts that were moved since then are not put back`] };
   }
+}
+
+/** Without what was set on interfaces that have been recreated since. */
+function ofThisDevice(journal: Journal, files: Files): Journal {
+  const isSame = ({ device, change }: Journal['steps'][number]) =>
+    identityOf(device, deviceOf(files, change.target)) !== 'recreated';
+  return { ...journal, steps: journal.steps.filter(isSame) };
 }

@@ -1,6 +1,7 @@
 /** Takes an apply back, in reverse, to the values that its journal has. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
+import { deviceOf, identityOf } from './device.ts';
 import { putBack } from './held.ts';
 import type { JournalStep } from './journal.ts';
 import { type JournalFile, markUndone, openJournal, readJournal, stateOf } from './journal-file.ts';
@@ -59,7 +60,8 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
       if (result === 'restored') restored.push(step.change);
       else if (result !== 'unchanged') skipped.push(result);
       if (typeof result === 'string' || result.settled) {
-        const failures = step.change.target.kind === 'channels' ? await putBack(access, step.also) : [];
+        const resets = step.change.target.kind === 'channels' && !isRecreated(access, step);
+        const failures = resets ? await putBack(access, step.also) : [];
         for (const why of failures) skipped.push({ change: step.change, why, settled: false });
         if (failures.length === 0) note(() => writer?.append({ record: 'restored', step: step.step }));
       }
@@ -73,6 +75,9 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
   if (isDone) note(() => markUndone(file));
   return { journal: file.id, restored, skipped, left, notes };
 }
+
+const isRecreated = ({ files }: Access, { change, device }: JournalStep): boolean =>
+  identityOf(device, deviceOf(files, change.target)) === 'recreated';
 
 const INTERRUPTED = 'interrupted before its turn: `locality-tune undo` goes on';
 
@@ -110,16 +115,26 @@ async function restore(
   step: JournalStep,
   { force, ask }: UndoOptions,
 ): Promise<Skipped | 'restored' | 'unchanged'> {
-  const { change, from, to, is: set } = step;
+  const { change, device, from, to, is: set } = step;
   const setting = settingOf(change.target);
   const skip = (why: string, settled = false): Skipped => ({ change, why, settled });
   try {
     const target = await setting.find(access, change.target);
+    const now = deviceOf(access.files, target);
+    const identity = identityOf(device, now);
+    if (identity === 'recreated')
+      return skip(
+        `it was set on another interface of this name, which has gone (ifindex ${device?.ifindex}, now ${now?.ifindex})`,
+        true,
+      );
     const is = await setting.read(access, target);
     if (from === null) return skip('what it was before is not known', true);
     if (is === from) return 'unchanged';
     const ours = is !== null && (setting.same(is, set) || setting.same(is, to) || setting.same(is, from));
-    if (!ours) {
+    if (identity === 'other-address') {
+      const why = `its interface had another address then (${device?.address}, now ${now?.address}): is it the same one?`;
+      if (!force && !(await ask(change, why))) return skip(`${why} (--force restores it all the same)`);
+    } else if (!ours) {
       const running = access.files.list('/run/irqbalance').length > 0;
       const why = `it is ${brief(is ?? 'unreadable')} now, not ${brief(set)}; likely ${likelyCause(change.kind, running)}`;
       if (!force && !(await ask(change, why))) return skip(`${why} (use --force to restore it anyway)`);
@@ -131,11 +146,11 @@ async function restore(
     );
     await setting.write(access, target, from);
     killPoint();
-    const now = await setting.read(access, target);
-    if (now !== null && setting.same(now, from)) return 'restored';
+    const then = await setting.read(access, target);
+    if (then !== null && setting.same(then, from)) return 'restored';
     throw failure(
       'ignored',
-      `the kernel took it and did otherwise: it is ${brief(now ?? 'unreadable')}`,
+      `the kernel took it and did otherwise: it is ${brief(then ?? 'unreadable')}`,
       'undo again',
     );
   } catch (error) {

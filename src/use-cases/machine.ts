@@ -3,7 +3,7 @@ import { machine as archOf } from 'node:os';
 import { failure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
-import { netnsInode } from '../system/netns.ts';
+import { type Netns, thisNetns } from '../system/netns.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { openAccess } from '../tune/access.ts';
 import { bootIdOf } from '../tune/boot.ts';
@@ -18,8 +18,7 @@ export interface LiveMachine {
   /** The folder of lock and journals. */
   readonly state: string;
   readonly bootId: string;
-  /** Inode of this network namespace. */
-  readonly netns: number;
+  readonly netns: Netns;
 }
 
 export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
@@ -30,7 +29,7 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
     arch: archOf(),
     state: places().state,
     bootId: bootIdOf(files),
-    netns: netnsInode(),
+    netns: thisNetns(),
   };
 }
 

@@ -41,7 +41,12 @@ function apply(
   changes: readonly Change[],
   more: Partial<ApplyOptions> = {},
 ): Promise<Applied> {
-  const options = { state: tree.state, netns: 1, signal: new AbortController().signal, ...more };
+  const options = {
+    state: tree.state,
+    netns: { inode: 1, cookie: '1' },
+    signal: new AbortController().signal,
+    ...more,
+  };
   return applyPlan(access, { changes, refused: [], notes: [] }, options);
 }
 

@@ -15,7 +15,7 @@ import { openFiles } from '../../src/system/files.ts';
 import { takeLock } from '../../src/tune/lock.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { until } from '../integration/servers.ts';
-import { change, type Lab, openLab } from './lab.ts';
+import { change, type Lab, openLab, QUEUES } from './lab.ts';
 
 let lab: Lab;
 let before: string;
@@ -220,7 +220,63 @@ describe('somebody else', () => {
   });
 });
 
+describe('an interface that was deleted and made again', () => {
+  it('under the same name is another one: it is never touched', () => {
+    apply(
+      lab.save([
+        change({ kind: 'channels', nic: 'v0', which: 'rx' }, '2'),
+        xps('v0', 0, '1'),
+        xps('v1', 1, '1'),
+      ]),
+    );
+    lab.sh(`ip link del v0; ip link add v0 ${QUEUES} type veth peer name v1 ${QUEUES}`);
+    // What somebody has set on it, and what by chance is as it was set on the former one.
+    lab.sh('cd /sys/class/net/v0/queues; echo 1 > tx-0/xps_cpus; echo 3 > rx-1/rps_cpus; ethtool -L v0 rx 2');
+    const now = lab.settings();
+    const { drift } = JSON.parse(lab.tune(['status', '-j']).stdout);
+    expect(drift.map(({ is }: { is: string | null }) => is)).toEqual([null, null, null]);
+    expect(drift[0].likely).toBe(
+      'the interface was deleted and made again, which set everything to its defaults',
+    );
+    const { code, stdout } = lab.tune(['undo', '--yes', '--force', '-j']);
+    const { restored, skipped } = JSON.parse(stdout);
+    expect([code, restored, skipped.length]).toEqual([0, [], 3]);
+    expect(skipped[0]).toMatchObject({
+      settled: true,
+      why: expect.stringMatching(
+        /^it was set on another interface of this name, which has gone \(ifindex \d+, now \d+\)$/,
+      ),
+    });
+    expect(lab.settings()).toBe(now);
+    expect(lab.tune(['status', '-j']).stdout).toContain('"journals":[]');
+  });
+
+  it('with another address since is asked for, or restored with --force', () => {
+    apply(lab.save([xps('v0', 0, '1')]));
+    lab.sh('ip link set v0 address 02:00:00:00:00:99');
+    const careful = lab.tune(['undo', '--yes', '-j']);
+    expect(careful.code).toBe(1);
+    expect(JSON.parse(careful.stdout).skipped[0].why).toMatch(
+      /another address then .* now 02:00:00:00:00:99\)/,
+    );
+    expect(lab.tune(['undo', '--yes', '--force']).code).toBe(0);
+    expect(lab.settings()).toBe(before);
+  });
+});
+
 describe('a journal', () => {
+  it('of a network namespace that had this inode before is left alone', () => {
+    apply(lab.save([xps('v0', 0, '1')]));
+    const path = join(lab.state, 'journals', journals()[0] ?? '');
+    const text = readFileSync(path, 'utf8');
+    expect(text).toMatch(/"netnsCookie":"\d+"/);
+    writeFileSync(path, text.replace(/"netnsCookie":"\d+"/, '"netnsCookie":"1"'));
+    expect(JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout)).toMatchObject({ journal: null });
+    writeFileSync(path, text);
+    expect(lab.tune(['undo', '--yes']).code).toBe(0);
+    expect(lab.settings()).toBe(before);
+  });
+
   it('of an earlier boot is forgotten, of another network namespace is left alone', () => {
     apply(lab.save([xps('v0', 0, '1')]));
     const [name = ''] = journals();

@@ -10,12 +10,14 @@ const header: Header = {
   time: '2026-01-01T00:00:00.000Z',
   bootId: 'b',
   netns: 1,
+  netnsCookie: '4097',
 };
 const xps = (queue: number) => change({ kind: 'xps', nic: 'eth0', queue, by: 'cpus' }, '1');
 const intent = (step: number): Entry => ({
   record: 'intent',
   step,
   change: xps(step),
+  device: { ifindex: 7, address: '02:00:00:00:00:01' },
   from: '0',
   to: '1',
   also: [],

@@ -33,7 +33,7 @@ export interface Lab {
   end(): void;
 }
 
-const QUEUES = 'numrxqueues 4 numtxqueues 4';
+export const QUEUES = 'numrxqueues 4 numtxqueues 4';
 const SETTINGS = `cd /sys/class/net && for if in v0 v1; do grep -r . $if/queues | sort; ethtool -l $if; done`;
 
 export function openLab(subject: string): Lab {

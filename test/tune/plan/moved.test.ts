@@ -24,9 +24,16 @@ function journalOf(placed: Host): Journal {
   const cpuOf = (irq: number) => placed.nics[0]?.irqs.find((each) => each.irq === irq)?.affinity?.[0];
   const steps = changes.flatMap((change, step) => {
     const to = `${change.target.kind === 'irq' ? cpuOf(change.target.irq) : ''}`;
-    return [{ step, change, from: '0', to, is: to, also: [], outcome: 'done' as const }];
+    return [{ step, change, device: null, from: '0', to, is: to, also: [], outcome: 'done' as const }];
   });
-  const header = { record: 'journal', version: 1, time: '', bootId: '', netns: 1 } as const;
+  const header = {
+    record: 'journal',
+    version: 1,
+    time: '',
+    bootId: '',
+    netns: 1,
+    netnsCookie: null,
+  } as const;
   return { header, steps, persisted: [], ended: true };
 }
 
