@@ -1,5 +1,15 @@
-/** Files that the user asked for. */
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/** Files that are written whole or not at all: those that the user asked for, and those that a boot depends on. */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { failure } from './errors.ts';
 
 /**
@@ -22,5 +32,28 @@ function replace(path: string, content: string, mode: number): void {
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;
+  }
+}
+
+/** As `saveFile`, in place of whatever is there; on the disk, name and all, when this returns. Throws SystemError. */
+export function saveDurably(path: string, content: string, mode: number): void {
+  const fresh = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(fresh, content, { flag: 'wx', mode, flush: true });
+    renameSync(fresh, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
+
+/** Without this a new file's name may be lost with the power, though its content is not. */
+export function syncFolder(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -3,7 +3,7 @@
  * believes authorized_keys.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { failure, isErrno } from './errors.ts';
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -20,9 +20,8 @@ interface Owned {
  */
 export function openTrusted(path: string, flags: number): number {
   // A folder may be reached by links: what they lead to is what is checked, and then opened.
-  const folder = realpathSync(dirname(path));
-  requireTrustedFolder(folder);
-  const fd = open(join(folder, basename(path)), path, flags);
+  requireTrustedFolder(dirname(path));
+  const fd = open(join(realpathSync(dirname(path)), basename(path)), path, flags);
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw notTrusted(path, 'is no regular file', 'give the file itself');
@@ -61,13 +60,26 @@ export function readTrusted(path: string, most: number): string {
   }
 }
 
-/** The folder and everything above it. Throws SystemError, Failure not-trusted. */
+/**
+ * The folder and everything above it, by its path and by where links on that path lead. Throws SystemError, Failure
+ * not-trusted.
+ */
 export function requireTrustedFolder(path: string): void {
-  for (let each = realpathSync(path); ; each = dirname(each)) {
-    const stat = lstatSync(each);
-    // In a folder like /tmp nobody can replace what is another's.
-    const why = (stat.mode & STICKY) !== 0 ? whyNot({ ...stat, mode: 0 }) : whyNot(stat);
-    if (why !== null) throw notTrusted(each, why, `chown root ${each}; chmod go-w ${each}`);
+  const checked = new Set<string>();
+  for (const named of upwards(resolve(path)))
+    for (const real of upwards(realpathSync(named))) {
+      if (checked.has(real)) break;
+      checked.add(real);
+      const stat = lstatSync(real);
+      // In a folder like /tmp nobody can replace what is another's.
+      const why = whyNot((stat.mode & STICKY) !== 0 ? { uid: stat.uid, mode: 0 } : stat);
+      if (why !== null) throw notTrusted(real, why, `chown root ${real}; chmod go-w ${real}`);
+    }
+}
+
+function* upwards(path: string): Generator<string> {
+  for (let each = path; ; each = dirname(each)) {
+    yield each;
     if (each === '/') return;
   }
 }

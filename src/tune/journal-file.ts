@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoCode, type Failure, failure, isErrno } from '../system/errors.ts';
+import { syncFolder } from '../system/save.ts';
 import { openTrusted, readTrusted, requireTrustedFolder } from '../system/trusted.ts';
 import { type Entry, type Header, type Journal, parseJournal } from './journal.ts';
 import { killPoint } from './kill-point.ts';
@@ -85,7 +86,7 @@ export function createJournal(state: string, header: Header, room: number): Jour
       const start = writeAll(fd, `${JSON.stringify(header)}\n`, 0);
       writeAll(fd, '\n'.repeat(room), start);
       fsyncSync(fd);
-      syncFolder(folder);
+      for (const each of [folder, dirname(folder)]) syncFolder(each);
       return writer({ id, path }, fd, start);
     } catch (error) {
       closeSync(fd);
@@ -138,18 +139,6 @@ function writeAll(fd: number, text: string, from: number): number {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, from + at);
   return from + bytes.length;
-}
-
-/** Without this a new file's name may be lost with the power, though its contents are not. */
-function syncFolder(folder: string): void {
-  for (const path of [folder, dirname(folder)]) {
-    const fd = openSync(path, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  }
 }
 
 function telling<T>(path: string, act: () => T): T {

@@ -1,9 +1,20 @@
 /** `apply --persist`: a systemd unit that applies the saved plan at boot, and its removal. */
-import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { errnoCode, isErrno } from '../system/errors.ts';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { errnoCode, failure, isErrno, isFailure } from '../system/errors.ts';
 import { findProgram } from '../system/programs.ts';
 import { run } from '../system/run.ts';
+import { saveDurably, syncFolder } from '../system/save.ts';
+import { openTrusted, requireTrustedFolder } from '../system/trusted.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from './journal.ts';
 import { PLACES, places } from './places.ts';
@@ -20,12 +31,15 @@ export interface UnitFacts {
   readonly after: readonly string[];
 }
 
-/** Oneshot: a later `systemctl start` does nothing, as the settings are in force already. */
-export function unitText({ what, command, after }: UnitFacts, plan: string): string {
+/**
+ * Oneshot: a later `systemctl start` does nothing, as the settings are in force already. It keeps what an apply needs and
+ * no more: sysfs and procfs, devices of the network, other processes, bpftrace. @param plan its file, in the folder `state`
+ */
+export function unitText({ what, command, after }: UnitFacts, state: string, plan: string): string {
   const words = [...command, 'apply', '--saved', plan, '--yes'].map(quote).join(' ');
   return `# Written by locality-tune apply --persist; locality-tune undo removes it.
 [Unit]
-Description=CPU locality of ${what.replaceAll('%', '%%').replace(/\s+/g, ' ')}
+Description=CPU locality of ${describing(what)}
 Wants=network-online.target
 After=${['network-online.target', 'irqbalance.service', ...after].join(' ')}
 
@@ -34,17 +48,89 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=${words}
 TimeoutStartSec=180
+UMask=0077
+NoNewPrivileges=yes
+CapabilityBoundingSet=${CAPABILITIES.map((name) => `CAP_${name}`).join(' ')}
+ProtectSystem=strict
+ReadWritePaths=${quote(state)}
+RuntimeDirectory=locality-tune
+RuntimeDirectoryPreserve=yes
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectControlGroups=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=mnt
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+KeyringMode=private
+SystemCallArchitectures=native
+SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap
 
 [Install]
 WantedBy=multi-user.target
 `;
 }
 
+/** Queues and channels, threads and sockets of others, files of others; the rest is bpftrace. */
+export const CAPABILITIES = [
+  'NET_ADMIN',
+  'SYS_NICE',
+  'SYS_PTRACE',
+  'DAC_OVERRIDE',
+  'DAC_READ_SEARCH',
+  'SYS_ADMIN',
+  'BPF',
+  'PERFMON',
+  'SYS_RESOURCE',
+] as const;
+
+/** A backslash at its end would swallow the next line, and interfaces may be named anything. */
+const describing = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\\p{C}]/gu, '?')
+    .replaceAll('%', '%%');
+
 /** systemd.syntax(7) and systemd.service(5): specifiers and variables are expanded inside of quotes as well. */
 function quote(word: string): string {
   const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `"${plain.replace(/[\\"]/g, '\\$&')}"`;
 }
+
+/**
+ * What a unit runs, it runs as root: Node, this program, and every folder above them must be root's, and of nobody else's
+ * writing. Throws Failure not-trusted.
+ */
+export function requireOwnCommand(command: readonly string[]): void {
+  for (const word of command) {
+    const bad = /\p{C}/u.test(word);
+    if (bad) throw failure('not-trusted', `${JSON.stringify(word)} can not be named in a unit`, INSTALL);
+    try {
+      closeSync(openTrusted(throughLinks(word), constants.O_RDONLY));
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      throw failure(error.code, `a unit would run ${word} as root, but ${error.message}`, INSTALL);
+    }
+  }
+}
+
+/** The file that a link leads to, where nobody else can put another one. Throws SystemError, Failure not-trusted. */
+function throughLinks(path: string): string {
+  let file = path;
+  while (lstatSync(file).isSymbolicLink()) {
+    requireTrustedFolder(dirname(file));
+    file = resolve(dirname(file), readlinkSync(file));
+  }
+  return file;
+}
+
+const INSTALL = 'install Node and locality-tune as root, where only root can write, then repeat';
 
 /** Those that `writeUnit` will write. */
 export function unitOf(state: string, id: string): UnitFiles {
@@ -64,19 +150,30 @@ export interface UnitFiles {
   readonly persisted: Persisted;
 }
 
-/** Writes unit and plan and enables the unit; all of it, or nothing. Throws SystemError. */
+/** Writes unit and plan and enables the unit; all of it, or nothing. Throws SystemError, Failure not-trusted. */
 export async function writeUnit(files: UnitFiles, facts: UnitFacts, saved: Saved): Promise<void> {
   const { plan, path, enabled, persisted } = files;
   try {
     mkdirSync(dirname(plan), { recursive: true, mode: 0o700 });
     mkdirSync(dirname(enabled), { recursive: true });
-    writeFileSync(plan, `${JSON.stringify({ ...saved, persisted })}\n`, { mode: 0o600 });
-    writeFileSync(path, unitText(facts, plan), { mode: 0o644 });
+    for (const file of [plan, enabled]) requireTrustedFolder(dirname(file));
+    saveDurably(plan, `${JSON.stringify({ ...saved, persisted })}\n`, 0o600);
+    saveDurably(path, unitText(facts, dirname(dirname(plan)), plan), 0o644);
     if (!isLink(enabled, path)) symlinkSync(path, enabled);
+    syncFolder(dirname(enabled));
     await reload();
   } catch (error) {
-    for (const file of persisted.files) rmSync(file, { force: true });
+    for (const file of persisted.files) removeIfThere(file);
     throw error;
+  }
+}
+
+/** That nothing could be written is told already. */
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    if (errnoCode(error) === null) throw error;
   }
 }
 

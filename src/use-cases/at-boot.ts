@@ -7,7 +7,7 @@ import type { Files } from '../system/types.ts';
 import type { Persisted } from '../tune/journal.ts';
 import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
 import { takeLock } from '../tune/lock.ts';
-import { serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
+import { requireOwnCommand, serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
 import { fromSaved, groupsOf, parseSaved, type Saved, toSaved } from '../tune/saved.ts';
 import { surveyJournals } from '../tune/survey.ts';
 import type { Plan } from '../tune/types.ts';
@@ -57,6 +57,7 @@ export async function keepAtBoot(
   { plan, host }: Pick<SavedPlan, 'plan' | 'host'>,
   command: readonly string[],
 ): Promise<string[]> {
+  requireOwnCommand(command);
   const { saved, left } = toSaved(plan, host);
   const facts = unitFacts(machine.files, saved, host, command);
   const files = unitOf(machine.state, file.id);

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CAPABILITIES } from '../../src/tune/persist.ts';
+import { ENTRY } from '../integration/cli.ts';
 import { type Lab, openLab } from './lab.ts';
 
 let lab: Lab;
@@ -38,7 +42,11 @@ it('--persist has the plan applied again after a boot, and one undo takes back s
   lab.sh('for file in /sys/class/net/v0/queues/tx-*/xps_cpus; do echo 0 > $file; done');
   expect(lab.settings()).toBe(before);
   const [, command = 'false'] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
-  lab.sh(`LOCALITY_TUNE_STATE=${lab.state} LOCALITY_TUNE_UNITS=${units} ${command}`);
+  // What systemd would keep from it, as far as that can be had without systemd.
+  const readOnly = `mount --bind ${lab.state} ${lab.state} && mount -o remount,ro,bind / && exec "$@"`;
+  const capabilities = CAPABILITIES.map((name) => `+${name.toLowerCase()}`).join();
+  const confined = `unshare --mount sh -c '${readOnly}' sh setpriv --bounding-set=-all,${capabilities} --no-new-privs`;
+  lab.sh(`LOCALITY_TUNE_STATE=${lab.state} LOCALITY_TUNE_UNITS=${units} ${confined} ${command}`);
   expect(lab.settings()).toBe(after);
   expect(readdirSync(join(lab.state, 'journals')).sort()).toEqual(['1.undone.jsonl', '2.jsonl']);
 
@@ -48,6 +56,40 @@ it('--persist has the plan applied again after a boot, and one undo takes back s
   expect(readdirSync(units)).toEqual(['multi-user.target.wants']);
   expect(readdirSync(join(units, 'multi-user.target.wants'))).toEqual([]);
   expect(existsSync(join(lab.state, 'saved/1.json'))).toBe(false);
+});
+
+it('the unit is what systemd takes, and keeps from it what it does not need', () => {
+  const environment = { LOCALITY_TUNE_UNITS: units };
+  lab.tune(['apply', '--iface', 'v0', '--yes', '--persist'], environment);
+  const [name = ''] = readdirSync(units).filter((each) => each.endsWith('.service'));
+  const analyze = (...args: string[]) =>
+    spawnSync('systemd-analyze', [...args, join(units, name)], { encoding: 'utf8' });
+  const verified = analyze('verify');
+  // Only where systemd is installed is there anyone to ask.
+  if (verified.error === undefined) {
+    expect([verified.status, verified.stderr]).toEqual([0, '']);
+    const [, exposure] =
+      /exposure level for .*: ([\d.]+)/.exec(analyze('security', '--offline=true').stdout) ?? [];
+    expect(Number(exposure)).toBeLessThanOrEqual(4.1);
+  }
+  lab.tune(['undo', '--yes'], environment);
+});
+
+it('a unit that others could change what it runs of is refused, before anything is changed', () => {
+  const before = lab.settings();
+  const folder = mkdtempSync(join(tmpdir(), 'lt-entry-'));
+  const entry = join(folder, 'entry.cjs');
+  writeFileSync(entry, `require('${ENTRY}');`, { mode: 0o666 });
+  chmodSync(entry, 0o666);
+  const out = lab.sh(
+    `LOCALITY_TUNE_UNITS=${units} ${process.execPath} ${entry} apply --iface v0 --yes --persist -j || true`,
+  );
+  expect(JSON.parse(out).error).toMatchObject({
+    code: 'not-trusted',
+    message: `a unit would run ${entry} as root, but ${entry} can be written by others than its owner (mode 0666), so it is not used`,
+  });
+  expect(lab.settings()).toBe(before);
+  rmSync(folder, { recursive: true });
 });
 
 it('a unit that can not be written leaves its settings in force, and the journal without it', () => {

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/types.ts';
-import { type UnitFacts, unitText } from '../../src/tune/persist.ts';
+import { requireOwnCommand, type UnitFacts, unitText } from '../../src/tune/persist.ts';
 import { fromSaved, parseSaved, type Saved, toSaved } from '../../src/tune/saved.ts';
 import type { Change } from '../../src/tune/types.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
@@ -14,7 +18,9 @@ const facts: UnitFacts = {
 
 describe('the unit', () => {
   it('runs once, after the network and the services, and names the saved plan', () => {
-    const lines = unitText(facts, '/var/lib/locality-tune/saved/7.json').split('\n');
+    const lines = unitText(facts, '/var/lib/locality-tune', '/var/lib/locality-tune/saved/7.json').split(
+      '\n',
+    );
     expect(lines).toContain('After=network-online.target irqbalance.service nginx.service');
     expect(lines).toContain('Type=oneshot');
     expect(lines).toContain(
@@ -23,9 +29,71 @@ describe('the unit', () => {
   });
 
   it('quotes what systemd would expand or split', () => {
-    const text = unitText({ ...facts, what: 'eth0%i', command: ['/opt/my node/$x', '/a"b'] }, '/p%q.json');
+    const text = unitText(
+      { ...facts, what: 'eth0%i', command: ['/opt/my node/$x', '/a"b'] },
+      '/p',
+      '/p%q.json',
+    );
     expect(text).toContain('Description=CPU locality of eth0%%i\n');
     expect(text).toContain('ExecStart="/opt/my node/$$x" "/a\\"b" apply --saved /p%%q.json --yes');
+  });
+});
+
+describe('the description', () => {
+  it('is one line of the unit, whatever an interface is called', () => {
+    const lines = (what: string) => unitText({ ...facts, what }, '/p', '/p/q.json').split('\n');
+    const usual = lines('eth0');
+    expect(lines('eth0\\')).toEqual(usual.with(2, 'Description=CPU locality of eth0?'));
+    expect(lines('a\nExecStart=/bin/sh\r')).toEqual(
+      usual.with(2, 'Description=CPU locality of a ExecStart=/bin/sh '),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (what) => {
+        const [description = '', ...rest] = [lines(what)[2], ...lines(what).toSpliced(2, 1)];
+        expect(rest).toEqual(usual.toSpliced(2, 1));
+        expect(description).toMatch(/^Description=[^\\\p{C}]*$/u);
+      }),
+    );
+  });
+});
+
+describe('what a unit would run', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lt-command-'));
+    mkdirSync(join(folder, 'lib'));
+    writeFileSync(join(folder, 'lib/entry.js'), '');
+    symlinkSync('lib/entry.js', join(folder, 'entry'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const require =
+    (...words: string[]) =>
+    () =>
+      requireOwnCommand([process.execPath, ...words]);
+
+  it('may be reached by links', () => {
+    expect(require(join(folder, 'entry'))).not.toThrow();
+  });
+
+  it.each([
+    ['the file', 'lib/entry.js', 0o666],
+    ['its folder', 'lib', 0o777],
+    ['the folder of the link', '.', 0o777],
+  ])('is not run where others can change %s', (_what, path, mode) => {
+    chmodSync(join(folder, path), mode);
+    expect(require(join(folder, 'entry'))).toThrow(
+      expect.objectContaining({
+        code: 'not-trusted',
+        message: expect.stringMatching(
+          /^a unit would run .*\/entry as root, but .* can be written by others/,
+        ),
+        hint: 'install Node and locality-tune as root, where only root can write, then repeat',
+      }),
+    );
+  });
+
+  it('has a name that a unit can hold', () => {
+    expect(require('/opt/a\nb')).toThrow('can not be named in a unit');
   });
 });
 

@@ -4,6 +4,7 @@ import { appliedLines, changeLines } from '../../report/tune.ts';
 import { readTrusted } from '../../system/trusted.ts';
 import type { Applied } from '../../tune/apply.ts';
 import { listJournals } from '../../tune/journal-file.ts';
+import { requireOwnCommand } from '../../tune/persist.ts';
 import type { Plan } from '../../tune/types.ts';
 import { apply } from '../../use-cases/apply.ts';
 import { keepAtBoot, type SavedPlan, savedPlan, takeOver } from '../../use-cases/at-boot.ts';
@@ -35,6 +36,8 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   }
   if (options.persist && options.netns !== undefined)
     throw usage("--persist: at boot it would run in the machine's own network namespace", 'omit --netns');
+  // Before anything is changed, though the unit is written only afterwards.
+  if (options.persist) requireOwnCommand(COMMAND);
   const wanted = await planOf(options);
   const { plan } = wanted;
   const style = styleOf(options.color, process.stdout, process.env);
@@ -62,6 +65,9 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   else printLines(appliedLines(result, style), style);
   process.exitCode = interruption.status() ?? (applied.failed.length > 0 ? EXIT.failed : EXIT.ok);
 }
+
+/** How this program was started: what a unit runs. */
+const COMMAND = [process.execPath, ...process.argv.slice(1, 2)];
 
 const NOTHING = { done: [], failed: [] } as const;
 
@@ -99,7 +105,6 @@ async function keep(
     return options.persist
       ? ['nothing was changed, so no unit was written; run undo first, then apply --persist']
       : [];
-  if (options.persist)
-    return keepAtBoot(machine, file, wanted, [process.execPath, ...process.argv.slice(1, 2)]);
+  if (options.persist) return keepAtBoot(machine, file, wanted, COMMAND);
   return wanted.persisted === null ? [] : takeOver(machine, file, wanted.persisted);
 }
