@@ -1,6 +1,6 @@
 /** One apply or undo at a time. */
 import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Failure, failure, isErrno } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import { bootIdOf } from './boot.ts';
@@ -8,22 +8,51 @@ import { startTimeOf } from './settings/pin.ts';
 
 const ATTEMPTS = 3;
 
+/** Where the lock is when its own folder takes nothing any more: a file system of its own on every machine. */
+const ELSEWHERE = '/run/locality-tune';
+
+/** The folder takes no new name: it is full, out of inodes, or read-only. */
+const TAKES_NOTHING = ['ENOSPC', 'EDQUOT', 'EROFS'] as const;
+
 /**
- * Takes the lock in `folder`, which is made when it is missing, and returns what gives it back. The lock is a symbolic
+ * Takes the lock of `folder`, which is made when it is missing, and returns what gives it back. The lock is a symbolic
  * link, whose target names its holder: made in one step. That of a process which has ended counts for nothing, and so does
- * that of one which was killed and can only not end yet. Throws Failure `busy`, SystemError.
+ * that of one which was killed and can only not end yet. Where no byte or inode is left, undo must still be possible: then
+ * the lock is in /run. Whoever has one of the two looks for the other. Throws Failure `busy`, SystemError.
  */
 export function takeLock(folder: string, files: Files): () => void {
-  const path = join(folder, 'lock');
+  const own = join(folder, 'lock');
+  const other = join(ELSEWHERE, `lock${folder.replaceAll('/', '!')}`);
+  try {
+    return takeUnless(own, other, files);
+  } catch (error) {
+    if (!isErrno(error, ...TAKES_NOTHING)) throw error;
+  }
+  try {
+    return takeUnless(other, own, files);
+  } catch (error) {
+    // Nobody can apply without a journal, and two that undo set the same values.
+    if (isErrno(error, ...TAKES_NOTHING)) return () => {};
+    throw error;
+  }
+}
+
+function takeUnless(path: string, other: string, files: Files): () => void {
+  const release = take(path, files);
+  const holder = readHolder(other);
+  if (holder === null || !isAlive(files, holder)) return release;
+  release();
+  throw busy(files, holder);
+}
+
+function take(path: string, files: Files): () => void {
   const mine = `${process.pid}:${startTimeOf(files, process.pid, process.pid)}:${bootIdOf(files)}`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      mkdirSync(dirname(path), { recursive: true, mode: dirname(path) === ELSEWHERE ? 0o755 : 0o700 });
       symlinkSync(mine, path);
       return () => unlinkSync(path);
     } catch (error) {
-      // On a disk that went read-only nobody can apply, since that takes a journal; undo must still be possible.
-      if (isErrno(error, 'EROFS')) return () => {};
       if (!isErrno(error, 'EEXIST')) throw error;
     }
     const holder = readHolder(path);

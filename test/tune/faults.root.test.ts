@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -56,6 +57,47 @@ describe('a disk that is full', () => {
     }
   });
 });
+
+describe('a disk with no inode and no byte left', () => {
+  it('does not keep undo from restoring everything, nor two of them from each other', () => {
+    const full = join(lab.state, 'full');
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,nr_inodes=16', 'none', full]);
+    try {
+      const environment = { LOCALITY_TUNE_STATE: full };
+      const file = lab.save([xps('v0', 0, '1'), xps('v0', 1, '1')]);
+      expect(lab.tune(['apply', '--saved', file, '--yes'], environment).code).toBe(0);
+      for (const bytes of [65_536, 4_096, 0]) fill(full, bytes);
+      expect(() => writeFileSync(join(full, 'more'), 'x')).toThrow('ENOSPC');
+
+      const elsewhere = join('/run/locality-tune', `lock${full.replaceAll('/', '!')}`);
+      const started = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ')[19];
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      mkdirSync('/run/locality-tune', { recursive: true });
+      symlinkSync(`${process.pid}:${started}:${boot}`, elsewhere);
+      const second = lab.tune(['undo', '--yes', '-j'], environment);
+      expect(JSON.parse(second.stdout).error).toMatchObject({ code: 'busy' });
+      unlinkSync(elsewhere);
+
+      const { code, stdout } = lab.tune(['undo', '--yes', '-j'], environment);
+      expect({ code, settings: lab.settings() }).toEqual({ code: 0, settings: before });
+      expect(JSON.parse(stdout)).toMatchObject({ restored: [{}, {}], skipped: [] });
+      expect(existsSync(elsewhere)).toBe(false);
+    } finally {
+      execFileSync('umount', [full]);
+    }
+  });
+});
+
+/** Files of this many bytes, until there is no room for one more. */
+function fill(folder: string, bytes: number): void {
+  for (let made = 0; ; made++)
+    try {
+      writeFileSync(join(folder, `${bytes}-${made}`), Buffer.alloc(bytes));
+    } catch {
+      return;
+    }
+}
 
 describe('two at once', () => {
   it('the second is told to wait, and changes nothing', () => {
