@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { change, type Lab, openLab } from './lab.ts';
 
+/** Some hundred runs of the program. */
+const PATIENCE_MS = 600_000;
+
 let lab: Lab;
 beforeAll(() => {
   lab = openLab('crash');
@@ -51,7 +54,7 @@ describe('an apply that is killed after every single write in turn', () => {
     // Each change was seen on its own, and the untouched machine.
     expect(states.size).toBeGreaterThanOrEqual(made + 1);
     expect(lab.tune(['status', '-j']).stdout).toContain('"journals":[]');
-  });
+  }, PATIENCE_MS);
 
   it('is taken back as well when the undo is killed, too', () => {
     const before = lab.settings();
@@ -64,5 +67,5 @@ describe('an apply that is killed after every single write in turn', () => {
       expect({ writes, settings: lab.settings() }).toEqual({ writes, settings: before });
     }
     expect(lab.settings()).toBe(before);
-  });
+  }, PATIENCE_MS);
 });
