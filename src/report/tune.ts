@@ -87,12 +87,17 @@ export function journalLines({ file, journal, place }: Surveyed, style: Style): 
     .map(({ change, from, is }) => row({ ...change, from: is, to: from ?? UNKNOWN }, ''));
   return [
     [span(`journal ${file.id}, ${header.time}`, 'strong')],
-    ...(place === 'before' ? paragraph('  ', FORGOTTEN, style) : table(FROM_TO, back, style)),
+    ...(place === 'before' || place === 'gone'
+      ? paragraph('  ', FORGOTTEN[place], style)
+      : table(FROM_TO, back, style)),
     ...persisted.map(({ unit }) => [span(`  removes ${unit}`)]),
   ];
 }
 
-const FORGOTTEN = 'made before this boot; its settings are gone';
+const FORGOTTEN = {
+  before: 'made before this boot; its settings are gone',
+  gone: 'made in a network namespace that has gone; its settings are gone',
+} as const;
 
 export function undoneLines({ journal, restored, skipped, left, notes }: Undone, style: Style): Line[] {
   const rows = restored.map((change) => row({ ...change, from: change.to, to: change.from ?? UNKNOWN }, ''));
@@ -109,6 +114,7 @@ const PLACES = {
   here: '',
   elsewhere: ', in another network namespace',
   before: ', before this boot: its settings are gone',
+  gone: ', in a network namespace that has gone: its settings are gone',
 } as const;
 
 export function statusLines(

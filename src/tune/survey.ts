@@ -7,8 +7,9 @@ import { deviceOf, identityOf } from './device.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
 
-/** `here`: of this boot and network namespace; `elsewhere`: of another namespace; `before`: of an earlier boot. */
-export type Place = 'here' | 'elsewhere' | 'before';
+/** `here`: of this boot and network namespace; `elsewhere`: of another namespace; `before`: of an earlier boot; `gone`: of a namespace
+ * that has gone, whose inode this one has now. */
+export type Place = 'here' | 'elsewhere' | 'before' | 'gone';
 
 export interface Surveyed {
   readonly file: JournalFile;
@@ -42,8 +43,8 @@ export function surveyJournals(state: string, bootId: string, netns: Netns): Sur
 function placeOf({ header }: Journal, bootId: string, { inode, cookie }: Netns): Place {
   if (header.bootId !== bootId) return 'before';
   const { netns, netnsCookie } = header;
-  const isOther = netnsCookie !== null && cookie !== null && netnsCookie !== cookie;
-  return netns !== inode || isOther ? 'elsewhere' : 'here';
+  if (netns !== inode) return 'elsewhere';
+  return netnsCookie === null || cookie === null || netnsCookie === cookie ? 'here' : 'gone';
 }
 
 export interface InForce {

@@ -159,8 +159,8 @@ async function restore(
   }
 }
 
-/** Of an earlier boot only the unit is left, and is removed here. Throws Failure `journal`. */
-export async function forgetBoot({ file, journal }: Pick<Surveyed, 'file' | 'journal'>): Promise<Undone> {
+/** Of an earlier boot or a namespace that has gone only the unit is left, and is removed here. Throws Failure `journal`. */
+export async function forget({ file, journal, place }: Surveyed): Promise<Undone> {
   const left: string[] = [];
   const notes: string[] = [];
   for (const { unit, files } of journal.persisted) {
@@ -168,7 +168,9 @@ export async function forgetBoot({ file, journal }: Pick<Surveyed, 'file' | 'jou
     if (failures.length === 0) notes.push(`${unit} is removed`);
     left.push(...failures);
   }
-  notes.push('it was made before this boot; its settings are gone');
+  notes.push(
+    `it was made ${place === 'gone' ? 'in a network namespace that has gone' : 'before this boot'}; its settings are gone`,
+  );
   if (left.length === 0) markUndone(file);
   return { journal: file.id, restored: [], skipped: [], left, notes };
 }

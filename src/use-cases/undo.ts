@@ -3,7 +3,7 @@ import { type Failure, failure } from '../system/errors.ts';
 import { netnsNameOf } from '../system/netns.ts';
 import { takeLock } from '../tune/lock.ts';
 import { type Survey, type Surveyed, surveyJournals } from '../tune/survey.ts';
-import { forgetBoot, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts';
+import { forget, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts';
 import { word } from '../words/shell.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
@@ -58,9 +58,7 @@ export async function takeBack(
     const undone: Undone[] = [];
     for (const each of chosen) {
       if (options.signal?.aborted) break;
-      undone.push(
-        each.place === 'before' ? await forgetBoot(each) : await undoOne(access, each.file, options),
-      );
+      undone.push(each.place === 'here' ? await undoOne(access, each.file, options) : await forget(each));
     }
     return undone;
   } finally {

@@ -58,7 +58,9 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   const interruption = heedInterruptions();
   const machine = openMachine();
   const done = progress(`applying ${plan.changes.length} changes ...`);
-  const applied = await apply(machine, plan, interruption.signal).finally(done);
+  const applied = await during('apply', 'root', () => apply(machine, plan, interruption.signal)).finally(
+    done,
+  );
   const kept = applied.takenBack === null ? await keep(machine, applied, wanted, options) : [];
   const result = { ...applied, notes: [...applied.notes, ...kept] };
   if (json) printDocument({ schema: SCHEMA, ...result, refused: plan.refused }, options);
