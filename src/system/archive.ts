@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { unpackTar } from 'modern-tar';
-import { failure } from './errors.ts';
+import { failure, isFailure } from './errors.ts';
 import { type Access, filesThrough, openFiles, unpadded } from './files.ts';
 import { resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
@@ -13,6 +13,13 @@ const MOST_BYTES = 256 * 1024 * 1024;
 
 /** include/uapi/linux/limits.h: what is longer is no path of a machine. */
 const PATH_MAX = 4096;
+
+/** Ten times what a capture of a machine with 1,152 CPUs holds; in one folder, ten times its IRQs. */
+const MOST_ENTRIES = 300_000;
+const MOST_CHILDREN = 32_768;
+
+/** Folders in a path: sysfs has about 20 below the deepest bridges. */
+const MOST_DEPTH = 64;
 
 /** Compressions by their first bytes, and what unpacks them. */
 const OTHERS: ReadonlyMap<string, string> = new Map([
@@ -35,6 +42,9 @@ const tooLarge = () =>
     'larger than 256 MiB',
     'unpack what is needed of /proc and /sys, and name that directory',
   );
+
+const tooMany = (what: string) =>
+  failure('too-large', what, 'unpack what is needed of /proc and /sys, and give the folder');
 
 function unzip(bytes: Buffer): Buffer {
   const magic = bytes.toString('hex', 0, 2);
@@ -62,12 +72,17 @@ type Entry = { readonly text: string } | { readonly link: string } | 'directory'
 /** By absolute path; `..` leads no further than to the root. Devices and pipes are left out. */
 async function readEntries(bytes: Buffer): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
-  const unpacked = await unpackTar(bytes, { strict: true }).catch((error: unknown) => {
-    throw broken(error);
+  let count = 0;
+  const filter = ({ name }: { readonly name: string }): boolean => {
+    if (++count > MOST_ENTRIES) throw tooMany(`more than ${MOST_ENTRIES} files`);
+    return name.length <= PATH_MAX;
+  };
+  const unpacked = await unpackTar(bytes, { strict: true, filter }).catch((error: unknown) => {
+    throw isFailure(error) ? error : broken(error);
   });
   for (const { header, data } of unpacked) {
     const path = posix.join('/', header.name).replace(/(?<=.)\/$/, '');
-    if (path.length > PATH_MAX) continue;
+    if (path.length > PATH_MAX || path.split('/').length > MOST_DEPTH) continue;
     const target = header.linkname ?? '';
     if (header.type === 'symlink') entries.set(path, { link: target });
     else if (header.type === 'link') entries.set(path, { link: posix.join('/', target) });
@@ -84,7 +99,9 @@ function filesOf(entries: ReadonlyMap<string, Entry>, root: string): Files {
       parent = posix.dirname(path);
       const known = children.get(parent);
       if (known?.has(posix.basename(path))) break;
-      children.set(parent, (known ?? new Set()).add(posix.basename(path)));
+      const all = (known ?? new Set<string>()).add(posix.basename(path));
+      if (all.size > MOST_CHILDREN) throw tooMany(`more than ${MOST_CHILDREN} files in ${parent}`);
+      children.set(parent, all);
     }
   const base = treeIn(children);
   const key = (path: string): string => (path === '/' ? base || '/' : base + path);

@@ -5,6 +5,9 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 
+/** MAXSYMLINKS of include/linux/namei.h: the kernel says ELOOP. */
+const MOST_LINKS = 40;
+
 /** What a tree holds at a path whose folders are no links; null: nothing, or what no capture holds. */
 export type Look = (path: string) => 'file' | 'directory' | { readonly link: string } | null;
 
@@ -26,26 +29,28 @@ export function lookInFolder(base: string): Look {
 export function resolveInside(look: Look): (path: string) => string | null {
   const known = new Map<string, string | null>([['/', '/']]);
 
-  const resolve = (path: string): string | null => {
+  /** @param links followed on the way to here */
+  const resolve = (path: string, links: number): string | null => {
     const found = known.get(path);
     if (found !== undefined) return found;
+    if (links > MOST_LINKS) return null;
     // Whoever meets itself again on the way is in a loop.
     known.set(path, null);
-    const parent = resolve(posix.dirname(path));
-    const resolved = parent === null ? null : step(parent, posix.basename(path));
+    const parent = resolve(posix.dirname(path), links);
+    const resolved = parent === null ? null : step(parent, posix.basename(path), links);
     known.set(path, resolved);
     return resolved;
   };
 
-  const step = (parent: string, name: string): string | null => {
+  const step = (parent: string, name: string, links: number): string | null => {
     if (name === '' || name === '.') return parent;
     if (name === '..') return posix.dirname(parent);
     const path = `${parent === '/' ? '' : parent}/${name}`;
     const found = look(path);
     if (found === null || typeof found === 'string') return found === null ? null : path;
     const { link } = found;
-    return resolve(link.startsWith('/') ? link : `${parent === '/' ? '' : parent}/${link}`);
+    return resolve(link.startsWith('/') ? link : `${parent === '/' ? '' : parent}/${link}`, links + 1);
   };
 
-  return resolve;
+  return (path) => resolve(path, 0);
 }

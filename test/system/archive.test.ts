@@ -139,3 +139,47 @@ describe('a captured tree in an archive', () => {
     );
   });
 });
+
+/** A tar of empty files, quickly: a header of `packTar` with another name and checksum for each. */
+async function empty(names: Iterable<string>): Promise<Buffer> {
+  const [header] = [Buffer.from(await pack({ name: 'x', body: '' })).subarray(0, 512)];
+  const blocks: Buffer[] = [];
+  for (const name of names) {
+    const block = Buffer.from(header);
+    block.fill(0, 0, 100).write(name, 0);
+    block.fill(' ', 148, 156);
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    blocks.push(block);
+  }
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+function* names(count: number, name: (index: number) => string): Generator<string> {
+  for (let index = 0; index < count; index++) yield name(index);
+}
+
+describe('an archive that is made to keep its reader busy', () => {
+  it('is refused for its number of files, in all and in one folder', async () => {
+    expect(await failureOf(await empty(names(32_769, (i) => `sys/class/net/e${i}`)))).toBe('too-large');
+    expect(await failureOf(await empty(names(300_001, (i) => `sys/${i % 64}/${i}`)))).toBe('too-large');
+  });
+
+  it('has no folders deeper than those of a machine', async () => {
+    const deep = `sys/${'a/'.repeat(1_000)}f`;
+    const files = await open({ name: 'proc/interrupts', body: 'x' }, { name: deep, body: 'y' });
+    expect([files.text('/proc/interrupts'), files.text(`/${deep}`)]).toEqual(['x', null]);
+    expect(files.exists('/sys')).toBe(false);
+  });
+
+  it('has links that are followed as often as the kernel does, and no more', async () => {
+    const links = Array.from({ length: 20_000 }, (_, i) => ({
+      name: `l${i}`,
+      type: 'symlink' as const,
+      linkname: `/l${i + 1}`,
+    }));
+    const files = await open({ name: 'proc/x', body: 'x' }, { name: 'l20000', body: 'end' }, ...links);
+    expect(files.text('/l0')).toBeNull();
+    expect(files.text('/l19961')).toBe('end');
+  });
+});
