@@ -1,7 +1,8 @@
 // A bundle that runs from V8's code cache. Most of a short command's time is the compilation of functions at their
 // first call; the cache holds those that one run of the bundle has called. (module.enableCompileCache keeps only what
 // is compiled before any call.) The build makes it, beside the bundle; no run of the program writes one. V8 refuses a
-// cache of another version or of other flags, and then compiles as ever.
+// cache of another version or of other flags, and then compiles as ever; of the source it looks at the length alone. So
+// the file begins with a copy of the bundle that it was made of: to compare both takes less than any hash.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
@@ -16,19 +17,27 @@ export const wrapper = {
 
 /** What require(bundle) does, for a wrapped bundle of ASCII characters; `require` is what the bundle gets as its own. */
 export function load(bundle, require) {
-  const cache = cacheOf(bundle);
-  const script = new Script(readFileSync(bundle, 'latin1'), {
+  const source = readFileSync(bundle);
+  const script = new Script(source.latin1Slice(), {
     filename: bundle,
-    cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
+    cachedData: cachedDataOf(bundle, source),
   });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, bundle, dirname(bundle));
   return { script, exports: module.exports };
 }
 
+/** undefined where there is no cache, or one of another bundle. */
+function cachedDataOf(bundle, source) {
+  const cache = cacheOf(bundle);
+  if (!existsSync(cache)) return undefined;
+  const bytes = readFileSync(cache);
+  return source.equals(bytes.subarray(0, source.length)) ? bytes.subarray(source.length) : undefined;
+}
+
 /** By rename: another process may be reading the old one. */
 export function save(bundle, script) {
   const fresh = `${cacheOf(bundle)}.${process.pid}`;
-  writeFileSync(fresh, script.createCachedData());
+  writeFileSync(fresh, Buffer.concat([readFileSync(bundle), script.createCachedData()]));
   renameSync(fresh, cacheOf(bundle));
 }
