@@ -12,6 +12,7 @@ import { print, printDocument, say } from './output.ts';
 import { register as registerAsm } from './programs/asm.ts';
 import { register as registerCheck } from './programs/check.ts';
 import { register as registerDisasm } from './programs/disasm.ts';
+import type { ProgramHelp } from './programs/program-options.ts';
 import { register as registerPrograms } from './programs/programs.ts';
 import { register as registerSim } from './programs/sim.ts';
 import { register as registerReport } from './snapshot/report.ts';
@@ -33,7 +34,7 @@ Examples:
 Exit status: 0 success, 1 failure, 2 wrong usage, 77 missing privilege.`;
 
 /** In the order of the help. */
-const COMMANDS: ReadonlyMap<string, (program: Command) => void> = new Map([
+const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null) => void> = new Map([
   ['inspect', registerInspect],
   ['live', registerLive],
   ['explain', registerExplain],
@@ -55,13 +56,16 @@ const COMMANDS: ReadonlyMap<string, (program: Command) => void> = new Map([
   ['demo', registerDemo],
 ]);
 
+/** Commands whose help names programs. */
+const ABOUT_PROGRAMS: ReadonlySet<string> = new Set(['attach', 'sim', 'programs']);
+
 /** Commands that only look, which a captured tree can stand in for. */
 const LOOKING: ReadonlySet<string> = new Set(['inspect', 'explain', 'snapshot', 'report', 'plan', 'check']);
 
 /** Runs one command line, `process.argv` without its first two; returns the exit status. Never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
   const asked = argv.length === 0 && (await isOnTerminal()) ? ['live'] : argv;
-  const program = createProgram(asked);
+  const program = await createProgram(asked);
   try {
     await program.parseAsync(asked, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
@@ -78,7 +82,7 @@ async function isOnTerminal(): Promise<boolean> {
   return isatty(0) && isatty(1);
 }
 
-function createProgram(argv: readonly string[]): Command {
+async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('locality-tune')
     .description(
       'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
@@ -94,8 +98,11 @@ function createProgram(argv: readonly string[]): Command {
   addGlobals(program);
   // Each takes half a millisecond: where some are mentioned, the others are not needed.
   const mentioned = argv.filter((word) => COMMANDS.has(word));
+  const help = mentioned.some((word) => ABOUT_PROGRAMS.has(word))
+    ? await import('./programs/program-help.ts')
+    : null;
   for (const [name, register] of COMMANDS)
-    if (mentioned.length === 0 || mentioned.includes(name)) register(program);
+    if (mentioned.length === 0 || mentioned.includes(name)) register(program, help);
   return program.hook('preAction', (_, command) => prepare(command));
 }
 

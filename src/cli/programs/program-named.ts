@@ -12,8 +12,9 @@ import {
 } from '../../cbpf/programs.ts';
 import { failure, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
+import { PROGRAM_OPTIONS, programsWith } from './program-help.ts';
 import { readProgram } from './program-input.ts';
-import { type LayoutOptions, PROGRAM_OPTIONS, type ProgramOptions, programsWith } from './program-options.ts';
+import type { LayoutOptions, ProgramOptions } from './program-options.ts';
 
 export interface NamedOptions extends ProgramOptions, LayoutOptions {
   readonly groupSize?: number;

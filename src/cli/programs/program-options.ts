@@ -1,12 +1,5 @@
 /** The options that say what a program is made from. */
 import type { Command } from 'commander';
-import {
-  needs,
-  type ParameterName,
-  PROGRAM_NAMES,
-  type ProgramName,
-  programNamed,
-} from '../../cbpf/programs.ts';
 import { type Cpus, parseCpuList } from '../../host/cpus.ts';
 import { usage } from '../errors.ts';
 
@@ -30,54 +23,48 @@ export interface LayoutOptions {
   readonly nodes?: readonly Cpus[];
 }
 
-type ProgramOption = keyof ProgramOptions | keyof LayoutOptions;
-
-/** What each option says of a program. */
-const SAYS: Readonly<Record<ProgramOption, readonly ParameterName[]>> = {
-  weights: ['weights'],
-  drain: ['drained'],
-  by: ['spread', 'by'],
-  cpus: ['slotOfCpu', 'nodes', 'keyOfSlot'],
-  nodes: ['nodes'],
-};
-
-export const PROGRAM_OPTIONS = ['weights', 'drain', 'by', 'cpus', 'nodes'] as const;
-
-/** The programs that an option has a meaning for. */
-export const programsWith = (option: ProgramOption): readonly ProgramName[] =>
-  PROGRAM_NAMES.filter((name) => SAYS[option].some((parameter) => needs(name, parameter)));
-
-/** For the help: each program on a line of its own, with the option that it can't do without. */
-export function programList(): string {
-  const width = Math.max(...PROGRAM_NAMES.map(({ length }) => length));
-  const required = (name: ProgramName) =>
-    needs(name, 'weights') ? ' (--weights 3,1,1)' : needs(name, 'drained') ? ' (--drain 2,5)' : '';
-  return PROGRAM_NAMES.map(
-    (name) => `  ${name.padEnd(width)}  ${programNamed(name).purpose}${required(name)}`,
-  ).join('\n');
+/** What program-help.ts knows. */
+export interface ProgramHelp {
+  readonly programsWith: (option: ProgramOption) => readonly string[];
+  readonly programList: () => string;
 }
 
-export function addProgramOptions(command: Command): Command {
+export type ProgramOption = keyof ProgramOptions | keyof LayoutOptions;
+
+/** @param help null: this command's own help is not what was asked for */
+export function addProgramOptions(command: Command, help: ProgramHelp | null): Command {
   return command
-    .option('--weights <list>', `${names('weights')}: weights of slot 0, 1, …, for example 3,1,1`, weights)
-    .option('--drain <slots>', `${names('drain')}: slots that get nothing new, for example 2,5-7`, slots)
+    .option(
+      '--weights <list>',
+      `${names(help, 'weights')}weights of slot 0, 1, …, for example 3,1,1`,
+      weights,
+    )
+    .option('--drain <slots>', `${names(help, 'drain')}slots that get nothing new, for example 2,5-7`, slots)
     .option(
       '--by <what>',
-      `${names('by')}: choose for each packet (rand) or for each flow (flow); \`drain\` also by cpu`,
+      `${names(help, 'by')}choose for each packet (rand) or for each flow (flow); \`drain\` also by cpu`,
       by,
     );
 }
 
-export function addLayoutOptions(command: Command): Command {
+export function addLayoutOptions(command: Command, help: ProgramHelp | null): Command {
   return command
-    .option('--cpus <list>', `${names('cpus')}: CPU of the worker of slot 0, 1, …`, cpus)
-    .option('--nodes <lists>', `${names('nodes')}: CPUs of each node, separated by slashes: 0-3/4-7`, nodes);
+    .option('--cpus <list>', `${names(help, 'cpus')}CPU of the worker of slot 0, 1, …`, cpus)
+    .option(
+      '--nodes <lists>',
+      `${names(help, 'nodes')}CPUs of each node, separated by slashes: 0-3/4-7`,
+      nodes,
+    );
 }
 
-const names = (option: ProgramOption) =>
-  programsWith(option)
-    .map((name) => `\`${name}\``)
-    .join(', ');
+/** `map`, `numa`: the programs that an option is for. */
+const names = (help: ProgramHelp | null, option: ProgramOption): string =>
+  help === null
+    ? ''
+    : `${help
+        .programsWith(option)
+        .map((name) => `\`${name}\``)
+        .join(', ')}: `;
 
 function weights(text: string): readonly number[] {
   if (/^\d{1,5}(,\d{1,5})*$/.test(text)) return text.split(',').map(Number);

@@ -1,7 +1,7 @@
 /** `locality-tune programs`: its options and help. What it does is loaded when it runs. */
 import type { Command } from 'commander';
 import { integer } from '../options.ts';
-import { addLayoutOptions, addProgramOptions, SIZE_MAX } from './program-options.ts';
+import { addLayoutOptions, addProgramOptions, type ProgramHelp, SIZE_MAX } from './program-options.ts';
 import type { ProgramsCommandOptions } from './programs-run.ts';
 
 const EXAMPLES = `
@@ -15,7 +15,7 @@ Examples:
   locality-tune programs map --cpus 0,2,4,6,1,3,5,7
   locality-tune programs weighted --weights 3,1,1 | locality-tune asm -c -`;
 
-export function register(program: Command): void {
+export function register(program: Command, help: ProgramHelp | null): void {
   const command = program
     .command('programs')
     .description('List the steering programs, or print one')
@@ -25,7 +25,7 @@ export function register(program: Command): void {
       'number of sockets in the reuseport group (default: 8)',
       integer('--group-size', 1, SIZE_MAX),
     );
-  addLayoutOptions(addProgramOptions(command))
+  addLayoutOptions(addProgramOptions(command, help), help)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
       const { listPrograms, showProgram } = await import('./programs-run.ts');

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { usage } from '../errors.ts';
 import { integer, port } from '../options.ts';
-import { addLayoutOptions, addProgramOptions, SIZE_MAX } from './program-options.ts';
+import { addLayoutOptions, addProgramOptions, type ProgramHelp, SIZE_MAX } from './program-options.ts';
 import type { SimCommandOptions } from './sim-run.ts';
 
 const EXAMPLES = `
@@ -21,7 +21,7 @@ Examples:
   locality-tune sim source-rendezvous --group-size 8 --pcap port53.pcap --port 53
   tcpdump -w - -c 10000 udp | locality-tune sim weighted --weights 3,1,1 --pcap -`;
 
-export function register(program: Command): void {
+export function register(program: Command, help: ProgramHelp | null): void {
   const command = program
     .command('sim')
     .description('Run a steering program on packets, without the kernel')
@@ -61,7 +61,7 @@ export function register(program: Command): void {
     .option('--type <n>', 'PACKET_*: 0 is to this host', unsigned('--type', 7))
     .option('--trace', 'show each step: A, X, what was read and written')
     .option('--semicolons', 'let ; separate instructions, as in asm');
-  addLayoutOptions(addProgramOptions(command))
+  addLayoutOptions(addProgramOptions(command, help), help)
     .addHelpText('after', EXAMPLES)
     .action(async (program: string, _options: unknown, command: Command) => {
       const { runSim } = await import('./sim-run.ts');

@@ -1,13 +1,13 @@
 /** `locality-tune attach`: its options and help. What it does is loaded when it runs. */
 import type { Command } from 'commander';
 import { integer, seconds } from '../options.ts';
-import { addProgramOptions, programList, SIZE_MAX } from '../programs/program-options.ts';
+import { addProgramOptions, type ProgramHelp, SIZE_MAX } from '../programs/program-options.ts';
 import type { AttachCommandOptions } from './program-asked.ts';
 import { addSelector } from './steer-options.ts';
 
-const EXAMPLES = `
+const textWith = (programs: string): string => `
 Programs (\`locality-tune programs NAME\` says when to use which):
-${programList()}
+${programs}
 or a file in any form that \`disasm\` reads (./cpu is a file). To replace or detach a program from a
 file later, give --force: locality-tune does not recognise it as its own.
 
@@ -23,13 +23,13 @@ Examples:
   locality-tune attach --port 8125 --udp --program steer.bpf --dry-run
   locality-tune attach --pid 29333 --fd 6 --program map`;
 
-export function register(program: Command): void {
+export function register(program: Command, help: ProgramHelp | null): void {
   const command = addSelector(
     program
       .command('attach')
       .description("Attach a program to a running server's reuseport group, from outside"),
   ).option('--program <name|file>', 'a program from the list below, or a file', 'cpu');
-  addProgramOptions(command)
+  addProgramOptions(command, help)
     .option(
       '--group-size <n>',
       'use N instead of the size of the group',
@@ -43,7 +43,7 @@ export function register(program: Command): void {
       seconds('--measure', 3600, 1),
     )
     .option('--force', 'replace a foreign program, or attach although the current program cannot be seen')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', textWith(help?.programList() ?? ''))
     .action(async (_options: unknown, command: Command) => {
       const { runAttach } = await import('./attach-run.ts');
       await runAttach(command.optsWithGlobals<AttachCommandOptions>());
