@@ -46,7 +46,10 @@ it('knows the slots, workers and pins of a group as large as the machine', async
 it('takes connections from one in N on their CPU to all of them, and back', () =>
   underLoad(guest(), PORT, async () => {
     nearOneInN(await matched());
-    expect(await json<Attached>(`attach --port ${PORT}`)).toMatchObject({ groupSize: cpus, changed: true });
+    expect(await json<Attached>(`attach --yes --port ${PORT}`)).toMatchObject({
+      groupSize: cpus,
+      changed: true,
+    });
     expect(await theGroup()).toMatchObject({ selection: 'cbpf', program: { kind: 'cbpf', name: 'cpu' } });
     expect((await matched()).share).toBe(1);
     expect(await json<Detached>(`detach --port ${PORT}`)).toMatchObject({ detached: true });
