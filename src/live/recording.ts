@@ -2,7 +2,7 @@
  * Samples as a file of JSON lines: a header, then each configuration when it changed and each sample without its configuration. What
  * was written until a crash can be read; a line that was cut by it is the end.
  */
-import { closeSync, constants, fchmodSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mismatch } from '../snapshot/shape.ts';
 import { failure, isErrno, isFailure } from '../system/errors.ts';
@@ -49,7 +49,8 @@ function openFresh(file: string, force: boolean): number {
   const how = force ? constants.O_TRUNC | constants.O_NOFOLLOW : constants.O_EXCL;
   try {
     const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | how, OWNER_ONLY);
-    fchmodSync(fd, OWNER_ONLY);
+    // Not of /dev/null.
+    if (fstatSync(fd).isFile()) fchmodSync(fd, OWNER_ONLY);
     return fd;
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;

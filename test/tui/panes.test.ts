@@ -1,6 +1,7 @@
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/live/types.ts';
+import { Boundary } from '../../tui/boundary.tsx';
 import type { Pane } from '../../tui/pane.ts';
 import { events } from '../../tui/panes/events.tsx';
 import { findings } from '../../tui/panes/findings.tsx';
@@ -234,5 +235,21 @@ describe('events', () => {
       linesOf(events, propsOf(igb.history, { width: 80, height: 5 }, plain, { scroll: { x: 0, y } }));
     expect(at(3).at(-1)).toMatch(/:01 {2}✓/);
     expect(at(1_000_000)).toEqual(at(90 * 3 - 5));
+  });
+});
+
+describe('a pane that fails', () => {
+  it('says so in its place', () => {
+    const Failing = () => {
+      throw new Error('no such queue');
+    };
+    const boundary: Pane = {
+      id: 'queues',
+      title: 'Queues',
+      render: ({ width, height, theme }) =>
+        createElement(Boundary, { version: 1, width, height, theme, children: createElement(Failing) }),
+      rows: () => 0,
+    };
+    expect(screen(boundary, before)).toMatch(/This pane failed: no such queue/);
   });
 });

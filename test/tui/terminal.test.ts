@@ -96,35 +96,34 @@ describe('the screen', () => {
   });
 });
 
-/** The same samples, of a machine that no kernel has. */
-const broken = (name: string, host: object): string =>
-  recorded(
-    name,
-    history.map((sample) => {
-      const configuration: Sample['configuration'] = {
-        ...sample.configuration,
-        host: { ...sample.configuration.host, ...host },
-      };
-      return { ...sample, configuration };
-    }),
-  );
-
 describe('a failure', () => {
-  it('of one pane is told in its place, and the others go on', async () => {
-    const screen = replay({}, broken('pane.jsonl', { groups: [{}] }));
+  it('of a recording is told before the screen is taken, or in it where samples came before', async () => {
+    const [header = '', scene = '', sample = ''] = readFileSync(file, 'utf8').split('\n');
+    const early = join(folder, 'early.jsonl');
+    writeFileSync(early, [header, scene.replace('"nics":[', '"nics":[null,'), sample].join('\n'));
+    const refused = replay({ columns: 200 }, early);
+    await refused.ended;
+    expect(await refused.until(/after 1/)).toMatch(/before\s+locality-tune: .*line 2 is neither/);
+    expect(refused.raw()).not.toContain('\x1b[?1049h');
+
+    const late = join(folder, 'late.jsonl');
+    writeFileSync(late, [header, scene, sample, '{"sample":{}}', sample].join('\n'));
+    const screen = replay({ columns: 200 }, late);
     await screen.until(TABS);
-    screen.type('4');
-    await screen.until(/This pane failed: .*The other panes still work/);
-    screen.type('3');
-    await screen.until(/\[3 queues\][\s\S]*rx-0/);
+    screen.type('7');
+    await screen.until(/line 4 is neither.*the replay ends here/);
     screen.type('q');
     expect(await screen.ended).toMatchObject({ code: 0 });
   });
 
   it('of everything gives the screen back, and says what it was', async () => {
-    const screen = replay({ columns: 200 }, broken('all.jsonl', { nics: [null] }));
+    // No file can be longer than 512 bytes: the recording's first line fits, its machine does not.
+    const script = 'echo before; ulimit -f 1; "$@"; echo "after $?"';
+    const args = ['live', '--no-probes', '--record', join(folder, 'too-long.jsonl')];
+    const screen = openScreen('sh', ['-c', script, 'sh', process.execPath, ENTRY, ...args], { columns: 200 });
+    opened.push(screen);
     await screen.ended;
-    expect(await screen.until(/after 1/)).toMatch(/before\s+locality-tune: unexpected error: .*null/);
+    expect(await screen.until(/after 1/)).toMatch(/before\s+locality-tune: .*EFBIG/);
     expect(screen.alternate()).toBe(false);
   });
 });
@@ -215,7 +214,7 @@ describe('what is shown', () => {
     screen.type('2');
     await screen.until(/\[2 matrix\]/);
     screen.type('1/');
-    await screen.until(/esc: all rows/);
+    await screen.until(/esc: clear/);
     screen.type('\x1b[200~eth0\x1b[201~');
     await screen.until(/\/eth0_/);
   });
