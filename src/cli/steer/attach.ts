@@ -40,7 +40,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .option(
       '--measure [seconds]',
       'measure locality for SECONDS before and after the change (default: 3)',
-      seconds('--measure', 3600, 1),
+      seconds('--measure', 3600, 0.1),
     )
     .option('--force', 'replace a foreign program, or attach although the current program cannot be seen')
     .addHelpText('after', textWith(help?.programList() ?? ''))
