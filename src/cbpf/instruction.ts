@@ -74,7 +74,7 @@ export function encode(program: readonly Instruction[]): Uint8Array {
 /** Inverse of {@link encode}. Throws RangeError when the length is no multiple of 8. */
 export function decode(bytes: Uint8Array): Instruction[] {
   if (bytes.length % 8 !== 0)
-    throw new RangeError(`${bytes.length} bytes are no whole number of instructions`);
+    throw new RangeError(`${bytes.length} bytes are not a whole number of instructions`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / 8 }, (_, index): Instruction => {
     const at = index * 8;

@@ -36,7 +36,7 @@ export function parse(text: string, tokens: readonly Token[]): Parsed {
     const outcome = statement();
     if ('message' in outcome) return { statements, refusal: outcome };
     if (statements.length === MAX_INSTRUCTIONS) {
-      const message = `this is instruction ${MAX_INSTRUCTIONS + 1}, the kernel takes ${MAX_INSTRUCTIONS}`;
+      const message = `this is instruction ${MAX_INSTRUCTIONS + 1}; the kernel accepts at most ${MAX_INSTRUCTIONS}`;
       return { statements, refusal: { token: outcome.at, message, expected: 'the end of the program' } };
     }
     statements.push(outcome);
@@ -78,7 +78,7 @@ function finish(
 ): Statement | SyntaxRefusal {
   if (form.code !== LDXB) return { at, form, k: numbers[0]?.value ?? 0, label, targets };
   const [number, offset, mask] = numbers;
-  const message = 'the one thing that can be loaded like this is 4*([k]&0xf), the length of an IPv4 header';
+  const message = 'only 4*([k]&0xf), the length of an IPv4 header, can be loaded like this';
   if (number?.value !== 4) return { token: number ?? at, message, expected: "'4'" };
   if (mask?.value !== 0xf) return { token: mask ?? at, message, expected: "'0xf'" };
   return { at, form, k: offset?.value ?? 0, label, targets };

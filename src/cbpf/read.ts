@@ -32,8 +32,8 @@ function readRaw(bytes: Uint8Array): Assembled | NotAssembled {
     return { program: decode(bytes), offsets: [], warnings: [], error: null };
   }
   const what = Number.isInteger(count)
-    ? `${count} instructions, the kernel takes ${MAX_INSTRUCTIONS}`
-    : `${bytes.length} bytes, which are no whole number of instructions`;
+    ? `${count} instructions; the kernel accepts at most ${MAX_INSTRUCTIONS}`
+    : `${bytes.length} bytes, which is not a whole number of instructions`;
   const expected = 'assembler text, or struct sock_filter of 8 bytes an instruction';
   return { error: { place: null, message: `binary data: ${what}`, expected }, warnings: [] };
 }

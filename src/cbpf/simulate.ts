@@ -97,7 +97,8 @@ export function earlyExitText({ index, why }: EarlyExit): string {
 }
 
 function refuseSenseless([code, jt, jf, k]: Instruction, index: number, length: number): void {
-  if (!LEGAL.has(code)) throw new RangeError(`instruction ${index}: 0x${code.toString(16)} is no legal code`);
+  if (!LEGAL.has(code))
+    throw new RangeError(`instruction ${index}: 0x${code.toString(16)} is not a legal code`);
   const kind = code & 0x07;
   if (kind === 6) return;
   const next = index + 1 + (kind !== 5 ? 0 : code === 0x05 ? k : Math.max(jt, jf));

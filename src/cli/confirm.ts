@@ -24,7 +24,7 @@ export function confirm(question: string, signal?: AbortSignal): Promise<boolean
 export function requireAnswer(command: string, yes: boolean): void {
   if (!yes && !isInteractive())
     throw usage(
-      `${command}: needs a confirmation, and there is no terminal to ask on`,
+      `${command}: needs confirmation, but there is no terminal to ask on`,
       'use --yes to confirm, or --dry-run to see what would change',
     );
 }

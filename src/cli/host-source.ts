@@ -68,7 +68,7 @@ export async function openSystem({ root, sample }: Pick<HostRequest, 'root' | 's
   }
   if (files.text('/proc/interrupts') === '') {
     const copy =
-      'copy with cp first, as files of /proc have no size: mkdir c; cp --parents /proc/interrupts c';
+      'files in /proc have no size, so copy them with cp first: mkdir c; cp --parents /proc/interrupts c';
     throw failure('empty-tree', `--root ${root}: proc/interrupts is empty`, copy);
   }
   return { files, kernel: null };

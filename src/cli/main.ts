@@ -27,9 +27,9 @@ import { register as registerUndo } from './tune/undo.ts';
 
 const EXAMPLES = `
 Examples:
-  locality-tune inspect                     how local packets are on this machine, and what mends it
+  locality-tune inspect                     how local packets are on this machine, and how to fix it
   locality-tune inspect --port 8080 -j      the same for one server, as JSON
-  locality-tune inspect --root capture/     of another machine, from a copy of its /proc and /sys
+  locality-tune inspect --root capture/     the same for another machine, from a copy of its /proc and /sys
 
 Exit status: 0 success, 1 failure, 2 wrong usage, 77 missing privilege.`;
 
@@ -87,7 +87,7 @@ async function createProgram(argv: readonly string[]): Promise<Command> {
     .description(
       'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
     )
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })

@@ -76,7 +76,10 @@ export function addGlobals(program: Command): Command {
       colorWhen,
       'auto',
     )
-    .option('--netns <name|pid>', 'work in this network namespace: a name of `ip netns`, or a process in it')
+    .option(
+      '--netns <name|pid>',
+      'work in this network namespace: a name from `ip netns`, or the pid of a process in it',
+    )
     .option(
       '--root <dir>',
       'read a copy of /proc and /sys (a directory, .tar or .tar.gz) instead of this machine',

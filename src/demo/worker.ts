@@ -51,7 +51,7 @@ function accepted(socket: Socket, cpu: number): void {
 function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
-  if (typeof fd !== 'number') throw new Error('this Node does not tell a socket its descriptor');
+  if (typeof fd !== 'number') throw new Error('this Node does not show the descriptor of a socket');
   return fd;
 }
 

@@ -128,7 +128,7 @@ function pathSection(inspection: Inspection): Markup | null {
   const all =
     groupless.length === 0
       ? shown
-      : [...shown, { title: 'no reuseport group behind them', drawing: diagram(groupless, null) }];
+      : [...shown, { title: 'no reuseport group', drawing: diagram(groupless, null) }];
   if (all.length === 0) return null;
   const left = ranked.length - MOST;
   return section(

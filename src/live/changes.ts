@@ -159,7 +159,7 @@ function changesOfWorkers(was: Group, is: Group): string[] {
   return [
     ...changed
       .slice(0, NAMED)
-      .map(({ before, socket }) => `${is.id}: ${memberName(before)}: now ${ownerName(socket)}`),
+      .map(({ before, socket }) => `${is.id}: ${memberName(before)}: now served by ${ownerName(socket)}`),
     ...(more > 0 ? [`${is.id}: ${more} more of its sockets have other workers`] : []),
   ];
 }

@@ -26,7 +26,7 @@ export function createEvents(): Events {
       const taken = events;
       const time = taken[0]?.time ?? new Date().toISOString();
       const before: LiveEvent[] =
-        more > 0 ? [{ time, kind: 'accept', text: `${more} accepts more, before these` }] : [];
+        more > 0 ? [{ time, kind: 'accept', text: `${more} more accepts before these` }] : [];
       [events, more] = [[], 0];
       return [...before, ...taken];
     },

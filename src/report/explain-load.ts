@@ -21,7 +21,11 @@ export function comparisonLines(
   return [
     ...(changes.length > 0 ? [heading(`What if  ${asked}`, layout)] : []),
     ...(before.length === 0
-      ? paragraph('', 'no group behind an interface with queues: nothing to compare', layout)
+      ? paragraph(
+          '',
+          'no reuseport group receives through an interface with queues, so there is nothing to compare',
+          layout,
+        )
       : []),
     ...shown.flatMap((now) => {
       // A change may make queues, but neither an interface nor a group.
@@ -35,7 +39,10 @@ export function comparisonLines(
 
 function loadLines(now: Load, then: Load | null, layout: Layout): readonly Line[] {
   const { from, counted, nic, group } = now;
-  const title = from === 'flows' ? count(counted, 'flow') : `${nic} to ${group}, ${counted} table entries`;
+  const title =
+    from === 'flows'
+      ? count(counted, 'flow')
+      : `${nic} to ${group}, ${counted} table ${counted === 1 ? 'entry' : 'entries'}`;
   const loads = then === null ? [now] : [now, then];
   const local = loads.flatMap(({ local }, index) => [
     span(index === 0 ? 'local  ' : '  ->  '),

@@ -26,7 +26,7 @@ export function inspectLines(inspection: Inspection, layout: Layout): readonly L
       const title = `Paths  ${group.id}, ${chosenBy(group)}`;
       return section(title, pathLines(byGroup.get(group.id) ?? [], group, layout), layout);
     }),
-    ...section('Paths  no reuseport group behind them', pathLines(groupless, null, layout), layout),
+    ...section('Paths  no reuseport group', pathLines(groupless, null, layout), layout),
     ...section('Findings', findingLines(findings, layout), layout),
     ...section('Groups', groupTable(ranked, layout), layout),
     ...shown.flatMap((group) => {

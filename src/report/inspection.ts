@@ -69,7 +69,7 @@ function gain({ now, cpu }: Ranked): number {
 export function chosenBy({ selection, program }: Group): string {
   switch (selection) {
     case null:
-      return 'how it chooses is not known';
+      return 'selection not known';
     case 'hash':
       return 'by hash';
     case 'incoming_cpu':

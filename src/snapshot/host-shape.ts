@@ -37,7 +37,7 @@ const notes = list(text);
 const cpus: Shape<Cpus> = (value, at) => {
   const found = list(index)(value, at);
   if (found.some((cpu, i) => i > 0 && cpu <= (found[i - 1] ?? -1)))
-    throw new Mismatch(`${at}: CPUs are to ascend, each once`);
+    throw new Mismatch(`${at}: CPUs must be in ascending order, each once`);
   return found;
 };
 
@@ -199,7 +199,8 @@ const instruction: Shape<Instruction> = (value, at) => {
 const instructions: Shape<readonly Instruction[]> = (value, at) => {
   const found = list(instruction)(value, at);
   const [fault] = check(found);
-  if (fault !== undefined) throw new Mismatch(`${at}: no program that a kernel takes: ${fault.message}`);
+  if (fault !== undefined)
+    throw new Mismatch(`${at}: not a program that the kernel accepts: ${fault.message}`);
   return found;
 };
 

@@ -135,7 +135,7 @@ function blindWarnings(spec: ProgramSpec, group: Group): string[] {
   return [
     ...(misplaced.length > 0
       ? [
-          `slots and CPUs are not in the same order (${misplaced.slice(0, 4).map(place).join(', ')}${misplaced.length > 4 ? ', …' : ''}): --program map\` fits them`,
+          `slots and CPUs are not in the same order (${misplaced.slice(0, 4).map(place).join(', ')}${misplaced.length > 4 ? ', …' : ''}): \`--program map\` fits them`,
         ]
       : []),
     ...(unpinned.length > 0

@@ -62,7 +62,7 @@ export function slotsByNode(group: Group, nodes: readonly Cpus[], warn: Warn): r
   if (astray.length > 0) warn(`no packets will go to ${slots(astray)}: the worker may run on several nodes`);
   if (empty.length > 0)
     warn(`${empty.length} of ${nodes.length} nodes have no worker: the hash chooses there`);
-  if (nodes.length === 1) warn('this machine has one NUMA node, so `numa` brings nothing');
+  if (nodes.length === 1) warn('this machine has one NUMA node, so `numa` changes nothing');
   return found.map(({ cpus, slots }) => ({ cpus, slots: slots.sort(ascending) }));
 }
 
@@ -91,7 +91,7 @@ function slotted(group: Group): (readonly [slot: number, socket: GroupSocket])[]
     if (socket.slot !== null && socket.slotSource === 'kernel') return [socket.slot, socket];
     throw failure(
       'slots-unknown',
-      `${group.id}: the kernel's slot order could not be read, and the program is made from it`,
+      `${group.id}: the program needs the kernel's slot order, which could not be read`,
       group.notes[0] ?? 'run as root with bpftrace installed',
     );
   });

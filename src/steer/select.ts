@@ -32,7 +32,7 @@ export async function selectGroups(
     if (group !== undefined) return [{ member: await memberOf(kernel, group), group }];
     throw failure(
       'no-such-group',
-      `${selector.group}: there is no such reuseport group any more`,
+      `${selector.group}: this reuseport group no longer exists`,
       '`locality-tune inspect` lists the groups',
     );
   }

@@ -8,13 +8,13 @@ const TITLES: Readonly<Record<Kind, string>> = {
   irqbalance: 'irqbalance leaves these interrupts alone',
   channels: 'Channels',
   rss: 'RSS table',
-  fields: 'What RSS hashes of UDP',
+  fields: 'RSS hash fields of UDP',
   irq: 'Interrupts: each to the CPU of the worker that its queue feeds',
   xps: 'XPS: each CPU sends by its own queue',
   rps: 'RPS',
   rfs: 'RFS',
-  pin: 'Workers, each to a CPU of its own (until it restarts)',
-  program: 'Programs of reuseport groups, which only locality-tune can attach from outside of the server',
+  pin: 'Workers: each on its own CPU (until it restarts)',
+  program: 'Steering programs: only locality-tune can attach them from outside the server',
 };
 
 export interface Outlook {
@@ -40,7 +40,7 @@ export function toScript(
   const header = ['#!/bin/sh', `# ${printable(made)}`, '#', ...expectations(before, after)];
   const remarks = [
     ...section(
-      'Left as it is:',
+      'Not changed:',
       plan.refused.map(({ subject, why }) => `${subject}: ${why}`),
     ),
     ...section('Notes:', plan.notes),
@@ -101,7 +101,7 @@ function brief(value: string): string {
 }
 
 function expectations(before: readonly Expected[], after: readonly Expected[]): readonly string[] {
-  if (after.length === 0) return comment('Which group is received through which interface is not known.');
+  if (after.length === 0) return comment('It is not known which group receives through which interface.');
   const text = (now: number | null = null) => (now === null ? 'not known' : percent(now));
   const former = new Map(before.map((each) => [`${each.group} ${each.nic}`, each]));
   return after.flatMap(({ group, nic, now, busiest, notes }) => {

@@ -47,7 +47,11 @@ export async function measureAround<T>(
     const result = await act();
     const after = await counted('after');
     if (signal.aborted)
-      return { result, measured: null, why: 'cut short: the program stays, and nothing can be compared' };
+      return {
+        result,
+        measured: null,
+        why: 'interrupted: the program stays attached, but there is nothing to compare',
+      };
     if (before === null || after === null)
       return { result, measured: null, why: `nothing was measured: ${counter.why()}` };
     return { result, measured: { before, after }, why: tooLittle(before, after) };

@@ -110,7 +110,7 @@ const sendersOf = ({ changes }: Plan): string[] => [
   ),
 ];
 
-const UNDONE_BY_OTHERS = 'another `locality-tune undo` has taken it back meanwhile';
+const UNDONE_BY_OTHERS = 'another `locality-tune undo` has restored it meanwhile';
 
 const isInForce = ({ state }: LiveMachine, journal: string): boolean =>
   listJournals(state).some(({ id }) => id === journal);
@@ -130,7 +130,7 @@ async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undon
   } catch (error) {
     throw duringOperation(
       error,
-      `journal ${journal} is still in force (\`locality-tune undo\` takes it back): taking it back failed`,
+      `journal ${journal} is still in force, because restoring it failed; run \`locality-tune undo\``,
     );
   }
 }

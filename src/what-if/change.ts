@@ -14,7 +14,7 @@ export type HostChange = (host: Host) => Host;
 export function parseChange(text: string): HostChange | string {
   const [, name = '', rest = ''] = /^\s*([a-z]+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
   const parser = PARSERS.get(name);
-  if (parser === undefined) return `'${text}': not one of ${[...PARSERS.keys()].join('=, ')}=`;
+  if (parser === undefined) return `'${text}': must be one of ${[...PARSERS.keys()].join('=, ')}=`;
   const change = parser.parse(rest.split(/\s+/).filter((word) => word !== ''));
   return change ?? `'${text}': not ${parser.forms}`;
 }

@@ -195,7 +195,7 @@ describe('what bpf_asm refuses', () => {
     ['ret', "1:4: the text ends; expected '#', 'a', '%' or 'x'"],
     [
       'ldxb 4*([0]&0xe)',
-      "1:13: the one thing that can be loaded like this is 4*([k]&0xf), the length of an IPv4 header; expected '0xf'",
+      "1:13: only 4*([k]&0xf), the length of an IPv4 header, can be loaded like this; expected '0xf'",
     ],
     [
       'aa: tax\njset x, aa\nja bb',

@@ -85,8 +85,10 @@ describe('read', () => {
 
   it('refuses binary data that is no program', () => {
     const refusal = (length: number) => read(new Uint8Array(length)).error;
-    expect(refusal(12)?.message).toBe('binary data: 12 bytes, which are no whole number of instructions');
-    expect(refusal(8 * 4097)?.message).toBe('binary data: 4097 instructions, the kernel takes 4096');
+    expect(refusal(12)?.message).toBe('binary data: 12 bytes, which is not a whole number of instructions');
+    expect(refusal(8 * 4097)?.message).toBe(
+      'binary data: 4097 instructions; the kernel accepts at most 4096',
+    );
     expect(refusal(12)?.place).toBeNull();
   });
 

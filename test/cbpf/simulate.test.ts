@@ -226,7 +226,7 @@ describe('simulate', () => {
   });
 
   it('refuses what the kernel refuses and no run makes sense of', () => {
-    expect(() => simulate([[0x0e, 0, 0, 0]])).toThrow('instruction 0: 0xe is no legal code');
+    expect(() => simulate([[0x0e, 0, 0, 0]])).toThrow('instruction 0: 0xe is not a legal code');
     expect(() => simulate([[0x05, 0, 0, 0xffffffff]])).toThrow('ends before it');
     expect(() => simulate([[0x60, 0, 0, 16], RET_A])).toThrow('there is no M[16]');
     expect(() => simulate([])).toThrow(RangeError);

@@ -98,11 +98,11 @@ it('worker killed: nobody serves its slot until the master has another one', {
   const [worker = ''] = await children();
   await guest().run(`kill -STOP ${master} && kill -KILL ${worker}`);
   expect(await rules()).toContain('slot-unserved');
-  await told(new RegExp(`nginx ${worker}\\): now no process`));
+  await told(new RegExp(`nginx ${worker}\\): now served by no process`));
   await guest().run(`kill -CONT ${master}`);
   await workersAre(cpus);
   expect(await children()).not.toContain(worker);
-  await told(/\(no process\): now nginx \d+/);
+  await told(/\(no process\): now served by nginx \d+/);
   expect(await rules()).toEqual(usual);
   expect(await drift()).toEqual([]);
 });

@@ -40,9 +40,9 @@ describe('changesBetween', () => {
     const by = (...owners: (typeof owner)[]) =>
       machine([], [{ ...served, sockets: [{ ...first, owners }, ...others] }]);
     const name = `${served.id}: slot 0 (${owner.comm} ${owner.pid})`;
-    expect(changesBetween(by(owner), by())).toEqual([`${name}: now no process`]);
+    expect(changesBetween(by(owner), by())).toEqual([`${name}: now served by no process`]);
     expect(changesBetween(by(owner), by({ ...owner, pid: 4242, tid: 4242 }))).toEqual([
-      `${name}: now ${owner.comm} 4242`,
+      `${name}: now served by ${owner.comm} 4242`,
     ]);
     expect(changesBetween(by(owner), by({ ...owner, tid: null }))).toEqual([]);
     // Busy at that moment, while its parent holds the socket, too.

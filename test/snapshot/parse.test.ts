@@ -111,7 +111,7 @@ describe('a file that is none', () => {
 
   it.each([
     ['"irq":33', '"irq":"33"', 'host.nics[0].irqs[1].irq: a whole number'],
-    ['"online":[0,1,2,3]', '"online":[0,2,1,3]', 'host.machine.cpus.online: CPUs are to ascend'],
+    ['"online":[0,1,2,3]', '"online":[0,2,1,3]', 'host.machine.cpus.online: CPUs must be in ascending order'],
     [
       '"online":[0,1,2,3]',
       '"online":[0,4294967295]',
@@ -120,7 +120,11 @@ describe('a file that is none', () => {
     ['"name":"eth0"', '"name":"eth0;reboot"', 'host.nics[0].name: no name of an interface'],
     ['"selection":"cbpf"', '"selection":"luck"', 'host.groups[0].selection: one of hash'],
     ['[22,0,0,0]', '[22,0,0]', 'host.groups[0].program.instructions[2]: code, jt, jf and k'],
-    ['[22,0,0,0]', '[21,9,9,0]', 'host.groups[0].program.instructions: no program that a kernel takes'],
+    [
+      '[22,0,0,0]',
+      '[21,9,9,0]',
+      'host.groups[0].program.instructions: not a program that the kernel accepts',
+    ],
   ])('names the place where %s is %s', (found, changed, message) => {
     expect(text).toContain(found);
     expect(() => parseSnapshot(text.replace(found, changed))).toThrow(message);

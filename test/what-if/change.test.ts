@@ -169,7 +169,7 @@ describe('a change', () => {
       'workers=0',
       'workers=2 x',
     ])
-      expect(parseChange(text)).toMatch(/: not /);
+      expect(parseChange(text)).toMatch(/: (must be|not) /);
     expect(parseChange('rss=even')).toContain('rss=equal [N [FIRST]], rss=weight W…, rss=default');
   });
 

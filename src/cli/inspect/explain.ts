@@ -19,8 +19,8 @@ const HASHES: ReadonlyMap<string, Method> = new Map([
 const EXAMPLES = `
 Computes the path of a new connection or datagram: what the NIC hashes, the entry of its RSS table,
 the queue, IRQ and CPU, the group that receives it, the slot that the program picks, the worker, and
-the TX queue of the answer. A dash means not known, with the reason. Where chance decides, odds are
-shown.
+the TX queue of the answer. A dash means not known, with the reason. Where chance decides, it shows
+the odds.
 ${WHAT_IF_HELP}
 
 Examples:
@@ -97,11 +97,11 @@ function queues(text: string): readonly number[] {
 
 function hash(text: string): Method {
   const method = HASHES.get(text);
-  if (method === undefined) throw usage(`--hash '${text}': not one of ${[...HASHES.keys()].join(', ')}`);
+  if (method === undefined) throw usage(`--hash '${text}': must be one of ${[...HASHES.keys()].join(', ')}`);
   return method;
 }
 
 function fields(text: string): Fields {
   if (text === 'sd' || text === 'sdfn') return text;
-  throw usage(`--fields '${text}': not one of sd, sdfn`);
+  throw usage(`--fields '${text}': must be sd or sdfn`);
 }

@@ -14,8 +14,8 @@ worker, before and after.${WHAT_IF_HELP}
 
 Examples:
   locality-tune inspect --iface eth0 --port 8080
-  locality-tune inspect --port 4433 --sample 5          which UDP socket gets how many datagrams
-  locality-tune inspect -j | jq -r '.findings[].fix[]'  the commands only
+  locality-tune inspect --port 4433 --sample 5          how many datagrams each UDP socket gets
+  locality-tune inspect -j | jq -r '.findings[].fix[]'  only the commands
   locality-tune inspect --iface eth0 --port 8080 --with "rss=equal 4" --with program=map
   locality-tune inspect --netns web                     in a network namespace (ip netns list)`;
 

@@ -12,8 +12,8 @@ export interface WhatIfOptions {
 /** Shown under a command's examples. */
 export const WHAT_IF_HELP = `
 CHANGE is channels=N, rss=equal [N], rss=weight W…, rss=default, irq=spread, irq=CPUS, xps=irq,
-xps=off, rps=off, rps=CPUS, rfs=off, workers=N [CPUS] or program=NAME; several are made one after
-another. The machine itself does not change.`;
+xps=off, rps=off, rps=CPUS, rfs=off, workers=N [CPUS] or program=NAME. Several changes are made one
+after another. The machine itself does not change.`;
 
 export function addWhatIf(command: Command): Command {
   return command

@@ -92,7 +92,7 @@ export function arriving(
     const names = found.names.length === 0 ? 'none has queues' : `there are: ${found.names.join(', ')}`;
     if (iface !== null) throw failure('no-such-interface', `--iface ${iface}: no such interface`, names);
     throw usage(
-      `${formatFlow(flow)}: it is not known on which interface it arrives`,
+      `${formatFlow(flow)}: the interface on which it arrives is not known`,
       `give --iface; ${names}`,
     );
   });

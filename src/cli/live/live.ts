@@ -5,22 +5,22 @@ import type { LiveCommandOptions } from './live-run.ts';
 
 const HELP = `
 Shows how local packets are now and over the last minutes, where locality is lost, and how to fix it.
-? shows all keys. Nothing is changed before a second key has confirmed it. Without root there are
-only counters and configuration; as root, bpftrace measures. Without a terminal it prints what
+? shows all keys. Nothing changes until a second key confirms it. Without root there are only
+counters and configuration; as root, bpftrace measures. Without a terminal it prints what
 inspect prints, and with --json one object per interval. On a terminal, live is the default command.
 
 Examples:
   locality-tune live --iface eth0 --port 8080
-  locality-tune live --demo                   a server and its load on this machine, to try it
+  locality-tune live --demo                   try it with a small server and its load
   locality-tune live --record peak.jsonl      and later, on any machine: live --replay peak.jsonl`;
 
 export function register(program: Command): void {
   addFrom(program.command('live'))
-    .description('Watch locality live, full screen, and change it')
+    .description('Watch locality in a full-screen view, and change it')
     .option('--iface <name>', 'only this interface (repeatable)', collect)
     .option(
       '--port <port>',
-      'only groups, accepts and datagrams of this port; packet figures stay those of the whole machine',
+      'only groups, accepts and datagrams of this port; packets are still those of the whole machine',
       port,
     )
     .option(

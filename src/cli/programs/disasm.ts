@@ -30,6 +30,6 @@ export function register(program: Command): void {
 
 function form(text: string): DisasmCommandOptions['form'] {
   const known = FORMS.find((each) => each === text);
-  if (known === undefined) throw usage(`--form '${text}': not one of ${FORMS.join(', ')}`);
+  if (known === undefined) throw usage(`--form '${text}': must be one of ${FORMS.join(', ')}`);
   return known;
 }

@@ -74,26 +74,26 @@ function weights(text: string): readonly number[] {
 function slots(text: string): readonly number[] {
   const list = cpuList(text);
   if (list !== null && list.length > 0) return list;
-  throw usage(`--drain '${text}': not a list of slots`, 'for example 2,5-7');
+  throw usage(`--drain '${text}': must be a list of slots`, 'for example 2,5-7');
 }
 
 function by(text: string): By {
   if (text === 'cpu' || text === 'rand' || text === 'flow') return text;
-  throw usage(`--by '${text}': not one of cpu, rand, flow`);
+  throw usage(`--by '${text}': must be cpu, rand or flow`);
 }
 
 /** Unlike in a set of CPUs, the order counts. */
 function cpus(text: string): readonly number[] {
   const parts = text.split(',').map(cpuList);
   if (parts.every((part) => part !== null && part.length > 0)) return parts.flatMap((part) => part ?? []);
-  throw usage(`--cpus '${text}': not a list of CPUs`, 'for example 0,2,4,6 or 0-7');
+  throw usage(`--cpus '${text}': must be a list of CPUs`, 'for example 0,2,4,6 or 0-7');
 }
 
 function nodes(text: string): readonly Cpus[] {
   const parts = text.split('/').map(cpuList);
   if (parts.every((part) => part !== null && part.length > 0))
     return parts.flatMap((part) => (part ? [part] : []));
-  throw usage(`--nodes '${text}': not a list of CPUs for each node`, 'for example 0-3/4-7');
+  throw usage(`--nodes '${text}': must be a list of CPUs for each node`, 'for example 0-3/4-7');
 }
 
 const cpuList = (text: string) => (/^[\d,:/-]+$/.test(text) ? parseCpuList(text) : null);

@@ -59,9 +59,8 @@ function head(name: ProgramName, cost: Cost, style: Style): readonly string[] {
 }
 
 function costWords({ instructions, longest, convertedBytes }: Cost): string {
-  const run =
-    longest === instructions ? 'all of which a packet runs' : `of which a packet runs ${longest} at most`;
-  return `${instructions} instructions, ${run}; ${convertedBytes} bytes of net.core.optmem_max`;
+  const run = longest === instructions ? 'all run for each packet' : `at most ${longest} run for each packet`;
+  return `${instructions} instructions (${run}); ${convertedBytes} bytes of net.core.optmem_max`;
 }
 
 export function listPrograms(options: ProgramsCommandOptions): void {

@@ -6,8 +6,8 @@ import type { ProgramsCommandOptions } from './programs-run.ts';
 
 const EXAMPLES = `
 With NAME, prints that program for a group of N sockets as commented assembler, with its cost and
-when to use it; \`locality-tune asm\` reads it. \`attach --program NAME\` generates it for a running
-group: its size, its workers' CPUs, the machine's NUMA nodes.
+when to use it; \`locality-tune asm\` accepts that text. \`attach --program NAME\` generates it for a
+running group: for its size, its workers' CPUs and the machine's NUMA nodes.
 
 Examples:
   locality-tune programs

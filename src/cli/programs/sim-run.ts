@@ -167,8 +167,8 @@ function captureNotes(name: string, { problem, ports }: Replay): string[] {
     ...(second === undefined
       ? []
       : [
-          `packets to ${first}, ${second}${ports.size > 2 ? ' …' : ''} count, as if one group served them all: ` +
-            '--port, --tcp and --udp choose',
+          `packets to ${first}, ${second}${ports.size > 2 ? ' …' : ''} count as if one group served them all; ` +
+            'choose with --port, --tcp and --udp',
         ]),
   ];
 }

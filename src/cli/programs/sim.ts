@@ -10,10 +10,10 @@ Runs the program as the kernel would: in 32 bits; a load outside the packet or a
 ends it with 0 (slot 0). PROGRAM is a file in any form that disasm reads, or a name that
 \`locality-tune programs\` lists.
 
-At the reuseport hook a packet begins behind its UDP or TCP header, so a SYN is empty; headers are
-seen through [-1048576] (network) and [-2097152] (link). --packet is what the program sees as its
-packet; --frame and --pcap hold whole frames, from which all of it is made. Only what chooses a
-socket counts: TCP SYNs, and UDP datagrams to one address.
+At the reuseport hook a packet begins after its UDP or TCP header, so a SYN is empty; the headers are
+at [-1048576] (network) and [-2097152] (link). --packet gives only the packet as the program sees it;
+--frame and --pcap give whole frames with their headers. Only packets for which the kernel chooses a
+socket count: TCP SYNs and unicast UDP datagrams.
 
 Examples:
   locality-tune sim cpu --group-size 8 --cpu 13
@@ -84,7 +84,7 @@ function bytes(name: string): (text: string) => Uint8Array {
     const digits = text.replace(/^0x/i, '').replace(/[\s:]/g, '');
     if (/^([0-9a-f]{2})*$/i.test(digits)) return Uint8Array.from(Buffer.from(digits, 'hex'));
     throw usage(
-      `${name} '${text.length > 40 ? `${text.slice(0, 40)}…` : text}': not bytes in hex`,
+      `${name} '${text.length > 40 ? `${text.slice(0, 40)}…` : text}': must be bytes in hex`,
       'for example c0ffee',
     );
   };

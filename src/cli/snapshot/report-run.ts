@@ -65,7 +65,7 @@ async function readPapers({ before, after }: ReportCommandOptions): Promise<Pape
   };
   if (papers.before.kind !== papers.after.kind)
     throw usage(
-      `--after ${after}: a ${papers.after.kind}, and --before is a ${papers.before.kind}`,
+      `--after ${after}: a ${papers.after.kind}, but --before is a ${papers.before.kind}`,
       'give two snapshots or two measurements',
     );
   return papers;

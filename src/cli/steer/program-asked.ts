@@ -47,8 +47,8 @@ async function wantedOf(options: AttachCommandOptions): Promise<Wanted> {
   }
   refuseForeignOptions(name, options);
   if (needs(name, 'weights') && weights === undefined)
-    throw usage(`--program ${name}: which weights?`, 'for example --weights 3,1,1');
+    throw usage(`--program ${name}: needs weights`, 'for example --weights 3,1,1');
   if (needs(name, 'drained') && drained === undefined)
-    throw usage(`--program ${name}: which slots?`, 'for example --drain 2,5');
+    throw usage(`--program ${name}: needs slots to drain`, 'for example --drain 2,5');
   return { name, weights, drained, by };
 }

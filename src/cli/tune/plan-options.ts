@@ -45,7 +45,7 @@ const ports = (text: string, previous: readonly number[] = []): readonly number[
 function kinds(text: string): readonly Kind[] {
   return text.split(',').map((word) => {
     const kind = KINDS.find((known) => known === word);
-    if (kind === undefined) throw usage(`--only '${word}': not one of ${KINDS.join(', ')}`);
+    if (kind === undefined) throw usage(`--only '${word}': must be one of ${KINDS.join(', ')}`);
     return kind;
   });
 }
@@ -59,7 +59,7 @@ function cpus(option: string): (text: string) => Cpus {
 }
 
 function smt(text: string): PlanOptions['smt'] {
-  if (text !== 'one' && text !== 'both') throw usage(`--smt '${text}': one or both`);
+  if (text !== 'one' && text !== 'both') throw usage(`--smt '${text}': must be one or both`);
   return text;
 }
 

@@ -13,11 +13,13 @@ it applies nothing and shows the expected locality.
 Examples:
   locality-tune tune --iface eth0 --port 8080
   locality-tune tune --iface eth0 --port 8080 --seconds 30 --yes
-  locality-tune tune --iface eth0 --port 8080 --keep        keep it in any case`;
+  locality-tune tune --iface eth0 --port 8080 --keep        keep the change in any case`;
 
 export function register(program: Command): void {
   addPlanOptions(
-    program.command('tune').description('Measure, plan, apply, measure again; keep it only if it is better'),
+    program
+      .command('tune')
+      .description('Measure, plan, apply, measure again; keep the change only if it helps'),
   )
     .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600, 1), 5)
     .option('--keep', 'keep the changes, whatever the result')

@@ -45,7 +45,7 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     if (json) printDocument({ schema: SCHEMA, dryRun: true, journals: chosen.map(toDocument) }, options);
     return;
   }
-  if (!options.yes && !(await confirm('Take this back?'))) {
+  if (!options.yes && !(await confirm('Restore these settings?'))) {
     process.exitCode = EXIT.failed;
     return say('nothing was changed\n');
   }
@@ -69,7 +69,7 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
 
 /** Throws usage. */
 function choiceOf({ journal, all }: UndoCommandOptions): JournalChoice {
-  if (journal !== undefined && all) throw usage('--journal, --all: choose one of them', null);
+  if (journal !== undefined && all) throw usage('--journal, --all: only one is possible', 'omit the other');
   return all ? 'all' : journal === undefined ? 'newest' : { id: String(journal) };
 }
 

@@ -169,8 +169,8 @@ describe('explain', () => {
     [[...FLOW, '--rss-key', 'beef'], 2, "--rss-key 'beef': must be a key of at least 12 bytes in hex"],
     [[...FLOW, '--rss-key', KEY, '--iface', 'eth0'], 2, 'omit --iface'],
     [[...FLOW, '--indirection', '0,1'], 2, '--indirection: needs --rss-key'],
-    [[...FLOW, '--hash', 'xor'], 2, "--hash 'xor': not one of toeplitz, "],
-    [[...FLOW, '--with', 'speed=9'], 2, "--with 'speed=9': not one of channels=, "],
+    [[...FLOW, '--hash', 'xor'], 2, "--hash 'xor': must be one of toeplitz, "],
+    [[...FLOW, '--with', 'speed=9'], 2, "--with 'speed=9': must be one of channels=, "],
     [
       [...FLOW, '--with', 'rss=equal 9'],
       1,

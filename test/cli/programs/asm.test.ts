@@ -157,7 +157,7 @@ describe('what is no program', () => {
       'disasm',
       'seven',
       new Uint8Array(7),
-      /: binary data: 7 bytes, which are no whole number of instructions;/,
+      /: binary data: 7 bytes, which is not a whole number of instructions;/,
     ],
     ['check', 'words', 'Hello, world\n', /:1:1: 'Hello' is neither an instruction nor a label/],
     ['check', 'short', '3,32 0 0 4294963236,', /the count says 3 instructions, and there are 1/],
@@ -187,7 +187,7 @@ describe('what is no program', () => {
     });
     expect(await message(['disasm', '--form', 'c', 'x'])).toEqual({
       status: 2,
-      stderr: "locality-tune: --form 'c': not one of asm, tcpdump\n",
+      stderr: "locality-tune: --form 'c': must be one of asm, tcpdump\n",
     });
   });
 });

@@ -30,7 +30,7 @@ describe('programs', () => {
     const printed = await run(['programs', name, '--group-size', '6']);
     expect({ ...printed, stdout: '' }).toEqual({ status: 0, stderr: '', stdout: '' });
     expect(printed.stdout).toMatch(new RegExp(`^; ${name}: `));
-    expect(printed.stdout).toMatch(/^; cost: \d+ instructions, .* bytes of net\.core\.optmem_max$/m);
+    expect(printed.stdout).toMatch(/^; cost: \d+ instructions \(.*\); \d+ bytes of net\.core\.optmem_max$/m);
     for (const line of printed.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
     const back = spawnSync(process.execPath, [ENTRY, 'asm', '-', '-j'], {
       input: printed.stdout,
@@ -78,10 +78,10 @@ describe('programs', () => {
     [['nope'], `'nope': no such program; there are: ${PROGRAM_NAMES.join(', ')}`],
     [['drain', '--drain', '9'], 'drain: slot 9 is not in a group of 8'],
     [['weighted', '--weights', '1,x'], "--weights '1,x': must be whole numbers separated by commas"],
-    [['drain', '--drain', 'a'], "--drain 'a': not a list of slots"],
-    [['map', '--cpus', '1,,2'], "--cpus '1,,2': not a list of CPUs"],
-    [['numa', '--nodes', '0-3/'], "--nodes '0-3/': not a list of CPUs for each node"],
-    [['numa', '--by', 'chance'], "--by 'chance': not one of cpu, rand, flow"],
+    [['drain', '--drain', 'a'], "--drain 'a': must be a list of slots"],
+    [['map', '--cpus', '1,,2'], "--cpus '1,,2': must be a list of CPUs"],
+    [['numa', '--nodes', '0-3/'], "--nodes '0-3/': must be a list of CPUs for each node"],
+    [['numa', '--by', 'chance'], "--by 'chance': must be cpu, rand or flow"],
     [['cpu', '--drain', '1'], '--drain: cpu does not use it; use it with drain'],
   ])('%j: one line, exit 2', async (args, message) => {
     const { status, stdout, stderr } = await run(['programs', ...args]);

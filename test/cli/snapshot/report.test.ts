@@ -87,7 +87,7 @@ describe('report', () => {
 
   it.each([
     [['--before', 'bad.json'], 2, '--before: nothing to compare with; give --after too'],
-    [['--before', 'bad.json', '--after', 'skb.jsonl'], 2, 'a measurement, and --before is a machine'],
+    [['--before', 'bad.json', '--after', 'skb.jsonl'], 2, 'a measurement, but --before is a machine'],
     [['--measured', 'bad.json'], 1, 'the file has no packet measurement'],
     [['--measured', 'none'], 1, 'ENOENT'],
   ])('%j fails with one line', async (args, status, line) => {
