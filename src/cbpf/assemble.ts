@@ -1,4 +1,4 @@
-/** Assembler text to instructions, exactly as the kernel's bpf_asm (tools/bpf) does it. */
+/** Turns assembler text into instructions, exactly as the kernel's bpf_asm (tools/bpf) does. */
 import type { OperandTarget } from './grammar.ts';
 import type { Instruction } from './instruction.ts';
 import { type Lexed, lex, type Token } from './lex.ts';
@@ -8,7 +8,7 @@ import type { SyntaxRefusal } from './refusal.ts';
 
 export interface Assembled {
   readonly program: readonly Instruction[];
-  /** Where in the text each instruction's mnemonic stands; empty where the text is none of assembler. */
+  /** The place of each instruction's mnemonic in the text; empty if the text is not assembler. */
   readonly offsets: readonly number[];
   readonly warnings: readonly Problem[];
   readonly error: null;
@@ -20,11 +20,11 @@ export interface NotAssembled {
 }
 
 export interface Syntax {
-  /** Does `;` separate instructions, as a shell's one-liner has it? To bpf_asm it begins a comment. */
+  /** Does `;` separate instructions, as in a shell one-liner? In bpf_asm it begins a comment. */
   readonly semicolons?: boolean;
 }
 
-/** Never throws. What bpf_asm takes, this takes, with the same result; the kernel may still refuse it. */
+/** Never throws. Accepts what bpf_asm accepts, with the same result; the kernel may still refuse the program. */
 export function assemble(text: string, { semicolons = false }: Syntax = {}): Assembled | NotAssembled {
   const lexed = lex(text, semicolons);
   const { statements, refusal } = parse(text, lexed.tokens);
@@ -42,7 +42,7 @@ export function assemble(text: string, { semicolons = false }: Syntax = {}): Ass
   return { program, offsets: statements.map(({ at }) => at.start), warnings, error: null };
 }
 
-/** What is missing at the end is missing after the last word, not on some empty line below. */
+/** If something is missing at the end, the place is after the last word, not on an empty line below it. */
 function atEnd(refusal: SyntaxRefusal, { tokens }: Lexed): SyntaxRefusal {
   const last = tokens.at(-2);
   if (refusal.token.kind !== 'end' || last === undefined) return refusal;
@@ -53,7 +53,7 @@ const REACH = 255;
 
 const wordOf = (text: string, { start, end }: Token) => text.slice(start, end);
 
-/** Where each label leads: of two of one name bpf_asm takes the first. */
+/** The instruction that each label names. If two labels have one name, bpf_asm uses the first. */
 function define(text: string, statements: readonly Statement[]) {
   const labels = new Map<string, number>();
   const repeated: SyntaxRefusal[] = [];
@@ -68,7 +68,7 @@ function define(text: string, statements: readonly Statement[]) {
   return { labels, repeated };
 }
 
-/** Labels to distances. */
+/** Turns labels into distances. */
 function resolve(
   text: string,
   statements: readonly Statement[],
@@ -94,7 +94,10 @@ function resolve(
   return program;
 }
 
-/** @param from the instruction that jumps @param anywhere does it reach all? `ja` does, and wraps around going back */
+/**
+ * @param from the instruction that jumps @param anywhere can it reach any instruction? `ja` can, also backwards by
+ * wrapping around
+ */
 function distanceTo(
   text: string,
   target: Token,
@@ -128,7 +131,7 @@ function warn(text: string, { comments, truncated }: Lexed): SyntaxRefusal[] {
   return [...numbers, ...comments.flatMap((start) => hiddenInstruction(text, start))];
 }
 
-/** A comment behind code that reads like an instruction may well be meant as one. */
+/** A comment after code that reads like an instruction is probably meant as one. */
 function hiddenInstruction(text: string, start: number): SyntaxRefusal[] {
   const line = text.slice(text.lastIndexOf('\n', start) + 1, start);
   if (/^\s*$/.test(line)) return [];

@@ -11,12 +11,15 @@ import {
 } from './instruction.ts';
 
 export interface CheckFinding {
-  /** Of the instruction; null where it is about the whole program. */
+  /** Index of the instruction; null if the finding is about the whole program. */
   readonly index: number | null;
   readonly message: string;
 }
 
-/** All that is wrong, in order of the program; the kernel stops at the first. Empty where it says yes, else EINVAL. */
+/**
+ * Everything that is wrong, in program order; the kernel stops at the first. Empty if the kernel accepts the program,
+ * otherwise it says EINVAL.
+ */
 export function check(program: readonly Instruction[]): readonly CheckFinding[] {
   if (program.length === 0) return [{ index: null, message: 'no instructions: the kernel needs at least 1' }];
   if (program.length > MAX_INSTRUCTIONS) {
@@ -45,8 +48,8 @@ const [LD_MEM, LDX_MEM, ST, STX] = [0x60, 0x61, 0x02, 0x03];
 const [DIV_K, MOD_K, LSH_K, RSH_K, JA, RET_K, RET_A] = [0x34, 0x94, 0x64, 0x74, 0x05, 0x06, 0x16];
 
 /**
- * bpf_check_classic() for one instruction. Fields by index: taking an array apart costs more than all the rest, and
- * a program of thousands is checked once, before anything is compiled.
+ * bpf_check_classic() for one instruction. Fields are read by index, because destructuring an array costs more than
+ * everything else here, and a long program is checked before anything is compiled.
  * @param after how many follow it
  */
 function fault(instruction: Instruction, after: number): string | null {
@@ -92,7 +95,7 @@ function illegal(code: number): string {
   return `0x${code.toString(16).padStart(2, '0')} is not an instruction that the kernel has`;
 }
 
-/** The kernel reads a distance as unsigned: a jump back is one that goes far out. */
+/** The kernel reads a distance as unsigned, so a backward jump is a jump far beyond the end. */
 function jumps(distance: number, after: number): string {
   return distance > 0x7fffffff
     ? 'jumps back: the kernel allows only forward jumps'
@@ -100,8 +103,8 @@ function jumps(distance: number, after: number): string {
 }
 
 /**
- * check_load_and_stores(): words of the scratch store that some path reads and has not written. The kernel
- * goes through the program once, top to bottom, and counts a ret as going on with the next instruction.
+ * check_load_and_stores(): words of the scratch store that some path reads without having written them. The kernel goes
+ * through the program once, top to bottom, and treats a ret as if the next instruction followed.
  */
 function unwritten(program: readonly Instruction[]): CheckFinding[] {
   const all = 0xffff;

@@ -1,4 +1,4 @@
-/** How large a program is once the kernel has made eBPF of it: bpf_convert_filter() (net/core/filter.c). */
+/** The size of a program after the kernel has converted it to eBPF: bpf_convert_filter() (net/core/filter.c). */
 import { ALU, type Instruction, SKF_AD_ALU_XOR_X, SKF_AD_OFF, X } from './instruction.ts';
 
 /**
@@ -19,10 +19,13 @@ export function convertedBytes(program: readonly Instruction[], header: number =
   return header + INSTRUCTION_BYTES * convertedLength(program);
 }
 
-/** An eBPF jump has 16 bit, signed; bpf_convert_filter() gives EINVAL where that is not enough. */
+/** An eBPF jump has signed 16 bits; bpf_convert_filter() returns EINVAL if they are not enough. */
 const FURTHEST = 0x7fff;
 
-/** Indices of the jumps that are too far once all between is converted: only a program of thousands has any. */
+/**
+ * Indices of the jumps that are too long once everything in between is converted. Only programs of thousands of
+ * instructions have any.
+ */
 export function overlongJumps(program: readonly Instruction[]): number[] {
   if (convertedLength(program) <= FURTHEST) return [];
   const addresses = [0];
@@ -37,7 +40,7 @@ export function overlongJumps(program: readonly Instruction[]): number[] {
 
 const LDXB_MSH = 0xb1;
 
-/** Has it a part that looks into the packet? Then the prologue caches where that is. */
+/** Does it read the packet? Then the prologue caches where the packet is. */
 function readsPacket(code: number, k: number): boolean {
   if (code === 0x20 || code === 0x28 || code === 0x30) return ancillaryLength(k) === null;
   return code === 0x40 || code === 0x48 || code === 0x50 || code === LDXB_MSH;
@@ -63,14 +66,14 @@ function length([code, jt, jf, k]: Instruction): number {
   }
 }
 
-/** convert_bpf_ld_abs(): a quick way for the linear part, where the offset is none of a header window, and a call. */
+/** convert_bpf_ld_abs(): a fast path for the linear part, unless the offset is in a header window, and a call. */
 function absoluteLength(code: number, k: number): number {
   if (k > 0x7fffffff) return 8;
   const swap = code === 0x30 ? 0 : 1;
   return 12 + (k === 0 ? 0 : 1) + swap + (k > 0x7fff ? 2 : 0);
 }
 
-/** convert_bpf_extensions(); null where it is a load from the packet after all. */
+/** convert_bpf_extensions(); null if it is a load from the packet after all. */
 function ancillaryLength(k: number): number | null {
   switch (k - SKF_AD_OFF) {
     case 20: // mark
@@ -98,7 +101,7 @@ function ancillaryLength(k: number): number | null {
   }
 }
 
-/** A constant with the high bit goes through a register; two targets that are both away take two jumps. */
+/** A constant with the high bit set goes through a register; two targets that are both elsewhere take two jumps. */
 function jumpLength(code: number, jt: number, jf: number, k: number): number {
   const register = (code & X) === 0 && k > 0x7fffffff ? 1 : 0;
   const one = jf === 0 || (jt === 0 && (code & 0xf0) !== 0x40);

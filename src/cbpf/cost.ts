@@ -1,12 +1,12 @@
-/** What a program costs: room in the kernel, and time on each packet. */
+/** What a program costs: memory in the kernel, and time for each packet. */
 import { convertedBytes } from './convert.ts';
 import type { Instruction } from './instruction.ts';
 
 export interface Cost {
   readonly instructions: number;
-  /** Instructions on the longest way through it. */
+  /** Instructions on the longest path through it. */
   readonly longest: number;
-  /** Of net.core.optmem_max, as the newest kernel counts them. */
+  /** Bytes of net.core.optmem_max, as the newest kernel counts them. */
   readonly convertedBytes: number;
 }
 

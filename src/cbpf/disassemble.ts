@@ -1,10 +1,10 @@
-/** Instructions to the text that bpf_asm (tools/bpf/bpf_exp.y) takes back. */
+/** Turns instructions into text that bpf_asm (tools/bpf/bpf_exp.y) accepts. */
 import { ALU, EXTENSIONS, type Instruction, JUMP, LEGAL, SKF_AD_OFF, X } from './instruction.ts';
 
 /**
- * One instruction a line. Jump targets carry labels (`l12:`, by index). What bpf_asm has no words for
- * becomes a comment, so that nothing is shown as something that it is not; so do fields that the kernel does not
- * read (`k` of `tax`, say) where they are not 0.
+ * One instruction a line. Jump targets carry labels (`l12:`, by index). What bpf_asm cannot express becomes a comment,
+ * so that nothing is shown as something else. So do fields that the kernel does not read (such as `k` of `tax`) if they
+ * are not 0.
  */
 export function disassemble(program: readonly Instruction[]): string {
   const lines = program.map((instruction, index) => {
@@ -37,16 +37,14 @@ function line(instruction: Instruction, index: number, length: number): Line {
   return { text: `${name} ${operand}, ${label(yes)}, ${label(no)}`, targets: [yes, no] };
 }
 
-/**
- * bpf_asm's second name of a jump: the same code, but the one target is where it goes when the test fails.
- */
+/** bpf_asm's second name for a jump: the same code, but its one target is where it goes if the test fails. */
 const OPPOSITE: ReadonlyMap<string, string> = new Map([
   ['jeq', 'jneq'],
   ['jgt', 'jle'],
   ['jge', 'jlt'],
 ]);
 
-/** Text of anything but a jump; null when bpf_asm has no words for it. */
+/** Text of any instruction except a jump; null if bpf_asm cannot express it. */
 function plain([code, , , k]: Instruction): string | null {
   const simple = SIMPLE.get(code);
   if (simple !== undefined) return simple.replace('K', number(k)).replace('OFFSET', `${k | 0}`);
@@ -61,7 +59,7 @@ function plain([code, , , k]: Instruction): string | null {
   return `${name} ${code & X ? 'x' : `#${number(k)}`}`;
 }
 
-/** Absolute loads, which an offset in the ancillary range turns into something else. */
+/** Absolute loads, which mean something else if the offset is in the ancillary range. */
 const LOAD: ReadonlyMap<number, string> = new Map([
   [0x20, 'ld'],
   [0x28, 'ldh'],
@@ -97,7 +95,7 @@ function number(k: number): string {
   return k < 0x10000 ? `${k}` : `0x${k.toString(16)}`;
 }
 
-/** Instructions that have no use for `k`: len, neg, ret a, ret x, tax, txa; and those that work with X. */
+/** Instructions that do not use `k`: len, neg, ret a, ret x, tax, txa; and those whose operand is X. */
 const NO_K: ReadonlySet<number> = new Set([0x80, 0x81, 0x84, 0x16, 0x0e, 0x07, 0x87]);
 
 function unread([code, jt, jf, k]: Instruction): string {
@@ -112,7 +110,7 @@ function unread([code, jt, jf, k]: Instruction): string {
   return idle.length === 0 ? '' : ` ; and ${idle.join(', ')}, which nothing reads`;
 }
 
-/** The fields as `bpf_asm -c` prints them, behind a comment sign. */
+/** The fields as `bpf_asm -c` prints them, after a comment sign. */
 function unknown([code, jt, jf, k]: Instruction): string {
   return `; { 0x${code.toString(16).padStart(2, '0')}, ${jt}, ${jf}, 0x${k.toString(16).padStart(8, '0')} }`;
 }

@@ -1,7 +1,7 @@
 /** What a program can read. Numbers are unsigned; bytes are in network order. */
 export interface Environment {
   readonly cpu: number;
-  /** The kernel draws a new number for every `ld rand`: a function does so here, a number is always the same. */
+  /** The kernel draws a new number for every `ld rand`. A function does the same here; a number stays the same. */
   readonly rand: number | (() => number);
   /** skb->hash. */
   readonly rxhash: number;
@@ -20,17 +20,17 @@ export interface Environment {
   readonly vlanTpid: number;
   /** Offset of the payload. */
   readonly poff: number;
-  /** skb->data on: at the reuseport hook the first payload byte. */
+  /** From skb->data on: at the reuseport hook that is the first payload byte. */
   readonly packet: Uint8Array;
-  /** skb->len, where only the beginning of a packet is known; null: as long as `packet`. */
+  /** skb->len, if only the beginning of a packet is known; null: the length of `packet`. */
   readonly length: number | null;
-  /** From the network header to the packet's end; null when there is none to see. */
+  /** From the network header to the end of the packet; null if the program cannot see it. */
   readonly network: Uint8Array | null;
-  /** From the link-level header to the packet's end; null when there is none to see. */
+  /** From the link-level header to the end of the packet; null if the program cannot see it. */
   readonly link: Uint8Array | null;
 }
 
-/** An empty packet, and 0 for all the kernel knows of it. */
+/** An empty packet, and 0 for everything that the kernel knows about it. */
 export const EMPTY: Environment = {
   cpu: 0,
   rand: 0,

@@ -1,4 +1,4 @@
-/** Instructions as bpf_asm prints them (tools/bpf/bpf_exp.y), to the letter, with the last newline. */
+/** Instructions exactly as bpf_asm prints them (tools/bpf/bpf_exp.y), including the last newline. */
 import type { Instruction } from './instruction.ts';
 
 /** `3,32 0 0 4294963236,148 0 0 4,22 0 0 0,`: for xt_bpf, cls_bpf, `ip link`. bpf_pretty_print(). */

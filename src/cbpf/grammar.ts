@@ -1,7 +1,7 @@
-/** What bpf_asm's parser takes (tools/bpf/bpf_exp.y), as a tree of tokens. */
+/** What bpf_asm's parser accepts (tools/bpf/bpf_exp.y), as a tree of tokens. */
 import { X } from './instruction.ts';
 
-/** Which field of an instruction a label in it fills. */
+/** The field of an instruction that a label fills. */
 export type OperandTarget = 'jt' | 'jf' | 'k';
 
 export interface Form {
@@ -10,7 +10,7 @@ export interface Form {
   readonly targets: readonly OperandTarget[];
 }
 
-/** A place within an instruction: where each next token leads, and the form if the instruction may end here. */
+/** A position within an instruction: where each next token leads, and the form if the instruction may end here. */
 export interface Node {
   readonly next: ReadonlyMap<string, Node>;
   readonly form: Form | null;

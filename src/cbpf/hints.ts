@@ -1,16 +1,16 @@
-/** What the kernel takes, and a reuseport group may not like. */
+/** What the kernel accepts but is probably wrong for a reuseport group. */
 import type { CheckFinding } from './check.ts';
 import { EXTENSIONS, type Instruction, SKF_AD_OFF } from './instruction.ts';
 import { OUT_OF_RANGE } from './programs.ts';
 import { type Result, results } from './ranges.ts';
 
-/** @param program that `check` accepts @param groupSize sockets of the group; null where it is not known */
+/** @param program that `check` accepts @param groupSize sockets of the group; null if not known */
 export function hints(program: readonly Instruction[], groupSize: number | null): readonly CheckFinding[] {
   const choices = groupSize === null ? [] : [...indexHints(program, groupSize), ...shortPacketHint(program)];
   return [...inputHints(program), ...choices].sort((one, other) => (one.index ?? 0) - (other.index ?? 0));
 }
 
-/** Words whose values at the reuseport hook are not what their names promise. */
+/** Extensions whose values at the reuseport hook differ from what their names suggest. */
 const INPUTS: ReadonlyMap<string, string> = new Map([
   [
     'rxhash',
@@ -45,7 +45,7 @@ function indexHints(program: readonly Instruction[], size: number): CheckFinding
   return [...chosen.flatMap((result) => excess(program, result, size)), ...starved];
 }
 
-/** The constant of a `mod` whose remainder is returned as it is. */
+/** The constant of a `mod` whose remainder is returned unchanged. */
 function modulus(program: readonly Instruction[], index: number): number | null {
   const before = program[index - 1];
   return program[index]?.[0] === RET_A && before?.[0] === MOD_K ? before[3] : null;
@@ -76,7 +76,7 @@ function starvation(
     : { index: index - 1, message: `not the group's size ${size}: ${idle} nothing` };
 }
 
-/** `[k]`, `[x + k]` and 4*([k]&0xf); header windows are there for every packet. */
+/** `[k]`, `[x + k]` and 4*([k]&0xf); every packet has the header windows. */
 function shortPacketHint(program: readonly Instruction[]): CheckFinding[] {
   const index = program.findIndex(([code, , , k]) => {
     const kind = code & 0xe0;

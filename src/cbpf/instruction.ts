@@ -3,7 +3,7 @@
 /** One `struct sock_filter`. `k` is an unsigned 32-bit number. */
 export type Instruction = readonly [code: number, jt: number, jf: number, k: number];
 
-/** BPF_MAXINSNS: the kernel takes 1 to this many. */
+/** BPF_MAXINSNS: the kernel accepts 1 to this many. */
 export const MAX_INSTRUCTIONS = 4096;
 
 /** BPF_MEMWORDS: the scratch store M[0] to M[15]. */
@@ -18,9 +18,9 @@ export const ALU = ['add', 'sub', 'mul', 'div', 'or', 'and', 'lsh', 'rsh', 'neg'
 /** Names of `code >> 4` in class JMP (5). */
 export const JUMP = ['ja', 'jeq', 'jgt', 'jge', 'jset'] as const;
 
-/** Absolute loads from here on read what the kernel knows of a packet, not its bytes. */
+/** Absolute loads from here on read what the kernel knows about a packet, not its bytes. */
 export const SKF_AD_OFF = 0xfffff000;
-/** Offsets (signed) of the windows on the network header and on the link-level header. */
+/** Offsets (signed) of the windows onto the network header and the link-level header. */
 export const SKF_NET_OFF = -0x100000;
 export const SKF_LL_OFF = -0x200000;
 
@@ -43,7 +43,7 @@ export const EXTENSIONS: ReadonlyMap<number, string> = new Map([
   [60, 'vlan_tpid'],
 ]);
 
-/** SKF_AD_ALU_XOR_X, `A ^= X`: the one ancillary load that bpf_asm has no word for. */
+/** SKF_AD_ALU_XOR_X, `A ^= X`: the only ancillary load that bpf_asm has no word for. */
 export const SKF_AD_ALU_XOR_X = 40;
 
 /** The 49 codes that bpf_check_classic() (net/core/filter.c) accepts. */
@@ -58,7 +58,7 @@ export const LEGAL: ReadonlySet<number> = new Set([
   ...[0x07, 0x87], // tax, txa
 ]);
 
-/** `struct sock_filter[]` as little-endian machines hold it: 8 bytes an instruction. */
+/** `struct sock_filter[]` as little-endian machines store it: 8 bytes per instruction. */
 export function encode(program: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(program.length * 8);
   const view = new DataView(bytes.buffer);
@@ -71,7 +71,7 @@ export function encode(program: readonly Instruction[]): Uint8Array {
   return bytes;
 }
 
-/** Inverse of {@link encode}. Throws RangeError when the length is no multiple of 8. */
+/** Inverse of {@link encode}. Throws RangeError if the length is not a multiple of 8. */
 export function decode(bytes: Uint8Array): Instruction[] {
   if (bytes.length % 8 !== 0)
     throw new RangeError(`${bytes.length} bytes are not a whole number of instructions`);

@@ -1,31 +1,31 @@
-/** Assembler text to tokens, by the rules of bpf_asm's lexer (tools/bpf/bpf_exp.l). */
+/** Splits assembler text into tokens, by the rules of bpf_asm's lexer (tools/bpf/bpf_exp.l). */
 import { EXTENSIONS, SKF_AD_OFF } from './instruction.ts';
 
 /**
- * `kind` is a mnemonic, a punctuation mark, `x`, `a`, `M`, `len`, `extension`, `number`, `label`; `;` where it
- * separates; `end`, which is always the last; or `unknown`, after which nothing is read.
+ * `kind` is a mnemonic, a punctuation mark, `x`, `a`, `M`, `len`, `extension`, `number`, `label`; `;` if it separates;
+ * `end`, which is always the last; or `unknown`, after which nothing is read.
  */
 export interface Token {
   readonly kind: string;
   /** Offsets into the text; `end` is exclusive. */
   readonly start: number;
   readonly end: number;
-  /** Of a number, in unsigned 32 bit; of an extension, the `k` that loads it. */
+  /** Value of a number, unsigned 32 bit; for an extension, the `k` that loads it. */
   readonly value: number;
 }
 
 export interface Lexed {
   readonly tokens: readonly Token[];
-  /** Where each comment that begins with `;` begins. */
+  /** Offset of each comment that begins with `;`. */
   readonly comments: readonly number[];
-  /** Numbers that lost bits: bpf_asm keeps the low 32 without a word. */
+  /** Numbers that lost bits: bpf_asm silently keeps the low 32. */
   readonly truncated: readonly Token[];
 }
 
 const MNEMONICS =
   'ldb ldh ld ldi ldx ldxi ldxb st stx jmp jeq jneq jlt jle jgt jge jset add sub mul div mod neg and xor or lsh rsh ret tax txa';
 
-/** What a word means, in any case of letters. */
+/** What a word means, in upper or lower case. */
 const WORDS: ReadonlyMap<string, { readonly kind: string; readonly value: number }> = new Map([
   ...MNEMONICS.split(' ').map((word) => [word, { kind: word, value: 0 }] as const),
   ['ja', { kind: 'jmp', value: 0 }],
@@ -42,7 +42,7 @@ const LONGEST_EXTENSION = 'vlan_avail'.length;
 
 const [LETTER, DIGIT, BLANK, MARK, HASH, SEMICOLON, PLUS, MINUS, SLASH] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
-/** Class of each ASCII character; 0 where no rule begins with it. */
+/** Class of each ASCII character; 0 if no rule begins with it. */
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
   if (/[a-z_]/i.test(character)) return LETTER;
@@ -95,7 +95,7 @@ export function lex(text: string, semicolons: boolean): Lexed {
       case HASH: {
         const end = extensionEnd(text, at);
         const comment = at === 0 || text.charAt(at - 1) === '\n' ? lineEnd(text, at) : at;
-        // flex takes the longest match, and of equals the rule that comes first: the comment's comes last.
+        // flex takes the longest match, and the first rule among equals; the comment's rule comes last.
         if (comment > Math.max(end, at + 1)) at = comment;
         else {
           const word = end === at ? undefined : WORDS.get(text.slice(at + 1, end).toLowerCase());
@@ -152,7 +152,10 @@ function lineEnd(text: string, at: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** `#cpu` and its like, the longest that fits, even inside of a longer word; `at` itself where there is none. */
+/**
+ * Where `#cpu` or a similar extension ends: the longest that fits, even inside a longer word; `at` itself if there is
+ * none.
+ */
 function extensionEnd(text: string, at: number): number {
   if (classAt(text, at + 1) !== LETTER) return at;
   const word = text.slice(at + 1, Math.min(wordEnd(text, at + 1), at + 1 + LONGEST_EXTENSION)).toLowerCase();
@@ -164,8 +167,8 @@ function extensionEnd(text: string, at: number): number {
 }
 
 /**
- * bpf_asm's pattern takes a star together with whatever follows it, unless that is the slash:
- * so a comment that ends in two stars and a slash goes on. Null where it never ends.
+ * bpf_asm's pattern reads a star together with the next character, unless that is the slash, so a comment that ends in
+ * two stars and a slash goes on. Null if it never ends.
  */
 function commentEnd(text: string, at: number): number | null {
   if (text.charAt(at + 1) !== '*') return null;
@@ -175,7 +178,7 @@ function commentEnd(text: string, at: number): number | null {
   return null;
 }
 
-/** Where the number at `at` ends, and what strtoul() (hex) or strtol() (all else) and 32 bit make of it. */
+/** Where the number at `at` ends, and its value after strtoul() (hex) or strtol() (all others) and a cut to 32 bits. */
 function readNumber(text: string, at: number): { end: number; value: number; fits: boolean } {
   const sign = classAt(text, at) === DIGIT ? 0 : 1;
   const base = sign === 0 && text.charAt(at) === '0' ? baseAfterZero(text, at + 1) : 10;
@@ -197,7 +200,7 @@ function readNumber(text: string, at: number): { end: number; value: number; fit
   return { end, value: Number(BigInt.asUintN(32, negative ? -kept : kept)), fits: false };
 }
 
-/** A prefix without a digit after it is none: bpf_asm reads `0x` as the number 0 and the register x. */
+/** A prefix without a digit is not a prefix: bpf_asm reads `0x` as the number 0 and the register x. */
 function baseAfterZero(text: string, at: number): number {
   const mark = text.charAt(at);
   if ((mark === 'x' || mark === 'X') && digitAt(text, at + 1) < 16) return 16;

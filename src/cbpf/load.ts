@@ -1,9 +1,9 @@
-/** What `ld` and `ldx` give: bpf_convert_filter() and the helpers that it calls (net/core/filter.c). */
+/** The results of `ld` and `ldx`: bpf_convert_filter() and the helpers that it calls (net/core/filter.c). */
 import type { Environment } from './environment.ts';
 import { SKF_AD_ALU_XOR_X, SKF_AD_OFF, SKF_LL_OFF, SKF_NET_OFF } from './instruction.ts';
 import { findAttribute, findNestedAttribute } from './nlattr.ts';
 
-/** The value for A or X; null where the load ends the program. */
+/** The value for A or X; null if the load ends the program. */
 export function load(
   code: number,
   k: number,
@@ -78,7 +78,7 @@ function ancillary(k: number, size: number, a: number, x: number, environment: E
 }
 
 /**
- * bpf_skb_load_helper_*() and bpf_internal_load_pointer_neg_helper(): big-endian, null where the kernel has
+ * bpf_skb_load_helper_*() and bpf_internal_load_pointer_neg_helper(): big-endian; null where the kernel returns
  * -EFAULT.
  */
 function bytes(environment: Environment, offset: number, size: number): number | null {

@@ -8,7 +8,7 @@ export function findAttribute(packet: Uint8Array, from: number, type: number): n
   return from > packet.length - HEADER ? 0 : find(packet, from, packet.length, type);
 }
 
-/** The same inside of the attribute that starts at `from`. */
+/** The same inside the attribute that starts at `from`. */
 export function findNestedAttribute(packet: Uint8Array, from: number, type: number): number {
   if (from > packet.length - HEADER) return 0;
   const end = from + field(packet, from);

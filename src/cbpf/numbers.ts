@@ -12,7 +12,7 @@ interface NumberToken {
   readonly value: number;
 }
 
-/** What stops the reading, and where. */
+/** Why reading stopped, and where. */
 interface Stop {
   readonly offset: number;
   readonly message: string;
@@ -31,7 +31,7 @@ export function readNumbers(text: string, form: NumberForm): Assembled | NotAsse
   return { program, offsets: [], warnings: [], error: null };
 }
 
-/** Decimal numbers begin with no zero and have ten digits at most: what looks otherwise is a dump of bytes. */
+/** Decimal numbers do not begin with a zero and have at most ten digits; anything else is a dump of bytes. */
 export function isDump(text: string): boolean {
   return /^[0-9a-f\s]+$/i.test(text) && /[a-f]|(?<!\S)0[0-9]|[0-9]{11}/i.test(text);
 }
@@ -69,7 +69,7 @@ function readC(text: string): Result {
   return program;
 }
 
-/** Four numbers an instruction, with or without their count in front; or one 64-bit number each. */
+/** Four numbers per instruction, with or without a count in front; or one 64-bit number each. */
 function readWords(text: string, form: NumberForm): Result {
   const numbers: NumberToken[] = [];
   const start = skipBlanks(text, 0);
@@ -136,7 +136,7 @@ function toInstruction(numbers: readonly NumberToken[]): Instruction | Stop {
 
 const NUMBER = /0x[0-9a-f]{1,16}(?![0-9a-z_])|(?:0+|[1-9][0-9]{0,15})(?![0-9a-z_])/iy;
 
-/** Hex or decimal; zero may have more digits than one, as bpf_asm -c writes it. */
+/** Hex or decimal; a zero may have several digits, as bpf_asm -c writes it. */
 function readNumber(text: string, at: number): NumberToken | Stop {
   NUMBER.lastIndex = at;
   if (!NUMBER.test(text)) return unexpected(text, at, 'a number, decimal or hex');

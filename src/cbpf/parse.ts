@@ -1,4 +1,4 @@
-/** Tokens to instructions whose labels are still words. */
+/** Turns tokens into instructions whose labels are still words. */
 import { type Form, GRAMMAR, type Node } from './grammar.ts';
 import { MAX_INSTRUCTIONS } from './instruction.ts';
 import type { Token } from './lex.ts';
@@ -17,7 +17,7 @@ export interface Statement {
 
 export interface Parsed {
   readonly statements: readonly Statement[];
-  /** Where bpf_asm would stop, and so do we. */
+  /** Where bpf_asm would stop; this stops there too. */
   readonly refusal: SyntaxRefusal | null;
 }
 

@@ -1,4 +1,4 @@
-/** What is wrong with a text, where, and how it is told. */
+/** What is wrong with a text, where, and how to show it. */
 
 /** Line and column count from 1, columns in UTF-16 units. */
 export interface SourcePosition {
@@ -7,14 +7,14 @@ export interface SourcePosition {
 }
 
 export interface Problem {
-  /** Null where there is no text to point into. */
+  /** Null if there is no text to point into. */
   readonly place: SourcePosition | null;
   readonly message: string;
-  /** What would have been right there; null where no single thing would. */
+  /** What would have been right there; null if several things would. */
   readonly expected: string | null;
 }
 
-/** Offsets to places; fast as long as the offsets grow from call to call. */
+/** Turns offsets into lines and columns; fast as long as the offsets grow from call to call. */
 export function locator(text: string): (offset: number) => SourcePosition {
   let line = 1;
   let start = 0;
@@ -39,10 +39,10 @@ export function problemText({ place, message, expected }: Problem, name: string)
   return `${where}: ${message}${expected === null ? '' : `; expected ${expected}`}`;
 }
 
-/** Columns of the line that are shown; a program on one line may be long. */
+/** Columns of the line to show; a program on one line may be long. */
 const [BEFORE, WIDTH] = [60, 96];
 
-/** The line in question and a caret under the place; nothing where there is no text to point into. */
+/** The line and a caret under the place; nothing if there is no text to point into. */
 export function caretLines(text: string, place: SourcePosition | null): string[] {
   const line = place === null ? undefined : text.split('\n')[place.line - 1];
   if (place === null || line === undefined || line.trim() === '') return [];

@@ -1,4 +1,4 @@
-/** The programs that locality-tune attaches: what each is made from, its instructions, and how to know it again. */
+/** The programs that locality-tune attaches: what each is made from, its instructions, and how to recognise it. */
 import { disassemble } from './disassemble.ts';
 import { type Instruction, MAX_INSTRUCTIONS } from './instruction.ts';
 import { cpuProgram } from './programs/cpu.ts';
@@ -46,12 +46,12 @@ export const programNamed = (name: ProgramName): SteeringProgram => PROGRAMS[nam
 export const needs = (name: ProgramName, parameter: ParameterName): boolean =>
   programNamed(name).parameters.includes(parameter);
 
-/** Those that can be made from a group as it stands. For the others a person has to say something. */
+/** Those that can be made from the group alone. The others need something from the user. */
 export const GROUP_PROGRAMS = PROGRAM_NAMES.filter(
   (name) => !needs(name, 'weights') && !needs(name, 'drained'),
 );
 
-/** Gives each parameter that a program needs, and throws where it is not known. */
+/** Gives each parameter that a program needs, and throws if it is not known. */
 export type ParameterSource = { readonly [Name in ParameterName]: () => ProgramParameters[Name] };
 
 /** Throws what the source throws. */
@@ -60,12 +60,15 @@ export function specFrom(name: ProgramName, source: ParameterSource): ProgramSpe
   return { name, ...Object.fromEntries(entries) } as ProgramSpec;
 }
 
-/** The instructions. Throws RangeError for numbers that no kernel has, and where they are more than it takes. */
+/**
+ * The instructions. Throws RangeError for numbers that no kernel has, and for more instructions than the kernel
+ * accepts.
+ */
 export function generate(spec: ProgramSpec): Instruction[] {
   return words(linesOf(spec));
 }
 
-/** The same as assembler text with a comment on each line, which `assemble` takes back to the same words. */
+/** The same as assembler text with a comment on each line, which `assemble` turns back into the same instructions. */
 export function commented(spec: ProgramSpec): string {
   const lines = linesOf(spec);
   const texts = disassemble(words(lines)).split('\n');
@@ -73,7 +76,7 @@ export function commented(spec: ProgramSpec): string {
   return lines.map(([, comment], index) => `${(texts[index] ?? '').padEnd(width)} ; ${comment}`).join('\n');
 }
 
-/** Which program of ours exactly these instructions are; null for any other program. */
+/** Recognises our programs by their exact instructions; null for any other program. */
 export function recognise(program: readonly Instruction[]): ProgramSpec | null {
   if (program.length > MAX_INSTRUCTIONS) return null;
   for (const name of PROGRAM_NAMES) {
@@ -88,7 +91,7 @@ function makes(spec: ProgramSpec, program: readonly Instruction[]): boolean {
   try {
     return same(program, generate(spec));
   } catch (error) {
-    // Nothing can be made of what was read from somebody else's instructions.
+    // The parameters that were read from a foreign program make no program.
     if (error instanceof RangeError) return false;
     throw error;
   }
@@ -100,7 +103,7 @@ export const lastSlot = (spec: ProgramSpec): number | null => programNamed(spec.
 /** Does the CPU alone decide? */
 export const isByCpu = ({ name }: ProgramSpec): boolean => programNamed(name).slotOnCpu !== undefined;
 
-/** The slot that a program picks on a CPU; null where it leaves that to the hash, or decides by something else. */
+/** The slot that a program picks on a CPU; null if it leaves that to the hash, or decides by something else. */
 export const slotOnCpu = (spec: ProgramSpec, cpu: number): number | null =>
   programNamed(spec.name).slotOnCpu?.(spec, cpu) ?? null;
 
@@ -108,18 +111,18 @@ export const slotOnCpu = (spec: ProgramSpec, cpu: number): number | null =>
 export const spreadsFlows = (spec: ProgramSpec): boolean =>
   programNamed(spec.name).spreadsFlows?.(spec) ?? false;
 
-/** CPU c's packets to slot c mod size. */
+/** Packets of CPU c go to slot c mod size. */
 export const cpu = (size: number): Instruction[] => generate({ name: 'cpu', size });
 
-/** Every packet to a slot by chance. */
+/** Every packet goes to a random slot. */
 export const rand = (size: number): Instruction[] => generate({ name: 'rand', size });
 
 /** The kernel's own choice, by hash, with a program in place. */
 export const hash = (): Instruction[] => generate({ name: 'hash' });
 
 /**
- * Each CPU's packets to the slot that it maps to; those of a CPU that is not in the map by hash. Some 2,000 neighbouring
- * CPUs, or 1,000 scattered ones, each with a slot of its own, are as many as fit.
+ * Packets of each CPU go to the slot that it maps to; packets of a CPU that is not in the map go by hash. About 2,000
+ * neighbouring CPUs, or 1,000 scattered ones, with a slot each are the most that fit.
  */
 export const map = (slotOfCpu: ReadonlyMap<number, number>): Instruction[] =>
   generate({ name: 'map', slotOfCpu });

@@ -1,4 +1,4 @@
-/** Between which bounds the results of a program lie, whatever the packet: what hints go by. */
+/** Bounds of the results of a program for any packet; the hints use them. */
 import { ALU, type Instruction, JUMP, MEMORY_WORDS, SKF_AD_OFF, X } from './instruction.ts';
 
 /** Unsigned 32 bit, both ends included. */
@@ -7,7 +7,7 @@ export interface Range {
   readonly high: number;
 }
 
-/** What a `ret` that some path may come to returns. */
+/** What a reachable `ret` returns. */
 export interface Result extends Range {
   readonly index: number;
 }
@@ -25,7 +25,10 @@ interface State {
 
 const START: State = { a: ZERO, x: ZERO, memory: new Array(MEMORY_WORDS).fill(ANY) };
 
-/** Each `ret` that can be reached, in order. The bounds hold, but need not be met. @param program that `check` accepts */
+/**
+ * Each reachable `ret`, in order. The bounds hold, but may be wider than the results. @param program that `check`
+ * accepts
+ */
 export function results(program: readonly Instruction[]): readonly Result[] {
   const found: Result[] = [];
   const waiting = new Map<number, State>([[0, START]]);
@@ -34,7 +37,7 @@ export function results(program: readonly Instruction[]): readonly Result[] {
     const other = waiting.get(index);
     waiting.set(index, other === undefined ? state : join(state, other));
   };
-  // All jumps go forward, so whatever leads to an instruction has been seen before it.
+  // All jumps go forward, so everything that leads to an instruction comes before it.
   for (const [index, instruction] of program.entries()) {
     const state = waiting.get(index);
     if (state === undefined) continue;
@@ -68,7 +71,7 @@ function step(state: State, [code, , , k]: Instruction, operand: Range): State {
   }
 }
 
-/** Largest value of what the kernel knows of a packet, by distance from SKF_AD_OFF; 32 bit where none is given. */
+/** Largest value of each ancillary load, by distance from SKF_AD_OFF; 32 bit if none is given. */
 const ANCILLARY: ReadonlyMap<number, number> = new Map([
   [0, 0xffff], // proto
   [4, 7], // type
@@ -98,7 +101,7 @@ function loaded(code: number, k: number, memory: readonly Range[]): Range {
   }
 }
 
-/** A calculation that may wrap around gives anything. Shifts count modulo 32. */
+/** A calculation that may wrap around can give any value. Shifts count modulo 32. */
 function calculate(code: number, a: Range, by: Range): Range {
   const within = (low: number, high: number): Range => (low < 0 || high > MAX ? ANY : { low, high });
   const constant = by.low === by.high;
@@ -134,7 +137,7 @@ function calculate(code: number, a: Range, by: Range): Range {
 /** The largest number with as many bits. */
 const ones = (value: number) => (value === 0 ? 0 : 2 ** (32 - Math.clz32(value)) - 1);
 
-/** What is known of A on one side of a comparison; null where that side is out of reach. */
+/** What is known about A on one side of a comparison; null if that side cannot be reached. */
 function narrow(state: State, code: number, by: Range, holds: boolean): State | null {
   const { low, high } = state.a;
   let a: Range;

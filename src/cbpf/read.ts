@@ -1,13 +1,13 @@
-/** A program in any form that people keep it in, recognised by its look. */
+/** Reads a program in any common form, and recognises the form by its look. */
 import { type Assembled, assemble, type NotAssembled, type Syntax } from './assemble.ts';
 import { decode, MAX_INSTRUCTIONS } from './instruction.ts';
 import { isDump, type NumberForm, readNumbers } from './numbers.ts';
 import { skipBlanks } from './skip.ts';
 
 /**
- * `asm` as bpf_asm takes it; `decimal` as it prints it, with a count in front (also iptables, tc, tcpdump -ddd);
- * `c` initialisers (bpf_asm -c, tcpdump -dd); `hex`: words, four to an instruction (ss -0b), whole instructions
- * as 64-bit words, or a dump of the bytes; `raw` struct sock_filter as this machine has it in memory.
+ * `asm` as bpf_asm accepts it; `decimal` as it prints it, with a count in front (also iptables, tc, tcpdump -ddd); `c`
+ * initialisers (bpf_asm -c, tcpdump -dd); `hex`: words, four to an instruction (ss -0b), whole instructions as 64-bit
+ * words, or a dump of the bytes; `raw` struct sock_filter as this machine stores it in memory.
  */
 export type InputForm = 'asm' | NumberForm | 'raw';
 
@@ -25,7 +25,7 @@ export function read(input: string | Uint8Array, syntax: Syntax = {}): ProgramRe
   return { ...(form === 'asm' ? assemble(text, syntax) : readNumbers(text, form)), form, text };
 }
 
-/** The high byte of every code that the kernel knows is 0, so raw programs have one and texts have none. */
+/** The high byte of every code that the kernel knows is 0, so raw programs contain zero bytes and texts do not. */
 function readRaw(bytes: Uint8Array): Assembled | NotAssembled {
   const count = bytes.length / 8;
   if (Number.isInteger(count) && count <= MAX_INSTRUCTIONS) {
@@ -38,7 +38,7 @@ function readRaw(bytes: Uint8Array): Assembled | NotAssembled {
   return { error: { place: null, message: `binary data: ${what}`, expected }, warnings: [] };
 }
 
-/** bpf_asm looks at bytes, and so takes comments in any encoding. */
+/** bpf_asm reads bytes, so it accepts comments in any encoding. */
 function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -50,7 +50,7 @@ function decodeText(bytes: Uint8Array): string {
 /** A declaration in front of initialisers: `static struct sock_filter code[] = {`. */
 const DECLARATION = /^[A-Za-z_][\w\s*[\]]{0,200}=\s*\{/;
 
-/** By the first word that is no comment: an instruction of assembler begins with a letter, and no brace. */
+/** By the first word outside comments: an assembler instruction begins with a letter, and has no brace. */
 function recognise(text: string): 'asm' | NumberForm {
   const start = skipBlanks(text, 0);
   const beginning = text.slice(start, start + 300);

@@ -1,4 +1,4 @@
-/** Why the parser stops: bpf_asm says no more than "syntax error", and the line. */
+/** Why the parser stopped; bpf_asm says only "syntax error" and the line. */
 import { GRAMMAR, type Node } from './grammar.ts';
 import type { Token } from './lex.ts';
 
@@ -10,14 +10,14 @@ export interface SyntaxRefusal {
 
 const INSTRUCTION = 'an instruction, or a label and a colon';
 
-/** @param labelled has the instruction a label already? */
+/** @param labelled does the instruction have a label already? */
 export function refuse(text: string, token: Token, node: Node, labelled: boolean): SyntaxRefusal {
   const first = labelled ? 'an instruction for the label' : INSTRUCTION;
   const expected = node === GRAMMAR ? first : anyOf([...node.next.keys()]);
   return { token, message: `${found(text, token)}${advice(text, token, node)}`, expected };
 }
 
-/** A word where an instruction or a label should be, and no colon after it: more likely a slip than a label. */
+/** A word where an instruction or a label should be, without a colon: more likely a typo than a label. */
 export function refuseLabel(text: string, token: Token): SyntaxRefusal {
   const word = shown(text, token);
   const message = `${word} is neither an instruction nor a label (a label ends with a colon)`;
@@ -32,7 +32,7 @@ function found(text: string, token: Token): string {
     : `found ${shown(text, token)}`;
 }
 
-/** The slips that the grammar's traps lead to, and the way out. */
+/** Common mistakes in this grammar, and how to fix them. */
 function advice(text: string, token: Token, node: Node): string {
   const word = text.slice(token.start, token.end);
   const rest = text.slice(token.start, token.start + 2);
@@ -66,13 +66,13 @@ const PHRASES: ReadonlyMap<string, string> = new Map([
   ['extension', "an extension ('cpu', 'rand', …)"],
 ]);
 
-/** The mnemonic that one slip of the fingers makes this word of. */
+/** The mnemonic that one typo turns into this word. */
 function nearest(word: string): string | null {
   for (const known of GRAMMAR.next.keys()) if (isOneSlip(word, known)) return known;
   return null;
 }
 
-/** One character too many, too few or wrong, or two that changed places. */
+/** One character too many, missing or wrong, or two swapped. */
 function isOneSlip(one: string, other: string): boolean {
   let start = 0;
   while (start < one.length && one[start] === other[start]) start++;

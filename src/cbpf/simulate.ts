@@ -14,7 +14,7 @@ import { load } from './load.ts';
 export interface RunResult {
   /** Unsigned 32 bit. */
   readonly result: number;
-  /** Set when the program ended with 0 before it came to a `ret`. */
+  /** Set if the program ended with 0 before it reached a `ret`. */
   readonly earlyExit: EarlyExit | null;
 }
 
@@ -23,20 +23,21 @@ export interface EarlyExit {
   readonly why: 'load' | 'division';
 }
 
-/** Sees A, X and the scratch memory as instruction `index` leaves them. The memory is the machine's own: copy it. */
+/**
+ * Sees A, X and the scratch memory as instruction `index` leaves them. The memory is not a copy: copy it to keep it.
+ */
 export type Watch = (index: number, a: number, x: number, memory: Readonly<Uint32Array>) => void;
 
 export type Run = (environment: Environment, watch?: Watch) => RunResult;
 
-/** Result for one packet. What `given` leaves out is 0, the packet empty. Throws as {@link compile} does. */
+/** Result for one packet. What `given` omits is 0, and the packet is empty. Throws as {@link compile} does. */
 export function simulate(program: readonly Instruction[], given: Partial<Environment> = {}): RunResult {
   return compile(program)({ ...EMPTY, ...given });
 }
 
 /**
- * Checks the program once, to be run on many packets.
- * Throws RangeError on what bpf_check_classic() refuses and no run could make sense of: an illegal code, a way out of
- * the program other than `ret`, M[16]. The rest of the kernel's rules is not asked for.
+ * Checks the program once, to be run on many packets. Throws RangeError for what bpf_check_classic() refuses and no run
+ * could execute: an illegal code, an exit other than `ret`, M[16]. It does not check the kernel's other rules.
  */
 export function compile(program: readonly Instruction[]): Run {
   for (const [index, instruction] of program.entries()) refuseSenseless(instruction, index, program.length);
@@ -151,7 +152,7 @@ function holds(code: number, a: number, operand: number): boolean {
 
 export type Input = 'cpu' | 'rand' | 'rxhash' | 'queue' | 'packet' | 'other';
 
-/** What can reach the result: everything that an instruction reads which some path comes to. */
+/** Everything that a reachable instruction reads, and so may decide the result. */
 export function inputs(program: readonly Instruction[]): ReadonlySet<Input> {
   const read = new Set<Input>();
   const reached = new Set([0]);

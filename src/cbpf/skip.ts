@@ -1,6 +1,6 @@
-/** What stands between the numbers of a program, whoever wrote it. */
+/** Skips blanks and comments between the numbers of a program. */
 
-/** Offset of the first character from `at` on that is neither blank nor in a comment of C or of assembler. */
+/** Offset of the first character from `at` on that is neither blank nor in a C or assembler comment. */
 export function skipBlanks(text: string, at: number): number {
   for (let here = at; ; here++) {
     const two = text.slice(here, here + 2);

@@ -10,7 +10,7 @@ import {
   X,
 } from './instruction.ts';
 
-/** One instruction a line, numbered, jumps to numbers. What bpf_image() does not know it calls `unimp`. */
+/** One numbered instruction per line; jumps name numbers. `unimp` is what bpf_image() does not know. */
 export function tcpdumpForm(program: readonly Instruction[]): string {
   return program.map(image).join('\n');
 }
@@ -23,7 +23,7 @@ function image(instruction: Instruction, index: number): string {
   return `${start}${operand.padEnd(16)} jt ${index + 1 + jt}\tjf ${index + 1 + jf}`;
 }
 
-/** bpf_image() has forgotten this one. */
+/** bpf_image() does not know this one. */
 const LDX_LEN = 0x81;
 
 function words([code, , , k]: Instruction, index: number): [name: string, operand: string] {

@@ -12,9 +12,9 @@ export interface TraceStep {
   readonly text: string;
   readonly a: number;
   readonly x: number;
-  /** The word of scratch memory that it wrote. */
+  /** The word of scratch memory that the instruction wrote. */
   readonly memory: { readonly word: number; readonly value: number } | null;
-  /** What it read: `cpu`, `packet[0..3]`, `network header[12..15]`, `M[2]`; null for none but its own operand. */
+  /** What it read: `cpu`, `packet[0..3]`, `network header[12..15]`, `M[2]`; null if it read only its operand. */
   readonly read: string | null;
 }
 

@@ -99,7 +99,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .7rem
 @page { margin: 14mm; }
 `;
 
-/** Copies the commands beside a button; where a browser allows no clipboard, it selects them. */
+/** Copies the commands next to a button; selects them if the browser allows no clipboard. */
 export const SCRIPT = `
 for (const button of document.querySelectorAll('.copy'))
   button.addEventListener('click', async () => {

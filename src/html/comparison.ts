@@ -14,7 +14,7 @@ import { html, type Markup, raw } from './markup.ts';
 
 const LONG = 60;
 
-/** Of the same machine at two times: as it was set, or as it was measured. */
+/** The same machine at two times: its settings, or its measurements. */
 export type PageComparison =
   | { readonly kind: 'machines'; readonly before: Inspection; readonly after: Inspection }
   | {
@@ -25,7 +25,7 @@ export type PageComparison =
 
 interface Value {
   readonly text: string;
-  /** What `text` stands for, where it is shortened. */
+  /** The whole value, if `text` is shortened. */
   readonly exact: string;
   readonly tone: Tone | null;
 }
@@ -120,7 +120,7 @@ function ofMachines({
   return [...expected, ...[...findings, ...chosen, ...settings].filter(differs)];
 }
 
-/** A few as they are, many as a series. */
+/** A few in full, many as a series. */
 function sets(all: readonly (Cpus | null)[]): Value {
   const exact = all.map((cpus) => (cpus === null ? UNKNOWN : formatCpuList(cpus) || 'none')).join(' ');
   return plain(exact.length <= LONG ? exact || UNKNOWN : setSeries(all, 'none'), exact);

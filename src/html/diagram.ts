@@ -1,4 +1,4 @@
-/** The way of a group's packets in SVG: RX queue, CPU, slot, worker, TX queue. */
+/** The path of a group's packets as SVG: RX queue, CPU, slot, worker, TX queue. */
 
 import type { Group } from '../host/types.ts';
 import type { Path } from '../path/types.ts';
@@ -24,7 +24,7 @@ const TOP = 30;
 /** Sentences below a diagram. */
 const REASONS = 6;
 
-/** Never by colour alone. */
+/** Marks, so that colour is never the only sign. */
 export const MARK: Readonly<Record<Tone, string>> = {
   local: '✓',
   partly: '◐',
@@ -33,7 +33,7 @@ export const MARK: Readonly<Record<Tone, string>> = {
   strong: '',
 };
 
-/** @param group null where no group is joined to the queues */
+/** @param group null if no group receives from the queues */
 export function diagram(paths: readonly Path[], group: Group | null): Markup {
   const lanes = lanesOf(paths, group);
   const { boxes, edges, height } = draw(lanes);

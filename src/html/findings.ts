@@ -1,16 +1,16 @@
-/** Findings, each with the commands that mend it. */
+/** Findings, each with the commands that fix it. */
 
 import type { Finding, Severity } from '../diagnose/types.ts';
 import { gather } from '../report/fold.ts';
 import { count } from '../words/phrase.ts';
 import { html, type Markup, raw, withCode } from './markup.ts';
 
-/** Of a rule that found more than this many, the rest is folded away. */
+/** If a rule has more findings than this, the rest is folded. */
 const EACH = 3;
 
 const SIGN: Readonly<Record<Severity, string>> = { error: '●', warning: '▲', info: '○' };
 
-/** In the order in which they were given: the gravest first. */
+/** In the given order: the most severe first. */
 export function findingList(findings: readonly Finding[]): Markup {
   return html`<ol class="findings">${gather(findings, ({ rule, severity }) => `${severity} ${rule}`).map(
     ({ rows }) =>

@@ -15,22 +15,22 @@ export interface Heat {
   readonly direction: Direction;
   readonly cpus: Cpus;
   readonly matrix: Matrix;
-  /** Lines are drawn between them. */
+  /** Lines separate the nodes. */
   readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
 }
 
-/** Rows and columns at most: more CPUs share one. */
+/** Most rows and columns; if there are more CPUs, several share one. */
 const MOST = 64;
-/** Up to so many, a cell says its share, and an empty one is drawn. */
+/** Up to this many rows, cells show their share, and empty cells are drawn. */
 const NUMBERED = 12;
 const SIDE = 560;
-/** Above it, text on a cell takes the colour of the page. */
+/** Above this depth, text on a cell has the colour of the page. */
 const DEEP = 0.5;
 const MARGIN = 44;
-/** Room that a CPU's number takes. */
+/** Width of a CPU number. */
 const TICK = 30;
 
-/** Neighbouring CPUs, as many as needed so that there are no more than MOST groups. */
+/** Groups of neighbouring CPUs, at most MOST of them. */
 function bins(cpus: Cpus): readonly Cpus[] {
   const size = 2 ** Math.max(0, Math.ceil(Math.log2(cpus.length / MOST)));
   return Array.from({ length: Math.ceil(cpus.length / size) }, (_, at) =>
@@ -42,7 +42,7 @@ interface Cell {
   readonly row: number;
   readonly column: number;
   readonly packets: number;
-  /** Of them, those that stayed on their CPU. */
+  /** Packets that stayed on their CPU. */
   readonly local: number;
 }
 
@@ -101,11 +101,11 @@ interface Scale {
   readonly total: number;
   /** Packets of the fullest cell. */
   readonly most: number;
-  /** Cells say their numbers. */
+  /** Cells show their numbers. */
   readonly numbered: boolean;
 }
 
-/** The first CPU of a row or column, as often as there is room for it. */
+/** The first CPU of a row or column, where there is room for it. */
 function ticks(groups: readonly Cpus[], unit: number): readonly Markup[] {
   const every = Math.ceil(TICK / unit);
   return groups.flatMap((group, at) => {
@@ -118,7 +118,7 @@ function ticks(groups: readonly Cpus[], unit: number): readonly Markup[] {
   });
 }
 
-/** Before which rows and columns another NUMA node begins. */
+/** Rows and columns at which another NUMA node begins. */
 function borders(groups: readonly Cpus[], numa: Heat['numa']): readonly number[] {
   const nodeOf = new Map(numa.flatMap(({ node, cpus }) => cpus.map((cpu) => [cpu, node] as const)));
   return groups.flatMap((group, at) => {
@@ -127,7 +127,7 @@ function borders(groups: readonly Cpus[], numa: Heat['numa']): readonly number[]
   });
 }
 
-/** Colour says how local its packets are, depth how many they are: the root of it, so that few can be seen. */
+/** Colour shows how local the packets are, depth how many they are (by the square root, so that few are visible). */
 function square({ row, column, packets, local }: Cell, scale: Scale): Markup {
   const { groups, unit, total, most, numbered } = scale;
   const tone = packets === 0 ? 'none' : (shareTone(local / packets) ?? 'none');

@@ -1,4 +1,4 @@
-/** The paths of one group as lanes through five columns, and where each box of a lane stands. */
+/** The paths of one group as lanes through five columns, with the position of each box. */
 
 import type { Group } from '../host/types.ts';
 import type { Path } from '../path/types.ts';
@@ -20,14 +20,14 @@ export interface Box {
 export interface Lane {
   /** `rx-3`, `eth1 rx-0 … 7`. */
   readonly name: string;
-  /** null: the way does not pass there. */
+  /** null: the path has no such box. */
   readonly boxes: readonly (Box | null)[];
   readonly local: string;
   readonly tone: Tone;
   readonly why: string;
 }
 
-/** Queues that go alike share a lane. @param group null: no group is reached */
+/** Queues with the same path share a lane. @param group null: the packets reach no group */
 export function lanesOf(paths: readonly Path[], group: Group | null): readonly Lane[] {
   const severalNics = new Set(paths.map(({ nic }) => nic)).size > 1;
   const owners = group?.sockets.flatMap((socket) => socket.owners);
@@ -62,7 +62,7 @@ export function lanesOf(paths: readonly Path[], group: Group | null): readonly L
 const box = (title: string, detail: string): Box => ({ title, detail, known: true });
 const open = (title: string, detail = ''): Box => ({ title, detail, known: false });
 
-/** Slot and worker. Where a draw decides, all workers share one box. */
+/** Slot and worker. If the choice is random, all workers share one box. */
 function choice(
   rows: readonly Path[],
   group: Group,
@@ -83,17 +83,17 @@ function choice(
   ];
 }
 
-/** A box where it stands; boxes of several lanes that say the same are one. */
+/** A box and its position; equal boxes of several lanes are merged. */
 export interface Placed extends Box {
   readonly column: number;
-  /** In lanes, fractions too; from 0. */
+  /** In lanes from 0; may be a fraction. */
   readonly y: number;
 }
 
 export interface Edge {
   readonly from: Placed;
   readonly to: Placed;
-  /** null before the CPU has taken the packet and behind the worker. */
+  /** null before the receiving CPU and after the worker. */
   readonly tone: Tone | null;
 }
 
@@ -106,7 +106,7 @@ export interface Drawing {
 
 const GRAVITY: readonly (Tone | null)[] = [null, 'strong', 'local', 'unknown', 'partly', 'remote'];
 
-/** A box stands in the middle of its lanes, and below the box before it. */
+/** A box is in the middle of its lanes, and below the previous box. */
 export function draw(lanes: readonly Lane[]): Drawing {
   const columns = Array.from({ length: COLUMNS }, (_, column) => place(lanes, column));
   const boxes = columns.flatMap((placed) => [...placed.values()]);

@@ -1,4 +1,4 @@
-/** What each RX queue took in between the two readings of a snapshot, as bars. */
+/** What each RX queue received between the two readings of a snapshot, as bars. */
 import type { Nic } from '../host/types.ts';
 import type { QueueRate } from '../measure/queue-rates.ts';
 import { short } from '../report/format.ts';
@@ -9,7 +9,7 @@ import { html, type Markup } from './markup.ts';
 const WIDTH = 560;
 const HEIGHT = 90;
 
-/** Nothing for a NIC of one queue, and where nothing came in. */
+/** Nothing for a NIC with one queue, or if nothing was received. */
 export function loadOf(nics: readonly Nic[], counters: Counters): readonly Markup[] {
   const byNic = Map.groupBy(rxQueueRates(nics, counters), ({ nic }) => nic);
   return Array.from(byNic, ([nic, queues]) => {
@@ -23,7 +23,7 @@ export function loadOf(nics: readonly Nic[], counters: Counters): readonly Marku
   }).flat();
 }
 
-/** A queue with its rates, in a second, and the one of them that is drawn. */
+/** A queue with its rates per second, and the rate that is drawn. */
 interface Bar extends QueueRate {
   readonly height: number;
 }

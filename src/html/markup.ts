@@ -1,4 +1,4 @@
-/** HTML in which nothing that a machine calls itself can become markup. */
+/** HTML in which no name from a machine can become markup. */
 import { clean } from '../report/text.ts';
 
 export interface Markup {
@@ -20,8 +20,8 @@ const escaped = (text: string): string =>
   clean(text, true).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 
 /**
- * Template tag: what is written in the template is markup, what is put into it is text, but for other Markup.
- * Templates are to be ASCII: a bundler can't escape what is in them, and the program is read as Latin-1.
+ * Template tag: the template is markup, and what is inserted is text, unless it is Markup. Templates must be ASCII,
+ * because a bundler cannot escape them, and the program is read as Latin-1.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return {
@@ -36,9 +36,9 @@ function render(value: Value): string {
   return 'markup' in value ? value.markup : value.map(render).join('');
 }
 
-/** For text of our own that is no markup: the style sheet, the script. */
+/** For our own text that must not be escaped: the style sheet, the script. */
 export const raw = (markup: string): Markup => ({ markup });
 
-/** A sentence in which `backticks` mark what can be typed. */
+/** A sentence in which `backticks` mark what a user can type. */
 export const withCode = (text: string): Markup =>
   html`${text.split('`').map((piece, at) => (at % 2 === 0 ? piece : html`<code>${piece}</code>`))}`;

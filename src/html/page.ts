@@ -1,4 +1,4 @@
-/** A report of one machine as one page: the verdict, what proves it, what mends it. */
+/** A report about one machine as one page: the verdict, the evidence, the fixes. */
 import { createHash } from 'node:crypto';
 import { shareTone, short } from '../report/format.ts';
 import { inspectLines } from '../report/inspect-text.ts';
@@ -23,15 +23,15 @@ export interface Page {
   readonly counters: Counters | null;
   readonly measured: RecordedMeasurement | null;
   readonly comparison: PageComparison | null;
-  /** Of the program that makes the page. */
+  /** Version of locality-tune that made the page. */
   readonly version: string;
 }
 
-/** Diagrams that are shown at once, and those that are there at all. */
+/** Most diagrams that are open at first, and most in total. */
 const OPEN = 3;
 const MOST = 24;
 
-/** Lines as long as they come: the browser breaks them. */
+/** Lines of any length: the browser breaks them. */
 const PLAIN: Layout = { color: false, rules: false, unicode: true, columns: 10_000, all: false };
 
 export function page(of: Page): string {
@@ -67,7 +67,7 @@ ${section('Everything else', html`<details><summary>All that inspect prints</sum
 `.markup;
 }
 
-/** Nothing but what this program has written runs in the page, whatever a name in it should achieve. */
+/** Only the script that this program wrote can run in the page, even if a name in it tries to inject another. */
 const digest = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 
 const section = (title: string, content: Markup): Markup =>
@@ -81,7 +81,7 @@ function machineLine({ host: { machine, nics } }: Inspection): string {
   return `${count(machine.cpus.online.length, 'CPU')}${nodes}${drivers.length > 0 ? ` · ${names(drivers)}` : ''}`;
 }
 
-/** The lines of inspect's verdict: a share and its sentence, or a sentence alone. */
+/** The lines of inspect's verdict: a share with its sentence, or only a sentence. */
 function verdictSection(inspection: Inspection): Markup {
   return html`<section class="verdict">${verdict(inspection, PLAIN)
     .filter((line) => textOf(line).trim() !== '')

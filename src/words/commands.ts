@@ -1,4 +1,4 @@
-/** Exact commands that findings and plans give. */
+/** The exact commands in findings and plans. */
 import type { Group, Host, Nic, Owner } from '../host/types.ts';
 import { word } from './shell.ts';
 
@@ -9,12 +9,12 @@ export function moveIrqCommand(irq: number, cpu: number): string {
   return `echo ${cpu} > /proc/irq/${irq}/smp_affinity_list`;
 }
 
-/** A thread that could not be told from the others of its process is pinned together with them. */
+/** If the serving thread of a process is not known, all its threads are pinned. */
 export function pinCommand({ pid, tid }: Owner, cpu: number): string {
   return tid === null ? `taskset -acp ${cpu} ${pid}` : `taskset -cp ${cpu} ${tid}`;
 }
 
-/** The command that gives a NIC this many channels, as far as it goes; nothing when that changes nothing. */
+/** The command that gives a NIC this many channels, or as many as it can have; nothing if that changes nothing. */
 export function channelsCommand(nic: Nic, wanted: number): readonly string[] {
   const { combined, rx, tx } = nic.channels ?? {};
   const kinds = (combined?.max ?? 0) > 0 ? { combined } : { rx, tx };
@@ -26,8 +26,8 @@ export function channelsCommand(nic: Nic, wanted: number): readonly string[] {
 }
 
 /**
- * `locality-tune VERB` for one group. A port that several groups share (v4 and v6, several addresses) does
- * not name one, so a member's own pid and fd do; nothing when no process of it is known.
+ * `locality-tune VERB` for one group. If several groups share a port (v4 and v6, several addresses), the pid and fd of
+ * a member select the group; nothing if no process of it is known.
  */
 export function steerCommand(
   host: Host,
@@ -52,8 +52,8 @@ function portOf(group: Group): string {
 }
 
 /**
- * In the environment file, since a ban through the socket is gone after a restart; together with those of
- * now, which may have come through that socket. Debian keeps the file in default/, Red Hat and SUSE in
+ * Bans are written to the environment file, because a ban through the socket is gone after a restart. The current bans
+ * are included, because they may have come through that socket. Debian keeps the file in default/, Red Hat and SUSE in
  * sysconfig/.
  */
 export function banCommand(irqs: readonly number[]): readonly string[] {

@@ -1,7 +1,7 @@
-/** Commands that work where the user stands: outside of the network namespace that they are for. */
+/** Commands for a network namespace that work outside it, where the user is. */
 import { word } from './shell.ts';
 
-/** What belongs to a network namespace; IRQs, threads and daemons are the machine's. */
+/** Settings that belong to a network namespace; IRQs, threads and daemons belong to the machine. */
 const OF_NETNS = /\/sys\/class\/net\/|^\s*(?:ethtool|ip|tc)\s/m;
 
 /**
@@ -11,7 +11,7 @@ export function inNetns(command: string, netns: string | null): string {
   if (netns === null) return command;
   if (/^locality-tune\s/.test(command)) return `${command} --netns ${word(netns)}`;
   if (!OF_NETNS.test(command)) return command;
-  // A sysfs shows the namespace of whoever mounted it: `ip netns exec` mounts another one, nsenter does not.
+  // A sysfs shows the namespace of the process that mounted it: `ip netns exec` mounts another one, nsenter does not.
   return /^\d+$/.test(netns)
     ? `nsenter -t ${netns} -n unshare -m sh -c ${word(`mount -t sysfs sysfs /sys && ${command}`)}`
     : `ip netns exec ${word(netns)} sh -c ${word(command)}`;

@@ -1,4 +1,4 @@
-/** The words that every rule uses for numbers and sets, so that they read alike. */
+/** Shared phrases for numbers and sets, so that they read the same everywhere. */
 import { formatCpuList } from '../host/cpus.ts';
 
 const RANGES = 8;
@@ -9,10 +9,10 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** How an unknown value reads; its reason is in the notes. */
+/** Shown for an unknown value; its reason is in the notes. */
 export const UNKNOWN = '-';
 
-/** Share from 0 to 1 with one decimal, `12.5 %`; only a whole reads 100 %, only nothing reads 0 %. */
+/** Share from 0 to 1 with one decimal, `12.5 %`; 100 % only for exactly all, 0 % only for exactly none. */
 export function percent(share: number | null): string {
   if (share === null) return UNKNOWN;
   const tenths = Math.round(share * 1000);
@@ -20,7 +20,7 @@ export function percent(share: number | null): string {
   return share > 0 && shown === 0 ? '< 0.1 %' : `${(shown / 10).toString()} %`;
 }
 
-/** Numbers in any order as `0-3,8`; a list that no one would read to its end is cut. */
+/** Numbers in any order as `0-3,8`; a very long list is cut. */
 export function ranges(numbers: Iterable<number>): string {
   const all = formatCpuList([...new Set(numbers)].sort((a, b) => a - b)).split(',');
   return all.length > RANGES ? `${all.slice(0, RANGES).join(',')},…` : all.join(',');

@@ -1,8 +1,8 @@
-/** Text that anyone may have chosen (a thread's name, a file's), made harmless for a terminal. */
+/** Makes text that anyone may have chosen (the name of a thread or file) harmless for a terminal. */
 
 /**
  * C0, DEL and C1 (ECMA-48: escape sequences, OSC 52 among them), what reorders text (UAX #9), and what ends a line or
- * stands for nothing (U+2028, U+2029, U+FEFF).
+ * is invisible (U+2028, U+2029, U+FEFF).
  */
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\ufeff]/gu;
 
@@ -11,14 +11,14 @@ const escaped = (symbol: string): string => {
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 };
 
-/** One line: also a line's end is shown as what it is. */
+/** One line: line ends are shown as escapes too. */
 export const printable = (text: string): string => text.replace(UNSAFE, escaped);
 
 /** Several lines, with tabs. */
 export const printableLines = (text: string): string =>
   text.replace(UNSAFE, (symbol) => (symbol === '\n' || symbol === '\t' ? symbol : escaped(symbol)));
 
-/** The same JSON value: what JSON.stringify leaves as it is, is written as an escape of JSON. */
+/** The same JSON value, with JSON escapes for what JSON.stringify leaves unescaped. */
 export const printableJson = (json: string): string =>
   json.replace(UNSAFE, (symbol) =>
     symbol === '\n' || symbol === '\t' ? symbol : `\\u${symbol.charCodeAt(0).toString(16).padStart(4, '0')}`,

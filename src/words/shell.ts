@@ -1,6 +1,6 @@
-/** Commands in the form that a person pastes into a root shell. */
+/** Commands that a person can paste into a root shell. */
 
-/** As one word of a POSIX shell, whatever is in it: an interface may be called `$(reboot)`. */
+/** Quotes any text as one word of a POSIX shell: an interface may be called `$(reboot)`. */
 export function word(text: string): string {
   return /^[\w.,:@%+/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -10,7 +10,7 @@ export function write(value: string, file: string): string {
   return `echo ${value} > ${word(file)}`;
 }
 
-/** As `--name value`; a value that begins with a dash would be taken for an option. */
+/** `--name value`; a value that begins with a dash would be taken for an option. */
 export function option(name: string, value: string): string {
   return `--${name}${value.startsWith('-') ? '=' : ' '}${word(value)}`;
 }
@@ -25,12 +25,12 @@ export function queueFile(nic: string, queue: string, file: string): string {
   return `/sys/class/net/${nic}/queues/${queue}/${file}`;
 }
 
-/** More lines than this are a loop's business. */
+/** More lines than this become a loop. */
 const FEW = 16;
 
 /**
- * Folds commands that differ in their numbers only into one `for` loop for each such shape, as soon as there
- * are more than 16: a NIC of 128 queues would otherwise bury everything else on the screen.
+ * If there are more than 16 commands, folds those that differ only in their numbers into one `for` loop per shape.
+ * Otherwise a NIC with 128 queues would bury everything else on the screen.
  */
 export function compact(commands: readonly string[]): readonly string[] {
   if (commands.length <= FEW) return commands;
@@ -38,7 +38,7 @@ export function compact(commands: readonly string[]): readonly string[] {
   return [...shapes.values()].map((alike) => loop(alike.map((command) => command.split(/(\d+)/))));
 }
 
-/** Commands in pieces of which every second one is a number. */
+/** Commands in pieces; every second piece is a number. */
 function loop(commands: readonly (readonly string[])[]): string {
   const [first = []] = commands;
   const varying = first.flatMap((piece, at) => (commands.some((other) => other[at] !== piece) ? [at] : []));

@@ -1,4 +1,4 @@
-/** `drain`: nothing new for some sockets. */
+/** `drain`: some sockets get nothing new. */
 import type { Instruction } from '../instruction.ts';
 import {
   constants,
@@ -17,7 +17,7 @@ import { anyOf, checkSlots, drawNumber, pick, readDraw } from './spread.ts';
 
 type DrainParameters = Pick<ProgramParameters, 'size' | 'drained' | 'by'>;
 
-/** A conditional jump leads from the first of them behind the last. */
+/** A conditional jump skips from the first of them past the last. */
 const MAX_DRAINED = 250;
 
 const ST: Instruction = [0x02, 0, 0, 0];

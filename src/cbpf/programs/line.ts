@@ -1,4 +1,4 @@
-/** What the programs are made of: instructions that know what they are for. */
+/** What the programs are made of: instructions with a comment that says what they are for. */
 import { type Instruction, SKF_AD_OFF } from '../instruction.ts';
 
 export type ProgramLine = readonly [instruction: Instruction, comment: string];

@@ -18,7 +18,7 @@ import { entriesOf, readSegments, type Segment, search, segments } from './searc
 
 type MapParameters = Pick<ProgramParameters, 'slotOfCpu'>;
 
-/** Up to here a person reads a chain of comparisons faster than a search tree, and the CPU does not care. */
+/** Up to this size a chain of comparisons is easier to read than a search tree, and costs the CPU no more. */
 const CHAIN = 8;
 
 function mapLines({ slotOfCpu }: MapParameters): ProgramLine[] {

@@ -14,8 +14,8 @@ import { anyOf, checkSlots, readAnyOf } from './spread.ts';
 type NumaParameters = Pick<ProgramParameters, 'nodes' | 'spread'>;
 
 /**
- * CPUs of a node without slots, and CPUs of no node, leave the choice to the kernel's hash.
- * Throws RangeError also for a CPU in two nodes, and where no node has a slot.
+ * CPUs of a node without slots, and CPUs in no node, leave the choice to the kernel's hash. Also throws RangeError for
+ * a CPU in two nodes, and if no node has a slot.
  */
 function lines({ nodes, spread }: NumaParameters): ProgramLine[] {
   const staffed = nodes.filter(({ cpus, slots }) => cpus.length > 0 && slots.length > 0);
@@ -31,7 +31,7 @@ function lines({ nodes, spread }: NumaParameters): ProgramLine[] {
   }
   const blocks = staffed.map(({ slots }) => anyOf(slots, spread));
   const table = search(segments(nodeOfCpu), leaf, 'CPUs');
-  // A leaf names its node's number, as `ja` would a distance, until it is known how far away that node's part is.
+  // A leaf holds the number of its node in place of the `ja` distance, until the distance to that node's part is known.
   const starts = blocks.map((_, node) => blocks.slice(0, node).reduce((sum, { length }) => sum + length, 0));
   const placed = table.map((line, index): ProgramLine => {
     const [[code, , , node], comment] = line;
@@ -48,13 +48,13 @@ function leaf({ from, value }: Segment<number>): ProgramLine {
     : [[JA, 0, 0, value], `from CPU ${from} on: to the workers of its node`];
 }
 
-/** The other `ja` of a table are halves of a jump that is too far for a conditional one. */
+/** The other `ja` of a table are halves of a jump that is too long for a conditional one. */
 function isLeaf(table: readonly ProgramLine[], index: number): boolean {
   const [[code, , jf]] = table[index - 1] ?? [[0, 0, 0]];
   return code !== JGE || jf === 0;
 }
 
-/** Without nodes that have no slots. */
+/** Leaves out nodes without slots. */
 function parse(program: readonly Instruction[]): NumaParameters | null {
   const bounds: number[] = [];
   const targets: (number | null)[] = [];

@@ -1,4 +1,4 @@
-/** `queue`: the RX queue that the NIC put the packet into, modulo the group's size. */
+/** `queue`: the RX queue of the packet, modulo the group's size. */
 import { type Instruction, SKF_AD_OFF } from '../instruction.ts';
 import { JEQ, mod, OUT_OF_RANGE, RET_A, ret, SUB } from './line.ts';
 import type { ProgramParameters, SteeringProgram } from './program.ts';

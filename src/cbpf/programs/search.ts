@@ -1,13 +1,13 @@
-/** Binary search in classic BPF: which of many neighbouring ranges holds A. */
+/** Binary search in classic BPF: finds the range that holds A among many neighbouring ranges. */
 import { isBelow, JA, JGE, type ProgramLine } from './line.ts';
 
-/** From `from` up to the next segment everything has the same value; null is what no range covers. */
+/** From `from` up to the next segment all numbers have the same value; null if no range covers them. */
 export interface Segment<T> {
   readonly from: number;
   readonly value: T | null;
 }
 
-/** Numbers, each with a value, as the fewest segments over all unsigned numbers. `entries` may come in any order. */
+/** Covers all unsigned numbers with as few segments as possible. `entries` may be in any order. */
 export function segments<T>(entries: Iterable<readonly [number: number, value: T]>): Segment<T>[] {
   const found: Segment<T>[] = [];
   const add = (from: number, value: T | null) => {
@@ -25,10 +25,9 @@ export function segments<T>(entries: Iterable<readonly [number: number, value: T
 }
 
 /**
- * One instruction for each segment, the lower half first. A conditional jump reaches 255 instructions, `ja` any
- * distance.
+ * One instruction per segment, the lower half first. A conditional jump reaches 255 instructions, `ja` any distance.
  * @param leaf where a search ends
- * @param what A is, in plural, for the comments
+ * @param what A holds, in plural, for the comments
  */
 export function search<T>(
   line: readonly Segment<T>[],
@@ -51,13 +50,13 @@ export function search<T>(
   ];
 }
 
-/** The segments of a program that {@link search} wrote: its bounds, and the values that its leaves hold. */
+/** The segments of a program that {@link search} wrote, from its bounds and the values in its leaves. */
 export function readSegments<T>(bounds: readonly number[], leaves: readonly (T | null)[]): Segment<T>[] {
   const froms = [0, ...bounds.toSorted((one, other) => one - other)];
   return froms.map((from, index) => ({ from, value: leaves[index] ?? null }));
 }
 
-/** Inverse of {@link segments}; null where a covered range has no end, or lies beyond `limit`. */
+/** Inverse of {@link segments}; null if a covered range has no end, or lies beyond `limit`. */
 export function entriesOf<T>(
   line: readonly Segment<T>[],
   limit: number,

@@ -1,6 +1,6 @@
 /**
- * `source-rendezvous`: each source address to a socket of its own, by rendezvous hashing (Thaler and Ravishankar,
- * 1998, "highest random weight"): of all sockets the one whose key and the address together give the highest number.
+ * `source-rendezvous`: one socket for each source address, by rendezvous hashing (Thaler and Ravishankar, 1998,
+ * "highest random weight"): the socket whose key gives the highest number together with the address.
  */
 import type { Instruction } from '../instruction.ts';
 import { checkSlot, isBelow, type ProgramLine, RET_A } from './line.ts';
@@ -25,8 +25,8 @@ const SPREAD = 0x9e3779b1;
 const GATHER = 0x0e8b2f51;
 
 /**
- * @param keyOfSlot the slot itself, or what stays with the worker when slots move. Equal keys get equal addresses,
- * whatever slots they are in.
+ * @param keyOfSlot the slot itself, or something that stays with the worker when slots move. Equal keys get the same
+ * addresses in any slot.
  */
 function lines({ keyOfSlot }: RendezvousParameters): ProgramLine[] {
   const members = [...keyOfSlot].sort(([, one], [, other]) => one - other);

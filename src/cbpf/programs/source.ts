@@ -1,4 +1,6 @@
-/** The sender of a packet as one number, alike for all of its packets: read through the network header's window. */
+/**
+ * The sender of a packet as one number, equal for all of its packets; read through the window onto the network header.
+ */
 import { type Instruction, SKF_AD_OFF, SKF_NET_OFF } from '../instruction.ts';
 import { ADD_X, JA, JEQ, MUL, type ProgramLine, RSH, TAX, XOR_X } from './line.ts';
 
@@ -12,7 +14,7 @@ const ETH_P_IPV6 = 0x86dd;
 const MULTIPLY: Instruction = [MUL, 0, 0, 0x85ebca6b];
 const MULTIPLY_AGAIN: Instruction = [MUL, 0, 0, 0xc2b2ae35];
 
-/** Leaves a number for the source address in A, not mixed yet. IPv4 and IPv6. */
+/** Leaves an unmixed number for the source address in A. IPv4 and IPv6. */
 export function sourceAddress(): ProgramLine[] {
   const v4: ProgramLine[] = [[loadWord(12), 'IPv4: the source address']];
   const [first, ...others] = V6_WORDS;
@@ -23,7 +25,10 @@ export function sourceAddress(): ProgramLine[] {
   return either(v4, v6);
 }
 
-/** Leaves a number for source address and port in A, not mixed yet. IPv4 and IPv6; the IPv6 port only where no extension header precedes it. */
+/**
+ * Leaves an unmixed number for source address and port in A. IPv4 and IPv6; the IPv6 port only where no extension
+ * header precedes it.
+ */
 export function sourceFlow(): ProgramLine[] {
   const v4: ProgramLine[] = [
     [[0xb1, 0, 0, at(0)], "IPv4: the header's length"],
@@ -59,7 +64,7 @@ function either(v4: readonly ProgramLine[], v6: readonly ProgramLine[]): Program
   ];
 }
 
-/** Every bit of A to all bits above it: the upper bits of the result are as good as random. Uses X. */
+/** Mixes every bit of A into all bits above it, so the upper bits of the result look random. Uses X. */
 export function mix(): ProgramLine[] {
   return [
     [MULTIPLY, 'mix: low bits up'],

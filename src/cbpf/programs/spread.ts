@@ -1,4 +1,4 @@
-/** One of several slots, each as likely as the others. */
+/** Picks one of several slots, all with the same probability. */
 import type { Instruction } from '../instruction.ts';
 import {
   ADD,
@@ -21,13 +21,13 @@ import {
 import type { SpreadBy } from './program.ts';
 import { mix, sourceFlow } from './source.ts';
 
-/** Leaves a number in A that `mod` makes an even choice of. Uses X. */
+/** Leaves a number in A from which `mod` makes an even choice. Uses X. */
 export function drawNumber(by: SpreadBy): ProgramLine[] {
   if (by === 'rand') return [[LD_RAND, 'a new random number for each packet']];
   return [...sourceFlow(), ...mix(), [[RSH, 0, 0, 8], 'the best 24 bits of it']];
 }
 
-/** Which draw the instructions from `at` on are, and where they end; null for none. */
+/** Recognises a draw at `at` and says where it ends; null if there is none. */
 export function readDraw(program: readonly Instruction[], at: number): { by: SpreadBy; end: number } | null {
   for (const by of ['rand', 'flow'] as const) {
     const wanted = words(drawNumber(by));
@@ -37,7 +37,10 @@ export function readDraw(program: readonly Instruction[], at: number): { by: Spr
   return null;
 }
 
-/** From what {@link drawNumber} left in A to one of these slots, at least one, ascending; ends the program. */
+/**
+ * Picks one of these slots by the number that {@link drawNumber} left in A, and ends the program. Slots: at least one,
+ * ascending.
+ */
 export function pick(slots: readonly number[]): ProgramLine[] {
   const [first = 0, second = first + 1] = slots;
   const step = second - first;
@@ -52,7 +55,7 @@ export function pick(slots: readonly number[]): ProgramLine[] {
   ];
 }
 
-/** Slots that are left out, lowest first: whoever has come to one, or beyond, goes on behind it. */
+/** Slots to skip, lowest first: a number that has reached one moves up by one. */
 function gaps(slots: readonly number[]): ProgramLine[] {
   return slots.flatMap((slot, index): ProgramLine[] => {
     const missing = index === 0 ? 0 : slot - (slots[index - 1] ?? 0) - 1;
@@ -65,14 +68,14 @@ function gaps(slots: readonly number[]): ProgramLine[] {
   });
 }
 
-/** {@link drawNumber} and {@link pick} in one; a single slot needs no draw. */
+/** {@link drawNumber} and {@link pick} together; a single slot needs no draw. */
 export function anyOf(slots: readonly number[], by: SpreadBy): ProgramLine[] {
   const [only, ...more] = slots;
   if (only !== undefined && more.length === 0) return [[ret(only), `slot ${only}, the only one`]];
   return [...drawNumber(by), ...pick(slots)];
 }
 
-/** The slots of an {@link anyOf} that begins at `at`; null where none does. `by` is null for a single slot. */
+/** The slots of an {@link anyOf} that begins at `at`; null if there is none. `by` is null for a single slot. */
 export function readAnyOf(
   program: readonly Instruction[],
   at: number,
@@ -84,7 +87,7 @@ export function readAnyOf(
   return drawn && slots ? { slots, by: drawn.by } : null;
 }
 
-/** What {@link pick} makes of every number that its `mod` can leave; null where no such choice begins at `at`. */
+/** What {@link pick} makes of every number that its `mod` can leave; null if no such choice begins at `at`. */
 function readPick(program: readonly Instruction[], at: number): readonly number[] | null {
   const end = program.findIndex(([code], index) => index >= at && code === RET_A[0]);
   const [remainder, ...choice] = program.slice(at, end);
@@ -105,7 +108,7 @@ function chosen(choice: readonly Instruction[], index: number): number {
   return a;
 }
 
-/** Throws RangeError unless there are some, ascending, that a group can have. */
+/** Throws RangeError unless there is at least one slot, they are ascending, and a group can have them. */
 export function checkSlots(slots: readonly number[]): void {
   for (const slot of slots) checkSlot(slot);
   if (slots.some((slot, index) => index > 0 && slot <= (slots[index - 1] ?? 0)))

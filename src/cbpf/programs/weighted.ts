@@ -1,4 +1,4 @@
-/** `weighted`: sockets by shares. */
+/** `weighted`: sockets in proportion to their weights. */
 import type { Instruction } from '../instruction.ts';
 import {
   constants,
@@ -18,10 +18,10 @@ import { drawNumber, readDraw } from './spread.ts';
 
 type WeightedParameters = Pick<ProgramParameters, 'weights' | 'spread'>;
 
-/** Up to here the 24 bits that a flow is spread by give every share its due, to 1 in 256. */
+/** Up to this sum the 24 bits that spread a flow are accurate to 1 in 256 for each share. */
 const MAX_SUM = 65_536;
 
-/** Throws RangeError unless the weights are whole numbers, not all 0, of 65,536 at most in all. */
+/** Throws RangeError unless the weights are whole numbers, not all 0, and their sum is at most 65,536. */
 function lines({ weights, spread }: WeightedParameters): ProgramLine[] {
   const wrong = weights.find((weight) => !isBelow(MAX_SUM + 1, weight));
   if (wrong !== undefined) throw new RangeError(`weight ${wrong} is not a whole number from 0 to ${MAX_SUM}`);
@@ -43,7 +43,7 @@ function lines({ weights, spread }: WeightedParameters): ProgramLine[] {
   return [...drawNumber(spread), [mod(sum), `one of ${sum} shares`], ...search(shares, leaf, 'shares')];
 }
 
-/** Without weights of 0 at the end. */
+/** Drops weights of 0 at the end. */
 function parse(program: readonly Instruction[]): WeightedParameters | null {
   const drawn = readDraw(program, 0);
   const [code, , , sum = 0] = program[drawn?.end ?? 0] ?? [];
