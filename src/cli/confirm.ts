@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline';
 import { printable } from '../words/printable.ts';
 import { usage } from './errors.ts';
 
-/** Can anyone be asked? */
+/** Is there a user to ask? */
 export const isInteractive = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
-/** On stderr, so that stdout holds the result alone. Anything but y or yes is a no, Ctrl-C and Ctrl-D too. */
+/** Asks on stderr, so that stdout holds only the result. Anything but y or yes means no, also Ctrl-C and Ctrl-D. */
 export function confirm(question: string, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -20,7 +20,7 @@ export function confirm(question: string, signal?: AbortSignal): Promise<boolean
   });
 }
 
-/** Throws CliError usage where nobody can be asked. */
+/** Throws CliError usage if there is nobody to ask. */
 export function requireAnswer(command: string, yes: boolean): void {
   if (!yes && !isInteractive())
     throw usage(

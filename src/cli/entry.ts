@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Node 18 must be able to read this file: the guard comes before the first import of anything newer.
+// Node 18 must be able to read this file: this check comes before the first import of anything newer.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
   process.stderr.write(
@@ -7,6 +7,6 @@ if (major < 22 || (major === 22 && minor < 12)) {
   );
   process.exitCode = 1;
 } else {
-  // Everything is written by then; to end by itself would take Node 3 ms more, for its heap.
+  // Everything has been written. Without this, Node would take 3 ms more to tear down its heap.
   import('./main.ts').then(async ({ main }) => process.exit(await main(process.argv.slice(2))));
 }

@@ -3,9 +3,9 @@ import { clean } from '../report/text.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, privilege: 77, interrupted: 130 } as const;
 
-/** A failure that is told to the user; anything else that is thrown is a bug of ours. */
+/** A failure to show to the user; anything else that is thrown is a bug in this program. */
 export class CliError extends Error {
-  /** `EPERM` and its like for system calls, else kebab-case: `no-such-interface`. */
+  /** `EPERM` and the like for system calls, otherwise kebab-case: `no-such-interface`. */
   readonly code: string;
   readonly hint: string | null;
   readonly exit: number;
@@ -33,7 +33,7 @@ export function usage(message: string, hint: string | null = null): CliError {
   return failure('usage', message, hint, EXIT.usage);
 }
 
-/** Our own codes and errno names say what a user can mend; Node's ERR_* (a TypeError, say) only tell of a bug. */
+/** Our own codes and errno names are failures that a user can fix; Node's ERR_* (such as a TypeError) are bugs. */
 function isTold(error: unknown): error is Error & { code: string; hint?: unknown } {
   return (
     error instanceof Error && 'code' in error && typeof error.code === 'string' && !/^ERR_/.test(error.code)
@@ -41,9 +41,9 @@ function isTold(error: unknown): error is Error & { code: string; hint?: unknown
 }
 
 /**
- * Anything thrown, as the failure to show.
- * @param operation what was being done and to what, where the error can't know it: `read netns web`
- * @param needs the privilege that the operation takes, named when it was refused: `CAP_SYS_PTRACE`
+ * Turns anything that was thrown into the failure to show.
+ * @param operation what was done to what, if the error cannot know it: `read netns web`
+ * @param needs the privilege that the operation needs, named if it was refused: `CAP_SYS_PTRACE`
  */
 export function asFailure(error: unknown, operation: string | null = null, needs = 'root'): CliError {
   if (error instanceof CliError) return error;
@@ -62,7 +62,7 @@ export function asFailure(error: unknown, operation: string | null = null, needs
   );
 }
 
-/** Runs `act`; what it throws names the operation and, when it was refused, the privilege that is missing. */
+/** Runs `act`; its errors name the operation and, if it was refused, the missing privilege. */
 export async function during<T>(operation: string, needs: string, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
@@ -71,12 +71,12 @@ export async function during<T>(operation: string, needs: string, act: () => T |
   }
 }
 
-/** One line for stderr, without its newline, whatever the names in it contain. */
+/** One line for stderr without its newline; names in it cannot break it. */
 export function failureText({ message, hint }: CliError): string {
   return `locality-tune: ${clean(hint === null ? message : `${message}; ${hint}`, true)}`;
 }
 
-/** @param command name of the command that failed; null when none was recognised */
+/** @param command name of the command that failed; null if none was recognised */
 export function failureDocument(command: string | null, { code, message, hint }: CliError) {
   return { schema: `locality-tune.${command ?? 'error'}/1`, error: { code, message, hint } };
 }

@@ -1,4 +1,4 @@
-/** Where a command that only looks gets the machine from: this one, a captured tree, or a snapshot. */
+/** The source of the machine for commands that only read: this machine, a captured tree, or a snapshot. */
 import { type HostOptions, readHost } from '../host/host.ts';
 import type { Host, Nic } from '../host/types.ts';
 import type { Snapshot } from '../snapshot/types.ts';
@@ -9,21 +9,21 @@ import { during, failure, usage } from './errors.ts';
 import type { SourceOptions } from './options.ts';
 import { progress } from './output.ts';
 
-/** What of the machine to read, in the names of the command line. */
+/** What to read of the machine, named as on the command line. */
 export interface HostRequest extends Pick<SourceOptions, 'root' | 'netns' | 'from'> {
-  /** Only these and the ports below them; empty or absent: all. */
+  /** Only these interfaces and their lower devices; empty or absent: all. */
   readonly iface?: readonly string[];
   /** Only groups and sockets of this port. */
   readonly port?: number;
   /** Ask the live kernel for slots and programs: needs root, takes a second or two. */
   readonly slots: boolean;
-  /** Seconds for which datagrams of UDP groups are counted; 0: not at all. */
+  /** Seconds during which datagrams of UDP groups are counted; 0: do not count. */
   readonly sample?: number;
 }
 
 export type HostSource = 'live' | 'tree' | 'snapshot';
 
-/** Which of them the options name. */
+/** The source that the options name. */
 export function originOf({ root, from }: Pick<HostRequest, 'root' | 'from'>): HostSource {
   return from !== undefined ? 'snapshot' : root !== undefined ? 'tree' : 'live';
 }
@@ -34,7 +34,7 @@ export async function loadHost(request: HostRequest): Promise<Host> {
   return hostOf(await loadSnapshot(request.from, request), request);
 }
 
-/** What was asked for of a snapshot's machine; its notes say that it is one. */
+/** The requested part of a snapshot's machine; its notes say that it is a snapshot. */
 export function hostOf(
   { host, time, version }: Snapshot,
   request: Pick<HostRequest, 'iface' | 'port'>,
@@ -43,7 +43,7 @@ export function hostOf(
   return narrow({ ...host, notes: [note, ...host.notes] }, request);
 }
 
-/** The file of --from, whole; no other option may name a machine. Throws CliError. */
+/** The whole file of --from; no other option may name a machine. Throws CliError. */
 export async function loadSnapshot(
   from: string,
   { root, netns, sample }: Pick<HostRequest, 'root' | 'netns' | 'sample'>,
@@ -74,7 +74,7 @@ export async function openSystem({ root, sample }: Pick<HostRequest, 'root' | 's
   return { files, kernel: null };
 }
 
-/** Reads the machine behind `system`; for a person who waits, with a word about what takes seconds. */
+/** Reads the machine behind `system`; shows a waiting user what takes seconds. */
 export async function readFrom(system: System, request: HostRequest): Promise<Host> {
   checkInterfaces(system.files, request.iface ?? []);
   const done = request.slots ? progress('reading queues, sockets and slots ...') : () => {};
@@ -94,7 +94,7 @@ const hostOptions = ({ iface = [], port, slots, sample }: HostRequest): HostOpti
   sampleSeconds: sample ?? null,
 });
 
-/** What is on paper holds all of its machine: what was not asked for is left out here. */
+/** A snapshot holds its whole machine; this drops what was not requested. */
 export function narrow(host: Host, { iface = [], port }: Pick<HostRequest, 'iface' | 'port'>): Host {
   requireInterfaces(host.nics, iface);
   const named = host.nics.filter(({ name }) => iface.includes(name));
@@ -108,7 +108,7 @@ export function narrow(host: Host, { iface = [], port }: Pick<HostRequest, 'ifac
   };
 }
 
-/** Said before anything slow begins. A tree without sys/class/net names its interfaces in proc/interrupts only. */
+/** Checked before anything slow begins. A tree without sys/class/net names its interfaces only in proc/interrupts. */
 export function checkInterfaces(files: Files, wanted: readonly string[]): void {
   const present = files.list('/sys/class/net').filter((name) => name !== 'bonding_masters');
   if (present.length > 0) requireNames(present, wanted);

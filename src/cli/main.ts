@@ -1,4 +1,4 @@
-/** The program: its commands, and what becomes of a run that fails. */
+/** The program: its commands, and what happens if a run fails. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
@@ -76,7 +76,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Where nobody watches, no command at all prints the help. */
+/** Without a terminal, the program without a command prints the help. */
 async function isOnTerminal(): Promise<boolean> {
   const { isatty } = await import('node:tty');
   return isatty(0) && isatty(1);
@@ -91,12 +91,12 @@ async function createProgram(argv: readonly string[]): Promise<Command> {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
-    // What is left to be written as an error is the help, where no command was given: that is no error.
+    // The only text left for the error output is the help without a command, which is not an error.
     .configureOutput({ outputError: () => {}, writeOut: print, writeErr: print })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   addGlobals(program);
-  // Each takes half a millisecond: where some are mentioned, the others are not needed.
+  // Each takes half a millisecond, so only commands that are mentioned are registered.
   const mentioned = argv.filter((word) => COMMANDS.has(word));
   const help = mentioned.some((word) => ABOUT_PROGRAMS.has(word))
     ? await import('./programs/program-help.ts')
@@ -106,7 +106,7 @@ async function createProgram(argv: readonly string[]): Promise<Command> {
   return program.hook('preAction', (_, command) => prepare(command));
 }
 
-/** What holds for every command, before it reads anything. */
+/** Checks for every command, before it reads anything. */
 async function prepare(command: Command): Promise<void> {
   const { root, netns } = command.optsWithGlobals<Globals>();
   if (root !== undefined && !LOOKING.has(command.name())) {
@@ -118,7 +118,7 @@ async function prepare(command: Command): Promise<void> {
   if (netns !== undefined) (await import('../system/netns.ts')).enterNetns(netns);
 }
 
-/** commander words it `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
+/** commander says `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
 function asUsage({ message }: CommanderError): CliError {
   const [what = '', ...suggestion] = message.replace(/^error: /, '').split('\n');
   const meant = /\(Did you mean (.*)\?\)/.exec(suggestion.join(' '))?.[1];
@@ -136,7 +136,7 @@ function fail(error: unknown, argv: readonly string[], program: Command): number
   return failure.exit;
 }
 
-/** `measure skb` is skb. null when the command line names none. */
+/** `measure skb` is skb. null if the command line names none. */
 function commandIn(argv: readonly string[], within: Command): string | null {
   const command = argv
     .map((word) => within.commands.find((each) => each.name() === word))

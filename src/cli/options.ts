@@ -12,11 +12,11 @@ export interface Globals {
   readonly pretty?: true;
   readonly color: ColorWhen;
   readonly netns?: string;
-  /** Directory of a captured tree; main refuses it for commands that change something. */
+  /** Directory of a captured tree; main refuses it for commands that make changes. */
   readonly root?: string;
 }
 
-/** Of the commands that take a snapshot in place of a machine: they call `addFrom`. */
+/** For commands that read a snapshot instead of a machine: they call `addFrom`. */
 export interface SourceOptions extends Globals {
   readonly from?: string;
 }
@@ -27,9 +27,9 @@ export const addFrom = (command: Command): Command =>
     'read a snapshot instead of this machine (made by `locality-tune snapshot`)',
   );
 
-/** Of the commands that write a file: they call `addOutput`. */
+/** For commands that write a file: they call `addOutput`. */
 export interface OutputOptions {
-  /** Absent, or `-`: stdout. */
+  /** Absent or `-`: stdout. */
   readonly output?: string;
   readonly force?: true;
 }
@@ -39,7 +39,7 @@ export const addOutput = (command: Command): Command =>
     .option('-o, --output <file>', 'write to this file (default: stdout, also -)')
     .option('--force', 'overwrite an existing file');
 
-/** Integer in [low, high] written in plain decimal: `0x50`, `1e3` and ` 80` are slips, not numbers. */
+/** Integer in [low, high] in plain decimal: `0x50`, `1e3` and ` 80` are typos, not numbers. */
 export function integer(name: string, low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -92,7 +92,7 @@ function colorWhen(text: string): ColorWhen {
   return when;
 }
 
-/** Does the command line ask for JSON? Needed where it can't be parsed any more. */
+/** Does the command line ask for JSON? For command lines that cannot be parsed. */
 export function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? argv.length : end).some((word) => /^(--json|--pretty|-[jp]+)$/.test(word));

@@ -1,4 +1,4 @@
-/** What is printed where: documents and text on stdout, progress and failures on stderr. */
+/** Documents and text go to stdout, progress and failures to stderr. */
 import { writeSync } from 'node:fs';
 import { paint } from '../report/style.ts';
 import { clean, type Line, type Style } from '../report/text.ts';
@@ -18,12 +18,13 @@ export function printLines(lines: readonly Line[], style: Style): void {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-/** What a stream to a terminal has and a pipe has not. */
+/** What a terminal stream has and a pipe does not. */
 type Terminal = Readonly<{ isTTY?: boolean; columns?: number }>;
 
 /**
- * How to write on `stream`. Lines are at most 100 columns, for a pipe always 100, so that a saved report reads the
- * same everywhere. Symbols beyond ASCII only where the locale says UTF-8 (locale(7): LC_ALL, LC_CTYPE, LANG in turn).
+ * How to write on `stream`. Lines have at most 100 columns, for a pipe always 100, so that a saved report looks the
+ * same everywhere. Symbols beyond ASCII are used only if the locale says UTF-8 (locale(7): LC_ALL, LC_CTYPE, LANG in
+ * turn).
  */
 export function styleOf(when: ColorWhen, stream: Terminal, environment: Environment): Style {
   const terminal = stream.isTTY === true;
@@ -36,22 +37,22 @@ export function styleOf(when: ColorWhen, stream: Terminal, environment: Environm
   };
 }
 
-/** FORCE_COLOR before NO_COLOR, as Node's own getColorDepth does; both count only when they are not empty. */
+/** FORCE_COLOR overrides NO_COLOR, as in Node's own getColorDepth; both count only if they are not empty. */
 function wantsColor(terminal: boolean, environment: Environment): boolean {
   const force = environment['FORCE_COLOR'];
   if (force) return force !== '0' && force !== 'false';
   return terminal && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
 }
 
-/** A passing word while something takes seconds; only for a person who watches. Returns what takes it away again. */
+/** Shows a message while something takes seconds; only on a terminal. Returns a function that removes it. */
 export function progress(text: string): () => void {
   if (!process.stderr.isTTY) return () => {};
   say(text);
-  // To the line's beginning, and erase it (ECMA-48 8.3.41).
+  // Go to the beginning of the line and erase it (ECMA-48 8.3.41).
   return () => write(2, '\r\x1b[K');
 }
 
-/** To the file that was asked for, or to stdout. Throws CliError. */
+/** Writes to the file of --output, or to stdout. Throws CliError. */
 export async function save(content: string, { output, force }: OutputOptions, mode?: number): Promise<void> {
   if (output === undefined || output === '-')
     return process.stdout.isTTY ? print(content) : write(1, content);
@@ -61,7 +62,7 @@ export async function save(content: string, { output, force }: OutputOptions, mo
   );
 }
 
-/** Prints each sentence to stderr the first time it comes: a document repeats its notes, a screen need not. */
+/** Prints each sentence to stderr only the first time: documents repeat their notes, a screen should not. */
 export function createNotePrinter(): (notes: readonly string[]) => void {
   const printed = new Set<string>();
   return (notes) => {
@@ -73,27 +74,27 @@ export function createNotePrinter(): (notes: readonly string[]) => void {
   };
 }
 
-/** Measured seconds as documents show them. */
+/** Measured seconds, rounded as documents show them. */
 export const toMilliseconds = (seconds: number): number => Math.round(1000 * seconds) / 1000;
 
-/** To stdout; names in it may be anybody's. */
+/** Prints to stdout; names in the text may come from anybody. */
 export const print = (text: string): void => write(1, printableLines(text));
 
-/** To stderr; likewise. */
+/** Prints to stderr; names in the text may come from anybody. */
 export const say = (text: string): void => write(2, printableLines(text));
 
-/** What a lost reader means: null, it ends the process; else what to do, and the process goes on. */
+/** What to do when the reader is lost, while the process goes on; null: end the process. */
 let onLostReader: (() => void) | null = null;
 
 /**
- * From now on no output ends the process, since what it changes must be kept whole or taken back. `lost` hears, once,
- * that the terminal has gone; what is written from then on is dropped.
+ * From now on a failed write does not end the process, because its changes must be completed or restored. `lost` is
+ * called once when the terminal has gone; later output is dropped.
  */
 export function outliveOutput(lost: () => void): void {
   onLostReader = lost;
 }
 
-/** By the system call: to set up process.stdout takes Node 3 ms for a file, 8 for a pipe. */
+/** Writes by the system call, because setting up process.stdout takes Node 3 ms for a file and 8 ms for a pipe. */
 function write(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
@@ -104,23 +105,23 @@ function write(fd: 1 | 2, text: string): void {
         afterFailedWrite(fd, error);
         return;
       }
-      // Another process has made the pipe that we share non-blocking, and it is full.
+      // Another process has made our shared pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }
 }
 
-/** How writing to a terminal fails that has been closed: a hang-up of tty_io.c, and a descriptor that is gone. */
+/** Errors of a write to a closed terminal: a hang-up (tty_io.c), and a descriptor that is gone. */
 const HUNG_UP = ['EIO', 'ENXIO', 'EBADF'] as const;
 
-/** `| head` closes the pipe early, which is no failure of ours; a full disk is one, but no bug. */
+/** `| head` closes the pipe early, which is not a failure; a full disk is a failure, but not a bug. */
 function afterFailedWrite(fd: 1 | 2, error: unknown): void {
   if (onLostReader !== null) {
     if (isErrno(error, ...HUNG_UP)) onLostReader();
     else if (fd === 1 && !isErrno(error, 'EPIPE')) process.exitCode ??= EXIT.failed;
     return;
   }
-  // Where messages cannot be written, the exit status still says how it ended.
+  // If messages cannot be written, the exit status still shows how it ended.
   if (fd === 2) return;
   if (isErrno(error, 'EPIPE')) process.exit();
   say(`${failureText(asFailure(error, 'write stdout'))}\n`);

@@ -1,4 +1,4 @@
-/** `measure accept` in text: a headline for each interval, and its listeners below. */
+/** `measure accept` as text: a headline for each interval, with its listeners below. */
 
 import type { AcceptListener, Accepts } from '../measure/accept.ts';
 import { percentOf } from '../measure/percent.ts';
@@ -8,7 +8,7 @@ import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';
 
-/** Listeners shown of an interval; -j has them all. */
+/** Most listeners shown per interval; -j has them all. */
 const MOST = 20;
 
 export interface AcceptReport extends Omit<Accepts, 'notes' | 'pairs'> {

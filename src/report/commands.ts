@@ -1,10 +1,10 @@
-/** Shell commands that don't fit on a line, broken so that they can still be pasted. */
+/** Breaks long shell commands into lines that can still be pasted. */
 import { clean, type Line, type Style, span } from './text.ts';
 
-/** What a line break before a character would fall into: a word's inside by its quoting, or nothing to be split. */
+/** What a line break before a character would split: a word, by its quoting, or nothing. */
 type Place = 'plain' | 'single' | 'double' | 'escape';
 
-/** For each character of a command, where it stands (POSIX shell, 2.2 Quoting). */
+/** For each character of a command, its quoting state (POSIX shell, 2.2 Quoting). */
 function places(command: string): readonly Place[] {
   let open: 'plain' | 'single' | 'double' = 'plain';
   let escaped = false;
@@ -19,12 +19,12 @@ function places(command: string): readonly Place[] {
 }
 
 /**
- * Breaks at spaces outside of quotes, with a backslash; a word that is too long is broken inside, after a space if it
- * has one, and goes on at the margin, since an indent would become part of it. In single quotes, where a backslash
- * means itself, they are closed before the break and opened again after it.
+ * Breaks at spaces outside quotes, with a backslash. A word that is too long is broken inside, after a space if it has
+ * one, and continues at the margin, because an indent would become part of it. Single quotes, where a backslash is
+ * literal, are closed before the break and reopened after it.
  * @param command printable ASCII
  * @param indent blanks before each line
- * @param room of a line, its indent included; at least 12 more than that
+ * @param room of a line including the indent; at least 12 more than the indent
  */
 export function breakCommand(command: string, indent: string, room: number): readonly string[] {
   const standing = places(command);
@@ -50,7 +50,7 @@ export function breakCommand(command: string, indent: string, room: number): rea
   return [...lines, lead + command.slice(start)];
 }
 
-/** The last space up to `most` where the shell parts words. */
+/** The last space up to `most` that separates words for the shell. */
 function lastBlank(command: string, standing: readonly Place[], start: number, most: number): number {
   let at = most;
   while (at > start && !(command[at] === ' ' && standing[at] === 'plain')) at--;

@@ -1,4 +1,4 @@
-/** Loads of queues, CPUs and workers as bars, as they are and as they would be. */
+/** Loads of queues, CPUs and workers as bars, before and after a change. */
 
 import { compareNatural } from '../host/order.ts';
 import type { Comparison, Load } from '../what-if/load.ts';
@@ -9,7 +9,7 @@ import { heading } from './style.ts';
 import { type Cell, type Column, more, table } from './table.ts';
 import { type Line, paragraph, span } from './text.ts';
 
-/** Comparisons that are shown; a machine may have many interfaces and groups. */
+/** Most comparisons shown; a machine may have many interfaces and groups. */
 const PAIRS = 4;
 
 export function comparisonLines(
@@ -28,7 +28,7 @@ export function comparisonLines(
         )
       : []),
     ...shown.flatMap((now) => {
-      // A change may make queues, but neither an interface nor a group.
+      // A change may add queues, but neither an interface nor a group.
       const then = after?.find(({ nic, group }) => nic === now.nic && group === now.group);
       return loadLines(now, then ?? null, layout);
     }),
@@ -93,10 +93,10 @@ function workersOf({ workers, unknown }: Load): Shares {
 const shares = (known: readonly (readonly [string, number])[], unknown: number): Shares =>
   new Map(unknown > 0 ? [...known, [NOT_KNOWN, unknown]] : known);
 
-/** More rows than a person compares at a glance. */
+/** More rows than a person can compare at a glance. */
 const MOST = 16;
 
-/** Neighbours that get the same become one row from here on. */
+/** From this many on, neighbours with equal shares become one row. */
 const ALIKE = 3;
 
 function bars(
@@ -131,7 +131,7 @@ function bars(
   return [...table(columns, body, layout), ...more(left, head)];
 }
 
-/** Columns of a share, and gaps. */
+/** Width of the share columns and gaps. */
 const BESIDE = 11;
 
 interface Row {
@@ -139,11 +139,11 @@ interface Row {
   readonly before: number | null;
   /** undefined: nothing is changed. */
   readonly after: number | null | undefined;
-  /** How many it stands for. */
+  /** How many rows it stands for. */
   readonly count: number;
 }
 
-/** @param missing a CPU without a share is there all the same (0); a queue or worker without one is not (null) */
+/** @param missing value for a name that one side lacks: 0 for CPUs, which exist anyway; null for queues and workers */
 function rowsOf(before: Shares, after: Shares | null, missing: 0 | null): readonly Row[] {
   const names = new Set([...before.keys(), ...(after?.keys() ?? [])]);
   return [...names].sort(naturalUnknownLast).map((name) => ({

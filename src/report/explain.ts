@@ -1,4 +1,4 @@
-/** The way of one flow, top down: what, which, and why; how local it is comes last. */
+/** The path of one flow, top down: what, which, and why; the locality comes last. */
 
 import type { Explanation } from '../path/explain.ts';
 import type { QueuePorts } from '../path/explain-ports.ts';
@@ -9,7 +9,7 @@ import { heading } from './style.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
 
-/** @param before the machine as it is, where `shown` is one on paper */
+/** @param before the machine as it is, if `shown` is one on paper */
 export function explanationLines(shown: Explanation, before: Explanation | null, style: Style): Line[] {
   const columns: Column[] = [
     { head: 'step', align: 'left' },

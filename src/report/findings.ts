@@ -1,4 +1,4 @@
-/** Findings, gravest first, each with the commands that mend it. */
+/** Findings, most severe first, each with the commands that fix it. */
 
 import type { Finding, Severity } from '../diagnose/types.ts';
 import { count, names } from '../words/phrase.ts';
@@ -9,9 +9,9 @@ import { type Line, paragraph } from './text.ts';
 
 const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 const BULLET: Readonly<Record<Severity, string>> = { error: '●', warning: '●', info: '○' };
-/** A rule that found more than this many says the first of them and how many there are. */
+/** If a rule has more findings than this, only the first ones are shown, and how many there are. */
 const EACH = 3;
-/** Lines of commands under one finding. */
+/** Most lines of commands under one finding. */
 const COMMANDS = 10;
 const INDENT = '    ';
 
@@ -40,7 +40,7 @@ function one({ rule, severity, subject, message, fix }: Finding, layout: Layout)
   ];
 }
 
-/** Whole commands only: half of one would leave the shell that it is pasted into waiting for the rest. */
+/** Only whole commands: after half a command a shell would wait for the rest. */
 function fixLines(fix: readonly string[], layout: Layout): readonly Line[] {
   const shown: Line[] = [];
   for (const [at, command] of fix.entries()) {

@@ -1,9 +1,9 @@
-/** Long tables made short: rows that go on as they began become one. */
+/** Shortens long tables: rows that continue a series become one. */
 import type { Cpus } from '../host/cpus.ts';
 
 export interface Fold<T> {
   readonly first: T;
-  /** All of them, the first included. */
+  /** All rows, including the first. */
   readonly rows: readonly T[];
 }
 
@@ -12,7 +12,7 @@ const SHORTEST = 3;
 /**
  * Splits rows into stretches of three or more in which each row differs from the one before in the same way, and
  * the single rows between them.
- * @param step how two rows differ, as a word to compare; null where they don't belong together
+ * @param step how two rows differ, as a word to compare; null if they do not belong together
  */
 export function fold<T>(
   rows: readonly T[],
@@ -31,20 +31,20 @@ export function fold<T>(
   return folds;
 }
 
-/** Rows that share a key become one, in the order of their first ones. */
+/** Merges rows with the same key, in order of their first rows. */
 export function gather<T>(rows: readonly T[], key: (row: T) => string): readonly Fold<T>[] {
   return [...Map.groupBy(rows, key).values()].flatMap((alike) =>
     alike.slice(0, 1).map((first) => ({ first, rows: alike })),
   );
 }
 
-/** How a number changes from row to row; an unknown one goes with unknown ones only. */
+/** How a number changes from row to row; an unknown one matches only unknown ones. */
 export function delta(before: number | null, after: number | null): string {
   if (before === null || after === null) return before === after ? 'unknown' : 'appears';
   return String(after - before);
 }
 
-/** By how much a set of CPUs has moved from row to row; null where it is another set, not the same one moved. */
+/** By how much a set of CPUs is shifted from row to row; null if it is another set, not the same one shifted. */
 export function shift(before: Cpus | null, after: Cpus | null): string | null {
   if (before === null || after === null) return before === after ? 'unknown' : null;
   const by = (after[0] ?? 0) - (before[0] ?? 0);

@@ -1,4 +1,4 @@
-/** How values are worded; an unknown one is a dash whose reason is in the notes. */
+/** Formats values; an unknown one is a dash, with the reason in the notes. */
 import type { Cpus } from '../host/cpus.ts';
 import { formatCpuList } from '../host/cpus.ts';
 import { UNKNOWN } from '../words/phrase.ts';
@@ -19,7 +19,7 @@ export function value(known: number | string | null): string {
   return known === null ? UNKNOWN : String(known);
 }
 
-/** Values of one column over folded rows: `7`, `0 … 127` where they go up evenly, else `31 different`. */
+/** Values of one column over folded rows: `7`, `0 … 127` if they rise evenly, otherwise `31 different`. */
 export function series(values: readonly (number | null)[], prefix = ''): string {
   const [first = null] = values;
   const distinct = new Set(values);
@@ -33,7 +33,7 @@ export function isSeries(values: readonly (number | null)[]): boolean {
   return !values.includes(null) && steps.size <= 1;
 }
 
-/** Sets of one column over folded rows: `0-3`, `0 … 7`, else `31 different`. @param none how an empty set is called */
+/** Sets of one column over folded rows: `0-3`, `0 … 7`, otherwise `31 different`. @param none text for an empty set */
 export function setSeries(sets: readonly (Cpus | null)[], none = UNKNOWN): string {
   const text = (set: Cpus | null) => (set !== null && set.length === 0 ? none : cpuSet(set));
   const texts = new Set(sets.map(text));
@@ -53,11 +53,11 @@ export function short(count: number): string {
   return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)}${unit}`;
 }
 
-/** `count` over `seconds`, short: 0 of a measurement that was over before it began. */
+/** `count` per second, short; 0 for a measurement without duration. */
 export const perSecond = (count: number, seconds: number): string =>
   short(seconds > 0 ? Math.round(count / seconds) : 0);
 
-/** Ascending queue numbers of folded rows: `rx-3`, `rx-0 … 7`, and where there are gaps `rx 0-3,8`. */
+/** Ascending queue numbers of folded rows: `rx-3`, `rx-0 … 7`, and with gaps `rx 0-3,8`. */
 export function queueSet(kind: 'rx' | 'tx', queues: readonly number[]): string {
   const first = queues[0] ?? 0;
   const last = queues.at(-1) ?? first;

@@ -1,4 +1,4 @@
-/** Reuseport groups: who sits in which slot and where, and the program that picks; then sockets without a group. */
+/** Reuseport groups: the worker and CPU of each slot, and the program that picks; then sockets without a group. */
 
 import type { Group, GroupSocket, Host, LoneSocket, Owner } from '../host/types.ts';
 import { count, names, UNKNOWN } from '../words/phrase.ts';
@@ -85,7 +85,7 @@ function step(before: GroupSocket, after: GroupSocket): string | null {
   return [moved, delta(before.slot, after.slot), delta(before.incomingCpu, after.incomingCpu)].join(' ');
 }
 
-/** Who serves it, without the numbers. */
+/** The names of the serving processes, without numbers. */
 function servers({ owners }: GroupSocket): string {
   return owners.map(({ comm, via }) => `${comm} ${via === 'fd'}`).join(' ');
 }
@@ -110,7 +110,7 @@ function memberCells({ first, rows }: Fold<GroupSocket>): readonly string[] {
   ];
 }
 
-/** `nginx 29333`; one that merely holds the socket is not said to serve it. */
+/** `nginx 29333`; a process that only holds the socket does not serve it. */
 function ownerNames(owners: readonly Owner[]): string {
   return owners.length === 0
     ? UNKNOWN

@@ -1,4 +1,4 @@
-/** The report of `inspect`, read top to bottom: the verdict, what proves it, what mends it, then the rest. */
+/** The report of `inspect`, top to bottom: the verdict, the evidence, the fixes, then the rest. */
 import { names } from '../words/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
@@ -11,7 +11,7 @@ import { heading } from './style.ts';
 import { type Line, paragraph } from './text.ts';
 import { verdict } from './verdict.ts';
 
-/** Groups that are shown in full; a machine may have hundreds. */
+/** Most groups shown in full; a machine may have hundreds. */
 const MOST = 3;
 
 export function inspectLines(inspection: Inspection, layout: Layout): readonly Line[] {
@@ -46,7 +46,7 @@ function section(title: string, lines: readonly Line[], layout: Layout): readonl
   return lines.length === 0 ? [] : [[], heading(title, layout), ...lines];
 }
 
-/** What is not known and why; a note that several have is said once. */
+/** What is not known and why; a note that several share is printed once. */
 function noteLines({ host, expected }: Inspection, layout: Layout): readonly Line[] {
   const noted = [
     ...host.notes.map((note) => ({ whose: '', note })),

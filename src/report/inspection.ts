@@ -7,7 +7,7 @@ import type { Style } from './text.ts';
 
 export interface Inspection extends View {
   readonly findings: readonly Finding[];
-  /** What the reader could do to learn what is not known; null when nothing is left to try. */
+  /** What the reader can do to learn what is not known; null if there is nothing left to try. */
   readonly remedy: string | null;
 }
 
@@ -16,14 +16,14 @@ export interface Layout extends Style {
   readonly all: boolean;
 }
 
-/** A group and what is expected of it over all NICs that feed it. */
+/** A group and its expected locality over all NICs that feed it. */
 export interface Ranked {
   readonly group: Group;
-  /** The worst over its NICs, 0 to 1; null when that of any of them is not known. */
+  /** The worst of its NICs, 0 to 1; null if that of any NIC is not known. */
   readonly now: number | null;
-  /** The worst over its NICs with program `cpu`. */
+  /** The worst of its NICs with program `cpu`. */
   readonly cpu: number | null;
-  /** Expected now of each NIC. */
+  /** Expected today for each NIC. */
   readonly byNic: readonly { readonly nic: string; readonly now: number | null }[];
   readonly notes: readonly string[];
 }
@@ -59,7 +59,7 @@ function worst(shares: readonly (number | null)[]): number | null {
   );
 }
 
-/** What `cpu` would add; an unknown present stands behind every sure gain and before "nothing to gain". */
+/** What `cpu` would add; an unknown present sorts after every sure gain and before "nothing to gain". */
 function gain({ now, cpu }: Ranked): number {
   if (now === null) return 0;
   return now >= 0.995 ? -1 : Math.max(1 - now, (cpu ?? now) - now);

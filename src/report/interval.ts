@@ -3,10 +3,10 @@ import { UNKNOWN } from '../words/phrase.ts';
 import { shareTone } from './format.ts';
 import { type Span, span } from './text.ts';
 
-/** The wall clock's time, as a log of that moment would show it. */
+/** Wall-clock time, as in a log. */
 export const clock = (time: Date): string => time.toTimeString().slice(0, 8);
 
-/** `percent` 0 to 100 as the documents have it. */
+/** `percent` 0 to 100, as in the documents. */
 export function percentSpan(percent: number | null): Span {
   const share = percent === null ? null : percent / 100;
   return span(percent === null ? UNKNOWN : `${percent.toFixed(1)} %`, shareTone(share));

@@ -24,7 +24,7 @@ const INTERFACES: readonly Column[] = [
   { head: 'over', align: 'left', give: 'wrap' },
 ];
 
-/** Interfaces with interrupts of their own first: a host of containers has hundreds of others. */
+/** Interfaces with their own interrupts first: a container host has hundreds of others. */
 export function interfaceLines(host: Host, layout: Layout): readonly Line[] {
   const first = new Set(receivingNics(host));
   const sorted = [...first, ...host.nics.filter((nic) => !first.has(nic))];
@@ -44,7 +44,7 @@ export function interfaceLines(host: Host, layout: Layout): readonly Line[] {
   return [...table(INTERFACES, rows, layout), ...more(sorted.length - shown.length, 'interface')];
 }
 
-/** Current and most. */
+/** Current and maximum. */
 function setting(of: Setting | null): string {
   return of === null ? UNKNOWN : `${of.current}/${of.max}`;
 }
@@ -70,7 +70,7 @@ const RSS: readonly Column[] = [
   { head: 'overridden by', align: 'left', give: 'cut' },
 ];
 
-/** Interfaces that are set up alike, as the ports of one card often are, share a row. */
+/** Interfaces with the same set-up, such as the ports of one card, share a row. */
 export function rssLines(host: Host, layout: Layout): readonly Line[] {
   const rows = host.nics.flatMap(({ name, rss, rxQueues }) =>
     rss === null
@@ -87,7 +87,7 @@ export function rssLines(host: Host, layout: Layout): readonly Line[] {
   return cells.length === 0 ? [] : table(RSS, cells, layout);
 }
 
-/** `128 entries over 8 queues, even`; even as far as the size of the table lets it be. */
+/** `128 entries over 8 queues, even`; even means as even as the size of the table allows. */
 export function spread({ indirection }: Rss, queues: number): string {
   if (indirection.length === 0) return 'no table';
   const entries = [...Map.groupBy(indirection, (queue) => queue).values()].map(({ length }) => length);

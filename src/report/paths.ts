@@ -9,7 +9,7 @@ import type { Layout } from './inspection.ts';
 import { type Cell, type Column, more, table } from './table.ts';
 import { type Line, paragraph, type Span, span } from './text.ts';
 
-/** A table that is no longer than this is shown as it is. */
+/** A table up to this long is shown in full. */
 const SHORT = 16;
 const LONG = 24;
 
@@ -26,7 +26,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'why', align: 'left', give: 'wrap' },
 ];
 
-/** @param group null where no group is joined to the queues */
+/** @param group null if no group receives from the queues */
 export function pathLines(paths: readonly Path[], group: Group | null, layout: Layout): readonly Line[] {
   if (paths.length === 0) return [];
   const folds = foldPaths(paths, layout.all);
@@ -57,7 +57,7 @@ export function pathLines(paths: readonly Path[], group: Group | null, layout: L
   ];
 }
 
-/** Stretches of like rows; where there still are many, the queues of a NIC that are equally local, for one reason. */
+/** Series of similar rows; if there are still many, the queues of a NIC that are equally local for the same reason. */
 export function foldPaths(paths: readonly Path[], all: boolean): readonly Fold<Path>[] {
   if (all || paths.length <= SHORT) return paths.map((first) => ({ first, rows: [first] }));
   const stretches = fold(paths, step);
@@ -86,7 +86,7 @@ export function inWords(why: string): string {
   return why.replace(/\d+/g, '#');
 }
 
-/** One sentence for reasons that differ in their numbers only: `slot 0 … 7: worker on CPU 0 … 7`. */
+/** One sentence for reasons that differ only in their numbers: `slot 0 … 7: worker on CPU 0 … 7`. */
 export function whyOf(paths: readonly Path[]): string {
   const whys = paths.map(({ why }) => why.split(/(\d+)/));
   const [first = []] = whys;
@@ -115,12 +115,12 @@ export function workerCells(
   ];
 }
 
-/** Does a draw among all members decide: the hash, or a program of random choice? */
+/** Is the member chosen at random among all: by the hash, or by a random program? */
 export function isChance({ slot, localShare }: Path, { selection }: Group): boolean {
   return selection === 'hash' || (selection === 'cbpf' && slot === null && localShare !== null);
 }
 
-/** A chance reads better as one in so many. */
+/** A probability reads better as one in N. */
 export function localCell(path: Path, group: Group | null): Span {
   const share = path.localShare;
   const size = group !== null && isChance(path, group) ? group.size : 0;

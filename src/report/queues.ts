@@ -1,4 +1,4 @@
-/** Each queue with its IRQ, where that was asked to be delivered, where it is, and where it was. */
+/** Each queue with its IRQ: affinity, effective affinity, and the CPUs that handled it. */
 
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic, RxQueue, TxQueue } from '../host/types.ts';
@@ -12,7 +12,7 @@ import type { Line } from './text.ts';
 
 const SHORT = 16;
 const LONG = 32;
-/** A CPU that took a smaller share of a queue's interrupts is a trace of the past. */
+/** A CPU with a smaller share of a queue's interrupts handled them in the past. */
 const TRACE = 0.01;
 
 const COLUMNS: readonly Column[] = [
@@ -35,7 +35,7 @@ interface Row {
   readonly irq: number | null;
   readonly cpus: Cpus;
   readonly affinity: Cpus | null;
-  /** Interrupts since boot, and the CPUs that took them; both empty where they are not counted. */
+  /** Interrupts since boot, and the CPUs that handled them; both empty if they are not counted. */
   readonly taken: number | null;
   readonly takenOn: Cpus;
   readonly rx: RxQueue | null;
@@ -50,7 +50,7 @@ export function queueLines(host: Host, layout: Layout): readonly Line[] {
   return [...table(COLUMNS, shown.map(cells), layout), ...more(folds.length - shown.length, 'row')];
 }
 
-/** A TX queue that shares its RX queue's interrupt has its row; virtio's have IRQs of their own. */
+/** A TX queue that shares the interrupt of an RX queue is shown in that row; virtio's have IRQs of their own. */
 function queueRows(nic: Nic, online: Cpus): readonly Row[] {
   const irqs = new Map(nic.irqs.map((irq) => [irq.irq, irq]));
   const row = (kind: 'rx' | 'tx', queue: RxQueue | TxQueue, rx: RxQueue | null, tx: TxQueue | null): Row => {
@@ -83,7 +83,7 @@ function took(irq: Irq | undefined, online: Cpus): Pick<Row, 'taken' | 'takenOn'
   return { taken, takenOn: online.filter((_, at) => (irq.counts[at] ?? 0) > taken * TRACE) };
 }
 
-/** Stretches of like rows; where there still are many, one row for all RX or TX queues of an interface. */
+/** Series of similar rows; if there are still many, one row for all RX or TX queues of an interface. */
 function foldRows(rows: readonly Row[], all: boolean): readonly Fold<Row>[] {
   if (all || rows.length <= SHORT) return rows.map((first) => ({ first, rows: [first] }));
   const stretches = fold(rows, step);

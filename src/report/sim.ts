@@ -9,7 +9,7 @@ import { type Line, paragraph, type Style, span } from './text.ts';
 export interface Simulated {
   readonly result: number;
   readonly earlyExit: string | null;
-  /** null without a group, and where the hash chooses. */
+  /** null without a group, and if the hash chooses. */
   readonly slot: number | null;
   /** Does the kernel's hash choose? null without a group. */
   readonly fallsBack: boolean | null;
@@ -58,7 +58,7 @@ function stepTable(steps: readonly TraceStep[], style: Style): Line[] {
   return table(columns, rows, style);
 }
 
-/** Small numbers are slots, ports and CPUs; large ones are bits. */
+/** Small numbers are slots, ports and CPUs; large ones are bit patterns. */
 const word = (value: number) =>
   value < 0x10000 ? String(value) : `0x${value.toString(16).padStart(8, '0')}`;
 

@@ -1,4 +1,4 @@
-/** `measure skb` in text: a line for each interval, as the script of 2017 printed it. */
+/** `measure skb` as text: one line per interval. */
 import type { SkbFigure } from '../measure/skb.ts';
 import { short } from './format.ts';
 
@@ -16,7 +16,7 @@ export function skbLine({ rx, tx, toDriver, lost }: SkbReport): string {
   return `rx=${share(rx.percent)} ${rate(rx.pps)} tx=${share(tx.percent)} ${rate(tx.pps)}${driver}${missing}`;
 }
 
-/** Whole percents; only all is 100, only nothing is 0. */
+/** Whole percents; 100 only for all, 0 only for none. */
 function share(percent: number | null): string {
   if (percent === null) return '   -';
   const whole = Math.round(percent);

@@ -35,7 +35,7 @@ function attachWords(
   return `would attach ${what}${instead}${through}${stage === 'dry run' ? '; nothing was changed' : ''}`;
 }
 
-/** Assembler beside the bytecode, as bpf_asm -c would write it. */
+/** Assembler next to the bytecode, as bpf_asm -c would write it. */
 function programLines({ program }: Attached, style: Style): Line[] {
   const asm = program.asm.split('\n');
   const rows = program.instructions.map(([code, jt, jf, k], index) => [
@@ -61,7 +61,7 @@ const WORDS: Readonly<Record<Trial['decides'][number], string>> = {
   other: "the packet's metadata",
 };
 
-/** Who would get what, found by running the program. */
+/** Which slots would get packets, found by running the program. */
 function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: Trial, style: Style): Line[] {
   const byHash = hashed + beyond;
   const share = (count: number) => percent(count / runs);

@@ -1,8 +1,8 @@
-/** From lines to characters: the only place that knows escape sequences. */
+/** Turns lines into characters: the only file that knows escape sequences. */
 import { printable } from '../words/printable.ts';
 import { clean, type Line, type Style, span, type Tone, truncate } from './text.ts';
 
-/** SGR parameters (ECMA-48 8.3.117); grey is 90, "bright black", which every terminal of today has. */
+/** SGR parameters (ECMA-48 8.3.117); grey is 90, "bright black", which every modern terminal has. */
 const SGR: Readonly<Record<Tone, string>> = {
   local: '32',
   partly: '33',

@@ -1,11 +1,11 @@
-/** Columns that fit: aligned, cut where they must be, never wider than the line. */
+/** Tables that fit: columns are aligned, cut if necessary, and never wider than the line. */
 import { count } from '../words/phrase.ts';
 import { clean, type Line, type Span, type Style, span, truncate, wrap } from './text.ts';
 
 export interface Column {
   readonly head: string;
   readonly align: 'left' | 'right';
-  /** What to do when the table is too wide: cut the cells, or break them over lines (one such column, the last). */
+  /** What to do if the table is too wide: cut the cells, or wrap them (only the last column). */
   readonly give?: 'cut' | 'wrap';
 }
 
@@ -28,7 +28,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly Cell[
   return [head, ...body].flatMap((row) => layOut(kept, widths, row, style));
 }
 
-/** What stands under a table that was cut short. */
+/** The line below a table that was cut short. */
 export function more(left: number, noun: string): readonly Line[] {
   return left === 0
     ? []
@@ -40,7 +40,7 @@ function cleanCell(cell: Cell, unicode: boolean): Span {
   return span(clean(text, unicode), tone);
 }
 
-/** Natural widths, then the wrapping column gives, then the widest of those that may be cut. */
+/** Natural widths first; then the wrapping column shrinks, then the widest of those that may be cut. */
 function fit(columns: readonly Column[], rows: readonly (readonly Span[])[], room: number): number[] {
   const widths = columns.map((_, at) =>
     rows.reduce((most, row) => Math.max(most, row[at]?.text.length ?? 0), 0),
@@ -63,7 +63,7 @@ function fit(columns: readonly Column[], rows: readonly (readonly Span[])[], roo
   return widths;
 }
 
-/** One row as one line, or several where a cell was broken. A row that still is too wide is cut at the margin. */
+/** One row as one line, or several if a cell was wrapped. A row that is still too wide is cut at the margin. */
 function layOut(
   columns: readonly Column[],
   widths: readonly number[],

@@ -1,6 +1,6 @@
-/** Lines of text for a terminal or a pipe: what they say, in which tone, and how wide they are. */
+/** Lines of text for a terminal or a pipe: words, tone and width. */
 
-/** Colour carries one meaning, how local packets are; `strong` is bold and carries none. */
+/** Colour has one meaning, how local packets are; `strong` is bold and has none. */
 export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'strong';
 
 export interface Span {
@@ -8,7 +8,7 @@ export interface Span {
   readonly tone: Tone | null;
 }
 
-/** Every character of a line is one column wide: `clean` sees to it. */
+/** Every character of a line is one column wide; `clean` ensures that. */
 export type Line = readonly Span[];
 
 export interface Style {
@@ -28,7 +28,7 @@ export function width(line: Line): number {
   return line.reduce((sum, { text }) => sum + text.length, 0);
 }
 
-/** Symbols of our own, all one column wide, and what stands for them in ASCII. */
+/** Our symbols, all one column wide, and their ASCII replacements. */
 const ASCII: ReadonlyMap<string, string> = new Map([
   ['…', '..'],
   ['→', '->'],
@@ -47,8 +47,8 @@ const ASCII: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Text that is safe on a terminal, one column for each UTF-16 unit. A process may call itself anything
- * (prctl PR_SET_NAME): control characters, and whatever may be wide, zero-width or right-to-left, show as escapes.
+ * Text that is safe on a terminal, one column for each UTF-16 unit. A process may have any name (prctl PR_SET_NAME):
+ * control characters, and characters that may be wide, zero-width or right-to-left, are shown as escapes.
  */
 export function clean(text: string, unicode: boolean): string {
   return text.replace(/[^\x20-\x7e]/gu, (symbol) => {
@@ -60,7 +60,7 @@ export function clean(text: string, unicode: boolean): string {
   });
 }
 
-/** At most `room` columns; the end gives way to an ellipsis. `text` is clean already. */
+/** At most `room` columns; a cut end becomes an ellipsis. `text` is clean already. */
 export function truncate(text: string, room: number, unicode: boolean): string {
   if (text.length <= room) return text;
   const ellipsis = clean('…', unicode);
@@ -85,7 +85,7 @@ export function wrap(text: string, room: number, unicode: boolean): readonly str
   return line === '' && lines.length > 0 ? lines : [...lines, line];
 }
 
-/** A paragraph behind `lead` (a bullet, a label); the lines after the first are indented by its width. */
+/** A paragraph after `lead` (a bullet, a label); later lines are indented by its width. */
 export function paragraph(
   lead: string,
   text: string,

@@ -1,4 +1,4 @@
-/** What apply, undo and status say. */
+/** What apply, undo and status print. */
 
 import type { Applied } from '../tune/apply.ts';
 import { brief } from '../tune/refusal.ts';
@@ -30,7 +30,7 @@ const row = ({ kind, subject, from, to }: Shown, state: string) => [
 
 const PENDING = 'an IRQ moves at its next interrupt';
 
-/** What is to be done, before it is asked for. */
+/** The planned changes, before the question. */
 export function changeLines(changes: readonly Shown[], style: Style): Line[] {
   return table(
     FROM_TO,
@@ -39,7 +39,7 @@ export function changeLines(changes: readonly Shown[], style: Style): Line[] {
   );
 }
 
-/** What was made, what was refused, and what to know of both. */
+/** What was changed, what was refused, and notes on both. */
 export function madeLines({ done, failed, notes }: Applied, style: Style): Line[] {
   const made = done.filter(({ state }) => state !== 'already');
   const already = done.length - made.length;
@@ -78,7 +78,7 @@ function verdict(journal: string | null, takenBack: Applied['takenBack'], failed
   return `journal ${journal}: \`locality-tune undo\` restores it, \`locality-tune status\` shows drift`;
 }
 
-/** What an undo would take back. */
+/** What an undo would restore. */
 export function journalLines({ file, journal, place }: Surveyed, style: Style): Line[] {
   const { header, steps, persisted } = journal;
   const back = steps

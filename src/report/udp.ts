@@ -1,4 +1,4 @@
-/** `measure udp` in text: a headline for each interval, a row for each socket, and what the queues took in. */
+/** `measure udp` as text: a headline for each interval, a row for each socket, and what the queues received. */
 
 import { percentOf } from '../measure/percent.ts';
 import type { QueueRate } from '../measure/queue-rates.ts';
@@ -9,14 +9,14 @@ import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
 import { type Line, type Style, span } from './text.ts';
 
-/** Sockets shown of an interval; -j has them all. */
+/** Most sockets shown per interval; -j has them all. */
 const MOST = 32;
 
 export interface UdpReport {
   readonly time: Date;
   readonly seconds: number;
   readonly sockets: readonly UdpSocket[];
-  /** null where the sockets themselves are counted. */
+  /** null if the sockets themselves are counted. */
   readonly queues: readonly QueueRate[] | null;
 }
 
@@ -78,7 +78,7 @@ function socketTable(sockets: readonly UdpSocket[], style: Style): Line[] {
 const distinct = (cpus: readonly (number | null)[]): number[] =>
   [...new Set(cpus.filter((cpu) => cpu !== null))].sort((a, b) => a - b);
 
-/** Only those that did something: a machine may have a thousand. */
+/** Only active ones: a machine may have a thousand. */
 function queueTable(queues: readonly QueueRate[], style: Style): Line[] {
   const busy = queues.filter(({ pps, interrupts }) => (pps ?? 0) > 0 || (interrupts ?? 0) > 0);
   if (busy.length === 0) return [[span(`RX queues that received packets: 0 of ${queues.length}`)]];

@@ -1,4 +1,4 @@
-/** The first thing to read: how local packets are, and the one command that mends it. */
+/** The first lines: how local packets are, and the one command that fixes it. */
 
 import type { Finding, Severity } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
@@ -48,7 +48,7 @@ function groupVerdict(each: Ranked, better: string, layout: Layout): readonly Li
   return first === undefined ? [] : [[span(lead, shareTone(each.now)), ...first.slice(1)], ...rest];
 }
 
-/** A note says which of now, hash and cpu it is about, where it is not all of them. */
+/** A note names which of now, hash and cpu it is about, unless it is about all. */
 const OF_COLUMNS = /^(?:now|hash|cpu)(?:, (?:hash|cpu))*: /;
 
 function today({ group, now, byNic, notes }: Ranked): string {
@@ -84,7 +84,7 @@ function outlook({ now, cpu }: Ranked, offered: string | null, findings: Finding
   return now !== null && findings.all > 0 ? ' The findings say what prevents it.' : '';
 }
 
-/** Where something was left unread, nothing follows from what was not seen. */
+/** If something could not be read, nothing follows from what was not seen. */
 function noGroups({ host, remedy }: Inspection): string {
   const queues = host.nics.reduce((sum, nic) => sum + nic.rxQueues.length, 0);
   const seen = `${count(host.nics.length, 'interface')} with ${count(queues, 'rx queue')}`;

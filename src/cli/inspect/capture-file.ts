@@ -1,4 +1,4 @@
-/** A capture from a file or from stdin, piece by piece. */
+/** Reads a capture from a file or from stdin, piece by piece. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Pull } from '../../pcap/capture.ts';
 import { isErrno } from '../../system/errors.ts';
@@ -17,7 +17,7 @@ export function readCaptureFile<T>(file: string, read: (pull: Pull) => T): T {
   }
 }
 
-/** A capture may be larger than memory. What was handed out stays as it is: it is never written to again. */
+/** A capture may be larger than memory. Chunks that were handed out are never written to again. */
 function pullFrom(fd: number): Pull {
   let chunk = new Uint8Array();
   return (count) => {
@@ -36,7 +36,7 @@ function pullFrom(fd: number): Pull {
   };
 }
 
-/** Bytes read, 0 at the end. Another process may have made the pipe that we read from non-blocking. */
+/** Bytes read, 0 at the end. Another process may have made our pipe non-blocking. */
 function readSome(fd: number, into: Uint8Array): number {
   for (;;) {
     try {

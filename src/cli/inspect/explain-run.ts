@@ -1,4 +1,4 @@
-/** `locality-tune explain`: one flow, its client's ports, or a list of flows. */
+/** `locality-tune explain`: one flow, client ports for a flow, or a list of flows. */
 import { isIP } from 'node:net';
 import type { Host } from '../../host/types.ts';
 import { agreed, type Explanation, explain } from '../../path/explain.ts';
@@ -80,7 +80,7 @@ function refuseContradictions(words: readonly string[], options: ExplainCommandO
     throw usage(`--rss-key: computes the hash without a machine`, `omit --${other[0]}`);
 }
 
-/** @param anyPort the source may come without its port */
+/** @param anyPort the source may omit its port */
 function flowOf([protocol = '', source = '', destination = '']: readonly string[], anyPort: boolean): Flow {
   const portless = anyPort && isIP(source) !== 0;
   const from = portless ? (isIP(source) === 6 ? `[${source}]:0` : `${source}:0`) : source;
@@ -89,7 +89,7 @@ function flowOf([protocol = '', source = '', destination = '']: readonly string[
   return flow;
 }
 
-/** All interfaces: what is above a port counts as well. */
+/** All interfaces, because what is above a lower device counts as well. */
 const sourceOf = ({ iface: _, ...options }: ExplainCommandOptions, port: number | null) =>
   port === null || port === 0 ? options : { ...options, port };
 
@@ -104,13 +104,13 @@ const walkingBy = (options: ExplainCommandOptions): WalkOptions => ({
   cpu: options.cpu ?? null,
 });
 
-/** A change is made to the interfaces that the flows come in by, and to nothing else. */
+/** A change affects only the interfaces on which the flows arrive. */
 function narrowed(host: Host, arrivals: readonly Arrival[]): Host {
   const names = new Set(arrivals.flatMap(({ devices }) => [...devices]));
   return { ...host, nics: host.nics.filter(({ name }) => names.has(name)) };
 }
 
-/** A group of the other protocol on that port may have nothing that a change could go by. */
+/** A group of the other protocol on that port may lack what a change needs. */
 const ofFlow = (host: Host, { protocol }: Flow): Host => ({
   ...host,
   groups: host.groups.filter((group) => group.protocol === protocol),

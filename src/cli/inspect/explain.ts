@@ -1,4 +1,4 @@
-/** `locality-tune explain`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune explain`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { type Method, parseKey } from '../../path/rss-hash.ts';
 import type { Fields } from '../../path/rss-input.ts';
@@ -7,7 +7,7 @@ import { addFrom, integer } from '../options.ts';
 import type { ExplainCommandOptions } from './explain-run.ts';
 import { addWhatIf, WHAT_IF_HELP } from './what-if-options.ts';
 
-/** Values of --hash: Microsoft's, ENA's two others, and those that give both directions one hash. */
+/** Values of --hash: Microsoft's, two others of ENA, and those that give both directions the same hash. */
 const HASHES: ReadonlyMap<string, Method> = new Map([
   ['toeplitz', { variant: 'toeplitz', xfrm: 'none' }],
   ['toeplitz-reversed', { variant: 'toeplitz-reversed', xfrm: 'none' }],
@@ -88,7 +88,7 @@ function key(text: string): string {
   );
 }
 
-/** Entries in their order: `0,1,2,3`, `0 1 2 3`. */
+/** Entries in order: `0,1,2,3`, `0 1 2 3`. */
 function queues(text: string): readonly number[] {
   const list = text.trim().split(/[\s,]+/);
   if (list.every((word) => /^\d{1,5}$/.test(word))) return list.map(Number);

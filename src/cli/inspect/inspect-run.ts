@@ -30,7 +30,7 @@ export async function runInspect(options: InspectCommandOptions): Promise<void> 
   printLines(inspectLines(inspection, { ...style, all: options.all === true }), style);
 }
 
-/** Refuses what makes no sense before the machine is read. */
+/** Refuses nonsense before it reads the machine. */
 async function askedWhatIf(options: InspectCommandOptions): Promise<(host: Host) => Comparison> {
   const { changeOf, compare, listedFlows } = await import('./what-if.ts');
   refuseTwoLists(options);
@@ -45,13 +45,13 @@ async function printWhatIf(whatIf: Comparison, options: InspectCommandOptions): 
   printLines(comparisonLines(whatIf, { ...style, all: options.all === true }), style);
 }
 
-/** Joins what was read, and judges it. */
+/** Joins what was read, and finds what is wrong. */
 export function look(host: Host, netns: string | null = null): Omit<Inspection, 'remedy'> {
   const view = viewOf(host);
   return { ...view, findings: diagnose(view, netns) };
 }
 
-/** What this run left out, and would tell. */
+/** How to learn what this run could not read. */
 export function remedy(options: Pick<InspectCommandOptions, 'root' | 'from' | 'slots'>): string | null {
   const origin = originOf(options);
   if (origin === 'snapshot') {

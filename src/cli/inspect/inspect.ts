@@ -1,4 +1,4 @@
-/** `locality-tune inspect`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune inspect`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { addFrom, collect, port, seconds } from '../options.ts';
 import type { InspectCommandOptions } from './inspect-run.ts';

@@ -1,4 +1,4 @@
-/** `--with` and its like: options of the commands that show a machine as it is, and as it would be. */
+/** `--with` and related options: for commands that show a machine before and after a change. */
 import type { Command } from 'commander';
 import { usage } from '../errors.ts';
 
@@ -26,10 +26,10 @@ export function addWhatIf(command: Command): Command {
     .option('--pcap <file>', 'what if: use the flows of a capture (- is stdin)');
 }
 
-/** One may well be made twice, with others in between. */
+/** A change may be made twice, with others in between. */
 const append = (change: string, previous: readonly string[] = []): readonly string[] => [...previous, change];
 
-/** In the order in which they are made. */
+/** In the order in which they are applied. */
 export const changesIn = ({ with: changes = [], withPlan }: WhatIfOptions): readonly string[] =>
   withPlan ? [...changes, 'plan'] : changes;
 

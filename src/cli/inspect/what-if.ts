@@ -11,7 +11,7 @@ import { during, failure, usage } from '../errors.ts';
 import { readCaptureFile } from './capture-file.ts';
 import { changesIn, type WhatIfOptions } from './what-if-options.ts';
 
-/** What all of --with and --with-plan make of a machine; null without one. Throws usage. */
+/** Applies all of --with and --with-plan to a machine on paper; null without any. Throws usage. */
 export async function changeOf({ with: texts = [], withPlan }: WhatIfOptions): Promise<HostChange | null> {
   const changes = texts.map((text) => {
     const change = parseChange(text);
@@ -27,7 +27,7 @@ interface Listed {
   readonly notes: readonly string[];
 }
 
-/** Flows of --flows or --pcap; null where neither is given. */
+/** Flows of --flows or --pcap; null if neither is given. */
 export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Listed | null> {
   if (flows !== undefined) {
     const text = await during(`read ${flows}`, 'read access to the file', () => readText(flows));
@@ -63,7 +63,7 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
   };
 }
 
-/** The machine now, and with the changes; by the table, or by flows where some are listed. */
+/** Loads of the machine now and with the changes: by the RSS table, or by the listed flows. */
 export function compare(
   host: Host,
   options: WhatIfOptions,
@@ -80,7 +80,7 @@ export function compare(
   return { with: changesIn(options), before: loads(host), after, notes: listed?.notes ?? [] };
 }
 
-/** Throws usage where the interface must be named. */
+/** Throws usage if the interface must be named. */
 export function arriving(
   host: Host,
   flows: readonly Flow[],

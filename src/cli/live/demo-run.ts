@@ -34,7 +34,7 @@ export async function runDemo(options: DemoCommandOptions): Promise<void> {
     const style = styleOf(options.color, process.stdout, process.env);
     printLines(demoLines(result, style), style);
   } catch (error) {
-    // Its children end when it is interrupted, and that is what fails then.
+    // If it is interrupted, its children end, and that is what fails.
     if (!abort.signal.aborted) throw error;
   }
 }

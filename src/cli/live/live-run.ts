@@ -1,4 +1,4 @@
-/** `locality-tune live`: choose what is watched and how it is shown, and watch it until the user has enough. */
+/** `locality-tune live`: chooses what to watch and how to show it, and watches until the user quits. */
 
 import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -53,7 +53,7 @@ export async function runLive(options: LiveCommandOptions): Promise<void> {
   }
 }
 
-/** A file that is there is overwritten only by a word of the user. Throws CliError. */
+/** An existing file is overwritten only if the user agrees. Throws CliError. */
 async function recorderOf({ record, force }: LiveCommandOptions): Promise<Recorder | null> {
   if (record === undefined) return null;
   const mayReplace =
@@ -62,7 +62,7 @@ async function recorderOf({ record, force }: LiveCommandOptions): Promise<Record
   return during(`--record ${record}`, 'write access to its folder', () => createRecorder(record, mayReplace));
 }
 
-/** A full screen needs to be drawn on one, and keys from one. */
+/** A full screen needs a terminal to draw on and to read keys from. */
 const hasScreen = (): boolean => isatty(0) && isatty(1) && process.env['TERM'] !== 'dumb';
 
 async function open(options: LiveCommandOptions): Promise<Watched> {
@@ -95,7 +95,7 @@ async function openSnapshot(from: string, options: LiveCommandOptions): Promise<
   return { source, label: from, stop: async () => {} };
 }
 
-/** What there is to say without a screen, once. */
+/** What to print once without a screen. */
 async function report({ replay, demo, iface, port, ...globals }: LiveCommandOptions): Promise<void> {
   if (replay !== undefined || globals.record !== undefined)
     throw usage('live: stdout is not a terminal', 'use --json to print one sample per line');
@@ -109,7 +109,7 @@ async function report({ replay, demo, iface, port, ...globals }: LiveCommandOpti
   return runInspect({ ...globals, ...only, slots: true });
 }
 
-/** Without the configuration, which `inspect -j` prints. */
+/** Omits the configuration, which `inspect -j` prints. */
 async function printSamples(
   source: Source,
   recorder: Recorder | null,

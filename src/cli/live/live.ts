@@ -1,4 +1,4 @@
-/** `locality-tune live`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune live`: its options and help. The code is loaded when it runs. */
 import { type Command, Option } from 'commander';
 import { addFrom, collect, port, seconds } from '../options.ts';
 import type { LiveCommandOptions } from './live-run.ts';

@@ -1,4 +1,4 @@
-/** `locality-tune measure accept`: by the probe where it runs, else by a sample of the connections. */
+/** `locality-tune measure accept`: by the probe if it runs, otherwise by a sample of the connections. */
 import { machine } from 'node:os';
 import {
   type Accepts,
@@ -43,7 +43,7 @@ export async function runMeasureAccept(options: MeasureAcceptCommandOptions): Pr
   }
 }
 
-/** Without a probe a sample of the connections still tells something, but not of single accepts. */
+/** Without a probe a sample of the connections still shows something, but not single accepts. */
 async function startOrWhy(
   options: MeasureAcceptCommandOptions,
   signal: AbortSignal,
@@ -78,7 +78,7 @@ async function sample(why: Failure, options: MeasureOptions, signal: AbortSignal
   }
 }
 
-/** With --netns only what happens there. */
+/** With --netns only events in that namespace. */
 function isWanted({ netns }: MeasureOptions): (event: { readonly pid: number }) => boolean {
   const isHere = isInOurNetns(openFiles('/'));
   return ({ pid }) => netns === undefined || isHere(pid);
@@ -92,7 +92,7 @@ interface Document extends Accepts {
   readonly lost: number;
 }
 
-/** With --events the lines are all that is printed; what was lost is said all the same. */
+/** With --events only the lines are printed, and a note about lost ones. */
 function printer(options: MeasureAcceptCommandOptions): (document: Document) => void {
   const style = styleOf(options.color, process.stdout, process.env);
   const tell = createNotePrinter();

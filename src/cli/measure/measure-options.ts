@@ -11,7 +11,7 @@ export interface MeasureOptions extends Globals {
   readonly pid?: number;
   readonly comm?: string;
   readonly port?: number;
-  /** For tests of each: no other way of counting is tried. */
+  /** For tests of one variant: no other variant is tried. */
   readonly variant?: string;
 }
 
@@ -21,7 +21,7 @@ export const filterOf = ({ pid, port, comm }: MeasureOptions): Filter => ({
   comm: comm ?? null,
 });
 
-/** With --variant, no other way of counting. */
+/** With --variant only that variant. */
 export const only = (question: Question, { variant }: MeasureOptions): Question =>
   variant === undefined
     ? question

@@ -1,4 +1,4 @@
-/** `locality-tune measure skb|accept|udp`: options and help. What they do is loaded when they run. */
+/** `locality-tune measure skb|accept|udp`: options and help. The code is loaded when they run. */
 import { type Command, Option } from 'commander';
 import { usage } from '../errors.ts';
 import { integer, port } from '../options.ts';

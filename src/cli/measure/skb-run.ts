@@ -1,4 +1,4 @@
-/** `locality-tune measure skb`: run the probe, print each interval. */
+/** `locality-tune measure skb`: runs the probe and prints each interval. */
 import { parseCpuList } from '../../host/cpus.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import type { Filter } from '../../measure/filter.ts';

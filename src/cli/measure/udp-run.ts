@@ -1,4 +1,6 @@
-/** `locality-tune measure udp`: by the probe where it runs, else what sockets, drivers and interrupts count anyway. */
+/**
+ * `locality-tune measure udp`: by the probe if it runs, otherwise from the counters of sockets, drivers and interrupts.
+ */
 import { machine } from 'node:os';
 import { readInterrupts } from '../../host/interrupts.ts';
 import { readNics } from '../../host/nics.ts';
@@ -43,7 +45,7 @@ async function startOrWhy(options: MeasureOptions, signal: AbortSignal): Promise
   }
 }
 
-/** Joins what was counted with the sockets of the moment; remembers who serves them, and how much they had dropped. */
+/** Joins the counts with the present sockets; remembers who serves them, and how much they had dropped. */
 async function createLooker(
   options: MeasureOptions,
 ): Promise<(reads: Reads | null, seconds: number) => Promise<UdpSocket[]>> {
@@ -64,7 +66,7 @@ async function createLooker(
     const { facts, before } = await read(new Set(reads?.keys()));
     const sockets = toUdpSockets(reads, facts, before, seconds, filter, nameOf);
     if (options.netns === undefined) return sockets;
-    // Probes see every network namespace, a dump only ours.
+    // Probes see every network namespace; a dump sees only ours.
     const ours = new Set(facts.map(({ inode }) => inode));
     return sockets.filter(({ inode }) => ours.has(inode));
   };
@@ -73,7 +75,7 @@ async function createLooker(
 const NOT_COUNTED =
   'datagrams are not counted per socket: queue and drops are those of each socket; packets are those of each RX queue, of all protocols';
 
-/** Without a probe: what is counted anyway. */
+/** Without a probe: the counters that exist anyway. */
 async function count(
   why: Failure,
   options: MeasureOptions,

@@ -1,4 +1,4 @@
-/** `locality-tune asm`: any form in, one of bpf_asm's two out. */
+/** `locality-tune asm`: reads any form, prints one of bpf_asm's two. */
 import { formatC, formatDecimal } from '../../cbpf/format.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument } from '../output.ts';

@@ -95,7 +95,7 @@ function verdictLines(input: ProgramInput, verdict: Verdict, style: Style): read
   ];
 }
 
-/** Lines of the text that findings are about. */
+/** Lines of the text to which findings refer. */
 function liner({ offsets, text }: ProgramInput): (finding: CheckFinding) => number | null {
   const placeOf = locator(text);
   return ({ index }) => {

@@ -1,4 +1,4 @@
-/** `locality-tune check`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune check`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { integer } from '../options.ts';
 import type { CheckCommandOptions } from './check-run.ts';

@@ -1,4 +1,4 @@
-/** `locality-tune disasm`: any form in, words out. */
+/** `locality-tune disasm`: reads any form, prints assembler. */
 import { assemble } from '../../cbpf/assemble.ts';
 import { disassemble } from '../../cbpf/disassemble.ts';
 import { formatDecimal } from '../../cbpf/format.ts';

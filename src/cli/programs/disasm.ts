@@ -1,4 +1,4 @@
-/** `locality-tune disasm`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune disasm`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { usage } from '../errors.ts';
 import type { DisasmCommandOptions } from './disasm-run.ts';

@@ -1,4 +1,4 @@
-/** A program that a command works on: from a file or from stdin, in any of its forms. */
+/** Reads the program that a command works on: from a file or stdin, in any form. */
 import { open } from 'node:fs/promises';
 import type { Assembled, Syntax } from '../../cbpf/assemble.ts';
 import { check } from '../../cbpf/check.ts';
@@ -9,17 +9,17 @@ import { during, failure } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { say } from '../output.ts';
 
-/** What the kernel takes fits into 600 kB with room for comments; /dev/zero does not. */
+/** The largest program that the kernel accepts fits into 600 kB, with room for comments; /dev/zero does not. */
 const LARGEST = 4 << 20;
 
 export type ProgramInput = Extract<ProgramReading, Assembled> & {
-  /** As a message names it. */
+  /** The name for messages. */
   readonly name: string;
 };
 
 /**
- * Warnings go to stderr, and so does the line in question before a failure, unless JSON was asked for.
- * Throws CliError `syntax` where it is no program, `too-large`, or the system call's own code.
+ * Warnings go to stderr, and so does the faulty line before a failure, unless JSON was requested. Throws CliError
+ * `syntax` if it is not a program, `too-large`, or the code of the system call.
  * @param file `-` is stdin
  */
 export async function readProgram(
@@ -41,7 +41,7 @@ export async function readProgram(
   throw failure('syntax', what, expected === null ? null : `expected ${expected}`);
 }
 
-/** Null where it does not end. */
+/** Null if it does not end. */
 async function readAll(file: string): Promise<Uint8Array | null> {
   const stream = file === '-' ? process.stdin : (await open(file)).createReadStream();
   const chunks: Buffer[] = [];
@@ -59,7 +59,7 @@ function show(message: string | null, { text }: ProgramReading, { place }: Probl
   say(lines.map((line) => `${clean(line, true)}\n`).join(''));
 }
 
-/** Throws CliError `refused` where the kernel would say EINVAL. */
+/** Throws CliError `refused` if the kernel would say EINVAL. */
 export function refuseUnacceptable({ program, offsets, name, text }: ProgramInput): void {
   const [first, ...more] = check(program);
   if (first === undefined) return;
@@ -75,7 +75,7 @@ export function refuseUnacceptable({ program, offsets, name, text }: ProgramInpu
   );
 }
 
-/** Problems as JSON has them. */
+/** Problems for JSON. */
 export function problemDocument({ place, message, expected }: Problem) {
   return { line: place?.line ?? null, column: place?.column ?? null, message, expected };
 }

@@ -1,4 +1,4 @@
-/** A program of ours by its name, made from options; and one of either kind, by name or from a file. */
+/** Loads one of our programs by name, made from options; or any program, by name or from a file. */
 import { check } from '../../cbpf/check.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
 import {
@@ -20,7 +20,7 @@ export interface NamedOptions extends ProgramOptions, LayoutOptions {
   readonly groupSize?: number;
 }
 
-/** Throws usage for an option that says something of another program. @param name null: a file */
+/** Throws usage for an option of another program. @param name null: a file */
 export function refuseForeignOptions(name: ProgramName | null, options: NamedOptions): void {
   for (const option of PROGRAM_OPTIONS) {
     const programs = programsWith(option);
@@ -31,10 +31,10 @@ export function refuseForeignOptions(name: ProgramName | null, options: NamedOpt
     throw usage(`--by cpu: ${name} spreads by rand or flow`);
 }
 
-/** How large a group is when nobody says. */
+/** Size of a group if no option gives it. */
 const USUAL_SIZE = 8;
 
-/** Size of the group that the options speak of. */
+/** Size of the group that the options describe. */
 export function sizeOf({ groupSize, weights, cpus }: NamedOptions): number {
   const listed = weights?.length ?? cpus?.length;
   if (listed !== undefined && groupSize !== undefined && listed > groupSize)
@@ -43,8 +43,8 @@ export function sizeOf({ groupSize, weights, cpus }: NamedOptions): number {
 }
 
 /**
- * What a program is made from where there is no running group: workers in slot order on CPU 0, 1, …, two nodes, shares
- * all alike, the last slot drained, as far as the options do not say otherwise. Throws usage.
+ * What a program is made from without a running group. Defaults: workers in slot order on CPU 0, 1, …, two nodes, equal
+ * weights, the last slot drained. Throws usage.
  */
 export function specOf(name: ProgramName, options: NamedOptions): ProgramSpec {
   refuseForeignOptions(name, options);
@@ -72,7 +72,7 @@ function nodesOf(cpus: readonly number[], given: LayoutOptions['nodes']) {
   });
 }
 
-/** `generate`, with what makes no sense told as a mistake on the command line. */
+/** `generate`, which reports parameters that make no sense as wrong usage. */
 export function instructionsOf(spec: ProgramSpec): Instruction[] {
   try {
     return generate(spec);
@@ -92,7 +92,7 @@ export interface Loaded {
 
 /**
  * Throws usage, CliError `refused`, and what readProgram throws.
- * @param word a name, `-` for stdin, or a file: `./cpu` is a file in any case
+ * @param word a name, `-` for stdin, or a file: `./cpu` is always a file
  */
 export async function loadProgram(
   word: string,
@@ -115,7 +115,7 @@ export async function loadProgram(
   );
 }
 
-/** A word that looks like a path is one; any other may be a name with a slip of the fingers in it. */
+/** A word that looks like a path is a path; any other may be a misspelled name. */
 async function readFileOrName(word: string, options: Parameters<typeof readProgram>[1]) {
   try {
     return await readProgram(word, options);

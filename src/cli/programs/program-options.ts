@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Cpus, parseCpuList } from '../../host/cpus.ts';
 import { usage } from '../errors.ts';
 
-/** The reuseport array stops growing at 32,768 sockets; a larger number is a slip. */
+/** The reuseport array stops growing at 32,768 sockets; a larger number is a typo. */
 export const SIZE_MAX = 32_768;
 
 export type By = 'cpu' | 'rand' | 'flow';
@@ -82,7 +82,7 @@ function by(text: string): By {
   throw usage(`--by '${text}': must be cpu, rand or flow`);
 }
 
-/** Unlike in a set of CPUs, the order counts. */
+/** Unlike in a set of CPUs, the order matters. */
 function cpus(text: string): readonly number[] {
   const parts = text.split(',').map(cpuList);
   if (parts.every((part) => part !== null && part.length > 0)) return parts.flatMap((part) => part ?? []);

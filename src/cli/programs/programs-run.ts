@@ -38,7 +38,7 @@ export function showProgram(name: string, options: ProgramsCommandOptions): void
     printDocument({ schema: SCHEMA, ...document }, options);
   } else {
     const style = styleOf(options.color, process.stdout, process.env);
-    // Assembler is for a file as much as for a person: nothing in it depends on the terminal.
+    // The assembler text may go to a file, so nothing in it depends on the terminal.
     print(`${[...head(name, cost, { ...style, unicode: false }), asm].join('\n')}\n`);
   }
 }
@@ -87,7 +87,7 @@ export function listPrograms(options: ProgramsCommandOptions): void {
   printLines([...table(columns, rows, style), [span('')], ...paragraph('', legend, style)], style);
 }
 
-/** null where there is none: nobody is left in a group of one that is drained, a map has its limits. */
+/** null if there is no such program: draining a group of one leaves no slot, and a map has a limit. */
 function costFor(name: ProgramName, groupSize: number): Cost | null {
   try {
     return costOf(generate(specOf(name, { groupSize })));

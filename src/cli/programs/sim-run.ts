@@ -39,7 +39,7 @@ const SCHEMA = 'locality-tune.sim/1';
 export async function runSim(word: string, options: SimCommandOptions): Promise<void> {
   refuseContradictions(word, options);
   const loaded = await loadProgram(word, options);
-  // A program that was made for a group of some size is run for that group.
+  // A program that was made for a group size runs for that group.
   const size = loaded.spec === null ? (options.groupSize ?? null) : sizeOf(options);
   if (options.pcap === undefined) simulatePacket(loaded, size, options);
   else await simulateCapture(loaded, size, options.pcap, options);
@@ -60,7 +60,7 @@ function refuseContradictions(word: string, options: SimCommandOptions): void {
 
 const READABLE = ['cpu', 'rand', 'rxhash', 'queue', 'mark', 'ifindex', 'protocol', 'hatype', 'type'] as const;
 
-/** What the user has set, and random numbers where he has not. */
+/** What the user has set, and random numbers for the rest. */
 function given(options: SimCommandOptions): Partial<Environment> {
   const set = READABLE.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]));
   return { rand: randomFrom(options.seed), ...Object.fromEntries(set) };
@@ -179,7 +179,7 @@ const UNKNOWN: Partial<Record<Input, string>> = {
   queue: 'the RX queue',
 };
 
-/** A figure that stands on a 0 which nobody has set would mislead. */
+/** A figure that depends on a default of 0 would mislead. */
 function unknownInputs(program: readonly Instruction[], options: SimCommandOptions): string[] {
   return [...inputs(program)].flatMap((input) => {
     const what = UNKNOWN[input];

@@ -1,4 +1,4 @@
-/** `locality-tune sim`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune sim`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { usage } from '../errors.ts';
 import { integer, port } from '../options.ts';
@@ -69,7 +69,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
     });
 }
 
-/** Decimal, or hex with 0x, as people write hashes and marks. */
+/** Decimal, or hex with 0x, as hashes and marks are usually written. */
 function unsigned(name: string, high: number): (text: string) => number {
   return (text) => {
     const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;

@@ -1,4 +1,4 @@
-/** `locality-tune report`: read machine and measurements, make the page, write it. */
+/** `locality-tune report`: reads the machine and measurements, makes the page, writes it. */
 import type { Host } from '../../host/types.ts';
 import type { PageComparison } from '../../html/comparison.ts';
 import { page } from '../../html/page.ts';
@@ -40,7 +40,7 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
   await save(html, options);
 }
 
-/** What a file of --before or --after holds. */
+/** The content of a file of --before or --after. */
 type Paper =
   | { readonly kind: 'machine'; readonly snapshot: Snapshot }
   | { readonly kind: 'measurement'; readonly measured: RecordedMeasurement };
@@ -71,7 +71,7 @@ async function readPapers({ before, after }: ReportCommandOptions): Promise<Pape
   return papers;
 }
 
-/** A snapshot names itself at its beginning, in one line or indented. */
+/** A snapshot has its schema at the beginning, in one line or indented. */
 const SNAPSHOT = /^\s*\{\s*"schema"\s*:\s*"locality-tune\.(?:snapshot|inspect)\//;
 
 const parsePaper = (text: string): Paper =>
@@ -86,7 +86,7 @@ interface Machine {
   readonly snapshot: Snapshot | null;
 }
 
-/** That of --from, of --after, of the recording, else this one: never another one than the measured. */
+/** The machine of --from, of --after, of the recording, or this one, but never another than the measured one. */
 async function machineOf(
   options: ReportCommandOptions,
   after: Paper | null,
@@ -120,7 +120,7 @@ function comparisonOf({ before, after }: Papers, options: ReportCommandOptions):
     : null;
 }
 
-/** A file of another machine is easily given. */
+/** It is easy to name a file of another machine by mistake. */
 function strangers({ cpus }: RecordedMeasurement, { machine }: Host): readonly string[] {
   const online = new Set(machine.cpus.online);
   const missing = cpus.filter((cpu) => !online.has(cpu));

@@ -1,4 +1,4 @@
-/** `locality-tune report`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune report`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { addFrom, addOutput, collect, port } from '../options.ts';
 import type { ReportCommandOptions } from './report-run.ts';

@@ -1,4 +1,4 @@
-/** `locality-tune snapshot`: read the machine, or an older snapshot, and write it down. */
+/** `locality-tune snapshot`: reads the machine, or an older snapshot, and writes it to a file. */
 import { randomBytes } from 'node:crypto';
 import { clean } from '../../report/text.ts';
 import { anonymize } from '../../snapshot/anonymize.ts';
@@ -14,7 +14,7 @@ export interface SnapshotCommandOptions extends SourceOptions, OutputOptions {
   readonly anonymize?: true;
 }
 
-/** It has addresses and names of processes in it. */
+/** It contains addresses and process names. */
 const OWNER_ONLY = 0o600;
 
 export async function runSnapshot(options: SnapshotCommandOptions): Promise<void> {

@@ -1,4 +1,4 @@
-/** `locality-tune snapshot`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune snapshot`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { addFrom, addOutput } from '../options.ts';
 import type { SnapshotCommandOptions } from './snapshot-run.ts';

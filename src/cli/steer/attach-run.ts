@@ -12,7 +12,7 @@ import { printResults } from './print-results.ts';
 import { type AttachCommandOptions, askedProgram } from './program-asked.ts';
 import { selectorOf } from './steer-options.ts';
 
-/** Of --measure without a number, before and after each. */
+/** Seconds of --measure without a number, before and after the change. */
 const MEASURE_SECONDS = 3;
 
 export async function runAttach(options: AttachCommandOptions): Promise<void> {

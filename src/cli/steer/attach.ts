@@ -1,4 +1,4 @@
-/** `locality-tune attach`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune attach`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { integer, seconds } from '../options.ts';
 import { addProgramOptions, type ProgramHelp, SIZE_MAX } from '../programs/program-options.ts';

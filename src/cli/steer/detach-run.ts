@@ -1,4 +1,4 @@
-/** `locality-tune detach`: take the program off, print what became of it. */
+/** `locality-tune detach`: detaches the program and prints the result. */
 import { detachLines } from '../../report/steer.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import { detachFrom } from '../../use-cases/steer.ts';

@@ -1,4 +1,4 @@
-/** `locality-tune detach`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune detach`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { addSelector, type SteerOptions } from './steer-options.ts';
 

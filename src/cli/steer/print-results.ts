@@ -3,7 +3,7 @@ import type { Line, Style } from '../../report/text.ts';
 import { printDocument, printLines, say, styleOf } from '../output.ts';
 import type { SteerOptions } from './steer-options.ts';
 
-/** One group is the document itself; several, asked for by --all-groups, are a list in it. */
+/** One group is the document itself; several (--all-groups) are a list in it. */
 export function printResults(
   command: 'attach' | 'detach',
   results: readonly { readonly group: string; readonly warnings?: readonly string[] }[],

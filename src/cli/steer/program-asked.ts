@@ -1,4 +1,4 @@
-/** `attach --program`: what is asked for, before the group is looked at. */
+/** `attach --program`: the requested program, before the group is read. */
 import { isProgramName, needs, type ParameterName, type ProgramName } from '../../cbpf/programs.ts';
 import type { AttachOptions } from '../../steer/attach.ts';
 import type { Wanted } from '../../steer/choose.ts';
@@ -13,12 +13,12 @@ export interface AttachCommandOptions extends SteerOptions, ProgramOptions {
   /** A name, or a file. */
   readonly program: string;
   readonly groupSize?: number;
-  /** Seconds before, and after; `true` where none are given. */
+  /** Seconds before and after the change; `true` if none are given. */
   readonly measure?: number | true;
   readonly yes?: true;
 }
 
-/** Where the size says nothing, because something else does. */
+/** What determines a program instead of the size. */
 const INSTEAD_OF_SIZE: ReadonlyMap<ParameterName, string> = new Map([
   ['slotOfCpu', 'the slots themselves'],
   ['nodes', 'the slots themselves'],

@@ -1,4 +1,4 @@
-/** Which group attach and detach mean: the same options for both. */
+/** The options of attach and detach that select a group. */
 import type { Command } from 'commander';
 import type { GroupChoice } from '../../steer/select.ts';
 import { usage } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** `locality-tune apply`: plan, ask, carry out, print what became of it. */
+/** `locality-tune apply`: plans, asks, applies, and prints the result. */
 
 import { appliedLines, changeLines } from '../../report/tune.ts';
 import { readTrusted } from '../../system/trusted.ts';
@@ -22,7 +22,7 @@ export interface ApplyCommandOptions extends TuningOptions {
   readonly yes?: true;
   readonly dryRun?: true;
   readonly persist?: true;
-  /** A file that --persist has written. */
+  /** A file that --persist wrote. */
   readonly saved?: string;
 }
 
@@ -54,7 +54,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
       return say('nothing was changed\n');
     }
   }
-  // Before this there is nothing to take back, and a signal ends it as any program.
+  // Before this there is nothing to restore, and a signal ends it like any program.
   const interruption = heedInterruptions();
   const machine = openMachine();
   const done = progress(`applying ${plan.changes.length} changes ...`);
@@ -91,7 +91,7 @@ async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
   return savedPlan(openMachine(), text, path);
 }
 
-/** What is not planned, and what to know of the rest, before anything is changed. */
+/** Prints what is not planned and the notes on the rest, before anything changes. */
 export function printPlanNotes({ refused, notes }: Plan): void {
   createNotePrinter()([...refused.map(({ subject, why }) => `${subject}: ${why}`), ...notes]);
 }

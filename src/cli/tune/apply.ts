@@ -1,4 +1,4 @@
-/** `locality-tune apply`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune apply`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import type { ApplyCommandOptions } from './apply-run.ts';
 import { addPlanOptions } from './plan-options.ts';

@@ -1,4 +1,4 @@
-/** The plan for what the options name, of this machine as it is now or of a captured one. */
+/** Plans for what the options name, on this machine or a captured one. */
 import { viewOf } from '../../path/view.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import { type Planned, planFor } from '../../use-cases/plan.ts';

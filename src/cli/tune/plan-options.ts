@@ -1,4 +1,4 @@
-/** What to tune: the same options for apply and tune. */
+/** What to tune: the same options for plan, apply and tune. */
 import type { Command } from 'commander';
 import { type Cpus, parseCpuList } from '../../host/cpus.ts';
 import { KINDS, type Kind, type PlanOptions } from '../../tune/types.ts';

@@ -1,4 +1,4 @@
-/** `locality-tune plan`: read the machine, plan, print. */
+/** `locality-tune plan`: reads the machine, plans, and prints. */
 
 import { formatCpuList } from '../../host/cpus.ts';
 import { netnsInode } from '../../system/netns.ts';
@@ -30,7 +30,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
   else print(toScript(plan, expected, `Made by: ${commandLine(options)}`, inside(netns)));
 }
 
-/** Run anywhere else, the script would change interfaces of the same name there. */
+/** In another network namespace the script would change interfaces of the same name there. */
 const inside = (netns: string | null): Inside | null =>
   netns === null
     ? null
@@ -41,7 +41,7 @@ const inside = (netns: string | null): Inside | null =>
           : `ip netns exec ${word(netns)} sh plan.sh`,
       };
 
-/** What a reader needs to make it again, and to see of which machine it is. */
+/** What a reader needs to make the plan again, and to see for which machine it is. */
 function commandLine({ root, netns, from, ...options }: PlanCommandOptions): string {
   const { ifaces, ports, protocol, only, cpus, irqCpus, avoidCpus, smt, program } = planOptionsOf(options);
   const words = [

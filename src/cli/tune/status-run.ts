@@ -1,4 +1,4 @@
-/** `locality-tune status`: what the journals say against what is. */
+/** `locality-tune status`: compares the journals with the present settings. */
 
 import { statusLines } from '../../report/tune.ts';
 import type { Surveyed } from '../../tune/survey.ts';

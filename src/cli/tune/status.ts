@@ -1,4 +1,4 @@
-/** `locality-tune status`: its options and help. What it does is loaded when it runs. */
+/** `locality-tune status`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import type { Globals } from '../options.ts';
 

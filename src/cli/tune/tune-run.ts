@@ -1,4 +1,4 @@
-/** `locality-tune tune`: from bad to good in one command, or back. */
+/** `locality-tune tune`: improves the machine in one command, or restores it. */
 import { paragraph } from '../../report/text.ts';
 import { changeLines, madeLines } from '../../report/tune.ts';
 import { expectedLines, measuredLines } from '../../report/tune-measured.ts';
@@ -18,7 +18,7 @@ export interface TuneCommandOptions extends TuningOptions {
   readonly yes?: true;
   readonly dryRun?: true;
   readonly keep?: true;
-  /** Of each measurement. */
+  /** Length of each measurement. */
   readonly seconds: number;
 }
 

@@ -1,4 +1,4 @@
-/** `locality-tune undo`: choose journals, ask, take them back, print what became of it. */
+/** `locality-tune undo`: chooses journals, asks, restores, and prints the result. */
 
 import { journalLines, undoneLines } from '../../report/tune.ts';
 import type { Surveyed } from '../../tune/survey.ts';

@@ -191,7 +191,7 @@ describe('a sim that can not be', () => {
       /word\.bpf: it is neither a pcap nor a pcapng file; tcpdump -w/,
     ],
     [['cpu', '--pcap', '/none/such'], 1, /read \/none\/such: ENOENT/],
-    [['cpu', '--packet', 'c0f'], 2, /--packet 'c0f': not bytes in hex; for example c0ffee/],
+    [['cpu', '--packet', 'c0f'], 2, /--packet 'c0f': must be bytes in hex; for example c0ffee/],
     [['cpu', '--cpu', '8192'], 2, /--cpu '8192': must be a whole number from 0 to 8191/],
     [['cpu', '--rand', '-1'], 2, /--rand '-1': must be a whole number/],
     [['cpu', '--packet', '00', '--pcap', 'x'], 2, /--packet, --pcap: only one is possible; omit the others/],
