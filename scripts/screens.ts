@@ -1,14 +1,14 @@
-/** Draws the screens of docs/img anew: node scripts/screens.ts */
+/** Redraws the screens of docs/img: node scripts/screens.ts */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-// The clock of a recording is shown in local time; a picture is the same wherever it is made.
+// The clock of a recording is shown in local time; in UTC a picture is the same everywhere.
 process.env['TZ'] = 'UTC';
 
 const root = join(import.meta.dirname, '..');
-// Node strips types but knows no JSX. Within node_modules, so that the packages are found from there.
+// Node strips types but knows no JSX. The output is within node_modules, so that the packages are found.
 const bundle = join(root, 'node_modules/.cache/pictures.mjs');
 await build({
   entryPoints: [join(root, 'scripts/pictures.tsx')],

@@ -1,9 +1,9 @@
-/** A screen as a picture: lines with SGR sequences become an SVG that looks alike with any font. */
+/** Turns lines with SGR sequences into an SVG that looks the same with any font. */
 
 export interface Picture {
   readonly columns: number;
   readonly rows: number;
-  /** For screen readers, and where no picture is shown. */
+  /** For screen readers, and if the picture is not shown. */
   readonly title: string;
   /** The terminal's own colours, `#rrggbb`. */
   readonly foreground: string;
@@ -122,7 +122,7 @@ interface Block {
   readonly opacity?: number;
 }
 
-/** Block elements and bars are drawn: fonts leave seams between them. */
+/** Block elements and bars are drawn, because fonts leave gaps between them. */
 const BLOCKS: ReadonlyMap<string, Block> = new Map([
   ...Array.from('▁▂▃▄▅▆▇█', (character, at): [string, Block] => [
     character,
@@ -137,7 +137,7 @@ const BLOCKS: ReadonlyMap<string, Block> = new Map([
   ]),
 ]);
 
-/** The same block again and again, half a bar, or words. */
+/** A repeated block, half a bar, or words. */
 const PIECES = /([▀-▓━])\1*|╸|[^▀-▓━╸]+/g;
 
 function rect({ x, y, width, height, opacity }: Block, column: number, top: number, fill: string): string {
@@ -147,7 +147,7 @@ function rect({ x, y, width, height, opacity }: Block, column: number, top: numb
   return `<rect x="${left}" y="${above}" ${size} fill="${fill}"${shade} shape-rendering="crispEdges"/>`;
 }
 
-/** Stretched to its cells, whatever the font. */
+/** Stretched to its cells with any font. */
 function text(words: string, column: number, top: number, { foreground, bold }: Look): string {
   const lead = words.length - words.trimStart().length;
   const shown = words.trim();
@@ -159,7 +159,7 @@ function text(words: string, column: number, top: number, { foreground, bold }: 
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-/** Neighbouring spaces would become one in SVG. */
+/** SVG would merge neighbouring spaces. */
 function escaped(words: string): string {
   return words
     .replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)

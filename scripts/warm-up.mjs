@@ -1,4 +1,4 @@
-// Fills the code cache of the built program by a run of it. It only looks at this machine.
+// Runs the built program to fill its code cache. It only reads this machine.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { load, save } from './code-cache.mjs';

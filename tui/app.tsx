@@ -1,4 +1,7 @@
-/** The whole screen: a header, the panes' bar, one pane or a dialog, and a line that says what is measured and what is missing. */
+/**
+ * The whole screen: a header, the bar of panes, one pane or a dialog, and a status line about what is measured and what
+ * is missing.
+ */
 import { Box, useApp, useInput, usePaste, useWindowSize } from 'ink';
 import {
   type ReactNode,
@@ -38,9 +41,9 @@ export interface AppProps {
   readonly source: Source;
   readonly theme: Theme;
   readonly interval: number;
-  /** What is watched, where it is not this machine: a recording's file, the demo. */
+  /** What is watched, if it is not this machine: a recording, the demo. */
   readonly label: string;
-  /** To the clipboard of the terminal. */
+  /** Copies text to the clipboard of the terminal. */
   readonly copy: (text: string) => void;
   readonly quit: () => void;
 }
@@ -54,7 +57,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
   const live = useSyncExternalStore(history.subscribe, history.get);
   const ended = useSyncExternalStore(history.subscribe, history.ended);
   const [state, setState] = useState(() => initialState(interval, 0));
-  // Keys that come in one input are handled before React renders: each sees what the one before it did.
+  // Keys of one input are handled before React renders, so each must see the effect of the one before.
   const current = useRef(state);
   const shown = useFrozen(live, state.frozen);
   const sample = shown.at(-1);
@@ -91,7 +94,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
     quit,
     suspend: toShell,
   };
-  // Ink gives the screen back when it unmounts, for whatever reason.
+  // Ink restores the screen when it unmounts, for any reason.
   useLayoutEffect(() => () => canvas.close(), [canvas]);
   useEffect(() => {
     process.on('SIGTSTP', toShell);
@@ -101,14 +104,14 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
     for (const each of keysOf(input, key)) pressSafely(context, each);
   });
   usePaste((text) => {
-    // A paste is no keys: whoever has a command on the clipboard must not press y with it.
+    // A paste is not a key press: pasting a command must not confirm anything with a `y` in it.
     if (current.current.typing) for (const each of text.trim()) set(typeFilter(current.current, each));
   });
 
   const props = paneProps();
   const bars = sample && { sample, state, theme, label, live: source.live, ended, width: columns };
   const screen = { width: columns, theme };
-  // Not shown by Ink: each row finds its place on the canvas.
+  // Not shown by Ink: each row draws itself on the canvas.
   return (
     <Box display="none">
       <OriginContext.Provider value={place}>
@@ -142,7 +145,7 @@ const WAITING: readonly Line[] = [
   [span(' reading the machine ...', 'dim')],
 ];
 
-/** Where a pane fails, so do the keys that need its rows: the others go on. */
+/** If a pane fails, so do the keys that need its rows; the others still work. */
 function pressSafely(context: KeyContext, key: string): void {
   try {
     press(context, key);
@@ -160,7 +163,7 @@ function findingAt(props: PaneProps | null): Finding | null {
   return found[Math.min(props?.cursor ?? 0, found.length - 1)] ?? null;
 }
 
-/** The one under the cursor where groups are shown; elsewhere the one that the worst finding is about, else the first. */
+/** In the groups pane, the group under the cursor; elsewhere the group of the worst finding, or the first. */
 function groupAt(props: PaneProps | null, shown: boolean): Group | null {
   const sample = props?.history.at(-1);
   if (props === null || sample === undefined) return null;
@@ -193,7 +196,7 @@ function useFrozen(live: readonly Sample[], frozen: boolean): readonly Sample[] 
   }, [live, frozen]);
 }
 
-/** Stops the process as any other program on ctrl-z; what is written to the terminal until `fg` is the shell's. */
+/** Stops the process like any program on ctrl-z; until `fg` the terminal belongs to the shell. */
 async function suspend(
   suspendTerminal: ReturnType<typeof useApp>['suspendTerminal'],
   canvas: Canvas,

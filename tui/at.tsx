@@ -1,4 +1,4 @@
-/** Moves what is drawn inside to another place of the canvas; in Ink's own output its layout does that. */
+/** Moves its children to another place on the canvas; in Ink's own output the layout does that. */
 import { type ReactNode, useContext, useMemo } from 'react';
 import { OriginContext } from './canvas.ts';
 

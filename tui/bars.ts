@@ -27,7 +27,7 @@ export function headerLine({ sample, state, theme, label, live, ended, width }: 
   const name = label === '' ? [] : [span(`  ${clean(label, theme.unicode)}`, 'accent')];
   const right: Line = [span(`${state.interval} s  `, 'dim'), mode, span(`  ${clockText(sample.time)} `)];
   const left: Line = [span(' locality-tune', 'strong'), ...name];
-  // The machine's words go one by one, from the last, where the line is short.
+  // On a short line the words about the machine are dropped one by one, from the last.
   for (let count = machine.length; count > 0; count--) {
     const words = span(`  ${machine.slice(0, count).join(separator)}`);
     if (widthOf(left) + words.text.length + widthOf(right) + 2 <= width)
@@ -56,7 +56,7 @@ function machineWords({ machine, nics }: Host): string[] {
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** The names of all panes, or of the shown one alone; at the right the two percentages, whatever pane is shown. */
+/** The names of all panes, or only of the shown one; at the right the two percentages, in every pane. */
 export function tabLine({ sample, state, theme, width }: BarProps): Line {
   const figures = state.tab === 0 ? [] : figuresOf(sample, theme);
   const full = TITLES.flatMap((title, index) => tab(`${index + 1} ${title}`, index === state.tab));
@@ -78,7 +78,7 @@ function figuresOf({ rx, tx }: Sample, theme: Theme): Line {
   return [...figure('rx', rx.percent), span('  '), ...figure('tx', tx.percent), span(' ')];
 }
 
-/** What was just done, or is being typed; else what measures, and the first thing that is missing. */
+/** The result of the last action, or what is being typed; otherwise the probe, and the first thing that is missing. */
 export function statusLine({ sample, state, theme, live, width }: BarProps): Line {
   if (state.typing)
     return fit([span(' /', 'accent'), span(`${state.filter}_`), HELP_OF_FILTER], width, theme);
@@ -94,7 +94,7 @@ export function statusLine({ sample, state, theme, live, width }: BarProps): Lin
   const filter = state.filter === '' ? [] : [span(` /${state.filter} `, 'accent')];
   const said = [...filter, ...probeSpans(sample, theme)];
   const all = hints(sample, state, live);
-  // Why nothing is counted comes before most keys; what a running probe can't see stands in the notes as well.
+  // Why nothing is counted is more important than most keys; what a running probe cannot see is also in the notes.
   const full = sample.probe.state === 'running' || widthOf(said) + widthOf(all) + 2 <= width;
   const keys = full ? all : all.slice(-LAST_KEYS);
   const room = Math.max(LEAST_OF_PROBE, width - widthOf(keys) - 2);
@@ -104,7 +104,7 @@ export function statusLine({ sample, state, theme, live, width }: BarProps): Lin
 const HELP_OF_FILTER = span('   enter: keep, esc: clear', 'dim');
 
 function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
-  // While it runs, what it can't see matters where a figure is missing for it.
+  // While it runs, what it cannot see matters only if a figure is missing.
   const unseen = tx.percent === null ? probe.notes.find((note) => note.startsWith('tx')) : undefined;
   const why = clean((probe.state === 'running' ? unseen : probe.notes[0]) ?? '', theme.unicode);
   switch (probe.state) {
@@ -123,20 +123,20 @@ function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
   }
 }
 
-/** Ways of counting that do not see each packet, in words that fit beside the keys; the notes say more. */
+/** Probe variants that do not see every packet, in words that fit next to the keys; the notes say more. */
 const COVERAGE: ReadonlyMap<string, readonly [what: string, limits: string]> = new Map([
   ['rawtracepoint', ['raw tracepoints', 'UDP per socket']],
   ['tracepoint', ['tracepoints only', 'UDP per socket']],
   ['incoming-cpu', ['no alloc_cpu', 'rx uses the latest packet; no tx']],
 ]);
 
-/** Columns that the state of the probe takes before the keys. */
+/** Width of the probe state before the keys. */
 const LEAST_OF_PROBE = 12;
 
 /** Spans of the hints' end: help and quit. */
 const LAST_KEYS = 4;
 
-/** The key that mends comes first. */
+/** The key that fixes something comes first. */
 function hints({ configuration }: Sample, { tab }: State, live: boolean): Line {
   const group = live && configuration.host.groups.length > 0;
   const words = [

@@ -1,4 +1,4 @@
-/** A pane that fails says so, and the rest of the view goes on. */
+/** A pane that fails shows the error, and the rest of the view still works. */
 import { Component, type ReactNode } from 'react';
 import { wrap } from '../src/report/text.ts';
 import { span } from './components/line.ts';
@@ -7,7 +7,7 @@ import type { Theme } from './theme.ts';
 
 interface BoundaryProps {
   readonly children: ReactNode;
-  /** With another one the pane is tried again. */
+  /** When it changes, the pane is tried again. */
   readonly version: unknown;
   readonly width: number;
   readonly height: number;
@@ -19,7 +19,7 @@ interface BoundaryState {
   readonly failed: boolean;
 }
 
-/** React has no other form for this than a class. */
+/** React supports this only in a class. */
 export class Boundary extends Component<BoundaryProps, BoundaryState> {
   override state: BoundaryState = { error: null, failed: false };
 

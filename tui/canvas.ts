@@ -1,7 +1,7 @@
 /**
- * Rows painted straight onto the terminal, past Ink's own output. Ink takes a frame apart into characters and measures
- * each of them, also of rows that stayed the same: 6 % of a CPU for 64 CPUs at one frame a second, and 100 MB. What is
- * known here is the width of every span, so that only spans that changed are written, where they are.
+ * Paints rows directly onto the terminal, past Ink's own output. Ink splits a frame into characters and measures each,
+ * even in unchanged rows: 6 % of a CPU for 64 CPUs at one frame a second, and 100 MB. Here the width of every span is
+ * known, so only changed spans are written, in place.
  */
 import { createContext } from 'react';
 import { fit, type Line, merge, type Span, span, widthOf } from './components/line.ts';
@@ -9,7 +9,7 @@ import { paint } from './components/paint.ts';
 import type { Theme } from './theme.ts';
 
 export interface Region {
-  /** Of the screen, from 0. */
+  /** Row of the screen, from 0. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -18,16 +18,19 @@ export interface Region {
 }
 
 export interface Canvas {
-  /** `key` is whoever draws it; painted with everything else that is put in the same turn of the event loop. */
+  /**
+   * `key` identifies the component that draws it. Everything that is put in one turn of the event loop is painted
+   * together.
+   */
   put(key: object, region: Region): void;
   remove(key: object): void;
-  /** All of it anew: somebody else has written to the terminal. */
+  /** Paints everything again, because another program has written to the terminal. */
   repaint(): void;
-  /** Nothing is written any more, whatever is put or removed: the screen is about to be the shell's. */
+  /** Stops all painting: the screen is about to belong to the shell. */
   close(): void;
 }
 
-/** Where a component draws: a canvas, and the place of its own top left corner on it. null: in Ink's own output. */
+/** Where a component draws: a canvas, and the position of its top left corner on it. null: in Ink's own output. */
 export interface CanvasOrigin {
   readonly canvas: Canvas;
   readonly x: number;
@@ -95,7 +98,7 @@ function rowsOf(regions: readonly Region[], theme: Theme): ReadonlyMap<string, L
   return rows;
 }
 
-/** From the first span that changed to the last one: both lines are of one width, so what is equal at the end stays. */
+/** From the first changed span to the last: both lines have the same width, so an equal end stays in place. */
 function update(key: string, before: Line | undefined, after: Line, theme: Theme): string {
   const [y = 0, x = 0] = key.split(',').map(Number);
   const least = Math.min(before?.length ?? 0, after.length);

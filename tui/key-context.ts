@@ -1,4 +1,4 @@
-/** What keys and dialogs work on: the state, and what is on the screen and behind it. */
+/** What keys and dialogs work on: the state, the screen, and the source. */
 import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
 import type { Sample, Source } from '../src/live/types.ts';
@@ -7,14 +7,14 @@ import type { Dialog, State, Surroundings } from './state.ts';
 export interface KeyContext {
   get(): State;
   set(state: State): void;
-  /** The latest; null before the first. */
+  /** The latest sample; null before the first. */
   sample(): Sample | null;
   around(): Surroundings;
   readonly source: Source;
-  /** Of the rows that are shown, the one under the cursor; null where there is none. */
+  /** The finding under the cursor; null if there is none. */
   finding(): Finding | null;
   group(): Group | null;
-  /** To the clipboard of the terminal. */
+  /** Copies text to the clipboard of the terminal. */
   copy(text: string): void;
   quit(): void;
   suspend(): void;

@@ -1,4 +1,4 @@
-/** Every key of the view: one table that handles them, and that the help is made from. */
+/** Every key of the view, in one table that handles them and makes the help. */
 import type { Key } from 'ink';
 
 export type Action =
@@ -31,9 +31,9 @@ export type Action =
     };
 
 export interface Binding {
-  /** Any of them does it. */
+  /** Any of these keys triggers it. */
   readonly keys: readonly string[];
-  /** As the help shows them. */
+  /** Label in the help. */
   readonly label: string;
   readonly help: string;
   readonly section: 'Look' | 'Move' | 'Act' | 'View';
@@ -122,7 +122,7 @@ const CHARACTERS: ReadonlyMap<string, string> = new Map([
   ['\x03', 'ctrl-c'],
 ]);
 
-/** Keys typed fast, or over a slow line, come as one input: they are taken one by one, in order. */
+/** Keys typed fast, or over a slow line, arrive as one input; they are handled one by one, in order. */
 export function keysOf(input: string, key: Key): string[] {
   if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
   const named = NAMED.find(([flag]) => key[flag]);
@@ -132,7 +132,7 @@ export function keysOf(input: string, key: Key): string[] {
   return [...input].flatMap((character) => {
     const known = CHARACTERS.get(character);
     if (known !== undefined) return [known];
-    // What else is no character that can be seen was pasted, or is half of a sequence.
+    // Any other invisible character was pasted, or is half of a sequence.
     return /\P{C}/u.test(character) ? [character] : [];
   });
 }

@@ -1,4 +1,4 @@
-/** The live view from its start to its end: samples to the screen, and the terminal as it was. */
+/** Runs the live view: shows samples on the screen, and restores the terminal. */
 import { render } from 'ink';
 import type { Recorder } from '../src/live/recording.ts';
 import type { Source } from '../src/live/types.ts';
@@ -10,16 +10,19 @@ import { type ThemeOptions, themeOf } from './theme.ts';
 
 export interface ViewOptions {
   readonly source: Source;
-  /** Seconds, of the source as it was opened. */
+  /** Seconds between samples when the source was opened. */
   readonly interval: number;
-  /** What is watched, where it is not this machine. */
+  /** What is watched, if it is not this machine. */
   readonly label: string;
   readonly theme: ThemeOptions;
-  /** What the samples are written to as well; it is closed at the end. */
+  /** Also writes the samples; it is closed at the end. */
   readonly recorder: Recorder | null;
 }
 
-/** OSC 52, xterm's "manipulate selection data", for the clipboard; a bell ends it where ST may not be known. */
+/**
+ * OSC 52, xterm's "manipulate selection data", for the clipboard; a bell ends it, because some terminals do not know
+ * ST.
+ */
 const COPY = '\x1b]52;c;';
 const BEL = '\x07';
 
@@ -72,7 +75,7 @@ export async function view({ source, interval, label, theme, recorder }: ViewOpt
   abort.abort();
   app.unmount();
   await app.waitUntilExit().catch(() => {});
-  // The terminal is the shell's again, but no change is left half-way.
+  // The terminal belongs to the shell again; wait so that no change is left half-done.
   await source.control?.idle();
   await Promise.race([watching.catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   recorder?.close();

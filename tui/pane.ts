@@ -3,11 +3,12 @@ import type { ReactNode } from 'react';
 import type { Sample } from '../src/live/types.ts';
 import type { Theme } from './theme.ts';
 
-/** What every pane is given. It draws exactly `width` x `height` cells and nothing outside of them. */
+/** The props of every pane. A pane draws exactly `width` x `height` cells and nothing outside them. */
 export interface PaneProps {
   /**
-   * Oldest first, at most HISTORY; the last one is now. Never empty. Older ones than some seconds keep their figures and
-   * events, but no matrices (null), queues, members, listeners and pairs (empty): on a large machine they are megabytes.
+   * Oldest first, at most HISTORY; the last one is now. Never empty. Samples older than a few seconds keep their
+   * figures and events, but no matrices (null), queues, members, listeners or pairs (empty), which take megabytes on a
+   * large machine.
    */
   readonly history: readonly Sample[];
   readonly width: number;
@@ -15,11 +16,11 @@ export interface PaneProps {
   readonly theme: Theme;
   /** Row under the cursor, 0-based, clamped by the pane. */
   readonly cursor: number;
-  /** Lines scrolled, for the matrix also columns. */
+  /** Scrolled lines, and for the matrix also columns. */
   readonly scroll: { readonly x: number; readonly y: number };
   /** Lower-case substring; rows that do not contain it are not shown. '' for none. */
   readonly filter: string;
-  /** Moments of changes made here (ISO), to be marked in histories. */
+  /** Times of changes made in this view (ISO), which histories mark. */
   readonly marks: readonly string[];
   readonly options: PaneOptions;
 }
@@ -33,6 +34,6 @@ export interface Pane {
   readonly id: 'overview' | 'matrix' | 'queues' | 'groups' | 'paths' | 'findings' | 'events';
   readonly title: string;
   readonly render: (props: PaneProps) => ReactNode;
-  /** How many rows the cursor can go over, for this sample and filter. */
+  /** Number of rows for the cursor, for this sample and filter. */
   readonly rows: (props: Omit<PaneProps, 'cursor' | 'scroll'>) => number;
 }

@@ -1,4 +1,4 @@
-/** Dialogs that change something: opened, answered, and carried out. Nothing is done before the key that says so. */
+/** Dialogs that change something: open, answer, act. Nothing is done before the confirming key. */
 import type { Prepared, Task } from '../src/live/types.ts';
 import { type KeyContext, show, tell } from './key-context.ts';
 import { actionOf } from './keys.ts';
@@ -26,7 +26,7 @@ export function openAttach(context: KeyContext): void {
     });
 }
 
-/** What was asked for last is what is shown, in whatever order the answers come. */
+/** Shows the latest request, in whatever order the answers arrive. */
 function preview(context: KeyContext, dialog: AttachDialog): void {
   const waiting: AttachDialog = { ...dialog, preview: null };
   show(context, waiting);
@@ -47,7 +47,7 @@ export function attachBy(context: KeyContext, dialog: AttachDialog, key: string)
     const group = turn(dialog.group, action.x, groups.length);
     preview(context, { ...dialog, program, group });
   } else if (shown !== null && typeof shown !== 'string' && !shown.attached) {
-    // What is not ours takes another key, so that no habit replaces it.
+    // Replacing a foreign program takes another key, so that it does not happen by habit.
     if (key === (shown.foreign ? 'Y' : 'y')) attach(context, dialog, shown.foreign);
   }
 }
@@ -70,7 +70,7 @@ export function openDetach(context: KeyContext): void {
   else confirm(context, control.prepareDetach(group));
 }
 
-/** What is to be confirmed is worked out first, which may take the kernel a second. */
+/** Prepares what is to be confirmed first, which may take a second. */
 export function openTask(context: KeyContext, kind: Task): void {
   const { control } = context.source;
   const configuration = context.sample()?.configuration;
@@ -87,7 +87,7 @@ export function openTask(context: KeyContext, kind: Task): void {
   }
 }
 
-/** Nobody is asked about what another dialog has begun to ask meanwhile. */
+/** Does not open a confirmation if another dialog has opened meanwhile. */
 function confirm(context: KeyContext, prepared: Prepared): void {
   if (context.get().dialog === null) show(context, { kind: 'confirm', scroll: 0, busy: false, prepared });
 }

@@ -1,16 +1,16 @@
-/** The samples of the last minutes, as React reads them from outside. */
+/** The samples of the last minutes, as an external store for React. */
 import type { Sample } from '../src/live/types.ts';
 
-/** At one a second, ten minutes. */
+/** Ten minutes at one sample a second. */
 export const HISTORY = 600;
-/** Samples that keep their matrices, queues and pairs. */
+/** Newest samples that keep their matrices, queues and pairs. */
 const DETAILED = 8;
 
 export interface History {
   push(sample: Sample): void;
-  /** No more will come: the end of a recording. */
+  /** No more samples: the end of a recording. */
   end(): void;
-  /** Another array after each push; empty until the first. */
+  /** A new array after each push; empty until the first. */
   get(): readonly Sample[];
   ended(): boolean;
   subscribe(changed: () => void): () => void;
@@ -41,7 +41,7 @@ export function createHistory(): History {
   };
 }
 
-/** A sample of 256 CPUs and 1,000 queues is a megabyte: old ones keep what histories are drawn from. */
+/** A sample of 256 CPUs and 1,000 queues takes a megabyte, so old samples keep only what histories need. */
 export function append(samples: readonly Sample[], sample: Sample): readonly Sample[] {
   const all = [...samples.slice(-(HISTORY - 1)), sample];
   const old = all.length - 1 - DETAILED;
@@ -50,7 +50,7 @@ export function append(samples: readonly Sample[], sample: Sample): readonly Sam
   return all;
 }
 
-/** The configuration is the present one, so that the former ones are free to go. */
+/** Uses the present configuration, so that former ones can be garbage-collected. */
 function slim(sample: Sample, configuration: Sample['configuration']): Sample {
   const { accept } = sample;
   return {

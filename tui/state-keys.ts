@@ -1,4 +1,4 @@
-/** From a key to what it does: to the state, or to the machine after a second key that says so. */
+/** What each key does: to the state, or to the machine after a second, confirming key. */
 
 import type { Finding } from '../src/diagnose/types.ts';
 import { count } from '../src/words/phrase.ts';
@@ -7,7 +7,7 @@ import { type Action, actionOf, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
 import { attachBy, openAttach, openDetach, openTask, start } from './state-dialogs.ts';
 
-/** One key after the other, in the order in which they were typed. */
+/** Handles keys one after the other, in the order typed. */
 export function press(context: KeyContext, key: string): void {
   const state = context.get();
   const action = actionOf(key);
@@ -71,7 +71,7 @@ function open(context: KeyContext): void {
   else if (finding !== null) show(context, { kind: 'finding', finding, scroll: 0 });
 }
 
-/** A terminal does not tell whether it took them, and some never do. */
+/** A terminal does not say whether it accepted them, and some never do. */
 function copyCommands(context: KeyContext, finding: Finding | null): void {
   if (finding === null) tell(context, 'copy: select a finding first (pane 6)', false);
   else if (finding.fix.length === 0) tell(context, 'no command fixes this', false);
@@ -81,7 +81,7 @@ function copyCommands(context: KeyContext, finding: Finding | null): void {
   }
 }
 
-/** What has been begun goes on when its dialog is closed, and its end is told in the status line. */
+/** An action continues when its dialog is closed, and the status line shows its result. */
 function pressInDialog(context: KeyContext, dialog: Dialog, key: string): void {
   const closes = key === 'esc' || key === 'q' || (dialog.kind === 'help' && key === '?');
   if (closes) show(context, null);

@@ -1,4 +1,4 @@
-/** What the view shows of the samples, and what a key changes of that: plain data and one pure function. */
+/** What the view shows of the samples, and how keys change that: plain data and one pure function. */
 import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
 import type { Prepared, Preview } from '../src/live/types.ts';
@@ -8,19 +8,19 @@ import type { PaneOptions } from './pane.ts';
 export interface State {
   /** Index in TITLES. */
   readonly tab: number;
-  /** One for each pane. */
+  /** One per pane. */
   readonly positions: readonly PanePosition[];
   readonly filter: string;
-  /** The filter is being typed. */
+  /** Is the filter being typed? */
   readonly typing: boolean;
   readonly frozen: boolean;
   /** Seconds. */
   readonly interval: number;
   readonly options: PaneOptions;
   readonly dialog: Dialog | null;
-  /** Moments of changes made here, ISO 8601. */
+  /** Times of changes made in this view, ISO 8601. */
   readonly marks: readonly string[];
-  /** What an action came to; stands in the status line until the next key. */
+  /** Result of an action; shown in the status line until the next key. */
   readonly notice: Notice | null;
 }
 
@@ -41,19 +41,19 @@ export type Dialog =
   | AttachDialog
   | ConfirmDialog;
 
-/** Choosing a group and a program; nothing is changed before `busy`. */
+/** Choosing a group and a program; nothing changes before `busy`. */
 export interface AttachDialog {
   readonly kind: 'attach';
   readonly groups: readonly Group[];
   readonly group: number;
   readonly programs: readonly string[];
   readonly program: number;
-  /** null while it is being made; a text: why it can't be. */
+  /** null while it is being made; a text says why it cannot be made. */
   readonly preview: Preview | string | null;
   readonly busy: boolean;
 }
 
-/** Anything else that is done to the machine. */
+/** Any other action on the machine. */
 export interface ConfirmDialog {
   readonly kind: 'confirm';
   readonly prepared: Prepared;
@@ -79,18 +79,18 @@ export function initialState(interval: number, tab: number): State {
   };
 }
 
-/** What a key can't know: sizes and names that are on the screen now. */
+/** What a key needs from the screen: sizes and names. */
 export interface Surroundings {
-  /** Rows that the cursor of the shown pane can go over. */
+  /** Rows for the cursor in the shown pane. */
   readonly rows: () => number;
   /** Height of the pane. */
   readonly page: number;
   readonly interfaces: readonly string[];
-  /** Lines that the dialog, or a pane without rows, can be scrolled. */
+  /** Last line to which the dialog, or a pane without rows, can be scrolled. */
   readonly lastLine: () => number;
 }
 
-/** For the actions that need nothing but the state; the others leave it as it is. */
+/** For actions that need only the state; the others leave it unchanged. */
 export function reduce(state: State, action: Action, around: Surroundings): State {
   switch (action.kind) {
     case 'tab':
@@ -130,7 +130,7 @@ export function reduce(state: State, action: Action, around: Surroundings): Stat
   }
 }
 
-/** What is typed into the filter goes to the rows at once. */
+/** Text typed into the filter applies to the rows at once. */
 export function typeFilter(state: State, key: string): State {
   if (key === 'enter') return { ...state, typing: false };
   if (key === 'esc' || key === 'ctrl-c') return { ...withFilter(state, ''), typing: false };
@@ -147,7 +147,9 @@ function withFilter(state: State, filter: string): State {
   return { ...state, filter: filter.slice(0, LONGEST_FILTER), positions };
 }
 
-/** A dialog scrolls; a pane with rows moves its cursor, and without rows its lines. The matrix does so both ways. */
+/**
+ * A dialog scrolls; a pane with rows moves its cursor, one without rows scrolls. The matrix does so in both directions.
+ */
 function move(state: State, x: number, y: number, around: Surroundings): State {
   const { dialog } = state;
   if (dialog !== null)
@@ -160,7 +162,7 @@ function move(state: State, x: number, y: number, around: Surroundings): State {
       ? place
       : {
           cursor: step(place.cursor, y, rows - 1),
-          // The matrix alone has columns to move over, as many as rows.
+          // Only the matrix has columns to move over, as many as rows.
           x: step(place.x, x, rows - 1),
           // The newest event is at the bottom: up is back in time.
           y: rows > 0 ? place.y : step(place.y, TITLES[state.tab] === 'events' ? -y : y, around.lastLine()),
@@ -169,7 +171,7 @@ function move(state: State, x: number, y: number, around: Surroundings): State {
   return { ...state, positions };
 }
 
-/** Never beyond what can be shown, also where that has become less: the first key back must be seen to do something. */
+/** Never beyond what can be shown, even if that has shrunk: the first key back must have a visible effect. */
 function step(at: number, by: number, last: number): number {
   return Math.max(0, Math.min(last, Math.min(at, last) + by));
 }

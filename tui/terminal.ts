@@ -1,14 +1,14 @@
-/** The terminal as it was found, whatever becomes of the view. */
+/** Restores the terminal, however the view ends. */
 import { writeSync } from 'node:fs';
 import { isErrno } from '../src/system/errors.ts';
 
 /** DECRST 2004 (bracketed paste), DECRST 1049 (alternate screen), DECTCEM (cursor), SGR 0. */
 const RESTORE = '\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m';
 
-/** How writing to a terminal fails that is there no longer. */
+/** Errors of a write to a terminal that is gone. */
 const GONE = ['EIO', 'EPIPE', 'ENXIO', 'EBADF'];
 
-/** By the system call: it must work in a process that is about to end, from any of its states. */
+/** Uses the system call, because it must work in any state of a process that is about to end. */
 function restoreTerminal(): void {
   if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
   try {
@@ -20,9 +20,9 @@ function restoreTerminal(): void {
 }
 
 export interface EndingWatch {
-  /** What ended it early; null while nothing did. */
+  /** What ended the view early; null while nothing has. */
   readonly ended: Promise<Ending>;
-  /** As it was before. */
+  /** Restores the previous handlers. */
   stop(): void;
 }
 
@@ -30,17 +30,17 @@ export type Ending =
   | { readonly kind: 'signal'; readonly status: number }
   | { readonly kind: 'crash'; readonly error: unknown };
 
-/** Exit status of a program that a signal ended: 128 and its number. */
+/** Exit status of a program that a signal ended: 128 plus its number. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Signals and crashes end the view instead of the process, so that the terminal and the children are put in order. */
+/** Signals and crashes end the view instead of the process, so that the terminal and the children are cleaned up. */
 export function watchForEnding(): EndingWatch {
   let end: (ending: Ending) => void = () => {};
   const ended = new Promise<Ending>((resolve) => {
     end = resolve;
   });
   const crashed = (error: unknown): void => end({ kind: 'crash', error });
-  // The terminal was closed: the write may fail before SIGHUP is seen, and there is nobody left to tell.
+  // The terminal was closed: the write may fail before SIGHUP arrives, and nobody can see a message.
   const gone = (error: unknown): void =>
     isErrno(error, ...GONE) ? end({ kind: 'signal', status: SIGNALS.SIGHUP }) : crashed(error);
   for (const stream of [process.stdin, process.stdout]) stream.on('error', gone);
@@ -50,7 +50,7 @@ export function watchForEnding(): EndingWatch {
   for (const [signal, handler] of handlers) process.on(signal, handler);
   process.on('uncaughtException', crashed);
   process.on('unhandledRejection', crashed);
-  // Whatever ends the process: once more is no harm.
+  // For any other end of the process; doing it twice does no harm.
   process.on('exit', restoreTerminal);
   return {
     ended,

@@ -1,9 +1,9 @@
 /**
- * Colours and symbols. Colour has one meaning: local, partly local, remote, unknown; and it never stands alone, since a
- * mark or the number says the same.
+ * Colours and symbols. Colour has one meaning: local, partly local, remote, unknown. It is never the only sign: a mark
+ * or the number says the same.
  */
 
-/** How many colours the terminal has. */
+/** The number of colours of the terminal. */
 export type Colour = 'none' | '16' | '256' | 'true';
 export type Background = 'dark' | 'light';
 export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'accent';
@@ -12,7 +12,7 @@ export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'accent';
 export interface Theme {
   readonly colour: Colour;
   readonly background: Background;
-  /** Symbols beyond ASCII may be drawn. */
+  /** May symbols beyond ASCII be drawn? */
   readonly unicode: boolean;
   readonly local: string | undefined;
   readonly partly: string | undefined;
@@ -23,22 +23,22 @@ export interface Theme {
   readonly dim: string | undefined;
   /** One cell each. */
   readonly mark: Readonly<Record<'local' | 'partly' | 'remote' | 'unknown' | 'cursor' | 'change', string>>;
-  /** A cell of a heat map, `value` 0 to 1: its character tells without colour what the colours tell with it. */
+  /** A cell of a heat map, `value` 0 to 1: its character shows without colour what the colours show. */
   readonly ramp: (value: number, tone?: Tone) => Cell;
 }
 
 export interface Cell {
   readonly character: string;
-  /** Of a character that is drawn on the terminal's own background. */
+  /** Colour of a character on the terminal's own background. */
   readonly foreground?: string;
-  /** To fill the cell with, under a blank or the lower half of `▀`. */
+  /** Colour that fills the cell, under a blank or the lower half of `▀`. */
   readonly background?: string;
 }
 
 export interface ThemeOptions {
   /** `--color`. */
   readonly when: 'auto' | 'always' | 'never';
-  /** null: by COLORFGBG, which some terminals set, else dark. */
+  /** null: from COLORFGBG, which some terminals set, otherwise dark. */
   readonly background: Background | null;
 }
 
@@ -61,7 +61,7 @@ export function themeOf(env: Environment, options: ThemeOptions): Theme {
   };
 }
 
-/** The same precedence as the other commands' --color: FORCE_COLOR, then NO_COLOR, each only when not empty. */
+/** The same precedence as the other commands' --color: FORCE_COLOR, then NO_COLOR, each only if not empty. */
 function coloursOf(env: Environment, when: ThemeOptions['when']): Colour {
   const force = env['FORCE_COLOR'];
   if (when === 'never' || (when === 'auto' && !force && env['NO_COLOR'])) return 'none';
@@ -126,7 +126,7 @@ const LIGHT: Readonly<Record<Tone, Rgb>> = {
   accent: [0, 95, 175],
 };
 
-/** xterm's 256 colours: a cube of six levels a channel from 16 on. */
+/** xterm's 256 colours: a cube of six levels per channel from 16 on. */
 const LEVELS = [0, 95, 135, 175, 215, 255];
 
 function inkColour([red, green, blue]: Rgb, colour: Colour): string {
@@ -148,7 +148,7 @@ function nearestLevel(value: number): number {
 
 const SHADES = [' ', '░', '▒', '▓', '█'];
 const ASCII = [' ', '.', ':', '=', '#'];
-/** Of the colours; more can't be told apart, and few keep lines short. */
+/** Number of shades; more cannot be distinguished, and few keep lines short. */
 const STEPS = 8;
 
 function rampOf(colour: Colour, background: Background, unicode: boolean): Theme['ramp'] {
@@ -157,7 +157,7 @@ function rampOf(colour: Colour, background: Background, unicode: boolean): Theme
   const steps = new Map(tones.map((tone) => [tone, stepsOf(tone, colour, background)]));
   return (value, tone = 'accent') => {
     const bounded = Math.min(1, Math.max(0, value));
-    // Anything that is not nothing can be seen.
+    // Any value above 0 is visible.
     const at = (count: number) => (bounded > 0 ? Math.max(1, Math.round(bounded * (count - 1))) : 0);
     const character = shades[at(shades.length)] ?? ' ';
     const step = steps.get(tone)?.[at(STEPS + 1)];

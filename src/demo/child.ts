@@ -1,11 +1,11 @@
-/** A child process pinned to one CPU, asked by messages. The same file serves both ends of the channel. */
+/** A child process that is pinned to one CPU and answers messages. This file has both ends of the channel. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { programFile } from '../system/package.ts';
 import { ENVIRONMENT } from '../system/programs.ts';
 import { setAffinity } from '../system/sockets.ts';
 
-/** Names of orders, each with what goes there and what comes back. */
+/** Names of orders, each with its request and its answer. */
 export type Orders<T> = { readonly [K in keyof T]: { readonly order: object; readonly answer: object } };
 
 export interface Child<T extends Orders<T>> {
@@ -15,9 +15,9 @@ export interface Child<T extends Orders<T>> {
   stop(): Promise<void>;
 }
 
-/** Starts a worker or client on `cpu`. It ends with the channel, so it can't outlive a parent that is killed. */
+/** Starts a worker or client on `cpu`. It ends with the channel, so it cannot outlive a killed parent. */
 export function startChild<T extends Orders<T>>(name: 'worker' | 'client', cpu: number): Child<T> {
-  // Its own process group keeps the terminal's Ctrl-C for the parent, which then stops the children in order.
+  // In a process group of its own it does not get the terminal's Ctrl-C; the parent stops the children in order.
   const child = fork(programFile(`demo/${name}`), [String(cpu)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
@@ -58,7 +58,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await end;
 }
 
-/** The child's end: pins itself, then answers each order by the handler of its name. */
+/** The child's end: pins itself, then answers each order with the handler of that name. */
 export function serveOrders<T extends Orders<T>>(
   handlers: {
     readonly [K in keyof T & string]: (

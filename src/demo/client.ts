@@ -1,4 +1,7 @@
-/** One load generator: over loopback a packet is received on the CPU that sent it, so a client's CPU stands for a queue's. */
+/**
+ * One load generator. On loopback a packet is received on the CPU that sent it, so the client's CPU plays the role of a
+ * queue's CPU.
+ */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';

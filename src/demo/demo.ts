@@ -1,6 +1,6 @@
 /**
- * The tool's claim on a machine without a NIC to spare: an embedded reuseport server, one worker pinned to each CPU,
- * under load over loopback, before and after a program is attached from outside.
+ * Shows the effect on a machine without a spare NIC: a built-in reuseport server, one worker pinned to each CPU, under
+ * loopback load, before and after a program is attached from outside.
  */
 
 import type { Instruction } from '../cbpf/instruction.ts';
@@ -20,7 +20,7 @@ import { type Child, type Orders, startChild } from './child.ts';
 import type { Bound, ClientOrders, WorkerCounts, WorkerOrders } from './messages.ts';
 
 export interface DemoOptions {
-  /** At most this many CPUs take part: a process costs some 50 MB. */
+  /** Use at most this many CPUs: a process takes about 50 MB. */
   readonly maxWorkers: number;
   readonly connections: number;
   readonly datagrams: number;
@@ -31,9 +31,12 @@ export interface DemoOptions {
 export interface Load {
   /** Accepted, or received. */
   readonly total: number;
-  /** Sent and never received: the one worker that got everything could not keep up. */
+  /** Sent but not received: the one worker that got everything could not keep up. */
   readonly lost: number;
-  /** TCP: accepts whose rxcpu was the worker's CPU, and their percentage; null for UDP, where it can't be asked. */
+  /**
+   * TCP: accepts whose rxcpu was the worker's CPU, and their percentage; null for UDP, where the kernel does not report
+   * it.
+   */
   readonly matched: number | null;
   readonly percent: number | null;
   readonly workers: readonly { readonly cpu: number; readonly count: number }[];
@@ -44,22 +47,22 @@ export interface Act {
   readonly program: string;
   readonly before: Load;
   readonly after: Load;
-  /** The same accepts as the kernel's own probe counts them; null for UDP, and where there is none (it needs root). */
+  /** The same accepts counted by a kernel probe; null for UDP, and without a probe (it needs root). */
   readonly witness: BeforeAndAfter | null;
-  /** The requests, one packet a connection: read on the CPU that received them? null as above. */
+  /** The requests, one packet per connection: were they read on the CPU that received them? null as above. */
   readonly skbs: BeforeAndAfter | null;
 }
 
 export interface DemoResult {
-  /** The CPUs that took part, one worker and one client on each. */
+  /** The CPUs that were used, with one worker and one client each. */
   readonly cpus: readonly number[];
-  /** null on a single CPU, where there is nothing to show. */
+  /** null on a single CPU: there is nothing to show. */
   readonly tcp: Act | null;
   readonly udp: Act | null;
   readonly notes: readonly string[];
 }
 
-/** Everything it starts is stopped and every program taken off, also when `signal` aborts it. */
+/** Stops everything that it starts and detaches every program, also if `signal` aborts it. */
 export async function demonstrate(kernel: Kernel, options: DemoOptions): Promise<DemoResult> {
   const allowed = kernel.affinity(0);
   const cpus = allowed.slice(0, options.maxWorkers);
@@ -141,7 +144,7 @@ async function playTcp(stage: Stage): Promise<Act> {
   }
 }
 
-/** `ld cpu` indexes by CPU number, which is the slot only where the CPUs are 0, 1, 2 … */
+/** `ld cpu` indexes by CPU number, which is the slot only if the CPUs are 0, 1, 2 … */
 export function localProgram(cpus: readonly number[]): { name: 'cpu' | 'map'; instructions: Instruction[] } {
   if (cpus.every((one, slot) => one === slot)) return { name: 'cpu', instructions: cpu(cpus.length) };
   return { name: 'map', instructions: map(new Map(cpus.map((one, slot) => [one, slot]))) };
@@ -190,7 +193,7 @@ const bothOf = (
 
 const portOf = ({ sockets }: Stage, protocol: 'tcp' | 'udp') => sockets[0]?.[protocol].port ?? 0;
 
-/** From outside, as `attach` does it; where the kernel's ptrace rules forbid that, the worker does it itself. */
+/** Attaches from outside, as `attach` does. If the kernel's ptrace rules forbid that, the worker attaches it itself. */
 async function steer(
   stage: Stage,
   protocol: 'tcp' | 'udp',
@@ -209,7 +212,7 @@ async function steer(
   }
 }
 
-/** A datagram is counted when its worker comes to read it: wait until nobody has any left. */
+/** A datagram is counted when its worker reads it, so wait until no worker has any left. */
 async function takeDatagrams({ workers }: Stage): Promise<WorkerCounts[]> {
   const take = () => Promise.all(workers.map((worker) => worker.ask('take', {})));
   const sum = (await take()).map((counts) => ({ ...counts }));

@@ -1,4 +1,4 @@
-/** What the demo's parent and its children say to each other over Node's IPC channel. */
+/** The messages between the demo's parent and its children over Node's IPC channel. */
 import type { Instruction } from '../cbpf/instruction.ts';
 
 export interface WorkerCounts {
@@ -8,7 +8,7 @@ export interface WorkerCounts {
   readonly datagrams: number;
 }
 
-/** A socket of a worker, as the world outside names it. */
+/** A socket of a worker, as other processes name it. */
 export interface Bound {
   readonly port: number;
   readonly fd: number;
@@ -23,7 +23,7 @@ export interface WorkerOrders {
   };
   /** Counts since the last `take`. */
   readonly take: { readonly order: Record<string, never>; readonly answer: WorkerCounts };
-  /** The way round a kernel that refuses pidfd_getfd: the worker sets its own socket's program. */
+  /** For a kernel that refuses pidfd_getfd: the worker attaches the program to its own socket. */
   readonly setProgram: {
     readonly order: { readonly fd: number; readonly program: readonly Instruction[] | null };
     readonly answer: Record<string, never>;

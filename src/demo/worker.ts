@@ -1,4 +1,4 @@
-/** One worker of the embedded server: a TCP and a UDP socket of the reuseport groups, pinned to its CPU. */
+/** One worker of the built-in server: a TCP and a UDP socket of the reuseport groups, pinned to its CPU. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -42,12 +42,12 @@ function accepted(socket: Socket, cpu: number): void {
   counts.accepts += 1;
   // Read before anything is sent: SO_INCOMING_CPU follows the connection's latest packet.
   if (incomingCpu(descriptorOf(socket)) === cpu) counts.matched += 1;
-  // The client resets; nothing here depends on how a connection ends.
+  // The client resets the connection; nothing here depends on how it ends.
   socket.on('error', () => {});
   socket.once('data', () => socket.end('.'));
 }
 
-/** Node has no public name for a connection's descriptor. */
+/** Node has no public API for a connection's descriptor. */
 function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
@@ -55,14 +55,14 @@ function descriptorOf(socket: Socket): number {
   return fd;
 }
 
-/** The socket of this process that is bound to HOST, found as anybody else would find it. */
+/** The socket of this process that is bound to HOST, found as another process would find it. */
 function ownSocket(protocol: 'tcp' | 'udp'): Bound {
   for (const fd of openFiles('/').list('/proc/self/fd').map(Number)) {
     try {
       const local = localAddress(fd);
       if (local?.address === HOST && protocolOf(fd) === protocol) return { port: local.port, fd };
     } catch (error) {
-      // Pipes, files, and the folder that was just read: no sockets.
+      // Pipes, files and the folder that was just read are not sockets.
       if (!isErrno(error, 'ENOTSOCK', 'EBADF')) throw error;
     }
   }

@@ -1,9 +1,9 @@
-/** What became different between two readings of the configuration, a line for each kind of object. */
+/** The changes between two readings of the configuration, one line for each kind of object. */
 import { memberName, ownerName } from '../diagnose/workers.ts';
 import { formatCpuList } from '../host/cpus.ts';
 import type { Group, GroupSocket, Host, Irq, Nic } from '../host/types.ts';
 
-/** More objects of one kind than this are named by how many they are. */
+/** If more objects of one kind have changed, only their number is shown. */
 const NAMED = 6;
 
 export function changesBetween(before: Host, after: Host): string[] {
@@ -82,7 +82,7 @@ function changeOfCount(what: string, was: readonly unknown[], is: readonly unkno
   return was.length === is.length ? [] : [`${what} ${was.length} -> ${is.length}`];
 }
 
-/** `name: FROM -> TO` of each object whose set of CPUs is another one now; what can't be read is no change. */
+/** `name: FROM -> TO` for each object whose set of CPUs has changed; a value that could not be read is no change. */
 function moved<T>(
   was: readonly T[],
   is: readonly T[],
@@ -143,8 +143,8 @@ function changesOfGroup(was: Group, is: Group): string[] {
 }
 
 /**
- * A thread that is seen to wait now and was busy before is no other worker: processes count. Nor is it one who only holds
- * the socket while nobody is seen to wait on it.
+ * Compares processes, not threads: a thread that waits now and was busy before is the same worker. A process that only
+ * holds the socket, while none is seen waiting on it, is not another worker either.
  */
 function changesOfWorkers(was: Group, is: Group): string[] {
   const isSeen = ({ owners }: GroupSocket) => owners.every(({ via }) => via !== 'fd');
@@ -166,7 +166,7 @@ function changesOfWorkers(was: Group, is: Group): string[] {
 
 const hasSlots = ({ sockets }: Group): boolean => sockets.every(({ slot }) => slot !== null);
 
-/** Where it was not known, nothing changed that anybody saw. */
+/** If the program was not known before, no change was seen. */
 function changeOfProgram(was: Group, is: Group): string[] {
   if (was.selection === null || is.selection === null) return [];
   const [from, to] = [programText(was), programText(is)];

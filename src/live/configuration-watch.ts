@@ -1,4 +1,4 @@
-/** The configuration as it was last read, read again in the background: no sample waits for it. */
+/** The latest reading of the configuration, repeated in the background: no sample waits for it. */
 import { machine } from 'node:os';
 import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
@@ -16,20 +16,20 @@ import {
 import type { Events } from './events.ts';
 import type { Configuration } from './types.ts';
 
-/** Seconds between readings, and at least so many times what a reading takes. */
+/** Seconds between readings, but at least this many times the duration of a reading. */
 const SECONDS = 5;
 const SHARE = 50;
-/** Seconds between readings of slots and programs, which start bpftrace: where sockets changed, and in any case. */
+/** Seconds between readings of slots and programs, which start bpftrace: if sockets have changed, and otherwise. */
 const SLOTS_SECONDS = 10;
 const SLOTS_ANYWAY_SECONDS = 60;
 
 export interface ConfigurationWatch {
   now(): Configuration;
-  /** Starts a reading where one is due or wished for, and returns at once. */
+  /** Starts a reading if one is due or requested, and returns at once. */
   lookAgain(wished: boolean): void;
 }
 
-/** @param slots read them too, which takes root. Throws what readHost throws. */
+/** @param slots also read them, which needs root. Throws what readHost throws. */
 export async function watchConfiguration(
   system: System,
   options: ConfigurationOptions,
@@ -70,8 +70,11 @@ export async function watchConfiguration(
 }
 
 interface Reader {
-  /** At once, or after the reading that goes on: with `anew`, since what it reads may have changed after it began. */
-  read(anew: boolean): void;
+  /**
+   * Reads at once. If a reading is running and `repeat` is set, reads again after it, because the machine may have
+   * changed since it began.
+   */
+  read(repeat: boolean): void;
 }
 
 /** One reading at a time. */
@@ -81,7 +84,7 @@ function createReader(what: string, tell: Events['tell'], act: () => Promise<voi
     try {
       await act();
     } catch (error) {
-      // What can't be read now may be read the next time; a bug of ours is thrown on.
+      // What cannot be read now may be readable the next time; a bug is rethrown.
       if (!isFailure(error) && !isSystemError(error)) throw error;
       tell('trouble', `${what}: ${error.message}`);
     } finally {
@@ -89,8 +92,8 @@ function createReader(what: string, tell: Events['tell'], act: () => Promise<voi
       if (again) read(false);
     }
   };
-  const read = (anew: boolean): void => {
-    again = running && (again || anew);
+  const read = (repeat: boolean): void => {
+    again = running && (again || repeat);
     if (running) return;
     running = true;
     void run();

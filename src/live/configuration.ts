@@ -1,4 +1,7 @@
-/** The configuration of the machine, read again and again without its slots, and with them when that is worth bpftrace. */
+/**
+ * Reads the configuration of the machine repeatedly: without its slots, and with them if that is worth starting
+ * bpftrace.
+ */
 
 import { diagnose } from '../diagnose/diagnose.ts';
 import { readHost } from '../host/host.ts';
@@ -9,7 +12,7 @@ import type { System } from '../system/types.ts';
 import type { Configuration } from './types.ts';
 
 export interface ConfigurationOptions {
-  /** As `--netns` named the network namespace that this process is in; null: the user's own. */
+  /** The network namespace of this process, as `--netns` named it; null: the user's own. */
   readonly netns: string | null;
   readonly ifaces: readonly string[];
   /** null: all. */
@@ -19,7 +22,10 @@ export interface ConfigurationOptions {
 /** Groups as bpftrace last saw them, by id. */
 export type KnownSlots = ReadonlyMap<string, Group>;
 
-/** What costs no bpftrace; slots, selections and programs are those of `known` where the group has not changed since. */
+/**
+ * Everything that needs no bpftrace; slots, selections and programs come from `known` if the group has not changed
+ * since.
+ */
 export async function readQuickly(
   system: System,
   { ifaces, port }: ConfigurationOptions,
@@ -29,7 +35,7 @@ export async function readQuickly(
   return { ...host, groups: host.groups.map((group) => withSlots(group, known.get(group.id))) };
 }
 
-/** Starts bpftrace for some hundred milliseconds: root only, and never often. */
+/** Starts bpftrace for some hundred milliseconds: only as root, and rarely. */
 export async function readSlotsOf(
   system: System,
   arch: string | null,
@@ -39,7 +45,7 @@ export async function readSlotsOf(
   return new Map(groups.map((group) => [group.id, group]));
 }
 
-/** Whether the slots have to be read again: a group is new, or has other sockets than when they were read. */
+/** Must the slots be read again? Yes if a group is new, or has other sockets than before. */
 export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
   groups.some((group) => !hasSameSockets(group, known.get(group.id)));
 
@@ -48,14 +54,14 @@ export function toConfiguration(host: Host, netns: string | null): Configuration
   return { ...view, findings: diagnose(view, netns), readAt: new Date().toISOString() };
 }
 
-/** Says that nothing a person would call different is so: interrupts count on, and time goes by. */
+/** Are two readings equal for a user? Interrupt counts and the time always differ. */
 export function isSameConfiguration(one: Configuration, other: Configuration): boolean {
   const text = (configuration: Configuration) =>
     JSON.stringify(configuration, (key, value) => (key === 'counts' || key === 'readAt' ? undefined : value));
   return text(one) === text(other);
 }
 
-/** Sockets are the group's own; who serves them, and what waits in them, is what was read just now. */
+/** Keeps the slots of the sockets; their workers and queues are those that were just read. */
 export function withSlots(now: Group, known: Group | undefined): Group {
   if (known === undefined || !hasSameSockets(now, known)) return now;
   const fresh = new Map(now.sockets.map((socket) => [socket.inode, socket]));

@@ -1,4 +1,4 @@
-/** What the live view may do to a group: the same checks and the same one system call as `attach` and `detach`. */
+/** The actions of the live view on a group: the same checks and the same system call as `attach` and `detach`. */
 import { disassemble } from '../cbpf/disassemble.ts';
 import { GROUP_PROGRAMS, type ProgramName, recognise } from '../cbpf/programs.ts';
 import type { Group } from '../host/types.ts';
@@ -11,7 +11,7 @@ import { programText } from './changes.ts';
 import { prepareTask } from './prepare.ts';
 import type { Control } from './types.ts';
 
-/** @param tell hears of what was done, for the events */
+/** @param tell is called with each action, for the events */
 export function createControl(machine: LiveMachine, tell: (text: string) => void): Control {
   const running = new Set<Promise<unknown>>();
   const doing = async (work: Promise<string>): Promise<string> => {
@@ -87,7 +87,7 @@ export function createControl(machine: LiveMachine, tell: (text: string) => void
 
 const choiceOf = ({ id, port }: Group) => ({ group: id, port });
 
-/** What can't be seen may be somebody else's. */
+/** A program that cannot be seen may be foreign. */
 function isForeign({ selection, program }: Group): boolean {
   if (selection === null) return true;
   return program !== null && (program.instructions === null || recognise(program.instructions) === null);

@@ -1,4 +1,4 @@
-/** The probes of one view, each at its own pace: whatever they counted is taken when a sample is due. */
+/** The probes of one view, each at its own pace: their counts are taken when a sample is due. */
 import type { Events } from './events.ts';
 import {
   NO_PACKETS,
@@ -14,14 +14,14 @@ import type { Gathered, Probe } from './restarting-probe.ts';
 import type { Configuration, ProbeState } from './types.ts';
 
 export interface Counting {
-  /** The probe of the packets runs and tells something every second. */
+  /** The packet probe runs and reports every second. */
   counting(): boolean;
-  /** An interval of it has come since the last `take`. */
+  /** The probe has reported an interval since the last `take`. */
   fresh(): boolean;
-  /** @param listen single accepts are wanted, too */
+  /** @param listen also report single accepts */
   take(configuration: Configuration, listen: boolean): ProbeCounts;
   state(notes: readonly string[]): ProbeState;
-  /** When all have ended, after the signal. */
+  /** Resolves when all have ended, after the signal. */
   ended(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface ProbeCounts {
   readonly probe: ProbeState;
 }
 
-/** Single accepts are traced so long after nobody looks at them any more: to start and end a probe costs more. */
+/** How long single accepts are still traced after they were last shown: restarting a probe costs more. */
 const LINGER_MS = 30_000;
 
 export function startCounting(

@@ -1,4 +1,4 @@
-/** What each queue does, from counters that cost nothing to have: the driver's statistics and /proc/interrupts. */
+/** The activity of each queue, from counters that cost nothing: the driver's statistics and /proc/interrupts. */
 import type { Nic } from '../host/types.ts';
 import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
 import { queuePackets, readStatistics } from '../measure/queue-rates.ts';
@@ -12,7 +12,7 @@ export interface Counters {
   readonly tx: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
   /** Interrupts since boot, by IRQ. */
   readonly interrupts: ReadonlyMap<number, number>;
-  /** Milliseconds of a clock that never jumps. */
+  /** Milliseconds of a monotonic clock. */
   readonly at: number;
 }
 
@@ -28,7 +28,7 @@ export async function readCounters(system: System, nics: readonly Nic[]): Promis
   };
 }
 
-/** Drivers name what a queue sends as what it receives, with tx for rx: one table of names serves both. */
+/** Drivers name sent and received counters alike, with tx for rx, so one table of names serves both. */
 const asReceived = (statistics: ReadonlyMap<string, bigint>): Map<string, bigint> =>
   new Map(
     Array.from(statistics)
@@ -44,8 +44,8 @@ const ZERO = 48;
 const NINE = 57;
 
 /**
- * Interrupts of all CPUs together, of the IRQs in `wanted`. 512 CPUs make lines of 5 KB, of which only the wanted ones
- * are scanned, a character at a time: this is done every second. Never throws.
+ * Interrupts summed over all CPUs, for the IRQs in `wanted`. This runs every second, and with 512 CPUs a line has 5 KB,
+ * so only the wanted lines are scanned, character by character. Never throws.
  */
 export function sumInterrupts(text: string, wanted: ReadonlySet<number>): Map<number, number> {
   const sums = new Map<number, number>();
@@ -60,7 +60,7 @@ export function sumInterrupts(text: string, wanted: ReadonlySet<number>): Map<nu
   return sums;
 }
 
-/** Numbers up to the first word that is none: the name of the chip may begin with a digit. */
+/** Reads numbers up to the first word that is not one: the name of the chip may begin with a digit. */
 function sumLine(text: string, start: number, end: number): number {
   let sum = 0;
   let value = -1;
@@ -75,7 +75,7 @@ function sumLine(text: string, start: number, end: number): number {
   return sum;
 }
 
-/** null for what a counter does not tell: it is new, or went back. */
+/** null if a counter has no rate: it is new, or went backwards. */
 export function queueSamples(nics: readonly Nic[], before: Counters, after: Counters): QueueSample[] {
   const seconds = (after.at - before.at) / 1000;
   const interrupts = (irq: number | null) =>

@@ -1,4 +1,4 @@
-/** The demo's server under a load that goes on, so that there is something to watch and to mend on any machine. */
+/** The demo's server under continuous load, so that there is something to watch and to fix on any machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../demo/child.ts';
 import type { ClientOrders, WorkerOrders } from '../demo/messages.ts';
@@ -8,14 +8,14 @@ import type { Accept } from './types.ts';
 
 export interface DemoLoad {
   readonly port: number;
-  /** What the workers counted themselves since the last call: it needs no root. */
+  /** The workers' own counts since the last call; needs no root. */
   readonly accepts: () => Accept | null;
   stop(): Promise<void>;
 }
 
-/** A process costs some 50 MB. */
+/** A process takes about 50 MB. */
 const MOST_CPUS = 16;
-/** Connections of each client in a burst, and the pause after it: some 200 a second. */
+/** Connections of each client in a burst, and the pause after it: about 200 a second. */
 const BURST = 20;
 const PAUSE_MS = 80;
 
@@ -97,10 +97,10 @@ async function count(
   });
 }
 
-/** Whatever ends a child may be about to end this process as well: a closed terminal, a shutdown. */
+/** What ends a child may also be about to end this process: a closed terminal, a shutdown. */
 const GRACE_MS = 500;
 
-/** A child that is asked while it is being stopped fails, as it must; any other failure is one. */
+/** A child that is asked while it is being stopped must fail; any other failure is reported. */
 async function untilStopped(signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {

@@ -1,7 +1,7 @@
-/** What is told between two samples. */
+/** Events between two samples. */
 import type { LiveEvent } from './types.ts';
 
-/** Events of one sample; a busy server accepts thousands a second. */
+/** Most events of one sample; a busy server accepts thousands a second. */
 const MOST_EVENTS = 200;
 
 export interface Events {
@@ -9,7 +9,7 @@ export interface Events {
   take(): LiveEvent[];
 }
 
-/** The latest of a sample's time; how many more there were is said. */
+/** The latest events of a sample, and how many more there were. */
 export function createEvents(): Events {
   let [events, more]: [LiveEvent[], number] = [[], 0];
   return {

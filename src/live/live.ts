@@ -1,6 +1,6 @@
 /**
- * This machine as a source of samples. Three things go on at their own pace, and none waits for another: counters are
- * read for each sample, the configuration every few seconds, and bpftrace counts as long as it lives.
+ * This machine as a source of samples. Three activities run at their own pace, and none waits for another: counters are
+ * read for each sample, the configuration every few seconds, and bpftrace counts as long as it runs.
  */
 import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
@@ -16,16 +16,16 @@ import type { Accept, Configuration, ProbeState, Sample, Source } from './types.
 import { createTimer, createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface LiveOptions {
-  /** As `--netns` named it; null: the user's own. */
+  /** The network namespace, as `--netns` named it; null: the user's own. */
   readonly netns: string | null;
   readonly ifaces: readonly string[];
   /** null: all. */
   readonly port: number | null;
-  /** Of samples, in seconds; at least 1. */
+  /** Seconds between samples; at least 1. */
   readonly interval: number;
-  /** Run bpftrace; without it there are counters and configuration. */
+  /** Run bpftrace; without it there are only counters and configuration. */
   readonly probes: boolean;
-  /** What somebody else counted of accepts since the last call, where no probe does. */
+  /** Accepts since the last call that another source has counted, if no probe does. */
   readonly accepts?: () => Accept | null;
 }
 
@@ -33,9 +33,9 @@ export interface LiveSystem extends System {
   readonly kernel: Kernel;
 }
 
-/** Seconds before and after its time in which a sample takes the end of a probe's interval as its own. */
+/** A sample uses the end of a probe's interval within this many seconds before and after its own time. */
 const SLACK = 0.3;
-/** What a sample waits for counters. */
+/** How long a sample waits for counters. */
 const PATIENCE_MS = 500;
 
 const NO_ROOT =
@@ -113,7 +113,7 @@ async function* run(
         probe: probe ?? { state: 'missing', coverage: null, notes: [missing] },
         configuration,
       };
-      // One that comes too late is for the next sample.
+      // A reading that is late goes to the next sample.
       if (after !== null) [before, reading] = [after, null];
     }
   } finally {
@@ -121,7 +121,7 @@ async function* run(
   }
 }
 
-/** null where it takes too long: someone else holds the lock that drivers are asked under. */
+/** null if it takes too long: another process holds the lock under which drivers answer. */
 async function inTime(reading: Promise<Counters>): Promise<Counters | null> {
   const late = createTimer(PATIENCE_MS);
   try {
@@ -162,8 +162,8 @@ function queuesOf(nics: readonly Nic[]) {
 }
 
 /**
- * Until the interval is over. Where a probe counts, its interval's end is waited for a little, so that each sample has
- * one of them and none has two. A change of the interval is heeded at once.
+ * Waits until the interval is over. If a probe counts, also waits a little for the end of its interval, so that each
+ * sample has exactly one. A change of the interval takes effect at once.
  */
 async function untilDue(
   since: number,

@@ -1,4 +1,4 @@
-/** Larger things that the live view may do, each prepared first: what exactly is to be confirmed. */
+/** Larger actions of the live view. Each is prepared first, so that the user can confirm exactly what it will do. */
 import { resolve } from 'node:path';
 import type { Group } from '../host/types.ts';
 import { nicsFeeding, receivingNics } from '../path/receiving-nics.ts';
@@ -30,7 +30,7 @@ export async function prepareTask(
   }
 }
 
-/** As `locality-tune snapshot` has it. */
+/** The same content as `locality-tune snapshot`. */
 const OWNER_ONLY = 0o600;
 
 function prepareSnapshot(machine: LiveMachine, { host }: Configuration): Prepared {
@@ -104,7 +104,7 @@ async function applyAll(machine: LiveMachine, plan: Plan): Promise<string> {
   return left === '' ? what : `${what}; refused: ${left}`;
 }
 
-/** What was applied here last, since the boot. */
+/** The latest apply in this namespace since boot. */
 function prepareUndo(machine: LiveMachine): Prepared {
   requireRoot('undo');
   const chosen = chooseJournals(journalsOf(machine), 'newest').filter(({ place }) => place === 'here');

@@ -17,10 +17,13 @@ import { toReads, udpQuestion } from '../measure/udp.ts';
 import { type Gathered, keepRunning, type Probe } from './restarting-probe.ts';
 import type { Accept, LocalityFigure, MemberSample, ProbeState } from './types.ts';
 
-/** bpftrace prints its maps so often; longer intervals are sums. */
+/** Seconds between prints of the bpftrace maps; longer intervals are sums. */
 const SECONDS = 1;
 
-/** Of the whole machine: an ACK that frees a segment does not show its port, so tx can't be had of one port alone. */
+/**
+ * Counts the whole machine: an ACK that frees a segment does not show its port, so tx of a single port cannot be
+ * counted.
+ */
 export const watchSkbs = (signal: AbortSignal, heard: () => void): Probe =>
   keepRunning(() => skbQuestion(ANY, SECONDS), signal, heard);
 
@@ -30,7 +33,7 @@ export const watchAccepts = (port: number | null, signal: AbortSignal, heard: ()
 export const watchDatagrams = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
   keepRunning(async () => udpQuestion({ ...ANY, port }, SECONDS), signal, heard);
 
-/** Tells each accept as people know it: `cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`. */
+/** Reports each accept in the usual form: `cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`. */
 export function watchEvents(port: number | null, signal: AbortSignal, tell: (text: string) => void): Probe {
   const onLine = (line: string) => {
     const event = parseEvent(line);
@@ -79,7 +82,7 @@ export function toAccept(gathered: Gathered, commOf: (pid: number) => string | n
 
 const withoutNotes = ({ notes: _, ...accepts }: ReturnType<typeof toAccepts>) => accepts;
 
-/** TCP members by the accepts of their listeners, UDP members by the datagrams that were read from them. */
+/** Rates of TCP members by the accepts of their listeners, of UDP members by the datagrams that were read from them. */
 export function toMembers(
   groups: readonly Group[],
   accepts: Gathered | null,
@@ -105,7 +108,7 @@ export function toMembers(
   );
 }
 
-/** `judged`: those whose receiving CPU is known. */
+/** `judged`: packets whose receiving CPU is known. */
 interface Tally {
   readonly count: number;
   readonly judged: number;
@@ -143,7 +146,7 @@ function perListener(pairs: readonly ListenerPair[]): ReadonlyMap<string, Tally>
   return tallies;
 }
 
-/** One state for all: that of the packets, by which the view stands or falls. Notes of the others say whose they are. */
+/** One state for all probes: that of the packet probe, which matters most. Notes of the others name their probe. */
 export function probeState(
   skbs: Probe,
   others: Readonly<Record<string, Probe | null>>,

@@ -1,6 +1,6 @@
 /**
- * Samples as a file of JSON lines: a header, then each configuration when it changed and each sample without its configuration. What
- * was written until a crash can be read; a line that was cut by it is the end.
+ * Samples as a file of JSON lines: a header, then each configuration when it has changed, and each sample without its
+ * configuration. After a crash the file can be read up to the line that was cut.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { failure, isErrno, isFailure } from '../system/errors.ts';
 import { toRecordedConfiguration, toSample } from './sample-shape.ts';
 import type { Configuration, Sample, Source } from './types.ts';
 
-/** Of a pause in a replay: --interval is at most this. */
+/** Longest pause in a replay: --interval is at most this. */
 const LONGEST_MS = 3_600_000;
 const OWNER_ONLY = 0o600;
 
@@ -23,9 +23,9 @@ export interface Recorder {
 }
 
 /**
- * Only its owner can read the file: it has addresses and names of processes in it. No link is followed: who may write to
- * the folder must not choose what root empties. Throws Failure `exists` where there is one and no `force`; what open(2)
- * throws: EACCES, ENOENT, ELOOP for a link.
+ * Only the owner can read the file, because it contains addresses and process names. Links are not followed: a user who
+ * can write to the folder must not choose which file root empties. Throws Failure `exists` if the file exists and
+ * `force` is not set; what open(2) throws: EACCES, ENOENT, ELOOP for a link.
  */
 export function createRecorder(file: string, force = false): Recorder {
   const fd = openFresh(file, force);
@@ -59,12 +59,12 @@ function openFresh(file: string, force: boolean): number {
 }
 
 /**
- * Plays each sample when its seconds are over, or after those that setInterval gave; `interval` null: as recorded.
- * Throws Failure: not-a-recording, recording-newer, recording-broken where no sample comes before what is broken; what open(2) throws.
+ * Plays each sample after its own seconds, or after those of setInterval; `interval` null: as recorded. Throws Failure:
+ * not-a-recording, recording-newer, recording-broken if there is no sample before the broken line; what open(2) throws.
  */
 export function openRecording(file: string, interval: number | null): Source {
   const bytes = readFileSync(file);
-  // What is wrong from its beginning is said before a screen is taken for it.
+  // Fails before the screen is taken if the beginning is broken.
   samplesOf(bytes, file).next();
   let seconds = interval;
   return {
@@ -97,7 +97,7 @@ async function* play(
     }
   } catch (error) {
     if (!isFailure(error) || last === null) throw error;
-    // What was shown until here stays on the screen.
+    // What was shown so far stays on the screen.
     const text = `${error.message}: the replay ends here`;
     yield { ...last, events: [{ time: last.time, kind: 'trouble', text }] };
   }
@@ -118,7 +118,7 @@ function checkHeader(bytes: Buffer, file: string): void {
     throw failure('recording-newer', `${file}: a recording of version ${version}`, 'update locality-tune');
 }
 
-/** A line at a time: an hour of a large machine is more than a process should hold as objects. */
+/** Reads line by line: an hour of a large machine is too much to hold as objects. */
 function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefined> {
   checkHeader(bytes, file);
   let configuration: Configuration | null = null;
@@ -126,7 +126,7 @@ function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefi
   for (const line of linesOf(bytes)) {
     number += 1;
     if (number === 1 || line === '') continue;
-    // The last line of a recorder that was killed is cut.
+    // If the recorder was killed, the last line is cut.
     if (cut > 0) throw broken(file, cut, 'it is not JSON');
     const value = parse(line);
     if (value === null) {

@@ -1,6 +1,6 @@
 /**
- * One measurement that is kept running: its intervals are gathered until somebody takes them, and what it dies of is
- * told and tried again, a few times. Nobody ever waits for it.
+ * Keeps one measurement running. Its intervals are collected until they are taken. If it fails, the reason is shown and
+ * it is restarted a few times. Nothing ever waits for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSession } from '../measure/session.ts';
@@ -13,31 +13,31 @@ export interface Gathered extends Interval {
 
 export interface Probe {
   /**
-   * What was counted since it was last taken, as one interval; where nothing came yet, the latest one, which stands for
-   * some seconds; null after that, and before the first.
+   * The counts since the last call, as one interval. If nothing has come since, the latest interval, which stays valid
+   * for some seconds; null after that, and before the first.
    */
   take(): Gathered | null;
-  /** Something has come since it was last taken. */
+  /** Has anything come since it was last taken? */
   readonly fresh: boolean;
   readonly state: 'starting' | 'running' | 'missing' | 'failed';
   readonly variant: ProbeVariant | null;
-  /** Why it does not run; null while it does. */
+  /** Why it does not run; null while it runs. */
   readonly why: string | null;
-  /** It runs, and tells something every second. */
+  /** Does it run and report every second? */
   readonly counting: boolean;
-  /** Settles when it has ended, after `signal` or for good. Never rejects for what a Failure tells. */
+  /** Settles when it has ended, after `signal` or for good. Never rejects with a Failure. */
   readonly ended: Promise<void>;
 }
 
-/** Seconds before each new try; the last failure is final. A start takes the machine a second. */
+/** Seconds before each retry; after the last one the failure is final. A start takes about a second. */
 const BACK_OFF = [5, 15, 30];
-/** After running for so long a failure is the first one again. */
+/** After running this long, a failure counts as the first again. */
 const STABLE_MS = 300_000;
 
-/** One that told nothing for so long is stuck, or dead. */
+/** A probe that has reported nothing for this long is stuck or dead. */
 const SILENT_MS = 3_000;
 
-/** Trying again would find the same. */
+/** A retry would fail for the same reason. */
 const FINAL: ReadonlySet<string> = new Set([
   'EPERM',
   'bpftrace-missing',
@@ -54,7 +54,7 @@ const MISSING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param ask what to count; asked when it starts, since that may look at the machine
+ * @param ask what to count; called at the start, because it may read the machine
  * @param heard called after each interval and each change of state
  * @param onLine called with each line that the probe prints by printf()
  */

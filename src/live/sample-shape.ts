@@ -1,4 +1,4 @@
-/** The shape of a `Sample` in a recording: src/live/types.ts once more, as a check of what another machine wrote. */
+/** The shape of a `Sample` in a recording: src/live/types.ts again, as a check of files from other machines. */
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import { viewOf } from '../path/view.ts';
@@ -29,7 +29,7 @@ import type {
 const natural = whole(0, Number.MAX_SAFE_INTEGER);
 const index = whole(0, 65_535);
 
-/** Seconds and rates: never below zero, and none that a figure would not fit into. */
+/** Seconds and rates: not negative, and not too large to display. */
 const amount: Shape<number> = (value, at) => {
   const found = number(value, at);
   if (found < 0 || found > Number.MAX_SAFE_INTEGER)
@@ -121,7 +121,7 @@ const sample = object<Omit<Sample, 'configuration'>>({
   }),
 });
 
-/** Throws Mismatch. A matrix has a row and a column for each CPU, or the sample is none. */
+/** Throws Mismatch. A matrix must have a row and a column for each CPU. */
 export function toSample(value: unknown, at: string): Omit<Sample, 'configuration'> {
   const found = sample(value, at);
   const size = found.cpus.length;
@@ -137,7 +137,7 @@ const recorded = object<{ readonly host: Configuration['host']; readonly readAt:
 });
 
 /**
- * Only the machine is taken from the file: paths and findings, with commands that people copy, are worked out from it.
+ * Only the machine is taken from the file; paths and findings, with commands that people copy, are computed from it.
  * Throws Mismatch.
  */
 export function toRecordedConfiguration(value: unknown, at: string): Configuration {

@@ -1,4 +1,4 @@
-/** A snapshot as a source: the machine as it stood, in one sample. */
+/** A snapshot as a source: the machine at that time, in one sample. */
 
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { Host } from '../host/types.ts';
@@ -7,7 +7,7 @@ import { interfaceRates, rxQueueRates } from '../snapshot/rates.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import type { QueueSample, Sample, Source } from './types.ts';
 
-/** @param host what is to be seen of the snapshot's machine */
+/** @param host the visible part of the snapshot's machine */
 export function openSnapshotSource(snapshot: Snapshot, host: Host): Source {
   const sample = toSample(snapshot, host);
   return {
@@ -26,7 +26,7 @@ function toSample({ time, counters }: Snapshot, host: Host): Sample {
   const rates = counters === null ? { rx: null, tx: null } : interfaceRates(counters);
   const unmeasured = { packets: null, local: null, percent: null };
   const view = viewOf(host);
-  // A tree that was captured without its time.
+  // The tree was captured without a time.
   const at = time ?? new Date(0).toISOString();
   return {
     time: at,

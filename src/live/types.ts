@@ -1,6 +1,6 @@
 /**
- * What the live view shows, as plain data: one Sample each interval. A recording is a file of samples, so a replay shows
- * what the machine showed.
+ * What the live view shows, as plain data: one Sample per interval. A recording is a file of samples, so a replay shows
+ * exactly what the machine showed.
  */
 import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
@@ -17,7 +17,10 @@ export interface Sample {
   readonly cpus: readonly number[];
   readonly rx: LocalityFigure;
   readonly tx: LocalityFigure;
-  /** Made (row) -> used (column), packets in this interval; null when not counted. */
+  /**
+   * Packets in this interval by first CPU (row: received, sent) and last CPU (column: read, freed); null if not
+   * counted.
+   */
   readonly rxMatrix: Matrix | null;
   readonly txMatrix: Matrix | null;
   readonly accept: Accept | null;
@@ -25,7 +28,7 @@ export interface Sample {
   readonly members: readonly MemberSample[];
   readonly events: readonly LiveEvent[];
   readonly probe: ProbeState;
-  /** Fresh each time the configuration was read anew (some seconds), else the same object as before. */
+  /** A new object each time the configuration was read (every few seconds), otherwise the same object as before. */
   readonly configuration: Configuration;
 }
 
@@ -36,18 +39,20 @@ export interface Configuration extends View {
 }
 
 export interface LocalityFigure {
-  /** skbs counted; null when there is no probe. */
+  /** skbs counted; null without a probe. */
   readonly packets: number | null;
   readonly local: number | null;
   /** 0 to 100, one decimal. */
   readonly percent: number | null;
-  /** Packets/s of the interfaces' counters: there without any probe. */
+  /** Packets/s from the interface counters; needs no probe. */
   readonly pps: number | null;
 }
 
 export interface Accept {
   readonly source: 'probe' | 'sample';
-  /** Of which `accepts` is the sum: measured, and not the sample's own where two clocks meet. */
+  /**
+   * Seconds in which `accepts` were counted: measured, and different from the sample's own if two clocks are involved.
+   */
   readonly seconds: number;
   readonly accepts: number;
   readonly matched: number;
@@ -63,11 +68,11 @@ export interface QueueSample {
   readonly irq: number | null;
   /** Interrupts/s; null when its IRQ is not known. */
   readonly interrupts: number | null;
-  /** null where the driver counts none for a queue. */
+  /** null if the driver does not count packets per queue. */
   readonly pps: number | null;
 }
 
-/** What a socket of a group got in the interval. */
+/** What a socket of a group received in the interval. */
 export interface MemberSample {
   readonly group: string;
   readonly inode: number;
@@ -97,41 +102,44 @@ export interface ProbeState {
 export interface Source {
   /** Ends when `signal` aborts or the recording is over. Never throws for what one interval lacks: that is null in it. */
   samples(signal: AbortSignal): AsyncGenerator<Sample, void, undefined>;
-  /** Of a recording nothing can be changed. */
+  /** A recording cannot be changed. */
   readonly live: boolean;
   setInterval(seconds: number): void;
-  /** Reads the configuration anew with the next sample, as after an attach. */
+  /** Reads the configuration again with the next sample, such as after an attach. */
   refresh(): void;
-  /** While true, single accepts are told as events: a probe of its own that costs more. */
+  /** While true, single accepts are reported as events, by another probe that costs more. */
   listen(wanted: boolean): void;
-  /** What can be done to the machine; null where nothing can (a recording). */
+  /** Actions on the machine; null if there are none (a recording). */
   readonly control: Control | null;
 }
 
-/** What the view may do to a group, each after the user's word. All throw Failure. */
+/** Actions on a group, each after a confirmation. All throw Failure. */
 export interface Control {
-  /** Programs that need no more than the group to be made. */
+  /** Programs that can be made from the group alone. */
   readonly programs: readonly string[];
-  /** Changes nothing: what attaching would do to the group as it was last read. */
+  /** What attaching would do to the group as it was last read; changes nothing. */
   preview(group: Group, program: string): Promise<Preview>;
-  /** Reads the group anew, checks again, and changes it; what was done, in one line. */
+  /** Reads the group again, checks again, and changes it; returns what was done, in one line. */
   attach(group: Group, program: string, force: boolean): Promise<string>;
   prepareDetach(group: Group): Prepared;
-  /** Works out what is to be confirmed, and changes nothing. @param group what is tuned, with the NICs that feed it; null: all NICs */
+  /**
+   * Prepares what the user is to confirm, and changes nothing. @param group the group to tune, with the NICs that feed
+   * it; null: all NICs
+   */
   prepare(task: Task, configuration: Configuration, group: Group | null): Promise<Prepared>;
-  /** Resolves when nothing that was begun is still being done: no change is left half-way by quitting. */
+  /** Resolves when no action is still running, so that quitting leaves no change half-done. */
   idle(): Promise<void>;
 }
 
 /** `apply`: the plan for what is shown. */
 export type Task = 'apply' | 'undo' | 'snapshot';
 
-/** Something that is about to be done, to be confirmed by the user. */
+/** An action that the user is to confirm. */
 export interface Prepared {
   readonly title: string;
-  /** What exactly, a sentence or an object each. */
+  /** What exactly it will do: one sentence or object per line. */
   readonly lines: readonly string[];
-  /** Does it; what was done, in one line. null where there is nothing to do. Throws Failure. */
+  /** Does it, and returns what was done in one line; null if there is nothing to do. Throws Failure. */
   readonly run: (() => Promise<string>) | null;
 }
 
@@ -139,13 +147,13 @@ export interface Preview {
   readonly group: string;
   readonly program: string;
   readonly groupSize: number;
-  /** Assembler text, one instruction a line. */
+  /** Assembler text, one instruction per line. */
   readonly asm: string;
   readonly warnings: readonly string[];
-  /** What is on the group now, in words. */
+  /** The program that is attached now, in words. */
   readonly now: string;
-  /** It is there already. */
+  /** Is it attached already? */
   readonly attached: boolean;
-  /** What is there is not ours and would be replaced: only with `force`. */
+  /** A foreign program is attached and would be replaced: only with `force`. */
   readonly foreign: boolean;
 }

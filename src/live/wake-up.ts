@@ -1,8 +1,8 @@
-/** Waiting that can be cut short. */
+/** A wait that can be ended early. */
 
 export interface WakeUp {
   wake(): void;
-  /** Until it is woken, for `milliseconds` at most. */
+  /** Waits until it is woken, at most `milliseconds`. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,26 +1,26 @@
 /**
- * Capture files as libpcap and Wireshark write them (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng): the packets
- * and their link types. Times are not needed here and not read.
+ * Reads capture files of libpcap and Wireshark (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng): the packets and
+ * their link types. Times are not needed and not read.
  */
 
 export interface CapturedFrame {
   /** LINKTYPE_*, as registered at tcpdump.org. */
   readonly linkType: number;
-  /** What was captured of it. */
+  /** The captured bytes. */
   readonly bytes: Uint8Array;
   /** Its length before the capture cut it; never less than that of `bytes`. */
   readonly length: number;
 }
 
-/** The file's next bytes: as many as asked for, fewer at its end. */
+/** The next bytes of the file: as many as requested, fewer at the end. */
 export type Pull = (count: number) => Uint8Array;
 
-/** Larger than any packet or block that is written on purpose. */
+/** Larger than any real packet or block. */
 const LARGEST = 1 << 26;
 
 /**
- * Hands out every packet in turn. Never throws by itself, whatever the file holds.
- * @return what is wrong with the file, after all packets before that place; null when it is whole
+ * Passes on every packet in turn. Never throws by itself, for any file content.
+ * @return what is wrong with the file, after all packets before that place; null if it is complete
  */
 export function readCapture(pull: Pull, each: (frame: CapturedFrame) => void): string | null {
   const head = pull(4);
@@ -44,7 +44,7 @@ const PCAP_LITTLE: ReadonlySet<number> = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
 function readPcap(pull: Pull, little: boolean, each: (frame: CapturedFrame) => void): string | null {
   const header = view(pull(20));
   if (header.byteLength < 20) return NO_CAPTURE;
-  // The upper half tells of frame check sequences.
+  // The upper half is about frame check sequences.
   const linkType = header.getUint32(16, little) & 0xffff;
   for (;;) {
     const record = view(pull(16));
@@ -67,7 +67,7 @@ interface Interface {
   readonly snapLength: number;
 }
 
-/** The type of the first block, which reads the same in both byte orders, has been taken already. */
+/** The type of the first block, which is the same in both byte orders, was already read. */
 function readPcapng(pull: Pull, each: (frame: CapturedFrame) => void): string | null {
   let little = false;
   let interfaces: Interface[] = [];
@@ -85,7 +85,7 @@ function readPcapng(pull: Pull, each: (frame: CapturedFrame) => void): string | 
     if (rest < 4 || length > LARGEST) return `it is damaged: a block of ${length} bytes`;
     const block = pull(rest);
     if (block.length < rest) return TORN;
-    // The length once more stands at the end.
+    // The length is repeated at the end.
     const body = block.subarray(0, rest - 4);
     if (type === INTERFACE && body.length >= 8) interfaces.push(interfaceIn(view(body), little));
     const frame = packetIn(type, body, little, interfaces);
@@ -100,7 +100,7 @@ function interfaceIn(body: DataView, little: boolean): Interface {
   return { linkType: body.getUint16(0, little), snapLength: body.getUint32(4, little) };
 }
 
-/** null for a block of another kind, or one that is no packet after all. */
+/** null for a block of another kind, or one without a packet. */
 function packetIn(
   type: number,
   body: Uint8Array,

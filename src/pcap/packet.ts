@@ -1,21 +1,21 @@
-/** From a captured frame to what a program would see of it at the reuseport hook (net/core/sock_reuseport.c). */
+/** Turns a captured frame into what a program would see of it at the reuseport hook (net/core/sock_reuseport.c). */
 import { EMPTY, type Environment } from '../cbpf/environment.ts';
 import type { CapturedFrame } from './capture.ts';
 
-/** A packet for which the kernel chooses a socket: a SYN, or a datagram to one address. */
+/** A packet for which the kernel chooses a socket: a SYN, or a unicast datagram. */
 export interface Choosing {
   readonly protocol: 'tcp' | 'udp';
   /** Destination. */
   readonly port: number;
-  /** Offset 0 is the first byte behind the TCP or UDP header. cpu, rand, rxhash, queue and mark are in no capture. */
+  /** Offset 0 is the first byte after the TCP or UDP header. A capture has no cpu, rand, rxhash, queue and mark. */
   readonly environment: Environment;
   /** Offset of the TCP or UDP header in `environment.network`. */
   readonly transport: number;
-  /** Is something missing that the program could read: the packet's end, or the link-level header? */
+  /** Is something missing that the program could read: the end of the packet, or the link-level header? */
   readonly incomplete: boolean;
 }
 
-/** Why a frame has no part in the choice of a socket, or none that can be told. */
+/** Why the kernel chooses no socket for a frame, or why the choice is not known. */
 export type PassedOver =
   | 'TCP, but no SYN'
   | 'neither TCP nor UDP'
@@ -29,7 +29,7 @@ export type PassedOver =
 
 const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
-/** 802.1Q, 802.1ad, and what was used before it. */
+/** 802.1Q, 802.1ad, and its predecessor. */
 const TAGS: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100]);
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
@@ -40,7 +40,7 @@ export function packetOf(frame: CapturedFrame): Choosing | PassedOver {
   return typeof link === 'string' ? link : networkOf(frame, link);
 }
 
-/** What stands before the network header. */
+/** What comes before the network header. */
 interface Link {
   readonly protocol: number;
   /** Offset of the network header. */
@@ -86,7 +86,7 @@ function linkOf(frame: CapturedFrame): Link | PassedOver {
   }
 }
 
-/** Over VLAN tags, which the kernel takes out of the frame. */
+/** Skips VLAN tags, which the kernel removes from the frame. */
 function untagged(
   frame: CapturedFrame,
   ethertype: number,
@@ -116,7 +116,7 @@ function byVersion(frame: CapturedFrame, network: number, known: Partial<Environ
   return protocol === undefined ? 'not IP' : { protocol, network, known, addresses: null };
 }
 
-/** Where the transport header is, and where the IP packet ends; the kernel cuts off what is padding behind it. */
+/** Where the transport header begins and the IP packet ends; the kernel cuts off padding after it. */
 interface Span {
   readonly protocol: number;
   readonly start: number;
@@ -134,7 +134,7 @@ function ipv4(frame: CapturedFrame, at: number): Span | PassedOver {
   const { bytes } = frame;
   if (bytes.length < at + 20) return tooShort(frame);
   const header = ((bytes[at] ?? 0) & 0xf) * 4;
-  // A packet that hardware or the kernel merged beyond 64 KB has a length of 0.
+  // A packet that hardware or the kernel has merged to more than 64 KB has a length of 0.
   const total = u16(bytes, at + 2) || frame.length - at;
   if ((bytes[at] ?? 0) >> 4 !== 4 || header < 20 || total < header || at + total > frame.length)
     return 'malformed';
@@ -227,7 +227,7 @@ function withLink(addresses: Uint8Array, ethertype: number, rest: Uint8Array): U
   return frame;
 }
 
-/** Too short for a header: because the capture has cut it, or because it is none. */
+/** Too short for a header: the capture has cut it, or it is not a packet of that kind. */
 function tooShort({ bytes, length }: CapturedFrame): PassedOver {
   return bytes.length < length ? 'cut short by the capture' : 'malformed';
 }

@@ -1,4 +1,4 @@
-/** What a program makes of a whole capture. */
+/** Runs a program on a whole capture. */
 import type { Environment } from '../cbpf/environment.ts';
 import { earlyExitText, type Run } from '../cbpf/simulate.ts';
 import { type Pull, readCapture } from './capture.ts';
@@ -6,7 +6,7 @@ import { packetOf } from './packet.ts';
 
 /** Each map counts packets. */
 export interface Replay {
-  /** For which the program ran. */
+  /** Packets for which the program ran. */
   readonly packets: number;
   readonly passedOver: ReadonlyMap<string, number>;
   readonly results: ReadonlyMap<number, number>;
@@ -14,20 +14,20 @@ export interface Replay {
   readonly earlyExits: ReadonlyMap<string, number>;
   /** `udp 53`: destinations. */
   readonly ports: ReadonlyMap<string, number>;
-  /** What is wrong with the file, behind the last packet that could be read. */
+  /** What is wrong with the file after the last readable packet. */
   readonly problem: string | null;
 }
 
 export const NOT_CAPTURED = 'read by the program where the capture holds nothing';
 export const ELSEWHERE = 'to another port, or by another protocol';
 
-/** Which packets count; null: all. */
+/** The packets that count; null: all. */
 export interface Destination {
   readonly protocol: 'tcp' | 'udp' | null;
   readonly port: number | null;
 }
 
-/** @param known what is in no capture: CPU, hash, queue, mark; it also overrides what is */
+/** @param known what no capture has: CPU, hash, queue, mark; also overrides what it has */
 export function replay(
   run: Run,
   pull: Pull,
@@ -63,7 +63,7 @@ function add<K>(counts: Map<K, number>, key: K): void {
 export interface Distribution {
   /** Packets for slot 0, 1, … */
   readonly slots: readonly number[];
-  /** Packets whose index is beyond the group, which the kernel's hash then places. */
+  /** Packets whose index is beyond the group; the kernel's hash places them. */
   readonly hashed: number;
 }
 

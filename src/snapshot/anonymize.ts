@@ -1,14 +1,16 @@
-/** Takes host name, addresses and RSS keys out of a snapshot; what was equal stays equal, so that joins survive. */
+/**
+ * Replaces the host name, addresses and RSS keys of a snapshot; equal values stay equal, so that the data still joins.
+ */
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Nic, NtupleMatch, NtupleRule, Rss } from '../host/types.ts';
 import type { Snapshot } from './types.ts';
 
 /**
- * Addresses become 198.18.0.1 (RFC 2544) and 2001:db8::1 (RFC 3849) and so on, in order of their first appearance: a
- * hash of 32 bits can be tried out. The host name becomes its keyed hash. An RSS key becomes null, with its keyed hash
- * in the NIC's notes: any key in its place would put flows on wrong queues.
- * @param secret random and thrown away: nobody can try out names then
+ * Addresses become 198.18.0.1 (RFC 2544) and 2001:db8::1 (RFC 3849) and so on, in order of their first appearance,
+ * because a hash of 32 bits could be broken by trying all addresses. The host name becomes its keyed hash. An RSS key
+ * becomes null, with its keyed hash in the NIC's notes: any other key would put flows on wrong queues.
+ * @param secret random and not kept, so that nobody can guess names by trying
  */
 export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
   const hash = (text: string): string => createHmac('sha256', secret).update(text).digest('hex').slice(0, 8);
@@ -41,7 +43,9 @@ export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
 
 const WHOLE = new Set(['255.255.255.255', Array(8).fill('ffff').join(':')]);
 
-/** Of a network's address the stand-in says nothing: who is inside can't be told any more. */
+/**
+ * The replacement of a network address carries no information, so it is no longer known which hosts are in the network.
+ */
 function scrubRules({ rules, ...rss }: Rss, scrub: (text: string) => string): Rss {
   const address = (match: NtupleMatch<string> | null) => match && { ...match, value: scrub(match.value) };
   const isNetwork = (match: NtupleMatch<string> | null) => match !== null && !WHOLE.has(match.mask);
@@ -66,8 +70,8 @@ function withoutKeys({ rss, ...nic }: Nic, hash: (text: string) => string): Nic 
 }
 
 /**
- * The unspecified and the loopback addresses tell nothing of a network, and how packets come in depends on them; of
- * an IPv4 address in IPv6, the IPv4 one has been replaced.
+ * The unspecified and loopback addresses reveal nothing about a network, and packet paths depend on them. In an
+ * IPv4-mapped IPv6 address, the IPv4 address was replaced.
  */
 const KEPT = /^(?:0\.0\.0\.0|127\..*|::1?|::ffff:[\d.]+)$/;
 

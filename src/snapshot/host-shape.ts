@@ -1,4 +1,4 @@
-/** The shape of a `Host` in JSON: src/host/types.ts once more, as a check of what another machine wrote. */
+/** The shape of a `Host` in JSON: src/host/types.ts again, as a check of files from other machines. */
 import { isIP } from 'node:net';
 import { check } from '../cbpf/check.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
@@ -28,7 +28,7 @@ import type {
 } from '../host/types.ts';
 import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, truth, whole } from './shape.ts';
 
-/** No kernel has so many CPUs, queues or table entries: above it a mask would eat the memory. */
+/** No kernel has this many CPUs, queues or table entries; with more, a mask would use up the memory. */
 const index = whole(0, 65_535);
 const natural = whole(0, Number.MAX_SAFE_INTEGER);
 const integer = whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
@@ -41,7 +41,9 @@ const cpus: Shape<Cpus> = (value, at) => {
   return found;
 };
 
-/** Commands that people copy name interfaces: a file from elsewhere must not put anything else into them. */
+/**
+ * Interface names appear in commands that people copy, so a file from elsewhere must not inject anything through them.
+ */
 const interfaceName: Shape<string> = (value, at) => {
   const name = text(value, at);
   if (!/^[^\s/;&|<>$`"'\\(){}[\]*?!#~\p{C}]{1,64}$/u.test(name))

@@ -7,9 +7,9 @@ import { failure } from '../system/errors.ts';
 import { host } from './host-shape.ts';
 import { isRecord, list, Mismatch, nullable, number, object, type Shape, text, whole } from './shape.ts';
 
-/** All of its intervals together. */
+/** All intervals together. */
 export interface RecordedMeasurement {
-  /** ISO 8601, when the first and the last interval ended. */
+  /** ISO 8601: ends of the first and the last interval. */
   readonly first: string;
   readonly last: string;
   /** Measured. */
@@ -19,25 +19,25 @@ export interface RecordedMeasurement {
   readonly cpus: Cpus;
   readonly rx: Total;
   readonly tx: Total;
-  /** Accepts; local: on the CPU that received. */
+  /** Accepts; local: accepted on the receiving CPU. */
   readonly accept: Total;
-  /** Made (row) -> used (column), packets; null when not counted. */
+  /** Packets by first CPU (row: received, sent) and last CPU (column: read, freed); null if not counted. */
   readonly rxMatrix: Matrix | null;
   readonly txMatrix: Matrix | null;
   /** `fentry`, `kprobe`, `tracepoint`. */
   readonly coverage: readonly string[];
   readonly notes: readonly string[];
-  /** The machine as the recording last saw it; null where it holds none. */
+  /** The machine at the end of the recording; null if the file has none. */
   readonly host: Host | null;
 }
 
 export interface Total {
-  /** null when never counted. */
+  /** null if it was never counted. */
   readonly packets: number | null;
   readonly local: number | null;
-  /** 0 to 100; null of nothing, and where an interval was known to be incomplete. */
+  /** 0 to 100; null without packets, and if an interval is known to be incomplete. */
   readonly percent: number | null;
-  /** By the interfaces' counters. */
+  /** From the interface counters. */
   readonly pps: number | null;
 }
 
@@ -75,7 +75,7 @@ const interval = object<Interval>({
   notes: list(text),
 });
 
-/** Throws Failure only; who calls says of which file. */
+/** Throws only Failure; the caller adds the file name. */
 export function parseMeasured(json: string): RecordedMeasurement {
   const lines = json.split('\n').filter((line) => line.trim() !== '');
   const intervals: Interval[] = [];
@@ -99,7 +99,7 @@ const foreign = () =>
     'make it with: locality-tune live --record FILE, or: locality-tune measure skb -j > FILE',
   );
 
-/** Who was interrupted has left half a last line. */
+/** If the writer was interrupted, the last line is cut. */
 function parseLine(line: string, index: number, lines: number): unknown {
   try {
     return JSON.parse(line);
@@ -114,7 +114,7 @@ function parseLine(line: string, index: number, lines: number): unknown {
   }
 }
 
-/** A sample says under `probe` what a line of `measure skb` says itself. */
+/** A sample has under `probe` what a line of `measure skb` has at the top. */
 function flattened(sample: Readonly<Record<string, unknown>>) {
   const probe = isRecord(sample['probe']) ? sample['probe'] : sample;
   return { ...sample, coverage: probe['coverage'], notes: probe['notes'] ?? [] };
@@ -188,7 +188,7 @@ function rateOf(flows: readonly (Total & { readonly seconds: number })[]): numbe
   return seconds > 0 ? Math.round(packets / seconds) : null;
 }
 
-/** CPUs may have come and gone between the intervals. */
+/** CPUs may have gone online or offline between the intervals. */
 function added(matrices: readonly (readonly [Cpus, Matrix | null])[], cpus: Cpus): Matrix | null {
   if (matrices.every(([, matrix]) => matrix === null)) return null;
   const index = new Map(cpus.map((cpu, at) => [cpu, at]));

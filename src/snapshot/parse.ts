@@ -1,4 +1,4 @@
-/** From the text of a file to a Snapshot; whatever else it is, one Failure says so. */
+/** Parses a Snapshot from the text of a file; a Failure says what any other text is. */
 import { failure } from '../system/errors.ts';
 import { host } from './host-shape.ts';
 import {
@@ -49,7 +49,7 @@ const snapshot = object<Snapshot>({
   counters: nullable(object<Counters>({ seconds: positive, readings })),
 });
 
-/** Throws Failure only; who calls says of which file. */
+/** Throws only Failure; the caller adds the file name. */
 export function parseSnapshot(json: string): Snapshot {
   const document = upgrade(parseJson(json));
   refuseForeign(document);

@@ -1,10 +1,10 @@
-/** What grew between the two readings of a snapshot. */
+/** Rates from the two readings of a snapshot. */
 import type { Nic } from '../host/types.ts';
 import { type PacketCounts, type PacketRates, packetRates } from '../measure/interface-rates.ts';
 import { type QueueRate, type QueueTotals, queueRates } from '../measure/queue-rates.ts';
 import type { Counters, Reading } from './types.ts';
 
-/** Through all interfaces together, a second. */
+/** Packets per second through all interfaces together. */
 export function interfaceRates({ seconds, readings: [first, second] }: Counters): PacketRates {
   const counts = ({ interfaces }: Reading, at: number): PacketCounts => ({
     packets: new Map(interfaces.map(({ name, rx, tx }) => [name, { rx, tx }])),
@@ -13,7 +13,7 @@ export function interfaceRates({ seconds, readings: [first, second] }: Counters)
   return packetRates(counts(first, 0), counts(second, 1000 * seconds));
 }
 
-/** Of every RX queue of these NICs. */
+/** For every RX queue of these NICs. */
 export const rxQueueRates = (nics: readonly Nic[], { seconds, readings }: Counters): QueueRate[] =>
   queueRates(nics, countsOf(readings[0]), countsOf(readings[1]), seconds);
 

@@ -13,7 +13,7 @@ export function readSnapshot(path: string): Snapshot {
   return parseSnapshot(readText(path));
 }
 
-/** In pieces: a pipe has no size, and a device may never end. @param path `-` is stdin */
+/** Reads in pieces: a pipe has no size, and a device may never end. @param path `-` is stdin */
 export function readText(path: string): string {
   const fd = path === '-' ? 0 : openSync(path, 'r');
   try {

@@ -1,6 +1,6 @@
 /**
- * Shapes of JSON values: each takes what JSON.parse gave and returns it with a type, or throws a Mismatch that names
- * the place. What a shape does not name is left out of the result.
+ * Shapes of JSON values: each takes the result of JSON.parse and returns it with a type, or throws a Mismatch that
+ * names the place. Fields that a shape does not name are dropped.
  */
 
 /** `at` is the place, as jq would write it: `nics[3].irqs[2].irq`. */
@@ -23,7 +23,7 @@ export const truth: Shape<boolean> = (value, at) => {
   return value;
 };
 
-/** JSON has no other numbers than finite ones. */
+/** JSON has only finite numbers. */
 export const number: Shape<number> = (value, at) => {
   if (typeof value !== 'number') throw mismatch(at, 'a number', value);
   return value;
@@ -53,12 +53,12 @@ export function list<T>(of: Shape<T>): Shape<readonly T[]> {
   };
 }
 
-/** null, or not there at all: what the writer did not know of is not known. */
+/** null or absent: what the writer did not know is not known. */
 export function nullable<T>(of: Shape<T>): Shape<T | null> {
   return (value, at) => (value === null || value === undefined ? null : of(value, at));
 }
 
-/** Every field of T has its shape here: the compiler sees to it. */
+/** Every field of T must have a shape here; the compiler checks that. */
 export function object<T extends object>(fields: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
   const names = Object.keys(fields) as (keyof T & string)[];
   return (value, at) => {

@@ -9,13 +9,13 @@ import { type Counters, type Reading, SCHEMA, type Snapshot } from './types.ts';
 
 const BETWEEN_MS = 1000;
 
-/** `host` was read through `system` just now. Takes a second on a live machine, for its counters. */
+/** `host` was just read through `system`. Takes a second on a live machine, for the counters. */
 export async function takeSnapshot(system: System, host: Host): Promise<Snapshot> {
   const live = system.kernel !== null;
   return {
     schema: SCHEMA,
     version: packageVersion(),
-    // A captured tree does not tell when it was captured.
+    // A captured tree does not contain the time of its capture.
     time: live ? new Date().toISOString() : null,
     anonymized: false,
     host,

@@ -1,15 +1,15 @@
-/** From the forms in which older versions wrote a machine to today's; nothing here trusts what it gets. */
+/** Converts the formats of older versions to the current one; trusts nothing in its input. */
 import { isRecord } from './shape.ts';
 import { SCHEMA } from './types.ts';
 
 type Document = Readonly<Record<string, unknown>>;
 
 /**
- * What makes the next form of one. A field that was added since needs nothing here: absent, it is null, "not known"
- * (`nullable` in shape.ts).
+ * Converts each format to the next. A field that was added later needs nothing here: if it is absent, it is null, "not
+ * known" (`nullable` in shape.ts).
  */
 const STEPS: ReadonlyMap<string, (document: Document) => Document> = new Map([
-  // `inspect --json`: until 0.1.0 the only form in which a machine could be sent to somebody else.
+  // `inspect --json`: until 0.1.0 the only format for sending a machine to somebody else.
   [
     'locality-tune.inspect/1',
     ({ host, nics, groups, lone, notes }) => ({
@@ -20,7 +20,7 @@ const STEPS: ReadonlyMap<string, (document: Document) => Document> = new Map([
   ],
 ]);
 
-/** Today's form of a document of ours; any other comes back as it is. */
+/** Upgrades one of our documents to the current format; returns any other unchanged. */
 export function upgrade(document: unknown): unknown {
   if (!isRecord(document)) return document;
   const step = STEPS.get(String(document['schema']));

@@ -1,4 +1,4 @@
-/** attach and detach: check, choose, skip what would change nothing, then one system call. */
+/** attach and detach: check, choose, skip if nothing would change, then one system call. */
 
 import { convertedBytes, HEADER } from '../cbpf/convert.ts';
 import { disassemble } from '../cbpf/disassemble.ts';
@@ -22,7 +22,7 @@ export interface AttachOptions {
   /** null: the group's own size. */
   readonly groupSize: number | null;
   readonly dryRun: boolean;
-  /** Replace a program that is not ours, or one that can't be seen. */
+  /** Replace a foreign program, or one that cannot be seen. */
   readonly force: boolean;
 }
 
@@ -36,19 +36,19 @@ export interface Attached {
   /** Workers that may run on several CPUs, where the program decides by the CPU alone: it can't find them. Else 0. */
   readonly unpinned: number;
   readonly program: {
-    /** Of a program of ours, also where it came from a file; else null. */
+    /** Name of one of our programs, even if it came from a file; otherwise null. */
     readonly name: string | null;
     readonly file: string | null;
     readonly asm: string;
     readonly instructions: readonly Instruction[];
   };
-  /** Is the program on the group now? */
+  /** Is the program attached now? */
   readonly attached: boolean;
-  /** Did this run put it there? */
+  /** Did this run attach it? */
   readonly changed: boolean;
-  /** What was there before; null for none, or where it could not be seen (then a warning says so). */
+  /** What was attached before; null for none, or if it could not be seen (then a warning says so). */
   readonly previous: Program | null;
-  /** What the program would do with packets that were made up for it. */
+  /** What the program would do with test packets. */
   readonly trial: Trial;
   readonly warnings: readonly string[];
 }
@@ -57,14 +57,14 @@ export interface Detached {
   readonly pid: number;
   readonly fd: number;
   readonly group: string;
-  /** false: there was nothing to take off. */
+  /** false: no program was attached. */
   readonly detached: boolean;
   readonly previous: Program | null;
 }
 
 /**
- * Every group is checked before the first one is changed, so that a refusal leaves all of them as they were.
- * Throws Failure: everything of selectGroups, chooseProgram and setGroupProgram, foreign-program, program-unknown.
+ * Every group is checked before the first is changed, so that a refusal leaves all unchanged. Throws Failure:
+ * everything of selectGroups, chooseProgram and setGroupProgram, foreign-program, program-unknown.
  */
 export async function attach(
   kernel: Kernel,
@@ -137,7 +137,10 @@ function planAttach(target: ChosenGroup, options: AttachOptions) {
   return { target, instructions, result };
 }
 
-/** `map` and `numa` have said whom they leave out, and why; `weighted` and `drain` do it on purpose. */
+/**
+ * `map` and `numa` already name the slots that they leave out, and why; `weighted` and `drain` leave out slots on
+ * purpose.
+ */
 function starvation(
   wanted: Wanted,
   instructions: readonly Instruction[],
@@ -145,7 +148,7 @@ function starvation(
   online: Cpus,
 ): readonly string[] {
   if (wanted.name !== 'cpu' && wanted.name !== null) return [];
-  // That no result is higher has been said already.
+  // A warning already says that no result is higher.
   const highest = results(instructions).reduce((most, { high }) => Math.max(most, high), 0);
   const starved = unreached(trial).filter((slot) => slot <= highest);
   if (starved.length === 0) return [];
@@ -164,7 +167,7 @@ function tooLarge(instructions: readonly Instruction[], optmemMax: number | null
       ];
 }
 
-/** Takes the program off. A group without one is left alone and reported as such. */
+/** Detaches the program. A group without a program is left alone and reported as such. */
 export async function detach(
   kernel: Kernel,
   seen: Sockets,
@@ -187,15 +190,15 @@ export async function detach(
   return results;
 }
 
-/** When one of several groups fails, those before it are changed already, which must not go unsaid. */
+/** If one of several groups fails, those before it are changed already, and the message must say so. */
 export function tellChanged(error: unknown, changed: readonly string[]): unknown {
   if (!isFailure(error) || changed.length === 0) return error;
   return failure(error.code, `${error.message} (changed already: ${changed.join(', ')})`, error.hint);
 }
 
 /**
- * A program that is not ours may be what keeps a server right (nginx's quic_bpf, Envoy, udpgrm), and an eBPF program
- * can't be put back. What can't be seen may be such a one.
+ * A server may depend on a foreign program (nginx's quic_bpf, Envoy, udpgrm), and an eBPF program cannot be restored. A
+ * program that cannot be seen may be one of these.
  */
 function refuseForeign(group: Group): void {
   if (group.selection === null)

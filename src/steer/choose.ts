@@ -1,4 +1,4 @@
-/** From what was asked for and a group as it stands to instructions, and to what should be said before they are attached. */
+/** Turns a requested program and a group into instructions, and warnings to show before they are attached. */
 import { disassemble } from '../cbpf/disassemble.ts';
 import { hints } from '../cbpf/hints.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
@@ -21,16 +21,16 @@ import { keysBySlot, slotsByCpu, slotsByNode, type Warn } from './placement.ts';
 
 export interface NamedProgram {
   readonly name: ProgramName;
-  /** What a group can't say. */
+  /** What cannot be read from the group. */
   readonly weights?: readonly number[] | undefined;
   readonly drained?: readonly number[] | undefined;
-  /** Left out: what suits the group. */
+  /** Omitted: what suits the group. */
   readonly by?: ProgramParameters['by'] | undefined;
 }
 
 export type Wanted =
   | NamedProgram
-  /** Somebody's own, which the kernel accepts. */
+  /** The user's own program, which the kernel accepts. */
   | { readonly name: null; readonly file: string; readonly instructions: readonly Instruction[] };
 
 export interface ChosenProgram {
@@ -39,8 +39,8 @@ export interface ChosenProgram {
 }
 
 /**
- * Throws Failure slots-unknown, not-pinned, no-numa where a program has nothing to go by, impossible where there can be
- * no such program for the group.
+ * Throws Failure slots-unknown, not-pinned, no-numa if facts for the program are missing, impossible if no such program
+ * can exist for the group.
  * @param nodes CPUs of each NUMA node of the machine
  */
 export function chooseProgram(
@@ -63,7 +63,7 @@ export function chooseProgram(
   return { instructions: made(spec, group), warnings: [...warnings, ...flowWarnings(spec, group)] };
 }
 
-/** The parameters of the program, from the group; those that only a person knows, as they were given. */
+/** The parameters of the program: from the group, or from the user if only the user knows them. */
 function specFor(
   wanted: NamedProgram,
   group: Group,
@@ -106,7 +106,7 @@ function made(spec: ProgramSpec, group: Group): Instruction[] {
   }
 }
 
-/** Then a drain leaves all other packets where they are. */
+/** If so, a drain leaves all other packets where they are. */
 function goesByCpu({ program }: Group): boolean {
   const now = program?.instructions ? recognise(program.instructions) : null;
   return now?.name === 'cpu' || (now?.name === 'drain' && now.by === 'cpu');
@@ -125,7 +125,7 @@ function warnOfWeights({ length }: readonly number[], { size }: Group, warn: War
     warn(`${length} weights for ${size} sockets: for the other shares the kernel uses the hash`);
 }
 
-/** A program that goes by the CPU and does not look where the workers are: it helps only where they agree. */
+/** A program that picks by CPU without knowing the workers' CPUs helps only if slots and CPUs agree. */
 function blindWarnings(spec: ProgramSpec, group: Group): string[] {
   const misplaced = group.sockets.filter(
     ({ slot, cpus: [only, ...more] }) =>

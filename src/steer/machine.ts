@@ -1,4 +1,4 @@
-/** What attach must know of the machine, besides the group. */
+/** What attach must know about the machine, besides the group. */
 import type { Cpus } from '../host/cpus.ts';
 import { readInterrupts } from '../host/interrupts.ts';
 import { readMachine } from '../host/topology.ts';
@@ -6,11 +6,11 @@ import { readOptmemMax } from '../host/values.ts';
 import type { System } from '../system/types.ts';
 
 export interface AttachMachine {
-  /** CPUs on which a packet can be received; empty where they are not known. */
+  /** CPUs on which a packet can be received; empty if not known. */
   readonly online: Cpus;
   /** CPUs of each NUMA node. */
   readonly nodes: readonly Cpus[];
-  /** net.core.optmem_max in bytes; null where it is not known. */
+  /** net.core.optmem_max in bytes; null if not known. */
   readonly optmemMax: number | null;
 }
 

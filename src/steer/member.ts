@@ -50,8 +50,8 @@ function checkKind(kind: ForeignSocket, socket: string): 'tcp' | 'udp' {
       `${socket} was not opened with SO_REUSEPORT, so it belongs to no group`,
       'have the server open one SO_REUSEPORT socket per worker (nginx: `listen … reuseport`)',
     );
-  // Through a TCP socket that is bound but not listening the kernel makes a group of its own: the call succeeds,
-  // changes nothing in the live group, and the socket's next listen() fails with EADDRINUSE.
+  // For a TCP socket that is bound but not listening the kernel makes a separate group: the call succeeds, changes
+  // nothing in the live group, and the socket's next listen() fails with EADDRINUSE.
   if (protocol === 'tcp' && !kind.listening) {
     if (kind.tcpState !== TCP_CLOSE)
       throw failure(

@@ -1,10 +1,10 @@
-/** Where the workers of a group run: what the programs that follow them are made from. */
+/** Where the workers of a group run: the input of programs that follow the workers. */
 import type { NumaNode } from '../cbpf/programs/program.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type { Group, GroupSocket } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 
-/** Hears which workers a program will not find, and why. */
+/** Is called with workers that a program will not find, and why. */
 export type Warn = (warning: string) => void;
 
 /** CPU -> slot, from the kernel's slots and the workers' pins. Throws Failure slots-unknown, not-pinned. */
@@ -67,8 +67,7 @@ export function slotsByNode(group: Group, nodes: readonly Cpus[], warn: Warn): r
 }
 
 /**
- * What stays with a worker when slots move: the CPU that it is pinned to, where every worker has one of its own; else
- * the slot after all.
+ * What stays with a worker when slots move: its CPU, if every worker is pinned to a different CPU; otherwise the slot.
  */
 export function keysBySlot(group: Group, size: number, warn: Warn): ReadonlyMap<number, number> {
   const pinned = group.sockets.flatMap(({ slot, slotSource, cpus: [only, ...more] }) =>
@@ -85,7 +84,7 @@ export function keysBySlot(group: Group, size: number, warn: Warn): ReadonlyMap<
   return new Map(Array.from({ length: size }, (_, slot) => [slot, slot]));
 }
 
-/** Members by their slots in the kernel. Throws Failure slots-unknown. */
+/** Members in the kernel's slot order. Throws Failure slots-unknown. */
 function slotted(group: Group): (readonly [slot: number, socket: GroupSocket])[] {
   return group.sockets.map((socket) => {
     if (socket.slot !== null && socket.slotSource === 'kernel') return [socket.slot, socket];

@@ -1,4 +1,4 @@
-/** From what the user names (a pid and fd, or a port) to the groups that are meant, each with a member to go through. */
+/** Finds the groups that the user named (by pid and fd, or by port), each with a member to use for system calls. */
 
 import type { Sockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
@@ -8,7 +8,7 @@ import { identify, type Member } from './member.ts';
 
 export type GroupChoice =
   | { readonly pid: number; readonly fd: number }
-  /** By its id, as it was seen. */
+  /** By the id that was shown. */
   | { readonly group: string; readonly port: number }
   | { readonly port: number; readonly protocol: 'tcp' | 'udp'; readonly allGroups: boolean };
 

@@ -1,6 +1,6 @@
 /**
- * Puts a program on a group, or takes it off, through one member. The system call runs in a child process, because a
- * kernel whose BPF allocator is stuck never returns from it, and nothing can end that wait.
+ * Attaches a program to a group, or detaches it, through one member. The system call runs in a child process: if the
+ * kernel's BPF allocator is stuck, the call never returns, and nothing can end that wait.
  */
 
 import { encode, type Instruction } from '../cbpf/instruction.ts';
@@ -16,14 +16,14 @@ const TIME_LIMIT_MS = 5_000;
 export interface Order {
   readonly pid: number;
   readonly fd: number;
-  /** The socket that was checked: another one in its place means that the fd was reused. */
+  /** The socket that was checked; if another one has this fd now, the fd was reused. */
   readonly inode: number;
   /** In decimal. */
   readonly cookie: string;
   readonly program: string | null;
 }
 
-/** What the child answers. */
+/** The child's output. */
 export type SetProgramAnswer =
   | { readonly done: boolean }
   | { readonly code: string; readonly message: string; readonly hint: string };

@@ -1,6 +1,6 @@
 /**
- * Replacing programs in quick succession can deadlock the BPF allocator of Linux 6.9 and later until the next
- * boot: about a thousand a second are enough. Ten a second, over all runs of this tool, is far from that.
+ * Replacing about a thousand programs per second can deadlock the BPF allocator of Linux 6.9 and later until the next
+ * boot. Ten per second, over all runs of this tool, is far below that.
  */
 import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,11 +10,11 @@ const STAMP_FOLDER = '/run/locality-tune';
 
 let last = 0;
 
-/** Waits until the next program may be set. Only root shares the pace between processes: /run is root's. */
+/** Waits until the next program may be set. The limit spans processes only as root, because /run belongs to root. */
 export async function throttle(): Promise<void> {
   const due = Math.max(last, lastOfAnyProcess()) + INTERVAL_MS;
   const now = Date.now();
-  // A clock that was set back must not make us wait for hours.
+  // If the clock was set back, do not wait for hours.
   if (due > now) await sleep(Math.min(due - now, INTERVAL_MS));
   last = Date.now();
   leaveStamp(last);
@@ -31,6 +31,6 @@ function leaveStamp(time: number): void {
     writeFileSync(`${STAMP_FOLDER}/attach`, '');
     utimesSync(`${STAMP_FOLDER}/attach`, time / 1000, time / 1000);
   } catch {
-    // A read-only /run takes away the pace between processes; this process keeps its own.
+    // With a read-only /run there is no limit across processes; this process keeps its own.
   }
 }

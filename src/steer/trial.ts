@@ -1,4 +1,4 @@
-/** A program is run on packets that are made up before it is attached: which sockets can it come to at all? */
+/** Runs a program on test packets before it is attached, to see which slots it can reach. */
 import { costOf } from '../cbpf/cost.ts';
 import { EMPTY, type Environment } from '../cbpf/environment.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
@@ -11,13 +11,13 @@ export interface Trial {
   /** What the choice depends on. */
   readonly decides: readonly Input[];
   readonly runs: number;
-  /** Where the CPU alone decides: the slot of each online CPU, null for the kernel's hash. Else null. */
+  /** If the CPU alone decides: the slot of each online CPU, null for the kernel's hash. Otherwise null. */
   readonly slotOfCpu: readonly { readonly cpu: number; readonly slot: number | null }[] | null;
-  /** Runs that came to slot 0, 1, …, each online CPU alike. */
+  /** Runs that reached slot 0, 1, …, with equal runs on each online CPU. */
   readonly slots: readonly number[];
-  /** Runs that gave an index beyond the group on purpose, 0xffffffff: the hash chooses. */
+  /** Runs that returned 0xffffffff, to let the hash choose. */
   readonly hashed: number;
-  /** Runs that gave another index beyond the group. The hash chooses as well. */
+  /** Runs that returned another index beyond the group. The hash chooses there too. */
   readonly beyond: number;
   /** Runs that ended early, all in slot 0. */
   readonly early: number;
@@ -30,7 +30,7 @@ export interface TrialGroup {
   readonly size: number;
 }
 
-/** So many for each slot that one which is never met can not be met. */
+/** Enough runs per slot that a slot without any cannot be reached. */
 const FOR_EACH_SLOT = 32;
 const LEAST = 16_384;
 /** Executed instructions: a second or less. */
@@ -65,10 +65,10 @@ export function tryOut(program: readonly Instruction[], group: TrialGroup, onlin
   return { decides, runs, slotOfCpu: byCpu ? slotOfCpu : null, slots, ...counts };
 }
 
-/** Slots that no run came to; none where the runs were too few to tell. */
+/** Slots that no run reached; none if there were too few runs to be sure. */
 export function unreached({ slots, runs, slotOfCpu, hashed, beyond }: Trial): number[] {
   const few = slotOfCpu === null && runs < FOR_EACH_SLOT * slots.length;
-  // What the hash places may come to any slot.
+  // Packets that the hash places may reach any slot.
   if (few || hashed + beyond > 0) return [];
   return slots.flatMap((count, slot) => (count === 0 ? [slot] : []));
 }
@@ -77,7 +77,7 @@ const ETH_P = { IP: 0x0800, IPV6: 0x86dd } as const;
 const IPPROTO = { tcp: 6, udp: 17 } as const;
 const PAYLOAD_BYTES = 64;
 
-/** From any source to the group: a SYN without, a datagram with a payload of random bytes. */
+/** Packets from any source to the group: SYNs without payload, datagrams with random bytes. */
 function packets({ protocol, address }: TrialGroup, random: () => number): () => Environment {
   const v6 = address.includes(':');
   const header = v6 ? 40 : 20;

@@ -13,7 +13,7 @@ import { surveyJournals } from '../tune/survey.ts';
 import type { Plan } from '../tune/types.ts';
 import type { LiveMachine } from './machine.ts';
 
-/** A plan, the machine that it is for, and the unit that has it applied. */
+/** A plan, its machine, and the unit that applies it. */
 export interface SavedPlan {
   readonly host: Host;
   readonly plan: Plan;
@@ -23,7 +23,7 @@ export interface SavedPlan {
 const WAIT_MS = 60_000;
 const PAUSE_MS = 1_000;
 
-/** Throws Failure `not-saved`. @param text of a file that `keepAtBoot` has written, and `path` that file */
+/** Throws Failure `not-saved`. @param text of a file that `keepAtBoot` wrote, and its `path` */
 export async function savedPlan(machine: LiveMachine, text: string, path: string): Promise<SavedPlan> {
   const saved = parseSaved(text, path);
   await untilThere(machine, groupsOf(saved));
@@ -38,7 +38,7 @@ const nicsOf = ({ changes }: Saved): string[] => [
   ...new Set(changes.flatMap(({ target }) => ('nic' in target ? [target.nic] : []))),
 ];
 
-/** At boot a server may have been started and not listen yet. One that never does is refused, group by group. */
+/** At boot a server may be running but not listening yet. If it never listens, its groups are refused one by one. */
 async function untilThere(machine: LiveMachine, groups: readonly string[]): Promise<void> {
   if (groups.length === 0) return;
   for (const end = performance.now() + WAIT_MS; performance.now() < end; await sleep(PAUSE_MS)) {
@@ -48,8 +48,8 @@ async function untilThere(machine: LiveMachine, groups: readonly string[]): Prom
 }
 
 /**
- * Writes a systemd unit that applies the plan again at boot. Returns what is to be said.
- * @param command how this tool is run: node and its entry file
+ * Writes a systemd unit that applies the plan again at boot. Returns messages for the user.
+ * @param command how to run this tool: node and its entry file
  */
 export async function keepAtBoot(
   machine: LiveMachine,
@@ -85,7 +85,7 @@ export async function keepAtBoot(
   ];
 }
 
-/** The unit that has started this run is this journal's now, so that one undo takes back both. */
+/** The unit that started this run now belongs to this journal, so that one undo removes both. */
 export function takeOver(
   { state, bootId, netns }: LiveMachine,
   file: JournalFile,

@@ -1,4 +1,4 @@
-/** This machine, as the use cases change it: opened once by a face, and handed down. */
+/** This machine, as the use cases change it: a command or view opens it once and passes it down. */
 import { machine as archOf } from 'node:os';
 import { failure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
@@ -33,10 +33,10 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
   };
 }
 
-/** What settings work through. It remembers NICs as it read them: open it for one change, not for a day. */
+/** Access for settings. It caches the NICs that it has read, so open it for one change, not for a day. */
 export const accessTo = (machine: LiveMachine): Access => openAccess(machine, machine.arch);
 
-/** Throws Failure EPERM. @param act what is refused without root, for the message: `apply` */
+/** Throws Failure EPERM. @param act what needs root, for the message: `apply` */
 export function requireRoot(act: string): void {
   if (process.geteuid?.() === 0) return;
   throw failure(
@@ -46,7 +46,7 @@ export function requireRoot(act: string): void {
   );
 }
 
-/** Says what takes seconds while it lasts; returns what takes the word away again. */
+/** Shows a message while something takes seconds; returns a function that removes it. */
 export type Progress = (text: string) => () => void;
 
 export const silent: Progress = () => () => {};

@@ -10,19 +10,19 @@ import { pause } from '../measure/pause.ts';
 import { failure } from '../system/errors.ts';
 import type { Progress } from './machine.ts';
 
-/** Below that a percentage is chance: 4 of 6 would look like a success. */
+/** Below this, a percentage is chance: 4 of 6 would look like a success. */
 const LEAST = 20;
 
 export interface Around {
-  /** Before and after each. */
+  /** Seconds before and after the change. */
   readonly seconds: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
 
 /**
- * Runs `act` between two measurements of `seconds` each. `why`: what is wrong with them, or why there are none; that
- * is no reason to leave the change undone. Throws what `act` throws; Failure interrupted, before anything was changed.
+ * Runs `act` between two measurements of `seconds` each. `why`: what is wrong with the measurements, or why there are
+ * none; the change is made anyway. Throws what `act` throws; Failure interrupted, before anything is changed.
  */
 export async function measureAround<T>(
   group: CountedGroup,

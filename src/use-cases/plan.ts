@@ -1,4 +1,4 @@
-/** A plan for a machine: what would change, what that is expected to bring, and what could not be undone. */
+/** A plan for a machine: the changes, their expected effect, and what could not be undone. */
 import type { Expected } from '../path/types.ts';
 import type { View } from '../path/view.ts';
 import { failure } from '../system/errors.ts';
@@ -16,7 +16,7 @@ export interface Planned {
   readonly expected: { readonly before: readonly Expected[]; readonly after: readonly Expected[] };
 }
 
-/** @param machine null: the view is of a captured machine, where nothing was applied and no process runs */
+/** @param machine null: the view is of a captured machine, on which nothing was applied and no process runs */
 export function planFor(view: View, options: PlanOptions, machine: LiveMachine | null): Planned {
   const inForce = machine === null ? { journals: [], notes: [] } : journalsInForce(machine);
   const planned = planTuning(view, options, inForce.journals);
@@ -29,7 +29,7 @@ export function planFor(view: View, options: PlanOptions, machine: LiveMachine |
   return { view, plan: { ...plan, notes }, expected };
 }
 
-/** Throws Failure nothing-to-tune where the options name nothing that is there; says what is. */
+/** Throws Failure nothing-to-tune if nothing that the options name exists; says what does. */
 export function requireSubject(
   { view: { host }, plan }: Planned,
   { ifaces, ports, protocol }: PlanOptions,

@@ -4,7 +4,7 @@ import type { Survey } from '../tune/survey.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 import { journalsOf } from './undo.ts';
 
-/** Throws SystemError: the folder of journals can't be read. */
+/** Throws SystemError if the folder of journals cannot be read. */
 export async function statusOf(machine: LiveMachine): Promise<Survey & Standing> {
   const survey = journalsOf(machine);
   const here = survey.journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);

@@ -1,4 +1,4 @@
-/** Puts a program on reuseport groups of this machine, or takes it off. */
+/** Attaches a program to reuseport groups of this machine, or detaches it. */
 import { readSockets, type Sockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
 import {
@@ -54,7 +54,7 @@ export async function detachFrom(
   return detach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
 }
 
-/** The one group that is meant, found without its slots, which take seconds to read. Throws Failure. */
+/** Finds the one selected group without its slots, which take seconds to read. Throws Failure. */
 export async function theGroup(
   machine: LiveMachine,
   selector: GroupChoice,
@@ -64,7 +64,7 @@ export async function theGroup(
   return theOnly(await selectGroups(machine.kernel, seen, selector)).group;
 }
 
-/** What was shown may be seconds old: the kernel is asked again before anything is changed. */
+/** What was shown may be seconds old, so the kernel is asked again before anything changes. */
 async function readGroups(
   machine: LiveMachine,
   selector: GroupChoice,

@@ -1,4 +1,4 @@
-/** How local the traffic of some ports is, over some seconds: what `tune` judges by. */
+/** Measures the locality of some ports over some seconds; `tune` decides by it. */
 import type { Protocol } from '../host/types.ts';
 import { acceptQuestion, toPairs } from '../measure/accept.ts';
 import { ANY, type Filter } from '../measure/filter.ts';
@@ -11,13 +11,13 @@ import type { Interval, Session } from '../measure/types.ts';
 import type { Files } from '../system/types.ts';
 import type { Figure, Judged } from '../tune/judge.ts';
 
-/** Traffic is measured: whose packets, and for how long. */
+/** What to measure: whose packets, and for how long. */
 export interface Traffic {
   readonly protocol: Protocol;
   /** Empty: every port. */
   readonly ports: readonly number[];
   readonly seconds: number;
-  /** Interfaces whose sending is tuned. */
+  /** Interfaces whose TX is tuned. */
   readonly senders: readonly string[];
   readonly signal: AbortSignal;
 }
@@ -29,10 +29,10 @@ export async function measureLocality(files: Files, asked: Traffic): Promise<Jud
   const [port = null, ...others] = what.ports;
   const own: Filter = { ...ANY, port: others.length > 0 ? null : port };
   const running: Promise<unknown>[] = [];
-  // One after the other: to compile three probes at once takes a busy machine longer than to compile them in turn.
+  // One after the other: on a busy machine compiling three probes at once takes longer than compiling them in turn.
   const start = async <T>(session: Promise<() => Promise<T>>): Promise<{ readonly done: Promise<T> }> => {
     const done = (await session)();
-    // Its failure is thrown where it is waited for, which may be later.
+    // Its failure is thrown where it is awaited, which may be later.
     done.catch(() => {});
     running.push(done);
     return { done };
@@ -40,7 +40,8 @@ export async function measureLocality(files: Files, asked: Traffic): Promise<Jud
   try {
     const before = readPacketCounts(files);
     const rx = await start(startSkbs(what, own));
-    // Where an ACK ends a packet's way its port can't be told, and rx of all is not that of one server: a probe for each.
+    // An ACK that frees a packet does not show its port, and rx of all ports is not that of one server, so each has its
+    // own probe.
     const tx = own.port === null ? rx : await start(startSkbs(what, ANY));
     const accept = what.protocol === 'udp' ? null : await start(startAccepts(what, own));
     const counted = await rx.done;
@@ -55,13 +56,13 @@ export async function measureLocality(files: Files, asked: Traffic): Promise<Jud
       pps: packetRates(before, after),
     };
   } finally {
-    // A probe that is left running is worse than one that failed: each is waited for.
+    // A probe left running is worse than a failed one, so all are awaited.
     abort.abort();
     await Promise.allSettled(running);
   }
 }
 
-/** Of what was sent, 0 to 1. Other network namespaces send as well: they are seen in what the probe has `counted` alone. */
+/** Share of all sent packets, 0 to 1. Other network namespaces send too; only the probe's `counted` includes them. */
 export function shareOf(
   senders: readonly string[],
   before: PacketCounts,

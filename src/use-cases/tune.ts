@@ -1,4 +1,4 @@
-/** From bad to good in one go, or back: measure, apply, measure again, and keep only what is better. */
+/** Measures, applies, measures again, and keeps the change only if it helps. */
 import { duringOperation, isFailure } from '../system/errors.ts';
 import type { Applied } from '../tune/apply.ts';
 import { listJournals } from '../tune/journal-file.ts';
@@ -13,7 +13,7 @@ import { UNASKED } from './undo.ts';
 
 export interface TuneOptions {
   readonly traffic: Pick<Traffic, 'protocol' | 'ports' | 'seconds'>;
-  /** Keep the change whatever the measurement says, and also where there is too little traffic to tell. */
+  /** Keep the change regardless of the measurement, also with too little traffic to decide. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
   /** Asked after the first measurement, before the first change. */
@@ -77,7 +77,7 @@ export async function tune(machine: LiveMachine, plan: Plan, options: TuneOption
   try {
     after = await measure('after');
   } catch (error) {
-    // Ctrl-C reaches the probe as well, and is no failure of it.
+    // Ctrl-C also reaches the probe, which is not a failure of the probe.
     if (signal.aborted) return back(null, 'interrupted');
     const why = reasonOf(error);
     return keep ? kept(null, why) : back(null, why);
@@ -93,7 +93,7 @@ const reasonOf = (error: unknown): string =>
     ? `${error.message} (${error.hint})`
     : `the measurement after the change failed: ${error instanceof Error ? error.message : error}`;
 
-/** What is taken back and could not be, in words. */
+/** What was and was not restored, in words. */
 function howMuch(skipped: readonly Skipped[]): string {
   if (skipped.length === 0) return 'everything was restored';
   return skipped.every(({ settled }) => settled)
@@ -101,7 +101,7 @@ function howMuch(skipped: readonly Skipped[]): string {
     : 'not everything could be restored: `locality-tune undo` tries again, `locality-tune status` shows the rest';
 }
 
-/** Interfaces whose packets may leave by another queue, or be freed on another CPU, than before. */
+/** Interfaces whose packets may use another TX queue, or be freed on another CPU, than before. */
 const sendersOf = ({ changes }: Plan): string[] => [
   ...new Set(
     changes.flatMap(({ target }) =>
@@ -115,7 +115,7 @@ const UNDONE_BY_OTHERS = 'another `locality-tune undo` has restored it meanwhile
 const isInForce = ({ state }: LiveMachine, journal: string): boolean =>
   listJournals(state).some(({ id }) => id === journal);
 
-/** NICs are read again: what apply has read may be a minute old. Throws Failure: that it is in force still. */
+/** Reads NICs again, because what apply has read may be a minute old. Throws Failure still-applied. */
 async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undone> {
   try {
     const release = takeLock(machine.state, machine.files);

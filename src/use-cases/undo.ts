@@ -1,4 +1,4 @@
-/** Takes back what was applied: which journals are meant, and the taking back. */
+/** Restores what was applied: chooses the journals, and restores them. */
 import { type Failure, failure } from '../system/errors.ts';
 import { netnsNameOf } from '../system/netns.ts';
 import { takeLock } from '../tune/lock.ts';
@@ -7,21 +7,21 @@ import { forget, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts'
 import { word } from '../words/shell.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
-/** Throws SystemError: the folder of journals can't be read. */
+/** Throws SystemError if the folder of journals cannot be read. */
 export const journalsOf = ({ state, bootId, netns }: LiveMachine): Survey =>
   surveyJournals(state, bootId, netns);
 
-/** `newest`: what was applied last and can be undone here; `all`: everything that can be; else a journal's id. */
+/** `newest`: the latest apply that can be undone here; `all`: everything that can be undone; otherwise a journal id. */
 export type JournalChoice = 'newest' | 'all' | { readonly id: string };
 
-/** The newest first; none where nothing is applied anywhere. Throws Failure no-journal, other-netns. */
+/** Newest first; empty if nothing is applied anywhere. Throws Failure no-journal, other-netns. */
 export function chooseJournals({ journals }: Survey, choice: JournalChoice): readonly Surveyed[] {
   const here = journals.filter(({ place }) => place !== 'elsewhere');
   const [other] = journals.filter(({ place }) => place === 'elsewhere');
   if (typeof choice === 'string' && here.length === 0 && other !== undefined) throw elsewhere(other);
   if (choice === 'all') return here;
   if (choice === 'newest') {
-    // What an earlier boot has left without a unit is only to be forgotten.
+    // Journals of an earlier boot without a unit only need to be forgotten.
     const newest = here.find(({ place, journal }) => place === 'here' || journal.persisted.length > 0);
     return newest === undefined ? here : [newest];
   }
@@ -46,7 +46,7 @@ function elsewhere({ file, journal: { header } }: Surveyed): Failure {
   );
 }
 
-/** One after the other; a signal ends it after the current setting. Throws Failure busy, journal. */
+/** Restores one after the other; a signal ends it after the current setting. Throws Failure busy, journal. */
 export async function takeBack(
   machine: LiveMachine,
   chosen: readonly Surveyed[],
@@ -66,5 +66,5 @@ export async function takeBack(
   }
 }
 
-/** For a change that this process has made itself; what others have changed since stays. */
+/** For a change that this process made; what others have changed since stays. */
 export const UNASKED: UndoOptions = { force: false, ask: async () => false };

@@ -1,4 +1,4 @@
-/** The flows of a capture: what chooses a socket, each once. */
+/** The flows of a capture: packets for which the kernel chooses a socket, each flow once. */
 import { endpoint, type Flow, formatFlow } from '../path/flow.ts';
 import { type Pull, readCapture } from '../pcap/capture.ts';
 import { type Choosing, packetOf } from '../pcap/packet.ts';
@@ -7,7 +7,7 @@ export interface CapturedFlows {
   readonly flows: readonly Flow[];
   /** Packets that choose no socket. */
   readonly passedOver: number;
-  /** What is wrong with the file, behind the last packet that could be read. */
+  /** What is wrong with the file after the last readable packet. */
   readonly problem: string | null;
 }
 
@@ -23,14 +23,14 @@ export function flowsIn(pull: Pull): CapturedFlows {
   return { flows: [...flows.values()], passedOver, problem };
 }
 
-/** null where the capture has cut the ports off. */
+/** null if the capture has cut off the ports. */
 function flowOf({ protocol, environment, transport }: Choosing): Flow | null {
   const header = environment.network;
   if (header === null || header.length < transport + 4) return null;
   const [at, length] = (header[0] ?? 0) >> 4 === 4 ? [12, 4] : [8, 16];
   const port = (offset: number) =>
     ((header[transport + offset] ?? 0) << 8) | (header[transport + offset + 1] ?? 0);
-  // A capture's buffer is large: what is kept of it is copied.
+  // The buffer of a capture is large, so the parts to keep are copied.
   const source = endpoint(header.slice(at, at + length), port(0));
   return { protocol, source, destination: endpoint(header.slice(at + length, at + 2 * length), port(2)) };
 }

@@ -1,4 +1,4 @@
-/** `--with "rss=equal 8"`: a machine on paper, made from one that is. Nothing here touches any machine. */
+/** `--with "rss=equal 8"`: changes a machine on paper. Nothing here touches a real machine. */
 import { GROUP_PROGRAMS } from '../cbpf/programs.ts';
 import { parseCpuList } from '../host/cpus.ts';
 import type { Host } from '../host/types.ts';
@@ -7,10 +7,10 @@ import { setProgram, setWorkers } from './groups.ts';
 import { setIrqs, setRfs, setRps, setXps } from './steering.ts';
 import { equalTable, setTable, weightedTable } from './table.ts';
 
-/** Of every interface with queues and every group of the host. Throws Failure where the kernel would refuse. */
+/** Changes every interface with queues and every group of the host. Throws Failure if the kernel would refuse. */
 export type HostChange = (host: Host) => Host;
 
-/** Or what is wrong with the text. */
+/** A change, or what is wrong with the text. */
 export function parseChange(text: string): HostChange | string {
   const [, name = '', rest = ''] = /^\s*([a-z]+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
   const parser = PARSERS.get(name);
@@ -20,7 +20,7 @@ export function parseChange(text: string): HostChange | string {
 }
 
 interface Parser {
-  /** How it is written. */
+  /** How to write it. */
   readonly forms: string;
   readonly parse: (words: readonly string[]) => HostChange | null;
 }
@@ -93,7 +93,7 @@ function whole(
   return number === null || more.length > 0 ? null : make(number);
 }
 
-/** One of these words, or where it may be one a list of CPUs. */
+/** One of these words, or a list of CPUs if allowed. */
 function choose(
   word: string | undefined,
   more: readonly string[],
@@ -106,5 +106,5 @@ function choose(
   return ofCpus !== null && cpus !== null && cpus.length > 0 ? ofCpus(cpus) : null;
 }
 
-/** Below what any machine has of anything. */
+/** More than any machine has of anything. */
 const natural = (text: string) => (/^\d{1,5}$/.test(text) ? Number(text) : null);

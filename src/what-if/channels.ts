@@ -1,10 +1,10 @@
-/** `channels=N`: what `ethtool -L` would leave. */
+/** `channels=N`: the machine after `ethtool -L`. */
 import type { Host, Nic, RxQueue, Setting, TxQueue } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import { eachNic } from './nics.ts';
 import { withTable } from './table.ts';
 
-/** The IRQs of queues that do not exist yet are on no known CPU: `irq=spread` places them. */
+/** IRQs of queues that do not exist yet have no known CPU; `irq=spread` places them. */
 export function setChannels(count: number): (host: Host) => Host {
   return (host) => eachNic(host, (nic) => resized(nic, count));
 }

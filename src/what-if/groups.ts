@@ -1,4 +1,4 @@
-/** What becomes of reuseport groups: other workers, another program. */
+/** Changes of reuseport groups: other workers, another program. */
 import { disassemble } from '../cbpf/disassemble.ts';
 import { isProgramName, needs, type ProgramName } from '../cbpf/programs.ts';
 import { usableCpus } from '../diagnose/usable-cpus.ts';
@@ -22,8 +22,7 @@ function eachGroup(host: Host, change: (group: Group) => Group): Host {
 }
 
 /**
- * Worker i in slot i, pinned to the i-th CPU, as `worker_cpu_affinity auto` does. An attached program stays, as it
- * would.
+ * Worker i in slot i, pinned to the i-th CPU, as `worker_cpu_affinity auto` does. An attached program stays attached.
  * @param cpus null: all that are online and not isolated
  */
 export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Host {
@@ -55,7 +54,9 @@ export function setWorkers(count: number, cpus: Cpus | null): (host: Host) => Ho
   };
 }
 
-/** null for a name that no program has, or a list that it has no use for. @param list of weights, or of slots to drain */
+/**
+ * null for an unknown program, or a list that the program does not use. @param list of weights, or of slots to drain
+ */
 export function setProgram(name: string, list: string | null): ((host: Host) => Host) | null {
   if (name === 'none') return list === null ? (host) => eachGroup(host, withoutProgram) : null;
   const wanted = isProgramName(name) ? wantedOf(name, list) : null;
@@ -84,7 +85,7 @@ function withProgram(group: Group, wanted: NamedProgram, nodes: readonly Cpus[])
   return { ...group, selection: 'cbpf', program };
 }
 
-/** SO_INCOMING_CPU then counts again, where this kernel heeds it. */
+/** SO_INCOMING_CPU then applies again, if this kernel honours it. */
 function withoutProgram(group: Group): Group {
   const incoming = group.sockets.some(({ incomingCpu }) => incomingCpu !== null);
   const selection =

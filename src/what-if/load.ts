@@ -1,4 +1,4 @@
-/** How evenly queues, CPUs and workers are loaded: by the RSS table, or by a list of flows. */
+/** The load of queues, CPUs and workers: by the RSS table, or by a list of flows. */
 import type { Group, Host, Nic } from '../host/types.ts';
 import type { Arrival, Walker } from '../path/explain-walk.ts';
 import type { Flow } from '../path/flow.ts';
@@ -10,7 +10,7 @@ import { queueShares } from '../path/shares.ts';
 import { type Sums, tally } from './tally.ts';
 
 export interface Load extends Sums {
-  /** null: of all interfaces and groups that the flows reach. */
+  /** null: all interfaces and groups that the flows reach. */
   readonly nic: string | null;
   readonly group: string | null;
   readonly from: 'table' | 'flows';
@@ -21,12 +21,12 @@ export interface Comparison {
   /** The changes, in their order. */
   readonly with: readonly string[];
   readonly before: readonly Load[];
-  /** null where nothing is changed. */
+  /** null if nothing is changed. */
   readonly after: readonly Load[] | null;
   readonly notes: readonly string[];
 }
 
-/** One for each port and each group behind it: every entry of the RSS table gets as many flows as any other. */
+/** One for each interface and each group that it feeds; every entry of the RSS table gets the same number of flows. */
 export function loadsByTable(host: Host): Load[] {
   return receivingNics(host).flatMap((nic) =>
     host.groups
@@ -62,7 +62,7 @@ const queuesOf = (nics: readonly Nic[]) =>
   nics.flatMap(({ name, rxQueues }) => rxQueues.map(({ index }) => ({ nic: name, queue: index })));
 
 /**
- * Each flow counts once; one that may come in by several lower devices of a bond is shared among them.
+ * Each flow counts once; a flow that may arrive on several lower devices of a bond is shared among them.
  * @param arrivals for each flow; the walker's host is theirs
  */
 export function loadByFlows(walk: Walker, flows: readonly (readonly [Flow, readonly Arrival[]])[]): Load {

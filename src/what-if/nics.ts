@@ -1,10 +1,10 @@
-/** What changes are made to, and with. */
+/** Helpers that apply changes to NICs. */
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Host, Nic } from '../host/types.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
 import { failure } from '../system/errors.ts';
 
-/** Changes every interface with queues. Throws Failure where there is none, and what `change` throws. */
+/** Changes every interface with queues. Throws Failure if there is none, and what `change` throws. */
 export function eachNic(host: Host, change: (nic: Nic) => Nic): Host {
   const changing = new Set(receivingNics(host));
   if (changing.size === 0)
@@ -12,7 +12,9 @@ export function eachNic(host: Host, change: (nic: Nic) => Nic): Host {
   return { ...host, nics: host.nics.map((nic) => (changing.has(nic) ? change(nic) : nic)) };
 }
 
-/** The CPUs themselves. Throws Failure for one that is not online, where the kernel takes none, and for none at all. */
+/**
+ * Returns the CPUs. Throws Failure for a CPU that is not online, which the kernel would refuse, and for an empty list.
+ */
 export function onlyOnline(host: Host, cpus: Cpus, what: string): Cpus {
   const online = new Set(host.machine.cpus.online);
   const missing = cpus.filter((cpu) => !online.has(cpu));

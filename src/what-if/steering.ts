@@ -19,7 +19,9 @@ function coresFirst(host: Host, cpus: Cpus): Cpus {
   return [...cpus.filter((cpu) => !second.has(cpu)), ...cpus.filter((cpu) => second.has(cpu))];
 }
 
-/** Vector i on the i-th CPU; queues that share a vector stay together, as do RX and TX queue of one number. */
+/**
+ * Vector i on the i-th CPU; queues that share a vector stay together, and so do RX and TX queues with the same number.
+ */
 function placed(nic: Nic, cpus: Cpus): Nic {
   const cpuOf = new Map<string, number>();
   const cpuFor = ({ irq, index }: RxQueue | TxQueue): number => {

@@ -3,7 +3,7 @@ import type { Host, Nic } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import { eachNic } from './nics.ts';
 
-/** A table of `size` entries for a NIC of so many queues. Throws Failure for weights that do not fit. */
+/** A table of `size` entries for a NIC with this many queues. Throws Failure for weights that do not fit. */
 type Table = (size: number, queues: number) => readonly number[];
 
 /** @param count null: all queues */
@@ -11,7 +11,7 @@ export function equalTable(count: number | null, first: number): Table {
   return (size, queues) => Array.from({ length: size }, (_, entry) => first + (entry % (count ?? queues)));
 }
 
-/** As ethtool's fill_indir_table() rounds (ethtool.c). */
+/** Rounds as ethtool's fill_indir_table() does (ethtool.c). */
 export function weightedTable(weights: readonly number[]): Table {
   const sum = weights.reduce((all, weight) => all + weight, 0);
   return (size) => {

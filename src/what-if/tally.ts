@@ -1,13 +1,13 @@
-/** Sums of what goes where: to which queue, CPU and worker. */
+/** Sums the shares of each queue, CPU and worker. */
 import type { Group, GroupSocket } from '../host/types.ts';
 import type { MemberChoice } from '../path/select.ts';
 
-/** Flows, or entries of a table, that fare alike. */
+/** Flows, or table entries, with the same path. */
 export interface LoadSample {
   readonly weight: number;
   readonly nic: string | null;
   readonly queue: number | null;
-  /** That looks the socket up. */
+  /** The CPU that looks up the socket. */
   readonly cpu: number | null;
   readonly group: Group | null;
   readonly choice: MemberChoice;
@@ -15,11 +15,11 @@ export interface LoadSample {
   readonly why: string;
 }
 
-/** Shares are 0 to 1 of what was counted; those of a kind add up to 1 with what is unknown of it. */
+/** Shares are 0 to 1 of what was counted; those of one kind, with its unknown share, add up to 1. */
 export interface Sums {
   /** Entries of the table, or flows. */
   readonly counted: number;
-  /** Expected rx locality, 0 to 1; null as soon as some of it is not known. */
+  /** Expected rx locality, 0 to 1; null if any part is not known. */
   readonly local: number | null;
   readonly queues: readonly { readonly nic: string; readonly queue: number; readonly share: number }[];
   readonly cpus: readonly { readonly cpu: number; readonly share: number }[];
@@ -34,7 +34,7 @@ export interface Worker {
   /** null: not known, or a socket without a group. */
   readonly slot: number | null;
   readonly pid: number | null;
-  /** The one that it is pinned to. */
+  /** The CPU to which it is pinned. */
   readonly cpu: number | null;
   readonly share: number;
 }
@@ -44,7 +44,7 @@ export interface Tally {
   sums(): Sums;
 }
 
-/** @param queues that are shown even where they get nothing */
+/** @param queues that are shown even if they get nothing */
 export function tally(queues: readonly { readonly nic: string; readonly queue: number }[]): Tally {
   const byQueue = new Map(queues.map((each) => [`${each.nic} ${each.queue}`, { ...each, weight: 0 }]));
   const byCpu = new Map<number, number>();
@@ -89,7 +89,7 @@ export function tally(queues: readonly { readonly nic: string; readonly queue: n
   };
 }
 
-/** Weights of a group's members; those that are spread evenly over so many slots are divided at the end. */
+/** Weights of a group's members; shares that are spread evenly over all slots are divided at the end. */
 interface Chosen {
   readonly slots: Map<number, number>;
   readonly members: Map<GroupSocket, number>;
@@ -106,7 +106,7 @@ function count(byGroup: Map<Group, Chosen>, group: Group, choice: MemberChoice, 
     for (const [socket, chance] of choice.chances) add(chosen.members, socket, weight * chance);
 }
 
-/** All members, in the group's order: one that gets nothing is what people look for. */
+/** All members, in the group's order, because users look for members that get nothing. */
 function workersOf(
   group: Group,
   { slots, members, uniform }: Chosen,

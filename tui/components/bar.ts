@@ -1,7 +1,7 @@
-/** Bars of half a line's height, so that those of neighbouring rows stay apart. */
+/** Bars of half a line's height, so that neighbouring rows stay apart. */
 import type { Theme } from '../theme.ts';
 
-/** `width` columns, `share` of them (0 to 1) filled; what is not nothing can be seen. Unknown is blank. */
+/** `width` columns, `share` of them (0 to 1) filled; any share above 0 is visible. Unknown is blank. */
 export function bar(share: number | null, width: number, { unicode }: Pick<Theme, 'unicode'>): string {
   const bounded = Math.min(1, Math.max(0, share ?? 0));
   const halves = bounded > 0 ? Math.min(2 * width, Math.max(1, Math.round(bounded * width * 2))) : 0;

@@ -1,4 +1,4 @@
-/** Figures three lines high, to be read from the other side of the room. */
+/** Digits three lines high, readable from across the room. */
 import type { Theme } from '../theme.ts';
 import { type Line, span } from './line.ts';
 import { percentText, percentTone } from './values.ts';

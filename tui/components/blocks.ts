@@ -1,4 +1,4 @@
-/** A matrix of CPUs in the order of their nodes, and as coarse as the screen wants it. */
+/** A matrix of CPUs in the order of their nodes, as coarse as the screen requires. */
 import type { Machine } from '../../src/host/types.ts';
 import type { Matrix } from '../../src/measure/skb.ts';
 
@@ -10,7 +10,7 @@ export interface Block {
   readonly indices: readonly number[];
 }
 
-/** CPUs by node, those of one node together in blocks of `size`; CPUs of no known node come last. */
+/** CPUs by node, in blocks of `size`; CPUs without a known node come last. */
 export function blocksOf(
   cpus: readonly number[],
   numa: Machine['cpus']['numa'],
@@ -33,7 +33,7 @@ export function blocksOf(
 export interface Coarse {
   /** Packets, by block. */
   readonly sums: readonly (readonly number[])[];
-  /** Those of the block with itself that stayed on their CPU. */
+  /** Packets of the block with itself that stayed on their CPU. */
   readonly local: readonly number[];
   readonly most: number;
 }
@@ -53,7 +53,7 @@ export function coarsen(matrix: Matrix, blocks: readonly Block[]): Coarse {
   return { sums, local, most };
 }
 
-/** How large cells are drawn, from the smallest. */
+/** Cell sizes, from the smallest. */
 export interface Level {
   /** CPUs in a block. */
   readonly size: number;
@@ -65,7 +65,7 @@ export interface Level {
 
 export const NUMBERS = 8;
 
-/** @param shades whether colours alone can tell, as two rows in a line need it */
+/** @param shades whether colours alone can show values, which two rows in a line need */
 export function levelsOf(shades: boolean): readonly Level[] {
   const small = { columns: 1, halves: shades };
   return [

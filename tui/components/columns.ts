@@ -1,16 +1,16 @@
-/** Tables whose columns stay where they are: widths come from the configuration, not from what is measured. */
+/** Tables with stable columns: widths come from the configuration, not from measured values. */
 import type { Theme } from '../theme.ts';
 import { type Line, pad, type Span, span } from './line.ts';
 
 export interface Column<Row> {
   readonly head: string;
   readonly align: 'left' | 'right';
-  /** Of its cells; the head may be wider. Of a column that grows: the least. */
+  /** Width of the cells; the head may be wider. For a growing column: the minimum. */
   readonly width: number;
   readonly cell: (row: Row) => Span;
-  /** When there is no room the highest goes first; without it the column stays. */
+  /** If there is no room, columns with the highest number are dropped first; a column without one always stays. */
   readonly leaves?: number;
-  /** Takes what is left over. */
+  /** Takes the remaining width. */
   readonly grows?: boolean;
 }
 
@@ -18,7 +18,7 @@ export type Placed<Row> = Column<Row> & { readonly room: number };
 
 const GAP = 2;
 
-/** Those columns that fit `width`, each with its room. */
+/** The columns that fit `width`, each with its width. */
 export function place<Row>(columns: readonly Column<Row>[], width: number): readonly Placed<Row>[] {
   let kept = columns.map((column) => ({ ...column, room: Math.max(column.width, column.head.length) }));
   const excess = () => kept.reduce((sum, { room }) => sum + room + GAP, -GAP) - width;
@@ -51,7 +51,7 @@ function lineOf<Row>(
   });
 }
 
-/** Columns of the longest text. */
+/** Width of the longest text. */
 export function longest(texts: Iterable<string>): number {
   let most = 0;
   for (const { length } of texts) most = Math.max(most, length);

@@ -1,4 +1,4 @@
-/** Percentages over time: one column a sample, the latest at the right. */
+/** Percentages over time: one column per sample, the latest at the right. */
 import type { Sample } from '../../src/live/types.ts';
 import type { Theme } from '../theme.ts';
 import { type Line, merge, type Span, span } from './line.ts';
@@ -8,8 +8,8 @@ const EIGHTHS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const DIGITS = '0123456789';
 
 /**
- * `height` lines of `width` columns, the top first. Nothing at all is a thin line, unknown is blank: 0 % and
- * "not counted" must not look alike.
+ * `height` lines of `width` columns, the top first. 0 % is a thin line, unknown is blank, so that 0 % and "not counted"
+ * look different.
  * @param values 0 to 100, oldest first
  */
 export function graph(
@@ -32,15 +32,15 @@ function cell(value: number | null, floor: number, height: number, theme: Theme)
   if (value === null) return span(' ', tone);
   const share = Math.min(1, Math.max(0, value / 100));
   if (!theme.unicode && height === 1) return span(DIGITS.charAt(Math.min(9, Math.floor(share * 10))), tone);
-  // An eighth stays free at the top, so that a graph does not run into the one above.
+  // An eighth stays free at the top, so that a graph does not touch the one above.
   const filled = Math.max(1, Math.round(share * (height * 8 - 1))) - floor * 8;
   if (filled <= 0) return span(' ', tone);
-  // Ink measures ASCII at once, but a block element by a dozen rules; and most cells of a graph are full.
+  // Ink measures ASCII quickly, but a block element by a dozen rules, and most cells of a graph are full.
   if (filled >= 8 && theme[tone] !== undefined) return { text: ' ', tone: null, background: theme[tone] };
   return span(theme.unicode ? (EIGHTHS[Math.min(8, filled) - 1] ?? ' ') : filled >= 4 ? '#' : '_', tone);
 }
 
-/** Under a graph of the same width: a mark where something was changed, and how far back it goes. */
+/** The axis under a graph of the same width: a mark at each change, and the time span. */
 export function axis(
   history: readonly Sample[],
   marks: readonly string[],

@@ -1,4 +1,4 @@
-/** Cells of a heat map as characters: a cell takes half a line, or a line and two columns. */
+/** Cells of a heat map as characters: a cell takes half a line, or one line and two columns. */
 import type { Cell, Theme } from '../theme.ts';
 import { type Line, merge, type Span, span } from './line.ts';
 
@@ -24,7 +24,7 @@ export function wholeLine(cells: readonly Cell[], columns: number, theme: Theme)
   );
 }
 
-/** Can shades of colour alone tell how much it is? Else the characters must, which need a line each. */
+/** Can shades of colour alone show the amount? Otherwise characters must, which need a line each. */
 export function hasShades({ colour, unicode }: Theme): boolean {
   return unicode && (colour === '256' || colour === 'true');
 }

@@ -1,11 +1,11 @@
-/** Lines of a pane as data: what they say and in which tone. `paint` makes bytes of them. */
+/** Lines of a pane as data: text and tone. `paint` turns them into bytes. */
 import { clean, truncate } from '../../src/report/text.ts';
 import type { Theme } from '../theme.ts';
 
 /** A colour of the theme; `strong` is bold and means nothing. */
 export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'accent' | 'dim' | 'strong';
 
-/** One column for each UTF-16 unit: text from outside goes through `clean` first. */
+/** One column per UTF-16 unit: text from outside must go through `clean` first. */
 export interface Span {
   readonly text: string;
   readonly tone: Tone | null;
@@ -24,7 +24,7 @@ export function widthOf(line: Line): number {
   return line.reduce((sum, { text }) => sum + text.length, 0);
 }
 
-/** At most `width` columns; what is cut off gives way to an ellipsis. */
+/** At most `width` columns; a cut end becomes an ellipsis. */
 export function fit(line: Line, width: number, { unicode }: Pick<Theme, 'unicode'>): Line {
   if (widthOf(line) <= width) return line;
   const ellipsis = clean('…', unicode);
@@ -50,13 +50,13 @@ export function pad(
   return align === 'right' ? shown.padStart(width) : shown.padEnd(width);
 }
 
-/** `left` at the left margin and `right` at the right one; where there is no room for both, `left` alone. */
+/** `left` at the left margin and `right` at the right one; if there is no room for both, only `left`. */
 export function justify(left: Line, right: Line, width: number, theme: Theme): Line {
   const gap = width - widthOf(left) - widthOf(right);
   return gap >= 2 ? [...left, span(' '.repeat(gap)), ...right] : fit(left, width, theme);
 }
 
-/** Neighbours of one look become one span, empty ones none: few escape sequences, short lines. */
+/** Merges neighbouring spans with the same look and drops empty ones, which saves escape sequences. */
 export function merge(line: Line): Line {
   const merged: Span[] = [];
   for (const each of line) {

@@ -1,4 +1,4 @@
-/** Rows under a head that stays: only those on the screen are made. */
+/** Rows under a fixed head; only rows on the screen are made. */
 import type { PaneProps } from '../pane.ts';
 import { justify, type Line, span } from './line.ts';
 import { viewport } from './viewport.ts';
@@ -6,22 +6,22 @@ import { viewport } from './viewport.ts';
 type Place = Omit<PaneProps, 'history' | 'marks' | 'options'>;
 
 export interface List {
-  /** Beside it stands where the cursor is. */
+  /** The title, followed by the cursor position. */
   readonly title: Line;
-  /** Heads of the columns; none where the rows are sentences. */
+  /** Column heads; none if the rows are sentences. */
   readonly head: Line | null;
   readonly count: number;
   readonly row: (at: number) => Line;
-  /** About the row under the cursor, in at most `room` lines; stands below the rows. */
+  /** Details of the row under the cursor, in at most `room` lines below the rows. */
   readonly foot?: (at: number, room: number) => readonly Line[];
-  /** What to say where there are no rows, and no filter hides any. */
+  /** Text if there are no rows, and no filter hides any. */
   readonly empty: string;
 }
 
-/** Columns at the left of each row, for the cursor. */
+/** Width at the left of each row, for the cursor. */
 export const MARGIN = 2;
 
-/** Rows that a foot must leave. */
+/** Rows that must remain above a foot. */
 const LEAST = 6;
 
 export function listLines(place: Place, list: List): readonly Line[] {

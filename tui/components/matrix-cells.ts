@@ -6,7 +6,7 @@ import { halfLine, wholeLine } from './heat-map.ts';
 import { type Line, merge, type Span, span } from './line.ts';
 import { percentTone, rateText } from './values.ts';
 
-/** Columns of the CPUs' numbers at the left. */
+/** Width of the CPU numbers at the left. */
 export const GUTTER = 6;
 
 export interface Picture {
@@ -18,7 +18,7 @@ export interface Picture {
 }
 
 export interface MatrixView extends Picture {
-  /** Under the cursor; -1 for none. */
+  /** Block under the cursor; -1 for none. */
   readonly row: number;
   readonly column: number;
   /** Visible columns, node by node. */
@@ -74,7 +74,7 @@ function borderLine(view: MatrixView): Line {
   return [span(' '.repeat(GUTTER)), ...between(parts, span(theme.unicode ? '┼' : '+', 'dim'))];
 }
 
-/** Numbers of CPUs where they have room, first that of the cursor's column. */
+/** CPU numbers where there is room, first that of the cursor's column. */
 export function headLine(view: MatrixView): Line {
   const { blocks, level, column: cursor } = view;
   const parts = view.parts.map((of): Line => {
@@ -102,7 +102,7 @@ export function headLine(view: MatrixView): Line {
   return [span(' '.repeat(GUTTER)), ...between(parts, span(bar(view.theme), 'dim'))];
 }
 
-/** Square roots lift what is small: a hundredth of the most can still be seen. */
+/** Square roots make small values visible: a hundredth of the maximum can still be seen. */
 function cellOf(view: MatrixView, row: number, column: number): Cell {
   const { coarse, theme } = view;
   const packets = coarse.sums[row]?.[column] ?? 0;
@@ -111,7 +111,7 @@ function cellOf(view: MatrixView, row: number, column: number): Cell {
     : theme.ramp(Math.sqrt(packets / coarse.most), toneOf(view, row, column));
 }
 
-/** Kept on its CPU; on its node, where there are several; or elsewhere. */
+/** On the same CPU; on the same node, if there are several; or elsewhere. */
 function toneOf({ blocks, coarse }: MatrixView, row: number, column: number) {
   if (row === column) {
     const packets = coarse.sums[row]?.[row] ?? 0;

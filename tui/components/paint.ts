@@ -1,9 +1,9 @@
-/** From lines to characters with SGR sequences: a row is one Text to Ink, however many colours it has. */
+/** Turns lines into characters with SGR sequences: a row is one Text for Ink, with any number of colours. */
 import { printable } from '../../src/words/printable.ts';
 import type { Theme } from '../theme.ts';
 import type { Line, Span } from './line.ts';
 
-/** Select Graphic Rendition (ECMA-48 8.3.117), one attribute a sequence, as Ink's tokenizer wants them. */
+/** Select Graphic Rendition (ECMA-48 8.3.117), one attribute per sequence, as Ink's tokenizer requires. */
 const sgr = (parameters: string | number): string => `\x1b[${parameters}m`;
 
 const NAMED: ReadonlyMap<string, number> = new Map(

@@ -7,7 +7,9 @@ import { paint } from './paint.ts';
 
 type RowsProps = Pick<PaneProps, 'width' | 'height' | 'theme'> & { readonly lines: readonly Line[] };
 
-/** Lines from the top of a box of `width` x `height`; what has no room is left out, what stays the same is not drawn anew. */
+/**
+ * Lines from the top of a box of `width` x `height`; lines without room are dropped, unchanged lines are not redrawn.
+ */
 export function Rows(props: RowsProps): ReactNode {
   const place = useContext(OriginContext);
   return place === null ? <Laid {...props} /> : <Painted place={place} {...props} />;

@@ -1,4 +1,4 @@
-/** A finding in one line. Its gravity is said by a word: colours mean locality. */
+/** A finding in one line. A word shows its severity, because colours mean locality. */
 
 import type { Finding, Severity } from '../../src/diagnose/types.ts';
 import { clean } from '../../src/report/text.ts';

@@ -1,4 +1,4 @@
-/** Names, sets and sentences that come from outside, as a terminal may show them. */
+/** Names, sets and sentences from outside, made safe for a terminal. */
 
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Owner } from '../../src/host/types.ts';
@@ -13,14 +13,14 @@ export function known(value: number | null | undefined, { mark }: Theme): string
   return value === null || value === undefined ? mark.unknown : String(value);
 }
 
-/** A CPU set, short; the dash where it is empty or not known. */
+/** A CPU set, short; a dash if it is empty or not known. */
 export function cpusText(cpus: Cpus | null | undefined, { mark, unicode }: Theme): string {
   return cpus === null || cpus === undefined || cpus.length === 0
     ? mark.unknown
     : clean(ranges(cpus), unicode);
 }
 
-/** `nginx 29333`; of several the first, and how many more there are. */
+/** `nginx 29333`; if there are several, the first and how many more. */
 export function ownersText(owners: readonly Owner[], { unicode, mark }: Theme): string {
   const [first] = owners;
   if (first === undefined) return mark.unknown;
@@ -28,7 +28,7 @@ export function ownersText(owners: readonly Owner[], { unicode, mark }: Theme): 
   return `${clean(first.comm, unicode)} ${first.pid}${more}`;
 }
 
-/** A sentence over as many lines as it needs, each behind a margin. */
+/** A sentence over as many lines as needed, each with a margin. */
 export function sentence(
   text: string,
   width: number,

@@ -1,23 +1,23 @@
-/** How measured values are worded, in fixed widths so that columns don't jump; an unknown one is a dash. */
+/** Formats measured values in fixed widths, so that columns do not jump; an unknown one is a dash. */
 import { short } from '../../src/report/format.ts';
 import type { Theme } from '../theme.ts';
 import type { Tone } from './line.ts';
 
 type Locality = Extract<Tone, 'local' | 'partly' | 'remote' | 'unknown'>;
 
-/** A little of something else runs on every machine. */
+/** A few remote packets exist on every machine. */
 const LOCAL = 95;
-/** Between what hashing gives over three CPUs and over two: neither flickers between two colours. */
+/** Between the figures of hashing over three CPUs and over two, so that neither flickers between two colours. */
 const REMOTE = 40;
 
-/** Of a measured percentage: local, partly, or mostly remote. */
+/** Tone of a measured percentage: local, partly, or mostly remote. */
 export function percentTone(percent: number | null): Locality {
   if (percent === null) return 'unknown';
   if (percent >= LOCAL) return 'local';
   return percent < REMOTE ? 'remote' : 'partly';
 }
 
-/** Of an expected share, 0 to 1, which is exact. */
+/** Tone of an expected share, 0 to 1, which is exact. */
 export function shareTone(share: number | null): Locality {
   if (share === null) return 'unknown';
   return share === 1 ? 'local' : share === 0 ? 'remote' : 'partly';
@@ -26,7 +26,7 @@ export function shareTone(share: number | null): Locality {
 /** Columns of {@link percentText}. */
 export const PERCENT = 5;
 
-/** `12.6`, `100.0`; the unit stands in the head of the column. */
+/** `12.6`, `100.0`; the unit is in the column head. */
 export function percentText(percent: number | null, { mark }: Theme): string {
   return percent === null ? mark.unknown : percent.toFixed(1);
 }
@@ -49,7 +49,7 @@ export function ppsText(pps: number | null, theme: Theme): string {
   return `${number} ${unit}pps`;
 }
 
-/** The clock of an ISO 8601 time in local time, `13:37:02`; blank where it is no time. */
+/** The clock of an ISO 8601 time in local time, `13:37:02`; blank if it is not a time. */
 export function clockText(time: string): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? ' '.repeat(8) : date.toTimeString().slice(0, 8);

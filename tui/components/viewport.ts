@@ -1,15 +1,15 @@
-/** Which of many rows are visible: panes make only those. */
+/** The visible rows out of many: panes make only these. */
 
 export interface Viewport {
-  /** The first visible row, and the one behind the last. */
+  /** The first visible row, and the one after the last. */
   readonly start: number;
   readonly end: number;
-  /** Clamped; -1 when there are no rows, or no cursor was asked for. */
+  /** Clamped; -1 without rows, or without a cursor. */
   readonly cursor: number;
 }
 
 /**
- * Scrolled as asked, but never away from the cursor and never beyond the last row.
+ * Scrolled as requested, but never away from the cursor or beyond the last row.
  * @param cursor -1 for none
  */
 export function viewport(count: number, height: number, cursor: number, scroll: number): Viewport {

@@ -1,4 +1,4 @@
-/** The choice of a program for a group: what it is, what it says of itself, and what a trial of it warns of. */
+/** The dialog to choose a program for a group: the programs, their purpose, and the warnings of a trial run. */
 import { isProgramName, programNamed } from '../../src/cbpf/programs.ts';
 import type { Preview } from '../../src/live/types.ts';
 import { clean, wrap } from '../../src/report/text.ts';
@@ -10,7 +10,9 @@ import type { Theme } from '../theme.ts';
 
 const NAME = 20;
 
-/** In `room` lines: what the key does and what is warned of come before other programs and the whole program. */
+/**
+ * Fits into `room` lines: the key's effect and the warnings have priority over the list of programs and the assembler.
+ */
 export function attachLines(dialog: AttachDialog, columns: number, room: number, theme: Theme): Line[] {
   const group = dialog.groups[dialog.group];
   if (group === undefined) return [];
@@ -75,7 +77,7 @@ function warningLines({ warnings, foreign }: Preview, columns: number, theme: Th
   );
 }
 
-/** Enough to see what it does; a map of 512 CPUs is longer than any screen. */
+/** Enough lines to see what it does; a map of 512 CPUs is longer than any screen. */
 const MOST_LINES = 12;
 
 function asmLines(preview: AttachDialog['preview'], room: number): Line[] {

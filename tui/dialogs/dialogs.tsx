@@ -1,4 +1,4 @@
-/** What stands in the place of the pane while something is asked or explained. */
+/** Dialogs, which replace the pane while something is asked or explained. */
 import type { ReactNode } from 'react';
 import type { Finding } from '../../src/diagnose/types.ts';
 import type { Sample } from '../../src/live/types.ts';
@@ -26,7 +26,7 @@ export function DialogView({ dialog, sample, ...size }: DialogProps): ReactNode 
   return <Frame title={title} lines={lines} keys={keys} scroll={scroll} {...size} />;
 }
 
-/** The most that a dialog can be scrolled. */
+/** The last line to which a dialog can be scrolled. */
 export function lastLine({ dialog, sample, ...size }: DialogProps): number {
   const { columns, room } = within(size);
   return Math.max(0, contentOf(dialog, sample, columns, room, size.theme).lines.length - room);
@@ -38,7 +38,7 @@ export interface Content {
   readonly keys: string;
 }
 
-/** @param columns within the frame, and `room` lines of it, which what can't be scrolled must do with */
+/** @param columns within the frame, and `room` lines, which content that cannot be scrolled must fit into */
 export function contentOf(
   dialog: Dialog,
   sample: Sample,
@@ -69,10 +69,10 @@ export function contentOf(
 }
 
 const LABEL = 12;
-/** Of a column of the help, the widest line. */
+/** Widest line of a help column. */
 const HELP = 56;
 
-/** The sections side by side where there is room for two. */
+/** Two columns of sections if there is room. */
 function helpLines(columns: number): Line[] {
   const sections = [...Map.groupBy(BINDINGS, ({ section }) => section)].map(([name, bindings]): Line[] => [
     [span(name, 'strong')],

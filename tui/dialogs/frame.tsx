@@ -1,4 +1,4 @@
-/** A dialog: a title, lines that may be scrolled, and the keys that it takes. It takes the place of the pane. */
+/** A dialog: a title, lines that may be scrolled, and its keys. It replaces the pane. */
 import type { ReactNode } from 'react';
 import { fit, type Line, span, widthOf } from '../components/line.ts';
 import { Rows } from '../components/rows.tsx';
@@ -17,7 +17,7 @@ interface FrameProps {
 
 const MOST_COLUMNS = 110;
 
-/** What a frame leaves of the place of a pane. */
+/** The room inside the frame of a dialog. */
 export function within({ width, height }: { readonly width: number; readonly height: number }): {
   readonly columns: number;
   readonly room: number;

@@ -1,4 +1,4 @@
-/** Accepts as they come, and what was changed, by whomever; the newest at the bottom. */
+/** Accepts as they happen, and changes by anyone; the newest at the bottom. */
 import type { ReactNode } from 'react';
 import type { LiveEvent, Sample } from '../../src/live/types.ts';
 import { parseEvent } from '../../src/measure/accept.ts';
@@ -30,7 +30,7 @@ function Events(props: PaneProps): ReactNode {
   );
 }
 
-/** What accepts would push off the screen at once stays above them: the last changes and actions. */
+/** The last changes and actions stay above the accepts, which would push them off the screen at once. */
 function eventLines({ history, width, height, theme, scroll, filter }: PaneProps): readonly Line[] {
   const drawn = (events: readonly LiveEvent[]) => events.map((event) => eventLine(event, theme)).reverse();
   const blank = (count: number) => Array.from({ length: count }, (): Line => []);
@@ -48,7 +48,7 @@ function eventLines({ history, width, height, theme, scroll, filter }: PaneProps
   return [...blank(Math.max(0, height - all.length)), ...drawn(all.slice(from, from + height))];
 }
 
-/** At most `most`, the newest first: a long history costs no more than what is seen of it. */
+/** At most `most`, newest first, so that a long history costs only as much as what is visible. */
 function found(
   history: readonly Sample[],
   filter: string,

@@ -1,4 +1,4 @@
-/** What is wrong, the worst first; the one under the cursor with the commands that mend it. */
+/** What is wrong, the worst first; the finding under the cursor with the commands that fix it. */
 import { type ReactNode, useMemo } from 'react';
 import type { Finding } from '../../src/diagnose/types.ts';
 import { clean } from '../../src/report/text.ts';
@@ -18,7 +18,7 @@ export const findings: Pane = {
   rows: (props) => findingsOf(props).length,
 };
 
-/** In the order of the rows that the cursor goes over. */
+/** In row order. */
 export function findingsOf({ history, filter }: Pick<PaneProps, 'history' | 'filter'>): readonly Finding[] {
   const found = history.at(-1)?.configuration.findings ?? [];
   if (filter === '') return found;
@@ -46,7 +46,7 @@ function Findings(props: PaneProps): ReactNode {
 
 const INDENT = '   ';
 
-/** The whole finding, in at most `room` lines: as many commands as fit, each of them whole. */
+/** The whole finding in at most `room` lines: as many whole commands as fit. */
 function detail(finding: Finding | undefined, width: number, room: number, theme: Theme): readonly Line[] {
   if (finding === undefined) return [];
   const { rule, severity, subject, message, fix } = finding;

@@ -1,4 +1,4 @@
-/** Reuseport groups, their members in slot order, and what each of them gets. */
+/** Reuseport groups, their members in slot order, and what each member receives. */
 import { type ReactNode, useMemo } from 'react';
 import type { Group, GroupSocket } from '../../src/host/types.ts';
 import type { Configuration, MemberSample, Sample } from '../../src/live/types.ts';
@@ -30,7 +30,7 @@ export const groups: Pane = {
 interface Row {
   readonly group: Group;
   readonly socket: GroupSocket | null;
-  /** What is shown of the member, worded once for each reading of the machine. */
+  /** The texts of a member, made once per reading of the machine. */
   readonly words: Words;
 }
 
@@ -41,7 +41,7 @@ interface Words {
   readonly drops: string;
 }
 
-/** The group that the cursor is in; null where there is none. */
+/** The group of the cursor; null if there is none. */
 export function groupUnder({ configuration }: Sample, filter: string, cursor: number): Group | null {
   let rest = Math.max(0, cursor);
   const shown = shownOf(configuration, filter);
@@ -117,7 +117,7 @@ function groupLines(props: PaneProps, now: Sample, rows: readonly Row[]): readon
   });
 }
 
-/** The program, or what is not known of the group. */
+/** The program, or what is not known about the group. */
 function footOf(group: Group | undefined, width: number, theme: Theme): readonly Line[] {
   if (group === undefined) return [];
   const asm = group.program?.asm?.trim().replace(/\s*\n\s*/g, '; ');
@@ -128,10 +128,10 @@ function footOf(group: Group | undefined, width: number, theme: Theme): readonly
 }
 
 interface Total {
-  /** null when that of a member is not known. */
+  /** null if the value of any member is not known. */
   readonly rate: number | null;
   readonly percent: number | null;
-  /** Of its busiest member. */
+  /** Value of its busiest member. */
   readonly most: number;
 }
 

@@ -1,4 +1,4 @@
-/** The two percentages, where they come from over time, and the sentence that says what they mean. */
+/** The two percentages, their history, and a sentence that says what they mean. */
 import { type ReactNode, useMemo } from 'react';
 import type { Accept, Configuration, Sample } from '../../src/live/types.ts';
 import { shareTone } from '../../src/report/format.ts';
@@ -28,12 +28,12 @@ export function Locality(props: PaneProps): ReactNode {
 
 /** Meters, the axis below them, a blank line. */
 const FRAME = 5;
-/** Columns of the verdict's figure. */
+/** Width of the verdict's figure. */
 const VERDICT = 7;
-/** What large figures need more. */
+/** Extra lines for large figures. */
 const LARGER = 2 * (BIG_HEIGHT - 1);
 const GRAPH_MOST = 8;
-/** Findings that come before higher graphs. */
+/** Findings that have priority over higher graphs. */
 const FINDINGS = 4;
 
 const layoutOf = (width: number, { unicode }: Theme): Layout => ({
@@ -44,7 +44,7 @@ const layoutOf = (width: number, { unicode }: Theme): Layout => ({
   all: false,
 });
 
-/** As `inspect` says it. */
+/** The text of `inspect`. */
 function verdictLines(configuration: Configuration, width: number, theme: Theme): readonly Line[] {
   return verdict({ ...configuration, remedy: null }, layoutOf(width, theme)).map((line) => [
     span(' '),
@@ -52,15 +52,15 @@ function verdictLines(configuration: Configuration, width: number, theme: Theme)
   ]);
 }
 
-/** Samples that one sentence is about: few accepts jump from second to second. */
+/** Samples for one sentence: with few accepts the figure of one second jumps. */
 const LATELY = 10;
 
-/** What was measured stands before what is expected; it may be all there is, as on loopback. */
+/** The measurement comes before the expectation, and may be all there is, as on loopback. */
 function measuredLines(history: readonly Sample[], width: number, theme: Theme): readonly Line[] {
   const now = history.at(-1);
   if (now?.accept == null) return [];
   const recent = history.slice(-LATELY);
-  // What was counted before a change, or around it, says nothing of what there is now.
+  // Counts from before or during a change say nothing about now.
   const changed = recent.findLastIndex(({ events }) =>
     events.some(({ kind }) => kind === 'change' || kind === 'action'),
   );
@@ -85,7 +85,7 @@ function measuredLines(history: readonly Sample[], width: number, theme: Theme):
   ];
 }
 
-/** How their worker is chosen, where all of them are of one group. */
+/** How their worker is chosen, if all belong to one group. */
 function wayOf({ accept, configuration }: Sample): string {
   const ports = new Set(accept?.listeners.map(({ port }) => port));
   const [group, ...others] = configuration.host.groups.filter(
@@ -95,7 +95,7 @@ function wayOf({ accept, configuration }: Sample): string {
   return `, ${chosenBy(group)} over ${count(group.size, 'socket')}`;
 }
 
-/** What is most important first: whatever the height, the two percentages are there. */
+/** The most important first: the two percentages are shown at any height. */
 function localityLines(
   { history, width, height, marks, theme }: PaneProps,
   said: readonly Line[],
@@ -126,7 +126,7 @@ interface Meter {
   readonly percent: number | null;
   readonly rate: string;
   readonly values: readonly (number | null)[];
-  /** Stands where the graph would be empty. */
+  /** Shown in place of an empty graph. */
   readonly why: string;
   readonly large: boolean;
 }
@@ -140,7 +140,7 @@ function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
   const reasonOf = (name: 'rx' | 'tx' | 'accept'): string => {
     if (state === 'starting') return 'waiting for the probe';
     if (state !== 'running') return notes[0] ?? 'not counted';
-    // What tracepoints can't see is mostly tx.
+    // What tracepoints cannot see is mostly tx.
     const limit = name === 'tx' ? notes.find((note) => note.startsWith('tx')) : undefined;
     return limit ?? 'nothing has been counted yet';
   };
@@ -165,7 +165,7 @@ function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
   return [flow('rx'), flow('tx'), accept];
 }
 
-/** With the port where all are on one. */
+/** With the port, if all are on one. */
 function acceptName(accept: Accept | null): string {
   const ports = new Set(accept?.listeners.map(({ port }) => port));
   const [port] = ports;

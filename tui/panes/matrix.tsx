@@ -1,4 +1,4 @@
-/** Which CPU made a packet's skb, and which one used it: what is off the diagonal has moved. */
+/** Packets by first CPU (received, sent) and last CPU (read, freed): off the diagonal they have changed CPUs. */
 import { type ReactNode, useMemo } from 'react';
 import { formatCpuList } from '../../src/host/cpus.ts';
 import type { Sample } from '../../src/live/types.ts';
@@ -35,7 +35,7 @@ const FRAME = 4;
 
 const numaOf = ({ configuration }: Sample) => configuration.host.machine.cpus.numa;
 
-/** The largest that shows the whole machine, and `zoom` - 1 steps closer. */
+/** The largest cell size that shows the whole machine, `zoom` - 1 steps larger. */
 function levelOf(
   { width, height, options, theme }: Omit<PaneProps, 'cursor' | 'scroll'>,
   now: Sample,
@@ -139,7 +139,7 @@ function cellLine({ blocks, coarse, now, row, column, theme }: MatrixView): Line
   ];
 }
 
-/** From few packets to the most, in the colours of the cells. */
+/** Legend: from few packets to the most, in the colours of the cells. */
 function legendLine({ blocks, coarse, now, theme }: Picture): Line {
   const several = severalNodes(blocks);
   const shades = (tone: 'local' | 'partly' | 'remote'): Span[] =>

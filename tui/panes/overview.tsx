@@ -1,4 +1,4 @@
-/** The first screen: the two percentages on top, and below them what proves them, as far as there is room. */
+/** The first screen: the two percentages on top, and the evidence below, if there is room. */
 import { Box } from 'ink';
 import type { ReactNode } from 'react';
 import { At } from '../at.tsx';
@@ -10,10 +10,10 @@ import { Locality } from './locality.tsx';
 import { matrix } from './matrix.tsx';
 import { paths } from './paths.tsx';
 
-/** Lines that the percentages, their histories and the verdict are worth before anything else is shown. */
+/** Lines for the percentages, their histories and the verdict, before anything else is shown. */
 const FIRST = 13;
 const MOST_FIRST = 24;
-/** Lines below which a pane under them tells nothing. */
+/** Lines below which another pane is useless. */
 const SECOND = 8;
 /** Columns from which two panes fit side by side. */
 const WIDE = 110;
@@ -49,7 +49,7 @@ function Overview(props: PaneProps): ReactNode {
   );
 }
 
-/** Paths where a NIC feeds a group, the matrix where a probe counts; both where they fit side by side. */
+/** Paths if a NIC feeds a group, the matrix if a probe counts; both if they fit side by side. */
 function beneath({ history, width }: PaneProps): readonly Pane[] {
   const now = history.at(-1);
   const wanted = [

@@ -1,4 +1,4 @@
-/** From the queue to the worker, one line each: where a packet ends, and why it is not where it began. */
+/** Paths from queue to worker, one line each: where a packet ends, and why that is not where it began. */
 import { type ReactNode, useMemo } from 'react';
 import type { Configuration } from '../../src/live/types.ts';
 import type { Path } from '../../src/path/types.ts';
@@ -25,7 +25,7 @@ export const paths: Pane = {
   },
 };
 
-/** A path in the words that are shown of it. */
+/** The texts of a path. */
 interface Row {
   readonly path: Path;
   readonly slot: string;
@@ -95,13 +95,13 @@ function titleOf(rows: readonly Row[], theme: Theme): Line {
   return [span(count(rows.length, 'path')), ...parts];
 }
 
-/** Of the row under the cursor, else of the first that has one. */
+/** Group of the row under the cursor, or of the first row that has one. */
 function groupOf(rows: readonly Row[], cursor: number): string | null {
   const chosen = rows[Math.min(cursor, rows.length - 1)] ?? rows.find(({ path }) => path.group !== null);
   return chosen?.path.group ?? null;
 }
 
-/** `tcp :8080 today 12.5 % → with cpu 100 %`, of each group that is fed by an interface with queues. */
+/** `tcp :8080 today 12.5 % → with cpu 100 %`, for each group that an interface with queues feeds. */
 function outlooksOf(configuration: Configuration, theme: Theme): ReadonlyMap<string, Line> {
   const share = (value: number | null) => (value === null ? theme.mark.unknown : percent(value));
   const fed = rank(configuration).filter(({ byNic }) => byNic.length > 0);
@@ -128,7 +128,7 @@ function footOf(row: Row | undefined, width: number, theme: Theme): readonly Lin
 
 const NAME = 24;
 
-/** Columns of the longest text, at most `most`. */
+/** Width of the longest text, at most `most`. */
 function within(rows: readonly Row[], text: (row: Row) => string, most: number): number {
   return Math.min(most, longest(rows.map(text)));
 }

@@ -1,4 +1,4 @@
-/** Every queue with its IRQ and CPU, what passes through it now, and whether it ends on that CPU. */
+/** Every queue with its IRQ and CPU, its current rate, and whether its packets stay on that CPU. */
 import { type ReactNode, useMemo } from 'react';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
@@ -40,9 +40,9 @@ interface Row {
   readonly tx: TxQueue | null;
   /** Share of the RSS table, 0 to 1. */
   readonly table: number | null;
-  /** Least chance over all groups that its packets stay on their CPU. */
+  /** Lowest probability over all groups that its packets stay on their CPU. */
   readonly local: number | null;
-  /** What is shown of it, worded once for each reading of the machine. */
+  /** Its texts, made once per reading of the machine. */
   readonly words: { readonly irq: string; readonly cpus: string; readonly rps: string; readonly xps: string };
 }
 
