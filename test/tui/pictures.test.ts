@@ -30,7 +30,7 @@ describe('docs/img', () => {
     process.env['TZ'] = 'UTC';
   });
 
-  it('is what the recordings show: node scripts/screens.ts makes it anew', () => {
+  it('is what the recordings show: node scripts/screens.ts redraws it', () => {
     for (const [name, drawn] of pictures(root))
       expect(readFileSync(join(root, 'docs/img', name), 'utf8') === drawn, name).toBe(true);
   });

@@ -1,4 +1,4 @@
-/** `locality-tune attach`: ask, put a program on a group, print what became of it. */
+/** `locality-tune attach`: asks, attaches a program to a group and prints the result. */
 import { attachLines, measuredLines } from '../../report/steer.ts';
 import type { Attached, AttachOptions } from '../../steer/attach.ts';
 import { type LiveMachine, openMachine } from '../../use-cases/machine.ts';

@@ -112,7 +112,7 @@ describe('sim of a capture', () => {
     expect(lines[0]).toBe(`${file('mixed.pcap')}: 402 packets choose a socket, 1 do not`);
     expect(lines[1]).toBe('  passed over: 1 TCP, but no SYN');
     expect(lines.filter((line) => /^ +[0-3] +\d+ +\d+(\.\d)? % +█+$/.test(line))).toHaveLength(4);
-    expect(stdout).toContain('note: packets to udp 53, tcp 80 … count, as if one group served them all');
+    expect(stdout).toContain('note: packets to udp 53, tcp 80 … count as if one group served them all');
     for (const line of lines.slice(1)) expect(line.length).toBeLessThanOrEqual(100);
     expect(await text('rand', '--pcap', file('mixed.pcap'), '--color', 'never')).toMatch(/█/);
     const ascii = await run(['sim', 'rand', '--pcap', file('mixed.pcap')], {
