@@ -1,8 +1,8 @@
-// A bundle that runs from V8's code cache. Most of a short command's time is the compilation of functions at their
-// first call; the cache holds those that one run of the bundle has called. (module.enableCompileCache keeps only what
-// is compiled before any call.) The build makes it, beside the bundle; no run of the program writes one. V8 refuses a
-// cache of another version or of other flags, and then compiles as ever; of the source it looks at the length alone. So
-// the file begins with a copy of the bundle that it was made of: to compare both takes less than any hash.
+// A bundle that runs from V8's code cache. A short command spends most of its time compiling functions at their first
+// call; the cache holds those that one run of the bundle has called. (module.enableCompileCache keeps only what is
+// compiled before any call.) The build writes it next to the bundle; the program never writes one. V8 refuses a cache
+// of another version or other flags, and then compiles as usual, but of the source it checks only the length. So the
+// file begins with a copy of its bundle: comparing both is faster than any hash.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';

@@ -59,7 +59,7 @@ const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null)
 /** Commands whose help names programs. */
 const ABOUT_PROGRAMS: ReadonlySet<string> = new Set(['attach', 'sim', 'programs']);
 
-/** Commands that only look, which a captured tree can stand in for. */
+/** Commands that only read, so that a captured tree can replace the machine. */
 const LOOKING: ReadonlySet<string> = new Set(['inspect', 'explain', 'snapshot', 'report', 'plan', 'check']);
 
 /** Runs one command line, `process.argv` without its first two; returns the exit status. Never rejects. */

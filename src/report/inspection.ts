@@ -1,4 +1,4 @@
-/** What `inspect` found, as its report sees it. */
+/** What `inspect` found, in the form that its report needs. */
 import { quietNics } from '../diagnose/quiet.ts';
 import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
@@ -28,7 +28,7 @@ export interface Ranked {
   readonly notes: readonly string[];
 }
 
-/** Groups with something to choose, first those with the most to gain, then the unknown, then the rest. */
+/** Groups of several sockets: first those with the most to gain, then the unknown, then the rest. */
 export function rank(view: View): readonly Ranked[] {
   const { host, expected } = view;
   const entries = Map.groupBy(expected, ({ group }) => group);

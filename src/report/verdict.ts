@@ -73,7 +73,7 @@ interface FindingsOfGroup {
   readonly fixes: boolean;
 }
 
-/** The command is that of a finding, which gives it only where nothing else has to be done first. */
+/** The command comes from a finding, which gives it only if nothing else must be done first. */
 function outlook({ now, cpu }: Ranked, offered: string | null, findings: FindingsOfGroup): string {
   if (now !== null && now >= 0.995)
     return findings.fixes ? ' The findings propose changes for other reasons.' : ' Nothing to gain.';

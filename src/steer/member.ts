@@ -1,4 +1,4 @@
-/** The checks that must hold before a program may go to a group through one of its members. */
+/** The checks before a program is attached to a group through one of its members. */
 import { errnoCode, failure, isSystemError } from '../system/errors.ts';
 import type { ForeignSocket, Kernel } from '../system/types.ts';
 
@@ -21,7 +21,7 @@ const IPPROTO_UDP = 17;
 const TCP_CLOSE = 7;
 
 /**
- * What the socket is, without changing anything, after every check that keeps an attach from doing harm. Throws Failure:
+ * Identifies the socket, without changing anything, after every check that prevents harm by an attach. Throws Failure:
  * everything of `checkMember` and `explainBorrow`.
  */
 export async function identify(kernel: Kernel, pid: number, fd: number): Promise<Member> {

@@ -78,7 +78,7 @@ function noGroup(seen: Sockets, port: number, protocol: string): Failure {
 /** What a descriptor may have become since it was found. */
 const CHANGED: ReadonlySet<string> = new Set(['gone', 'no-such-fd', 'not-a-socket', 'descriptor-silent']);
 
-/** Any member leads to the group; a process that was found may have gone since, so the next one is tried. */
+/** Any member will do; a process may have ended since, so the next one is tried. */
 async function memberOf(kernel: Kernel, group: Group): Promise<Member> {
   const holders = group.sockets.flatMap(({ inode, holders }) =>
     holders.map((holder) => ({ ...holder, inode })),

@@ -1,4 +1,4 @@
-/** The child of set-program.ts: one Order on stdin, one system call, then SetProgramLines on stdout. */
+/** The child of set-program.ts: reads one Order from stdin, makes one system call, writes SetProgramLines to stdout. */
 import { readFileSync, writeSync } from 'node:fs';
 import { errnoCode, failure, isFailure } from '../system/errors.ts';
 import { withForeignSocket } from '../system/foreign-socket.ts';
@@ -22,7 +22,7 @@ function carryOut(order: Order): void {
           throw failure(
             'fd-reused',
             `pid ${pid} fd ${fd} became another socket in the meantime`,
-            'look again and repeat',
+            'run it again',
           );
         say(set(copy, order));
       } catch (error) {
@@ -40,7 +40,7 @@ function set(copy: number, { program }: Order): SetProgramAnswer {
   return { done: true };
 }
 
-/** ENOENT is the kernel's word for "no program attached". */
+/** ENOENT means "no program attached". */
 function detach(copy: number): boolean {
   try {
     detachProgram(copy);

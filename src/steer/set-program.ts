@@ -12,7 +12,7 @@ import { throttle } from './throttle.ts';
 
 const TIME_LIMIT_MS = 5_000;
 
-/** What the child is asked, as JSON. `program` is base64 of struct sock_filter; null detaches. */
+/** The child's input, as JSON. `program` is base64 of struct sock_filter; null detaches. */
 export interface Order {
   readonly pid: number;
   readonly fd: number;
@@ -32,8 +32,8 @@ export type SetProgramAnswer =
 export type SetProgramLine = { readonly stage: 'borrowed' } | SetProgramAnswer;
 
 /**
- * Attaches `program`, or detaches with null. Resolves to false when there was nothing to detach.
- * Throws Failure: everything of `identify`, fd-reused, ENOMEM, EINVAL, kernel-hung, descriptor-silent.
+ * Attaches `program`, or detaches with null. Resolves to false if there was nothing to detach. Throws Failure:
+ * everything of `identify`, fd-reused, ENOMEM, EINVAL, kernel-hung, descriptor-silent.
  */
 export async function setGroupProgram(
   member: Member,

@@ -71,7 +71,7 @@ async function readGroups(
   slots: boolean,
   progress: Progress,
 ): Promise<Sockets> {
-  // A wrong pid or fd is said at once, not after the seconds that reading the slots takes.
+  // Reports a wrong pid or fd at once, before reading the slots takes seconds.
   const port =
     'pid' in selector ? (await identify(machine.kernel, selector.pid, selector.fd)).port : selector.port;
   const done = progress('reading slots and program ...');

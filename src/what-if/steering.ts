@@ -1,4 +1,4 @@
-/** Which CPUs packets are steered to: affinities of IRQs, XPS, RPS, RFS. */
+/** The CPUs to which packets are steered: IRQ affinity, XPS, RPS, RFS. */
 import { homeCpus } from '../diagnose/nics.ts';
 import { usableCpus } from '../diagnose/usable-cpus.ts';
 import type { Cpus } from '../host/cpus.ts';

@@ -42,7 +42,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
       'measure locality for SECONDS before and after the change (default: 3)',
       seconds('--measure', 3600, 0.1),
     )
-    .option('--force', 'replace a foreign program, or attach although the current program cannot be seen')
+    .option('--force', 'replace a foreign program, or attach even if the current program cannot be seen')
     .addHelpText('after', textWith(help?.programList() ?? ''))
     .action(async (_options: unknown, command: Command) => {
       const { runAttach } = await import('./attach-run.ts');
