@@ -63,13 +63,17 @@ function place(index: number, number: number | undefined, { irqs, online, channe
   return { index, irq: irq.irq, ...softirqCpus(irq, online) };
 }
 
+/** Where an IRQ stood before its driver or a daemon placed it, it leaves a handful of interrupts of millions. */
+const STRAY = 1 / 10_000;
+
 /**
  * The CPUs that run the softirq of an IRQ. The effective affinity is empty on an interrupt that is not started, and
  * absent from most captured trees; then those that took its interrupts since boot, then those that may.
  */
 export function softirqCpus(irq: Irq, online: Cpus): Pick<Placed, 'cpus' | 'cpusSource'> {
   if (irq.effective && irq.effective.length > 0) return { cpus: irq.effective, cpusSource: 'effective' };
-  const took = online.filter((_, i) => (irq.counts[i] ?? 0) > 0);
+  const total = irq.counts.reduce((sum, count) => sum + count, 0);
+  const took = online.filter((_, i) => (irq.counts[i] ?? 0) > total * STRAY);
   if (took.length > 0) return { cpus: took, cpusSource: 'counts' };
   if (irq.affinity && irq.affinity.length > 0) return { cpus: irq.affinity, cpusSource: 'affinity' };
   return { cpus: [], cpusSource: null };

@@ -175,6 +175,18 @@ describe('NICs of a captured tree', () => {
     ]);
   });
 
+  it('a stray interrupt of boot is no second CPU', async () => {
+    const counted = async (...counts: number[]) => {
+      const line = ` 9: ${counts.join(' ')} PCI-MSI 4096-edge      eth0-TxRx-0`;
+      const { nic } = await read(treeOf({ 'proc/interrupts': `  CPU0 CPU1 CPU2\n${line}` }));
+      return nic('eth0').rxQueues[0]?.cpus;
+    };
+    expect(await counted(0, 41202110, 1)).toEqual([1]);
+    expect(await counted(0, 41202110, 41202)).toEqual([1, 2]);
+    expect(await counted(1, 0, 1)).toEqual([0, 2]);
+    expect(await counted(0, 0, 0)).toEqual([]);
+  });
+
   it('names in /proc/irq where /proc/interrupts is hidden', async () => {
     const { nic } = await read(
       treeOf({
