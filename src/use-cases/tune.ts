@@ -89,9 +89,9 @@ export async function tune(machine: LiveMachine, plan: Plan, options: TuneOption
 }
 
 const reasonOf = (error: unknown): string =>
-  isFailure(error)
-    ? `${error.message} (${error.hint})`
-    : `the measurement after the change failed: ${error instanceof Error ? error.message : error}`;
+  `the measurement after the change: ${
+    isFailure(error) ? `${error.message} (${error.hint})` : error instanceof Error ? error.message : error
+  }`;
 
 /** What was and was not restored, in words. */
 function howMuch(skipped: readonly Skipped[]): string {

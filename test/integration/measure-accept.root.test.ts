@@ -103,7 +103,7 @@ describe('measure accept', () => {
       { pid: served.workers[0]?.pid, fd: served.workers[0]?.fd, cpu: 0, rxcpu: 1, count: 30 },
     ]);
     expect(document.notes.slice(0, 2)).toEqual([
-      expect.stringMatching(/^no probe: bpftrace is not installed/),
+      expect.stringMatching(/^sampled, not measured: bpftrace is not installed/),
       expect.stringMatching(/^sampled, not measured: compares/),
     ]);
 

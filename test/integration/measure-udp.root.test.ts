@@ -93,6 +93,6 @@ describe('measure udp', () => {
         drops: 0,
       });
     expect(queues).toBeInstanceOf(Array);
-    expect(notes[0]).toMatch(/^no probe: bpftrace is not installed/);
+    expect(notes[0]).toMatch(/^not measured: bpftrace is not installed/);
   });
 });

@@ -132,7 +132,7 @@ describe('tune', () => {
     expect((await cli('apply', ...SELECT, '--yes')).code).toBeNull();
     delete process.env['LOCALITY_TUNE_DEBUG_KILL_AFTER'];
     expect((await theGroup()).selection).toBe('cbpf');
-    expect((await cli('status')).stdout).toContain('cut short');
+    expect((await cli('status')).stdout).toContain('interrupted');
     expect(await cliJson('undo', '--yes')).toMatchObject({ restored: [{}, {}, {}], skipped: [] });
     expect(facts(await theGroup())).toEqual(before);
   }, 300_000);

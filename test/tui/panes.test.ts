@@ -184,7 +184,7 @@ describe('findings', () => {
   it('has the commands of the one under the cursor', () => {
     const shown = screen(findings, igb.history);
     expect(shown).toMatch(/▸ error +tcp 0\.0\.0\.0:8080/);
-    expect(shown).toContain('The other commands solve this as well.');
+    expect(shown).toMatch(/The other commands\s+solve this as well\./);
     expect(shown).not.toContain('echo 2 >');
     expect(screen(findings, igb.history, { cursor: 1 })).toContain('echo 2 > /proc/irq/60/smp_affinity_list');
   });
