@@ -1,9 +1,9 @@
 /** What apply, undo and status print. */
 
 import type { Applied } from '../tune/apply.ts';
+import type { ListedJournal } from '../tune/journal-list.ts';
 import { brief } from '../tune/refusal.ts';
 import type { Standing } from '../tune/status.ts';
-import type { Surveyed } from '../tune/survey.ts';
 import type { Change } from '../tune/types.ts';
 import type { Undone } from '../tune/undo.ts';
 import { count, names, UNKNOWN } from '../words/phrase.ts';
@@ -79,7 +79,7 @@ function verdict(journal: string | null, takenBack: Applied['takenBack'], failed
 }
 
 /** What an undo would restore. */
-export function journalLines({ file, journal, place }: Surveyed, style: Style): Line[] {
+export function journalLines({ file, journal, place }: ListedJournal, style: Style): Line[] {
   const { header, steps, persisted } = journal;
   const back = steps
     .filter(({ outcome }) => outcome !== 'restored')
@@ -118,7 +118,7 @@ const PLACES = {
 } as const;
 
 export function statusLines(
-  journals: readonly Surveyed[],
+  journals: readonly ListedJournal[],
   { drift, pending }: Standing,
   notes: readonly string[],
   style: Style,

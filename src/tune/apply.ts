@@ -4,12 +4,12 @@ import { failure, isFailure } from '../system/errors.ts';
 import type { Netns } from '../system/netns.ts';
 import { bootIdOf } from './boot.ts';
 import { deviceOf } from './device.ts';
-import { heldOf, putBack } from './held.ts';
-import { type Header, type Held, isReadable } from './journal.ts';
+import { type Header, isReadable, type ResetSetting } from './journal.ts';
 import { createJournal, type JournalWriter } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { takeLock } from './lock.ts';
 import { brief, type Refusal, refusalOf } from './refusal.ts';
+import { putBack, resettableSettings } from './reset-settings.ts';
 import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
@@ -48,7 +48,7 @@ export interface ApplyOptions {
 
 /** Bytes of a journal's line beside the change itself, and of what is remembered of a NIC whose channels change. */
 const LINE_BYTES = 512;
-const HELD_BYTES = 1_048_576;
+const RESET_BYTES = 1_048_576;
 
 /**
  * Throws Failure `busy`, and `journal` when a journal can't be written: then nothing is changed, or what was is taken
@@ -116,7 +116,7 @@ const NEVER = { force: false, ask: async () => false };
 const roomFor = ({ changes }: Plan): number =>
   changes.reduce(
     (sum, change) =>
-      sum + LINE_BYTES + 2 * JSON.stringify(change).length + (change.kind === 'channels' ? HELD_BYTES : 0),
+      sum + LINE_BYTES + 2 * JSON.stringify(change).length + (change.kind === 'channels' ? RESET_BYTES : 0),
     0,
   );
 
@@ -134,7 +134,7 @@ interface Run {
 async function makeChange(run: Run, step: number, planned: Change): Promise<void> {
   const { access, journal, done, failed, notes } = run;
   const setting = settingOf(planned.target);
-  let begun: readonly Held[] | null = null;
+  let begun: readonly ResetSetting[] | null = null;
   let unchanged: () => Promise<boolean> = async () => true;
   try {
     const target = await setting.find(access, planned.target);
@@ -152,7 +152,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
       done.push({ ...change, state: 'already' });
       return;
     }
-    const also = target.kind === 'channels' ? await heldOf(access, target.nic) : [];
+    const also = target.kind === 'channels' ? await resettableSettings(access, target.nic) : [];
     const intent = { record: 'intent', step, change, device, from, to, also } as const;
     if (!isReadable(intent))
       throw failure(
@@ -190,7 +190,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
 }
 
 /** The table and its channels belong together; the plan has what is to become of it. */
-const isPlaced = ({ target }: Held): boolean => target.kind !== 'rss';
+const isPlaced = ({ target }: ResetSetting): boolean => target.kind !== 'rss';
 
 const ignored = (is: string | null) =>
   failure(

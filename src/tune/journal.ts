@@ -20,7 +20,7 @@ export interface Header {
 }
 
 /** A setting as it was before a change of something else (channels) that drivers reset it with. */
-export interface Held {
+export interface ResetSetting {
   readonly target: Target;
   readonly value: string;
 }
@@ -36,7 +36,7 @@ export interface Intent {
   /** As read at that moment; null: not to be read, so not to be restored. */
   readonly from: string | null;
   readonly to: string;
-  readonly also: readonly Held[];
+  readonly also: readonly ResetSetting[];
 }
 
 /** What became of it. */
@@ -161,14 +161,14 @@ function parseIntent(line: Line): Intent | null {
   if (line['record'] !== 'intent' || !isNatural(step) || change === null || !Array.isArray(also)) return null;
   const { kind } = change;
   const { from, to } = line;
-  const held = also.map(parseHeld);
+  const reset = also.map(parseResetSetting);
   if (!isValueOf(kind, to) || !(from === null || isValueOf(kind, from))) return null;
-  if (!held.every((each) => each !== null)) return null;
-  return { record: 'intent', step, change, device: parseDevice(line['device']), from, to, also: held };
+  if (!reset.every((each) => each !== null)) return null;
+  return { record: 'intent', step, change, device: parseDevice(line['device']), from, to, also: reset };
 }
 
 /** null when it is none. */
-function parseHeld(value: unknown): Held | null {
+function parseResetSetting(value: unknown): ResetSetting | null {
   if (!isFields(value)) return null;
   const target = parseTarget(value['target']);
   return target !== null && isValueOf(target.kind, value['value']) ? { target, value: value['value'] } : null;

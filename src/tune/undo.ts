@@ -2,15 +2,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { deviceOf, identityOf } from './device.ts';
-import { putBack } from './held.ts';
 import type { JournalStep } from './journal.ts';
 import { type JournalFile, markUndone, openJournal, readJournal, stateOf } from './journal-file.ts';
+import type { ListedJournal } from './journal-list.ts';
 import { killPoint } from './kill-point.ts';
 import { removeUnit } from './persist.ts';
 import { brief, likelyCause, refusalOf } from './refusal.ts';
+import { putBack } from './reset-settings.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
-import type { Surveyed } from './survey.ts';
 import type { Change } from './types.ts';
 
 export interface Skipped {
@@ -142,7 +142,7 @@ async function restore(
     // What can't be done yet is done once the channels are there.
     await putBack(
       access,
-      step.also.filter((held) => held.target.kind === 'rss'),
+      step.also.filter(({ target }) => target.kind === 'rss'),
     );
     await setting.write(access, target, from);
     killPoint();
@@ -160,7 +160,7 @@ async function restore(
 }
 
 /** Of an earlier boot or a namespace that has gone only the unit is left, and is removed here. Throws Failure `journal`. */
-export async function forget({ file, journal, place }: Surveyed): Promise<Undone> {
+export async function forget({ file, journal, place }: ListedJournal): Promise<Undone> {
   const left: string[] = [];
   const notes: string[] = [];
   for (const { unit, files } of journal.persisted) {

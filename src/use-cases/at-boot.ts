@@ -6,10 +6,10 @@ import { duringOperation } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from '../tune/journal.ts';
 import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
+import { readJournals } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
 import { requireOwnCommand, serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
 import { fromSaved, groupsOf, parseSaved, type Saved, toSaved } from '../tune/saved.ts';
-import { surveyJournals } from '../tune/survey.ts';
 import type { Plan } from '../tune/types.ts';
 import type { LiveMachine } from './machine.ts';
 
@@ -92,7 +92,7 @@ export function takeOver(
   persisted: Persisted,
 ): readonly string[] {
   note(file, persisted);
-  const { journals, notes } = surveyJournals(state, bootId, netns);
+  const { journals, notes } = readJournals(state, bootId, netns);
   for (const { file: old, journal, place } of journals)
     if (place === 'before' && journal.persisted.some(({ unit }) => unit === persisted.unit)) markUndone(old);
   return notes;

@@ -3,10 +3,10 @@ import type { Expected } from '../path/types.ts';
 import type { View } from '../path/view.ts';
 import { failure } from '../system/errors.ts';
 import { applied } from '../tune/applied.ts';
+import { journalsInForce } from '../tune/journal-list.ts';
 import { notRestorable } from '../tune/not-restorable.ts';
 import { withStartTimes } from '../tune/plan/start-times.ts';
 import { expectedFor, planTuning } from '../tune/plan.ts';
-import { journalsInForce } from '../tune/survey.ts';
 import type { Plan, PlanOptions } from '../tune/types.ts';
 import type { LiveMachine } from './machine.ts';
 

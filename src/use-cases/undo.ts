@@ -1,21 +1,21 @@
 /** Restores what was applied: chooses the journals, and restores them. */
 import { type Failure, failure } from '../system/errors.ts';
 import { netnsNameOf } from '../system/netns.ts';
+import { type JournalList, type ListedJournal, readJournals } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
-import { type Survey, type Surveyed, surveyJournals } from '../tune/survey.ts';
 import { forget, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts';
 import { word } from '../words/shell.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
 /** Throws SystemError if the folder of journals cannot be read. */
-export const journalsOf = ({ state, bootId, netns }: LiveMachine): Survey =>
-  surveyJournals(state, bootId, netns);
+export const journalsOf = ({ state, bootId, netns }: LiveMachine): JournalList =>
+  readJournals(state, bootId, netns);
 
 /** `newest`: the latest apply that can be undone here; `all`: everything that can be undone; otherwise a journal id. */
 export type JournalChoice = 'newest' | 'all' | { readonly id: string };
 
 /** Newest first; empty if nothing is applied anywhere. Throws Failure no-journal, other-netns. */
-export function chooseJournals({ journals }: Survey, choice: JournalChoice): readonly Surveyed[] {
+export function chooseJournals({ journals }: JournalList, choice: JournalChoice): readonly ListedJournal[] {
   const here = journals.filter(({ place }) => place !== 'elsewhere');
   const [other] = journals.filter(({ place }) => place === 'elsewhere');
   if (typeof choice === 'string' && here.length === 0 && other !== undefined) throw elsewhere(other);
@@ -35,7 +35,7 @@ export function chooseJournals({ journals }: Survey, choice: JournalChoice): rea
   throw elsewhere(named);
 }
 
-function elsewhere({ file, journal: { header } }: Surveyed): Failure {
+function elsewhere({ file, journal: { header } }: ListedJournal): Failure {
   const name = netnsNameOf(header.netns);
   return failure(
     'other-netns',
@@ -49,7 +49,7 @@ function elsewhere({ file, journal: { header } }: Surveyed): Failure {
 /** Restores one after the other; a signal ends it after the current setting. Throws Failure busy, journal. */
 export async function takeBack(
   machine: LiveMachine,
-  chosen: readonly Surveyed[],
+  chosen: readonly ListedJournal[],
   options: UndoOptions,
 ): Promise<readonly Undone[]> {
   const access = accessTo(machine);

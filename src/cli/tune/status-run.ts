@@ -1,7 +1,7 @@
 /** `locality-tune status`: compares the journals with the present settings. */
 
 import { statusLines } from '../../report/tune.ts';
-import type { Surveyed } from '../../tune/survey.ts';
+import type { ListedJournal } from '../../tune/journal-list.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import { statusOf } from '../../use-cases/status.ts';
 import { during, EXIT } from '../errors.ts';
@@ -24,7 +24,7 @@ export async function runStatus(options: Globals): Promise<void> {
   if (standing.drift.length > 0) process.exitCode = EXIT.failed;
 }
 
-const toDocument = ({ file, journal: { header, steps, persisted, ended }, place }: Surveyed) => ({
+const toDocument = ({ file, journal: { header, steps, persisted, ended }, place }: ListedJournal) => ({
   id: file.id,
   time: header.time,
   place,

@@ -1,7 +1,7 @@
 /** `locality-tune undo`: chooses journals, asks, restores, and prints the result. */
 
 import { journalLines, undoneLines } from '../../report/tune.ts';
-import type { Surveyed } from '../../tune/survey.ts';
+import type { ListedJournal } from '../../tune/journal-list.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { chooseJournals, type JournalChoice, journalsOf, takeBack } from '../../use-cases/undo.ts';
 import { confirm, isInteractive, requireAnswer } from '../confirm.ts';
@@ -27,10 +27,10 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     requireAnswer('undo', options.yes === true);
   }
   const machine = openMachine();
-  const survey = journalsOf(machine);
-  const chosen = chooseJournals(survey, choiceOf(options));
+  const list = journalsOf(machine);
+  const chosen = chooseJournals(list, choiceOf(options));
   const style = styleOf(options.color, process.stdout, process.env);
-  createNotePrinter()(survey.notes);
+  createNotePrinter()(list.notes);
   if (chosen.length === 0) {
     if (json) printDocument({ schema: SCHEMA, journal: null, restored: [], skipped: [] }, options);
     else say('nothing is applied: there is nothing to undo\n');
@@ -73,7 +73,7 @@ function choiceOf({ journal, all }: UndoCommandOptions): JournalChoice {
   return all ? 'all' : journal === undefined ? 'newest' : { id: String(journal) };
 }
 
-const toDocument = ({ file, journal: { header, steps, persisted } }: Surveyed) => ({
+const toDocument = ({ file, journal: { header, steps, persisted } }: ListedJournal) => ({
   id: file.id,
   time: header.time,
   changes: steps.filter(({ outcome }) => outcome !== 'restored').map(({ change }) => change),

@@ -1,20 +1,20 @@
 /** What drivers reset when a NIC's channels change, though nobody asked for it: remembered, and set again. */
 import type { Nic } from '../host/types.ts';
 import { errnoCode, isFailure } from '../system/errors.ts';
-import type { Held } from './journal.ts';
+import type { ResetSetting } from './journal.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
 import type { Target } from './types.ts';
 
 /** Every setting of the NIC that can be read. */
-export async function heldOf(access: Access, nic: string): Promise<readonly Held[]> {
+export async function resettableSettings(access: Access, nic: string): Promise<readonly ResetSetting[]> {
   const read = await access.nic(nic);
-  const held: Held[] = [];
+  const settings: ResetSetting[] = [];
   for (const target of read === null ? [] : targetsOf(read)) {
     const value = await settingOf(target).read(access, target);
-    if (value !== null) held.push({ target, value });
+    if (value !== null) settings.push({ target, value });
   }
-  return held;
+  return settings;
 }
 
 function targetsOf({ name: nic, irqs, rxQueues, txQueues, rss }: Nic): Target[] {
@@ -34,9 +34,9 @@ function targetsOf({ name: nic, irqs, rxQueues, txQueues, rss }: Nic): Target[] 
 }
 
 /** What is not as it was is set so again, if it is there. Returns one sentence for each that can't be. */
-export async function putBack(access: Access, held: readonly Held[]): Promise<string[]> {
+export async function putBack(access: Access, settings: readonly ResetSetting[]): Promise<string[]> {
   const failures: string[] = [];
-  for (const { target, value } of held) {
+  for (const { target, value } of settings) {
     try {
       await setAgain(access, target, value);
     } catch (error) {

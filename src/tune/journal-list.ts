@@ -11,23 +11,23 @@ import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
  * that has gone, whose inode this one has now. */
 export type Place = 'here' | 'elsewhere' | 'before' | 'gone';
 
-export interface Surveyed {
+export interface ListedJournal {
   readonly file: JournalFile;
   readonly journal: Journal;
   readonly place: Place;
 }
 
-export interface Survey {
+export interface JournalList {
   /** The newest first. */
-  readonly journals: readonly Surveyed[];
+  readonly journals: readonly ListedJournal[];
   /** One sentence for each that can't be read. */
   readonly notes: readonly string[];
 }
 
 /** Throws SystemError: the folder can't be read. */
-export function surveyJournals(state: string, bootId: string, netns: Netns): Survey {
+export function readJournals(state: string, bootId: string, netns: Netns): JournalList {
   const notes: string[] = [];
-  const journals = listJournals(state).flatMap((file): Surveyed[] => {
+  const journals = listJournals(state).flatMap((file): ListedJournal[] => {
     try {
       const journal = readJournal(file);
       return [{ file, journal, place: placeOf(journal, bootId, netns) }];
@@ -62,7 +62,7 @@ export function journalsInForce(machine: {
   readonly netns: Netns;
 }): InForce {
   try {
-    const { journals, notes } = surveyJournals(machine.state, machine.bootId, machine.netns);
+    const { journals, notes } = readJournals(machine.state, machine.bootId, machine.netns);
     const here = journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
     return { journals: here.map((journal) => ofThisDevice(journal, machine.files)), notes };
   } catch (error) {
