@@ -45,8 +45,9 @@ Napi::Value SchedSetaffinity(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < cpus.Length(); i++) {
     Napi::Value value = cpus.Get(i);
     double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-    auto cpu = number >= 0 && number < kMaxCpus ? static_cast<uint32_t>(number) : kMaxCpus;
-    if (cpu != number) {
+    const bool fits = number >= 0 && number < kMaxCpus;
+    auto cpu = fits ? static_cast<uint32_t>(number) : 0;
+    if (!fits || cpu != number) {
       errno = EINVAL;
       return ThrowErrno(info.Env(), "sched_setaffinity");
     }

@@ -1,30 +1,37 @@
 /** Is irqbalance running, and which IRQs was it told to leave alone? */
 import type { Files, System } from '../system/types.ts';
+import { showsAllProcesses } from './processes.ts';
 import type { Machine } from './types.ts';
 
 /**
  * `bannedIrqs` are those of its command line; [] when it does not run. Bans given later through its socket, which
  * answers root alone and forgets them with the process, are not among them. A captured tree may hold some processes
- * only: that irqbalance is missing there says nothing, and both are null.
+ * only, and a /proc with hidepid shows some only: that irqbalance is missing there says nothing, and both are null.
  */
 export function readIrqbalance({ files, kernel }: System): Machine['irqbalance'] {
   const processes = files.list('/proc').filter((name) => /^\d+$/.test(name));
-  const pid = findPid(files, processes);
-  if (pid === null) return kernel ? { running: false, bannedIrqs: [] } : { running: null, bannedIrqs: null };
+  const pid = findPid(files, processes, kernel !== null);
+  if (pid === null)
+    return kernel !== null && showsAllProcesses(files)
+      ? { running: false, bannedIrqs: [] }
+      : { running: null, bannedIrqs: null };
   const commandLine = files.text(`/proc/${pid}/cmdline`);
   return { running: true, bannedIrqs: commandLine ? parseBans(commandLine.split('\0')) : null };
 }
 
 // Its socket, pid file and service name the process at once. Without them every process is asked for its name:
 // half a second on a host with 50,000, and still better than to say wrongly that it does not run.
-function findPid(files: Files, processes: readonly string[]): string | null {
+function findPid(files: Files, processes: readonly string[], live: boolean): string | null {
   const likely = [
     ...files.list('/run/irqbalance').map((name) => /^irqbalance(\d+)\.sock$/.exec(name)?.[1]),
     files.text('/run/irqbalance.pid')?.trim(),
     ...(files.text('/sys/fs/cgroup/system.slice/irqbalance.service/cgroup.procs')?.split('\n') ?? []),
   ];
   const alive = new Set(processes);
-  const isIrqbalance = (pid: string): boolean => files.text(`/proc/${pid}/comm`) === 'irqbalance\n';
+  // Anyone's process may call itself so, and make its reader wait for its command line for ever.
+  const isRoots = (pid: string) => /^Uid:\s+0\s/m.test(files.text(`/proc/${pid}/status`) ?? '');
+  const isIrqbalance = (pid: string): boolean =>
+    files.text(`/proc/${pid}/comm`) === 'irqbalance\n' && (!live || isRoots(pid));
   return (
     likely.find((pid) => pid !== undefined && alive.has(pid) && isIrqbalance(pid)) ??
     processes.find(isIrqbalance) ??

@@ -49,6 +49,12 @@ export function scanProcesses(files: Files, inodes: ReadonlySet<number>): Proces
   return { byPid, holders, unreadable: new Set(denied).size };
 }
 
+/**
+ * Does /proc show every process of its pid namespace, names included? Process 1 is there always; mounted with hidepid=1 it
+ * can't be read, with hidepid=2 it is not listed (Documentation/filesystems/proc.rst).
+ */
+export const showsAllProcesses = (files: Files): boolean => files.text('/proc/1/comm') !== null;
+
 const DESCRIPTORS = /^\/proc\/(\d+)\/fd(?:\/|$)/;
 const SOCKET = /^socket:\[(\d+)\]$/;
 

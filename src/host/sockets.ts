@@ -6,7 +6,7 @@ import { IN_NO_GROUP } from './inquiry.ts';
 import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
 import { findElsewhere } from './other-namespaces.ts';
 import { findOwners } from './owners.ts';
-import { type Holder, type Processes, scanProcesses } from './processes.ts';
+import { type Holder, type Processes, scanProcesses, showsAllProcesses } from './processes.ts';
 import type { SlotReadings, SlotRequest } from './slots.ts';
 import type { Group, LoneSocket } from './types.ts';
 
@@ -60,7 +60,11 @@ export async function readSockets(
     system.kernel !== null && options.port !== null && listeners.length === 0
       ? findElsewhere(system.files, options.port)
       : [];
-  return { groups, lone, notes: [...notes, ...readings.notes, ...elsewhere, ...hidden(processes, unasked)] };
+  return {
+    groups,
+    lone,
+    notes: [...notes, ...readings.notes, ...elsewhere, ...hidden(system, processes, unasked)],
+  };
 }
 
 /** null when nobody can be asked. TCP lets two sockets listen on one address and port in no other way. */
@@ -154,8 +158,14 @@ function whyNotAsked({ kernel }: System, { slots }: SocketOptions): string {
   return slots ? 'no readable process holds it' : 'slots and programs were not read (--no-slots)';
 }
 
-function hidden({ unreadable }: Processes, unasked: readonly Listener[]): string[] {
+function hidden(
+  { files, kernel }: System,
+  { unreadable }: Processes,
+  unasked: readonly Listener[],
+): string[] {
   const notes: string[] = [];
+  if (kernel !== null && !showsAllProcesses(files))
+    notes.push("/proc hides other users' processes (hidepid), so workers may be missing (run as root)");
   if (unreadable > 0)
     notes.push(
       `${unreadable} processes could not be read, so some workers may be missing (run as root, with CAP_SYS_PTRACE)`,
