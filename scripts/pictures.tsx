@@ -74,7 +74,7 @@ const GROUNDS: Readonly<Record<Background, { readonly foreground: string; readon
 export function pictures(root: string): ReadonlyMap<string, string> {
   const drawn = SCREENS.flatMap((screen) => {
     const file = join(root, 'test/fixtures/recordings', `${screen.recording}.jsonl`);
-    const history = readRecording(readFileSync(file, 'utf8'), file);
+    const history = readRecording(readFileSync(file, 'utf8'));
     return (['dark', 'light'] as const).map((background) => {
       const picture = { ...screen, ...GROUNDS[background] };
       return [

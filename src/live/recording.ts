@@ -2,10 +2,11 @@
  * Samples as a file of JSON lines: a header, then each configuration when it has changed, and each sample without its
  * configuration. After a crash the file can be read up to the line that was cut.
  */
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mismatch } from '../snapshot/shape.ts';
 import { failure, isErrno, isFailure } from '../system/errors.ts';
+import { readWhole } from '../system/read-whole.ts';
 import { toRecordedConfiguration, toSample } from './sample-shape.ts';
 import type { Configuration, Sample, Source } from './types.ts';
 
@@ -58,14 +59,22 @@ function openFresh(file: string, force: boolean): number {
   }
 }
 
+/** Ten hours of a machine with 128 CPUs, a sample a second. */
+const MOST_BYTES = 1024 ** 3;
+/** A configuration of 512 CPUs and 1,024 queues takes 6 MB. */
+const MOST_LINE = 64 * 1024 ** 2;
+
 /**
  * Plays each sample after its own seconds, or after those of setInterval; `interval` null: as recorded. Throws Failure:
- * not-a-recording, recording-newer, recording-broken if there is no sample before the broken line; what open(2) throws.
+ * too-large, not-a-recording, recording-newer, recording-broken if there is no sample before the broken line; what
+ * open(2) throws.
  */
 export function openRecording(file: string, interval: number | null): Source {
-  const bytes = readFileSync(file);
+  const bytes = readWhole(file, MOST_BYTES, () =>
+    failure('too-large', 'larger than 1 GiB', 'is it a recording? record for a shorter time'),
+  );
   // Fails before the screen is taken if the beginning is broken.
-  samplesOf(bytes, file).next();
+  samplesOf(bytes).next();
   let seconds = interval;
   return {
     live: false,
@@ -75,7 +84,7 @@ export function openRecording(file: string, interval: number | null): Source {
     },
     refresh: () => {},
     listen: () => {},
-    samples: (signal) => play(samplesOf(bytes, file), () => seconds, signal),
+    samples: (signal) => play(samplesOf(bytes), () => seconds, signal),
   };
 }
 
@@ -103,31 +112,29 @@ async function* play(
   }
 }
 
-/** All of its samples; `file` is named in failures. */
-export const readRecording = (text: string, file: string): Sample[] => [
-  ...samplesOf(Buffer.from(text), file),
-];
+/** All of its samples. */
+export const readRecording = (text: string): Sample[] => [...samplesOf(Buffer.from(text))];
 
-function checkHeader(bytes: Buffer, file: string): void {
+function checkHeader(bytes: Buffer): void {
   const [header = ''] = linesOf(bytes);
   const schema = fieldOf(parse(header), 'schema');
   const version = typeof schema === 'string' ? FAMILY.exec(schema)?.[1] : undefined;
   if (version === undefined)
-    throw failure('not-a-recording', `${file}: not a recording`, 'name a file that `live --record` wrote');
+    throw failure('not-a-recording', 'not a recording', 'name a file that `live --record` wrote');
   if (version !== '1')
-    throw failure('recording-newer', `${file}: a recording of version ${version}`, 'update locality-tune');
+    throw failure('recording-newer', `a recording of version ${version}`, 'update locality-tune');
 }
 
 /** Reads line by line: an hour of a large machine is too much to hold as objects. */
-function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefined> {
-  checkHeader(bytes, file);
+function* samplesOf(bytes: Buffer): Generator<Sample, void, undefined> {
+  checkHeader(bytes);
   let configuration: Configuration | null = null;
   let [number, found, cut] = [0, 0, 0];
   for (const line of linesOf(bytes)) {
     number += 1;
     if (number === 1 || line === '') continue;
     // If the recorder was killed, the last line is cut.
-    if (cut > 0) throw broken(file, cut, 'it is not JSON');
+    if (cut > 0) throw broken(cut, 'it is not JSON');
     const value = parse(line);
     if (value === null) {
       cut = number;
@@ -144,29 +151,27 @@ function* samplesOf(bytes: Buffer, file: string): Generator<Sample, void, undefi
       }
     } catch (error) {
       if (!(error instanceof Mismatch)) throw error;
-      throw broken(file, number, error.message);
+      throw broken(number, error.message);
     }
     if (next !== null) yield next;
   }
   if (found === 0)
-    throw failure('recording-broken', `${file}: the recording has no sample`, 'record for a few seconds');
+    throw failure('recording-broken', 'the recording has no sample', 'record for a few seconds');
 }
 
 function* linesOf(bytes: Buffer): Generator<string, void, undefined> {
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(10, start);
     const end = newline < 0 ? bytes.length : newline;
+    if (end - start > MOST_LINE)
+      throw failure('too-large', 'a line is longer than 64 MiB', 'no recording has such a line');
     yield bytes.toString('utf8', start, end);
     start = end + 1;
   }
 }
 
-const broken = (file: string, line: number, why: string) =>
-  failure(
-    'recording-broken',
-    `${file}: line ${line} is neither a scene nor a sample: ${why}`,
-    'record it again',
-  );
+const broken = (line: number, why: string) =>
+  failure('recording-broken', `line ${line} is neither a scene nor a sample: ${why}`, 'record it again');
 
 function parse(line: string): unknown {
   try {

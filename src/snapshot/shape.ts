@@ -9,8 +9,15 @@ export type Shape<T> = (value: unknown, at: string) => T;
 export class Mismatch extends Error {}
 
 function mismatch(at: string, expected: string, value: unknown): Mismatch {
-  const found = value === undefined ? 'nothing' : (JSON.stringify(value)?.slice(0, 40) ?? typeof value);
-  return new Mismatch(`${at || 'the document'}: ${expected} expected, found ${found}`);
+  return new Mismatch(`${at || 'the document'}: ${expected} expected, found ${found(value)}`);
+}
+
+/** What is found may be nested a million times, or 200 MB long: it is not written out. */
+function found(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isRecord(value)) return 'an object';
+  return JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : value);
 }
 
 export const text: Shape<string> = (value, at) => {

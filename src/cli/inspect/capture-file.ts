@@ -1,11 +1,10 @@
 /** Reads a capture from a file or from stdin, piece by piece. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { Pull } from '../../pcap/capture.ts';
-import { isErrno } from '../../system/errors.ts';
+import { readPiece } from '../../system/read-whole.ts';
 
 const STDIN = 0;
 const CHUNK = 1 << 18;
-const RETRY_MS = 5;
 
 /** Throws the system call's error. @param file `-` is stdin */
 export function readCaptureFile<T>(file: string, read: (pull: Pull) => T): T {
@@ -23,7 +22,7 @@ function pullFrom(fd: number): Pull {
   return (count) => {
     while (chunk.length < count) {
       const more = new Uint8Array(Math.max(CHUNK, count - chunk.length));
-      const read = readSome(fd, more);
+      const read = readPiece(fd, more);
       if (read === 0) break;
       const joined = new Uint8Array(chunk.length + read);
       joined.set(chunk);
@@ -34,16 +33,4 @@ function pullFrom(fd: number): Pull {
     chunk = chunk.subarray(count);
     return taken;
   };
-}
-
-/** Bytes read, 0 at the end. Another process may have made our pipe non-blocking. */
-function readSome(fd: number, into: Uint8Array): number {
-  for (;;) {
-    try {
-      return readSync(fd, into);
-    } catch (error) {
-      if (!isErrno(error, 'EAGAIN')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-    }
-  }
 }

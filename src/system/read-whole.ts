@@ -1,0 +1,49 @@
+/** What the user names as input: a file, a pipe, a device, stdin. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Failure, isErrno } from './errors.ts';
+
+const CHUNK = 1024 * 1024;
+const PAUSE_MS = 10;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * All of it, in pieces: a pipe has no size, and a device may never end. @param path `-` is stdin. @param tooLarge what to
+ * throw for more than `most` bytes. Throws Node's SystemError.
+ */
+export function readWhole(path: string, most: number, tooLarge: () => Failure): Buffer {
+  const fd = path === '-' ? 0 : openSync(path, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (let total = 0; ; ) {
+      const piece = readFull(fd, Math.min(CHUNK, most + 1 - total));
+      total += piece.length;
+      if (total > most) throw tooLarge();
+      pieces.push(piece);
+      if (piece.length < CHUNK) return Buffer.concat(pieces, total);
+    }
+  } finally {
+    if (fd !== 0) closeSync(fd);
+  }
+}
+
+/** `size` bytes, less only at the end: a writer of single bytes must not make us keep a piece for each. */
+function readFull(fd: number, size: number): Buffer {
+  const piece = Buffer.allocUnsafe(size);
+  for (let filled = 0; filled < size; ) {
+    const bytes = readPiece(fd, piece.subarray(filled));
+    if (bytes === 0) return piece.subarray(0, filled);
+    filled += bytes;
+  }
+  return piece;
+}
+
+/** Bytes read, 0 at the end. Another process may have made our pipe non-blocking. */
+export function readPiece(fd: number, into: Uint8Array): number {
+  for (;;)
+    try {
+      return readSync(fd, into);
+    } catch (error) {
+      if (!isErrno(error, 'EAGAIN')) throw error;
+      Atomics.wait(PAUSE, 0, 0, PAUSE_MS);
+    }
+}
