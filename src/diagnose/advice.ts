@@ -1,7 +1,4 @@
-/**
- * Which program a group should have, decided once for each group: a rule that found a better one for its own
- * complaint only would contradict the next rule.
- */
+/** The program that a group should have, decided once per group, so that two rules never propose different programs. */
 import type { ProgramSpec } from '../cbpf/programs.ts';
 import type { Group, Host } from '../host/types.ts';
 import { cpuShares } from '../path/balance.ts';
@@ -16,8 +13,8 @@ import { setApart } from './usable-cpus.ts';
 import { countWorkers, threadOf } from './workers.ts';
 
 /**
- * A program is advised only where it leaves no member without packets. Workers are pinned anew only for a group
- * that has a program by CPU already: under the hash they may sit apart from the interrupts on purpose.
+ * A program is proposed only if every member still gets packets. Pinned workers are moved only for a group that already
+ * has a program by CPU: under the hash they may be apart from the interrupts on purpose.
  */
 export function advise(host: Host, groups: readonly FedGroup[]): readonly AdvisedGroup[] {
   const command = steerCommand(host);
@@ -36,15 +33,15 @@ export function advise(host: Host, groups: readonly FedGroup[]): readonly Advise
       return { ...fed, advice: { program, why, fix } };
     }
     const attach = inPlace(fed, own, program, after) ? [] : command('attach', group, program);
-    const anew = own?.name === program && attach.length > 0 ? 'Attached again, ' : '';
-    const lead = pins.size > 0 ? 'With the workers pinned again, ' : anew;
+    const again = own?.name === program && attach.length > 0 ? 'Attached again, ' : '';
+    const lead = pins.size > 0 ? 'With the workers pinned again, ' : again;
     return { ...fed, advice: { program, why: lead + why, fix: [...pinAll(pins, moved), ...attach] } };
   });
 }
 
 const NOBODY: MemberCpus = new Map();
 
-/** Where the workers sit, those at their new CPU that an earlier group's advice has moved. */
+/** CPUs of the workers; workers that the advice for an earlier group moves count on their new CPU. */
 function withMoves({ group }: FedGroup, moved: ReadonlyMap<string, number>): MemberCpus {
   const memberCpus = [...pinnedMembers(group)].map(([member, cpu]) => {
     const [to = cpu] = member.owners.flatMap((owner) => moved.get(threadOf(owner)) ?? []);
@@ -86,16 +83,16 @@ function decide(host: Host, fed: FedGroup, own: ProgramSpec | null, memberCpus: 
   return own === null ? { program: null, why: best } : keepReaching(host, fed, own, best);
 }
 
-/** A foreign program may be what keeps a server right, so no command takes it off. */
+/** A server may depend on a foreign program, so no command detaches it. */
 function ownersRemedy(host: Host, group: Group): string {
   const [command] = steerCommand(host)('detach', group);
-  const wanted = `Whoever attached the program has to attach it again for ${count(group.size, 'socket')}`;
+  const wanted = `The owner of the program must attach it again for ${count(group.size, 'socket')}`;
   return command === undefined
     ? `${wanted}.`
     : `${wanted}; until then \`${command} --force\` leaves the choice to the kernel's hash.`;
 }
 
-/** Where the best program can't be told, one that starves nobody can be. */
+/** If the best program is not known, one that starves no worker may still be. */
 function keepReaching({ machine }: Host, fed: FedGroup, own: ProgramSpec, unknown: string): Decision {
   const { size } = fed.group;
   const { online } = machine.cpus;
@@ -108,8 +105,8 @@ function keepReaching({ machine }: Host, fed: FedGroup, own: ProgramSpec, unknow
 }
 
 /**
- * The program that brings packets to the worker of their CPU; or why none can be told. A map is evenly filled
- * only with every worker on a receiving CPU of its own: what it leaves to the hash is spread over all.
+ * The program that brings packets to the worker on their CPU, or why it is not known. A map spreads evenly only if
+ * every worker has a receiving CPU of its own; packets that it leaves to the hash go to all workers.
  */
 function byCpu(
   host: Host,
@@ -119,7 +116,7 @@ function byCpu(
 ): Decision | string {
   const { group, cpus, nics } = fed;
   const slots = membersBySlot(group);
-  if (cpus === null) return `${UNTOLD} the receiving CPUs are not known.`;
+  if (cpus === null) return `${EFFECT_UNKNOWN} the receiving CPUs are not known.`;
   const workers = countWorkers(group);
   if (workers > cpus.size) {
     const receiving = count(cpus.size, nics.length > 0 ? 'receiving CPU' : 'CPU');
@@ -130,8 +127,8 @@ function byCpu(
     return 'A worker serves several sockets, so a program would not choose between workers.';
   if (group.sockets.some((socket) => socket.cpus.length > 1))
     return 'Pin the workers first, so that a program can find them.';
-  if (memberCpus.size < group.size) return `${UNTOLD} the workers' CPUs are not known.`;
-  if (slots.size < group.size) return `${UNTOLD} the slots are not known.`;
+  if (memberCpus.size < group.size) return `${EFFECT_UNKNOWN} the workers' CPUs are not known.`;
+  if (slots.size < group.size) return `${EFFECT_UNKNOWN} the slots are not known.`;
   const on = memberOn(memberCpus);
   if (on.size < group.size) return 'Several workers share a CPU; pin each to its own CPU first.';
   const staffed = [...cpus].filter((cpu) => on.has(cpu));
@@ -148,8 +145,8 @@ function byCpu(
 }
 
 /**
- * Under a program by CPU a worker gets what its CPU receives. One that would get more than twice its share is not worth the
- * locality. Every NIC counts alike.
+ * Under a program by CPU a worker gets what its CPU receives. If one would get more than twice its share, the locality
+ * is not worth it. Every NIC counts the same.
  */
 function crowdedCpu({ machine }: Host, { group, nics }: FedGroup): string | null {
   const shares = new Map<number, number>();
@@ -164,9 +161,9 @@ function crowdedCpu({ machine }: Host, { group, nics }: FedGroup): string | null
   );
 }
 
-const UNTOLD = 'The effect of a program is not known, because';
+const EFFECT_UNKNOWN = 'The effect of a program is not known, because';
 
-/** Has the group that very program already? A map has, as long as it misses nobody. */
+/** Does the group have this program already? A map counts as the same as long as it misses no worker. */
 function inPlace(
   fed: FedGroup,
   own: ProgramSpec | null,

@@ -1,4 +1,4 @@
-/** The machine on paper, as commands of findings leave it. */
+/** The machine on paper after the commands of findings. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Nic, Owner, RxQueue, TxQueue } from '../host/types.ts';
 
@@ -6,7 +6,7 @@ export function withNic(host: Host, name: string, change: (nic: Nic) => Nic): Ho
   return { ...host, nics: host.nics.map((nic) => (nic.name === name ? change(nic) : nic)) };
 }
 
-/** @param cpusOf the CPUs that an interrupt is asked for, by its number */
+/** @param cpusOf the new affinity of an interrupt, by its number */
 export function withIrqs(nic: Nic, cpusOf: ReadonlyMap<number, Cpus>): Nic {
   const place = <T extends RxQueue | TxQueue>(queue: T): T => {
     const [cpu] = cpusOf.get(queue.irq ?? -1) ?? [];

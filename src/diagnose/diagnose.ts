@@ -1,4 +1,4 @@
-/** All rules over one view, in the order in which a person should read what they find. */
+/** Runs all rules over one view; findings are in reading order. */
 
 import { compareNatural } from '../host/order.ts';
 import { expectedLocality } from '../path/expected.ts';
@@ -39,8 +39,8 @@ import { xpsNotOnIrqCpu } from './rules/xps-not-on-irq-cpu.ts';
 import type { Facts, Finding, Found, Rule, Severity } from './types.ts';
 
 /**
- * Along the path, from the NIC to the worker. The rules of a stage look at the machine as the commands of the stages
- * before it leave it, so that all commands of one output fit together.
+ * Stages follow the path, from the NIC to the worker. The rules of a stage see the machine after the commands of
+ * earlier stages, so that all commands of one output fit together.
  */
 const STAGES: readonly (readonly Rule[])[] = [
   [singleQueue, rssTableIncomplete, rssTableUneven, rssOverridden, threadedNapi, irqbalanceMovesIrqs],
@@ -62,8 +62,8 @@ const STAGES: readonly (readonly Rule[])[] = [
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
-/** The worst first, then by subject with numbers in their natural order: irq 9 before irq 10. */
-/** @param netns as `--netns` named it: then every command works from outside of it */
+/** The worst first, then by subject with numbers in natural order: irq 9 before irq 10. */
+/** @param netns as `--netns` named it: then every command works from outside it */
 export function diagnose(view: View, netns: string | null = null): readonly Finding[] {
   const now = factsOf(view, new Set(), false);
   let later = now;
@@ -89,7 +89,7 @@ function factsOf(view: View, changing: ReadonlySet<string>, planned: boolean): F
   return { ...view, quiet, served, placements: placements(view.host), changing, planned };
 }
 
-/** As they are where no command of these changes what a rule looks at. */
+/** The same facts, if these commands change nothing that a rule reads. */
 function afterwards(facts: Facts, found: readonly Found[]): Facts {
   const host = found.reduce(
     (each, { after, fix }) => (fix.length > 0 && after ? after(each) : each),
@@ -104,8 +104,7 @@ function afterwards(facts: Facts, found: readonly Found[]): Facts {
 }
 
 /**
- * What is wrong now is said of the machine as it is; the commands are those for the machine as the commands of earlier
- * stages leave it.
+ * The messages describe the machine as it is; the commands are for the machine after the commands of earlier stages.
  */
 function reconcile(present: readonly Found[], planned: readonly Found[]): readonly Finding[] {
   const key = ({ rule, subject }: Finding) => `${rule} ${subject}`;
@@ -132,16 +131,19 @@ function solved(finding: Found): Finding {
 
 const SOLVED = 'The other commands solve this as well.';
 
-/** Goes on in the middle of a sentence, unless it begins with a name. */
+/** Lower-cases the first letter inside a sentence, unless it begins a name. */
 function then(text: string): string {
-  return `Once the other commands have run, ${text.replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase())}`;
+  return `After the other commands, ${text.replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase())}`;
 }
 
 function plain({ rule, severity, subject, message, remedy, fix }: Found): Finding {
   return { rule, severity, subject, message: remedy ? `${message} ${remedy}` : message, fix };
 }
 
-/** A map is made from where the workers are: what pins them goes before it, also where the worst comes first. */
+/**
+ * A map is made from the workers' CPUs, so the commands that pin workers come before it, even if another finding is
+ * worse.
+ */
 function pinnedFirst(findings: readonly Finding[]): readonly Finding[] {
   const pins = new Map(
     findings.flatMap(({ rule, subject, fix }) =>
@@ -157,7 +159,7 @@ function pinnedFirst(findings: readonly Finding[]): readonly Finding[] {
   });
 }
 
-/** The same sentence about eighty listeners of one server is one finding about eighty listeners. */
+/** Merges the same sentence about eighty listeners into one finding about eighty listeners. */
 function merge(findings: readonly Finding[]): readonly Finding[] {
   const alike = Map.groupBy(findings, ({ rule, severity, message }) => `${rule}\n${severity}\n${message}`);
   return [...alike.values()].flatMap((same) => {

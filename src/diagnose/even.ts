@@ -1,4 +1,4 @@
-/** Interrupts spread evenly over CPUs, with as few moves as that allows. */
+/** Spreads interrupts evenly over CPUs, with as few moves as possible. */
 import type { Cpus } from '../host/cpus.ts';
 
 interface Placed {
@@ -8,11 +8,11 @@ interface Placed {
 }
 
 /**
- * A CPU for each vector: the counts of any two CPUs differ by one at most, as far as what can't be moved allows. A vector
- * stays where it is if that is even; else vector i goes to the i-th CPU, round after round.
+ * Chooses a CPU for each vector: the counts of two CPUs differ by at most one, as far as fixed vectors allow. A vector
+ * stays if that is even; otherwise vector i goes to the i-th CPU, round after round.
  * @param cpus the best first; none: nothing moves
- * @param first CPUs of which each has one before any other CPU has
- * @param aligned vector i belongs on the i-th of `cpus`, where it has to move
+ * @param first CPUs that each get one before any other CPU
+ * @param aligned a vector that must move goes to the CPU of its index in `cpus`
  */
 export function spreadEvenly<V extends Placed>(
   vectors: readonly V[],
@@ -45,7 +45,7 @@ export function spreadEvenly<V extends Placed>(
   return cpuOf;
 }
 
-/** One CPU for each vector that moves, round after round: in a round first the CPUs that have one to keep. */
+/** One CPU for each moving vector, round after round; in a round CPUs that keep a vector come first. */
 function turnsOf(
   vectors: readonly Placed[],
   needed: number,

@@ -1,4 +1,4 @@
-/** What the rules about reuseport groups ask: which NICs feed one, and who sits where. */
+/** Helpers for rules about reuseport groups: the NICs that feed a group, and the CPUs of its members. */
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
 import type { View } from '../path/view.ts';
 import { cpuNames, names } from '../words/phrase.ts';
@@ -30,7 +30,7 @@ function union(sets: readonly (ReadonlySet<number> | null)[]): ReadonlySet<numbe
   return all;
 }
 
-/** Size of the largest group behind each NIC: how many queues are of use there. */
+/** Size of the largest group that each NIC feeds, which limits the useful number of queues. */
 export function largestGroups(groups: readonly FedGroup[]): ReadonlyMap<Nic, number> {
   const largest = new Map<Nic, number>();
   for (const { group, nics } of groups)
@@ -38,14 +38,14 @@ export function largestGroups(groups: readonly FedGroup[]): ReadonlyMap<Nic, num
   return largest;
 }
 
-/** `only CPUs 0-3 receive from eth0`, `there are only CPUs 0-1`: what bounds the CPUs of a group's packets. */
+/** `only CPUs 0-3 receive from eth0`, `there are only CPUs 0-1`: says which CPUs can receive packets of a group. */
 export function boundary({ nics, cpus }: FedGroup, host: Host): string {
   return cpus === null || nics.length === 0
     ? `the machine has only ${cpuNames(host.machine.cpus.online)}`
     : `only ${cpuNames(cpus)} receive from ${names(nics.map(({ name }) => name))}`;
 }
 
-/** Members by slot, as read from the kernel; a guessed order would turn a finding into a guess. */
+/** Members by slot, as read from the kernel; with a guessed order a finding would be a guess. */
 export function membersBySlot(group: Group): ReadonlyMap<number, GroupSocket> {
   const known = group.sockets.filter((socket) => socket.slotSource === 'kernel');
   return new Map(known.flatMap((socket) => (socket.slot === null ? [] : [[socket.slot, socket] as const])));

@@ -1,4 +1,4 @@
-/** What RSS hashes of the datagrams of a group. */
+/** The RSS hash fields for the datagrams of a group. */
 import type { Group, Nic } from '../host/types.ts';
 
 /** Does RSS hash this type of flow by addresses, without ports? */
@@ -7,7 +7,7 @@ export function byAddress(nic: Nic, type: 'udp4' | 'udp6'): boolean {
   return fields !== null && /s|d/.test(fields) && !/f|n/.test(fields);
 }
 
-/** A socket on `::` takes IPv4 as well unless it is v6only, which the group does not tell. */
+/** A socket on `::` also accepts IPv4 unless it is v6only, which the group does not say. */
 export function receives({ address }: Group, type: 'udp4' | 'udp6'): boolean {
   return address === '::' || address.includes(':') === (type === 'udp6');
 }

@@ -1,4 +1,4 @@
-/** A UDP member that takes more than the kernel's choice by source should give it. */
+/** A UDP member that gets more datagrams than a choice by source should give it. */
 import type { Group, GroupSocket } from '../host/types.ts';
 import { isByCpuAlone } from './programs.ts';
 
@@ -11,9 +11,9 @@ export interface HotSlot {
 }
 
 /**
- * Why one member takes so much. `source`: the hash gives one busy source one slot, and `stateless` says whether any worker
- * can take any datagram of this port: null where that is not known. `cpu`: slots are chosen by CPU, and one CPU receives so
- * much. `program`: a program decides by something else.
+ * Why one member gets so much. `source`: the hash gives one busy source one slot, and `stateless` says whether any
+ * worker can handle any datagram of this port: null if not known. `cpu`: slots are chosen by CPU, and one CPU receives
+ * that much. `program`: a program decides by something else.
  */
 export type Cause =
   | { readonly by: 'source'; readonly stateless: boolean | null; readonly protocol: string | null }
@@ -45,7 +45,7 @@ const STATELESS: ReadonlyMap<number, string> = new Map([
   [6343, 'sFlow'],
 ]);
 
-/** null as well when the members were not sampled, or too few datagrams passed to tell. */
+/** Also null if the members were not sampled, or too few datagrams arrived. */
 export function hotSlot(group: Group): HotSlot | null {
   const { protocol, sockets } = group;
   const total = sockets.reduce((sum, { packets }) => sum + (packets ?? 0), 0);
@@ -68,7 +68,7 @@ function causeOf({ port, selection, program }: Group): Cause {
   };
 }
 
-/** Twice the fair share; of two members, that would be more than there is. */
+/** Twice the fair share; with two members that would be everything, so the limit is lower. */
 function limit({ size }: Group): number {
   return Math.min(2 / size, 0.9);
 }

@@ -1,4 +1,4 @@
-/** How well a program's choice of slots agrees with where the workers are, and which workers could sit better. */
+/** Compares a program's choice of slots with the workers' CPUs, and finds better CPUs for workers. */
 import { type ProgramSpec, slotOnCpu } from '../cbpf/programs.ts';
 import type { GroupSocket } from '../host/types.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
@@ -8,7 +8,7 @@ import { threadOf } from './workers.ts';
 /** CPU of each member whose worker is pinned to one. */
 export type MemberCpus = ReadonlyMap<GroupSocket, number>;
 
-/** The member that a program chooses for a receiving CPU, though its worker is pinned to another one. */
+/** The member that a program chooses for a receiving CPU although its worker is pinned to another CPU. */
 export interface Miss {
   readonly cpu: number;
   readonly slot: number;
@@ -31,14 +31,14 @@ export function misses(
   });
 }
 
-/** The first member that sits on each CPU. */
+/** The first member on each CPU. */
 export function memberOn(memberCpus: MemberCpus): ReadonlyMap<number, GroupSocket> {
   return new Map([...memberCpus].reverse().map(([member, cpu]) => [cpu, member]));
 }
 
 /**
- * Threads that stay where they are: the first of a group on a CPU that receives for it, and those on an isolated CPU,
- * where somebody put them on purpose.
+ * Threads that stay where they are: the first of a group on a CPU that receives for it, and those on isolated CPUs,
+ * where the user put them on purpose.
  */
 export function wellPlaced(groups: readonly FedGroup[], isolated: ReadonlySet<number>): ReadonlySet<string> {
   const members = groups.flatMap(({ group, cpus }) => {
@@ -50,9 +50,9 @@ export function wellPlaced(groups: readonly FedGroup[], isolated: ReadonlySet<nu
 }
 
 /**
- * Where to pin workers anew: each receiving CPU without a worker gets one that is of no use where it is, the
- * member that the program chooses for it if that is free, else any. A worker of several groups stays where it
- * serves one of them well (`settled`), and so does a process whose threads could not be told apart.
+ * Where to re-pin workers: each receiving CPU without a worker gets one that is useless where it is, if possible the
+ * member that the program chooses for this CPU. A worker of several groups stays if it serves one of them well
+ * (`settled`), and so does a process whose serving threads are not known.
  */
 export function pinsAnew(
   fed: FedGroup,

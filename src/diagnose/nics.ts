@@ -1,4 +1,4 @@
-/** What the rules about queues, IRQs and CPUs ask of a NIC. */
+/** Helpers for rules about the queues, IRQs and CPUs of a NIC. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic, RxQueue } from '../host/types.ts';
 import { receiver } from '../path/receive.ts';
@@ -6,10 +6,7 @@ import { receivingNics } from '../path/receiving-nics.ts';
 import { rssReach } from './rss-reach.ts';
 import { usableCpus } from './usable-cpus.ts';
 
-/**
- * Ports that are up and take interrupts: veth and the like have queues too, but nothing about them can be
- * mended.
- */
+/** Interfaces that are up and have interrupts; veth and the like have queues too, but nothing to fix. */
 export function liveNics(host: Host): readonly Nic[] {
   return receivingNics(host).filter(
     ({ state, rxQueues }) =>
@@ -17,7 +14,7 @@ export function liveNics(host: Host): readonly Nic[] {
   );
 }
 
-/** Usable CPUs of the NIC's own NUMA node; null without NUMA, or when the firmware names no node. */
+/** Usable CPUs of the NIC's own NUMA node; null without NUMA, or if the firmware names no node. */
 export function homeCpus(host: Host, nic: Nic): Cpus | null {
   const { numa } = host.machine.cpus;
   if (numa.length < 2) return null;
@@ -31,7 +28,7 @@ export function queueIrqs(nic: Nic): readonly Irq[] {
   return nic.irqs.filter((irq) => irq.role !== 'other' && irq.queues.length > 0);
 }
 
-/** The CPU of a queue's softirq, or of a worker, when it is known and one. */
+/** The CPU of a queue's softirq, or of a worker, if it is known and only one. */
 export function oneCpu({ cpus }: { readonly cpus: Cpus }): number | null {
   return cpus.length === 1 ? (cpus[0] ?? null) : null;
 }
@@ -41,10 +38,7 @@ export function bypassesRss(nic: Nic): boolean {
   return (nic.rss?.contexts?.length ?? 0) > 0 || (nic.rss?.ntupleRules ?? 0) > 0;
 }
 
-/**
- * RX queues that packets reach: those in the RSS table, or all where there is none or something goes round
- * it.
- */
+/** RX queues that packets reach: those in the RSS table, or all if there is no table or something bypasses it. */
 export function fedQueues(nic: Nic): readonly RxQueue[] {
   const table = new Set(nic.rss?.indirection);
   if (table.size === 0 || bypassesRss(nic)) return nic.rxQueues;
@@ -52,8 +46,8 @@ export function fedQueues(nic: Nic): readonly RxQueue[] {
 }
 
 /**
- * CPUs on which packets of this NIC meet a socket: those of RPS where it is set, else the softirq's.
- * null as soon as one queue's is not known, since half of them would lead a rule to a wrong verdict.
+ * CPUs on which packets of this NIC reach a socket: those of RPS if it is set, otherwise the softirq's. null if that of
+ * any queue is not known, because a partial set would lead rules to wrong findings.
  */
 export function receivingCpus(nic: Nic, rpsSockFlowEntries: number | null): ReadonlySet<number> | null {
   const cpus = new Set<number>();
@@ -67,7 +61,7 @@ export function receivingCpus(nic: Nic, rpsSockFlowEntries: number | null): Read
   return cpus.size > 0 ? cpus : null;
 }
 
-/** The most RX queues that the NIC can have and RSS can reach; null when it does not say. */
+/** The most RX queues that the NIC can have and RSS can reach; null if not known. */
 export function maxRxQueues(nic: Nic): number | null {
   const { combined, rx } = nic.channels ?? {};
   const max = (combined?.max ?? 0) + (rx?.max ?? 0);

@@ -1,4 +1,4 @@
-/** Which interrupts are on the wrong CPU, and where each should go: one answer for each NIC, for all rules. */
+/** Interrupts on the wrong CPU, and where each should go: one answer per NIC for all rules. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic } from '../host/types.ts';
 import { moveIrqCommand } from '../words/commands.ts';
@@ -11,17 +11,17 @@ import type { Placement } from './types.ts';
 import { usableCpus } from './usable-cpus.ts';
 import { type Vector, vectorsOf } from './vectors.ts';
 
-/** A vector that receives, with the CPU that counts: the one that was asked for, else the one that it interrupts. */
+/** A receiving vector and its CPU: that of its affinity, otherwise the one that it interrupts. */
 interface Placed {
   readonly vector: Vector;
-  /** null: it is on none of the CPUs that it was asked for, or on one that is isolated. */
+  /** null: it is outside its affinity, or on an isolated CPU. */
   readonly cpu: number | null;
   readonly movable: boolean;
   /** One of its interrupts is on an isolated CPU. */
   readonly disturbs: boolean;
 }
 
-/** Of all NICs that are up. */
+/** Placements of all NICs that are up. */
 export function placements(host: Host): readonly Placement[] {
   const sort = bestFirst(host);
   const workers = workerCpus(host);
@@ -42,7 +42,7 @@ function placementOf(
   const all = vectorsOf(nic, nic.rxQueues.length);
   const online = new Set(host.machine.cpus.online);
   const placed = all.flatMap((vector) => placedVector(vector, online, isolated));
-  // Somebody put a worker and its interrupt on an isolated CPU on purpose: there they stay.
+  // If a worker and its interrupt are on an isolated CPU, the user put them there on purpose, so they stay.
   const [own, apart] = [true, false].map((inside) =>
     placed.filter(({ cpu }) => (cpu === null || isUsable.has(cpu)) === inside),
   ) as [Placed[], Placed[]];
@@ -95,7 +95,7 @@ function placementOf(
   };
 }
 
-/** None where the CPU is not known. */
+/** Empty if the CPU is not known. */
 function placedVector(
   vector: Vector,
   online: ReadonlySet<number>,
@@ -112,7 +112,7 @@ function placedVector(
   return [{ vector, cpu: disturbs && isolated.has(cpu) ? null : cpu, movable, disturbs }];
 }
 
-/** The isolated CPU that it interrupts, or will interrupt as it was asked to; null: none. */
+/** The isolated CPU that it interrupts, or will interrupt by its affinity; null: none. */
 function isolatedCpu({ effective, affinity }: Irq, isolated: ReadonlySet<number>): number | null {
   for (const cpus of [effective, affinity]) {
     const [cpu] = cpus ?? [];
@@ -121,7 +121,7 @@ function isolatedCpu({ effective, affinity }: Irq, isolated: ReadonlySet<number>
   return null;
 }
 
-/** The CPU that it interrupts, as far as it is one. */
+/** The CPU that it interrupts, if it is only one. */
 function deliveredTo({ irqs: [irq], cpu }: Vector): number | null {
   return irq?.effective?.length === 1 ? (irq.effective[0] ?? null) : cpu;
 }
@@ -142,7 +142,7 @@ function bestFirst(host: Host): (cpus: Cpus) => Cpus {
   return (cpus) => cpus.toSorted((one, other) => cost(one) - cost(other));
 }
 
-/** virtio has the TX queue of the same number on an IRQ of its own, which moves along. */
+/** In virtio the TX queue of the same number has its own IRQ, which moves along. */
 export function moves({ target }: Placement, vectors: readonly Vector[]): readonly string[] {
   return vectors.flatMap((vector) => {
     const cpu = target.get(vector);

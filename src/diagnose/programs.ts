@@ -1,4 +1,4 @@
-/** What a group's program does with its packets: which slot it picks on which CPU, and which it never picks. */
+/** What a group's program does with packets: the slot that it picks on each CPU, and slots that it never picks. */
 import { check } from '../cbpf/check.ts';
 import { EMPTY } from '../cbpf/environment.ts';
 import { isByCpu, lastSlot, OUT_OF_RANGE, type ProgramSpec, recognise, slotOnCpu } from '../cbpf/programs.ts';
@@ -15,7 +15,7 @@ export function ownProgram({ program }: Pick<Group, 'program'>): ProgramSpec | n
   return instructions === null ? null : recognise(instructions);
 }
 
-/** Does nothing but the receiving CPU decide? */
+/** Does only the receiving CPU decide? */
 export function isByCpuAlone(program: Program): boolean {
   const own = ownProgram({ program });
   if (own !== null) return isByCpu(own);
@@ -23,7 +23,10 @@ export function isByCpuAlone(program: Program): boolean {
   return read !== null && [...inputs(read)].join() === 'cpu';
 }
 
-/** Instructions of a classic program that is not one of ours; null where the kernel would not take them, as a torn read gives. */
+/**
+ * Instructions of a classic program that is not one of ours; null if the kernel would refuse them, as after a torn
+ * read.
+ */
 function foreignInstructions(program: Program | null): Program['instructions'] {
   const instructions = program?.instructions ?? null;
   if (instructions === null || recognise(instructions) !== null || check(instructions).length > 0)
@@ -31,17 +34,17 @@ function foreignInstructions(program: Program | null): Program['instructions'] {
   return instructions;
 }
 
-/** What the results of a program can be on the CPUs where packets are received. */
+/** The possible results of a program on the CPUs where packets are received. */
 export interface Reach {
-  /** Slots of the group that it can pick; null: all of them, as soon as it can leave the choice to the hash. */
+  /** Slots of the group that it can pick; null: all, because it can leave the choice to the hash. */
   readonly slots: ReadonlySet<number> | null;
-  /** The highest index that it returns, without what stands for the hash on purpose; null where it returns none. */
+  /** The highest index that it returns, except the value that means the hash; null if it returns none. */
   readonly highest: number | null;
-  /** Is `highest` really returned, by the CPU alone or by an instruction that bounds it? */
+  /** Is `highest` really returned (by the CPU alone, or by an instruction that bounds it)? */
   readonly bounded: boolean;
 }
 
-/** Of a foreign classic program; null of any other. @param online where packets may meet it if `cpus` is not known */
+/** For a foreign classic program; null for any other. @param online CPUs on which it may run if `cpus` is not known */
 export function foreignReach({ group, cpus }: FedGroup, online: readonly number[]): Reach | null {
   const program = foreignInstructions(group.program);
   if (program === null) return null;
@@ -64,10 +67,10 @@ export function foreignReach({ group, cpus }: FedGroup, online: readonly number[
 const range = (low: number, high: number) => Array.from({ length: high - low + 1 }, (_, at) => low + at);
 
 /**
- * Slots that a program never picks on the CPUs where packets can be received, without those whose workers serve
- * another slot that it does pick. None when nothing bounds it: an index outside of the group, and a CPU that a
- * map leaves out, go to the kernel's hash (reuseport_select_sock), which reaches every member.
- * @param program one of ours, or what is known of a foreign one
+ * Slots that a program never picks on the CPUs where packets can be received, except those whose workers serve another
+ * slot that it does pick. Empty if any packet goes to the kernel's hash (reuseport_select_sock), which reaches every
+ * member: by an index outside the group, or a CPU that a map leaves out.
+ * @param program one of ours, or what is known about a foreign one
  */
 export function starved(
   { group, cpus }: FedGroup,
@@ -85,7 +88,10 @@ export function starved(
   );
 }
 
-/** A driver that records no queue leaves `queue` to the hash; shares of nothing and drained slots are meant. */
+/**
+ * If the driver records no queue, `queue` leaves the choice to the hash; slots of weight 0 and drained slots are
+ * intended.
+ */
 function picked(program: ProgramSpec, cpus: Iterable<number>, size: number): ReadonlySet<number> | null {
   const made = madeFor(program);
   if (!isByCpu(program))
@@ -99,7 +105,7 @@ function picked(program: ProgramSpec, cpus: Iterable<number>, size: number): Rea
   return slots.size > 0 ? slots : null;
 }
 
-/** The size of group that a program is for, as far as its own words tell. */
+/** The group size for which a program was made, if the program shows it. */
 export function madeFor(program: ProgramSpec): number | null {
   if ('size' in program) return program.size;
   return 'keyOfSlot' in program ? (lastSlot(program) ?? 0) + 1 : null;

@@ -1,20 +1,20 @@
-/** Which NICs carry so little that a warning about them would only drown those that matter. */
+/** NICs with so little traffic that a warning about them would only hide those that matter. */
 
 import type { Nic } from '../host/types.ts';
 import { isLoopback } from '../path/receiving-nics.ts';
 import type { View } from '../path/view.ts';
 import { liveNics, queueIrqs } from './nics.ts';
 
-/** Minutes of load on one queue: a NIC that took fewer since boot never held anybody up. */
+/** Minutes of load on one queue: a NIC with fewer interrupts since boot has never been a bottleneck. */
 const FEW = 1_000_000;
-/** Of the interrupts of all NICs: the port for management, the standby of a bond. */
+/** Share of the interrupts of all NICs, below which a NIC is a management port or a standby. */
 const SHARE = 0.01;
 
 /**
- * A NIC is quiet when it took less than a hundredth of all NICs' interrupts; and without a reuseport group
- * or a shared listener behind it also when it took few at all, or nobody knows how many: one queue is plenty
- * for a server of one process. Interrupts have no rate here, and a saturated queue polls instead of
- * interrupting, so that a small number alone proves nothing where workers wait for packets.
+ * A NIC is quiet if it had less than a hundredth of all NICs' interrupts. If it feeds no reuseport group or shared
+ * listener, it is also quiet if it had few interrupts at all, or an unknown number: one queue is enough for a server of
+ * one process. There is no rate of interrupts here, and a saturated queue polls instead of interrupting, so a small
+ * number alone proves nothing if workers wait for packets.
  */
 export function quietNics({ host, expected }: View): ReadonlySet<Nic> {
   const live = liveNics(host).map((nic) => ({ nic, interrupts: interruptsOf(nic) }));
@@ -28,7 +28,7 @@ export function quietNics({ host, expected }: View): ReadonlySet<Nic> {
   return new Set(live.filter(isQuiet).map(({ nic }) => nic));
 }
 
-/** Since boot; null when they are not counted. */
+/** Since boot; null if they are not counted. */
 function interruptsOf(nic: Nic): number | null {
   const counts = queueIrqs(nic).flatMap((irq) => irq.counts);
   return counts.length === 0 ? null : counts.reduce((sum, taken) => sum + taken, 0);

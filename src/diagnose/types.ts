@@ -11,22 +11,25 @@ export interface Finding {
   readonly severity: Severity;
   /** The object in the kernel's words: `irq 59`, `eth0 rx-3`, `tcp 0.0.0.0:8080`, `irqbalance`. */
   readonly subject: string;
-  /** One or two plain sentences: what is, and what it costs. */
+  /** One or two plain sentences: the state, and what it costs. */
   readonly message: string;
-  /** Shell commands that mend it, in order; empty when there is none to give. */
+  /** Shell commands that fix it, in order; empty if there are none. */
   readonly fix: readonly string[];
 }
 
-/** Where the interrupts of a NIC belong. Two rules that each moved them on their own would undo each other's work. */
+/**
+ * Where the interrupts of a NIC belong, decided once, because two rules that each moved them would undo each other's
+ * work.
+ */
 export interface Placement {
   readonly nic: Nic;
   /** CPUs with at least two vectors more than another CPU has. */
   readonly crowded: readonly (readonly [cpu: number, vectors: readonly Vector[]])[];
-  /** The CPUs with the fewest vectors, where there are crowded ones: of the NIC's node, or any where it has none. */
+  /** If there are crowded CPUs, those with the fewest vectors: of the NIC's node, or of any node if it has none. */
   readonly near: Cpus;
-  /** The same of other nodes. */
+  /** The same for other nodes. */
   readonly far: Cpus;
-  /** How many vectors each CPU of `near` and `far` has. */
+  /** Number of vectors of each CPU in `near` and `far`. */
   readonly least: number;
   /** Vectors that leave a crowded CPU. */
   readonly surplus: readonly Vector[];
@@ -39,25 +42,25 @@ export interface Placement {
   readonly target: ReadonlyMap<Vector, number>;
 }
 
-/** A group of two members or more; a single SO_REUSEPORT socket leaves the kernel nothing to choose. */
+/** A group of two or more members; with a single SO_REUSEPORT socket the kernel has no choice. */
 export interface FedGroup {
   readonly group: Group;
-  /** NICs whose packets can reach it, without quiet ones beside busy ones; none for a loopback address. */
+  /** NICs whose packets can reach it, without quiet ones if there are busy ones; none for a loopback address. */
   readonly nics: readonly Nic[];
   /**
-   * CPUs on which packets meet it: those of the NICs, or any online one where there is no NIC, since the
-   * sender's own CPU receives then. null when one of them is not known.
+   * CPUs on which packets reach it: those of the NICs, or any online CPU without a NIC, because the sender's CPU then
+   * receives. null if any of them is not known.
    */
   readonly cpus: ReadonlySet<number> | null;
 }
 
-/** What is best for one group as the machine is now: decided once, so that no two rules send it both ways. */
+/** What is best for one group now: decided once, so that rules do not contradict each other. */
 export interface Advice {
-  /** The program that it should have; `none`: the hash; null: as it is, or not to be told. */
+  /** The program that it should have; `none`: the hash; null: unchanged, or not known. */
   readonly program: 'cpu' | 'map' | 'rand' | 'none' | null;
   /** One sentence. */
   readonly why: string;
-  /** Commands that bring the group there, in order; empty when it is there. */
+  /** Commands that bring the group there, in order; empty if it is there already. */
   readonly fix: readonly string[];
 }
 
@@ -65,24 +68,24 @@ export interface AdvisedGroup extends FedGroup {
   readonly advice: Advice;
 }
 
-/** What a rule looks at: the view, and what was worked out once for all rules. */
+/** The input of a rule: the view, and what was computed once for all rules. */
 export interface Facts extends View {
   readonly served: readonly AdvisedGroup[];
-  /** NICs with so little to do that nothing about them is worth a warning. */
+  /** NICs with so little traffic that nothing about them deserves a warning. */
   readonly quiet: ReadonlySet<Nic>;
   /** One for each NIC that is up. */
   readonly placements: readonly Placement[];
-  /** Names of NICs whose channels a command of an earlier stage changes: their queues are not yet what they will be. */
+  /** Names of NICs whose channels a command of an earlier stage changes, so their queues will be different. */
   readonly changing: ReadonlySet<string>;
-  /** Did a command of an earlier stage change anything? Then these are the facts as they will be. */
+  /** Does a command of an earlier stage change anything? Then these are the facts after it. */
   readonly planned: boolean;
 }
 
 /** What a rule found, and what its commands do. */
 export interface Found extends Finding {
-  /** What the commands lead to, or why there are none: the end of the message. */
+  /** The effect of the commands, or why there are none: the end of the message. */
   readonly remedy?: string;
-  /** The machine as the commands of `fix` leave it; absent where they change nothing that a rule looks at. */
+  /** The machine after the commands of `fix`; absent if they change nothing that a rule reads. */
   readonly after?: (host: Host) => Host;
   /** The NIC whose channels they change. */
   readonly changes?: string;

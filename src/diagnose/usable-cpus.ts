@@ -1,11 +1,11 @@
-/** Which CPUs may receive packets: all that are online and that nobody has set apart. */
+/** CPUs that may receive packets: all that are online and not set apart. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host } from '../host/types.ts';
 import { remember } from '../path/remember.ts';
 
 /**
- * Why each CPU that is set apart is: `isolcpus`, `nohz_full`, or the cpuset that owns it. A cpuset in which a worker of a
- * group runs is not set apart from its packets.
+ * Why each CPU is set apart: `isolcpus`, `nohz_full`, or the cpuset that owns it. A cpuset in which a worker of a group
+ * runs is not set apart from that group's packets.
  */
 export const setApart: (host: Host) => ReadonlyMap<number, string> = remember((host: Host) => {
   const { isolated, isolation } = host.machine.cpus;
@@ -21,7 +21,7 @@ export const setApart: (host: Host) => ReadonlyMap<number, string> = remember((h
   return why;
 });
 
-/** Online CPUs that are not set apart; where all are, none is. */
+/** Online CPUs that are not set apart; if all are set apart, all of them. */
 export const usableCpus: (host: Host) => Cpus = remember((host: Host) => {
   const { online } = host.machine.cpus;
   const apart = setApart(host);

@@ -1,22 +1,22 @@
-/** The interrupts of a NIC, each with all that moves along with it. */
+/** The interrupts of a NIC, each with everything that moves along. */
 
 import type { Irq, Nic, RxQueue, TxQueue } from '../host/types.ts';
 import { oneCpu, queueIrqs } from './nics.ts';
 
-/** RX and TX queues of one interrupt, or of the two interrupts of one number (virtio), which belong on one CPU. */
+/** RX and TX queues of one interrupt, or of two interrupts with the same number (virtio), which belong on one CPU. */
 export interface Vector {
   readonly rx: readonly number[];
   readonly tx: readonly number[];
   readonly irqs: readonly Irq[];
-  /** The one CPU that it was told to interrupt, else the one that it does; null: several, or not known. */
+  /** The one CPU of its affinity, otherwise the one that it interrupts; null: several, or not known. */
   readonly cpu: number | null;
-  /** It has an IRQ whose affinity can be written, or will have one once the channels are there. */
+  /** Does it have an IRQ whose affinity can be written, or will it after the change of channels? */
   readonly movable: boolean;
 }
 
 /**
- * By their lowest RX queue, those with TX queues only at the end. @param coming RX and TX queues from there on are yet to
- * come, or null: no IRQ may be moved
+ * In order of their lowest RX queue; vectors with only TX queues are last. @param coming RX and TX queues from there on
+ * do not exist yet; null: no IRQ may be moved
  */
 export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
   const irqs = new Map(queueIrqs(nic).map((irq) => [irq.irq, irq]));
@@ -54,7 +54,7 @@ export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
   }));
 }
 
-/** RX before TX: where a pair is apart, the TX interrupt follows. */
+/** RX before TX: if a pair is apart, the TX interrupt follows. */
 function placeOf([irq]: readonly Irq[], queues: readonly (RxQueue | TxQueue)[]): number | null {
   const asked = irq?.affinity?.length === 1 ? irq.affinity[0] : undefined;
   if (asked !== undefined) return asked;
@@ -62,7 +62,7 @@ function placeOf([irq]: readonly Irq[], queues: readonly (RxQueue | TxQueue)[]):
   return queue === undefined ? null : oneCpu(queue);
 }
 
-/** Does the NIC raise interrupts? veth, tun and the like have queues, but whoever sends receives. */
+/** Does the NIC raise interrupts? veth, tun and the like have queues, but packets are received on the sender's CPU. */
 export function hasInterrupts(nic: Nic): boolean {
   return nic.irqs.length > 0 || nic.rxQueues.some(({ cpus }) => cpus.length > 0);
 }

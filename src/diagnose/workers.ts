@@ -1,13 +1,13 @@
-/** Who serves sockets, counted and named as a person would: a process once, however many sockets it has. */
+/** Counts and names the processes that serve sockets; a process with several sockets counts once. */
 import type { Group, GroupSocket, Owner } from '../host/types.ts';
 import { count, names } from '../words/phrase.ts';
 
-/** A thread that waits on sockets; those of a process that could not be told apart are one. */
+/** A thread that waits on sockets; threads of a process that could not be distinguished count as one. */
 export function threadOf({ pid, tid }: Owner): string {
   return `${pid}/${tid ?? ''}`;
 }
 
-/** How many workers the kernel can choose from: one thread may serve several members of a group. */
+/** The number of workers for the kernel to choose from: one thread may serve several members of a group. */
 export function countWorkers({ size, sockets }: Group): number {
   const owners = sockets.flatMap((socket) => socket.owners);
   const known =
@@ -34,7 +34,7 @@ export function ownerName({ owners }: GroupSocket): string {
   return `${only.comm} ${only.pid}${thread}`;
 }
 
-/** `slot 3 (nginx 29333)`; by its inode where the slot would be a guess. */
+/** `slot 3 (nginx 29333)`; by its inode if the slot would be a guess. */
 export function memberName(socket: GroupSocket): string {
   const name = socket.slotSource === 'kernel' ? `slot ${socket.slot}` : `socket ${socket.inode}`;
   return `${name} (${ownerName(socket)})`;

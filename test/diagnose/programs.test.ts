@@ -60,9 +60,7 @@ describe('hash-selection', () => {
       'taskset -cp 3 1003',
       'locality-tune attach --port 8080 --yes',
     ]);
-    expect(all.find(({ rule }) => rule === 'hash-selection')?.message).toContain(
-      'Once the other commands have run',
-    );
+    expect(all.find(({ rule }) => rule === 'hash-selection')?.message).toContain('After the other commands');
   });
 
   it('names a member where the port does not name the group', () => {

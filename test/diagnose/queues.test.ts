@@ -102,7 +102,7 @@ describe('xps-not-on-irq-cpu', () => {
       'xps-not-on-irq-cpu',
       host({ nics: [nic({ queues: 3, xps: [[0], [2], [1, 2]] })] }),
     );
-    expect(finding?.message).toContain('XPS of tx-1 leaves out');
+    expect(finding?.message).toContain('XPS of tx-1 does not include the CPU of its IRQ');
     expect(finding?.fix).toEqual(['echo 2 > /sys/class/net/eth0/queues/tx-1/xps_cpus']);
   });
 

@@ -6,9 +6,8 @@ import type { Facts, Finding } from '../types.ts';
 import { countWorkers } from '../workers.ts';
 
 /**
- * A CPU that receives without a worker of its own hands every packet to another CPU, whatever program is
- * attached. Fewer queues are the other way out, but not one for a command: they are the queues of everything
- * else on this NIC, too.
+ * A receiving CPU without a worker hands every packet to another CPU, under any program. Fewer queues would also help,
+ * but no command proposes that, because everything else on this NIC uses these queues too.
  */
 export function fewerWorkersThanQueues({ host, served }: Facts): readonly Finding[] {
   const largest = largestGroups(served);

@@ -2,7 +2,7 @@ import { names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 import { memberName } from '../workers.ts';
 
-/** What a socket dropped, it had no room for: its worker did not come round in time. */
+/** A socket drops packets if its queue is full, because its worker did not read in time. */
 export function groupDrops({ host }: Facts): readonly Finding[] {
   return host.groups.flatMap((group): Finding[] => {
     const dropping = group.sockets.filter(({ drops }) => (drops ?? 0) > 0);

@@ -5,7 +5,7 @@ import { pinnedMembers } from '../groups.ts';
 import { memberOn } from '../matching.ts';
 import type { AdvisedGroup, Facts, Found } from '../types.ts';
 
-/** The hash knows nothing of CPUs: of N workers, it finds the one on the packet's own CPU one time in N. */
+/** The hash knows nothing about CPUs: with N workers it picks the one on the receiving CPU one time in N. */
 export function hashSelection({ expected, served }: Facts): readonly Found[] {
   const expectedOf = Map.groupBy(expected, ({ group }) => group);
   return served.flatMap((fed): Found[] => {
@@ -28,7 +28,7 @@ export function hashSelection({ expected, served }: Facts): readonly Found[] {
   });
 }
 
-/** What the advised program would give; NICs with the same figures in one sentence. */
+/** The effect of the proposed program; NICs with the same figures share a sentence. */
 function outlook({ group, cpus, advice }: AdvisedGroup, rows: readonly Expected[]): string {
   if (advice.program === 'map' && cpus !== null) {
     const on = memberOn(pinnedMembers(group));

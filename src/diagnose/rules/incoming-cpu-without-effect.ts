@@ -1,6 +1,6 @@
 import type { Facts, Finding } from '../types.ts';
 
-/** The server did its part with SO_INCOMING_CPU, and the kernel takes no notice. */
+/** The server sets SO_INCOMING_CPU, but the kernel ignores it. */
 export function incomingCpuWithoutEffect({ host, served }: Facts): readonly Finding[] {
   return served.flatMap(({ group, advice }): Finding[] => {
     const set = group.sockets.filter(({ incomingCpu }) => incomingCpu !== null).length;

@@ -6,7 +6,7 @@ import { withIrqs, withNic } from '../after.ts';
 import { queueIrqs } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 
-/** The kernel accepts an affinity and may still deliver elsewhere; only the effective one counts. */
+/** The kernel may accept an affinity and still deliver elsewhere; only the effective affinity counts. */
 export function irqAffinityNotEffective({ host, placements, quiet, changing }: Facts): readonly Found[] {
   const online = new Set(host.machine.cpus.online);
   return placements.flatMap((placement): Found[] => {
@@ -52,10 +52,7 @@ function goesElsewhere({ affinity, effective }: Irq): boolean {
   return effective.some((cpu) => !asked.has(cpu));
 }
 
-/**
- * What was asked for, as far as it is online; where nothing of it is, the kernel's choice, so that both
- * agree.
- */
+/** The online part of the affinity; if none of it is online, the kernel's choice, so that both agree. */
 function wanted({ affinity, effective }: Irq, online: ReadonlySet<number>): Cpus {
   const possible = (affinity ?? []).filter((cpu) => online.has(cpu));
   return possible.length > 0 ? possible : (effective ?? []);

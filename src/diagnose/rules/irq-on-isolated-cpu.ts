@@ -4,8 +4,8 @@ import type { Facts, Found } from '../types.ts';
 import { setApart } from '../usable-cpus.ts';
 
 /**
- * Whoever sets a CPU apart (isolcpus, nohz_full, a cpuset of its own) wants no interrupts there. The kernel delivers one there nevertheless where
- * nobody took it away, or where the CPUs that it was asked for have no vector left (x86: about 200 for each CPU).
+ * A CPU that is set apart (isolcpus, nohz_full, its own cpuset) should get no interrupts. The kernel still delivers one
+ * there if nobody moved it away, or if the CPUs of its affinity have no vector left (x86: about 200 per CPU).
  */
 export function irqOnIsolatedCpu({ host, placements, quiet, changing }: Facts): readonly Found[] {
   const apart = setApart(host);

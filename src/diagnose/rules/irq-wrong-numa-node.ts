@@ -4,8 +4,8 @@ import { moved, moves, rxNames } from '../placement.ts';
 import type { Facts, Found } from '../types.ts';
 
 /**
- * The NIC writes packets into memory of its own node; a CPU of another one reads each of them across the
- * interconnect. As long as its own node has no CPU to spare, a queue elsewhere is the lesser evil, and no finding.
+ * The NIC writes packets into memory of its own node; a CPU of another node reads each of them across the interconnect.
+ * If its own node has no spare CPU, a queue elsewhere is the lesser evil, and not a finding.
  */
 export function irqWrongNumaNode({ host, placements, quiet, changing }: Facts): readonly Found[] {
   const workers = workerCpus(host);

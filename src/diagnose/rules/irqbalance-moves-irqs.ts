@@ -3,7 +3,7 @@ import { names, ranges } from '../../words/phrase.ts';
 import { liveNics, queueIrqs } from '../nics.ts';
 import type { Facts, Finding } from '../types.ts';
 
-/** irqbalance rewrites an affinity within seconds, and nobody sees it go. */
+/** irqbalance silently overwrites an affinity within seconds. */
 export function irqbalanceMovesIrqs({ host, quiet }: Facts): readonly Finding[] {
   const { running, bannedIrqs } = host.machine.irqbalance;
   if (running !== true) return [];

@@ -2,7 +2,7 @@ import { count, cpuNames, names } from '../../words/phrase.ts';
 import { moved, moves, rxNames } from '../placement.ts';
 import type { Facts, Found } from '../types.ts';
 
-/** Queues that share a CPU wait for each other; with a less loaded CPU they need not. */
+/** Queues that share a CPU wait for each other, although another CPU has fewer. */
 export function irqsShareCpu({ placements, quiet, changing }: Facts): readonly Found[] {
   return placements.flatMap((placement): Found[] => {
     const { nic, crowded, near, far, least, surplus } = placement;

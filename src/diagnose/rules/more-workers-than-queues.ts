@@ -8,8 +8,8 @@ import { usableCpus } from '../usable-cpus.ts';
 import { countWorkers } from '../workers.ts';
 
 /**
- * Workers beyond the CPUs that receive share one of those, or take all their packets from another CPU; a
- * program by CPU would leave them without any. A single receiving CPU is single-queue's business.
+ * Workers in excess of the receiving CPUs share one, or get all their packets from another CPU; a program by CPU would
+ * give them none. For a single receiving CPU there is single-queue.
  */
 export function moreWorkersThanQueues({ host, served, placements, planned }: Facts): readonly Found[] {
   const largest = largestGroups(served);
@@ -35,21 +35,21 @@ export function moreWorkersThanQueues({ host, served, placements, planned }: Fac
         message:
           `${count(workers, 'worker')}, but ${boundary(fed, host)}: ${placed(fed)}, and a program by CPU ` +
           `would leave ${workers - cpus.size} without packets. Use ${count(cpus.size, 'worker')}${more}.`,
-        // Channels change on their own: the other commands take the queues that are there.
+        // Channels change alone, because the other commands are for the present queues.
         fix: planned ? [] : growing.flatMap((nic) => channelsCommand(nic, most(nic))),
       },
     ];
   });
 }
 
-/** How the surplus sits. */
+/** Where the surplus workers are. */
 function placed({ group, cpus }: FedGroup): string {
   const off = [...pinnedMembers(group).values()].filter((cpu) => !cpus?.has(cpu)).length;
   if (off === 0) return 'workers share them';
   return `${count(off, 'worker')} ${off === 1 ? 'is' : 'are'} pinned to CPUs that receive nothing`;
 }
 
-/** How more CPUs come to receive, the cheapest way first. */
+/** How to get more receiving CPUs, the cheapest way first. */
 function wayTo(nics: readonly Nic[], sharing: readonly Nic[], growing: readonly Nic[]): string {
   if (sharing.length > 0)
     return `queues of ${names(sharing.map(({ name }) => name))} share one while others are idle (irqs-share-cpu)`;

@@ -2,7 +2,7 @@ import { lastSlot } from '../../cbpf/programs.ts';
 import { foreignReach, ownProgram } from '../programs.ts';
 import type { Facts, Found } from '../types.ts';
 
-/** An index beyond the group is no error to the kernel: it takes the hash instead, and nobody notices. */
+/** An index beyond the group is not an error for the kernel: it silently uses the hash instead. */
 export function programExceedsGroup({ host, served }: Facts): readonly Found[] {
   return served.flatMap((fed): Found[] => {
     const { group, advice } = fed;
@@ -22,7 +22,7 @@ export function programExceedsGroup({ host, served }: Facts): readonly Found[] {
           `of the group is ${group.size - 1}: for a slot beyond that the kernel uses the hash.`,
         remedy:
           own === null
-            ? `Whoever attached it has to bound it to ${group.size} sockets (\`mod #${group.size}\`).`
+            ? `The owner of the program must bound it to ${group.size} sockets (\`mod #${group.size}\`).`
             : advice.why,
         fix: advice.fix,
       },

@@ -7,9 +7,9 @@ import type { AdvisedGroup, Facts, Found } from '../types.ts';
 import { ownerName } from '../workers.ts';
 
 /**
- * `ld cpu; mod #N` is local only if the worker of slot c mod N runs on CPU c, and a map only as long as slots
- * stay: one worker's restart moves the last socket into its hole. CPUs that no worker can be had for are left
- * to fewer-workers-than-queues, and a program that has to go to program-starves-slots.
+ * `ld cpu; mod #N` is local only if the worker of slot c mod N runs on CPU c, and a map only as long as slots stay the
+ * same: when one worker restarts, the last socket moves into its slot. CPUs for which there is no worker belong to
+ * fewer-workers-than-queues, and a program that must be detached to program-starves-slots.
  */
 export function programMissesWorker({ host, served }: Facts): readonly Found[] {
   return served.flatMap((fed): Found[] => {
@@ -42,7 +42,7 @@ export function programMissesWorker({ host, served }: Facts): readonly Found[] {
   });
 }
 
-/** Does program-starves-slots take the program off? */
+/** Does program-starves-slots detach the program? */
 function isLeaving(fed: AdvisedGroup, { machine }: Host): boolean {
   const program = ownProgram(fed.group);
   return (

@@ -7,8 +7,8 @@ import type { Facts, FedGroup, Found } from '../types.ts';
 import { workerNames } from '../workers.ts';
 
 /**
- * A reload with more workers appends their sockets, and a program made for fewer never picks them; a program
- * that goes by CPU never picks the slots that no receiving CPU leads to.
+ * A reload with more workers appends their sockets, and a program made for fewer never picks them; a program that picks
+ * by CPU never picks slots to which no receiving CPU maps.
  */
 export function programStarvesSlots({ host, served }: Facts): readonly Found[] {
   return served.flatMap((fed): Found[] => {

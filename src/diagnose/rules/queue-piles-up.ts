@@ -2,13 +2,10 @@ import { names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 import { memberName } from '../workers.ts';
 
-/** Below these a queue is a moment's burst: connections waiting for accept, bytes waiting to be read. */
+/** Below these a queue is only a short burst: connections waiting for accept, bytes waiting to be read. */
 const PILE = { tcp: 16, udp: 65_536 };
 
-/**
- * One worker is stuck or overloaded while the kernel, which does not look at queues, keeps giving it its
- * share.
- */
+/** One worker is stuck or overloaded, while the kernel, which ignores queue lengths, keeps giving it its share. */
 export function queuePilesUp({ served }: Facts): readonly Finding[] {
   return served.flatMap(({ group }): Finding[] => {
     const attended = group.sockets.filter(({ owners }) => owners.length > 0);

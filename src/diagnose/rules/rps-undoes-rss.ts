@@ -6,8 +6,8 @@ import { liveNics } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 
 /**
- * RSS has spread the packets in hardware already; RPS moves each one again, by an interrupt between CPUs.
- * With more CPUs than queues that can be worth it (the kernel's scaling.rst), so it is left to be judged.
+ * RSS has spread the packets in hardware already; RPS moves each one again, by an interrupt between CPUs. With more
+ * CPUs than queues that can be worth it (the kernel's scaling.rst), so the user must decide.
  */
 export function rpsUndoesRss({ host, quiet, changing }: Facts): readonly Found[] {
   return liveNics(host).flatMap((nic): Found[] => {

@@ -2,7 +2,7 @@ import { count } from '../../words/phrase.ts';
 import { liveNics } from '../nics.ts';
 import type { Facts, Finding } from '../types.ts';
 
-/** Flows that a rule picks out do not follow the table, so no expectation here holds for them. */
+/** Flows that match a rule do not follow the table, so the expected locality does not apply to them. */
 export function rssOverridden({ host }: Facts): readonly Finding[] {
   return liveNics(host).flatMap((nic): Finding[] => {
     const rules = nic.rss?.ntupleRules ?? 0;

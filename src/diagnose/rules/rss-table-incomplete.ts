@@ -8,7 +8,8 @@ import { rssReach } from '../rss-reach.ts';
 import type { Facts, Found } from '../types.ts';
 
 /**
- * A channel change can leave the table behind: queues that no packet reaches, or entries for queues that are gone.
+ * After a change of channels the table may be outdated: queues that no packet reaches, or entries for queues that are
+ * gone.
  */
 export function rssTableIncomplete({ host, quiet }: Facts): readonly Found[] {
   return liveNics(host).flatMap((nic): Found[] => {
@@ -18,8 +19,8 @@ export function rssTableIncomplete({ host, quiet }: Facts): readonly Found[] {
     const named = new Set(table);
     const dry = nic.rxQueues.map(({ index }) => index).filter((index) => !named.has(index));
     const gone = [...named].filter((queue) => queue >= queues);
-    const report = (severity: Found['severity'], message: string, mend: Mend): Found[] => [
-      { rule: 'rss-table-incomplete', severity, subject: nic.name, message, ...mend },
+    const report = (severity: Found['severity'], message: string, remedy: Remedy): Found[] => [
+      { rule: 'rss-table-incomplete', severity, subject: nic.name, message, ...remedy },
     ];
     if (gone.length > 0) {
       const message = `The RSS table names queue ${ranges(gone)}, the NIC has ${count(queues, 'RX queue')}.`;
@@ -42,10 +43,10 @@ export function rssTableIncomplete({ host, quiet }: Facts): readonly Found[] {
   });
 }
 
-type Mend = Pick<Found, 'fix' | 'after' | 'changes'>;
+type Remedy = Pick<Found, 'fix' | 'after' | 'changes'>;
 
-/** Of as many queues as RSS reaches. */
-function equalShares(nic: Nic): Mend {
+/** A table over as many queues as RSS reaches. */
+function equalShares(nic: Nic): Remedy {
   const queues = Math.min(nic.rxQueues.length, rssReach(nic) ?? nic.rxQueues.length);
   return {
     fix: [`ethtool -X ${word(nic.name)} equal ${queues}`],

@@ -6,8 +6,8 @@ import type { Facts, Finding } from '../types.ts';
 const TOLERATED = 1.25;
 
 /**
- * A table with few entries for each queue can't be fair: at 128 entries and 96 queues some get twice as much.
- * No command for it: fewer queues are fewer CPUs that receive, and a program by CPU would then starve workers.
+ * A table with few entries per queue cannot be fair: with 128 entries and 96 queues some get twice as much. There is no
+ * command, because fewer queues mean fewer receiving CPUs, and a program by CPU would then starve workers.
  */
 export function rssTableUneven({ host }: Facts): readonly Finding[] {
   return liveNics(host).flatMap((nic): Finding[] => {

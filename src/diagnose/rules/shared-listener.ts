@@ -2,9 +2,7 @@ import { isLoopback } from '../../path/receiving-nics.ts';
 import { names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
-/**
- * Workers of one listener take what they can get: whoever is awake first, on whatever CPU, under one lock.
- */
+/** Workers of one listener compete for connections: the first to wake takes it, on any CPU, under one lock. */
 export function sharedListener({ host }: Facts): readonly Finding[] {
   return host.lone.flatMap(({ id, protocol, address, port, owners, processes }): Finding[] => {
     const servers = owners.filter(({ pid }) => pid !== SYSTEMD);
@@ -30,5 +28,5 @@ export function sharedListener({ host }: Facts): readonly Finding[] {
   });
 }
 
-/** It keeps the listeners that it passed on (socket activation), and does not serve them. */
+/** systemd keeps the listeners that it passed on (socket activation), and does not serve them. */
 const SYSTEMD = 1;

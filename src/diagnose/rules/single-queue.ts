@@ -7,7 +7,7 @@ import { homeCpus, liveNics, maxRxQueues, oneCpu } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 import { usableCpus } from '../usable-cpus.ts';
 
-/** One CPU runs the whole receive path of the machine while the others wait for it. */
+/** One CPU runs the whole receive path while the others wait for it. */
 export function singleQueue({ host, quiet }: Facts): readonly Found[] {
   const usable = usableCpus(host);
   if (usable.length < 2) return [];

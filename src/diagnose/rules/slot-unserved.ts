@@ -2,8 +2,8 @@ import { count, names } from '../../words/phrase.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /**
- * The kernel goes on giving connections to a socket as long as anybody holds it open, whether or not he looks
- * at it. A server at its limit looks away for a while; one whose worker has died, for good.
+ * The kernel gives connections to a socket as long as any process holds it open, even if none waits on it. A server at
+ * its limit stops waiting for a while; a server whose worker has died never waits again.
  */
 export function slotUnserved({ served }: Facts): readonly Finding[] {
   return served.flatMap(({ group }): Finding[] => {

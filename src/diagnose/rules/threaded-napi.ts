@@ -4,7 +4,7 @@ import { withNic } from '../after.ts';
 import { liveNics } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 
-/** With threads, the scheduler decides where a packet is received, and no IRQ affinity tells. */
+/** With threads the scheduler decides where packets are received, so the IRQ affinity says nothing. */
 export function threadedNapi({ host, quiet }: Facts): readonly Found[] {
   return liveNics(host)
     .filter((nic) => nic.threadedNapi === true)

@@ -4,10 +4,7 @@ import { byAddress, receives } from '../hash-fields.ts';
 import { liveNics } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 
-/**
- * Most drivers hash UDP by addresses only: one busy peer, or one proxy in front, is then one queue and one
- * CPU.
- */
+/** Most drivers hash UDP by addresses only: one busy peer, or one proxy, then uses only one queue and one CPU. */
 export function udpHashedByAddress({ host, served, quiet }: Facts): readonly Found[] {
   const groups = served.filter(({ group }) => group.protocol === 'udp');
   const pairs = groups.flatMap(({ group, nics }) => nics.map((nic) => ({ group, nic })));

@@ -5,7 +5,7 @@ import { ownProgram } from '../programs.ts';
 import type { Facts, Found } from '../types.ts';
 import { memberName } from '../workers.ts';
 
-/** Under the hash, one busy source address and port has one slot, however many workers there are. */
+/** Under the hash, one busy source address and port goes to one slot, with any number of workers. */
 export function udpHotSlot({ served }: Facts): readonly Found[] {
   return served.flatMap(({ group, advice }): Found[] => {
     const hot = hotSlot(group);

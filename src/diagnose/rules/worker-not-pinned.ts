@@ -9,7 +9,7 @@ import type { Facts, FedGroup, Found } from '../types.ts';
 import { usableCpus } from '../usable-cpus.ts';
 import { threadOf, workerNames } from '../workers.ts';
 
-/** The scheduler moves a worker that is free to go, so no choice of a socket stays the right one. */
+/** The scheduler moves an unpinned worker, so no choice of a socket stays right. */
 export function workerNotPinned({ host, served }: Facts): readonly Found[] {
   const usable = usableCpus(host);
   if (usable.length < 2) return [];
@@ -54,9 +54,9 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
 }
 
 /**
- * Gives each worker the CPU that its slot is chosen on, by today's map or else by `cpu`; failing that the
- * next one that nobody in the group has, CPUs that receive first, and once all are taken all over again. A worker of several groups keeps what it
- * was given (`chosen`).
+ * Gives each worker the CPU for which its slot is picked, by the present map or by `cpu`; otherwise the next CPU that
+ * no worker of the group has, receiving CPUs first, starting over when all are taken. A worker of several groups keeps
+ * the CPU that it was given (`chosen`).
  */
 function chooser({ group, nics, cpus }: FedGroup, usable: readonly number[], chosen: Map<string, number>) {
   const taken = new Set(pinnedMembers(group).values());

@@ -11,8 +11,8 @@ import { usableCpus } from '../usable-cpus.ts';
 const FEW = 16;
 
 /**
- * A packet that leaves through another CPU's queue is freed there, and its memory travels back for the next one. What
- * counts is where the interrupts are once they have moved; nothing is sent from an isolated CPU without a worker.
+ * A packet that is sent through another CPU's queue is freed there, and its memory moves back for the next one. The
+ * interrupts count where they are after their moves; nothing is sent from an isolated CPU without a worker.
  */
 export function xpsNotOnIrqCpu({ host, quiet, changing }: Facts): readonly Found[] {
   const sending = new Set([...usableCpus(host), ...workerCpus(host)]);
@@ -36,7 +36,7 @@ export function xpsNotOnIrqCpu({ host, quiet, changing }: Facts): readonly Found
         ? `XPS of ${queueNames(
             'tx',
             off.map(({ index }) => index),
-          )} leaves out its IRQ's own CPU`
+          )} does not include the CPU of its IRQ`
         : '',
     ];
     return [
@@ -57,15 +57,13 @@ interface Located {
   readonly xps: readonly number[];
 }
 
-/**
- * A TX queue whose CPU and XPS are known; one that follows RX queues (xps_rxqs) is chosen by those instead.
- */
+/** A TX queue whose CPU and XPS are known; a queue with xps_rxqs is chosen by RX queue instead. */
 function located({ index, cpus, xpsCpus, xpsRxqs }: TxQueue): readonly Located[] {
   const cpu = oneCpu({ cpus });
   return cpu === null || xpsCpus === null || (xpsRxqs?.length ?? 0) > 0 ? [] : [{ index, cpu, xps: xpsCpus }];
 }
 
-/** The mask of a CPU above 31 has a group `,00000000` for each 32 CPUs below; the loop writes it itself. */
+/** The mask of a CPU above 31 has a group `,00000000` for each 32 CPUs below, which the loop writes. */
 function setXps(nic: Nic, queues: readonly Located[]): readonly string[] {
   const file = (queue: number | string) => nicPath(nic.name, `queues/tx-${queue}/xps_cpus`);
   if (queues.length <= FEW)
