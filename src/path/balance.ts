@@ -1,17 +1,19 @@
-/** How evenly a group's workers are loaded, where every flow counts alike. */
+/** How evenly the flows spread over a group's workers; every flow counts the same. */
 import type { Group, GroupSocket, Nic } from '../host/types.ts';
 import { receiver } from './receive.ts';
 import { memberSelector } from './select.ts';
 import { queueShares } from './shares.ts';
 
-/** What one queue brings: its share of the NIC's flows, and the CPUs that look the socket up, each as likely. */
+/**
+ * The input from one queue: its share of the NIC's flows, and the CPUs that look up the socket, with equal probability.
+ */
 interface Part {
   readonly queue: number | null;
   readonly share: number;
   readonly cpus: readonly number[];
 }
 
-/** null as soon as one queue's CPUs are not known. */
+/** null if the CPUs of any queue are not known. */
 function partsOf(nic: Nic, rpsSockFlowEntries: number | null): readonly Part[] | null {
   const { ofQueue, size } = queueShares(nic);
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
@@ -28,7 +30,7 @@ function partsOf(nic: Nic, rpsSockFlowEntries: number | null): readonly Part[] |
   return parts.length > 0 ? parts : null;
 }
 
-/** The share of the NIC's flows, 0 to 1, that each CPU receives; null where it is not known. */
+/** The share of the NIC's flows, 0 to 1, that each CPU receives; null if not known. */
 export function cpuShares(nic: Nic, rpsSockFlowEntries: number | null): ReadonlyMap<number, number> | null {
   const parts = partsOf(nic, rpsSockFlowEntries);
   if (parts === null) return null;
@@ -38,7 +40,7 @@ export function cpuShares(nic: Nic, rpsSockFlowEntries: number | null): Readonly
   return shares;
 }
 
-/** The share of the group's flows through this NIC, 0 to 1, that its busiest worker gets; null where it is not known. */
+/** The share of the group's flows through this NIC, 0 to 1, that its busiest worker gets; null if not known. */
 export function busiestWorker(group: Group, nic: Nic, rpsSockFlowEntries: number | null): number | null {
   const parts = partsOf(nic, rpsSockFlowEntries);
   if (parts === null || group.size < 1 || group.sockets.length < group.size) return null;
@@ -77,7 +79,7 @@ export function busiestWorker(group: Group, nic: Nic, rpsSockFlowEntries: number
 
 const range = (length: number) => Array.from({ length }, (_, index) => index);
 
-/** The thread that serves a socket, or the socket itself where that is not one. */
+/** The thread that serves a socket, or the socket itself if that is not a single thread. */
 function workerOf({ owners, inode }: GroupSocket): string {
   const [owner, another] = owners;
   return owner === undefined || another !== undefined || owner.tid === null

@@ -11,9 +11,9 @@ const COLUMNS = ['now', 'hash', 'cpu'] as const;
 type Column = (typeof COLUMNS)[number];
 
 /**
- * For each port and each group behind it: the sum over its rx queues of (share of the RSS table's entries) x
- * (chance that the chosen slot's worker runs on the CPU that receives the queue's packets).
- * null as soon as one queue that gets packets is not known.
+ * For each NIC and each group that it feeds: the sum over its rx queues of (share of the RSS table's entries) x
+ * (probability that the chosen slot's worker runs on the CPU that receives the queue's packets). null if any queue that
+ * gets packets is not known.
  */
 export function expectedLocality(host: Host): Expected[] {
   const joined = host.groups.map((group) => ({
@@ -71,7 +71,7 @@ function loadsOf(nic: Nic, ofQueue: ReadonlyMap<number, number>, rpsSockFlowEntr
 
 interface Total {
   readonly share: number | null;
-  /** How many queues are not known, by reason. */
+  /** Number of unknown queues, by reason. */
   readonly unknown: ReadonlyMap<string, number>;
 }
 
@@ -88,7 +88,7 @@ function total(nic: Nic, loads: readonly Load[], size: number, deliver: Deliver)
 
 const MISSING = { localShare: null, why: 'the RSS table names a queue that does not exist' };
 
-/** One sentence a reason, with the columns that it makes null. */
+/** One sentence per reason, with the columns that it makes null. */
 function reasons(totals: Readonly<Record<Column, Total>>, queues: number): string[] {
   const columnsOf = new Map<string, Column[]>();
   for (const column of COLUMNS) {

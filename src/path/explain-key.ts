@@ -1,4 +1,4 @@
-/** `explain --rss-key`: the calculation alone, without a machine. */
+/** `explain --rss-key`: only the calculation, without a machine. */
 import type { Nic } from '../host/types.ts';
 import type { Explanation } from './explain.ts';
 import { rssSteps } from './explain-steps.ts';

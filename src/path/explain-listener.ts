@@ -1,31 +1,31 @@
-/** Which socket, or group of sockets, the kernel finds for a new flow. */
+/** The socket, or group of sockets, that the kernel finds for a new flow. */
 import type { Group, Host, LoneSocket, Protocol } from '../host/types.ts';
 import { type Flow, formatEndpoint } from './flow.ts';
 
 export interface FoundSocket {
-  /** null where nothing listens, where several tie, and for a socket without a group. */
+  /** null if nothing listens, if several tie, and for a socket without a group. */
   readonly group: Group | null;
   readonly lone: LoneSocket | null;
   readonly why: string;
 }
 
-/** @param devices names that the packet is known by: the port, and what is above it */
+/** @param devices names of the interfaces that the packet passes: the lower device, and what is above it */
 export type Finder = (flow: Flow, devices: ReadonlySet<string>) => FoundSocket;
 
 type Bound = Group | LoneSocket;
 
 /**
- * The kernel looks through the sockets of the flow's very address first, then through those of any address. Of one such
- * list a reuseport group is taken as soon as it is met, and scores above what was met before it: the score decides among
- * sockets without a group only (inet_lhash2_lookup() and compute_score() in net/ipv4/inet_hashtables.c, udp4_lib_lookup2()
- * in net/ipv4/udp.c, and their likes in net/ipv6).
+ * The kernel searches the sockets bound to the flow's own address first, then those bound to any address. In each list
+ * it takes the first reuseport group that it finds, ahead of the sockets before it; the score decides only among
+ * sockets without a group (inet_lhash2_lookup() and compute_score() in net/ipv4/inet_hashtables.c, udp4_lib_lookup2()
+ * in net/ipv4/udp.c, and their counterparts in net/ipv6).
  */
 export function finder(host: Pick<Host, 'groups' | 'lone'>): Finder {
   const byPort = Map.groupBy<string, Bound>([...host.groups, ...host.lone], key);
   return (flow, devices) => {
     const { protocol, destination } = flow;
     const fitting = (byPort.get(key({ protocol, ...destination })) ?? [])
-      // Of the groups that connect() has split a port into, a new flow meets one.
+      // If connect() has split a port into several groups, only one gets new flows.
       .filter((bound) => !isGroup(bound) || bound.newFlows !== false)
       .filter((bound) => fits(bound, flow, devices));
     const exact = fitting.filter(({ address }) => !isAny(address));
@@ -57,8 +57,8 @@ function fits({ address, device }: Bound, { destination }: Flow, devices: Readon
 }
 
 /**
- * null where it depends on the order in which the sockets were bound. All are put in front of the list, but for IPv6
- * sockets with SO_REUSEPORT, which are put at its end.
+ * null if it depends on the order in which the sockets were bound. New sockets go to the front of the list, except IPv6
+ * sockets with SO_REUSEPORT, which go to its end.
  */
 function winnerOf(list: readonly Bound[], flow: Flow): Bound | null {
   const [only] = list;

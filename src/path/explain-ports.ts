@@ -1,4 +1,4 @@
-/** Client ports by the queue that they reach: what a balanced test is made of. */
+/** Client ports by the queue that they reach, for balanced tests. */
 import type { Arrival } from './explain-walk.ts';
 import type { Flow } from './flow.ts';
 import { type Given, hasher } from './rss-hash.ts';
@@ -6,15 +6,15 @@ import { lander } from './rss-table.ts';
 
 export interface QueuePorts {
   readonly queue: number;
-  /** Ascending; fewer than asked for where there are no more. */
+  /** Ascending; fewer than requested if there are no more. */
   readonly ports: readonly number[];
 }
 
-/** net.ipv4.ip_local_port_range as the kernel sets it: what clients pick from. */
+/** The kernel's default of net.ipv4.ip_local_port_range, from which clients pick. */
 const [FIRST, LAST] = [32_768, 60_999];
 
 /**
- * The lowest `count` client ports that reach each queue of the table. Or the reason why no port can be told.
+ * The lowest `count` client ports that reach each queue of the table. Or the reason why no port is known.
  * @param flow its source port does not matter
  */
 export function portsByQueue(

@@ -1,4 +1,4 @@
-/** What a group's program makes of one flow, of whose packets only the addresses and ports are known. */
+/** Runs a group's program on one flow, of which only addresses and ports are known. */
 import { EMPTY, type Environment } from '../cbpf/environment.ts';
 import {
   EXTENSIONS,
@@ -13,7 +13,7 @@ import { compile, earlyExitText, type Run } from '../cbpf/simulate.ts';
 import type { Flow } from './flow.ts';
 
 export interface Ran {
-  /** Unsigned 32 bit; null where it depends on what is not known. */
+  /** Unsigned 32 bit; null if it depends on something unknown. */
   readonly result: number | null;
   /** Does a random number decide? */
   readonly random: boolean;
@@ -23,11 +23,11 @@ export interface Ran {
 /** Where the packet is when the program runs; null: not known. */
 export interface ReceivedOn {
   readonly cpu: number | null;
-  /** The queue that the driver recorded; `none` where no driver did. */
+  /** The queue that the driver recorded; `none` if no driver did. */
   readonly rxQueue: number | 'none' | null;
 }
 
-/** Runs a program on many flows. It ends at the first thing it reads that a flow does not tell. */
+/** Runs a program on many flows. A run ends at the first read of something that a flow does not contain. */
 export function runner(program: readonly Instruction[]): (flow: Flow, place: ReceivedOn) => Ran {
   const run = compiled(program);
   if (typeof run === 'string') return () => unknown(run);
@@ -55,7 +55,7 @@ function unknown(why: string): Ran {
   return { result: null, random: false, why };
 }
 
-/** Or what is wrong with instructions that no kernel would run, as a torn read of its memory can give. */
+/** Or what is wrong with instructions that no kernel would run; a torn read of kernel memory can return such. */
 function compiled(program: readonly Instruction[]): Run | string {
   try {
     return compile(program);
@@ -71,7 +71,7 @@ interface Known {
   readonly queue: ReceivedOn['rxQueue'];
 }
 
-/** What an instruction reads that is not known; null for nothing. @param x X before it */
+/** The unknown value that an instruction reads; null for none. @param x X before it */
 function unknownIn(instruction: Instruction | undefined, x: number, known: Known): string | null {
   if (instruction === undefined) return null;
   const [code, , , k] = instruction;
@@ -117,7 +117,7 @@ function unknownExtension(offset: number, { cpu, queue }: Known): string | null 
   }
 }
 
-/** A SYN has no payload; of the headers only what names the flow is known. */
+/** A SYN has no payload; in the headers only the fields of the flow are known. */
 function unknownBytes(offset: number, size: number, { protocol, source }: Flow): string | null {
   if (offset >= 0) return protocol === 'tcp' ? null : "the datagram's contents";
   const v4 = source.bytes.length === 4;
@@ -130,7 +130,9 @@ function unknownBytes(offset: number, size: number, { protocol, source }: Flow):
   return null;
 }
 
-/** Offsets, first and last, that a flow tells: the header's length (no options), the protocol, addresses, ports. */
+/**
+ * Offsets, first and last, that a flow determines: the header's length (no options), the protocol, addresses, ports.
+ */
 const IPV4 = [
   [0, 0],
   [9, 9],
@@ -157,7 +159,7 @@ function environmentOf(flow: Flow, cpu: number | null, rxQueue: ReceivedOn['rxQu
   return { ...EMPTY, cpu: cpu ?? 0, queue, protocol, network, link };
 }
 
-/** What a flow does not tell is 0; unknownBytes() sees to it that nobody takes it for known. */
+/** Bytes that a flow does not determine are 0; unknownBytes() ensures that no program uses them. */
 function networkHeader({ protocol, source, destination }: Flow): Uint8Array {
   const v4 = source.bytes.length === 4;
   const [start, addresses] = v4 ? [20, 12] : [40, 8];

@@ -1,4 +1,4 @@
-/** A walk in words: one step after the other, each with its reason. */
+/** The steps of a walk in words, each with its reason. */
 import { formatCpuList } from '../host/cpus.ts';
 import type { Group, Nic, Owner } from '../host/types.ts';
 import type { Walk } from './explain-walk.ts';
@@ -10,10 +10,10 @@ import type { MemberChoice } from './select.ts';
 
 export interface ExplainStep {
   readonly what: string;
-  /** null: not known, or decided by nothing that can be read. */
+  /** null: not known, or decided by something that cannot be read. */
   readonly value: string | number | null;
   readonly why: string;
-  /** Of each value that is possible, 0 to 1, where `value` is null and they are equally likely; else null. */
+  /** Probability of each possible value, 0 to 1, if `value` is null and all are equally likely; otherwise null. */
   readonly chance: number | null;
 }
 
@@ -28,7 +28,7 @@ export function step(
 
 const hex32 = (hash: number) => `0x${hash.toString(16).padStart(8, '0')}`;
 
-/** From the interface to the worker, and back; the last step says how local that is. */
+/** From the interface to the worker, and back; the last step is the locality. */
 export function stepsOf(walk: Walk): ExplainStep[] {
   const { nic, why } = walk.arrival;
   return [

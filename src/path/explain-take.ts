@@ -1,4 +1,4 @@
-/** Which member of a group takes one flow. */
+/** The member of a group that gets one flow. */
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Group, LoneSocket } from '../host/types.ts';
 import type { FoundSocket } from './explain-listener.ts';
@@ -16,19 +16,19 @@ export interface Taken {
   readonly delivery: Delivery;
 }
 
-/** Nothing is known to take it. */
+/** No member is known to get it. */
 export const missed = ({ why }: FoundSocket): Taken => ({
   ran: null,
   choice: { kind: 'unknown', why },
   delivery: undecided(why),
 });
 
-/** A CPU that no machine has: for what does not depend on it. */
+/** A CPU that no machine has, for results that do not depend on it. */
 const NO_CPU = -1;
 
 /**
- * A program that reads more than its CPU and queue is run on the flow, and the group is then looked at as if its program
- * always returned that.
+ * A program that reads more than CPU and queue runs on the flow; the group is then treated as if its program always
+ * returned that result.
  */
 export function taker(group: Group): (flow: Flow, from: Receiver, rxQueue: ReceivedOn['rxQueue']) => Taken {
   const plain = { deliver: deliverer(group), choose: memberSelector(group) };
@@ -70,7 +70,7 @@ function notDecided({ cpu, why }: Receiver, reason: string): Pick<Taken, 'choice
   return { choice: { kind: 'unknown', why: reason }, delivery: undecided(said) };
 }
 
-/** A socket without a group is one of its own, with nothing to choose. */
+/** A socket without a group counts as a group of one. */
 export function membersOf({ group, lone }: FoundSocket): Group | null {
   return group ?? (lone && groupOfOne(lone));
 }

@@ -1,4 +1,4 @@
-/** One flow's way through the machine, as far as it is known: interface, queue, CPU, socket, worker, and back. */
+/** The path of one flow through the machine, as far as it is known: interface, queue, CPU, socket, worker, and back. */
 import type { Group, Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
 import { type FoundSocket, finder } from './explain-listener.ts';
 import { membersOf, missed, type Taken, taker } from './explain-take.ts';
@@ -10,18 +10,18 @@ import { type Given, type Hashes, hasher, NOTHING_GIVEN } from './rss-hash.ts';
 import { type Landing, lander } from './rss-table.ts';
 import { txQueuePicker } from './xps.ts';
 
-/** Where a packet comes in. */
+/** Where a packet arrives. */
 export interface Arrival {
   /** null: loopback. */
   readonly nic: Nic | null;
-  /** The port, and what is above it: what a socket may be bound to. */
+  /** The lower device and what is above it, to which a socket may be bound. */
   readonly devices: ReadonlySet<string>;
   readonly why: string;
 }
 
 export interface WalkOptions {
   readonly given: Given;
-  /** The receiving CPU, where the machine does not tell it; null: as the machine tells. */
+  /** The receiving CPU, if it cannot be read from the machine; null: read it. */
   readonly cpu: number | null;
 }
 
@@ -32,21 +32,21 @@ export interface Walk extends Taken {
   readonly arrival: Arrival;
   readonly hashes: Hashes;
   readonly landing: Landing;
-  /** null also where the table names a queue that does not exist. */
+  /** Also null if the table names a queue that does not exist. */
   readonly queue: RxQueue | null;
   readonly from: Receiver;
-  /** Was the CPU told, not read? */
+  /** Was the CPU given, not read? */
   readonly cpuGiven: boolean;
   readonly found: FoundSocket;
-  /** What is chosen from: the group, or a socket without one as a group of its own; null where that is not known. */
+  /** The candidates: the group, or a socket without a group as a group of one; null if not known. */
   readonly members: Group | null;
-  /** null where it is not decided, and without a NIC. */
+  /** null if it is not decided, and without a NIC. */
   readonly txQueue: TxQueue | null;
 }
 
 export type Walker = (flow: Flow, arrival: Arrival) => Walk;
 
-/** What can be prepared once is: 10,000 flows then take a fraction of a second. */
+/** Prepares everything once, so that 10,000 flows take a fraction of a second. */
 export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walker {
   const find = finder(host);
   const receive = remember((nic: Nic) => port(nic, given, host.machine.rpsSockFlowEntries));

@@ -1,4 +1,4 @@
-/** `explain`: the whole way of one flow; where it may come in by several NICs, what holds for all of them. */
+/** `explain`: the whole path of one flow; if it may arrive on several NICs, what holds for all of them. */
 import type { Host, Nic } from '../host/types.ts';
 import { type ExplainStep, step, stepsOf } from './explain-steps.ts';
 import type { Arrival, Walk, Walker } from './explain-walk.ts';
@@ -6,17 +6,17 @@ import { type Flow, formatFlow } from './flow.ts';
 import { isLoopback, receivingNics } from './receiving-nics.ts';
 import type { Path } from './types.ts';
 
-/** Printed by `explain -j`: names are a contract. */
+/** Printed by `explain -j`; the names are a contract. */
 export interface Explanation {
   readonly flow: string;
   readonly nic: string | null;
   readonly hash: number | null;
-  /** Hex; what the hash is made of. */
+  /** Hex; the input of the hash. */
   readonly hashInput: string | null;
   readonly table: { readonly entry: number | null; readonly size: number } | null;
   readonly queue: number | null;
   readonly irq: number | null;
-  /** That looks the socket up: of the softirq, or where RPS sends the packet. */
+  /** The CPU that looks up the socket: that of the softirq, or where RPS sends the packet. */
   readonly cpu: number | null;
   readonly group: string | null;
   readonly slot: number | null;
@@ -27,13 +27,13 @@ export interface Explanation {
   readonly steps: readonly ExplainStep[];
 }
 
-/** Several interfaces, or none, and nothing that says which: the names to choose from. */
+/** Several interfaces, or none, fit: the names to choose from. */
 export interface Unclear {
   readonly names: readonly string[];
 }
 
 /**
- * The NICs that a flow may come in by, several below a bond.
+ * The NICs on which a flow may arrive; several below a bond.
  * @param iface null: the only NIC that receives
  */
 export function arrivalsOf(
@@ -51,7 +51,7 @@ export function arrivalsOf(
   return above === undefined ? { names: host.nics.map(({ name }) => name) } : through(host, above.name);
 }
 
-/** A bond of all of them, say. */
+/** For example, a bond of all of them. */
 function isAbove(lowerDevices: readonly string[], live: readonly Nic[]): boolean {
   return live.length > 0 && live.every(({ name }) => lowerDevices.includes(name));
 }
@@ -98,7 +98,7 @@ function explained(walk: Walk): Explanation {
   };
 }
 
-/** What all of them say; null where they differ, or there is none. */
+/** The value that all share; null if they differ, or there is none. */
 function common<T>(values: readonly T[]): T | null {
   const [first] = values;
   return first !== undefined && values.every((value) => JSON.stringify(value) === JSON.stringify(first))
@@ -106,7 +106,7 @@ function common<T>(values: readonly T[]): T | null {
     : null;
 }
 
-/** What holds for each of the NICs. */
+/** What holds for all of the NICs. */
 export function agreed(each: readonly Explanation[]): Explanation | null {
   const [first] = each;
   if (first === undefined || each.length === 1) return first ?? null;

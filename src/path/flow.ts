@@ -1,10 +1,10 @@
-/** A flow as its packets bear it: who sends to whom. */
+/** A flow: protocol, source and destination. */
 import { isIP } from 'node:net';
 import type { Protocol } from '../host/types.ts';
 import { formatAddress } from '../system/address.ts';
 
 export interface Endpoint {
-  /** As inet_ntop(3) writes it. */
+  /** Text as of inet_ntop(3). */
   readonly address: string;
   /** 4 or 16, in network order. */
   readonly bytes: Uint8Array;
@@ -17,7 +17,7 @@ export interface Flow {
   readonly destination: Endpoint;
 }
 
-/** `tcp 198.51.100.7:40001 192.0.2.10:443`, which {@link parseFlow} reads back. */
+/** `tcp 198.51.100.7:40001 192.0.2.10:443`, which {@link parseFlow} parses. */
 export function formatFlow({ protocol, source, destination }: Flow): string {
   return `${protocol} ${formatEndpoint(source)} ${formatEndpoint(destination)}`;
 }
@@ -26,7 +26,7 @@ export function formatEndpoint({ address, port }: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Or what is wrong with it. `198.51.100.7:40001`, `[2001:db8::7]:4000`. */
+/** An endpoint, or what is wrong with the text. `198.51.100.7:40001`, `[2001:db8::7]:4000`. */
 export function parseFlow(protocol: string, source: string, destination: string): Flow | string {
   if (protocol !== 'tcp' && protocol !== 'udp') return `'${protocol}': neither tcp nor udp`;
   const [from, to] = [parseEndpoint(source), parseEndpoint(destination)];
@@ -54,8 +54,8 @@ export function endpoint(bytes: Uint8Array, port: number): Endpoint {
 }
 
 /**
- * Bytes of an address in network order; null for text that is none, and for one with a zone. An IPv4 address that is
- * written as IPv6 (`::ffff:192.0.2.1`) is IPv4 on the wire, and so here.
+ * Bytes of an address in network order; null for other text, and for an address with a zone. An IPv4-mapped address
+ * (`::ffff:192.0.2.1`) is IPv4 on the wire, and so here.
  */
 export function parseAddress(text: string): Uint8Array | null {
   const version = isIP(text);
@@ -75,7 +75,7 @@ export function parseAddress(text: string): Uint8Array | null {
   return mapped ? bytes.slice(12) : bytes;
 }
 
-/** Flows, one a line, as {@link formatFlow} writes them; empty lines and what follows a `#` count for nothing. */
+/** Flows, one per line, as {@link formatFlow} writes them; empty lines and text after a `#` are ignored. */
 export function parseFlows(text: string): Flow[] | string {
   const flows: Flow[] = [];
   for (const [index, line] of text.split('\n').entries()) {

@@ -6,8 +6,8 @@ import type { Path } from './types.ts';
 import { txQueuePicker } from './xps.ts';
 
 /**
- * One path for each rx queue and group, by NIC, group, queue; a NIC that no group is reached through has its
- * queues with group null. Linear in what it returns: groups and NICs are indexed once each.
+ * One path for each rx queue and group, in order of NIC, group, queue; queues of a NIC that feeds no group have group
+ * null. Linear in the output: groups and NICs are indexed once.
  */
 export function joinPaths(host: Host): Path[] {
   const groups = host.groups.map((group) => ({

@@ -3,15 +3,15 @@ import type { Receiver } from './receive.ts';
 import { type MemberChoice, type MemberSelector, memberSelector } from './select.ts';
 import type { Path } from './types.ts';
 
-/** Where the packets go that one CPU receives for a group; as in {@link Path}. */
+/** Where packets go that one CPU receives for a group; as in {@link Path}. */
 export type Delivery = Pick<Path, 'slot' | 'worker' | 'localShare' | 'why'>;
 
-/** Takes what a {@link MemberSelector} takes. */
+/** Has the parameters of a {@link MemberSelector}. */
 export type Deliver = (...from: Parameters<MemberSelector>) => Delivery;
 
 /**
- * Looks at a group once, so that each of many queues then costs no walk over its members.
- * Reasons for null are few fixed sentences: a summary counts them.
+ * Analyses a group once, so that many queues need no walk over its members. Reasons for null are a few fixed sentences,
+ * because a summary counts them.
  */
 export function deliverer(group: Group): Deliver {
   const choose = memberSelector(group);
@@ -41,7 +41,7 @@ export function deliverer(group: Group): Deliver {
   };
 }
 
-/** Where one rx queue's packets go: those of the CPU that receives them, where there is one. */
+/** Where the packets of one rx queue go, by their receiving CPU, if there is one. */
 export function deliveryOn(nic: Nic, queue: RxQueue, { cpu, why }: Receiver, deliver: Deliver): Delivery {
   if (cpu === null) return undecided(why ?? 'the receiving CPU is not known');
   const delivery = deliver(cpu, nic.rxQueues.length > 1 ? queue.index : null);
@@ -54,14 +54,14 @@ export function undecided(why: string): Delivery {
   return { slot: null, worker: null, localShare: null, why };
 }
 
-/** The one thread that serves a socket; null when there is none or it could be one of several. */
+/** The thread that serves a socket; null if there is none, or it could be one of several. */
 function workerOf(socket: GroupSocket): Owner | null {
   const [first] = socket.owners;
   if (first === undefined) return null;
   return socket.owners.every(({ pid, tid }) => pid === first.pid && tid === first.tid) ? first : null;
 }
 
-/** The one CPU that a socket's worker runs on, or why there is none to name. */
+/** The one CPU on which a socket's worker runs, or why it is not known. */
 function workerCpu(socket: GroupSocket): number | string {
   const worker = workerOf(socket);
   if (worker === null)
@@ -98,7 +98,7 @@ function shown(socket: GroupSocket): Path['worker'] {
   return worker && { pid: worker.pid, tid: worker.tid, cpus: worker.cpus };
 }
 
-/** How many of some members run on each CPU; or why that is not known. */
+/** The number of members on each CPU, or why it is not known. */
 type Tally = ReadonlyMap<number, number> | string;
 
 function count(group: Group, bySlot: ReadonlyMap<number, GroupSocket>, slots: number): Tally {

@@ -1,17 +1,17 @@
 import type { Nic, RxQueue } from '../host/types.ts';
 
 export interface Receiver {
-  /** The CPU that runs the queue's softirq; null when it is not known or there are several. */
+  /** The CPU that runs the queue's softirq; null if not known, or there are several. */
   readonly softirq: number | null;
-  /** The CPU that looks the socket up: `softirq`, or where RPS sends the packet; null when not decided. */
+  /** The CPU that looks up the socket: `softirq`, or where RPS sends the packet; null if not decided. */
   readonly cpu: number | null;
-  /** Why `cpu` is null, or that RPS moved it; null when it simply is the softirq's. */
+  /** Why `cpu` is null, or that RPS moved it; null if it is simply the softirq's. */
   readonly why: string | null;
 }
 
 /**
- * Where a queue's packets meet their socket. RPS and RFS decide after the IRQ did, with RFS first
- * (net/core/dev.c, get_rps_cpu()).
+ * Where the packets of a queue reach their socket. RPS and RFS decide after the IRQ, RFS first (net/core/dev.c,
+ * get_rps_cpu()).
  */
 export function receiver(nic: Nic, queue: RxQueue, rpsSockFlowEntries: number | null): Receiver {
   const { softirq, why } = softirqOf(nic, queue);

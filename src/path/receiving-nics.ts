@@ -1,6 +1,6 @@
 import type { Group, Host, Nic } from '../host/types.ts';
 
-/** The NICs that receive packets: those with queues of their own and an IRQ, or with several queues. */
+/** The NICs that receive packets: those with their own queues and an IRQ, or with several queues. */
 export function receivingNics(host: Host): readonly Nic[] {
   return host.nics.filter(
     ({ name, lowerDevices, rxQueues }) =>
@@ -11,8 +11,8 @@ export function receivingNics(host: Host): readonly Nic[] {
 }
 
 /**
- * The NICs that a group can receive packets from: for a device-bound group that device and what is below it,
- * for one on a loopback address none. Which NIC another address belongs to is not known here, so it is all of them.
+ * The NICs from which a group can receive packets: for a group bound to a device, that device and what is below it; for
+ * a loopback address, none. It is not known to which NIC another address belongs, so for those it is all NICs.
  */
 export function nicsFeeding(group: Group, host: Host): ReadonlySet<Nic> {
   if (isLoopback(group.address)) return new Set();
@@ -20,7 +20,7 @@ export function nicsFeeding(group: Group, host: Host): ReadonlySet<Nic> {
   return new Set(receivingNics(host).filter(({ name }) => reached === null || reached.has(name)));
 }
 
-/** Packets to a loopback address pass no NIC. */
+/** Packets to a loopback address do not pass a NIC. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }

@@ -1,4 +1,4 @@
-/** One value for each object, made when it is first asked for. */
+/** One value per object, computed when it is first needed. */
 export function remember<K extends object, V>(make: (of: K) => V): (of: K) => V {
   const made = new WeakMap<K, V>();
   return (of) => {

@@ -1,4 +1,4 @@
-/** The RSS hash of a flow, as far as it can be told from what a NIC's driver shows. */
+/** The RSS hash of a flow, as far as the driver shows what is needed. */
 import type { Nic, Rss } from '../host/types.ts';
 import type { Flow } from './flow.ts';
 import { type Fields, flowType, hashInput, type Xfrm } from './rss-input.ts';
@@ -9,7 +9,7 @@ export interface Method {
   readonly xfrm: Xfrm;
 }
 
-/** One of the ways in which the NIC may hash, and what comes of it. */
+/** One of the possible ways to hash, and its result. */
 export interface Hashed extends Method {
   readonly fields: Fields;
   readonly input: Uint8Array;
@@ -17,7 +17,7 @@ export interface Hashed extends Method {
   readonly hash: number;
 }
 
-/** One where the hash is known, several where it may be any of them, none with the reason where nothing can be told. */
+/** One if the hash is known, several if it may be any of them, none (with the reason) if nothing is known. */
 export interface Hashes {
   readonly possible: readonly Hashed[];
   /** Why these. */
@@ -26,17 +26,17 @@ export interface Hashes {
 
 export type Hasher = (flow: Flow) => Hashes;
 
-/** What the user knows better than the driver tells. */
+/** What the user knows and the driver does not show. */
 export interface Given {
   readonly method: Method | null;
   readonly fields: Fields | null;
-  /** Datagrams larger than the MTU: only the first fragment has ports, so that NICs hash addresses alone. */
+  /** Datagrams larger than the MTU: only the first fragment has ports, so NICs hash only addresses. */
   readonly fragments: boolean;
 }
 
 export const NOTHING_GIVEN: Given = { method: null, fields: null, fragments: false };
 
-/** @param nic its driver's traits and its RSS settings; the driver null for a bare key */
+/** @param nic its driver and RSS settings; driver null for a key alone */
 export function hasher({ driver, rss }: Pick<Nic, 'driver' | 'rss'>, given: Given = NOTHING_GIVEN): Hasher {
   if (rss === null) return unknown('the RSS key is not known');
   const { hashFunction } = rss;
@@ -94,7 +94,7 @@ function variantsOf(driver: string | null, { method }: Given): Choices<ToeplitzV
   ];
 }
 
-/** mlx5 hashes symmetrically unless told not to, and says so since Linux 6.15 only (mlx5e_rss_params_build_tirc). */
+/** mlx5 hashes symmetrically by default, and shows it only since Linux 6.15 (mlx5e_rss_params_build_tirc). */
 function xfrmsOf(driver: string | null, { inputXfrm }: Rss, { method }: Given): Choices<Xfrm> {
   if (method !== null) return [[method.xfrm], method.xfrm === 'none' ? '' : method.xfrm];
   switch (inputXfrm) {

@@ -1,11 +1,11 @@
-/** What a NIC hashes of a packet. */
+/** The input of a NIC's hash. */
 import type { Rss } from '../host/types.ts';
 import type { Flow } from './flow.ts';
 
-/** Fields of the input, in their order; `sd`: addresses alone. */
+/** Fields of the input, in order; `sd`: only addresses. */
 export type Fields = 'sd' | 'sdfn';
 
-/** What is done to them first (include/uapi/linux/ethtool.h, RXH_XFRM_*). */
+/** The transform applied first (include/uapi/linux/ethtool.h, RXH_XFRM_*). */
 export type Xfrm = 'none' | 'symmetric-xor' | 'symmetric-or-xor';
 
 /** Key of `Rss.fields` for a flow. */
@@ -33,7 +33,7 @@ export function hashInput({ source, destination }: Flow, fields: Fields, xfrm: X
   return input;
 }
 
-/** Two fields of equal length, side by side: xor and xor, or in mlx5 or and xor. */
+/** Combines two fields of equal length: xor and xor, or for mlx5 or and xor. */
 function mix(input: Uint8Array, at: number, length: number, xfrm: Xfrm): void {
   for (let index = at; index < at + length; index++) {
     const [one, other] = [input[index] ?? 0, input[index + length] ?? 0];

@@ -1,4 +1,4 @@
-/** From the hash to the receive queue. */
+/** Maps the hash to the rx queue. */
 import type { Nic } from '../host/types.ts';
 import type { Hashes } from './rss-hash.ts';
 
@@ -10,7 +10,7 @@ export interface Landing {
   readonly why: string;
 }
 
-/** Where a NIC puts a packet with one of these hashes; null where they lead to different places. */
+/** The queue for a packet with one of these hashes; null if they lead to different queues. */
 export function lander(nic: Pick<Nic, 'driver' | 'rss' | 'rxQueues'>): (hashes: Hashes) => Landing {
   const table = nic.rss?.indirection ?? [];
   const size = table.length;
@@ -35,7 +35,7 @@ export function lander(nic: Pick<Nic, 'driver' | 'rss' | 'rxQueues'>): (hashes: 
   };
 }
 
-/** Where the hash does not matter. */
+/** Cases in which the hash does not matter. */
 function oneQueue(
   nic: Pick<Nic, 'driver' | 'rss' | 'rxQueues'>,
   table: readonly number[],
@@ -47,12 +47,12 @@ function oneQueue(
   return { queue: first, why: `of every entry${overrides(nic)}` };
 }
 
-/** The low bits of the hash; null where the size is no power of two, for which drivers have ways of their own. */
+/** The low bits of the hash; null if the size is not a power of two, which drivers handle differently. */
 function entryOf(hash: number, size: number): number | null {
   return size > 0 && (size & (size - 1)) === 0 ? hash & (size - 1) : null;
 }
 
-/** What may put a packet elsewhere than the table says. */
+/** What may override the table for a packet. */
 function overrides({ driver, rss }: Pick<Nic, 'driver' | 'rss'>): string {
   const rules = rss?.ntupleRules ?? 0;
   const contexts = rss?.contexts?.length ?? 0;

@@ -1,4 +1,4 @@
-/** Which member of a group the kernel picks: net/core/sock_reuseport.c, reuseport_select_sock(). */
+/** The member of a group that the kernel picks: net/core/sock_reuseport.c, reuseport_select_sock(). */
 import { EMPTY } from '../cbpf/environment.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import { recognise } from '../cbpf/programs.ts';
@@ -8,19 +8,19 @@ import type { Group, GroupSocket } from '../host/types.ts';
 export type MemberChoice =
   /** A program's result: always this slot. */
   | { readonly kind: 'slot'; readonly slot: number }
-  /** SO_INCOMING_CPU: these members, each with its chance; the chances add up to 1. */
+  /** SO_INCOMING_CPU: these members, each with its probability; they add up to 1. */
   | { readonly kind: 'members'; readonly chances: ReadonlyMap<GroupSocket, number> }
-  /** Slots 0 to slots - 1, each with the same chance. */
+  /** Slots 0 to slots - 1 with equal probability. */
   | { readonly kind: 'uniform'; readonly by: 'hash' | 'rand'; readonly slots: number }
   | { readonly kind: 'unknown'; readonly why: string };
 
 /**
- * @param cpu the CPU that looks the socket up
- * @param rxQueue the queue that the driver recorded; null when it may not have recorded any
+ * @param cpu the CPU that looks up the socket
+ * @param rxQueue the queue that the driver recorded; null if it may not have recorded any
  */
 export type MemberSelector = (cpu: number, rxQueue: number | null) => MemberChoice;
 
-/** The group's selection as it is set now. */
+/** The group's present selection. */
 export function memberSelector(group: Group): MemberSelector {
   if (group.size < 1) return unknown('the group has no members');
   if (group.newFlows === false)
@@ -43,10 +43,7 @@ function unknown(why: string): MemberSelector {
   return () => ({ kind: 'unknown', why });
 }
 
-/**
- * The hash is seeded at random per boot, so that every slot is as likely as any other. From that of a connected member it
- * goes on to the next.
- */
+/** The hash has a random seed per boot, so all slots are equally likely. It skips a connected member to the next. */
 function byHash(group: Group): MemberSelector {
   const open = group.sockets.filter(({ connected }) => connected !== true);
   if (open.length === group.sockets.length || open.length === 0)
@@ -57,10 +54,7 @@ function byHash(group: Group): MemberSelector {
     : () => ({ kind: 'members', chances });
 }
 
-/**
- * reuseport_select_sock_by_hash(): from the hash's slot on, the first member of this CPU; without one, the
- * hash's.
- */
+/** reuseport_select_sock_by_hash(): the first member of this CPU from the hash's slot on, or the hash's own slot. */
 function byIncomingCpu(group: Group): MemberSelector {
   const membersOf = new Map<number | null, GroupSocket[]>();
   for (const socket of group.sockets) {
@@ -82,10 +76,7 @@ function byIncomingCpu(group: Group): MemberSelector {
   };
 }
 
-/**
- * A member is met from its own slot and from every slot behind the member before it; null when slots are not
- * known.
- */
+/** A member is found from its own slot and from every slot after the previous member; null if slots are not known. */
 function chancesOf(members: readonly GroupSocket[], size: number): ReadonlyMap<GroupSocket, number> | null {
   const [only] = members;
   if (only !== undefined && members.length === 1) return new Map([[only, 1]]);
@@ -132,7 +123,7 @@ const WORDS = {
   other: "the packet's metadata",
 };
 
-/** Or what is wrong with instructions that no kernel would run, as a torn read of its memory can give. */
+/** Or what is wrong with instructions that no kernel would run; a torn read of kernel memory can return such. */
 function runnable(program: readonly Instruction[]): Run | string {
   try {
     return compile(program);
@@ -143,7 +134,7 @@ function runnable(program: readonly Instruction[]): Run | string {
 }
 
 /**
- * `ld rand; mod #modulus; ret a`: an index beyond the group is left to the hash, which evens all slots out
+ * `ld rand; mod #modulus; ret a`: an index beyond the group goes to the hash, which makes all slots equally likely
  * again.
  */
 function byChance(modulus: number, size: number, otherwise: MemberSelector): MemberSelector {

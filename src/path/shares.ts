@@ -1,14 +1,14 @@
 import type { Nic } from '../host/types.ts';
 
 export interface QueueShares {
-  /** How many of `size` parts of the flows come in by each rx queue; queues that get none are left out. */
+  /** How many of `size` parts of the flows arrive on each rx queue; queues without any are left out. */
   readonly ofQueue: ReadonlyMap<number, number>;
   readonly size: number;
   /** What was assumed, and what else could decide. */
   readonly notes: readonly string[];
 }
 
-/** RSS spreads flows evenly over its table's entries, where there are many flows. */
+/** With many flows, RSS spreads them evenly over the table's entries. */
 export function queueShares(nic: Nic): QueueShares {
   const notes: string[] = [];
   const table = nic.rss?.indirection ?? [];

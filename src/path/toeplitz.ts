@@ -1,15 +1,15 @@
 /** The Toeplitz hash of receive-side scaling (Microsoft, "RSS hashing functions"). */
 
-/** How a NIC departs from it: what it makes of its key, and which value it starts from. */
+/** How a NIC deviates from it: the key that it uses, and the initial value. */
 export type ToeplitzVariant = 'toeplitz' | 'toeplitz-reversed' | 'toeplitz-reversed-ones';
 
-/** Two IPv6 addresses and two ports: no input of RSS is longer. */
+/** Two IPv6 addresses and two ports: the longest input of RSS. */
 const LONGEST = 36;
 
 /**
- * The hash of inputs of up to 36 bytes, unsigned 32 bit. ENA reads the key from its last byte to its first, and newer
- * drivers have it start from 0xffffffff (amzn-drivers, toeplitz_calc.py). Throws RangeError for an input that is longer
- * than the key allows, 4 bytes less than its own length.
+ * The hash of inputs of up to 36 bytes, unsigned 32 bit. ENA reads the key from the last byte to the first, and with
+ * newer drivers starts from 0xffffffff (amzn-drivers, toeplitz_calc.py). Throws RangeError for an input longer than the
+ * key allows, which is the key length minus 4 bytes.
  */
 export function toeplitz(
   key: Uint8Array,
@@ -28,14 +28,14 @@ export function toeplitz(
   };
 }
 
-/** What each value of the input's byte `at` adds: of each of its bits that is set, the 32 bits of the key from there. */
+/** The contribution of each value of input byte `at`: for each set bit, the 32 bits of the key from there. */
 function tableOf(key: Uint8Array, at: number): Uint32Array {
   const word =
     ((key[at] ?? 0) << 24) | ((key[at + 1] ?? 0) << 16) | ((key[at + 2] ?? 0) << 8) | (key[at + 3] ?? 0);
   const next = key[at + 4] ?? 0;
   const table = new Uint32Array(256);
   for (let value = 1; value < 256; value++) {
-    // The highest bit set; the rest has been done.
+    // The highest set bit; the rest is in the table already.
     const shift = Math.clz32(value) - 24;
     const window = shift === 0 ? word : (word << shift) | (next >> (8 - shift));
     table[value] = (table[value & ~(0x80 >> shift)] ?? 0) ^ window;

@@ -1,4 +1,4 @@
-/** A machine, and what is joined from it: what rules, plans and reports look at. */
+/** A machine and the data joined from it: the input of rules, plans and reports. */
 import type { Host } from '../host/types.ts';
 import { expectedLocality } from './expected.ts';
 import { joinPaths } from './join.ts';

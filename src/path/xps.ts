@@ -2,17 +2,17 @@ import { whyXpsIgnored } from '../host/tx-choice.ts';
 import type { Nic, Protocol } from '../host/types.ts';
 
 export interface Sender {
-  /** null when it is not known which CPU sends. */
+  /** null if the sending CPU is not known. */
   readonly cpu: number | null;
-  /** The queue that the flow came in by. */
+  /** The queue on which the flow arrived. */
   readonly rxQueue: number;
   readonly protocol: Protocol | null;
 }
 
 /**
- * Which TX queue XPS gives a sender; null when nothing decides it: no XPS, a driver that ignores it (whyXpsIgnored), or
- * several queues of one CPU, among which a hash picks. By rx queue first, then by CPU (net/core/dev.c, get_xps_queue()); a UDP socket
- * that is not connected records no rx queue (__udp_queue_rcv_skb()).
+ * The TX queue that XPS gives a sender; null if XPS does not decide: no XPS, a driver that ignores it (whyXpsIgnored),
+ * or several queues of one CPU, among which a hash picks. By rx queue first, then by CPU (net/core/dev.c,
+ * get_xps_queue()); a UDP socket that is not connected records no rx queue (__udp_queue_rcv_skb()).
  */
 export function txQueuePicker(nic: Nic): (sender: Sender) => number | null {
   const [only] = nic.txQueues;
@@ -28,7 +28,7 @@ export function txQueuePicker(nic: Nic): (sender: Sender) => number | null {
   };
 }
 
-/** The one queue that names each CPU or rx queue; null for one that several queues name. */
+/** The queue for each CPU or rx queue; null if several queues name it. */
 function invert(
   named: readonly (readonly [queue: number, ids: readonly number[]])[],
 ): ReadonlyMap<number, number | null> {
