@@ -1,4 +1,4 @@
-/** Opens what settings work through: the live machine. */
+/** Opens the live machine for settings. */
 import { readInterrupts } from '../host/interrupts.ts';
 import { readNics } from '../host/nics.ts';
 import { readMachine } from '../host/topology.ts';

@@ -1,4 +1,4 @@
-/** The machine as it would be with a plan applied: nothing is touched. */
+/** The machine on paper after a plan; changes nothing. */
 import { disassemble } from '../cbpf/disassemble.ts';
 import { recognise } from '../cbpf/programs.ts';
 import { type Cpus, parseCpuList, parseCpuMask } from '../host/cpus.ts';
@@ -6,8 +6,8 @@ import type { Group, Host, Nic, Owner, Program, Rss, RxQueue, TxQueue } from '..
 import type { Change, Plan, Target } from './types.ts';
 
 /**
- * Linear in the machine and the plan. Queues that come with more channels have neither IRQ nor CPU until the plan gives
- * them one. What a driver resets with its channels is taken to be as before: the plan sets it again.
+ * Linear in the machine and the plan. New queues have neither IRQ nor CPU until the plan gives them one. Settings that
+ * a driver resets with its channels count as before, because the plan sets them again.
  */
 export function applied(host: Host, { changes }: Pick<Plan, 'changes'>): Host {
   const byNic = Map.groupBy(changes, ({ target }) => ('nic' in target ? target.nic : null));
@@ -93,7 +93,7 @@ function withFields(nic: Nic, changes: Values<'fields'>): Nic {
   return { ...nic, rss: { ...nic.rss, fields } };
 }
 
-/** A table nobody has set follows the channels. */
+/** A default table follows the channels. */
 function withTable(nic: Nic, changes: Values<'rss'>): Nic {
   const table = changes.at(-1)?.to;
   if (table === undefined || nic.rss === null) return nic;

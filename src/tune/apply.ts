@@ -1,4 +1,4 @@
-/** Carries out a plan, change by change, each written into the journal before it is made. */
+/** Applies a plan, change by change; each is written to the journal before it is made. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import type { Netns } from '../system/netns.ts';
@@ -17,7 +17,7 @@ import type { Change, Plan } from './types.ts';
 import { type Skipped, undoOne } from './undo.ts';
 
 export interface Done extends Change {
-  /** `already`: it was so. `pending`: an IRQ goes to its new CPU with the next interrupt. */
+  /** `already`: it was set already. `pending`: an IRQ moves to its new CPU at the next interrupt. */
   readonly state: 'set' | 'pending' | 'already';
 }
 
@@ -26,13 +26,13 @@ export interface Failed extends Refusal {
 }
 
 export interface Applied {
-  /** null when nothing was changed. */
+  /** null if nothing was changed. */
   readonly journal: string | null;
   readonly done: readonly Done[];
   readonly failed: readonly Failed[];
-  /** What a driver has reset on its way, and could not be set again. */
+  /** Settings that a driver has reset, and that could not be set again. */
   readonly notes: readonly string[];
-  /** It was interrupted, and what was done is taken back, but for these; null: it went to its end. */
+  /** Set if it was interrupted: everything was restored except these; null: it was completed. */
   readonly takenBack: readonly Skipped[] | null;
 }
 
@@ -40,19 +40,19 @@ export interface ApplyOptions {
   /** The folder of lock and journals. */
   readonly state: string;
   readonly netns: Netns;
-  /** Ends it after the current write; what was done is taken back. */
+  /** Ends it after the current write and restores everything. */
   readonly signal: AbortSignal;
-  /** Hears of each change that was made or refused. */
+  /** Called for each change that was made or refused. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Bytes of a journal's line beside the change itself, and of what is remembered of a NIC whose channels change. */
+/** Bytes of a journal line besides the change itself, and of the remembered settings of a NIC whose channels change. */
 const LINE_BYTES = 512;
 const RESET_BYTES = 1_048_576;
 
 /**
- * Throws Failure `busy`, and `journal` when a journal can't be written: then nothing is changed, or what was is taken
- * back; so it is after an error of ours. What the kernel refuses is in `failed`, and the rest is carried on with.
+ * Throws Failure `busy`, and `journal` if a journal cannot be written: then nothing is changed, or everything is
+ * restored, and so it is after a bug. Changes that the kernel refuses are in `failed`; the others are still made.
  */
 export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
   const { state, netns, signal } = options;
@@ -74,7 +74,7 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
     const run = { access, journal, done, failed, notes, made: 0 };
     try {
       for (const [step, change] of plan.changes.entries()) {
-        // Signals are heard when the event loop turns, and nothing else in here need let it.
+        // Signals arrive only when the event loop runs, so give it a turn here.
         await turn();
         if (signal.aborted) break;
         await makeChange(run, step, change);
@@ -99,7 +99,7 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
   }
 }
 
-/** Channels bring IRQs, which irqbalance could not be told to leave alone before they were there. */
+/** New channels have new IRQs, which irqbalance could not ban before they existed. */
 function lateBan({ changes }: Plan, done: readonly Done[]): Change | null {
   const ban = changes.find(({ kind }) => kind === 'irqbalance');
   if (ban?.target.kind !== 'irqbalance') return null;
@@ -169,7 +169,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     journal.append({ record: 'done', step, is });
     if (target.kind === 'channels') notes.push(...(await putBack(access, also.filter(isPlaced))));
     if (is === null || !setting.same(is, to)) {
-      // What has disappeared between the write and now did not ignore it.
+      // An object that has disappeared since the write did not ignore it.
       await setting.find(access, target);
       throw ignored(is);
     }
@@ -182,14 +182,14 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     failed.push({ change: planned, ...refusal });
     if (!(await unchanged().catch(() => false))) run.made += 1;
     else if (begun !== null) {
-      // Now, not by undo: what the refused change has reset may be somebody's own by then.
+      // Now, not at undo: by then somebody may have set what the refused change has reset.
       notes.push(...(await putBack(access, begun)));
       journal.append({ record: 'restored', step });
     }
   }
 }
 
-/** The table and its channels belong together; the plan has what is to become of it. */
+/** The table belongs to its channels; the plan sets it. */
 const isPlaced = ({ target }: ResetSetting): boolean => target.kind !== 'rss';
 
 const ignored = (is: string | null) =>
@@ -199,7 +199,7 @@ const ignored = (is: string | null) =>
     'a thread can only be pinned within its cpuset',
   );
 
-/** Without its journal, or its end, nothing may stay changed. */
+/** Without a complete journal nothing may stay changed. */
 async function afterTakingBack(access: Access, journal: JournalWriter, error: unknown): Promise<unknown> {
   const { skipped } = await undoOne(access, journal, NEVER);
   if (!isFailure(error)) return error;

@@ -1,4 +1,4 @@
-/** Which boot: what a journal's names belong to. */
+/** The boot id: names in a journal belong to a boot. */
 import { readLine } from '../host/values.ts';
 import type { Files } from '../system/types.ts';
 

@@ -1,17 +1,19 @@
-/** Which interface bears a name: one that was deleted and made again under the same name is another one. */
+/**
+ * Identifies the interface behind a name: one that was deleted and recreated under the same name is a different one.
+ */
 import { readInteger, readLine } from '../host/values.ts';
 import type { Files } from '../system/types.ts';
 import { isFields, isNatural, isText } from './shape.ts';
 import type { Target } from './types.ts';
 
 export interface Device {
-  /** Given to one interface after the other, as long as the namespace lives. */
+  /** The ifindex, unique as long as the namespace exists. */
   readonly ifindex: number;
-  /** `02:00:5e:10:00:01`; empty where it has none. */
+  /** `02:00:5e:10:00:01`; empty if it has none. */
   readonly address: string;
 }
 
-/** null for what is no setting of an interface, and when that has gone. */
+/** null if the setting belongs to no interface, or the interface is gone. */
 export function deviceOf(files: Files, target: Target): Device | null {
   if (!('nic' in target)) return null;
   const ifindex = readInteger(files, `/sys/class/net/${target.nic}/ifindex`);
@@ -20,7 +22,7 @@ export function deviceOf(files: Files, target: Target): Device | null {
     : { ifindex, address: readLine(files, `/sys/class/net/${target.nic}/address`) ?? '' };
 }
 
-/** null when it is none, as in journals before there were any. */
+/** null if it is none, as in older journals. */
 export function parseDevice(value: unknown): Device | null {
   if (!isFields(value)) return null;
   const { ifindex, address } = value;
@@ -33,9 +35,9 @@ export function parseDevice(value: unknown): Device | null {
 export type Identity = 'same' | 'recreated' | 'other-address';
 
 /**
- * Is the interface that bears the name now the one of then? `recreated`: no, and nothing that was set on that one is in
- * force. `other-address`: its address has changed since, or it was recreated with an ifindex that somebody chose. What is
- * not known of then, or has gone by now, is taken to be the same.
+ * Is the interface with this name the same as before? `recreated`: no, and none of its former settings is in force.
+ * `other-address`: its address has changed, or it was recreated with a chosen ifindex. If the former or the present one
+ * is not known, they count as the same.
  */
 export function identityOf(then: Device | null, now: Device | null): Identity {
   if (then === null || now === null) return 'same';

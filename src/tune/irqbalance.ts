@@ -1,6 +1,6 @@
 /**
- * irqbalance's list of IRQs to leave alone, through its socket (irqbalance.c, sock_handle). The daemon is never stopped.
- * It answers root alone, takes the whole list at once in place of the old one, and forgets it when it ends.
+ * The IRQs that irqbalance must leave alone, through its socket (irqbalance.c, sock_handle). The daemon is never
+ * stopped. It answers only root, replaces the whole list at once, and forgets it when it ends.
  */
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -8,16 +8,16 @@ import { failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 
 /**
- * Told of a ban, it looks at the machine anew, and sleeps for its interval of 10 s meanwhile, deaf (irqbalance.c, scan). It
- * must not be left before it has answered: what is written to a closed socket ends it by SIGPIPE, unless systemd runs it.
+ * After a ban it rescans the machine, and does not answer during its interval of 10 s (irqbalance.c, scan). The
+ * connection must stay open until it answers: writing to a closed socket ends it by SIGPIPE, unless systemd runs it.
  */
 const TIMEOUT_MS = 30_000;
 const FOLDER = '/run/irqbalance';
 
 export interface Irqbalance {
-  /** Ascending; null when it does not run, or has no socket. Throws Failure `irqbalance-silent`. */
+  /** Ascending; null if it does not run, or has no socket. Throws Failure `irqbalance-silent`. */
   banned(): Promise<readonly number[] | null>;
-  /** Throws Failure `irqbalance-missing`, `irqbalance-silent`. What it took is to be read back. */
+  /** Throws Failure `irqbalance-missing`, `irqbalance-silent`. The caller must read the list back. */
   ban(irqs: readonly number[]): Promise<void>;
 }
 
@@ -40,13 +40,13 @@ export function openIrqbalance(files: Files): Irqbalance {
   };
 }
 
-/** `SLEEP 10 IRQ 28 LOAD 0 DIFF 0 CLASS 0 IRQ 29 … BANNED 00000000`: the IRQs are those that are banned. */
+/** `SLEEP 10 IRQ 28 LOAD 0 DIFF 0 CLASS 0 IRQ 29 … BANNED 00000000`: the listed IRQs are the banned ones. */
 export function parseSetup(answer: string): readonly number[] {
   const irqs = [...answer.matchAll(/\bIRQ (\d{1,9})\b/g)].map((match) => Number(match[1]));
   return [...new Set(irqs)].sort((a, b) => a - b);
 }
 
-/** Since 1.6 a file, which a daemon that was killed leaves behind. */
+/** Since 1.6 a file, which remains if the daemon is killed. */
 function socketOf(files: Files): string | null {
   const name = files.list(FOLDER).find((each) => {
     const pid = /^irqbalance(\d+)\.sock$/.exec(each)?.[1];
@@ -72,7 +72,7 @@ function ask(path: string, command: string): Promise<string> {
       answer += text;
     });
     socket.on('end', () => resolve(answer));
-    // ECONNRESET is its answer to a list that is too long for it.
+    // It answers a list that is too long with ECONNRESET.
     socket.on('error', ({ message }) => refuse(message));
     socket.write(command);
   });

@@ -1,4 +1,4 @@
-/** Journals on disk: STATE/journals/ID.jsonl while something of it is in force, ID.undone.jsonl afterwards. */
+/** Journals on disk: STATE/journals/ID.jsonl while any of it is in force, ID.undone.jsonl afterwards. */
 import {
   closeSync,
   constants,
@@ -26,23 +26,23 @@ export interface JournalFile {
 export interface JournalWriter extends JournalFile {
   /** An intent is on the disk when this returns. Throws Failure `journal`. */
   append(entry: Entry): void;
-  /** Gives back what was kept free. */
+  /** Frees the reserved space. */
   close(): void;
-  /** Nothing was changed: there is nothing to tell. */
+  /** Deletes it: nothing was changed. */
   discard(): void;
 }
 
-/** A hundred times what a journal of 1,152 CPUs takes. */
+/** A hundred times the journal of a machine with 1,152 CPUs. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
 const NAME = /^(\d{1,9})(\.undone)?\.jsonl$/;
 
 const folderIn = (state: string): string => join(state, 'journals');
 
-/** The folder of lock and journals that it is in. */
+/** Its folder, with lock and journals. */
 export const stateOf = ({ path }: JournalFile): string => dirname(dirname(path));
 
-/** Those that are not undone, the newest first. */
+/** Those that are not undone, newest first. */
 export function listJournals(state: string): JournalFile[] {
   return namesIn(state)
     .filter(({ undone }) => !undone)
@@ -57,13 +57,13 @@ function namesIn(state: string) {
       return match === null ? [] : [{ name, number: Number(match[1]), undone: match[2] !== undefined }];
     });
   } catch (error) {
-    // Nothing was ever applied here.
+    // Nothing has ever been applied here.
     if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }
 
-/** Throws Failure `journal` where it can't be read, or not as one. */
+/** Throws Failure `journal` if it cannot be read or parsed. */
 export function readJournal({ path }: JournalFile): Journal {
   const journal = parseJournal(telling(path, () => readTrusted(path, MOST_BYTES)));
   if (journal !== null) return journal;
@@ -71,8 +71,8 @@ export function readJournal({ path }: JournalFile): Journal {
 }
 
 /**
- * A new one. `room` bytes are kept free in it, so that a disk which fills up later does not stop an apply half way: what
- * does not fit now is refused now. Throws Failure `journal`.
+ * Creates a journal with `room` reserved bytes, so that a disk that fills up later does not stop an apply half-way; if
+ * they do not fit, it fails now. Throws Failure `journal`.
  */
 export function createJournal(state: string, header: Header, room: number): JournalWriter {
   const folder = folderIn(state);
@@ -96,17 +96,17 @@ export function createJournal(state: string, header: Header, room: number): Jour
   });
 }
 
-/** Goes on with one that an apply has left, whole or cut. Throws Failure `journal`. */
+/** Continues a journal that an apply has left, complete or cut. Throws Failure `journal`. */
 export function openJournal(file: JournalFile): JournalWriter {
   return telling(file.path, () => {
     const text = readTrusted(file.path, MOST_BYTES).trimEnd();
     const fd = openTrusted(file.path, constants.O_RDWR);
-    // A line of its own, also after one that is cut.
+    // A separate line, even after a cut one.
     return writer(file, fd, writeAll(fd, '\n', Buffer.byteLength(text)));
   });
 }
 
-/** It is not listed any more. */
+/** From now on it is not listed. */
 export function markUndone({ path }: JournalFile): void {
   telling(path, () => renameSync(path, path.replace(/\.jsonl$/, '.undone.jsonl')));
 }
@@ -118,7 +118,7 @@ function writer(file: JournalFile, fd: number, start: number): JournalWriter {
     append: (entry) => {
       telling(file.path, () => {
         end = writeAll(fd, `${JSON.stringify(entry)}\n`, end);
-        // What else is told is only lost with the machine's power, and the settings are then, too.
+        // Other records are lost only at a power loss, together with the settings.
         if (entry.record === 'intent' || entry.record === 'persisted') fsyncSync(fd);
       });
       killPoint();
@@ -134,7 +134,7 @@ function writer(file: JournalFile, fd: number, start: number): JournalWriter {
   };
 }
 
-/** Returns where it ended. */
+/** Returns the end offset. */
 function writeAll(fd: number, text: string, from: number): number {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, from + at);

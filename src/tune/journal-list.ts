@@ -1,4 +1,4 @@
-/** The journals that are not undone, and which of them can be undone from here. */
+/** The journals that are not undone, and those that can be undone from here. */
 
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { Netns } from '../system/netns.ts';
@@ -20,11 +20,11 @@ export interface ListedJournal {
 export interface JournalList {
   /** The newest first. */
   readonly journals: readonly ListedJournal[];
-  /** One sentence for each that can't be read. */
+  /** One sentence for each that cannot be read. */
   readonly notes: readonly string[];
 }
 
-/** Throws SystemError: the folder can't be read. */
+/** Throws SystemError if the folder cannot be read. */
 export function readJournals(state: string, bootId: string, netns: Netns): JournalList {
   const notes: string[] = [];
   const journals = listJournals(state).flatMap((file): ListedJournal[] => {
@@ -48,13 +48,13 @@ function placeOf({ header }: Journal, bootId: string, { inode, cookie }: Netns):
 }
 
 export interface InForce {
-  /** Of this boot and network namespace, the newest first. */
+  /** Those of this boot and network namespace, newest first. */
   readonly journals: readonly Journal[];
-  /** One sentence for what can't be read. */
+  /** One sentence for what cannot be read. */
   readonly notes: readonly string[];
 }
 
-/** Never throws for a folder that can't be read: then a note says so. */
+/** If the folder cannot be read, it does not throw; a note says so. */
 export function journalsInForce(machine: {
   readonly files: Files;
   readonly state: string;
@@ -72,7 +72,7 @@ export function journalsInForce(machine: {
   }
 }
 
-/** Without what was set on interfaces that have been recreated since. */
+/** Without settings on interfaces that were recreated since. */
 function ofThisDevice(journal: Journal, files: Files): Journal {
   const isSame = ({ device, change }: Journal['steps'][number]) =>
     identityOf(device, deviceOf(files, change.target)) !== 'recreated';

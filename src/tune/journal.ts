@@ -1,6 +1,6 @@
 /**
- * What was changed, and from what: a file of JSON lines for each apply, written before the change that a line tells of.
- * Pure parts; journal-file.ts has the files.
+ * What was changed, and from what: a file of JSON lines per apply; each line is written before its change. Pure parts;
+ * journal-file.ts has the files.
  */
 import { type Device, parseDevice } from './device.ts';
 import { isFields, isNatural, isText, isValueOf, parseChange, parseTarget } from './shape.ts';
@@ -11,15 +11,15 @@ export interface Header {
   readonly version: 1;
   /** ISO 8601. */
   readonly time: string;
-  /** /proc/sys/kernel/random/boot_id: settings do not outlive a boot. */
+  /** /proc/sys/kernel/random/boot_id: settings do not survive a reboot. */
   readonly bootId: string;
   /** Inode of the network namespace, to which the interfaces' names belong. */
   readonly netns: number;
-  /** Its cookie, which is not given away again; null where it is not known. */
+  /** Its cookie, which is never reused; null if not known. */
   readonly netnsCookie: string | null;
 }
 
-/** A setting as it was before a change of something else (channels) that drivers reset it with. */
+/** A setting as it was before another change (of channels), with which drivers reset it. */
 export interface ResetSetting {
   readonly target: Target;
   readonly value: string;
@@ -31,15 +31,15 @@ export interface Intent {
   readonly step: number;
   /** Its target as it was found. */
   readonly change: Change;
-  /** The interface that it was made to; null for none, and where it is not known. */
+  /** The interface that it changed; null for none, and if not known. */
   readonly device: Device | null;
-  /** As read at that moment; null: not to be read, so not to be restored. */
+  /** The value at that moment; null: it could not be read, so it cannot be restored. */
   readonly from: string | null;
   readonly to: string;
   readonly also: readonly ResetSetting[];
 }
 
-/** What became of it. */
+/** The outcome. */
 export type Outcome =
   | {
       readonly record: 'done';
@@ -49,14 +49,14 @@ export type Outcome =
     }
   | { readonly record: 'restored'; readonly step: number };
 
-/** Files that outlive the boot, to be removed by undo; written before they are. None: they could not be written. */
+/** Persistent files, which undo removes; recorded before they are written. None: they could not be written. */
 export interface Persisted {
   readonly record: 'persisted';
   readonly unit: string;
   readonly files: readonly string[];
 }
 
-/** The apply has come to its end, by itself or interrupted. */
+/** The apply has ended, complete or interrupted. */
 export interface End {
   readonly record: 'end';
 }
@@ -64,9 +64,9 @@ export interface End {
 export type Entry = Intent | Outcome | Persisted | End;
 
 export interface JournalStep extends Omit<Intent, 'record'> {
-  /** `begun`: it was refused, or the apply was killed just then. */
+  /** `begun`: it was refused, or the apply was killed at that point. */
   readonly outcome: 'begun' | Outcome['record'];
-  /** What was read back; `to` where that is not known. */
+  /** The value that was read back; `to` if not known. */
   readonly is: string;
 }
 
@@ -75,11 +75,11 @@ export interface Journal {
   /** In the order of application. */
   readonly steps: readonly JournalStep[];
   readonly persisted: readonly Persisted[];
-  /** false: the apply was killed in its middle, or runs at this moment. */
+  /** false: the apply was killed half-way, or is running now. */
   readonly ended: boolean;
 }
 
-/** null when it has no header. Lines that are cut, or empty (room that was kept free), are left out. Never throws. */
+/** null if it has no header. Cut lines, and empty ones (reserved space), are skipped. Never throws. */
 export function parseJournal(text: string): Journal | null {
   const lines = text
     .split('\n')
@@ -111,7 +111,7 @@ export function parseJournal(text: string): Journal | null {
   };
 }
 
-/** What was done last with each setting that journals tell of; IRQs by `irqKey`. @param journals the newest first */
+/** The latest record of each setting in the journals; IRQs by `irqKey`. @param journals newest first */
 export function lastSteps(journals: readonly Journal[]): ReadonlyMap<string, JournalStep> {
   const last = new Map<string, JournalStep>();
   for (const { steps } of journals)
@@ -125,7 +125,7 @@ export function lastSteps(journals: readonly Journal[]): ReadonlyMap<string, Jou
 const settingKey = ({ kind, subject, target }: Change): string =>
   target.kind === 'irq' ? irqKey(target) : `${kind} ${subject}`;
 
-/** By its queues: a subject names it by the number that it had then. */
+/** By its queues, because a subject has the IRQ number of that time. */
 export const irqKey = ({ nic, role, queues }: Pick<IrqTarget, 'nic' | 'role' | 'queues'>): string =>
   `irq ${nic} ${role} ${queues.join()}`;
 
@@ -133,7 +133,7 @@ type IrqTarget = Extract<Target, { readonly kind: 'irq' }>;
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** Anything but a whole object is what a full disk or a kill has cut: what it was to tell of was not begun. */
+/** Anything but a complete object was cut by a full disk or a kill; its change was not begun. */
 function parseLine(line: string): Line | null {
   if (!line.startsWith('{')) return null;
   try {
@@ -167,14 +167,14 @@ function parseIntent(line: Line): Intent | null {
   return { record: 'intent', step, change, device: parseDevice(line['device']), from, to, also: reset };
 }
 
-/** null when it is none. */
+/** null if it is none. */
 function parseResetSetting(value: unknown): ResetSetting | null {
   if (!isFields(value)) return null;
   const target = parseTarget(value['target']);
   return target !== null && isValueOf(target.kind, value['value']) ? { target, value: value['value'] } : null;
 }
 
-/** What is written must be what can be read again: else it could not be taken back. */
+/** What is written must be readable again, otherwise it could not be restored. */
 export const isReadable = (intent: Intent): boolean => parseIntent({ ...intent }) !== null;
 
 function parseOutcome({ record, step, is }: Line): Outcome | null {

@@ -1,7 +1,7 @@
-/** Was it worth it? Before and after, as they were measured. */
+/** Compares the measurements before and after: did the change help? */
 
 export interface Figure {
-  /** 0 to 100; null when nothing was counted. */
+  /** 0 to 100; null if nothing was counted. */
   readonly percent: number | null;
   readonly events: number;
 }
@@ -10,18 +10,18 @@ export interface Measured {
   readonly seconds: number;
   /** Packets read on the CPU that received them. */
   readonly rx: Figure;
-  /** null where it can't be counted here. */
+  /** null if it cannot be counted here. */
   readonly tx: Figure | null;
-  /** Accepts on the CPU that received; null for UDP. */
+  /** Accepts on the receiving CPU; null for UDP. */
   readonly accept: Figure | null;
-  /** Packets a second of the interfaces' counters. */
+  /** Packets per second from the interface counters. */
   readonly pps: { readonly rx: number | null; readonly tx: number | null };
 }
 
 export interface Judged extends Measured {
   /**
-   * Of all packets that were sent or counted, the share of the interfaces whose sending the plan changes, 0 to 1. null:
-   * it changes none.
+   * Share of all sent or counted packets that belong to interfaces whose TX the plan changes, 0 to 1. null: it changes
+   * none.
    */
   readonly txShare: number | null;
 }
@@ -34,17 +34,17 @@ export interface Verdict {
 const LEAST_EVENTS = 1_000;
 /** Points. */
 const GAIN = 5;
-/** What is so near to all can't rise by as much: it must not fall. */
+/** A share this close to 100 % cannot rise that much; it must only not fall. */
 const NEARLY_ALL = 100 - GAIN;
-/** Four standard errors of the difference of two shares of 1,000 events would be 9 points; of 20,000 it is this. */
+/** Four standard errors of the difference of two shares: 9 points for 1,000 events, this for 20,000. */
 const NOISE = 2;
-/** tx is counted on the whole machine: where others send more than the rest of this, it says nothing of the plan. */
+/** tx is counted on the whole machine: if other interfaces send more than the rest, it says nothing about the plan. */
 const OWN_SHARE = 0.8;
 
-/** What is judged: rx, and accepts where there are any to count. */
+/** The figures to compare: rx, and accepts if there are any. */
 const judged = ({ rx, accept }: Measured) => ({ rx, ...(accept === null ? {} : { accept }) });
 
-/** Why there is too little traffic to judge by; null when there is enough. */
+/** Why there is too little traffic to decide; null if there is enough. */
 export function tooFew(measured: Measured): string | null {
   const few = Object.entries(judged(measured)).filter(([, { events }]) => events < LEAST_EVENTS);
   if (few.length === 0) return null;
@@ -55,8 +55,9 @@ export function tooFew(measured: Measured): string | null {
 const WORDS: Readonly<Record<string, string>> = { rx: 'packets', accept: 'accepts' };
 
 /**
- * Better: rx and accept match up by 5 points or more (or nearly all local before, and no less now), and tx not down where
- * it is the plan's. An ACK comes by the queue of its flow's data, so of workers and programs rx tells as much.
+ * Better means: rx and accept match rose by 5 points or more (or were nearly 100 % and did not fall), and tx did not
+ * fall if the plan changes it. An ACK arrives on the queue of its flow's data, so for workers and programs rx says
+ * enough.
  */
 export function judge(before: Judged, after: Judged): Verdict {
   const few = tooFew(before) ?? tooFew(after);

@@ -1,4 +1,4 @@
-/** For the tests of undo: after so many writes of any kind this process ends itself by SIGKILL. */
+/** For the tests of undo: after N writes of any kind this process kills itself by SIGKILL. */
 import { places } from './places.ts';
 
 let left = places().killAfter;

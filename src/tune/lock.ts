@@ -8,17 +8,17 @@ import { startTimeOf } from './settings/pin.ts';
 
 const ATTEMPTS = 3;
 
-/** Where the lock is when its own folder takes nothing any more: a file system of its own on every machine. */
+/** Place of the lock if its own folder is full: a separate file system on every machine. */
 const ELSEWHERE = '/run/locality-tune';
 
-/** The folder takes no new name: it is full, out of inodes, or read-only. */
+/** The folder accepts no new name: it is full, out of inodes, or read-only. */
 const TAKES_NOTHING = ['ENOSPC', 'EDQUOT', 'EROFS'] as const;
 
 /**
- * Takes the lock of `folder`, which is made when it is missing, and returns what gives it back. The lock is a symbolic
- * link, whose target names its holder: made in one step. That of a process which has ended counts for nothing, and so does
- * that of one which was killed and can only not end yet. Where no byte or inode is left, undo must still be possible: then
- * the lock is in /run. Whoever has one of the two looks for the other. Throws Failure `busy`, SystemError.
+ * Takes the lock of `folder`, which is created if it is missing, and returns a function that releases it. The lock is a
+ * symbolic link whose target names its holder, so it is made in one step. A lock is stale if its process has ended, or
+ * was killed and cannot end yet. If no byte or inode is left, undo must still be possible: then the lock is in /run.
+ * The holder of one of the two checks for the other. Throws Failure `busy`, SystemError.
  */
 export function takeLock(folder: string, files: Files): () => void {
   const own = join(folder, 'lock');
@@ -31,7 +31,7 @@ export function takeLock(folder: string, files: Files): () => void {
   try {
     return takeUnless(other, own, files);
   } catch (error) {
-    // Nobody can apply without a journal, and two that undo set the same values.
+    // Apply is impossible without a journal, and two undos set the same values.
     if (isErrno(error, ...TAKES_NOTHING)) return () => {};
     throw error;
   }
@@ -67,7 +67,7 @@ function readHolder(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch (error) {
-    // Given back meanwhile.
+    // It was released meanwhile.
     if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
@@ -81,7 +81,7 @@ function isAlive(files: Files, holder: string): boolean {
 }
 
 /**
- * /proc/PID/status. `killed`: SIGKILL is pending, so none of its own code runs ever again, whatever the kernel still does
+ * /proc/PID/status. `killed`: SIGKILL is pending, so its own code never runs again, even if the kernel is still working
  * for it.
  */
 function statusOf(files: Files, pid: number): { readonly state: string | null; readonly killed: boolean } {
@@ -96,7 +96,7 @@ function statusOf(files: Files, pid: number): { readonly state: string | null; r
 /** Signal N is bit N - 1. */
 const SIGKILL_BIT = 1n << 8n;
 
-/** Whoever renames it has it: two that find the same stale lock must not remove each other's new one. */
+/** The process that renames it owns it: two that find the same stale lock must not remove each other's new one. */
 function takeAway(path: string, stale: string): void {
   const aside = `${path}.${process.pid}`;
   try {

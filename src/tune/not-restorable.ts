@@ -1,10 +1,10 @@
-/** What undo cannot, or not exactly, put back: said before it is changed. */
+/** What undo cannot restore, or not exactly; shown before the change. */
 import { word } from '../words/shell.ts';
 import type { Change, Plan } from './types.ts';
 
 /** One sentence for each such change of the plan. */
 export function notRestorable({ changes }: Plan): readonly string[] {
-  // Queues that a change of channels brings go with them again.
+  // Queues that come with a change of channels also go with it.
   const coming = new Set(changes.flatMap(({ target }) => (target.kind === 'channels' ? [target.nic] : [])));
   return changes.flatMap((change) => warningOf(change, coming) ?? []);
 }

@@ -25,15 +25,16 @@ const RELOAD_MS = 30_000;
 export interface UnitFacts {
   /** `eth0, tcp 0.0.0.0:8080`. */
   readonly what: string;
-  /** This program: the words that start it. */
+  /** The command that starts this program. */
   readonly command: readonly string[];
-  /** Services after which it is to run. */
+  /** Services after which it must run. */
   readonly after: readonly string[];
 }
 
 /**
- * Oneshot: a later `systemctl start` does nothing, as the settings are in force already. It keeps what an apply needs and
- * no more: sysfs and procfs, devices of the network, other processes, bpftrace. @param plan its file, in the folder `state`
+ * Oneshot: a later `systemctl start` does nothing, because the settings are in force already. It may use only what an
+ * apply needs: sysfs and procfs, network devices, other processes, bpftrace. @param plan its file, in the folder
+ * `state`
  */
 export function unitText({ what, command, after }: UnitFacts, state: string, plan: string): string {
   const words = [...command, 'apply', '--saved', plan, '--yes'].map(quote).join(' ');
@@ -77,7 +78,7 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Queues and channels, threads and sockets of others, files of others; the rest is bpftrace. */
+/** For queues and channels, threads and sockets of other users, and their files; the rest is for bpftrace. */
 export const CAPABILITIES = [
   'NET_ADMIN',
   'SYS_NICE',
@@ -90,22 +91,22 @@ export const CAPABILITIES = [
   'SYS_RESOURCE',
 ] as const;
 
-/** A backslash at its end would swallow the next line, and interfaces may be named anything. */
+/** A backslash at the end would join the next line, and an interface may have any name. */
 const describing = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
     .replace(/[\\\p{C}]/gu, '?')
     .replaceAll('%', '%%');
 
-/** systemd.syntax(7) and systemd.service(5): specifiers and variables are expanded inside of quotes as well. */
+/** systemd.syntax(7) and systemd.service(5): specifiers and variables are expanded inside quotes too. */
 function quote(word: string): string {
   const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `"${plain.replace(/[\\"]/g, '\\$&')}"`;
 }
 
 /**
- * What a unit runs, it runs as root: Node, this program, and every folder above them must be root's, and of nobody else's
- * writing. Throws Failure not-trusted.
+ * A unit runs as root, so Node, this program, and every folder above them must belong to root and not be writable by
+ * others. Throws Failure not-trusted.
  */
 export function requireOwnCommand(command: readonly string[]): void {
   for (const word of command) {
@@ -120,7 +121,7 @@ export function requireOwnCommand(command: readonly string[]): void {
   }
 }
 
-/** The file that a link leads to, where nobody else can put another one. Throws SystemError, Failure not-trusted. */
+/** Resolves a link to a file that no one else can replace. Throws SystemError, Failure not-trusted. */
 function throughLinks(path: string): string {
   let file = path;
   while (lstatSync(file).isSymbolicLink()) {
@@ -132,7 +133,7 @@ function throughLinks(path: string): string {
 
 const INSTALL = 'install Node and locality-tune as root, where only root can write, then repeat';
 
-/** Those that `writeUnit` will write. */
+/** The files that `writeUnit` will write. */
 export function unitOf(state: string, id: string): UnitFiles {
   const unit = `locality-tune-${id}.service`;
   const plan = join(state, 'saved', `${id}.json`);
@@ -145,12 +146,12 @@ export function unitOf(state: string, id: string): UnitFiles {
 export interface UnitFiles {
   readonly plan: string;
   readonly path: string;
-  /** The link that has it started at boot. */
+  /** The link that starts it at boot. */
   readonly enabled: string;
   readonly persisted: Persisted;
 }
 
-/** Writes unit and plan and enables the unit; all of it, or nothing. Throws SystemError, Failure not-trusted. */
+/** Writes unit and plan, and enables the unit; all or nothing. Throws SystemError, Failure not-trusted. */
 export async function writeUnit(files: UnitFiles, facts: UnitFacts, saved: Saved): Promise<void> {
   const { plan, path, enabled, persisted } = files;
   try {
@@ -168,7 +169,7 @@ export async function writeUnit(files: UnitFiles, facts: UnitFacts, saved: Saved
   }
 }
 
-/** That nothing could be written is told already. */
+/** The caller already reports that nothing could be written. */
 function removeIfThere(file: string): void {
   try {
     rmSync(file, { force: true });
@@ -187,8 +188,8 @@ function isLink(path: string, target: string): boolean {
 }
 
 /**
- * Of the files that a journal of `state` names only those are removed that a unit of this name has. Returns one sentence
- * for each that can't be.
+ * Removes only those files named in a journal of `state` that belong to a unit of this name. Returns one sentence for
+ * each that cannot be removed.
  */
 export async function removeUnit(state: string, unit: string, files: readonly string[]): Promise<string[]> {
   const id = /^locality-tune-(\d{1,9})\.service$/.exec(unit)?.[1];
@@ -210,14 +211,14 @@ export async function removeUnit(state: string, unit: string, files: readonly st
   return failures;
 }
 
-/** Where systemd is not the init, or units are written for another root, there is nobody to tell. */
+/** Without systemd as init, or for units under another root, there is nothing to reload. */
 async function reload(): Promise<void> {
   if (places().units !== PLACES.units || !existsSync('/run/systemd/system')) return;
   const systemctl = findProgram('systemctl');
   if (systemctl !== null) await run(systemctl, ['daemon-reload'], { timeoutMs: RELOAD_MS });
 }
 
-/** The service that a process belongs to, by its cgroup; null outside of any. */
+/** The service of a process, by its cgroup; null without one. */
 export function serviceOf(files: Files, pid: number): string | null {
   return /\/([\w@:.\\-]+\.service)(?:\/|$)/m.exec(files.text(`/proc/${pid}/cgroup`) ?? '')?.[1] ?? null;
 }

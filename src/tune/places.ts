@@ -1,5 +1,5 @@
 /**
- * Where this tool keeps what outlives it. Nothing of the environment has a say in it: the tool runs as root. Tests that
+ * Where this tool keeps persistent files. The environment cannot change it, because the tool runs as root. Tests that
  * start the built program move these places by a global (test/integration/entry.cjs).
  */
 export interface Places {
@@ -7,7 +7,7 @@ export interface Places {
   readonly state: string;
   /** The folder of systemd units. */
   readonly units: string;
-  /** Ends this process by SIGKILL after so many writes of any kind, to test undo; 0: never. */
+  /** Kills this process by SIGKILL after N writes of any kind, to test undo; 0: never. */
   readonly killAfter: number;
 }
 

@@ -1,4 +1,4 @@
-/** From what the machine is to what has to change, so that a packet meets its worker on the CPU that received it. */
+/** Plans what must change so that packets are read on the CPU that received them. */
 import { maxRxQueues } from '../diagnose/nics.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';
@@ -35,12 +35,12 @@ const PLANNERS: Readonly<Record<Kind, KindPlanner>> = {
   pin,
   program,
 };
-/** What decides how many queues there are to be spread. */
+/** The kinds that decide the number of queues. */
 const FIRST: readonly Kind[] = ['irqbalance', 'channels'];
 
 /**
- * Pure. Each kind is planned on the machine as the kinds before it would leave it, so that the plan for a machine that a
- * plan was applied to is empty. @param journals what is in force of earlier ones, the newest first
+ * Pure. Each kind is planned on the machine after the kinds before it, so that a second plan after an apply is empty.
+ * @param journals those in force, newest first
  */
 export function planTuning(view: View, options: PlanOptions, journals: readonly Journal[] = []): Plan {
   const scope = new Set(scopeOf(view.host, options).nics.map(({ name }) => name));
@@ -51,7 +51,7 @@ export function planTuning(view: View, options: PlanOptions, journals: readonly 
   return back.length === 0 ? plan : { ...plan, changes: joined(back, plan.changes) };
 }
 
-/** Where both move an interrupt, it goes from where it is to where the plan has it. */
+/** If both move an interrupt, it goes from its present CPU to that of the plan. */
 function joined(back: readonly Change[], planned: readonly Change[]): readonly Change[] {
   const former = new Map(back.map((change) => [change.subject, change]));
   const changes = planned.map((change) => {
@@ -105,14 +105,14 @@ function run(
   return { plan, context };
 }
 
-/** Of what a plan is for. */
+/** What a plan is for. */
 export function expectedFor(host: Host, options: PlanOptions): readonly Expected[] {
   const { nics, groups } = scopeOf(host, options);
   return expectedLocality({ ...host, nics: options.ifaces.length > 0 ? nics : host.nics, groups });
 }
 
 interface Scope {
-  /** Ports that were named, or that are below what was named. */
+  /** NICs that were named, and the lower devices of those. */
   readonly nics: readonly Nic[];
   readonly groups: readonly Group[];
   readonly refused: readonly Refused[];

@@ -1,4 +1,4 @@
-/** What the kernel means when it refuses a setting, in one line. */
+/** Explains in one line why the kernel refuses a setting. */
 import { errnoCode, isFailure } from '../system/errors.ts';
 import type { Change, Kind } from './types.ts';
 
@@ -48,7 +48,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
   ['ESRCH', { any: 'the thread has ended' }],
 ]);
 
-/** `eth0-TxRx-3: set to 3: EIO, the kernel manages …`. Throws what is neither a Failure nor the system's error. */
+/** `eth0-TxRx-3: set to 3: EIO, the kernel manages …`. Rethrows anything but a Failure or a system error. */
 export function refusalOf(error: unknown, { kind, subject }: Change, value: string): Refusal {
   const what = `${subject}: set to ${brief(value)}`;
   if (isFailure(error)) return { code: error.code, message: `${what}: ${error.message} (${error.hint})` };
@@ -61,13 +61,13 @@ export function refusalOf(error: unknown, { kind, subject }: Change, value: stri
 
 const LONG = 40;
 
-/** A table or a program of many lines, as much of it as a line has room for. */
+/** The beginning of a long table or program, as much as fits on a line. */
 export function brief(value: string): string {
   const line = value.replaceAll('\n', '; ');
   return line.length > LONG ? `${line.slice(0, LONG - 1)}…` : line || 'nothing';
 }
 
-/** Who changes settings of this kind behind our back. */
+/** What else changes settings of this kind. */
 export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
   switch (kind) {
     case 'irq':

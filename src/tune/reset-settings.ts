@@ -1,4 +1,4 @@
-/** What drivers reset when a NIC's channels change, though nobody asked for it: remembered, and set again. */
+/** Remembers the settings that drivers reset when a NIC's channels change, and sets them again. */
 import type { Nic } from '../host/types.ts';
 import { errnoCode, isFailure } from '../system/errors.ts';
 import type { ResetSetting } from './journal.ts';
@@ -6,7 +6,7 @@ import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
 import type { Target } from './types.ts';
 
-/** Every setting of the NIC that can be read. */
+/** Reads every readable setting of the NIC. */
 export async function resettableSettings(access: Access, nic: string): Promise<readonly ResetSetting[]> {
   const read = await access.nic(nic);
   const settings: ResetSetting[] = [];
@@ -33,7 +33,7 @@ function targetsOf({ name: nic, irqs, rxQueues, txQueues, rss }: Nic): Target[] 
   ];
 }
 
-/** What is not as it was is set so again, if it is there. Returns one sentence for each that can't be. */
+/** Restores settings that have changed, if they still exist. Returns one sentence for each that cannot be restored. */
 export async function putBack(access: Access, settings: readonly ResetSetting[]): Promise<string[]> {
   const failures: string[] = [];
   for (const { target, value } of settings) {
@@ -53,7 +53,7 @@ async function setAgain(access: Access, target: Target, value: string): Promise<
   const setting = settingOf(target);
   const found = await setting.find(access, target);
   const is = await setting.read(access, found);
-  // A table that reads as the default may still count as set by a user, and only the default can be told to be it.
+  // A table equal to the default may still count as set by a user, so the default is always written.
   const hidden = target.kind === 'rss' && value === 'default';
   if (is === value && !hidden) return;
   await setting.write(access, found, value);

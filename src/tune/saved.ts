@@ -1,4 +1,6 @@
-/** A plan that outlives a boot: IRQs by NIC and queue, threads by group and slot; found anew when it is applied. */
+/**
+ * A plan that survives a reboot: IRQs by NIC and queue, threads by group and slot; looked up again when it is applied.
+ */
 import type { Group, Host, Owner } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Persisted } from './journal.ts';
@@ -6,14 +8,14 @@ import { isFields, isInterfaceName, isNatural, isText, parseChange } from './sha
 import { subjectOf } from './subject.ts';
 import type { Change, Plan, Refused, Target } from './types.ts';
 
-/** The thread that serves this slot, whoever it will be. */
+/** The thread that serves this slot at that time. */
 export interface SlotTarget {
   readonly kind: 'pin';
   readonly group: string;
   readonly slot: number;
 }
 
-/** The IRQs of these NICs' queues, whatever their numbers will be. */
+/** The IRQs of these NICs' queues, with any number. */
 export interface BanTarget {
   readonly kind: 'irqbalance';
   readonly nics: readonly string[];
@@ -30,7 +32,7 @@ export interface Saved {
   readonly persisted?: Persisted;
 }
 
-/** `left`: what can't be kept over a boot, and why. */
+/** `left`: what cannot be kept over a reboot, and why. */
 export function toSaved(
   { changes }: Plan,
   host: Host,
@@ -70,12 +72,12 @@ function slotOf(groups: readonly Group[], { pid, tid }: Pin): SlotTarget | null 
 const serves = (owner: Owner, pid: number, tid: number) => owner.pid === pid && threadOf(owner) === tid;
 const threadOf = ({ pid, tid }: Owner): number => tid ?? pid;
 
-/** Groups that must be there before it can be applied. */
+/** Groups that must exist before it can be applied. */
 export const groupsOf = ({ changes }: Saved): string[] => [
   ...new Set(changes.flatMap(({ target }) => ('group' in target ? [target.group] : []))),
 ];
 
-/** The plan for the machine as it is now. Nothing is known of what was before: that is read when it is changed. */
+/** The plan for the machine as it is now. Former values are not known; they are read when the settings are changed. */
 export function fromSaved({ changes }: Saved, host: Host): Plan {
   const refused: Refused[] = [];
   const found = changes.flatMap((change): Change[] => {
@@ -136,18 +138,18 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Subjects are worked out, so that what is shown is what is changed. */
+/** Subjects are computed, so that what is shown is what is changed. */
 function parseSavedChange(value: unknown): SavedChange | null {
   if (!isFields(value)) return null;
   const target = parseSlot(value['target']) ?? parseBan(value['target']);
-  // The list of a ban is worked out from the machine.
+  // The list of banned IRQs is computed from the machine.
   if (target === null || target.kind === 'irqbalance') {
     const parsed = parseChange({ ...value, target: target === null ? value['target'] : NO_IRQS, from: null });
     if (parsed === null) return null;
     const { from: _, ...change } = parsed;
     return target === null ? change : { ...change, target };
   }
-  // As any pin, of a thread that is found later.
+  // Like any pin, for a thread that is found later.
   const parsed = parseChange({ ...value, target: SOME_THREAD, from: null });
   if (parsed === null) return null;
   const { from: _, ...change } = parsed;

@@ -1,4 +1,4 @@
-/** A plan as a POSIX shell script that a person can read, and run without this tool. */
+/** A plan as a POSIX shell script that can be read, and run without this tool. */
 import type { Expected } from '../path/types.ts';
 import { percent } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
@@ -29,14 +29,17 @@ export interface Inside {
   readonly how: string;
 }
 
-/** A refused write is told and the rest carried on with; the exit status is 1 then. @param made by which command line */
+/**
+ * The script reports a refused write and continues; its exit status is then 1. @param made the command line that made
+ * it
+ */
 export function toScript(
   plan: Plan,
   { before, after }: Outlook,
   made: string,
   inside: Inside | null = null,
 ): string {
-  // Not folded: a command line is there to be copied.
+  // Not wrapped: a command line is meant to be copied.
   const header = ['#!/bin/sh', `# ${printable(made)}`, '#', ...expectations(before, after)];
   const remarks = [
     ...section(
@@ -78,7 +81,7 @@ const EPILOGUE = [
   'fi',
 ];
 
-/** A reason that the change before has given is not said again. */
+/** A reason equal to that of the previous change is omitted. */
 function toLines(change: Change, index: number, all: readonly Change[]): readonly string[] {
   const { kind, subject, from, to, why, command } = change;
   const reason = all[index - 1]?.why === why ? '' : ` ${why}`;
@@ -86,7 +89,7 @@ function toLines(change: Change, index: number, all: readonly Change[]): readonl
   const block = command.includes('\n') ? `{\n${indent(command)}\n}` : command;
   return [
     ...comment(text),
-    // Its environment file is one of two.
+    // The environment file is one of two.
     ...(kind === 'irqbalance' ? ['# shellcheck disable=SC1090'] : []),
     `${block} || refused ${word(printable(subject))}`,
   ];
@@ -94,7 +97,7 @@ function toLines(change: Change, index: number, all: readonly Change[]): readonl
 
 const indent = (text: string) => text.replace(/^/gm, '  ');
 
-/** A table of 128 entries, or a program of as many lines, says no more than its beginning. */
+/** Only the beginning of a long table or program. */
 function brief(value: string): string {
   const line = value.replaceAll('\n', '; ');
   return line === '' ? "''" : line.length > 60 ? `${line.slice(0, 57)}...` : line;
@@ -122,7 +125,7 @@ function section(title: string, items: readonly string[]): readonly string[] {
 
 const WIDTH = 100;
 
-/** A process may call itself anything: nothing of a name ends the comment that it stands in. */
+/** A process may have any name: a name must not end the comment that contains it. */
 function comment(text: string): readonly string[] {
   const found: string[] = [];
   let line = '#';

@@ -1,6 +1,6 @@
 /**
- * What a saved plan or a journal may hold. Targets become paths of sysfs and procfs, system calls on threads and devices,
- * all by root: every part is checked, and nothing that is not listed here comes through. Pure.
+ * What a saved plan or a journal may contain. Targets become sysfs and procfs paths and system calls on threads and
+ * devices, all as root, so every part is checked, and anything not listed here is refused. Pure.
  */
 import type { Instruction } from '../cbpf/instruction.ts';
 import { subjectOf } from './subject.ts';
@@ -23,7 +23,7 @@ const oneOf = <T extends string>(value: unknown, ...names: readonly T[]): T | nu
 export const isInterfaceName = (value: unknown): value is string =>
   isText(value) && /^(?!\.{1,2}$)[^\s/:\0]{1,15}$/u.test(value) && Buffer.byteLength(value) <= 15;
 
-/** The names of an IRQ's handlers, each a folder of /proc/irq/N: no way out of it. */
+/** The names of an IRQ's handlers, each a folder in /proc/irq/N; a name must not lead out of it. */
 const isIrqName = (value: unknown): value is string =>
   isText(value) &&
   value.length <= MOST_NAME &&
@@ -34,10 +34,10 @@ const MOST_NAME = 1_024;
 const MOST_TEXT = 256 * 1_024;
 /** include/uapi/linux/bpf_common.h: BPF_MAXINSNS. */
 const MOST_INSTRUCTIONS = 4_096;
-/** More than any device has queues. */
+/** More queues than any device has. */
 const MOST_QUEUES = 65_535;
 
-/** The target and nothing else of `value`; null when a part is missing, or can't be. */
+/** Only the target of `value`; null if a part is missing or impossible. */
 export function parseTarget(value: unknown): Target | null {
   if (!isFields(value)) return null;
   const { kind, nic, queue, queues, irq, irqs, role, name, which, flow, by, pid, tid, comm, startTime } =
@@ -102,7 +102,10 @@ const isInstruction = (value: unknown): value is Instruction => {
   return isNatural(code, 0xffff) && isNatural(jt, 0xff) && isNatural(jf, 0xff) && isNatural(k, 0xffffffff);
 };
 
-/** As the kernel prints and takes them: one line, nothing that a shell or another file would heed. */
+/**
+ * Values as the kernel prints and accepts them: one line, without characters that are special to a shell or another
+ * file.
+ */
 const VALUES: Readonly<Record<Kind, RegExp>> = {
   irqbalance: /^(?:none|\d{1,10}(?: \d{1,10})*)$/,
   channels: /^\d{1,10}$/,
@@ -113,15 +116,15 @@ const VALUES: Readonly<Record<Kind, RegExp>> = {
   rps: /^[\da-f,]*$/i,
   rfs: /^\d{1,10}$/,
   pin: /^[\d,-]*$/,
-  // Assembler text, of which the checker of cbpf makes what it can.
+  // Assembler text, which the checker of cbpf checks.
   program: /^[\x20-\x7e\n]*$/,
 };
 
-/** Is it a value that a setting of this kind can have? */
+/** Can a setting of this kind have this value? */
 export const isValueOf = (kind: Kind, value: unknown): value is string =>
   isText(value) && value.length <= MOST_TEXT && VALUES[kind].test(value);
 
-/** A change of a journal; its subject is worked out. null as `parseTarget`. */
+/** A change from a journal, with a computed subject; null as for `parseTarget`. */
 export function parseChange(value: unknown): Change | null {
   if (!isFields(value)) return null;
   const { from, to, why, command } = value;

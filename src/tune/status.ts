@@ -1,4 +1,4 @@
-/** What is in force of what was applied, and what is not any more. */
+/** Which applied settings are still in force, and which have drifted. */
 import { errnoCode, isFailure } from '../system/errors.ts';
 import { deviceOf, identityOf } from './device.ts';
 import { type Journal, type JournalStep, lastSteps } from './journal.ts';
@@ -10,19 +10,19 @@ import { settingOf } from './settings/settings.ts';
 export interface Drift {
   readonly subject: string;
   readonly wanted: string;
-  /** null: it can't be read, or has gone. */
+  /** null: it cannot be read, or is gone. */
   readonly is: string | null;
-  /** Who may have done it. */
+  /** The likely cause. */
   readonly likely: string;
 }
 
 export interface Standing {
   readonly drift: readonly Drift[];
-  /** IRQs that are not delivered where they were asked to be, since none has come, or for good. */
+  /** IRQs whose effective affinity differs: no interrupt has come yet, or permanently. */
   readonly pending: readonly string[];
 }
 
-/** Of several journals, the newest first, the last word on each setting counts. */
+/** Of several journals, newest first; the latest record of each setting counts. */
 export async function standingOf(access: Access, journals: readonly Journal[]): Promise<Standing> {
   const drift: Drift[] = [];
   const pending: string[] = [];

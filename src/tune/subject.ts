@@ -1,4 +1,4 @@
-/** What a change is made to, in the kernel's words: always from its target, never from a file. */
+/** The object of a change, in the kernel's words; always computed from its target, never read from a file. */
 import type { Target } from './types.ts';
 
 export function subjectOf(target: Target): string {
@@ -26,7 +26,7 @@ export function subjectOf(target: Target): string {
   }
 }
 
-/** One that is there only once the channels are is named by what it will serve. */
+/** An IRQ that will exist only after the change of channels is named by the queues that it will serve. */
 function irqSubject({ irq, nic, role, queues, name }: Extract<Target, { readonly kind: 'irq' }>): string {
   if (irq >= 0) return `irq ${irq} (${name})`;
   return `irq of ${nic} ${role === 'tx' ? 'tx' : 'rx'}-${queues.join(',')}${name === '' ? '' : ` (${name})`}`;

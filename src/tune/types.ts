@@ -1,4 +1,4 @@
-/** A tuning: what is to change, in which order, and how to take it back. Printed by `plan -j`, kept in journals. */
+/** A plan: what to change, in which order, and how to restore it. Printed by `plan -j`, kept in journals. */
 
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Cpus } from '../host/cpus.ts';
@@ -19,9 +19,9 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 /**
- * What a change is made to, by names that outlive a reordering: a device and its queue, a process and when it started,
- * never a bare IRQ number or pid (`irq` and `pid` are where it was found this time, to be checked before use; an `irq`
- * of -1 is there only once the channels are, to be found by device and queue).
+ * The object of a change, by names that survive a reordering: a device and its queue, a process and its start time,
+ * never only an IRQ number or pid (`irq` and `pid` are the present ones, to be checked before use; an `irq` of -1
+ * exists only after the change of channels and is found by device and queue).
  */
 export type Target =
   | { readonly kind: 'irqbalance'; readonly irqs: readonly number[] }
@@ -51,7 +51,7 @@ export type Target =
       readonly kind: 'program';
       readonly group: string;
       readonly name: string | null;
-      /** null takes the program off. */
+      /** null detaches the program. */
       readonly instructions: readonly Instruction[] | null;
     };
 
@@ -61,21 +61,21 @@ export interface Change {
   readonly subject: string;
   readonly target: Target;
   /**
-   * What is and what is to be, as the kernel prints it without the line's end: `0-3` of smp_affinity_list, `ff` of
+   * The present and the new value, as the kernel prints it without the newline: `0-3` of smp_affinity_list, `ff` of
    * xps_cpus, `0 1 2 3 0 1 2 3` of an indirection table or `default`, `sdfn`, a program's name or its assembler text.
-   * `from` is null where it is not known (then it can't be restored, and `why` says so).
+   * `from` is null if not known (then it cannot be restored, and `why` says so).
    */
   readonly from: string | null;
   readonly to: string;
   /** One sentence. */
   readonly why: string;
-  /** A shell command (or several lines) that does the same by hand, without this tool where that is possible. */
+  /** A shell command (or several lines) that does the same by hand, without this tool if possible. */
   readonly command: string;
 }
 
 export interface Refused {
   readonly subject: string;
-  /** What would be better, and why it is not planned. */
+  /** What would help, and why it is not planned. */
   readonly why: string;
 }
 
@@ -83,13 +83,13 @@ export interface Plan {
   /** In the order of application. Empty: the machine is right already. */
   readonly changes: readonly Change[];
   readonly refused: readonly Refused[];
-  /** Assumptions, what can't be restored, what to put into a server's configuration to make it last. */
+  /** Assumptions, what cannot be restored, and what to put into a server's configuration to make it permanent. */
   readonly notes: readonly string[];
 }
 
 /** What to tune, and how. */
 export interface PlanOptions {
-  /** Interfaces; a bond stands for its ports. Nothing else is ever touched. */
+  /** Interfaces; a bond stands for its lower devices. Nothing else is ever changed. */
   readonly ifaces: readonly string[];
   readonly ports: readonly number[];
   readonly protocol: 'tcp' | 'udp';
@@ -97,9 +97,9 @@ export interface PlanOptions {
   readonly only: readonly Kind[];
   /** CPUs to use; null: the plan chooses (the NIC's node first, no isolated or offline CPUs). */
   readonly cpus: Cpus | null;
-  /** CPUs that all interrupts go to, and no worker; null: those of the workers. */
+  /** CPUs for all interrupts and no worker; null: those of the workers. */
   readonly irqCpus: Cpus | null;
-  /** CPUs that nothing is put on, such as the exclusive cores of pods. */
+  /** CPUs to leave unused, such as the exclusive cores of pods. */
   readonly avoidCpus: Cpus;
   /** One thread of each core, or both. */
   readonly smt: 'one' | 'both';

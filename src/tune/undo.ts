@@ -1,4 +1,4 @@
-/** Takes an apply back, in reverse, to the values that its journal has. */
+/** Restores the values in the journal of an apply, in reverse order. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { deviceOf, identityOf } from './device.ts';
@@ -16,7 +16,7 @@ import type { Change } from './types.ts';
 export interface Skipped {
   readonly change: Change;
   readonly why: string;
-  /** It can't be restored by anybody, ever: its object has gone. The journal need not be kept for it. */
+  /** It can never be restored: its object is gone. The journal need not be kept for it. */
   readonly settled: boolean;
 }
 
@@ -24,21 +24,21 @@ export interface Undone {
   readonly journal: string;
   readonly restored: readonly Change[];
   readonly skipped: readonly Skipped[];
-  /** Files of its unit that could not be removed: it is applied at boot still, and its journal is kept. */
+  /** Files of its unit that could not be removed: it is still applied at boot, and its journal is kept. */
   readonly left: readonly string[];
   readonly notes: readonly string[];
 }
 
 export interface UndoOptions {
-  /** Restore what someone has changed since, too. */
+  /** Also restore settings that someone has changed since. */
   readonly force: boolean;
-  /** The same, asked for one change; `why` says what is the matter. */
+  /** The same, decided for one change; `why` says what is wrong. */
   readonly ask: (change: Change, why: string) => Promise<boolean>;
-  /** Ends it after the current setting: the journal has the rest. */
+  /** Ends it after the current setting; the journal keeps the rest. */
   readonly signal?: AbortSignal;
 }
 
-/** The caller holds the lock. Throws Failure `journal` when it can't be read. */
+/** The caller holds the lock. Throws Failure `journal` if it cannot be read. */
 export async function undoOne(access: Access, file: JournalFile, options: UndoOptions): Promise<Undone> {
   const { steps, persisted } = readJournal(file);
   const restored: Change[] = [];
@@ -82,8 +82,9 @@ const isRecreated = ({ files }: Access, { change, device }: JournalStep): boolea
 const INTERRUPTED = 'interrupted before its turn: `locality-tune undo` goes on';
 
 /**
- * A table that was read after a change of channels is the driver's for so many queues: set back as a table it would count
- * as set by a user, and forbid the kernel to lower the channels. What it was before them holds for both.
+ * A table that was read after a change of channels is the driver's table for that many queues. Restored as a table it
+ * would count as set by a user, and the kernel would refuse fewer channels. Its value before the change is right for
+ * both.
  */
 function asFirstRead(steps: readonly JournalStep[]): readonly JournalStep[] {
   const first = new Map<string, string>();
@@ -96,7 +97,7 @@ function asFirstRead(steps: readonly JournalStep[]): readonly JournalStep[] {
   });
 }
 
-/** That a disk is full, or read-only, keeps anyone from noting that it was undone, but not from undoing. */
+/** On a full or read-only disk the undo cannot be recorded, but it can be done. */
 function unhindered(notes: string[]) {
   return <T>(act: () => T): T | null => {
     try {
@@ -109,7 +110,7 @@ function unhindered(notes: string[]) {
   };
 }
 
-/** `unchanged`: it was as it had been. */
+/** `unchanged`: it already had its former value. */
 async function restore(
   access: Access,
   step: JournalStep,
@@ -139,7 +140,7 @@ async function restore(
       const why = `it is ${brief(is ?? 'unreadable')} now, not ${brief(set)}; likely ${likelyCause(change.kind, running)}`;
       if (!force && !(await ask(change, why))) return skip(`${why} (use --force to restore it anyway)`);
     }
-    // What can't be done yet is done once the channels are there.
+    // What is not possible yet is done after the channels are restored.
     await putBack(
       access,
       step.also.filter(({ target }) => target.kind === 'rss'),
@@ -159,7 +160,7 @@ async function restore(
   }
 }
 
-/** Of an earlier boot or a namespace that has gone only the unit is left, and is removed here. Throws Failure `journal`. */
+/** Of an earlier boot, or a namespace that is gone, only the unit is left; it is removed. Throws Failure `journal`. */
 export async function forget({ file, journal, place }: ListedJournal): Promise<Undone> {
   const left: string[] = [];
   const notes: string[] = [];

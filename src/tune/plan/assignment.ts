@@ -29,7 +29,7 @@ export function assign(
   const usable = new Set(onlineOf(host, options));
   const reached = largestFirst.map((group) => {
     const behind = nicsFeeding(group, host);
-    // One of a single queue and no interrupt is no port yet, but will be with the channels that it can have.
+    // A NIC with one queue and no interrupt does not count yet, but will with the channels that it can have.
     const anywhere = group.device === null && !isLoopback(group.address);
     const reaches = (nic: Nic) => behind.has(nic) || (anywhere && !all.has(nic));
     return { cpus: cpusOf(group, workerCpus).filter((cpu) => usable.has(cpu)), reaches };
@@ -57,7 +57,7 @@ function cpusOf(group: Group, { cpuOf }: WorkerCpus): readonly number[] {
   });
 }
 
-/** Of each NIC, as its channels are in `host`; queues beyond those of `before` are yet to come. */
+/** For each NIC with its channels in `host`; queues beyond those of `before` do not exist yet. */
 export function spreadAll(
   before: Host,
   host: Host,

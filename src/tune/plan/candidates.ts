@@ -1,4 +1,4 @@
-/** Which CPUs may serve, the best first. */
+/** CPUs for workers, the best first. */
 import { homeCpus, oneCpu } from '../../diagnose/nics.ts';
 import { usableCpus } from '../../diagnose/usable-cpus.ts';
 import type { Cpus } from '../../host/cpus.ts';
@@ -10,7 +10,7 @@ export function mayChange({ only }: PlanOptions, kind: PlanOptions['only'][numbe
   return only.length === 0 || only.includes(kind);
 }
 
-/** Where a worker that is there already may stay; isolated CPUs among them, as somebody put it there. */
+/** CPUs on which an existing worker may stay; also isolated ones, because the user put it there. */
 export function onlineOf({ machine }: Host, { cpus, avoidCpus }: PlanOptions): Cpus {
   const chosen = cpus && new Set(cpus);
   const avoided = new Set(avoidCpus);
@@ -18,8 +18,8 @@ export function onlineOf({ machine }: Host, { cpus, avoidCpus }: PlanOptions): C
 }
 
 /**
- * Online CPUs out of --cpus, or all that nobody has set apart. First those that receive already and can't be told
- * otherwise, then the NICs' own node, then the first thread of each core.
+ * Online CPUs of --cpus, or all that are not set apart. First those that receive already and cannot be changed, then
+ * the NICs' own node, then the first thread of each core.
  */
 export function candidates(host: Host, nics: readonly Nic[], options: PlanOptions): Cpus {
   const avoided = new Set(options.avoidCpus);
@@ -33,14 +33,14 @@ export function candidates(host: Host, nics: readonly Nic[], options: PlanOption
   return cpus.toSorted((one, other) => cost(one) - cost(other) || one - other);
 }
 
-/** Of --irq-cpus, those that are online; null without that option. */
+/** Online CPUs of --irq-cpus; null without that option. */
 export function irqCpusOf(host: Host, { irqCpus, avoidCpus }: PlanOptions): Cpus | null {
   const wanted = irqCpus && new Set(irqCpus);
   const avoided = new Set(avoidCpus);
   return wanted && host.machine.cpus.online.filter((cpu) => wanted.has(cpu) && !avoided.has(cpu));
 }
 
-/** One thread of each core, where that leaves `needed` CPUs. */
+/** One thread of each core, if at least `needed` CPUs remain. */
 export function wholeCores(host: Host, cpus: Cpus, needed: number, { smt }: PlanOptions): Cpus {
   if (smt === 'both') return cpus;
   const second = secondThreads(host, cpus);
@@ -56,7 +56,7 @@ function secondThreads(host: Host, cpus: Cpus): ReadonlySet<number> {
   );
 }
 
-/** Where IRQs are not to be moved, or there are none (VMBus channels), workers follow the queues. */
+/** If IRQs must not move, or there are none (VMBus channels), workers follow the queues. */
 function fixedReceivers(nics: readonly Nic[], options: PlanOptions): ReadonlySet<number> {
   const queues = nics.flatMap(({ rxQueues }) => rxQueues);
   const movable = options.ifaces.length > 0 && mayChange(options, 'irq');

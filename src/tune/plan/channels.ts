@@ -1,4 +1,4 @@
-/** As many queues as CPUs serve, where the NIC can have them. */
+/** As many queues as serving CPUs, if the NIC can have them. */
 import { maxRxQueues } from '../../diagnose/nics.ts';
 import { vectorsOf } from '../../diagnose/vectors.ts';
 import type { Nic, Setting } from '../../host/types.ts';
@@ -8,8 +8,8 @@ import type { Change, Refused } from '../types.ts';
 import type { KindPlanner } from './planner.ts';
 
 /**
- * Never fewer: queues are everybody's on this NIC, and what the workers don't need, the RSS table leaves out. Not where a
- * vector serves several queues: how many more vectors more channels would give is not known.
+ * Never fewer: other traffic of this NIC uses the queues too, and the RSS table can leave out those that the workers do
+ * not need. Not if a vector serves several queues, because it is not known how many vectors more channels would add.
  */
 export const channels: KindPlanner = ({ nics, assignment }) => {
   const changes: Change[] = [];

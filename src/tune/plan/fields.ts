@@ -1,4 +1,4 @@
-/** UDP hashed by ports as well, where the NIC goes by addresses only. */
+/** Hashes UDP by ports too, if the NIC hashes only addresses. */
 import { byAddress, receives } from '../../diagnose/hash-fields.ts';
 import { nicsFeeding } from '../../path/receiving-nics.ts';
 import { word } from '../../words/shell.ts';

@@ -1,4 +1,4 @@
-/** Each queue's interrupt to the CPU of the worker that it feeds. */
+/** Moves each queue's interrupt to the CPU of the worker that it feeds. */
 
 import { type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import { formatCpuList } from '../../host/cpus.ts';
@@ -44,7 +44,7 @@ export const irq: KindPlanner = (context) => {
   return { changes, refused, notes: [...notes, ...sharing(context)] };
 };
 
-/** What receives elsewhere than it should, whatever an affinity says. */
+/** Queues that receive on another CPU than they should, regardless of the affinity. */
 function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Refused[] {
   const serving = new Set(assignment.serving.get(nic.name)?.cpus);
   const astray = [...(spreads.get(nic.name)?.cpuOf ?? [])].flatMap(([{ rx, irqs, cpu }]) =>
@@ -88,8 +88,9 @@ function reasons({ assignment }: PlanContext, nic: Nic): (cpu: number) => string
 }
 
 /**
- * It was asked for this CPU and no other. One that may go anywhere is where it is by chance: a CPU that goes offline, the
- * interface that goes down and up or irqbalance moves it, and XPS has been set by it. Where that can't be read, the CPU counts.
+ * Is its affinity exactly this CPU? An interrupt with a wider affinity is there by chance: it moves when a CPU goes
+ * offline, the interface goes down and up, or irqbalance moves it, but XPS depends on it. If the affinity cannot be
+ * read, the CPU counts.
  */
 function isOn({ affinity }: Irq, vector: Vector, cpu: number): boolean {
   return affinity === null ? vector.cpu === cpu : affinity.length === 1 && affinity[0] === cpu;
@@ -119,7 +120,7 @@ export function move(
   };
 }
 
-/** For queues that are yet to come, in the roles and by the names of those that are there. */
+/** For queues that do not exist yet, with the roles and names of the present ones. */
 function place(context: PlanContext, nic: Nic, vector: Vector, cpu: number, why: string): readonly Change[] {
   const former = context.before.nics.find(({ name }) => name === nic.name);
   const [queue] = vector.rx.length > 0 ? vector.rx : vector.tx;
@@ -145,14 +146,14 @@ function place(context: PlanContext, nic: Nic, vector: Vector, cpu: number, why:
   });
 }
 
-/** `eth0-TxRx-3` for queue 5 is `eth0-TxRx-5`; empty where names do not go by the queue. */
+/** `eth0-TxRx-3` for queue 5 is `eth0-TxRx-5`; empty if names do not contain the queue. */
 function renamed(name: string, from: number, to: number): string {
   const coming = name.replace(/\d+(?=@|$)/, String(to));
   const fits = (text: string, queue: number) => parseIrqName(text)?.queues.toString() === String(queue);
   return fits(name, from) && fits(coming, to) ? coming : '';
 }
 
-/** What has an interrupt for each direction now may have one for both then (igb). */
+/** A queue with one interrupt per direction may then have one for both (igb). */
 function writeByName(name: string, cpu: number): string {
   const pattern = name.replace(/[^\w@:-]/g, '.').replace(/-(rx|tx)-(?=\d+$)/, '-(TxRx|$1)-');
   const find = `awk '$NF ~ /^${pattern}$/ { sub(":", "", $1); print $1 }' /proc/interrupts`;

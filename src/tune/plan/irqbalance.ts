@@ -1,4 +1,4 @@
-/** irqbalance leaves the NICs' interrupts alone: else it rewrites within seconds what is set here. */
+/** Bans the NICs' interrupts in irqbalance, which would otherwise overwrite their affinity within seconds. */
 import { queueIrqs } from '../../diagnose/nics.ts';
 import { banCommand } from '../../words/commands.ts';
 import type { KindPlanner } from './planner.ts';

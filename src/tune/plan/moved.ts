@@ -1,4 +1,4 @@
-/** Interrupts that an apply has placed, and that somebody has moved since. */
+/** Interrupts that an apply placed, and that have been moved since. */
 import { parseCpuList } from '../../host/cpus.ts';
 import type { Host } from '../../host/types.ts';
 import { irqKey, type Journal, lastSteps } from '../journal.ts';
@@ -6,8 +6,8 @@ import type { Change } from '../types.ts';
 import { move } from './irq.ts';
 
 /**
- * The changes that put them back. Where they are now may be as good, but what they were given to is what status compares
- * with, and what undo starts from. Not to a CPU that is offline. @param journals in force, the newest first
+ * The changes that move them back. Their present CPU may be as good, but status and undo compare with the CPU of the
+ * apply. Never to an offline CPU. @param journals in force, newest first
  */
 export function movedSince(host: Host, journals: readonly Journal[]): readonly Change[] {
   const placed = lastSteps(journals);

@@ -1,4 +1,4 @@
-/** Each worker to the CPU of its own. */
+/** Pins each worker to its CPU. */
 
 import { threadOf } from '../../diagnose/workers.ts';
 import { formatCpuList } from '../../host/cpus.ts';
@@ -40,7 +40,7 @@ function change(owner: Owner, tid: number, cpu: number): Change {
   };
 }
 
-/** What a server's own configuration needs, so that it holds for the next process, too. */
+/** What to write into the server's configuration, so that it holds for the next process too. */
 function lasting(comm: string, cpus: string): string {
   if (comm === 'nginx')
     return 'nginx: `worker_cpu_affinity auto;` pins workers permanently (or a mask for each, to choose the CPUs).';

@@ -1,27 +1,27 @@
-/** What each kind's file gets and gives: the machine as the plan has made it so far, and what is to change next. */
+/** The input and output of each kind's planner: the machine after the plan so far, and the next changes. */
 import type { Host, Nic } from '../../host/types.ts';
 import type { Plan, PlanOptions } from '../types.ts';
 import type { Assignment } from './assignment.ts';
 import type { Spread } from './spread.ts';
 
 export interface PlanContext {
-  /** As it is before anything is changed. */
+  /** The machine before any change. */
   readonly before: Host;
-  /** With the changes of earlier steps made. */
+  /** The machine after the changes of earlier steps. */
   readonly host: Host;
-  /** Of `host`: those that may be changed. */
+  /** NICs of `host` that may be changed. */
   readonly nics: readonly Nic[];
-  /** Of groups that are to be served. */
+  /** The groups to serve. */
   readonly groups: ReadonlySet<string>;
   readonly assignment: Assignment;
-  /** By NIC; none before the channels are decided. */
+  /** By NIC; empty before the channels are decided. */
   readonly spreads: ReadonlyMap<string, Spread>;
   readonly options: PlanOptions;
 }
 
 export type KindPlanner = (context: PlanContext) => Partial<Plan>;
 
-/** Drivers set affinities, XPS and tables anew when channels change: then what is right now has to be said again. */
+/** Drivers reset affinities, XPS and tables when channels change, so settings that are right now must be set again. */
 export function changesChannels({ before }: PlanContext, nic: Nic): boolean {
   const former = before.nics.find(({ name }) => name === nic.name);
   return JSON.stringify(former?.channels) !== JSON.stringify(nic.channels);

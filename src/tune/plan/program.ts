@@ -1,4 +1,4 @@
-/** The program that brings packets to the worker of their CPU, once all the rest is in place. */
+/** The program that brings packets to the worker on their CPU, after all other changes. */
 
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
@@ -52,8 +52,8 @@ interface Choice {
 }
 
 /**
- * What is asked for, else what the advice of `inspect` would be with the machine as it then is. `rand` breaks what keeps
- * state, and no one can tell from outside: it is never chosen here, so what was sampled is left out.
+ * The requested program, otherwise the proposal of `inspect` for the machine at that point. `rand` breaks stateful
+ * protocols, which cannot be detected from outside, so it is never chosen here, and sampled datagrams are ignored.
  */
 function choices({ host, nics, groups, options }: PlanContext): readonly Choice[] {
   const selected = host.groups.filter(({ id, size }) => groups.has(id) && size > 1);
@@ -80,7 +80,7 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
     advise(host, fedGroups(view, new Set())).map(({ group, advice }) => [group.id, advice]),
   );
   return selected.map((group): Choice => {
-    // However it comes about: SO_INCOMING_CPU does it, too.
+    // By whatever means: SO_INCOMING_CPU also does it.
     const local = ways.get(group.id)?.every(({ now }) => now === 1) ?? false;
     if (local) return { group, program: 'as it is', why: null };
     const { program, why, fix } = advised.get(group.id) ?? { program: null, why: null, fix: [] };
@@ -90,7 +90,7 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
   });
 }
 
-/** Or why there is none. */
+/** Or why there is no program. */
 function instructionsFor(wanted: Wanted, group: Group, { machine }: Host): ChosenProgram | string {
   try {
     const nodes = machine.cpus.numa.map(({ cpus }) => cpus);
@@ -107,7 +107,7 @@ function foreign({ program }: Group): string {
   return `${what} that this tool did not make is attached. It is not replaced, because the server may depend on it.`;
 }
 
-/** Under the hash, one busy source keeps one worker busy. */
+/** Under the hash, one busy source goes to one worker. */
 function hotspot(group: Group): readonly Refused[] {
   const hot = hotSlot(group);
   if (hot === null || hot.cause.by !== 'source') return [];

@@ -1,4 +1,4 @@
-/** RFS: off where queues bring packets to their workers already. */
+/** RFS: off if queues already bring packets to their workers. */
 import { membersBySlot } from '../../diagnose/groups.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
 import { vectorsOf } from '../../diagnose/vectors.ts';
@@ -8,7 +8,7 @@ import type { Change, Refused } from '../types.ts';
 import type { Assignment } from './assignment.ts';
 import type { KindPlanner } from './planner.ts';
 
-/** It takes packets to the CPU that last read the flow: with one queue, or workers that are not pinned, of use. */
+/** It moves packets to the CPU that last read the flow, which helps with one queue, or unpinned workers. */
 export const rfs: KindPlanner = ({ host, nics, assignment, groups }) => {
   const entries = host.machine.rpsSockFlowEntries;
   const changes: Change[] = [];
@@ -40,7 +40,7 @@ export const rfs: KindPlanner = ({ host, nics, assignment, groups }) => {
   return { changes, refused };
 };
 
-/** Will a program know the worker of each CPU? */
+/** Will a program find the worker of each CPU? */
 function isSteered({ workerCpus }: Assignment, group: Group): boolean {
   const known = membersBySlot(group).size === group.size;
   const ours = group.program === null || ownProgram(group) !== null;

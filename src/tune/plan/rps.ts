@@ -1,4 +1,4 @@
-/** RPS: off where each serving CPU has a queue, on where a NIC has one queue for all of them. */
+/** RPS: off if each serving CPU has a queue, on if a NIC has one queue for all of them. */
 import { homeCpus } from '../../diagnose/nics.ts';
 import { hasInterrupts, vectorsOf } from '../../diagnose/vectors.ts';
 import { type Cpus, formatCpuMask } from '../../host/cpus.ts';
@@ -32,8 +32,8 @@ export const rps: KindPlanner = (context) => {
 };
 
 /**
- * null: left as it is. With fewer queues than CPUs RPS may be what feeds the others; so it may for a tun with one queue,
- * whose packets come from one thread.
+ * null: unchanged. With fewer queues than CPUs, RPS may feed the others; likewise for a tun with one queue, whose
+ * packets come from one thread.
  */
 function cpusFor({ host, assignment }: PlanContext, nic: Nic): Cpus | null {
   const serving = assignment.serving.get(nic.name);
@@ -49,7 +49,7 @@ function cpusFor({ host, assignment }: PlanContext, nic: Nic): Cpus | null {
   return enough ? [] : null;
 }
 
-/** To the CPU that takes the interrupt anyway leads nowhere else. */
+/** RPS to the CPU of the interrupt moves nothing. */
 function leadsAway({ rps, cpus }: RxQueue): boolean {
   return !(rps?.length === 1 && cpus.length === 1 && rps[0] === cpus[0]);
 }

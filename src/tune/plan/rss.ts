@@ -1,4 +1,4 @@
-/** The RSS table: equal shares for the queues whose CPUs serve. */
+/** The RSS table: equal shares for queues on serving CPUs. */
 import { bypassesRss } from '../../diagnose/nics.ts';
 import type { Nic } from '../../host/types.ts';
 import { count, percent } from '../../words/phrase.ts';
@@ -6,7 +6,7 @@ import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type KindPlanner } from './planner.ts';
 
-/** Beyond this, the fullest queue is worth a word: 128 entries filled in turn stay below up to 32 queues. */
+/** Above this, the plan mentions the fullest queue; 128 entries filled in turn stay below it with up to 32 queues. */
 const TOLERATED = 1.25;
 
 export const rss: KindPlanner = (context) => {
@@ -53,7 +53,7 @@ export const rss: KindPlanner = (context) => {
   return { changes, refused, notes };
 };
 
-/** `default` hands the table back to the driver, so that it follows later changes of channels. */
+/** `default` returns the table to the driver, so that it follows later changes of channels. */
 function wanted(nic: Nic, fed: readonly number[], size: number) {
   const spread = (queues: number) => Array.from({ length: size }, (_, entry) => entry % queues);
   if (fed.length === nic.rxQueues.length)
@@ -72,7 +72,7 @@ function wanted(nic: Nic, fed: readonly number[], size: number) {
   return { to: entries.join(' '), entries, option: `weight ${weights.join(' ')}` };
 }
 
-/** The same queues, each with as many entries as any other, in whatever order. */
+/** Do both tables have the same queues, each with the same number of entries, in any order? */
 function equivalent(table: readonly number[], entries: readonly number[]): boolean {
   const [is, wanted] = [tally(table), tally(entries)];
   const shares = [...is.values()];
@@ -89,7 +89,7 @@ function tally(table: readonly number[]): ReadonlyMap<number, number> {
   return entries;
 }
 
-/** As the settings are read back: the kernel's own spread is `default` (ethtool_rxfh_indir_default). */
+/** The form in which settings are read back: the kernel's own spread is `default` (ethtool_rxfh_indir_default). */
 function textOf(table: readonly number[], queues: number): string {
   return table.every((queue, entry) => queue === entry % queues) ? 'default' : table.join(' ');
 }

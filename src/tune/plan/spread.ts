@@ -1,4 +1,4 @@
-/** Which CPU each interrupt of a NIC is to go to, and which of its queues are to be fed. */
+/** The CPU for each interrupt of a NIC, and the queues that the RSS table should feed. */
 import { spreadEvenly } from '../../diagnose/even.ts';
 import { bypassesRss, homeCpus } from '../../diagnose/nics.ts';
 import { rssReach } from '../../diagnose/rss-reach.ts';
@@ -9,25 +9,26 @@ import type { PlanOptions } from '../types.ts';
 import { mayChange } from './candidates.ts';
 
 export interface Spread {
-  /** null: left where it is, which is not known. */
+  /** null: it stays where it is, which is not known. */
   readonly cpuOf: ReadonlyMap<Vector, number | null>;
   /** RX queues that the RSS table should name. */
   readonly fed: readonly number[];
 }
 
 export interface Serving {
-  /** CPUs of the workers in slot order; or, where there are none, all that may be used. */
+  /** CPUs of the workers in slot order; without workers, all usable CPUs. */
   readonly cpus: Cpus;
-  /** Are they workers'? Else every queue is as good as any other. */
+  /** Are they CPUs of workers? If not, all queues are equally good. */
   readonly workers: boolean;
-  /** CPUs beyond those of workers, for queues that are not fed. */
+  /** Other CPUs, for queues that are not fed. */
   readonly others: Cpus;
 }
 
 /**
- * Interrupts stay where they are on a serving CPU as far as that is even, queue i else goes to the CPU of slot i. With fewer
- * of them than CPUs the NICs share the CPUs out among them (`load`: queues of other NICs on each CPU, added to). With more of
- * them the RSS table feeds as many as there are CPUs; where there is none to write, each CPU gets the same number of queues.
+ * Interrupts stay on a serving CPU if the result is even; otherwise queue i goes to the CPU of slot i. With fewer
+ * interrupts than CPUs, the NICs divide the CPUs among them (`load`: queues of other NICs on each CPU, which this adds
+ * to). With more, the RSS table feeds as many queues as there are CPUs; if it cannot be written, each CPU gets the same
+ * number of queues.
  */
 export function spread(
   host: Host,
@@ -45,11 +46,11 @@ export function spread(
   }
   const reach = rssReach(nic) ?? all.length;
   const reached = all.filter((index) => index < reach);
-  // Without workers to keep free, queues that nothing reaches are spread as well: a rule may come to feed them.
+  // Without workers to protect, queues that get no packets are spread too, because a rule may feed them later.
   const from = serving.workers && !bypassesRss(nic) ? reach : all.length;
   const receiving = vectors.filter(({ rx }) => rx.some((index) => index < from));
   const used = receiving.length > serving.cpus.length ? chooseUsed(receiving, serving.cpus) : receiving;
-  // Fed by fewer queues than there are workers, some would starve.
+  // With fewer queues than workers some workers would starve.
   const confined =
     serving.workers &&
     used.length >= serving.cpus.length &&
@@ -71,7 +72,7 @@ export function spread(
   return { cpuOf, fed: named.toSorted((a, b) => a - b) };
 }
 
-/** The first ones; one that can't be moved only where it serves. */
+/** The first ones; an immovable one only if it is on a serving CPU. */
 function chooseUsed(vectors: readonly Vector[], cpus: Cpus): readonly Vector[] {
   const open = new Set(cpus);
   const fixed = new Set(vectors.filter(({ movable, cpu }) => !movable && cpu !== null && open.delete(cpu)));
@@ -80,8 +81,8 @@ function chooseUsed(vectors: readonly Vector[], cpus: Cpus): readonly Vector[] {
 }
 
 /**
- * As many of the CPUs as there are vectors, in slot order. With workers first those that no other NIC brings packets to,
- * so that none goes without; else near ones, and those that it is on already.
+ * As many CPUs as vectors, in slot order. With workers, first those that no other NIC feeds, so that every worker gets
+ * packets; otherwise near ones, and those that it uses already.
  */
 function chooseCpus(
   host: Host,
@@ -93,7 +94,7 @@ function chooseCpus(
   if (vectors.length >= cpus.length) return cpus;
   const home = new Set(homeCpus(host, nic));
   const on = new Set(vectors.map(({ cpu }) => cpu));
-  // More than both of the others, or less than either.
+  // Weighs more than both others together, or less than either.
   const weight = workers ? 4 : 1 / 1024;
   const cost = (cpu: number) =>
     (load.get(cpu) ?? 0) * weight + (home.has(cpu) ? 0 : 2) + (on.has(cpu) ? 0 : 1);
@@ -101,7 +102,7 @@ function chooseCpus(
   return cpus.filter((cpu) => chosen.has(cpu));
 }
 
-/** What gets no packets leaves the workers' CPUs to those that do, as far as others last. */
+/** Queues without packets leave the workers' CPUs to the others, as long as there are other CPUs. */
 function* leaveWorkers(
   idle: readonly Vector[],
   spare: Cpus,

@@ -1,9 +1,9 @@
-/** Which process a pid was, told by when it started. */
+/** Identifies a process by its pid and start time. */
 import type { Files } from '../../system/types.ts';
 import { startTimeOf } from '../settings/pin.ts';
 import type { Plan } from '../types.ts';
 
-/** A pid may be another process's by the time a plan is applied. In a captured tree there is nobody to tell apart. */
+/** By the time a plan is applied, the pid may belong to another process. A captured tree has no processes. */
 export function withStartTimes(plan: Plan, files: Files): Plan {
   return {
     ...plan,

@@ -1,4 +1,4 @@
-/** Which CPU each worker is to run on. */
+/** The CPU for each worker. */
 import { membersBySlot } from '../../diagnose/groups.ts';
 import { threadOf } from '../../diagnose/workers.ts';
 import { type Cpus, formatCpuList } from '../../host/cpus.ts';
@@ -13,8 +13,8 @@ export interface WorkerCpus {
 }
 
 /**
- * Workers that are pinned stay where they are, unless another one of their group sits there or --cpus leaves that CPU
- * out: the plan follows them. The others get the CPU that `cpu mod size` leads to their slot from, else the next free one.
+ * Pinned workers stay where they are, unless another of their group is there or --cpus excludes that CPU: the plan
+ * follows them. The others get the CPU from which `cpu mod size` leads to their slot, or the next free one.
  */
 export function assignWorkers(
   host: Host,
@@ -23,7 +23,7 @@ export function assignWorkers(
   options: PlanOptions,
 ): WorkerCpus {
   const cpuOf = new Map<string, number>();
-  /** Threads that one group leaves where they are: another group of the same server does so, too. */
+  /** Threads that one group leaves where they are; other groups of the same server do so too. */
   const unmoved = new Set<string>();
   const refused: Refused[] = [];
   const online = new Set(onlineOf(host, options));
@@ -61,11 +61,11 @@ export function assignWorkers(
 interface Worker {
   readonly thread: string;
   readonly owner: Owner;
-  /** Of its first socket in the group. */
+  /** Slot of its first socket in the group. */
   readonly slot: number | null;
 }
 
-/** In slot order where slots are known; a thread with several members of the group is one worker. */
+/** In slot order if slots are known; a thread with several members of the group is one worker. */
 function workersOf(group: Group): readonly Worker[] {
   const slotOf = new Map([...membersBySlot(group)].map(([slot, socket]) => [socket, slot]));
   const workers = new Map<string, Worker>();
@@ -81,7 +81,7 @@ export function inSlotOrder(group: Group): readonly GroupSocket[] {
   return group.sockets.toSorted((one, other) => (one.slot ?? group.size) - (other.slot ?? group.size));
 }
 
-/** The one thread, or the one process of many threads, that serves a socket. */
+/** The thread that serves a socket, or the process if it has many threads. */
 export function soleOwner({ owners }: GroupSocket): Owner | null {
   const [first, ...others] = owners;
   return first !== undefined && others.every((other) => threadOf(other) === threadOf(first)) ? first : null;
@@ -91,7 +91,7 @@ export function pinnedTo({ cpus }: Owner): number | null {
   return cpus?.length === 1 ? (cpus[0] ?? null) : null;
 }
 
-/** Half of a group pinned is no better than none of it: one reason keeps all where they are. */
+/** Pinning half of a group does not help, so one obstacle leaves all unpinned. */
 function whyNotPinned(
   group: Group,
   workers: readonly Worker[],
@@ -127,8 +127,7 @@ function outOfReach({ comm, pid, cpus }: Owner): string {
 }
 
 /**
- * A worker that may run on some CPUs only, as a cpuset would have it, gets none but those. Those without one are left
- * out.
+ * A worker that may run on some CPUs only, such as by a cpuset, gets one of these. Workers without a CPU are left out.
  */
 function allot(workers: readonly Worker[], free: Set<number>, size: number): ReadonlyMap<Worker, number> {
   const best = [...free].slice(0, workers.length);

@@ -1,4 +1,4 @@
-/** Each CPU sends by the queue whose interrupt it takes. */
+/** Each CPU sends through the queue whose interrupt it handles. */
 
 import { hasInterrupts } from '../../diagnose/vectors.ts';
 import { formatCpuMask } from '../../host/cpus.ts';
@@ -48,7 +48,7 @@ export const xps: KindPlanner = (context) => {
   return { changes, refused, notes };
 };
 
-/** The CPU of each TX queue, the first one of a CPU: two that name it would leave the choice to a hash. */
+/** The CPU of each TX queue, only the first queue per CPU: with two, a hash would choose. */
 function ownersOf(
   nic: Nic,
   cpuOf: ReadonlyMap<{ readonly tx: readonly number[] }, number | null>,
@@ -66,8 +66,8 @@ function ownersOf(
 }
 
 /**
- * More CPUs than its own are no harm as long as no other queue is theirs. One whose CPU is another queue's is for none: what
- * others send by it would be freed there.
+ * A queue may name other CPUs too, as long as these have no other queue. A queue on a CPU that has another one should
+ * serve no CPU, because packets sent through it would be freed there.
  */
 function fits(
   { xpsCpus, cpus: irqCpus }: TxQueue,
@@ -80,7 +80,7 @@ function fits(
 }
 
 /**
- * xps_rxqs goes before xps_cpus. A queue that sends for the RX queue of its own number is as good once that one is
+ * xps_rxqs takes precedence over xps_cpus. A queue for the RX queue of the same number is as good, if that one is
  * received where its worker runs.
  */
 function rxqs(nic: Nic, { index, xpsRxqs }: TxQueue): { change: readonly Change[]; kept: boolean } {

@@ -1,4 +1,4 @@
-/** How many queues a NIC has: `ethtool -L`. */
+/** The number of queues of a NIC: `ethtool -L`. */
 import { setChannels } from '../../system/ethtool-set.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';

@@ -1,4 +1,4 @@
-/** What RSS hashes of a flow: `ethtool -N … rx-flow-hash`. */
+/** The RSS hash fields of a flow type: `ethtool -N … rx-flow-hash`. */
 import { setHashFields } from '../../system/ethtool-set.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';

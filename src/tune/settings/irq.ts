@@ -1,4 +1,4 @@
-/** Where a queue's interrupts go: /proc/irq/N/smp_affinity_list (Documentation/core-api/irq/irq-affinity.rst). */
+/** The IRQ affinity of a queue: /proc/irq/N/smp_affinity_list (Documentation/core-api/irq/irq-affinity.rst). */
 
 import { parseCpuList } from '../../host/cpus.ts';
 import { readLine } from '../../host/values.ts';
@@ -23,7 +23,7 @@ export const irq: Setting<IrqTarget> = {
   same: sameList,
 };
 
-/** Is it delivered where it was asked to be? null where the kernel does not say (before 4.15). */
+/** Is the effective affinity within the affinity? null if the kernel does not say (before 4.15). */
 export function isEffective(files: Files, target: IrqTarget, asked: string): boolean | null {
   const effective = parseCpuList(readLine(files, `/proc/irq/${target.irq}/effective_affinity_list`) ?? '');
   const wanted = parseCpuList(asked);
@@ -36,7 +36,7 @@ function sameList(a: string, b: string): boolean {
   return one === null || other === null ? a === b : one.join() === other.join();
 }
 
-/** Numbers are given away again: the IRQ must bear its name still, and be one of the device's where that lists them. */
+/** IRQ numbers are reused: the IRQ must still have its name, and belong to the device if that lists its IRQs. */
 function stillThere(files: Files, { nic, irq, name }: IrqTarget): boolean {
   const named = name.split(', ').every((action) => files.exists(`/proc/irq/${irq}/${action}`));
   const device = `/sys/class/net/${nic}/device`;
@@ -50,10 +50,10 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
   const own = (await access.nic(nic))?.irqs.filter((each) => each.queues.join() === queues.join()) ?? [];
   const found = own.find((each) => each.role === role);
   if (found !== undefined) return { ...target, irq: found.irq, name: found.name };
-  // igb has one interrupt for RX and TX of a queue only from more than half of its channels on.
+  // igb uses one interrupt for RX and TX of a queue only with more than half of its channels.
   const both = own.find((each) => each.role === 'rxtx');
   if (both !== undefined) return { ...target, role: 'rxtx', irq: both.irq, name: both.name };
-  // Drivers free their IRQs then and ask for them again, which may come with the affinity that they had.
+  // Drivers then free their IRQs and request new ones, which may have the former affinity.
   if (isDown(access.files, nic))
     throw failure(
       'down',
@@ -67,6 +67,6 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
   );
 }
 
-/** IFF_UP of include/uapi/linux/if.h; where the flags can't be read it counts as up. */
+/** IFF_UP of include/uapi/linux/if.h; if the flags cannot be read, it counts as up. */
 const isDown = (files: Files, nic: string): boolean =>
   (Number(readLine(files, `/sys/class/net/${nic}/flags`) ?? 1) & 1) === 0;

@@ -1,4 +1,4 @@
-/** IRQs that irqbalance is to leave alone. The value is its whole list, `28 29 30`, or `none`. */
+/** IRQs that irqbalance must leave alone. The value is its whole list, `28 29 30`, or `none`. */
 import { failure } from '../../system/errors.ts';
 import type { Target } from '../types.ts';
 import { type Setting, sameText } from './setting.ts';
@@ -19,7 +19,7 @@ export const irqbalance: Setting<Extract<Target, { readonly kind: 'irqbalance' }
     const banned = await irqbalance.banned();
     return banned === null ? null : text(banned);
   },
-  /** A list that is cut on its way would ban the wrong IRQs: then the former one goes back. */
+  /** A truncated list would ban the wrong IRQs; then the former list is restored. */
   write: async ({ irqbalance }, _target, value) => {
     const before = (await irqbalance.banned()) ?? [];
     await irqbalance.ban(parse(value));
@@ -32,7 +32,7 @@ export const irqbalance: Setting<Extract<Target, { readonly kind: 'irqbalance' }
       'ban them for good: IRQBALANCE_ARGS in its environment file',
     );
   },
-  // Whatever else it was told to leave alone stays so.
+  // Other banned IRQs stay banned.
   wanted: async (_access, { irqs }, _to, is) =>
     text([...new Set([...parse(is ?? ''), ...irqs])].sort((one, other) => one - other)),
   same: sameText,

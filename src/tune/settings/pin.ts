@@ -1,4 +1,4 @@
-/** Where a serving thread may run: sched_setaffinity(2). */
+/** The CPU affinity of a serving thread: sched_setaffinity(2). */
 import { formatCpuList, parseCpuList } from '../../host/cpus.ts';
 import { failure, isErrno } from '../../system/errors.ts';
 import type { Files } from '../../system/types.ts';
@@ -33,9 +33,9 @@ export const pin: Setting<PinTarget> = {
   same: (a, b) => parseCpuList(a)?.join() === parseCpuList(b)?.join(),
 };
 
-/** Field 22 of /proc/PID/task/TID/stat, in clock ticks since boot; null when there is no such thread. */
+/** Field 22 of /proc/PID/task/TID/stat, in clock ticks since boot; null if there is no such thread. */
 export function startTimeOf(files: Files, pid: number, tid: number): string | null {
   const stat = files.text(`/proc/${pid}/task/${tid}/stat`);
-  // The second field is the thread's name in parentheses, which may hold spaces and parentheses itself.
+  // The second field is the thread's name in parentheses, which may itself contain spaces and parentheses.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }

@@ -43,7 +43,7 @@ export function openPrograms(
 }
 
 const OWN = { name: null, file: 'the plan' } as const;
-/** What a program may do was weighed when it was planned. */
+/** The effects of a program were checked when it was planned. */
 const ATTACH = {
   machine: { online: [], nodes: [], optmemMax: null },
   groupSize: null,

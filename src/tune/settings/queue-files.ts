@@ -42,7 +42,7 @@ export const xps: Setting<XpsTarget> = inFile(sameMask);
 export const rps: Setting<Extract<Target, { readonly kind: 'rps' }>> = inFile(sameMask);
 export const rfs: Setting<Extract<Target, { readonly kind: 'rfs' }>> = inFile(sameText);
 
-/** Of CPUs or of queues: with or without the zeros in front. */
+/** Masks of CPUs or queues, with or without leading zeros. */
 function sameMask(a: string, b: string): boolean {
   const [one, other] = [parseCpuMask(a), parseCpuMask(b)];
   return one === null || other === null ? a === b : one.join() === other.join();

@@ -33,9 +33,9 @@ function queuesOf({ channels }: EthtoolFacts): number {
 }
 
 /**
- * `default` for the kernel's own spread (ethtool_rxfh_indir_default: entry i to queue i mod N). Whether a user has set
- * the same bytes can't be read; to set them back as a table would leave them as set by a user, which later refuses to
- * lower the number of channels.
+ * `default` for the kernel's own spread (ethtool_rxfh_indir_default: entry i to queue i mod N). It cannot be read
+ * whether a user has set the same bytes; restoring them as a table would mark it as set by a user, and the kernel would
+ * later refuse fewer channels.
  */
 const textOf = (table: readonly number[], queues: number): string =>
   table.every((queue, entry) => queue === entry % queues) ? 'default' : table.join(' ');

@@ -1,4 +1,4 @@
-/** What every kind of setting has in common: where it is, what it is, how it is changed. */
+/** The interface of every kind of setting: find it, read it, change it. */
 import type { Instruction } from '../../cbpf/instruction.ts';
 import type { Group, Nic } from '../../host/types.ts';
 import type { Controls } from '../../system/controls.ts';
@@ -8,40 +8,40 @@ import type { Target } from '../types.ts';
 
 /** The steering programs of reuseport groups. */
 export interface Programs {
-  /** null when there is no such group. To see its program takes a second or two, the first time. */
+  /** null if there is no such group. Reading its program takes a second or two the first time. */
   group(id: string): Promise<Group | null>;
-  /** What this process has set last, for a machine too busy to show it: the kernel took it. null: nothing. */
+  /** What this process set last, in case the machine is too busy to show it: the kernel accepted it. null: nothing. */
   lastSet(id: string): string | null;
-  /** null takes the program off. Throws Failure: everything of attach and detach; gone. */
+  /** null detaches the program. Throws Failure: everything of attach and detach; gone. */
   set(id: string, program: readonly Instruction[] | null): Promise<void>;
 }
 
-/** What settings work through. */
+/** The access of settings to the machine. */
 export interface Access {
   readonly files: Files;
   readonly kernel: Kernel;
   readonly controls: Controls;
   readonly irqbalance: Irqbalance;
   readonly programs: Programs;
-  /** As it was read last; null when it has gone. IRQs are numbered anew when channels change. */
+  /** The NIC as it was last read; null if it is gone. IRQs get new numbers when channels change. */
   nic(name: string): Promise<Nic | null>;
-  /** The next question about a NIC reads it again. */
+  /** The next query about a NIC reads it again. */
   forget(nic: string): void;
 }
 
-/** Methods throw SystemError: what the kernel said; and Failure: `gone`, `changed` and what is said of the kind. */
+/** Methods throw SystemError (the kernel's error) and Failure: `gone`, `changed` and those of the kind. */
 export interface Setting<T extends Target> {
   /**
-   * The target as it is to be found now; with the same device and queue (process and start, group) an IRQ may have
-   * another number. Throws Failure `gone`: it is not there any more.
+   * Finds the target now; with the same device and queue (process and start time, group) an IRQ may have another
+   * number. Throws Failure `gone` if it no longer exists.
    */
   find(access: Access, target: T): Promise<T>;
-  /** As the kernel prints it, without the line's end; null where it does not answer. */
+  /** The value as the kernel prints it, without the newline; null if the kernel does not answer. */
   read(access: Access, target: T): Promise<string | null>;
   write(access: Access, target: T, value: string): Promise<void>;
-  /** What is to be written, in the form that `read` gives, where `is` is what it reads now. */
+  /** The value to write, in the form of `read`; `is` is the present value. */
   wanted(access: Access, target: T, to: string, is: string | null): Promise<string>;
-  /** Do both mean the same? `3` and `00000000,00000003` as masks do. */
+  /** Are both values equal? As masks, `3` and `00000000,00000003` are. */
   same(a: string, b: string): boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Which setting a target is one of. */
+/** The setting for a target. */
 import type { Kind, Target } from '../types.ts';
 import { channels } from './channels.ts';
 import { fields } from './fields.ts';
