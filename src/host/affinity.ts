@@ -1,9 +1,9 @@
-/** Where a thread may run. */
+/** The CPUs on which a thread may run. */
 import { errnoCode } from '../system/errors.ts';
 import type { System } from '../system/types.ts';
 import { type Cpus, parseCpuList } from './cpus.ts';
 
-/** sched_getaffinity, or Cpus_allowed_list of a captured tree. null when the thread has ended or was not captured. */
+/** sched_getaffinity, or Cpus_allowed_list of a captured tree. null if the thread has ended or was not captured. */
 export function allowedCpus({ files, kernel }: System, pid: number, tid: number): Cpus | null {
   if (kernel === null) {
     const status = files.text(`/proc/${pid}/task/${tid}/status`) ?? '';

@@ -1,12 +1,14 @@
-/** Vectors that all bear one name, the interface's or its device's: only the driver's own order tells which is which. */
+/**
+ * Vectors that all have the same name, that of the interface or its device: only the driver's order distinguishes them.
+ */
 
 import type { Claim, Claims, IrqQuestion, NamedVector } from './irq-claims.ts';
 
-/** Queues of the vector at `position`, of `vectors`; indices beyond what there is are cut off by the caller. */
+/** Queues of the vector at `position`, of `vectors`; the caller cuts off indices of queues that do not exist. */
 interface Order {
   readonly rx: (position: number, vectors: number, queues: number) => readonly number[];
   readonly tx: (position: number, vectors: number, queues: number) => readonly number[];
-  /** Said where the order leaves queues without a vector. */
+  /** Shown if the order leaves queues without a vector. */
   readonly note?: string;
 }
 
@@ -16,12 +18,12 @@ const range = (from: number, to: number): number[] =>
 const inOrder: Order = { rx: same, tx: same };
 
 const ORDERS: ReadonlyMap<string | null, Order> = new Map<string | null, Order>([
-  // aq_nic_start: the rings first, then PTP and link.
+  // aq_nic_start: rings first, then PTP and link.
   ['atlantic', inOrder],
-  // macb_init: one interrupt a queue.
+  // macb_init: one interrupt per queue.
   ['macb', inOrder],
   [
-    // mvpp2_multi_queue_vectors_init: with one rx queue, the vector after those of the CPUs has it.
+    // mvpp2_multi_queue_vectors_init: with one rx queue, the vector after those of the CPUs serves it.
     'mvpp2',
     {
       rx: (position, vectors, queues) => (queues > 1 ? [position] : position === vectors - 1 ? [0] : []),
@@ -30,7 +32,7 @@ const ORDERS: ReadonlyMap<string | null, Order> = new Map<string | null, Order>(
     },
   ],
   [
-    // bcmgenet_isr0 serves the default queue, bcmgenet_isr1 the others; a third vector is Wake-on-LAN's.
+    // bcmgenet_isr0 serves the default queue, bcmgenet_isr1 the others; a third vector is for Wake-on-LAN.
     'bcmgenet',
     {
       rx: (position, _, queues) => (position === 0 ? [0] : position === 1 ? range(1, queues) : []),
@@ -38,7 +40,7 @@ const ORDERS: ReadonlyMap<string | null, Order> = new Map<string | null, Order>(
     },
   ],
   [
-    // mtk_probe asks for the IRQ of tx, then for that of rx.
+    // mtk_probe requests the IRQ of tx, then that of rx.
     'mtk_soc_eth',
     {
       rx: (position, vectors, queues) => (vectors === 2 && position === 1 ? range(0, queues) : []),
@@ -47,11 +49,11 @@ const ORDERS: ReadonlyMap<string | null, Order> = new Map<string | null, Order>(
   ],
 ]);
 
-/** Vectors of link or PTP take less than this share of what the busiest queue takes. */
+/** Vectors of link or PTP have less than this share of the busiest queue's interrupts. */
 const QUIET = 1 / 1000;
 
 /**
- * What the vectors that bear `bare`'s one name serve, in the order of the device's vectors. `unread` are further
+ * The queues of the vectors in `bare`, which share one name, in the order of the device's vectors. `unread` are other
  * vectors of the device whose names have no known form.
  */
 export function claimBare(
@@ -82,7 +84,7 @@ export function claimBare(
     if (served === rx) return { claims, notes: order.note === undefined ? [] : [order.note] };
     return notKnown(bare);
   }
-  // One vector that fires and one queue: who serves whom needs no order.
+  // One vector with interrupts and one queue need no order.
   const [only, ...others] = bare.filter(({ taken }) => taken > 0);
   if (queues.rx === 1 && only !== undefined && others.length === 0)
     return { claims: [{ ...idle(only), rx: [0], tx: range(0, queues.tx ?? 1) }], notes: [] };
@@ -90,8 +92,9 @@ export function claimBare(
 }
 
 /**
- * Of a file of interrupts alone the driver is not known. Those that call every vector after the interface have a queue
- * on each, from the first on, except bcmgenet, which has two; after the device in a device tree, no such habit.
+ * With only a file of interrupts the driver is not known. Drivers that name every vector after the interface have a
+ * queue on each, from the first on, except bcmgenet, which has two; drivers that use the name of a device tree node
+ * have no such rule.
  */
 function assumed(bare: readonly NamedVector[]): Claims {
   const [first] = bare;
@@ -104,7 +107,7 @@ function assumed(bare: readonly NamedVector[]): Claims {
     (vector, position): Claim => ({
       ...idle(vector),
       rx: position <= last ? [position] : [],
-      // Of the drivers on MSI, atlantic has a tx queue on each too.
+      // On MSI, the driver is atlantic, which also has a tx queue on each.
       tx: position <= last && onMsi ? [position] : [],
     }),
   );

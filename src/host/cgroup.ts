@@ -1,4 +1,4 @@
-/** Whose process it is, by its control group: a systemd unit, a container, a pod. */
+/** The owner of a process by its control group: a systemd unit, a container, a pod. */
 import type { Files } from '../system/types.ts';
 import type { Container } from './types.ts';
 
@@ -7,15 +7,15 @@ export interface Cgroup {
   readonly container: Container | null;
 }
 
-/** /proc/PID/cgroup; both null where the process has gone, or runs outside of all of these. */
+/** /proc/PID/cgroup; both null if the process is gone, or runs outside all of these. */
 export function readCgroup(files: Files, pid: number): Cgroup {
   return parseCgroup(files.text(`/proc/${pid}/cgroup`) ?? '');
 }
 
-/** The hierarchy that systemd and the container runtimes name: the unified one, before it `name=systemd`. */
+/** The hierarchy that systemd and container runtimes name: the unified one, or formerly `name=systemd`. */
 const LINE = /^\d+:(?:name=systemd)?:(\/.*)$/gm;
 
-/** Runtimes whose scope carries their name; a bare number of 64 digits below a pod is containerd's or Docker's. */
+/** Runtimes whose scope contains their name; a plain number of 64 digits below a pod is containerd's or Docker's. */
 const SCOPE = /^(docker|cri-containerd|crio|libpod)-([0-9a-f]{64})\.scope$/;
 const BARE = /^[0-9a-f]{64}$/;
 const POD = /^(?:kubepods.*-)?pod([0-9a-f]{8}[-_][0-9a-f_-]{27})(?:\.slice)?$/;
@@ -25,12 +25,12 @@ export function parseCgroup(text: string): Cgroup {
   const paths = [...text.matchAll(LINE)].map((match) =>
     (match[1] ?? '').split('/').filter((part) => part !== ''),
   );
-  // Of two hierarchies (hybrid), the one that tells more.
+  // Of two hierarchies (hybrid), the one with more information.
   const [deepest = []] = paths.sort((a, b) => b.length - a.length);
   return { unit: unitOf(deepest), container: containerOf(deepest) };
 }
 
-/** The innermost service or scope that is no container's; a user's manager only where nothing is below it. */
+/** The innermost service or scope that is not a container; a user's manager only if nothing is below it. */
 function unitOf(parts: readonly string[]): string | null {
   const units = parts.filter((part) => /\.(?:service|scope)$/.test(part) && !SCOPE.test(part));
   return units.at(-1) ?? null;

@@ -1,17 +1,16 @@
-/** Sets of CPU numbers. The kernel's cpulist and mask forms exist at the edges only. */
+/** Sets of CPU numbers. The kernel's cpulist and mask forms are used only at the edges. */
 
 /** CPU numbers, ascending, without repeats. */
 export type Cpus = readonly number[];
 
-/** Above any NR_CPUS that exists, so that a garbled `0-4294967295` can't eat the memory. */
+/** Above any existing NR_CPUS, so that a garbled `0-4294967295` cannot use up the memory. */
 const limit = 65_536;
 
 const range = /^(\d+)(?:-(\d+)(?::(\d+)(?:\/(\d+))?)?)?$/;
 
 /**
  * Reads a cpulist, `0-3,8`, with the strides of the kernel (`0-31:2/4`, two of every four; lib/bitmap-str.c,
- * bitmap_parselist) and of taskset (`0-6:2`, every second). An empty text is the empty set; null means that
- * it is no cpulist.
+ * bitmap_parselist) and of taskset (`0-6:2`, every second). An empty text is the empty set; null: not a cpulist.
  */
 export function parseCpuList(text: string): Cpus | null {
   const cpus = new Set<number>();
@@ -32,8 +31,8 @@ export function parseCpuList(text: string): Cpus | null {
 const groups = /^(?:0x)?[0-9a-f]+(?:,[0-9a-f]{1,8})*$/i;
 
 /**
- * Reads a mask as smp_affinity, rps_cpus and xps_cpus print it: hexadecimal, commas between groups of 32 bits,
- * the lowest last. null means that it is no mask.
+ * Reads a mask as smp_affinity, rps_cpus and xps_cpus print it: hexadecimal, commas between groups of 32 bits, the
+ * lowest last. null: not a mask.
  */
 export function parseCpuMask(text: string): Cpus | null {
   const mask = text.trim();
@@ -61,8 +60,8 @@ export function formatCpuList(cpus: Cpus): string {
 }
 
 /**
- * The mask of a set. `width` is how many CPUs the kernel prints for (nr_cpu_ids); without it the mask is as
- * short as it can be.
+ * The mask of a set. `width` is the number of CPUs for which the kernel prints (nr_cpu_ids); without it the mask is as
+ * short as possible.
  */
 export function formatCpuMask(cpus: Cpus, width = 0): string {
   const nibbles = new Array<number>(Math.max(1, Math.ceil(width / 4), ((cpus.at(-1) ?? 0) >> 2) + 1)).fill(0);

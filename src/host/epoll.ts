@@ -1,4 +1,4 @@
-/** Which sockets an epoll instance watches. */
+/** The sockets that an epoll instance watches. */
 
 export interface Watched {
   readonly fd: number;
@@ -6,8 +6,8 @@ export interface Watched {
 }
 
 /**
- * The `tfd:` lines of /proc/PID/fdinfo/FD (fs/eventpoll.c, ep_show_fdinfo). `ino:` is hexadecimal there.
- * Kernels before 4.13 have no `ino:`; such lines are left out.
+ * The `tfd:` lines of /proc/PID/fdinfo/FD (fs/eventpoll.c, ep_show_fdinfo). `ino:` is hexadecimal there. Kernels before
+ * 4.13 have no `ino:`; such lines are skipped.
  */
 export function parseEpoll(text: string): Watched[] {
   const watched: Watched[] = [];

@@ -1,4 +1,4 @@
-/** Reuseport groups and lone sockets, put together from what was read. Pure. */
+/** Builds reuseport groups and lone sockets from what was read. Pure. */
 import { disassemble } from '../cbpf/disassemble.ts';
 import { recognise } from '../cbpf/programs.ts';
 import type { DiagSocket } from '../system/types.ts';
@@ -7,19 +7,19 @@ import type { Listener } from './listeners.ts';
 import type { Holder } from './processes.ts';
 import type { Group, GroupSocket, LoneSocket, Owner, Program } from './types.ts';
 
-/** What the sockets of all listeners are joined with, by inode. */
+/** What is joined with the sockets of all listeners, by inode. */
 export interface Served {
   readonly owners: ReadonlyMap<number, readonly Owner[]>;
   readonly holders: ReadonlyMap<number, readonly Holder[]>;
   readonly netns: number | null;
-  /** Datagrams read while `sampledSeconds` passed; null when not sampled. */
+  /** Datagrams read during `sampledSeconds`; null if not sampled. */
   readonly packets: ReadonlyMap<number, number> | null;
   readonly sampledSeconds: number | null;
 }
 
 /**
- * The groups of an address and port, the one that takes new flows first. `readings`: the kernel's word, or why there is
- * none. `guess`: number the slots by age where that can be told.
+ * The groups of an address and port, the one that takes new flows first. `readings`: the kernel's answer, or why there
+ * is none. `guess`: number the slots by age if the age is known.
  */
 export function toGroups(
   listener: Listener,
@@ -33,7 +33,7 @@ export function toGroups(
   const groups = readings
     .map((reading) => toGroup(listener, reading, guess, served))
     .sort((a, b) => Number(takesNew(b)) - Number(takesNew(a)));
-  // A socket outside of all groups that were read may take them: one that got SO_REUSEPORT after its bind(), say.
+  // A socket outside all groups that were read may get them, such as one that got SO_REUSEPORT after its bind().
   const known = groups.some(takesNew);
   const total = groups.reduce((sum, { size }) => sum + size, 0);
   return groups.map((group, at) => {
@@ -103,7 +103,7 @@ function toGroup(listener: Listener, reading: SlotReading | string, guess: boole
 
 /**
  * Socket inodes are numbered from batches of 1,024 that each CPU takes for itself (fs/inode.c, get_next_ino): only
- * inside of one batch does the higher number mean the younger socket.
+ * within one batch a higher number means a younger socket.
  */
 function sameBatch(sockets: readonly DiagSocket[]): boolean {
   const batches = new Set(sockets.map(({ inode }) => Math.floor((inode - 1) / 1024)));
@@ -123,9 +123,9 @@ function toProgram({ program }: SlotReading): Program | null {
 }
 
 /**
- * Sockets of a listener that are in no group. Every TCP listener counts. A UDP socket does when several processes
- * serve it or it shows traffic (bytes waiting, drops): the rest are mostly clients that were never connected, which
- * nothing tells from an idle server.
+ * Sockets of a listener that are in no group. Every TCP listener counts. A UDP socket counts if several processes serve
+ * it or it shows traffic (bytes waiting, drops): the rest are mostly unconnected clients, which look like an idle
+ * server.
  */
 export function toLone(listener: Listener, grouped: ReadonlySet<number>, served: Served): LoneSocket[] {
   const { id, protocol, address, port, device, sockets } = listener;

@@ -1,4 +1,4 @@
-/** The whole machine in one reading. */
+/** Reads the whole machine. */
 import type { System } from '../system/types.ts';
 import { type Interrupts, readInterrupts } from './interrupts.ts';
 import { readMemory } from './memory.ts';
@@ -9,27 +9,27 @@ import { readMachine } from './topology.ts';
 import type { Host } from './types.ts';
 
 export interface HostOptions {
-  /** Only these interfaces and the ports below them; empty: all. */
+  /** Only these interfaces and their lower devices; empty: all. */
   readonly ifaces: readonly string[];
   /** Only sockets on this port; null: all. */
   readonly port: number | null;
-  /** Ask the kernel for slots and programs: that needs root and bpftrace, and takes a second or two. */
+  /** Ask the kernel for slots and programs, which needs root and bpftrace, and takes a second or two. */
   readonly slots: boolean;
-  /** How long datagrams are counted where there is a UDP group of several sockets; 0: not at all, null: 1 s. */
+  /** How long datagrams are counted if there is a UDP group of several sockets; 0: do not count, null: 1 s. */
   readonly sampleSeconds: number | null;
 }
 
 const SAMPLE_SECONDS = 1;
 
-/** Reads what can be read; what can't is null, with the reason in the notes. */
+/** Reads what can be read; the rest is null, with the reason in the notes. */
 export async function readHost(system: System, options: HostOptions): Promise<Host> {
   const { ifaces, port, slots, sampleSeconds } = options;
   const interrupts = readInterrupts(system.files);
   const machine = readMachine(system, interrupts);
-  // Hundreds of files on a large machine, and a library to load: only where a reading takes seconds anyway.
+  // Hundreds of files on a large machine, and a library to load: only if the reading takes seconds anyway.
   const thorough = slots || system.kernel === null;
   const [sockets, nics, memoryBytes] = await Promise.all([
-    // First, so that the kernel dumps its sockets while the files of the NICs are read.
+    // Started first, so that the kernel dumps its sockets while the files of the NICs are read.
     readSockets(system, machine.arch, { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS }),
     readNics(system, machine, interrupts, ifaces),
     thorough ? readMemory(system) : null,
@@ -56,7 +56,7 @@ function unnamedColumns({ cpus }: Interrupts): string {
   return `${columns}: ${named}`;
 }
 
-/** Descriptors of processes have a note of their own. */
+/** Descriptors of processes have their own note. */
 const OF_PROCESS = /^\/proc\/\d+\//;
 const NAMED = 3;
 

@@ -1,11 +1,11 @@
-/** The answers of one group, gathered until they make a whole. */
+/** Collects the answers of one group until they are complete. */
 import { decode, type Instruction } from '../cbpf/instruction.ts';
 import type { Answer } from './slot-probe.ts';
 import type { Selection } from './types.ts';
 
-/** A reuseport group as the kernel has it. */
+/** A reuseport group as read from the kernel. */
 export interface SlotReading {
-  /** Inode of each slot's socket; 0 where it is just being closed. */
+  /** Inode of each slot's socket; 0 if it is just being closed. */
   readonly slots: readonly number[];
   /** SO_INCOMING_CPU of each slot's socket. */
   readonly incomingCpus: readonly (number | null)[];
@@ -14,17 +14,17 @@ export interface SlotReading {
     | { readonly kind: 'cbpf'; readonly instructions: readonly Instruction[] }
     | { readonly kind: 'ebpf'; readonly name: string | null }
     | null;
-  /** Does this kernel heed SO_INCOMING_CPU inside of a group? */
+  /** Does this kernel honour SO_INCOMING_CPU inside a group? */
   readonly incomingCpuHonoured: boolean;
 }
 
-/** Why there is no reading of a socket that got its SO_REUSEPORT only after bind(). */
+/** Why a socket that got its SO_REUSEPORT only after bind() cannot be read. */
 export const IN_NO_GROUP = 'the socket is in no reuseport group';
 
-/** By index; all of one state of the group. */
+/** By index; all from one state of the group. */
 export type Answers = ReadonlyMap<number, Answer>;
 
-/** Adds an answer. One that contradicts those before it shows that the group has changed: they are void. */
+/** Adds an answer. An answer that contradicts earlier ones means that the group has changed, so these are dropped. */
 export function addAnswer(answers: Map<number, Answer>, answer: Answer): void {
   const [known] = answers.values();
   if (known !== undefined && !sameState(known, answer)) answers.clear();
@@ -39,14 +39,14 @@ const sameState = (a: Answer, b: Answer) =>
   a.length === b.length &&
   a.withIncomingCpu === b.withIncomingCpu;
 
-/** Indices that are still to be asked for: slots, and the instructions of a program that is longer than the group. */
+/** Indices that are still missing: slots, and instructions of a program longer than the group. */
 export function missing(answers: Answers, expectedSize: number): number[] {
   const [known] = answers.values();
   const count = Math.max(1, known === undefined ? expectedSize : known.size, known?.length ?? 0);
   return Array.from({ length: count }, (_, index) => index).filter((index) => !answers.has(index));
 }
 
-/** null while something is missing, where the socket is in no group, or when one socket is in two slots (it moved). */
+/** null while something is missing, if the socket is in no group, or if one socket is in two slots (it moved). */
 export function toReading(answers: Answers): SlotReading | null {
   const [known] = answers.values();
   if (known === undefined || known.size === 0 || missing(answers, 0).length > 0) return null;

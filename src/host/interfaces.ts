@@ -11,22 +11,22 @@ export interface Interface {
   readonly index: number | null;
   /** Directly below this one: the slaves of a bond, the ports of a bridge, the device of a VLAN. */
   readonly lowers: readonly string[];
-  /** Known to have no device, hence no IRQs, whatever names they bear: a container's eth0 is not the host's. */
+  /** Known to have no device, so no IRQs, whatever their name: a container's eth0 is not the host's. */
   readonly virtual: boolean;
   readonly driver: string | null;
   /** PCI address of the function that moves its packets. */
   readonly pci: string | null;
-  /** `virtio2`, what a virtio device calls itself in the names of its IRQs. */
+  /** `virtio2`, the name of a virtio device in the names of its IRQs. */
   readonly virtio: string | null;
-  /** `15100000.ethernet`, `30000002`: what a device that is on neither of these buses is called, and often its IRQs. */
+  /** `15100000.ethernet`, `30000002`: the name of a device on neither of these buses, and often of its IRQs. */
   readonly platform: string | null;
-  /** sysfs directory of that PCI function, else of the device; null when there is none or it is not known. */
+  /** sysfs directory of that PCI function, or of the device; null if there is none, or not known. */
   readonly device: string | null;
 }
 
 const root = '/sys/class/net';
 
-/** In the order of ifindex, as `ip link` lists them. [] when the tree holds no sysfs. */
+/** In the order of ifindex, as `ip link` lists them. [] if the tree has no sysfs. */
 export function readInterfaces(files: Files): readonly Interface[] {
   return files
     .list(root)
@@ -58,11 +58,11 @@ function readInterface(files: Files, name: string): Interface {
   };
 }
 
-/** Of interfaces without a device, by the attributes that they alone have, as `ethtool -i` names them. */
+/** Drivers of interfaces without a device, by attributes that only they have, named as by `ethtool -i`. */
 function softwareDriver(files: Files, path: string, lowers: readonly string[]): string | null {
   if (files.exists(`${path}/bonding`)) return 'bonding';
   if (files.exists(`${path}/tun_flags`)) return 'tun';
-  // A link to an interface elsewhere, and none of the kinds that name themselves: VLAN, macvlan, ipvlan.
+  // A link to an interface elsewhere, and not a kind with its own name: VLAN, macvlan, ipvlan.
   const uevent = files.text(`${path}/uevent`);
   const index = readInteger(files, `${path}/ifindex`);
   const peer = readInteger(files, `${path}/iflink`);
@@ -72,8 +72,8 @@ function softwareDriver(files: Files, path: string, lowers: readonly string[]): 
 
 const baseName = (path: string | null): string | null => path && posix.basename(path);
 
-// The link's text names the whole chain, `…/0000:00:03.0/virtio2/net/eth0`, even in a tree that was captured
-// without what it leads to. A virtio or auxiliary device sits right below its PCI function, a USB one doesn't.
+// The link's text names the whole chain, `…/0000:00:03.0/virtio2/net/eth0`, even in a tree that was captured without
+// the link's target. A virtio or auxiliary device is directly below its PCI function, a USB device is not.
 function devicePath(place: string): string | null {
   return /^(\/sys\/devices\/(?!virtual\/).+)\/net\/[^/]+$/.exec(place)?.[1] ?? null;
 }

@@ -5,7 +5,7 @@ import { readCpuList } from './values.ts';
 
 export interface Interrupt {
   readonly irq: number;
-  /** Interrupts taken since boot, in the order of `Interrupts.cpus`; empty when not readable. */
+  /** Interrupts since boot, in the order of `Interrupts.cpus`; empty if not readable. */
   readonly counts: readonly number[];
   /** The interrupt controller's name: `PCI-MSIX-0000:00:02.0`, `ITS-MSI`, `IO-APIC`. */
   readonly chip: string;
@@ -15,21 +15,21 @@ export interface Interrupt {
   readonly device: string | null;
   /** MSI vector of that device. */
   readonly vector: number | null;
-  /** Names given to request_irq; several when the line is shared, none when nobody listens. */
+  /** Names given to request_irq; several if the line is shared, none if there is no handler. */
   readonly actions: readonly string[];
 }
 
 export interface Interrupts {
-  /** The header's CPUs: online ones only, so numbers may be missing in the middle. */
+  /** The CPUs of the header: only online ones, so numbers may be missing in between. */
   readonly cpus: Cpus;
-  /** The header is missing (`grep eth0 /proc/interrupts`): then `cpus` are the online ones, else the columns' positions. */
+  /** The header is missing (`grep eth0 /proc/interrupts`): then `cpus` are the online ones, or the column positions. */
   readonly unnamed?: true;
   readonly lines: readonly Interrupt[];
-  /** `/proc/irq` when /proc/interrupts is hidden (containers): then there are no counts. */
+  /** `/proc/irq` if /proc/interrupts is hidden (containers): then there are no counts. */
   readonly source: 'interrupts' | '/proc/irq';
 }
 
-/** Reads the machine's interrupts, from the names in /proc/irq where /proc/interrupts is hidden. */
+/** Reads the machine's interrupts, or their names in /proc/irq if /proc/interrupts is hidden. */
 export function readInterrupts(files: Files): Interrupts {
   const text = files.text('/proc/interrupts');
   const parsed = text === null ? null : withNames(files, parseInterrupts(text));
@@ -44,13 +44,13 @@ export function readInterrupts(files: Files): Interrupts {
       hwirq: null,
       device: null,
       vector: null,
-      // The other entries of that directory are files; only an action's name makes a directory, an empty one.
+      // The other entries of that directory are files; only the name of an action is a directory, an empty one.
       actions: files.list(`/proc/irq/${number}`).filter((name) => !attributes.has(name)),
     }));
   return { cpus: parsed?.cpus ?? [], lines, source: lines.length > 0 ? '/proc/irq' : 'interrupts' };
 }
 
-/** Columns without a header are of the online CPUs, if they are as many. */
+/** Columns without a header belong to the online CPUs, if the numbers match. */
 function withNames(files: Files, interrupts: Interrupts): Interrupts {
   if (!interrupts.unnamed) return interrupts;
   const online = readCpuList(files, '/sys/devices/system/cpu/online');
@@ -70,7 +70,7 @@ const attributes = new Set([
 
 const isNumber = (name: string): boolean => /^\d+$/.test(name);
 
-/** Never throws: lines that are cut or named (NMI, LOC) are left out. */
+/** Never throws: cut lines and named lines (NMI, LOC) are skipped. */
 export function parseInterrupts(text: string): Interrupts {
   const header = lineEnd(text, 0);
   const named = [...text.slice(0, header).matchAll(/\bCPU(\d+)\b/g)].map((match) => Number(match[1]));
@@ -89,10 +89,13 @@ export function parseInterrupts(text: string): Interrupts {
   return { cpus: [...Array(columns).keys()], unnamed: true, lines, source: 'interrupts' };
 }
 
-/** `24: 1 0 PCI-MSI …`: numbers up to a word that is none, the interrupt controller's name. */
+/** `24: 1 0 PCI-MSI …`: numbers up to the interrupt controller's name. */
 const counted = /^ *\d+:((?: +\d+)+) +[A-Za-z]/;
 
-/** The fewest numbers of any line: a controller's name may begin with a number, and none has fewer columns. 0: no line. */
+/**
+ * The smallest count of numbers in any line: a controller's name may begin with a number, but no line has fewer
+ * columns. 0: no line.
+ */
 function countColumns(text: string): number {
   let columns = 0;
   for (const line of text.split('\n')) {
@@ -111,8 +114,8 @@ const space = 32;
 const zero = 48;
 const colon = 58;
 
-// Scans characters because 512 CPUs times 1,200 IRQs are 600,000 numbers: splitting them into strings first
-// costs ten times as much.
+// Scans characters, because 512 CPUs times 1,200 IRQs are 600,000 numbers; splitting them into strings would cost ten
+// times as much.
 function parseLine(text: string, start: number, end: number, columns: number): Interrupt | null {
   let at = start;
   const number = (): number => {
@@ -138,11 +141,11 @@ function parseLine(text: string, start: number, end: number, columns: number): I
 }
 
 /**
- * chip, hwirq, flow, actions. The flow follows the hwirq after a dash on x86 (`1-edge`), after a space where
- * CONFIG_GENERIC_IRQ_SHOW_LEVEL is set (`81920 Edge`), and stands alone on Xen (`-event`).
+ * chip, hwirq, flow, actions. The flow follows the hwirq after a dash on x86 (`1-edge`), after a space if
+ * CONFIG_GENERIC_IRQ_SHOW_LEVEL is set (`81920 Edge`), and alone on Xen (`-event`).
  */
 const withFlow = /^(.*?\S)\s+(?:(\d{1,20})?-[a-z][\w-]*|(\d{1,20})\s+(?:Edge|Level))(?:\s+(.*))?$/;
-/** chip with the flow in it, before irq domains (`PCI-MSI-edge`), or chip and hwirq with no flow shown. */
+/** chip that contains the flow, before irq domains (`PCI-MSI-edge`), or chip and hwirq without a flow. */
 const withoutFlow = /^(\S+(?: \S+)*?)(?:\s+(\d{1,20}))?\s{2,}(\D.*)$/;
 
 function parseDescription(text: string): Omit<Interrupt, 'irq' | 'counts'> {
@@ -159,8 +162,8 @@ const chipOfDevice = /(?:^|-)([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])$/;
 const chipOfMsi = /(?:PCI-MSIX?|PCIe MSI|ITS-MSI)$/;
 
 /**
- * Which PCI device raises an MSI. Since 6.10 every device has its own interrupt domain, named after it, whose
- * hwirq is the vector. Before, the hwirq of the one domain holds all of it (drivers/pci/msi/irqdomain.c,
+ * The PCI device that raises an MSI. Since 6.10 every device has its own interrupt domain, named after it, whose hwirq
+ * is the vector. Before, the hwirq of the single domain contains everything (drivers/pci/msi/irqdomain.c,
  * pci_msi_domain_calc_hwirq): vector, then bus and devfn from bit 11, then the PCI domain from bit 27.
  */
 function msiDevice(chip: string, hwirq: string | null): Pick<Interrupt, 'device' | 'vector'> {

@@ -1,9 +1,9 @@
-/** What is asked about a NIC's IRQs, and what their names claim. */
+/** The question about a NIC's IRQs, and what their names claim. */
 import type { NetdevQueue } from '../system/types.ts';
 import type { Interface } from './interfaces.ts';
 import type { IrqRole } from './types.ts';
 
-/** What is known of a NIC before its IRQs are. */
+/** What is known about a NIC before its IRQs are read. */
 export interface IrqQuestion {
   readonly interface: Interface;
   /** The IRQs in the device's msi_irqs; empty without MSI. */
@@ -11,11 +11,11 @@ export interface IrqQuestion {
   /** Other interfaces on the same PCI function. */
   readonly neighbours: readonly string[];
   readonly queues: QueueCounts;
-  /** The kernel's own answer, null before 6.8. */
+  /** The kernel's own answer; null before 6.8. */
   readonly netdev: readonly NetdevQueue[] | null;
 }
 
-/** How many queues there are; null when only the names can tell. */
+/** The number of queues; null if only the names show it. */
 export interface QueueCounts {
   readonly rx: number | null;
   readonly tx: number | null;
@@ -26,14 +26,14 @@ export interface Claim {
   readonly name: string;
   readonly rx: readonly number[];
   readonly tx: readonly number[];
-  /** It serves queues in this role, but nobody says which. */
+  /** It serves queues in this role, but which ones is not known. */
   readonly unclear?: IrqRole;
 }
 
-/** An IRQ of the device by the one of its names that is the NIC's. */
+/** An IRQ of the device, with that of its names that belongs to the NIC. */
 export interface NamedVector {
   readonly irq: number;
-  /** MSI vector, null when it is not known. */
+  /** MSI vector; null if not known. */
   readonly vector: number | null;
   readonly name: string;
   /** Interrupts since boot. */

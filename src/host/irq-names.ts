@@ -1,22 +1,22 @@
-/** What drivers call their IRQs in request_irq. The only source where nothing better is known, and often stale. */
+/** The names that drivers give their IRQs in request_irq. Used only if nothing better is known; often outdated. */
 import type { IrqRole } from './types.ts';
 
 export interface IrqName {
-  /** What the name carries of its device: an interface name, a PCI address or `virtioN`. Never a part of one. */
+  /** The device in the name: an interface name, a PCI address or `virtioN`. Never a part of one. */
   readonly owner: string;
-  /** `block`: a gve notification block, TX or RX by how many of them there are. */
+  /** `block`: a gve notification block; their number shows whether it is TX or RX. */
   readonly role: IrqRole | 'block';
   readonly queues: readonly number[] | 'all';
-  /** TX queues, where they are not those of `queues`. */
+  /** TX queues, if they differ from `queues`. */
   readonly txQueues?: readonly number[];
-  /** The driver, where it alone uses this form. */
+  /** The driver, if only it uses this form. */
   readonly driver: string | null;
-  /** `eth0-3` alone: a queue only where the device has no clearer names. */
+  /** `eth0-3` alone: a queue only if the device has no clearer names. */
   readonly weak: boolean;
 }
 
 interface Form {
-  /** Named groups: owner; kind, which spells the role; n, the queue numbers; t, a TX queue beside them; driver. */
+  /** Named groups: owner; kind, which is the role; n, the queue numbers; t, a TX queue next to them; driver. */
   readonly pattern: RegExp;
   readonly role?: IrqName['role'];
   readonly queues?: 'all';
@@ -25,9 +25,9 @@ interface Form {
 }
 
 const address = '[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]';
-/** What the kernel and udev call Ethernet ports; any other word could be anything's. */
+/** Names that the kernel and udev give to Ethernet interfaces; any other word could belong to any device. */
 const port = '(?:(?:eth|em)\\d+|(?:en|ib)[opsxP][A-Za-z0-9]+|p\\d+p\\d+(?:_\\d+)?)';
-/** Drivers that put their own name first, as a build for netmap calls itself (`i40e_netmap`). */
+/** Drivers that put their own name first, also that of a netmap build (`i40e_netmap`). */
 const prefixed = '(?<driver>i40e|i40evf|ice|iavf|idpf|ionic)(?:_\\w+)?';
 
 // First match wins. An interface name has neither `/` nor `:` nor a space (net/core/dev.c, dev_valid_name).
@@ -42,7 +42,8 @@ const forms: readonly Form[] = [
   // ena-mgmnt@pci:…, mlx5_async0@pci:…, mana_hwc@pci:…
   { pattern: /^[^@]+@(?:pci:)?(?<owner>.+)$/, role: 'other' },
   { pattern: /^(?<owner>virtio\d+)-(?<kind>input|output)\.(?<n>\d+)$/, driver: 'virtio_net' },
-  // A random number generator has a `virtio0-input` too, and a disk `virtio1-virtqueues`: only the bus tells.
+  // A random number generator also has a `virtio0-input`, and a disk `virtio1-virtqueues`: only the bus distinguishes
+  // them.
   { pattern: /^(?<owner>virtio\d+)-(?<kind>input|output)$/, queues: 'all', weak: true },
   { pattern: /^(?<owner>virtio\d+)-virtqueues$/, role: 'rxtx', queues: 'all', weak: true },
   { pattern: /^(?<owner>virtio\d+)-.+$/, role: 'other' },
@@ -51,7 +52,7 @@ const forms: readonly Form[] = [
   {
     pattern: new RegExp(`^${prefixed}-(?<owner>[^\\s/:]+)-(?<kind>TxRx|[rR]x|[tT]x)-(?<n>\\d+(?:-\\d+)*)$`),
   },
-  // Another driver's build with such a prefix: only a port's name shows where it ends.
+  // A build of another driver with such a prefix: only an interface name shows where it ends.
   { pattern: new RegExp(`^[a-z]\\w*-(?<owner>${port})-(?<kind>TxRx|[rR]x|[tT]x)-(?<n>\\d+)$`) },
   // The unit address of a device on POWER's virtual bus.
   { pattern: /^ibmvnic-(?<owner>[0-9a-f]+)-(?<kind>rx|tx)(?<n>\d+)$/, driver: 'ibmvnic' },
@@ -68,12 +69,12 @@ const forms: readonly Form[] = [
   { pattern: new RegExp(`^(?<owner>${address})-.+$`), role: 'other' },
   { pattern: /^(?<owner>[^\s/:]+)-q(?<n>\d+)-(?<kind>rx|tx)$/, driver: 'xen_netfront' },
   { pattern: /^(?<owner>[^\s/:]+)-q(?<n>\d+)$/, role: 'rxtx' },
-  // Drivers with one vector for each direction: old xen-netfront, forcedeth.
+  // Drivers with one vector per direction: old xen-netfront, forcedeth.
   { pattern: new RegExp(`^(?<owner>${port})-(?<kind>rx|tx)$`), queues: 'all' },
   { pattern: /^(?<owner>[^\s/:-]+)-(?<n>\d+)$/, role: 'rxtx', weak: true },
 ];
 
-/** null: no driver's form, such as the bare `eth0`, a link interrupt or all there is. */
+/** null: not the form of any driver, such as a plain `eth0`, which is a link interrupt or the only one. */
 export function parseIrqName(action: string): IrqName | null {
   for (const form of forms) {
     const groups = form.pattern.exec(action)?.groups;
@@ -99,12 +100,12 @@ function roleOf(kind: string): IrqRole {
 
 const portName = new RegExp(`^${port}$`);
 
-/** A name that the kernel or udev gives to Ethernet ports; anything else could be any device's. */
+/** A name that the kernel or udev gives to Ethernet interfaces; anything else could belong to any device. */
 export function looksLikeInterface(name: string): boolean {
   return portName.test(name);
 }
 
-/** `15100000.ethernet`, a network device's node in a device tree, after which single-chip drivers call their IRQs. */
+/** `15100000.ethernet`, a network device's node in a device tree, after which single-chip drivers name their IRQs. */
 export function isEthernetNode(name: string): boolean {
   return /^[0-9a-f]+\.ethernet$/.test(name);
 }

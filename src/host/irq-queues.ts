@@ -1,4 +1,4 @@
-/** Which IRQ serves which queue of a NIC, by the most reliable source that answers. */
+/** Matches IRQs with the queues of a NIC, by the most reliable source that answers. */
 import type { Claim, IrqQuestion } from './irq-claims.ts';
 import type { IrqTable, NamedInterrupt } from './irq-table.ts';
 import { pushTo } from './multimap.ts';
@@ -25,7 +25,7 @@ export function findNicIrqs(question: IrqQuestion, table: IrqTable): NicIrqs {
     (type === 'rx' ? rx : tx).set(id, irq);
     told.add(irq);
   }
-  // Names fill what the kernel left open, and nothing else.
+  // Names only fill what the kernel left open.
   const open = (serves: ReadonlyMap<number, number>, queues: readonly number[]): number[] =>
     queues.filter((queue) => !serves.has(queue));
   for (const { irq, ...claim } of claims) {
@@ -53,7 +53,7 @@ export function findNicIrqs(question: IrqQuestion, table: IrqTable): NicIrqs {
   return { irqs, rx, tx, notes: complete ? [] : notes };
 }
 
-// The device's own list first: names repeat (other virtio devices have a `virtio0-input` too) and grow stale.
+// The device's own list first: names repeat (other virtio devices also have a `virtio0-input`) and become outdated.
 function candidates(
   question: IrqQuestion,
   table: IrqTable,
@@ -70,7 +70,7 @@ function candidates(
   return { entries: [...new Set(named)], source: table.source === '/proc/irq' ? 'proc_irq' : 'name' };
 }
 
-// Ports of one PCI function (cxgb4) share its vectors, told apart by the interface's name in them.
+// Ports of one PCI function (cxgb4) share its vectors; the interface name in the IRQ name distinguishes them.
 function withoutNeighbours(
   entries: readonly NamedInterrupt[],
   question: IrqQuestion,

@@ -1,9 +1,9 @@
-/** The machine's interrupts by device and by name, built once, so that no NIC has to search them all. */
+/** The machine's interrupts by device and by name, built once, so that no NIC must search them all. */
 import type { Interrupt, Interrupts } from './interrupts.ts';
 import { type IrqName, parseIrqName } from './irq-names.ts';
 import { pushTo } from './multimap.ts';
 
-/** An interrupt and what each of its actions' names says. */
+/** An interrupt and its parsed action names. */
 export interface NamedInterrupt {
   readonly interrupt: Interrupt;
   readonly names: readonly (IrqName | null)[];
@@ -14,7 +14,7 @@ export interface IrqTable {
   readonly byNumber: ReadonlyMap<number, NamedInterrupt>;
   /** By PCI address. */
   readonly byDevice: ReadonlyMap<string, readonly NamedInterrupt[]>;
-  /** By what a name carries (`IrqName.owner`), or by the whole name where it has no form: `eth0`, `virtio2`. */
+  /** By the owner in the name (`IrqName.owner`), or by the whole name if it has no known form: `eth0`, `virtio2`. */
   readonly byOwner: ReadonlyMap<string, readonly NamedInterrupt[]>;
   readonly source: Interrupts['source'];
 }
@@ -35,7 +35,7 @@ export function tabulate(interrupts: Interrupts): IrqTable {
   return { all, byNumber, byDevice, byOwner, source: interrupts.source };
 }
 
-/** What the names of an interrupt's actions carry, each once. */
+/** The owners in the names of an interrupt's actions, each once. */
 export function ownersOf({ interrupt, names }: NamedInterrupt): ReadonlySet<string> {
   return new Set(interrupt.actions.map((action, i) => names[i]?.owner ?? action));
 }

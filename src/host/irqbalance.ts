@@ -1,12 +1,12 @@
-/** Is irqbalance running, and which IRQs was it told to leave alone? */
+/** Is irqbalance running, and which IRQs does it leave alone? */
 import type { Files, System } from '../system/types.ts';
 import { showsAllProcesses } from './processes.ts';
 import type { Machine } from './types.ts';
 
 /**
- * `bannedIrqs` are those of its command line; [] when it does not run. Bans given later through its socket, which
- * answers root alone and forgets them with the process, are not among them. A captured tree may hold some processes
- * only, and a /proc with hidepid shows some only: that irqbalance is missing there says nothing, and both are null.
+ * `bannedIrqs` are those of its command line; [] if it does not run. Later bans through its socket, which answers only
+ * root and forgets them with the process, are not included. A captured tree, or a /proc with hidepid, may show only some
+ * processes, so a missing irqbalance means nothing there, and both are null.
  */
 export function readIrqbalance({ files, kernel }: System): Machine['irqbalance'] {
   const processes = files.list('/proc').filter((name) => /^\d+$/.test(name));
@@ -19,8 +19,8 @@ export function readIrqbalance({ files, kernel }: System): Machine['irqbalance']
   return { running: true, bannedIrqs: commandLine ? parseBans(commandLine.split('\0')) : null };
 }
 
-// Its socket, pid file and service name the process at once. Without them every process is asked for its name:
-// half a second on a host with 50,000, and still better than to say wrongly that it does not run.
+// Its socket, pid file and service name the process. Without them, the name of every process is read:
+// half a second on a host with 50,000 processes, but better than a wrong "not running".
 function findPid(files: Files, processes: readonly string[], live: boolean): string | null {
   const likely = [
     ...files.list('/run/irqbalance').map((name) => /^irqbalance(\d+)\.sock$/.exec(name)?.[1]),
@@ -28,7 +28,7 @@ function findPid(files: Files, processes: readonly string[], live: boolean): str
     ...(files.text('/sys/fs/cgroup/system.slice/irqbalance.service/cgroup.procs')?.split('\n') ?? []),
   ];
   const alive = new Set(processes);
-  // Anyone's process may call itself so, and make its reader wait for its command line for ever.
+  // Any user can name a process so, and make the reader of its command line wait forever.
   const isRoots = (pid: string) => /^Uid:\s+0\s/m.test(files.text(`/proc/${pid}/status`) ?? '');
   const isIrqbalance = (pid: string): boolean =>
     files.text(`/proc/${pid}/comm`) === 'irqbalance\n' && (!live || isRoots(pid));
@@ -39,7 +39,7 @@ function findPid(files: Files, processes: readonly string[], live: boolean): str
   );
 }
 
-/** `--banirq=N`, `--banirq N`, `-i N`, `-iN`, as irqbalance's getopt_long takes them; ascending. */
+/** `--banirq=N`, `--banirq N`, `-i N`, `-iN`, as irqbalance's getopt_long accepts them; ascending. */
 export function parseBans(args: readonly string[]): readonly number[] {
   const bans = args.flatMap((arg, i) => {
     const value = arg === '--banirq' || arg === '-i' ? args[i + 1] : /^(?:--banirq=|-i)(.*)$/.exec(arg)?.[1];

@@ -1,20 +1,20 @@
-/** CPUs that are set apart from the rest, and by what: the kernel's command line, or cpusets. */
+/** CPUs that are set apart, and by what: the kernel's command line, or cpusets. */
 import type { Files } from '../system/types.ts';
 import type { Isolation } from './types.ts';
 import { readCpuList, readInteger, readLine } from './values.ts';
 
 const cpuDirectory = '/sys/devices/system/cpu';
-/** Where cgroup v2 is mounted, alone or beside v1. */
+/** Mount points of cgroup v2, alone or next to v1. */
 const UNIFIED = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 const CPUSET_V1 = '/sys/fs/cgroup/cpuset';
-/** A partition sits below its parent partition, so near the root; pods and services by the thousand do not. */
+/** A partition is below its parent partition, so near the root, unlike pods and services by the thousand. */
 const DEPTH = 3;
 const MAX_GROUPS = 4_096;
 
-/** In the order isolcpus, nohz_full, cpusets. [] where nothing is set apart, or a captured tree holds none of it. */
+/** In the order isolcpus, nohz_full, cpusets. [] if nothing is set apart, or a captured tree has none of it. */
 export function readIsolation(files: Files): readonly Isolation[] {
   const boot = (source: 'isolcpus' | 'nohz_full', name: string): Isolation[] => {
-    // Without any, nohz_full reads ` (null)`.
+    // Without any CPU, nohz_full contains ` (null)`.
     const cpus = readCpuList(files, `${cpuDirectory}/${name}`) ?? [];
     return cpus.length === 0 ? [] : [{ source, cpus, name: null }];
   };
@@ -45,11 +45,11 @@ function walk(files: Files, root: string, look: Look): Isolation[] {
   return found;
 }
 
-/** The files of a controller begin with its name; a unit may, too. */
+/** The files of a controller begin with its name; so may a unit. */
 const ATTRIBUTE =
   /^(?:cgroup|cpuset|cpu|memory|io|pids|misc|rdma|hugetlb|irq|dmem)\.(?!(?:slice|scope|service)$)/;
 
-/** A group is a directory: it alone has a list of its own processes. */
+/** A group is a directory: only groups have a list of their processes. */
 const groupsIn = (files: Files, root: string, group: string): string[] =>
   files
     .list(`${root}${group}`)
@@ -58,7 +58,7 @@ const groupsIn = (files: Files, root: string, group: string): string[] =>
     .filter((path) => files.exists(`${root}${path}/cgroup.procs`))
     .sort();
 
-/** cgroup v2, `cpuset.cpus.partition`: root, isolated, or `… invalid (why)`, which sets nothing apart. */
+/** cgroup v2, `cpuset.cpus.partition`: root, isolated, or `… invalid (reason)`, which sets nothing apart. */
 function partition(files: Files, path: string, name: string): Isolation | null {
   const kind = readLine(files, `${path}/cpuset.cpus.partition`);
   if (kind !== 'root' && kind !== 'isolated') return null;

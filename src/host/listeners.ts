@@ -1,4 +1,4 @@
-/** The sockets that take new flows, gathered by what they are bound to. */
+/** The sockets that get new flows, grouped by what they are bound to. */
 import { isSystemError } from '../system/errors.ts';
 import type { DiagSocket, Files, System } from '../system/types.ts';
 import { pushTo } from './multimap.ts';
@@ -6,7 +6,7 @@ import { compareText } from './order.ts';
 import { parseProcNet } from './proc-net.ts';
 import type { Protocol } from './types.ts';
 
-/** Sockets that share everything that a reuseport group must share: there is no attribute that names the group. */
+/** Sockets with everything in common that a reuseport group must share; no attribute names the group. */
 export interface Listener {
   /** `tcp 0.0.0.0:8080`, `udp [::]%eth1:443`. */
   readonly id: string;
@@ -19,11 +19,11 @@ export interface Listener {
   /** TCP listeners, UDP sockets without a peer; at least one. By inode. */
   readonly sockets: readonly DiagSocket[];
   /**
-   * Inode of the one of `sockets` that the kernel's lookup meets first, whose group takes the flows of new senders: the
-   * first of them in the port's hash bucket, as a dump lists it (net/ipv4/udp.c, udp4_lib_lookup2).
+   * Inode of the first of `sockets` in the kernel's lookup, whose group gets the flows of new senders: the first in the
+   * port's hash bucket, as a dump lists it (net/ipv4/udp.c, udp4_lib_lookup2).
    */
   readonly foremost: number;
-  /** UDP sockets with a peer: they may sit in the group's slots, yet take no new flows. */
+  /** UDP sockets with a peer: they may be in the group's slots, but get no new flows. */
   readonly connected: readonly DiagSocket[];
 }
 
@@ -50,7 +50,7 @@ function fromProcNet(files: Files, source: string): { sockets: readonly DiagSock
   return { sockets, notes: [note] };
 }
 
-/** Files of /proc/net, and what they list. */
+/** Files of /proc/net and their content. */
 export const PROC_NET = [
   { name: 'tcp', protocol: 'tcp', family: 4 },
   { name: 'tcp6', protocol: 'tcp', family: 6 },
@@ -73,7 +73,7 @@ export function toListeners(
   const byBinding = new Map<string, DiagSocket[]>();
   for (const socket of sockets) {
     const { protocol, family, v6only, address, ifindex, uid } = socket;
-    // An inode of 0 belongs to a socket that its process has closed already.
+    // An inode of 0 belongs to a socket that its process has already closed.
     if (socket.inode === 0 || (port !== null && socket.port !== port)) continue;
     pushTo(byBinding, `${protocol} ${family} ${v6only} ${address} ${socket.port} ${ifindex} ${uid}`, socket);
   }

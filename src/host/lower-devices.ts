@@ -1,8 +1,8 @@
-/** From a bond, VLAN, bridge or macvlan down to the ports that carry its packets. */
+/** Finds the lower devices that carry the packets of a bond, VLAN, bridge or macvlan. */
 
 /**
- * The ports below `name`: whatever has nothing below itself. Empty for a port. `lowersOf` gives the devices
- * directly below one (the `lower_*` links of sysfs), [] for a port or an unknown name. Loops are cut.
+ * The lowest devices below `name`. Empty for a device without lower devices. `lowersOf` gives the devices directly
+ * below one (the `lower_*` links of sysfs), [] if there are none, or for an unknown name. Loops are cut.
  */
 export function portsBelow(name: string, lowersOf: (name: string) => readonly string[]): readonly string[] {
   const seen = new Set([name]);

@@ -1,9 +1,9 @@
-/** How much memory the machine has. */
+/** The memory size of the machine. */
 import type { System } from '../system/types.ts';
 
 /**
- * In bytes; null when it is not known. On the live machine systeminformation is asked for it: its `mem()` reads
- * /proc/meminfo and runs nothing, unlike most of that library (test/host/memory.test.ts holds it to that).
+ * In bytes; null if not known. On the live machine it comes from systeminformation, whose `mem()` reads /proc/meminfo
+ * and runs nothing, unlike most of that library (test/host/memory.test.ts checks that).
  */
 export async function readMemory({ files, kernel }: System): Promise<number | null> {
   if (kernel === null) return parseMemory(files.text('/proc/meminfo') ?? '');

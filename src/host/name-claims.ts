@@ -1,4 +1,4 @@
-/** The queues that a NIC's interrupts claim by their names, within the set that is known to be the NIC's. */
+/** The queues in the names of a NIC's interrupts, among the interrupts that are known to belong to the NIC. */
 import { claimBare } from './bare-vectors.ts';
 import type { Claim, Claims, IrqQuestion, NamedVector } from './irq-claims.ts';
 import { type IrqName, looksLikeInterface } from './irq-names.ts';
@@ -6,7 +6,7 @@ import type { NamedInterrupt } from './irq-table.ts';
 import { claimRealtek, isRealtek, looksLikeRtl8125b } from './realtek-vectors.ts';
 import type { IrqRole } from './types.ts';
 
-/** tg3 and mlx4 keep their first vector for the link and for commands, and number the queues' from 1. */
+/** tg3 and mlx4 use their first vector for the link and for commands, and number queue vectors from 1. */
 const countFromOne = new Set(['tg3', 'mlx4_core', 'mlx4_en']);
 
 interface Named extends NamedVector {
@@ -19,13 +19,13 @@ export function claimByName(question: IrqQuestion, entries: readonly NamedInterr
   if (named.some(isClear))
     return claimByNumber(
       question,
-      // A weak name counts only where nothing speaks clearer.
+      // A weak name counts only without a clearer one.
       named.map((one) => (one.parsed?.weak ? { ...one, parsed: null } : one)),
     );
   if (named.some(({ parsed }) => parsed?.weak)) return claimWeak(question, named);
   const own = ownNames(question);
   const unclaimed = named.filter(({ parsed, name }) => parsed === null && name !== '');
-  // Perhaps the interface's name of before a rename; never the PCI address's of an error interrupt beside others.
+  // Perhaps the interface's name before a rename; never the PCI address of an error interrupt among others.
   const isBare = ({ name }: Named): boolean => own.has(name) || looksLikeInterface(name);
   return withRest(
     named,
@@ -37,7 +37,7 @@ export function claimByName(question: IrqQuestion, entries: readonly NamedInterr
   );
 }
 
-/** All of the device's IRQs: those without a claim serve no queue. */
+/** All IRQs of the device; those without a claim serve no queue. */
 function withRest(named: readonly Named[], { claims, notes }: Claims): Claims {
   const claimed = new Map(claims.map((claim) => [claim.irq, claim]));
   return {
@@ -49,7 +49,7 @@ function withRest(named: readonly Named[], { claims, notes }: Claims): Claims {
 /** Drivers that number queues by `eth0-N` (efx_set_channel_names of sfc). */
 const WEAK_BY_QUEUE = /^sfc/;
 
-/** `eth0-N` and nothing clearer: the numbers of queues, or of vectors. */
+/** `eth0-N` without clearer names: the numbers are those of queues, or of vectors. */
 function claimWeak(question: IrqQuestion, named: readonly Named[]): Claims {
   const {
     queues,
@@ -78,7 +78,7 @@ function claimWeak(question: IrqQuestion, named: readonly Named[]): Claims {
   return withRest(named, { claims, notes: [note] });
 }
 
-/** A vector that never fired below one that did: then the numbers are no queues'. */
+/** A vector without interrupts below one with interrupts: then the numbers are not those of queues. */
 function hasGap(numbered: readonly { readonly number: number; readonly taken: number }[]): boolean {
   const fired = numbered.filter(({ taken }) => taken > 0).map(({ number }) => number);
   const highest = Math.max(-1, ...fired);
@@ -126,7 +126,7 @@ function nameEntries(question: IrqQuestion, entries: readonly NamedInterrupt[]):
 const isNumbered = (name: IrqName | null): name is IrqName & { readonly queues: readonly number[] } =>
   name !== null && name.queues !== 'all' && (name.role === 'rx' || name.role === 'rxtx');
 
-/** gve numbers its blocks through: the first half is TX, the rest RX (gve.h, gve_rx_idx_to_ntfy). */
+/** gve numbers its blocks consecutively: the first half is TX, the rest RX (gve.h, gve_rx_idx_to_ntfy). */
 function resolve(
   parsed: IrqName | null,
   blocks: number,
@@ -141,8 +141,8 @@ function resolve(
   return { role: isRx ? 'rx' : 'tx', numbers: queues.map((block) => (isRx ? block - half : block)) };
 }
 
-// Where vectors are fewer than queues their numbers are not the queues': i40e gives vector 0 the queues 0 and 1,
-// ixgbe 0 and 4. Better no answer than that.
+// With fewer vectors than queues the numbers are not those of queues: i40e gives vector 0 the queues 0 and 1, ixgbe 0
+// and 4. No answer is better than a wrong one.
 function judge(claims: readonly Claim[], { queues, interface: { driver }, neighbours }: IrqQuestion): Claims {
   const rxVectors = claims.filter(({ rx }) => rx.length > 0);
   const txVectors = claims.filter(({ tx }) => tx.length > 0);

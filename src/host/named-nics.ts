@@ -1,11 +1,11 @@
-/** NICs made from the interrupts alone, for a captured tree that holds no sysfs. */
+/** NICs made only from the interrupts, for a captured tree without sysfs. */
 import type { Interface } from './interfaces.ts';
 import { isEthernetNode, isPciAddress, looksLikeInterface } from './irq-names.ts';
 import type { IrqTable, NamedInterrupt } from './irq-table.ts';
 
 /**
- * One for each interface name, PCI address or virtio device whose interrupts look like a NIC's queues, in the order
- * of their first interrupt. The driver is given where the form of the names is one driver's own.
+ * One for each interface name, PCI address or virtio device whose interrupts look like a NIC's queues, in the order of
+ * their first interrupt. The driver is known if only one driver uses that form of names.
  */
 export function inferInterfaces(table: IrqTable): readonly Interface[] {
   const found = new Map<string, { pci: string | null; virtio: string | null; driver: string | null }>();
@@ -13,7 +13,7 @@ export function inferInterfaces(table: IrqTable): readonly Interface[] {
     const queue = queueOwner(entry);
     if (!queue) continue;
     const pci = entry.interrupt.device ?? (isPciAddress(queue.owner) ? queue.owner : null);
-    // A name that is none, like gve's literal `eth%d`, is less than the address.
+    // A useless name, such as gve's literal `eth%d`, is worse than the address.
     const name = pci !== null && queue.owner.includes('%') ? pci : queue.owner;
     const virtio = /^virtio\d+$/.test(queue.owner) ? queue.owner : null;
     const known = found.get(name);
@@ -30,7 +30,7 @@ export function inferInterfaces(table: IrqTable): readonly Interface[] {
   }));
 }
 
-// Forms that other devices use too, and the bare `eth0`, count only under a name that an Ethernet port would have.
+// Forms that other devices also use, and a plain `eth0`, count only with a name that an Ethernet interface would have.
 function queueOwner({ interrupt, names }: NamedInterrupt): { owner: string; driver: string | null } | null {
   for (const [i, action] of interrupt.actions.entries()) {
     const name = names[i];

@@ -1,4 +1,4 @@
-/** Kernel threads that receive in place of the softirq: threaded NAPI (net/core/dev.c, napi_kthread_create). */
+/** Kernel threads that receive instead of the softirq: threaded NAPI (net/core/dev.c, napi_kthread_create). */
 import type { NetdevQueue, System } from '../system/types.ts';
 import { allowedCpus } from './affinity.ts';
 import type { NapiThread } from './types.ts';
@@ -12,7 +12,7 @@ export interface NapiProcess {
   readonly napi: number;
 }
 
-/** By interface, as it was called when the thread began. One pass over /proc. */
+/** By interface name at the start of the thread. One pass over /proc. */
 export function findNapiThreads({ files }: System): ReadonlyMap<string, readonly NapiProcess[]> {
   const found = new Map<string, NapiProcess[]>();
   for (const name of files.list('/proc')) {
@@ -28,7 +28,7 @@ export function findNapiThreads({ files }: System): ReadonlyMap<string, readonly
 
 /**
  * The threads of a NIC with their queues and CPUs, by NAPI instance. The kernel names the thread of each instance
- * (napi-get, 6.8); before, the thread's own name does, and its queues are not known.
+ * (napi-get, 6.8); before that only the thread's name does, and its queues are not known.
  */
 export function joinNapiThreads(
   system: System,

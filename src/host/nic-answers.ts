@@ -1,4 +1,4 @@
-/** What the kernel answers about a NIC by system calls: channels, rings, RSS, and its own list of queues. */
+/** What system calls return about a NIC: channels, rings, RSS, and the kernel's list of queues. */
 import { isSystemError } from '../system/errors.ts';
 import type { ChannelCounts, EthtoolFacts, Files, Kernel, NetdevQueue, RssContext } from '../system/types.ts';
 import type { Interface } from './interfaces.ts';
@@ -34,14 +34,14 @@ export async function askKernel(
   return { ethtool, netdev, notes };
 }
 
-/** A kind of channel that the driver has none of is null, as `ethtool -l` prints n/a. */
+/** A kind of channel that the driver does not have is null, where `ethtool -l` prints n/a. */
 export function toChannels({ current, max }: NonNullable<EthtoolFacts['channels']>): Channels {
   const setting = (kind: keyof ChannelCounts): Setting | null =>
     max[kind] === 0 && current[kind] === 0 ? null : { current: current[kind], max: max[kind] };
   return { rx: setting('rx'), tx: setting('tx'), combined: setting('combined'), other: setting('other') };
 }
 
-/** `rxQueues` is the number of RX queues, null when it is not known; `hiddenKey` that of a driver which shows none. */
+/** `rxQueues` is the number of RX queues, null if not known; `hiddenKey` is the key of a driver that shows none. */
 export function toRss(
   { rss, hashFields, ntupleRules, rules, rssContexts }: EthtoolFacts,
   rxQueues: number | null,
@@ -70,12 +70,12 @@ function toContextTable({ context, hashFunction, key, indirection }: RssContext)
 const formatKey = (key: Uint8Array): string =>
   Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 
-/** Drivers that take the kernel's key, and have no way to show it (igb_setup_mrqc, igc_setup_mrqc). */
+/** Drivers that use the kernel's key, and cannot show it (igb_setup_mrqc, igc_setup_mrqc). */
 const KERNEL_KEYED: ReadonlySet<string | null> = new Set(['igb', 'igc']);
-/** Bytes of it that they take: ten registers. */
+/** Bytes of it that they use: ten registers. */
 const KERNEL_KEY_BYTES = 40;
 
-/** The key that `driver` does not show: random per boot, all zero until a driver has asked for it (netdev_rss_key_fill). */
+/** The key that `driver` does not show: random per boot, all zero until a driver requests it (netdev_rss_key_fill). */
 export function readHiddenKey(files: Files, driver: string | null): string | null {
   if (!KERNEL_KEYED.has(driver)) return null;
   const key =

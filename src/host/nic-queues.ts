@@ -12,7 +12,7 @@ export interface QueueIndices {
 
 const queuesOf = (nic: string): string => `/sys/class/net/${nic}/queues`;
 
-/** null when the tree holds no such directories. */
+/** null if the tree has no such directories. */
 export function readQueueIndices(files: Files, nic: string): QueueIndices | null {
   const entries = files.list(queuesOf(nic));
   const indices = (prefix: string): readonly number[] =>
@@ -48,7 +48,7 @@ export function readTxQueue(files: Files, nic: string, index: number, servers: S
   return {
     ...place(index, servers.tx.get(index), servers),
     xpsCpus: readCpuMask(files, `${path}/xps_cpus`),
-    // A mask of RX queues, in the form of one of CPUs.
+    // A mask of RX queues, in the form of a CPU mask.
     xpsRxqs: readCpuMask(files, `${path}/xps_rxqs`),
   };
 }
@@ -67,8 +67,9 @@ function place(index: number, number: number | undefined, { irqs, online, channe
 const STRAY = 1 / 10_000;
 
 /**
- * The CPUs that run the softirq of an IRQ. The effective affinity is empty on an interrupt that is not started, and
- * absent from most captured trees; then those that took its interrupts since boot, then those that may.
+ * The CPUs that run the softirq of an IRQ. The effective affinity is empty for an interrupt that is not started, and
+ * missing in most captured trees; then the CPUs that handled its interrupts since boot count, then those of the
+ * affinity.
  */
 export function softirqCpus(irq: Irq, online: Cpus): Pick<Placed, 'cpus' | 'cpusSource'> {
   if (irq.effective && irq.effective.length > 0) return { cpus: irq.effective, cpusSource: 'effective' };
@@ -90,7 +91,7 @@ export function readChannelCpus(files: Files, device: string): ReadonlyMap<numbe
   return cpus;
 }
 
-/** `/proc/irq/N/…_list`: what was asked for, and where it is delivered. */
+/** `/proc/irq/N/…_list`: affinity and effective affinity. */
 export function readAffinity(files: Files, irq: number): Pick<Irq, 'affinity' | 'effective'> {
   return {
     affinity: readCpuList(files, `/proc/irq/${irq}/smp_affinity_list`),

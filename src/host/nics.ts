@@ -22,7 +22,7 @@ import {
 import type { Channels, Irq, Machine, Nic } from './types.ts';
 import { readInteger, readLine } from './values.ts';
 
-/** Names of all interfaces; where a captured tree holds no sysfs, of those that the interrupts betray. */
+/** Names of all interfaces; if a captured tree has no sysfs, of those that the interrupts reveal. */
 export function listInterfaces(system: System, interrupts: Interrupts): readonly string[] {
   return findInterfaces(system, tabulate(interrupts)).map(({ name }) => name);
 }
@@ -32,12 +32,12 @@ function findInterfaces({ files }: System, table: IrqTable): readonly Interface[
   return interfaces.length > 0 ? interfaces : inferInterfaces(table);
 }
 
-/** They carry no packets of their own that a queue's place could help; left out unless named. */
+/** Their packets do not profit from the place of a queue; left out unless named. */
 const uninteresting = /^(?:lo|ifb\d+|dummy\d+)$/;
 
 /**
- * Reads the interfaces in `only`, and the ports below those, else all but lo, ifb and dummy, in the order of ifindex.
- * Names in `only` that don't exist are no error here: the caller compares.
+ * Reads the interfaces in `only` and their lower devices, or all except lo, ifb and dummy, in the order of ifindex.
+ * Names in `only` that do not exist are not an error here: the caller compares.
  */
 export async function readNics(
   system: System,
@@ -67,7 +67,7 @@ export async function readNics(
       napiThreads,
     });
   };
-  // All at once: the system calls run in libuv's pool, whose threads are the bound.
+  // All at once: the system calls run in libuv's pool, whose threads are the limit.
   return Promise.all(
     interfaces
       .filter(({ name }) => (only.length > 0 ? wanted.has(name) : !uninteresting.test(name)))
@@ -75,7 +75,7 @@ export async function readNics(
   );
 }
 
-/** What a NIC is joined with. */
+/** What is joined with a NIC. */
 interface Surroundings {
   readonly table: IrqTable;
   readonly online: Cpus;
@@ -83,7 +83,7 @@ interface Surroundings {
   /** Other interfaces on the same PCI function. */
   readonly neighbours: readonly string[];
   readonly lowerDevices: readonly string[];
-  /** By interface; looked for when the first NIC has threaded NAPI. */
+  /** By interface; searched when the first NIC has threaded NAPI. */
   readonly napiThreads: () => ReadonlyMap<string, readonly NapiProcess[]>;
 }
 
@@ -171,8 +171,8 @@ function indicesOf(channels: Channels | null): QueueIndices | null {
   };
 }
 
-// CPUs come and go: the header of /proc/interrupts may differ from the list of online CPUs read a moment apart, or
-// captured by another tool.
+// The header of /proc/interrupts may differ from the list of online CPUs that was read a moment apart, or captured by
+// another tool.
 function byOnlineCpu(header: Cpus, online: Cpus): Surroundings['onlineCounts'] {
   const same = header.length === online.length && header.every((cpu, i) => cpu === online[i]);
   if (same) return (counts) => counts;

@@ -1,9 +1,12 @@
-/** For sort(). Not localeCompare or Intl.Collator, whose first use loads ICU's collation: 10 ms of every start. */
+/**
+ * For sort(). Not localeCompare or Intl.Collator, whose first use loads ICU's collation, which takes 10 ms of every
+ * start.
+ */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 const NUMBERS = /(\d+)/;
 
-/** Numbers in their natural order: irq 9 before irq 10. */
+/** Numbers in natural order: irq 9 before irq 10. */
 export function compareNatural(a: string, b: string): number {
   const other = b.split(NUMBERS);
   // Every second part is a number.

@@ -1,4 +1,4 @@
-/** A port that nobody serves here, in the network namespaces of other processes. */
+/** Looks in the network namespaces of other processes for a port that is not served here. */
 import type { Files } from '../system/types.ts';
 import { PROC_NET } from './listeners.ts';
 import { parseProcNet } from './proc-net.ts';
@@ -6,8 +6,8 @@ import { parseProcNet } from './proc-net.ts';
 const NAMED = 3;
 
 /**
- * Where else `port` is served, a sentence for each of the first namespaces, by a process that is in it. One look at every
- * process: only for a port that was asked for and not found.
+ * Where else `port` is served: one sentence for each of the first namespaces, with a process in it. Looks at every
+ * process once, so only for a port that was requested and not found.
  */
 export function findElsewhere(files: Files, port: number): string[] {
   const seen = new Set([files.link('/proc/self/ns/net')]);

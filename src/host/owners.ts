@@ -1,6 +1,7 @@
 /**
- * Who really serves a socket. Holding it proves nothing: with nginx the master and every worker hold every listener.
- * In order of evidence: it is in the process's epoll set; a thread blocks in accept or recv on it; it is held.
+ * Finds the processes that really serve a socket. Holding it proves nothing: with nginx the master and every worker
+ * hold every listener. In order of evidence: it is in the process's epoll set; a thread blocks in accept or recv on it;
+ * it is held.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, System } from '../system/types.ts';
@@ -23,12 +24,12 @@ const SAMPLES = 5;
 const PAUSE_MS = 10;
 
 /**
- * By inode. Two processes that poll one socket (during a reload) are both owners. Only where nobody polls it or blocks
- * on it, every holder is one that has a thread to do it, `via: 'fd'`: poll, select and io_uring can't be seen, and a
- * blocking server may be busy. A socket whose worker died, and that a master keeps open, has none.
+ * By inode. Two processes that poll one socket (during a reload) are both owners. If no process polls it or blocks on
+ * it, every holder with a thread that could is an owner, `via: 'fd'`: poll, select and io_uring cannot be seen, and a
+ * blocking server may be busy. A socket whose worker has died, and that a master keeps open, has none.
  *
- * `tid` is the thread that waits; a runtime that hands one epoll instance from thread to thread (Go) shows one of
- * them. Where it is null, `cpus` is the union over all threads that may be it. `arch` as `uname -m` prints it.
+ * `tid` is the waiting thread; a runtime that passes one epoll instance from thread to thread (Go) shows one of them.
+ * If it is null, `cpus` is the union over all candidates. `arch` as `uname -m` prints it.
  */
 export async function findOwners(
   system: System,
@@ -71,7 +72,7 @@ export async function findOwners(
   return owners;
 }
 
-/** A busy thread shows no system call: those who were not seen to wait are looked at again, for 40 ms at most. */
+/** A busy thread shows no system call, so threads that were not seen waiting are checked again, for at most 40 ms. */
 async function watch(
   { files, kernel }: System,
   processes: Processes,
@@ -100,7 +101,10 @@ async function watch(
   return servers;
 }
 
-/** A descriptor that was closed while a duplicate lives stays in the epoll set: only what the process still holds. */
+/**
+ * A closed descriptor stays in the epoll set while a duplicate exists, so only descriptors that the process still holds
+ * count.
+ */
 function readPolled(files: Files, process: Process): Server['polled'] {
   const held = new Set(process.sockets.values());
   const polled = new Map<number, ReadonlyMap<number, number>>();
@@ -114,7 +118,7 @@ function readPolled(files: Files, process: Process): Server['polled'] {
   return polled;
 }
 
-/** Of a process that duplicated a socket, the first descriptor. */
+/** For a process that duplicated a socket, the first descriptor. */
 function byInode({ sockets }: Process): ReadonlyMap<number, number> {
   const first = new Map<number, number>();
   for (const [fd, inode] of sockets) if (!first.has(inode)) first.set(inode, fd);
@@ -122,8 +126,8 @@ function byInode({ sockets }: Process): ReadonlyMap<number, number> {
 }
 
 /**
- * Who serves an epoll instance that nobody was seen to wait on: its thread has work to do. Threads of a pool sleep beside
- * it, and their CPUs are not the server's.
+ * The threads that serve an epoll instance on which none was seen waiting: its thread is busy. Sleeping threads of a
+ * pool are not it, and their CPUs do not count.
  */
 function busyElseAny({ tids, running, epoll, socket }: Threads): readonly number[] {
   const elsewhere = new Set([...epoll.values(), ...socket.values()].flatMap((waiters) => [...waiters]));
@@ -133,9 +137,9 @@ function busyElseAny({ tids, running, epoll, socket }: Threads): readonly number
 }
 
 /**
- * Threads that may serve a socket in a way that can't be seen. Not those that wait for a signal or a child, and not event
- * loops: what they serve is in their epoll sets. An instance that nobody waits on has its loop among the busy ones. A loop
- * that polls an io_uring may serve anything.
+ * Threads that may serve a socket in a way that cannot be seen. Not those that wait for a signal or a child, and not
+ * event loops, whose sockets are in their epoll sets. If no thread waits on an instance, its loop is among the busy
+ * threads. A loop that polls an io_uring may serve any socket.
  */
 function unexplained({ process, polled, threads: { tids, epoll, signal } }: Server): readonly number[] {
   if (process.ring) return tids;
@@ -145,7 +149,7 @@ function unexplained({ process, polled, threads: { tids, epoll, signal } }: Serv
   return others.length > busyLoops ? others : [];
 }
 
-/** null when not one of the threads could be asked. */
+/** null if no thread could be read. */
 function union(sets: readonly (Cpus | null)[]): Cpus | null {
   const known = sets.filter((cpus) => cpus !== null);
   return known.length === 0 ? null : [...new Set(known.flat())].sort((a, b) => a - b);

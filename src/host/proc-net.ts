@@ -6,8 +6,8 @@ const TCP_LISTEN = '0A';
 const DIGITS = { 4: 8, 6: 32 } as const;
 
 /**
- * Listeners of TCP, every UDP socket (net/ipv4/tcp_ipv4.c, get_tcp4_sock; net/ipv4/udp.c, udp4_format_sock; their
- * IPv6 twins). The files know no device and no v6only: `ifindex` is 0, `v6only` null, the cookie 0.
+ * Listeners of TCP, every UDP socket (net/ipv4/tcp_ipv4.c, get_tcp4_sock; net/ipv4/udp.c, udp4_format_sock; their IPv6
+ * twins). The files have no device and no v6only: `ifindex` is 0, `v6only` null, the cookie 0.
  */
 export function parseProcNet(protocol: 'tcp' | 'udp', family: 4 | 6, text: string): DiagSocket[] {
   const sockets: DiagSocket[] = [];
@@ -42,7 +42,7 @@ export function parseProcNet(protocol: 'tcp' | 'udp', family: 4 | 6, text: strin
 const isNumber = (digits: string | undefined): digits is string =>
   digits !== undefined && /^\d+$/.test(digits);
 
-/** 32-bit words in the byte order of the machine that printed them: little-endian on all that are supported. */
+/** 32-bit words in the byte order of the machine that printed them, which is little-endian on all supported ones. */
 function parseEndpoint(
   text: string,
   family: 4 | 6,

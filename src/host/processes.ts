@@ -1,4 +1,4 @@
-/** Who holds which socket: one pass over /proc. */
+/** Finds the processes that hold sockets, in one pass over /proc. */
 import type { Files } from '../system/types.ts';
 import { type Cgroup, readCgroup } from './cgroup.ts';
 import { pushTo } from './multimap.ts';
@@ -16,7 +16,7 @@ export interface Process {
   readonly sockets: ReadonlyMap<number, number>;
   /** Descriptors of its epoll instances. */
   readonly epolls: readonly number[];
-  /** It has an io_uring, whose requests, accepts among them, can't be seen from outside. */
+  /** It has an io_uring, whose requests (such as accepts) cannot be seen from outside. */
   readonly ring: boolean;
 }
 
@@ -25,13 +25,13 @@ export interface Processes {
   readonly byPid: ReadonlyMap<number, Process>;
   /** By inode. */
   readonly holders: ReadonlyMap<number, readonly Holder[]>;
-  /** How many processes did not show their descriptors (that needs their uid, or CAP_SYS_PTRACE). */
+  /** Number of processes whose descriptors could not be read (that needs their uid, or CAP_SYS_PTRACE). */
   readonly unreadable: number;
 }
 
 /**
- * Sockets are known by inode: `socket:[52341]` is the target of the descriptor's link (net/socket.c, sockfs_dname).
- * A process that ends meanwhile just has fewer links.
+ * Sockets are known by inode: `socket:[52341]` is the target of the descriptor's link (net/socket.c, sockfs_dname). A
+ * process that ends meanwhile simply has fewer links.
  */
 export function scanProcesses(files: Files, inodes: ReadonlySet<number>): Processes {
   const byPid = new Map<number, Process>();
@@ -65,7 +65,7 @@ function scanProcess(files: Files, pid: number, inodes: ReadonlySet<number>): Pr
   for (const name of files.list(`/proc/${pid}/fd`)) {
     const path = `/proc/${pid}/fd/${name}`;
     const target = files.link(path);
-    // The kernel asks who looks at which process, not at which descriptor (fs/proc/base.c, proc_fd_access_allowed).
+    // The kernel checks access per process, not per descriptor (fs/proc/base.c, proc_fd_access_allowed).
     if (target === null && files.denied.at(-1)?.path === path) break;
     if (target === 'anon_inode:[eventpoll]') epolls.push(Number(name));
     if (target === 'anon_inode:[io_uring]') ring = true;

@@ -1,4 +1,4 @@
-/** What the CPUs are, from files alone. Locality pays by what stays in their caches. */
+/** The CPU model and caches, only from files. Locality helps by what stays in the caches. */
 import type { Files } from '../system/types.ts';
 import type { Cpus } from './cpus.ts';
 import type { Processor } from './types.ts';
@@ -6,7 +6,7 @@ import { readInteger, readLine } from './values.ts';
 
 const CPUS = '/sys/devices/system/cpu';
 
-/** null when the files say nothing of the CPUs, as in a captured tree without them. */
+/** null if the files say nothing about the CPUs, as in a captured tree without them. */
 export function readProcessor(files: Files, online: Cpus): Processor | null {
   const packages = online.map((cpu) => readLine(files, `${CPUS}/cpu${cpu}/topology/physical_package_id`));
   const cores = online.map((cpu) => readLine(files, `${CPUS}/cpu${cpu}/topology/thread_siblings_list`));
@@ -21,12 +21,12 @@ export function readProcessor(files: Files, online: Cpus): Processor | null {
   return Object.values(processor).every((fact) => fact === null) ? null : processor;
 }
 
-/** null when not one of them is known. */
+/** null if none of them is known. */
 function countDistinct(values: readonly (string | null)[]): number | null {
   return new Set(values.filter((value) => value !== null)).size || null;
 }
 
-/** Bytes of each level, all instances together as `lscpu` adds them up: CPUs that share a cache show one list. */
+/** Bytes of each level, summed over all instances as `lscpu` does: CPUs that share a cache show one list. */
 function readCaches(files: Files, online: Cpus): ReadonlyMap<number, number> {
   const bytes = new Map<number, number>();
   const seen = new Set<string>();
@@ -51,8 +51,8 @@ function parseSize(text: string): number | null {
 }
 
 /**
- * The model from /proc/cpuinfo, without trademarks, the word CPU and the clock: `Intel Xeon Platinum 8375C`. arm64 shows
- * numbers only (arch/arm64/kernel/cpuinfo.c). null when it is not there.
+ * The model from /proc/cpuinfo, without trademarks, the word CPU and the clock: `Intel Xeon Platinum 8375C`. arm64
+ * shows only numbers (arch/arm64/kernel/cpuinfo.c). null if it is not there.
  */
 export function parseModel(cpuinfo: string): string | null {
   const field = (name: string) =>
@@ -68,7 +68,7 @@ export function parseModel(cpuinfo: string): string | null {
   return plain ? plain : null;
 }
 
-/** Main ID register: implementer and part (arch/arm64/include/asm/cputype.h), those of servers. */
+/** Main ID register: implementer and part (arch/arm64/include/asm/cputype.h) of server CPUs. */
 const ARM_PARTS: ReadonlyMap<string, string> = new Map([
   ['0x41 0xd07', 'ARM Cortex-A57'],
   ['0x41 0xd08', 'ARM Cortex-A72'],

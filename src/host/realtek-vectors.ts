@@ -1,6 +1,6 @@
 /**
  * Realtek's own drivers (r8125, r8126, r8127) number their IRQs by vector, `eth0-N`, not by queue. RX queue i is on
- * vector i; which vector TX has depends on the chip (rtl8125_setup_interrupt_mask and its ISR versions).
+ * vector i; the vector of TX depends on the chip (rtl8125_setup_interrupt_mask and its ISR versions).
  */
 import type { Claim, Claims, IrqQuestion, NamedVector } from './irq-claims.ts';
 
@@ -8,7 +8,7 @@ interface Layout {
   readonly chip: string;
   /** Vector of each TX queue. */
   readonly tx: readonly number[];
-  /** Vectors of the link and the like. */
+  /** Vectors of the link and others. */
   readonly others: readonly number[];
 }
 
@@ -23,7 +23,7 @@ const MAX_RX_QUEUES = 4;
 
 export const isRealtek = (driver: string | null): boolean => driver !== null && /^r812\d$/.test(driver);
 
-/** `vectors` by number. The chip shows in which of them have fired; TX is not known where that fits several chips. */
+/** `vectors` by number. The vectors with interrupts reveal the chip; TX is not known if they fit several chips. */
 export function claimRealtek(
   { queues, interface: { driver } }: IrqQuestion,
   vectors: ReadonlyMap<number, NamedVector>,
@@ -46,7 +46,7 @@ export function claimRealtek(
   };
 }
 
-/** Every vector that has fired has a task, and the first TX queue's has. */
+/** Every vector with interrupts is used, and that of the first TX queue always has some. */
 function fits(
   { tx, others }: Layout,
   vectors: ReadonlyMap<number, NamedVector>,
@@ -59,8 +59,8 @@ function fits(
 }
 
 /**
- * The queues of what must be an RTL8125B by the vectors that fired: some from 0 on, 16 and perhaps 18, 21 for the link.
- * null for anything else.
+ * The queues if the vectors with interrupts are those of an RTL8125B: some from 0 on, 16 and perhaps 18, 21 for the
+ * link. Otherwise null.
  */
 export function looksLikeRtl8125b(
   vectors: ReadonlyMap<number, NamedVector>,

@@ -1,4 +1,4 @@
-/** The probe that reads reuseport groups (slots.bt), and how to ask it. */
+/** The probe that reads reuseport groups (slots.bt), and how to query it. */
 import { randomInt } from 'node:crypto';
 import { slotsScript } from '../../probes/slots.ts';
 import { startBpftrace } from '../system/bpftrace.ts';
@@ -6,26 +6,26 @@ import type { Message } from '../system/bpftrace-output.ts';
 import type { Btf } from '../system/btf.ts';
 import type { BorrowRequest } from '../system/types.ts';
 
-/** One line of slots.bt: the group behind the socket that was asked, its slot `index`, its program's instruction `index`. */
+/** One line of slots.bt: the group of the queried socket, its slot `index`, and instruction `index` of its program. */
 export interface Answer {
   readonly token: number;
   readonly index: number;
-  /** Inode of the socket that was asked. */
+  /** Inode of the queried socket. */
   readonly asked: number;
-  /** num_socks; 0 when that socket is in no group. */
+  /** num_socks; 0 if that socket is in no group. */
   readonly size: number;
   readonly program: 'none' | 'cbpf' | 'ebpf';
-  /** Members with SO_INCOMING_CPU; -1 where this kernel does not heed it. */
+  /** Members with SO_INCOMING_CPU; -1 if this kernel ignores it. */
   readonly withIncomingCpu: number;
   /** Instructions of the cBPF program. */
   readonly length: number;
-  /** Inode in the slot; without meaning from `size` on. */
+  /** Inode in the slot; meaningless from `size` on. */
   readonly inode: number;
-  /** SO_INCOMING_CPU of the slot's socket, -1 when unset. */
+  /** SO_INCOMING_CPU of the slot's socket, -1 if unset. */
   readonly incomingCpu: number;
-  /** struct sock_filter as a little-endian number; without meaning from `length` on. */
+  /** struct sock_filter as a little-endian number; meaningless from `length` on. */
   readonly word: bigint;
-  /** The program's address: another one means that it was replaced. */
+  /** The program's address; it changes when the program is replaced. */
   readonly address: string;
   /** An eBPF program's name, often empty. */
   readonly name: string;
@@ -33,23 +33,23 @@ export interface Answer {
 
 export interface SlotProbe {
   /**
-   * What is to be done with a copy of a socket to be told of slots `indices` of the group that it is in; `token` comes back
-   * in the answers.
+   * The calls on a copy of a socket that make the probe report slots `indices` of its group; the answers contain
+   * `token`.
    */
   mark(token: number, indices: readonly number[]): NonNullable<BorrowRequest['mark']>;
-  /** Resolves to datagrams read by inode; null when they were not counted. Throws Failure kernel-hung. */
+  /** Resolves to datagrams read, by inode; null if they were not counted. Throws Failure kernel-hung. */
   stop(): Promise<ReadonlyMap<number, number> | null>;
   readonly countsReads: boolean;
 }
 
-/** `token`, `index` and the copy's number have 16 bits of an int each; its sign bit stays free. */
+/** `token`, `index` and the number of the copy have 16 bits of an int each; the sign bit stays free. */
 export const MAX_TOKEN = 0x7fff;
 export const MAX_INDEX = 0xffff;
 const NONCES = 0x8000;
 
 /**
- * Throws Failure as startBpftrace does. `countReads` also counts datagrams read (udp-reads.bt), where the kernel
- * has the tracepoint (6.3).
+ * Throws Failure as startBpftrace does. `countReads` also counts datagrams read (udp-reads.bt), if the kernel has the
+ * tracepoint (6.3).
  */
 export async function startSlotProbe(
   countReads: boolean,
@@ -65,7 +65,7 @@ export async function startSlotProbe(
     }
   };
   const nonce = randomInt(1, NONCES);
-  // Asked of the kernel's types and not of its release: distributions backport.
+  // Checks the kernel's types, not its release, because distributions backport.
   const countsReads = countReads && (btf?.hasTracepoint('sock_recv_length') ?? true);
   const incomingCpu = btf?.hasMember('sock_reuseport.incoming_cpu') ?? true;
   const program = slotsScript({ incomingCpu, udpReads: countsReads });

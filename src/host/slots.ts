@@ -1,4 +1,4 @@
-/** What only the kernel knows of a reuseport group: the order of its sockets, its program, how it selects. */
+/** What only the kernel knows about a reuseport group: the order of its sockets, its program, its selection. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kernelBtf } from '../system/btf.ts';
 import { failure, isSystemError } from '../system/errors.ts';
@@ -7,33 +7,33 @@ import { addAnswer, IN_NO_GROUP, missing, type SlotReading, toReading } from './
 import { type Answer, MAX_TOKEN, type SlotProbe, startSlotProbe } from './slot-probe.ts';
 
 /**
- * A member of what may be one group. Requests of one id are members that share an address: the first is asked, and then
- * those that its group did not name, since one address can have several groups.
+ * A member of what may be one group. Requests with the same id are members with the same address: the first is queried,
+ * then those that its group did not name, because one address can have several groups.
  */
 export interface SlotRequest {
   readonly id: string;
   readonly pid: number;
   readonly fd: number;
-  /** The socket that `fd` was when it was found; should it be another one by now, there is no reading. */
+  /** The socket of `fd` when it was found; if it is another one now, nothing is read. */
   readonly inode: number;
-  /** Its cookie; null where that is not known. */
+  /** Its cookie; null if not known. */
   readonly cookie: bigint | null;
-  /** Sockets that the group seems to have. */
+  /** Apparent number of sockets in the group. */
   readonly size: number;
 }
 
 export interface SlotReadings {
-  /** By id of the request: its groups, the one of the first request first, or why none could be read, in words. */
+  /** By id of the request: its groups, that of the first request first, or why none could be read. */
   readonly groups: ReadonlyMap<string, readonly SlotReading[] | string>;
-  /** Datagrams read from reuseport UDP sockets, by inode; null when not sampled. */
+  /** Datagrams read from reuseport UDP sockets, by inode; null if not sampled. */
   readonly packets: ReadonlyMap<number, number> | null;
-  /** Length of that sample, measured; null without one. */
+  /** Measured length of that sample; null without one. */
   readonly seconds: number | null;
   /** One sentence each, about all groups. */
   readonly notes: readonly string[];
 }
 
-/** A perf buffer of bpftrace, 64 pages for each CPU, holds about 2,000 answers. */
+/** A perf buffer of bpftrace, 64 pages per CPU, holds about 2,000 answers. */
 const BATCH = 512;
 const ROUNDS = 6;
 const QUIET_MS = 500;
@@ -43,19 +43,19 @@ interface Inquiry {
   readonly request: SlotRequest;
   readonly token: number;
   readonly answers: Map<number, Answer>;
-  /** Why there will be no reading. */
+  /** Why nothing can be read. */
   refused: string | null;
 }
 
-/** "token index" of what was asked and not answered yet. */
+/** "token index" of queries without an answer yet. */
 type Unanswered = Map<string, Inquiry>;
 
 const questionKey = (token: number, index: number) => `${token} ${index}`;
 
 /**
- * Starts bpftrace once for all groups, and asks when it is ready. A copy of a socket lives for the microseconds that
- * its questions take. With `sampleSeconds` > 0 it also counts datagrams read, for that long. What the machine lacks
- * is no error: then every group has the reason. `btf`: what the kernel has.
+ * Starts bpftrace once for all groups, and queries when it is ready. A copy of a socket exists only for the
+ * microseconds of its queries. With `sampleSeconds` > 0 it also counts datagrams read, for that long. If the machine
+ * lacks something, that is not an error: every group gets the reason. `btf`: the kernel's types.
  */
 export async function readSlots(
   kernel: Kernel,
@@ -85,7 +85,7 @@ export async function readSlots(
     const began = performance.now();
     const asking = askEvery(kernel, probe, [...byId.values()], unanswered);
     const sampling = probe.countsReads ? sleep(1000 * sampleSeconds) : null;
-    // Both are waited for, then the probe is stopped, whatever came of the questions.
+    // Awaits both, then stops the probe, whatever the result.
     const [asked] = await Promise.allSettled([asking, sampling]);
     const seconds = (performance.now() - began) / 1000;
     const packets = await probe.stop();
@@ -106,8 +106,9 @@ export async function readSlots(
 }
 
 /**
- * The first member of each id, then those that are in no group that was read: of each its slot 0, which tells groups
- * apart, then one member of each group for the rest of it. What another member speaks for is left without an answer.
+ * Queries the first member of each id, then members that are in no group read so far: first slot 0 of each, which
+ * distinguishes groups, then one member of each group for the rest. Members of a group that another member already
+ * covers get no answer.
  */
 async function askEvery(
   kernel: Kernel,
@@ -132,7 +133,7 @@ async function askEvery(
   await askAll(kernel, probe, [...speakers.values()], unanswered, ROUNDS);
 }
 
-/** Events may get lost, and a program may be longer than its group: what is missing is asked for again. */
+/** Events may get lost, and a program may be longer than its group, so missing answers are queried again. */
 async function askAll(
   kernel: Kernel,
   probe: SlotProbe,
@@ -160,7 +161,7 @@ interface Question {
   readonly indices: readonly number[];
 }
 
-/** BATCH questions at a time, of what is missing when the batch is made. */
+/** BATCH queries at a time, for what is missing when the batch is made. */
 function* batches(inquiries: readonly Inquiry[]): Generator<readonly Question[]> {
   let batch: Question[] = [];
   let room = BATCH;
@@ -180,7 +181,7 @@ function* batches(inquiries: readonly Inquiry[]): Generator<readonly Question[]>
   if (batch.length > 0) yield batch;
 }
 
-/** The answers come while this waits for the child that asks. */
+/** The answers arrive while this waits for the querying child. */
 async function ask(
   kernel: Kernel,
   probe: SlotProbe,
@@ -209,7 +210,7 @@ function whyRefused({ pid, fd }: SlotRequest, code: string): string {
   return `fd ${fd} of process ${pid} could not be duplicated (${code})`;
 }
 
-/** Resolves when every question has its answer, or no more answers come. */
+/** Resolves when every query has its answer, or no more answers arrive. */
 async function settled(unanswered: Unanswered): Promise<void> {
   for (let quiet = 0; unanswered.size > 0 && quiet < QUIET_MS; ) {
     const before = unanswered.size;
@@ -218,7 +219,7 @@ async function settled(unanswered: Unanswered): Promise<void> {
   }
 }
 
-/** Each group once, that of the first member first; if there is none, why the first member has none. */
+/** Each group once, that of the first member first; if there is none, the reason of the first member. */
 function readingsOf(inquiries: readonly Inquiry[]): readonly SlotReading[] | string {
   const found = inquiries.map(readingOf);
   const groups = new Map(
@@ -247,7 +248,7 @@ const whyUnsampled = ({ countsReads }: SlotProbe): string =>
     ? 'datagrams were not sampled: bpftrace had to be killed, and its counts are lost'
     : 'datagrams were not sampled: the kernel has no sock:sock_recv_length (Linux 6.3 or later has it)';
 
-/** What and remedy of a Failure; anything else is a fault of ours, and thrown on. */
+/** Message and hint of a Failure; anything else is a bug, and rethrown. */
 function why(error: unknown): string {
   const hint: unknown = error instanceof Error ? Reflect.get(error, 'hint') : undefined;
   if (!(error instanceof Error) || typeof hint !== 'string') throw error;

@@ -1,4 +1,4 @@
-/** The socket half of a Host: reuseport groups, lone sockets, and who serves them. */
+/** The socket part of a Host: reuseport groups, lone sockets, and their workers. */
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { BorrowRequest, Files, Kernel, System } from '../system/types.ts';
 import { toGroups, toLone } from './groups.ts';
@@ -13,9 +13,9 @@ import type { Group, LoneSocket } from './types.ts';
 export interface SocketOptions {
   /** null: every port. */
   readonly port: number | null;
-  /** Ask the kernel for slots and programs: that needs root and bpftrace, and takes a second or two. */
+  /** Ask the kernel for slots and programs, which needs root and bpftrace, and takes a second or two. */
   readonly slots: boolean;
-  /** How long datagrams are counted where there is a UDP group of several sockets; 0: not at all. */
+  /** How long datagrams are counted if there is a UDP group of several sockets; 0: do not count. */
   readonly sampleSeconds: number;
 }
 
@@ -67,7 +67,7 @@ export async function readSockets(
   };
 }
 
-/** null when nobody can be asked. TCP lets two sockets listen on one address and port in no other way. */
+/** null if no process can be queried. TCP allows two listeners on one address and port only with SO_REUSEPORT. */
 async function readReuseport(
   { kernel }: System,
   listeners: readonly Listener[],
@@ -77,7 +77,7 @@ async function readReuseport(
     listeners.map((each) => [each, each.protocol === 'tcp' && each.sockets.length > 1 ? true : null]),
   );
   const unknown = () => listeners.filter((listener) => known.get(listener) === null);
-  // One holder mostly does. Where it does not, another may still be there, or be ours.
+  // One holder is usually enough. If not, another may still exist, or be ours.
   for (const [from, to] of kernel === null
     ? []
     : [
@@ -104,7 +104,7 @@ async function readReuseport(
 
 const MOST_HOLDERS = 64;
 
-/** Nothing, where too many children hang already to ask at all. */
+/** Nothing, if too many children hang already. */
 async function borrowed(kernel: Kernel | null, requests: readonly BorrowRequest[]) {
   try {
     return (await kernel?.borrow(requests)) ?? [];
@@ -116,7 +116,7 @@ async function borrowed(kernel: Kernel | null, requests: readonly BorrowRequest[
 
 interface SocketHolder extends Holder {
   readonly inode: number;
-  /** null where the sockets are known from /proc/net, which has none. */
+  /** null if the sockets come from /proc/net, which has none. */
   readonly cookie: bigint | null;
 }
 
@@ -141,10 +141,10 @@ async function askKernel(
         asked.set(holder.inode, {
           ...holder,
           id: listener.id,
-          // The first is expected to know them all; of the others, one slot shows whether they are elsewhere.
+          // The first is expected to cover all; for the others, one slot shows whether they are in another group.
           size: asked.size === 0 ? listener.sockets.length : 1,
         });
-    // Of TCP, whose listeners on one address are in one group, the first that a process shows is enough.
+    // For TCP, whose listeners on one address are in one group, the first that a process shows is enough.
     return listener.protocol === 'tcp' ? [...asked.values()].slice(0, 1) : [...asked.values()];
   });
   if (requests.length === 0) return unread;

@@ -1,9 +1,9 @@
-/** What a thread waits for, by the system call that it is blocked in. */
+/** What a thread waits for, by its blocking system call. */
 import type { Files } from '../system/types.ts';
 
 /**
- * `epoll` and `socket` carry the call's first argument, a descriptor; `running` is on a CPU, or about to be; `signal` is a
- * wait for a signal or a child, in which nothing of a socket can arrive.
+ * `epoll` and `socket` carry the call's first argument, a descriptor; `running`: on a CPU, or about to be; `signal`:
+ * waits for a signal or a child, so it serves no socket.
  */
 export type Waits =
   | { readonly on: 'epoll' | 'socket'; readonly fd: number }
@@ -18,7 +18,8 @@ interface Calls {
 /**
  * arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. epoll: epoll_wait, epoll_pwait,
  * epoll_pwait2; socket: read, recvfrom, recvmsg, accept, accept4, recvmmsg; signal: pause, wait4, rt_sigtimedwait,
- * rt_sigsuspend, waitid. poll and select have their descriptors in the process's memory, io_uring in its ring: not seen.
+ * rt_sigsuspend, waitid. poll and select have their descriptors in the process's memory, io_uring in its ring, so they
+ * cannot be seen.
  */
 const X86_64: Calls = {
   epoll: new Set([232, 281, 441]),
@@ -50,7 +51,10 @@ export function parseSyscall(text: string, arch: string): Waits {
   return on === null ? { on: 'other' } : { on, fd: Number.parseInt(argument.slice(-8), 16) };
 }
 
-/** The threads of one process, and who of them was seen to wait on which descriptor (fd -> tids), to run, or to wait for a signal. */
+/**
+ * The threads of one process: those that were seen waiting on a descriptor (fd -> tids), running, or waiting for a
+ * signal.
+ */
 export interface Threads {
   readonly pid: number;
   readonly tids: readonly number[];
@@ -72,11 +76,11 @@ export function listThreads(files: Files, pid: number): Threads {
   };
 }
 
-/** Adds what the threads wait for at this moment to what was seen before. */
+/** Adds what the threads wait for now to what was seen before. */
 export function sampleThreads(files: Files, arch: string, seen: Threads): void {
   for (const tid of seen.tids) {
     const waits = parseSyscall(files.text(`/proc/${seen.pid}/task/${tid}/syscall`) ?? '', arch);
-    // Where no call is known, those who wait can't be told from those who do something else.
+    // If the system calls of this architecture are not known, waiting threads cannot be distinguished from others.
     if (waits.on === 'running' && CALLS.has(arch)) seen.running.add(tid);
     if (waits.on === 'signal') seen.signal.add(tid);
     if (waits.on !== 'epoll' && waits.on !== 'socket') continue;

@@ -11,7 +11,7 @@ import { readCpuList, readInteger, readLine } from './values.ts';
 const cpuDirectory = '/sys/devices/system/cpu';
 const nodeDirectory = '/sys/devices/system/node';
 
-/** `interrupts` names the online CPUs where the captured tree holds no sysfs. */
+/** `interrupts` gives the online CPUs if the captured tree has no sysfs. */
 export function readMachine(system: System, interrupts: Interrupts): Machine {
   const { files, kernel } = system;
   const online = readCpuList(files, `${cpuDirectory}/online`) ?? interrupts.cpus;
@@ -40,7 +40,7 @@ export function parseOsRelease(text: string): string | null {
   return /^PRETTY_NAME=(["']?)(.+)\1\s*$/m.exec(text)?.[2] ?? null;
 }
 
-// One read for each core instead of one for each CPU, and none where SMT is off.
+// One read per core instead of per CPU, and none if SMT is off.
 function readSmtSiblings(files: Files, online: Cpus): readonly Cpus[] {
   if (readLine(files, `${cpuDirectory}/smt/active`) === '0') return [];
   const seen = new Set<number>();

@@ -1,7 +1,10 @@
-/** Who chooses a NIC's TX queue. Drivers with an ndo_select_queue of their own come before XPS (net/core/dev.c, netdev_core_pick_tx). */
+/**
+ * How a NIC's TX queue is chosen. A driver's own ndo_select_queue comes before XPS (net/core/dev.c,
+ * netdev_core_pick_tx).
+ */
 import type { Nic } from './types.ts';
 
-/** By driver, as sysfs, ethtool or the names of its IRQs tell it: what it looks at instead. */
+/** What each driver uses instead, by its name in sysfs, ethtool or the names of its IRQs. */
 const CHOOSERS: ReadonlyMap<string | null, string> = new Map([
   // mana_select_queue; netvsc_select_queue without a VF
   [
@@ -25,15 +28,14 @@ const CHOOSERS: ReadonlyMap<string | null, string> = new Map([
 ]);
 
 /**
- * Why XPS has no effect on this NIC, as a sentence; null where the kernel looks at it. What is set in xps_cpus and
- * xps_rxqs of such a NIC does nothing. ice, ixgbe, i40e, mlx4 and mlx5 have a choice of their own too, and come to XPS
- * except with DCB, FCoE or HTB.
+ * Why XPS has no effect on this NIC, as a sentence; null if the kernel uses it. xps_cpus and xps_rxqs of such a NIC do
+ * nothing. ice, ixgbe, i40e, mlx4 and mlx5 also have their own function, but use XPS except with DCB, FCoE or HTB.
  */
 export function whyXpsIgnored({ driver, lowerDevices }: Pick<Nic, 'driver' | 'lowerDevices'>): string | null {
   const chooser = CHOOSERS.get(driver);
   if (chooser === undefined) return null;
   const [vf] = lowerDevices;
-  // netvsc_select_queue asks the VF while there is one.
+  // netvsc_select_queue leaves the choice to the VF while there is one.
   if (driver === 'hv_netvsc' && vf !== undefined)
     return `${driver} hands its packets to ${vf}, which chooses the tx queue; XPS of ${driver} has no effect`;
   return `${driver} chooses the tx queue itself and ignores XPS: ${chooser}`;

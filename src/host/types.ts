@@ -27,13 +27,13 @@ export interface Machine {
   readonly cpus: {
     readonly online: Cpus;
     readonly isolated: Cpus;
-    /** Every set that is kept apart, and by what; null in a snapshot that is older than this field. */
+    /** Every set of CPUs that is set apart, and by what; null in a snapshot older than this field. */
     readonly isolation: readonly Isolation[] | null;
-    /** One set for each core that has more than one thread. */
+    /** One set per core with more than one thread. */
     readonly smtSiblings: readonly Cpus[];
     readonly numa: readonly { readonly node: number; readonly cpus: Cpus }[];
   };
-  /** null where only a quick look was asked for, and in a captured tree without its files. */
+  /** null after a quick reading, and in a captured tree without its files. */
   readonly processor: Processor | null;
   /** MemTotal; null as `processor` is. */
   readonly memoryBytes: number | null;
@@ -43,7 +43,7 @@ export interface Machine {
 }
 
 /**
- * CPUs that are set apart. `isolcpus` and `nohz_full` are the kernel's command line; `cpuset` is a partition of its own,
+ * CPUs that are set apart. `isolcpus` and `nohz_full` are the kernel's command line; `cpuset` is a separate partition
  * in which the scheduler still balances (cpuset.cpus.partition `root`); `cpuset-isolated` is one in which it does not.
  */
 export interface Isolation {
@@ -58,7 +58,7 @@ export interface Processor {
   readonly sockets: number | null;
   /** Physical cores of all sockets. */
   readonly cores: number | null;
-  /** All instances together. */
+  /** Summed over all instances. */
   readonly l2Bytes: number | null;
   readonly l3Bytes: number | null;
 }
@@ -78,13 +78,15 @@ export interface Channels {
 export interface Rss {
   /** toeplitz, xor, crc32 … as `ethtool -x` names them. */
   readonly hashFunction: string | null;
-  /** input_xfrm: none, symmetric-xor, symmetric-or-xor; none also where the kernel is too old to tell (before 6.8). */
+  /** input_xfrm: none, symmetric-xor, symmetric-or-xor; also none if the kernel is too old to say (before 6.8). */
   readonly inputXfrm: string | null;
-  /** Colon-separated hex, as `ethtool -x` prints it; of igb and igc, which print none, the kernel's that they take. */
+  /**
+   * Colon-separated hex, as `ethtool -x` prints it; for igb and igc, which print none, the kernel's key that they use.
+   */
   readonly key: string | null;
   /** Queue of each table entry. */
   readonly indirection: readonly number[];
-  /** The table equals `entry i -> queue i mod N`. Whether a user has set the same bytes can't be read. */
+  /** The table equals `entry i -> queue i mod N`. It cannot be read whether a user has set the same bytes. */
   readonly isDefault: boolean | null;
   /** ethtool's rx-flow-hash letters for each flow type: `sdfn` is the 4-tuple, `sd` addresses only. */
   readonly fields: {
@@ -93,29 +95,29 @@ export interface Rss {
     readonly tcp6: string | null;
     readonly udp6: string | null;
   };
-  /** Additional RSS contexts, null where the kernel can't list them. */
+  /** Additional RSS contexts; null if the kernel cannot list them. */
   readonly contexts: readonly number[] | null;
-  /** Their tables, in the same order; null where the kernel can't list them. */
+  /** Their tables, in the same order; null if the kernel cannot list them. */
   readonly contextTables: readonly RssContextTable[] | null;
-  /** How many ntuple rules override RSS. */
+  /** Number of ntuple rules that override RSS. */
   readonly ntupleRules: number | null;
-  /** Those rules, by location; null where the driver does not list them. */
+  /** Those rules, by location; null if the driver does not list them. */
   readonly rules: readonly NtupleRule[] | null;
 }
 
-/** The table of an additional RSS context, which an ntuple rule sends its flows to. */
+/** The table of an additional RSS context, to which an ntuple rule sends flows. */
 export interface RssContextTable {
   readonly context: number;
   readonly hashFunction: string | null;
   /** In the form of `Rss.key`. */
   readonly key: string | null;
-  /** Queue of each table entry; empty when not known. */
+  /** Queue of each table entry; empty if not known. */
   readonly indirection: readonly number[];
 }
 
 export type IrqRole = 'rx' | 'tx' | 'rxtx' | 'other';
 
-/** How the queue of an IRQ was learnt, most reliable first. */
+/** The source of an IRQ's queue, most reliable first. */
 export type IrqSource = 'netdev' | 'msi_irqs' | 'hwirq' | 'proc_irq' | 'name';
 
 export interface Irq {
@@ -124,25 +126,28 @@ export interface Irq {
   readonly role: IrqRole;
   /** Indices of the RX and/or TX queues (by `role`) that it serves. */
   readonly queues: readonly number[];
-  /** smp_affinity_list: what was asked for. */
+  /** smp_affinity_list: where it may be delivered. */
   readonly affinity: Cpus | null;
   /** effective_affinity_list: where it is delivered. */
   readonly effective: Cpus | null;
-  /** Interrupts taken since boot, one number for each online CPU in `machine.cpus.online`'s order. */
+  /** Interrupts since boot, one number per online CPU, in the order of `machine.cpus.online`. */
   readonly counts: readonly number[];
   readonly source: IrqSource;
 }
 
-/** How `cpus` of a queue was learnt: the effective affinity, else the CPUs that took its interrupts, else the requested affinity. */
+/**
+ * The source of a queue's `cpus`: the effective affinity, otherwise the CPUs that handled its interrupts, otherwise the
+ * affinity.
+ */
 export type QueueCpusSource = 'effective' | 'counts' | 'affinity';
 
 export interface RxQueue {
   readonly index: number;
   readonly irq: number | null;
-  /** CPUs that run this queue's softirq; empty when not known. */
+  /** CPUs that run this queue's softirq; empty if not known. */
   readonly cpus: Cpus;
   readonly cpusSource: QueueCpusSource | null;
-  /** rps_cpus; empty means RPS is off; null not readable. */
+  /** rps_cpus; empty: RPS is off; null: not readable. */
   readonly rps: Cpus | null;
   readonly rfsFlows: number | null;
 }
@@ -152,7 +157,7 @@ export interface TxQueue {
   readonly irq: number | null;
   readonly cpus: Cpus;
   readonly cpusSource: QueueCpusSource | null;
-  /** xps_cpus; empty means unset; null where the kernel has none (single queue) or it is not readable. */
+  /** xps_cpus; empty: unset; null if the kernel has none (single queue), or it is not readable. */
   readonly xpsCpus: Cpus | null;
   readonly xpsRxqs: readonly number[] | null;
 }
@@ -161,13 +166,13 @@ export interface Nic {
   readonly name: string;
   readonly driver: string | null;
   readonly busInfo: string | null;
-  /** -1 when the firmware names no node. */
+  /** -1 if the firmware names no node. */
   readonly numaNode: number | null;
   readonly state: string | null;
-  /** Ports below a bond, VLAN, bridge or macvlan; empty for a port itself. */
+  /** Lower devices of a bond, VLAN, bridge or macvlan; otherwise empty. */
   readonly lowerDevices: readonly string[];
   readonly threadedNapi: boolean | null;
-  /** With threaded NAPI, the threads that receive; [] where none was found; null in a snapshot that is older than this field. */
+  /** With threaded NAPI, the threads that receive; [] if none was found; null in a snapshot older than this field. */
   readonly napiThreads: readonly NapiThread[] | null;
   readonly channels: Channels | null;
   readonly rings: { readonly rx: Setting; readonly tx: Setting } | null;
@@ -178,13 +183,15 @@ export interface Nic {
   readonly notes: readonly string[];
 }
 
-/** A kernel thread that runs a NIC's NAPI instance in place of the softirq; it receives on the CPUs that it may run on. */
+/**
+ * A kernel thread that runs a NIC's NAPI instance instead of the softirq; it receives on the CPUs on which it may run.
+ */
 export interface NapiThread {
   readonly pid: number;
-  /** `napi/eth0-8193`; null when it is not readable. */
+  /** `napi/eth0-8193`; null if not readable. */
   readonly comm: string | null;
   readonly napi: number;
-  /** Queues of that instance; empty before Linux 6.8, which tells them first. */
+  /** Queues of that instance; empty before Linux 6.8, which is the first to report them. */
   readonly rx: readonly number[];
   readonly tx: readonly number[];
   readonly cpus: Cpus | null;
@@ -197,18 +204,20 @@ export interface Program {
   readonly kind: 'cbpf' | 'ebpf';
   /** A program of ours (`locality-tune programs`), an eBPF program's own name, or null. */
   readonly name: string | null;
-  /** Assembler text, one instruction a line; null for eBPF. */
+  /** Assembler text, one instruction per line; null for eBPF. */
   readonly asm: string | null;
   /** [code, jt, jf, k] of each instruction; null for eBPF. */
   readonly instructions: readonly (readonly [number, number, number, number])[] | null;
 }
 
-/** How a serving process was found: the socket is in its epoll set, it blocks in a call on it, or it merely holds the fd. */
+/**
+ * How a serving process was found: the socket is in its epoll set, it blocks in a call on it, or it only holds the fd.
+ */
 export type OwnerVia = 'epoll' | 'syscall' | 'fd';
 
 /** A container of a process. */
 export interface Container {
-  /** docker, containerd, cri-o, podman, lxc, machine (systemd-nspawn and virtual machines); null when not known. */
+  /** docker, containerd, cri-o, podman, lxc, machine (systemd-nspawn and virtual machines); null if not known. */
   readonly runtime: string | null;
   readonly id: string | null;
   /** Kubernetes' uid of the pod. */
@@ -217,14 +226,14 @@ export interface Container {
 
 export interface Owner {
   readonly pid: number;
-  /** The thread that waits on the socket; null when several threads could be it. */
+  /** The thread that waits on the socket; null if several threads could be it. */
   readonly tid: number | null;
   readonly comm: string;
   readonly fd: number;
   readonly via: OwnerVia;
-  /** sched_getaffinity of that thread; null when not readable. */
+  /** sched_getaffinity of that thread; null if not readable. */
   readonly cpus: Cpus | null;
-  /** `nginx.service`, the systemd unit by its control group; null outside of any, or when not known. */
+  /** `nginx.service`, the systemd unit by its control group; null without a unit, or if not known. */
   readonly unit: string | null;
   readonly container: Container | null;
 }
@@ -236,21 +245,21 @@ export interface GroupSocket {
   readonly slotSource: 'kernel' | 'guess' | null;
   readonly owners: readonly Owner[];
   readonly holders: readonly { readonly pid: number; readonly fd: number }[];
-  /** Union of the owners' CPUs; empty when not known. */
+  /** Union of the owners' CPUs; empty if not known. */
   readonly cpus: Cpus;
   /** TCP: connections waiting for accept. UDP: bytes waiting to be read. */
   readonly recvQueue: number | null;
   readonly drops: number | null;
-  /** UDP: it has a peer, so it takes nothing from a new sender; null in a snapshot that is older than this field. */
+  /** UDP: it has a peer, so it gets nothing from a new sender; null in a snapshot older than this field. */
   readonly connected: boolean | null;
-  /** SO_INCOMING_CPU, null when unset or not known. */
+  /** SO_INCOMING_CPU; null if unset or not known. */
   readonly incomingCpu: number | null;
-  /** UDP: datagrams read from it while `Group.sampledSeconds` passed; null when not sampled. */
+  /** UDP: datagrams read from it during `Group.sampledSeconds`; null if not sampled. */
   readonly packets: number | null;
 }
 
 export interface Group {
-  /** `tcp 0.0.0.0:8080`, `udp [::]%eth1:443`; ` group 2` and so on behind it where the kernel has further groups. */
+  /** `tcp 0.0.0.0:8080`, `udp [::]%eth1:443`; followed by ` group 2` and so on if the kernel has more groups. */
   readonly id: string;
   readonly protocol: Protocol;
   readonly address: string;
@@ -262,25 +271,28 @@ export interface Group {
   readonly uid: number | null;
   readonly size: number;
   /**
-   * How many groups the kernel has for this address and port; null when not known. connect() takes a UDP socket out of its
-   * group (6.13), and the next bind() to the port may found another one.
+   * Number of groups that the kernel has for this address and port; null if not known. connect() removes a UDP socket
+   * from its group (6.13), and the next bind() to the port may create another group.
    */
   readonly kernelGroups: number | null;
-  /** Does the kernel look here for the socket of a new sender? Of several groups, one takes them all; null when not known. */
+  /**
+   * Does the kernel search this group for the socket of a new sender? Of several groups, one gets them all; null if not
+   * known.
+   */
   readonly newFlows: boolean | null;
-  /** How the kernel picks a member now; null when it could not be read. */
+  /** How the kernel picks a member now; null if it could not be read. */
   readonly selection: Selection | null;
   readonly program: Program | null;
-  /** Length of the sample behind `sockets[].packets`; null without one. */
+  /** Length of the sample of `sockets[].packets`; null without one. */
   readonly sampledSeconds: number | null;
-  /** Does this kernel heed SO_INCOMING_CPU inside of a group (6.2 and backports)? null when not known. */
+  /** Does this kernel honour SO_INCOMING_CPU inside a group (6.2 and backports)? null if not known. */
   readonly incomingCpuHonoured: boolean | null;
   /** In slot order where slots are known, else by inode. */
   readonly sockets: readonly GroupSocket[];
   readonly notes: readonly string[];
 }
 
-/** A listener or UDP socket outside of any reuseport group. */
+/** A listener or UDP socket outside any reuseport group. */
 export interface LoneSocket {
   readonly id: string;
   readonly protocol: Protocol;
@@ -289,6 +301,6 @@ export interface LoneSocket {
   readonly device: string | null;
   readonly inode: number;
   readonly owners: readonly Owner[];
-  /** How many processes serve it; more than one contend for one accept queue. */
+  /** Number of processes that serve it; several compete for one accept queue. */
   readonly processes: number;
 }

@@ -1,4 +1,4 @@
-/** Files of proc and sysfs that hold one value. null: absent, not readable, or not of that form. */
+/** Reads files of proc and sysfs that contain one value. null: absent, not readable, or of another form. */
 import type { Files } from '../system/types.ts';
 import { type Cpus, parseCpuList, parseCpuMask } from './cpus.ts';
 
@@ -11,7 +11,7 @@ export function readInteger(files: Files, path: string): number | null {
   return line !== null && /^-?\d+$/.test(line) ? Number(line) : null;
 }
 
-/** What the kernel allows a converted program to take, in bytes (net/core/filter.c, reuseport_attach_prog()). */
+/** Maximum size of a converted program, in bytes (net/core/filter.c, reuseport_attach_prog()). */
 export const readOptmemMax = (files: Files): number | null =>
   readInteger(files, '/proc/sys/net/core/optmem_max');
 
