@@ -1,6 +1,6 @@
 /**
- * Accept locality without bpftrace: of established connections, is the CPU of the latest packet the one that their
- * thread is pinned to? Not the accepts themselves, and nothing of connections that came and went in between.
+ * Accept locality without bpftrace: for established connections, is the CPU of the latest packet the one to which their
+ * thread is pinned? It does not see the accepts themselves, or connections that came and went in between.
  */
 import { findOwners } from '../host/owners.ts';
 import { scanProcesses } from '../host/processes.ts';
@@ -11,7 +11,7 @@ import type { Kernel, System } from '../system/types.ts';
 import { type Accepts, summarise } from './accept.ts';
 import type { Filter } from './filter.ts';
 
-/** How many connections are examined, each by a copy of its socket that is closed after microseconds. */
+/** Most connections to examine, each by a copy of its socket that is closed after microseconds. */
 const MOST = 512;
 
 export const SAMPLE_NOTE =
@@ -22,8 +22,8 @@ export interface SampleSystem extends System {
 }
 
 /**
- * Examines the connections once. `accepts` are those that could be judged: those of a thread that is pinned to one CPU.
- * Throws Failure not-listening, EPERM; SystemError of the dumps.
+ * Examines the connections once. `accepts` counts connections whose thread is pinned to one CPU. Throws Failure
+ * not-listening, EPERM; SystemError of the dumps.
  */
 export async function sampleAccepts(
   system: SampleSystem,
@@ -65,13 +65,13 @@ export async function sampleAccepts(
   return { ...summarise(counted, notes, commOf), connections: connections.length };
 }
 
-/** At most `most` of the list, evenly spread; the kernel dumps in the order of a hash, so it is as good as chance. */
+/** At most `most` of the list, evenly spread; the kernel dumps in hash order, so that is as good as random. */
 export function evenSample<T>(list: readonly T[], most: number): T[] {
   const step = (at: number) => Math.floor((at * most) / list.length);
   return list.length <= most ? list.slice() : list.filter((_, at) => step(at) !== step(at - 1));
 }
 
-/** The listener's descriptor of each process; null where it serves several on that port. */
+/** The listener's descriptor in each process; null if it serves several on that port. */
 function portOwners(
   inodes: readonly number[],
   owners: ReadonlyMap<number, readonly Owner[]>,
@@ -84,9 +84,9 @@ function portOwners(
 
 interface Looked {
   readonly judged: readonly { readonly owner: Owner; readonly cpu: number; readonly rxcpu: number }[];
-  /** Nobody shows a descriptor of them. */
+  /** Connections of which no process shows a descriptor. */
   readonly unowned: number;
-  /** Those whose thread may run on several CPUs, or is not known. */
+  /** Connections whose thread may run on several CPUs, or is not known. */
   readonly unpinned: number;
   readonly refused: number;
 }
@@ -120,7 +120,7 @@ async function lookAt(
   for (const [at, answer] of answers.entries()) {
     const asked = pinned[at];
     if (asked === undefined) continue;
-    // By now it may be another file, or gone; and no connection is without a CPU.
+    // The descriptor may be another file by now, or gone; and every connection has a CPU.
     if (isSystemError(answer)) refused += isErrno(answer, 'EPERM', 'ETIMEDOUT') ? 1 : 0;
     else if (answer.incomingCpu >= 0) judged.push({ ...asked, rxcpu: answer.incomingCpu });
   }

@@ -1,4 +1,4 @@
-/** Accepts, as accept.*.bt count them: by process, listener, and the pair of CPUs. */
+/** Accepts as counted by accept.*.bt: by process, listener, and pair of CPUs. */
 import { type AcceptScript, acceptScript } from '../../probes/accept.ts';
 import { holesFor } from '../../probes/text.ts';
 import { type Filter, filterParameters } from './filter.ts';
@@ -8,23 +8,23 @@ import type { Counts, ProbeVariant, Question } from './types.ts';
 
 export interface AcceptPair {
   readonly pid: number;
-  /** The listener; null where the accept used no descriptor, or began before the measurement. */
+  /** The listener; null if the accept used no descriptor, or began before the measurement. */
   readonly fd: number | null;
   /** Where the accept ran. */
   readonly cpu: number;
-  /** Where the connection's latest packet was received (SO_INCOMING_CPU); null when the kernel does not know. */
+  /** Where the connection's latest packet was received (SO_INCOMING_CPU); null if the kernel does not know. */
   readonly rxcpu: number | null;
   readonly count: number;
 }
 
 export interface AcceptListener {
   readonly pid: number;
-  /** null when the process has gone. */
+  /** null if the process is gone. */
   readonly comm: string | null;
   readonly fd: number | null;
   readonly port: number;
   readonly accepts: number;
-  /** Those whose rxcpu was the CPU of the accept. */
+  /** Accepts whose rxcpu was the CPU of the accept. */
   readonly matched: number;
 }
 
@@ -48,7 +48,7 @@ export interface AcceptEvent {
   readonly rxcpu: number | null;
 }
 
-/** `events`: also a line for each accept, which parseEvent() reads. */
+/** `events`: also print a line for each accept, which parseEvent() reads. */
 export function acceptQuestion(filter: Filter, seconds: number, events = false): Question {
   const variant = (name: AcceptScript, notes: readonly string[]): ProbeVariant => ({
     name,
@@ -72,14 +72,14 @@ export type ListenerPair = AcceptPair & { readonly port: number };
 export const toPairs = (counts: Counts): ListenerPair[] =>
   [...(counts.get('pairs') ?? [])].map(([key, count]) => ({ ...parsePair(key), count }));
 
-/** `commOf` names a process. */
+/** `commOf` gives the name of a process. */
 export function toAccepts(counted: readonly ListenerPair[], commOf: (pid: number) => string | null): Accepts {
   const unnamed = counted.reduce((sum, { fd, count }) => sum + (fd === null ? count : 0), 0);
   const note = `accepts without a known listener (the call began before the probe, or has no descriptor): ${unnamed}`;
   return summarise(counted, unnamed > 0 ? [note] : [], commOf);
 }
 
-/** What a probe and a sample have in common. */
+/** The common part of a probe and a sample. */
 export function summarise(
   counted: readonly ListenerPair[],
   notes: readonly string[],
@@ -116,7 +116,7 @@ function parsePair(key: string): Omit<ListenerPair, 'count'> {
   return { pid, fd: listener === 0 ? null : listener - 1, port, cpu, rxcpu: known(rxcpu) };
 }
 
-/** -1 is unset, which some versions of bpftrace print unsigned. */
+/** -1 means unset; some versions of bpftrace print it unsigned. */
 const known = (rxcpu: number): number | null => ((rxcpu | 0) < 0 ? null : rxcpu);
 
 const EVENT = /^cpu=#(\d+) pid=(\d+) accept\((-?\d+)\) -> fd=(\d+) rxcpu=#(-?\d+)$/;
@@ -129,7 +129,7 @@ export function parseEvent(line: string): AcceptEvent | null {
   return { cpu, pid, fd: fd < 0 ? null : fd, newFd, rxcpu: known(rxcpu) };
 }
 
-/** As people know it from the SystemTap script of 2017. */
+/** In the form of the SystemTap script of 2017. */
 export function formatEvent({ cpu, pid, fd, newFd, rxcpu }: AcceptEvent): string {
   return `cpu=#${cpu} pid=${pid} accept(${fd ?? '?'}) -> fd=${newFd} rxcpu=#${rxcpu ?? '?'}`;
 }

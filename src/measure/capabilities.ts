@@ -1,4 +1,4 @@
-/** What this kernel and this bpftrace can do, as far as that is known without loading a program. */
+/** What this kernel and bpftrace can do, as far as it is known without loading a program. */
 import { bpftraceVersion } from '../system/bpftrace.ts';
 import { type Btf, kernelBtf } from '../system/btf.ts';
 import { openFiles } from '../system/files.ts';
@@ -8,7 +8,7 @@ export interface Capabilities {
   readonly bpftrace: { readonly major: number; readonly minor: number };
   /** CONFIG_KPROBE_EVENTS */
   readonly kprobes: boolean;
-  /** null when the kernel's type information can't be read: trying it will show. */
+  /** null if the kernel's type information cannot be read; then only a try shows it. */
   readonly btf: Btf | null;
 }
 
@@ -23,11 +23,13 @@ export async function readCapabilities(): Promise<Capabilities> {
 
 export interface Hook {
   readonly type: string;
-  /** Of the function or tracepoint, without its category. */
+  /** Name of the function or tracepoint, without its category. */
   readonly name: string;
 }
 
-/** The places in the kernel that a probe attaches to. Syscall tracepoints are not in BTF: bpftrace itself finds them. */
+/**
+ * The places in the kernel to which a probe attaches. Syscall tracepoints are not in BTF; bpftrace itself finds them.
+ */
 export function hooksOf(program: string): readonly Hook[] {
   const lines = program.matchAll(
     /^(kfunc|kretfunc|kprobe|kretprobe|rawtracepoint|tracepoint):(?!syscalls:)(?:\w+:)?(\w+)/gm,
@@ -35,7 +37,7 @@ export function hooksOf(program: string): readonly Hook[] {
   return Array.from(lines, ([, type = '', name = '']) => ({ type, name }));
 }
 
-/** Why `variant` can't run here, in words; null when nothing speaks against trying it. */
+/** Why `variant` cannot run here; null if it is worth a try. */
 export function obstacle(
   { program, fields }: ProbeVariant,
   { bpftrace, kprobes, btf }: Capabilities,
@@ -53,6 +55,6 @@ export function obstacle(
   return field === undefined ? null : `the kernel has no ${field}`;
 }
 
-/** Older versions abort on them; 0.23 is the first that was seen to work. */
+/** Older versions abort on them; 0.23 is the first that is known to work. */
 export const hasRawTracepoints = ({ major, minor }: Capabilities['bpftrace']): boolean =>
   major > 0 || minor >= 23;

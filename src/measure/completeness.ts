@@ -1,4 +1,4 @@
-/** What an interval may lack. */
+/** What may be missing in an interval. */
 import type { Interval } from './types.ts';
 
 export const incompleteness = ({ lost, full }: Interval): string[] => [

@@ -1,4 +1,4 @@
-/** Whose events are counted; null is any. The probes filter, so that the others cost next to nothing. */
+/** Whose events are counted; null: any. The probes filter, so that other events cost almost nothing. */
 export interface Filter {
   readonly pid: number | null;
   /** The local one. */

@@ -1,22 +1,22 @@
-/** Packets a second through the machine's interfaces, from their own counters. */
+/** Packets per second through the machine's interfaces, from their counters. */
 import type { Files } from '../system/types.ts';
 
 export interface PacketCounts {
-  /** Interface -> packets since it is up; what the driver counts, so GRO and GSO packets as on the wire, mostly. */
+  /** Interface -> packets since it is up, as the driver counts them: GRO and GSO packets mostly as on the wire. */
   readonly packets: ReadonlyMap<string, { readonly rx: number; readonly tx: number }>;
-  /** Milliseconds of a clock that never jumps. */
+  /** Milliseconds of a monotonic clock. */
   readonly at: number;
 }
 
 export interface PacketRates {
-  /** null when there is no interface, or none that was there before. */
+  /** null if there is no interface, or none that existed before. */
   readonly rx: number | null;
   readonly tx: number | null;
 }
 
 /**
- * lo and the hardware's interfaces: bonds, VLANs, bridges and tunnels would count the same packets again. In a network
- * namespace without hardware, all that stand on no other.
+ * lo and interfaces with hardware: bonds, VLANs, bridges and tunnels would count the same packets again. In a network
+ * namespace without hardware, all interfaces without a lower device.
  */
 export function countedInterfaces(files: Files): string[] {
   const entries = (name: string) => files.list(`/sys/class/net/${name}`);
@@ -37,7 +37,7 @@ export function readPacketCounts(files: Files): PacketCounts {
   return { packets: new Map(packets), at: performance.now() };
 }
 
-/** Leaves out interfaces that are new, or whose counter went back. */
+/** Leaves out interfaces that are new, or whose counter went backwards. */
 export function packetRates(before: PacketCounts, after: PacketCounts): PacketRates {
   const seconds = (after.at - before.at) / 1000;
   const both = Array.from(after.packets, ([name, now]) => ({ now, was: before.packets.get(name) }));

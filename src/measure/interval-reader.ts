@@ -1,20 +1,20 @@
-/** From what bpftrace prints to intervals: it prints totals, an interval has differences. */
+/** Turns the output of bpftrace, which prints totals, into intervals, which contain differences. */
 import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure } from '../system/errors.ts';
 import type { Counts, Interval } from './types.ts';
 
 export interface IntervalReader {
-  /** The first interval begins now: the probes are attached. */
+  /** The first interval begins now, because the probes are attached. */
   begin(): void;
-  /** The interval that this message ends, or what is wrong with it; null while the interval goes on. */
+  /** The interval that this message ends, or what is wrong with it; null if the interval continues. */
   add(message: Message): Interval | Failure | null;
-  /** From now on no message ends an interval: all that follow belong to the last one. */
+  /** From now on no message ends an interval; all that follow belong to the last one. */
   finish(): void;
   /** The interval since the last one. */
   rest(): Interval;
 }
 
-/** @param keys entries that each map has room for @param now milliseconds of a clock that never jumps */
+/** @param keys entries for which each map has room @param now milliseconds of a monotonic clock */
 export function createIntervalReader(keys: number, now: () => number): IntervalReader {
   const totals = new Map<string, Map<string, number>>();
   let reported: Counts = new Map();
@@ -55,7 +55,7 @@ export function createIntervalReader(keys: number, now: () => number): IntervalR
   };
 }
 
-/** A key that is missing was not removed: reading a map while it is written to can miss an entry. */
+/** A missing key was not removed: reading a map during writes can miss an entry. */
 function remember(data: Readonly<Record<string, unknown>>, totals: Map<string, Map<string, number>>): void {
   for (const [at, value] of Object.entries(data)) {
     const name = at.replace(/^@/, '');
@@ -67,7 +67,7 @@ function remember(data: Readonly<Record<string, unknown>>, totals: Map<string, M
   }
 }
 
-/** Only what grew. A total below the former one started again from 0. */
+/** Only increases. A total below the former one started again from 0. */
 export function difference(totals: Counts, reported: Counts): Counts {
   const changed = new Map<string, ReadonlyMap<string, number>>();
   for (const [name, map] of totals) {

@@ -1,4 +1,4 @@
-/** Counts how much of some traffic is local while a change is made: one probe, read before and after the change. */
+/** Counts the locality of some traffic around a change: one probe, read before and after the change. */
 import type { GroupSocket, Protocol } from '../host/types.ts';
 import { isFailure } from '../system/errors.ts';
 import { acceptQuestion, toPairs } from './accept.ts';
@@ -12,29 +12,29 @@ import { toReads, udpQuestion } from './udp.ts';
 
 export interface LocalityCount {
   readonly seconds: number;
-  /** Accepts, datagrams that were read and whose delivery was seen, or packets. */
+  /** Accepts, datagrams whose delivery and read were both seen, or packets. */
   readonly events: number;
-  /** Those on the CPU that received. */
+  /** Events on the receiving CPU. */
   readonly local: number;
-  /** 0 to 100; null of nothing. */
+  /** 0 to 100; null without events. */
   readonly percent: number | null;
 }
 
-/** Around a change. */
+/** Before and after a change. */
 export interface BeforeAndAfter {
   readonly before: LocalityCount;
   readonly after: LocalityCount;
 }
 
 export interface LocalityCounter {
-  /** What was counted since the last call, or since the start; null when the probe does not run (any more). */
+  /** The counts since the last call, or since the start; null if the probe does not run. */
   take(): Promise<LocalityCount | null>;
-  /** Why it does not run; null while it does. */
+  /** Why it does not run; null while it runs. */
   why(): string | null;
   stop(): Promise<void>;
 }
 
-/** What must be known of a group to count its traffic. */
+/** What must be known about a group to count its traffic. */
 export interface CountedGroup {
   readonly protocol: Protocol;
   readonly port: number;
@@ -71,7 +71,7 @@ const sum = (events: readonly Event[]): number => events.reduce((total, { count 
 
 type CountOf = (interval: Interval) => Pick<LocalityCount, 'events' | 'local'>;
 
-/** That nothing can be measured here is no error: the change does not depend on it. */
+/** If nothing can be measured here, that is not an error, because the change does not depend on it. */
 async function startCounter(ask: () => Promise<Question>, countOf: CountOf): Promise<LocalityCounter> {
   const abort = new AbortController();
   let why: string | null = null;
@@ -99,7 +99,7 @@ async function startCounter(ask: () => Promise<Question>, countOf: CountOf): Pro
   };
 }
 
-/** What was counted up to now may still be on its way: only an interval that began later has all of it. */
+/** Counts up to now may not have arrived yet; only an interval that begins later contains all of them. */
 async function sumUntilNow({ intervals }: Session, countOf: CountOf): Promise<LocalityCount | null> {
   const now = Date.now();
   let [seconds, events, local] = [0, 0, 0];
@@ -129,7 +129,9 @@ function eventsOf(protocol: Protocol, counts: Counts): Event[] {
   return [...toReads(counts).values()].flat().map((read) => ({ ...read, fd: null }));
 }
 
-/** Another address, or another network namespace, may have the same port: only what goes through the group's own sockets. */
+/**
+ * Another address or network namespace may have the same port, so only traffic through the group's own sockets counts.
+ */
 function membership({ protocol, sockets }: CountedGroup): (event: Event) => boolean {
   const inodes = new Set(sockets.map(({ inode }) => inode));
   const held = new Set(sockets.flatMap(({ holders }) => holders.map(({ pid, fd }) => `${pid},${fd}`)));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface MessageQueue<T> {
   put(item: T): void;
-  /** The oldest item; null when none came within `milliseconds`. */
+  /** The oldest item; null if none arrives within `milliseconds`. */
   take(milliseconds: number): Promise<T | null>;
 }
 

@@ -1,4 +1,4 @@
-/** `part` of `total`, 0 to 100 with one decimal; null of nothing. Only all of it is 100, only none of it is 0. */
+/** `part` of `total`, 0 to 100 with one decimal; null if `total` is 0. 100 only for all, 0 only for none. */
 export function percentOf(part: number, total: number): number | null {
   if (total === 0) return null;
   if (part === 0 || part === total) return part === 0 ? 0 : 100;

@@ -1,13 +1,13 @@
-/** What is asked about a process that was counted. */
+/** Facts about a process that was counted. */
 import type { Files } from '../system/types.ts';
 
-/** null when the process has gone, or lives in a pid namespace that is not ours. */
+/** null if the process is gone, or is in another pid namespace. */
 export const commOf =
   (files: Files) =>
   (pid: number): string | null =>
     files.text(`/proc/${pid}/comm`)?.trimEnd() ?? null;
 
-/** Probes see every network namespace. Is it in ours? One that has gone is not. */
+/** Probes see every network namespace. Is the process in ours? One that is gone is not. */
 export const isInOurNetns =
   (files: Files) =>
   (pid: number): boolean =>

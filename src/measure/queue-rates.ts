@@ -1,4 +1,4 @@
-/** What each RX queue takes in, from the driver's own statistics and its interrupts: free, and without a probe. */
+/** What each RX queue receives, from the driver's statistics and its interrupts: at no cost, and without a probe. */
 import { type Interrupts, readInterrupts } from '../host/interrupts.ts';
 import type { Nic } from '../host/types.ts';
 import { isSystemError } from '../system/errors.ts';
@@ -7,10 +7,12 @@ import type { System } from '../system/types.ts';
 export interface QueueRate {
   readonly nic: string;
   readonly rxQueue: number;
-  /** In the interval; null where the driver has no such statistic. */
+  /** In the interval; null if the driver has no such statistic. */
   readonly packets: number | null;
   readonly pps: number | null;
-  /** Of the queue's IRQ, which tx may share; null where it is not known. One may stand for many packets (NAPI). */
+  /**
+   * Interrupts of the queue's IRQ, which tx may share; null if not known. One interrupt may handle many packets (NAPI).
+   */
   readonly interrupts: number | null;
 }
 
@@ -23,7 +25,7 @@ export interface QueueTotals {
 
 /**
  * Names of a queue's received packets in `ethtool -S`: igb, ixgbe, ice, hv_netvsc; virtio_net, mlx4, mlx5; i40e, iavf
- * (and before 5.x); ena; gve; bnxt, which counts unicast apart and little else.
+ * (and before 5.x); ena; gve; bnxt, which counts unicast separately and little else.
  */
 const NAMES: readonly RegExp[] = [
   /^rx_queue_(\d+)_packets$/,
@@ -45,7 +47,7 @@ export function queuePackets(statistics: ReadonlyMap<string, bigint>): Map<numbe
   return packets;
 }
 
-/** The driver's statistics of each NIC; empty where it has none, may not be asked, or has just gone. */
+/** The driver's statistics of each NIC; empty if it has none, does not permit the query, or is just gone. */
 export async function readStatistics(
   { kernel }: System,
   nics: readonly Nic[],
@@ -76,7 +78,7 @@ const countByIrq = ({ lines }: Interrupts): Map<number, number> =>
       .map(({ irq, counts }) => [irq, counts.reduce((sum, count) => sum + count, 0)]),
   );
 
-/** `before` and `after` are `seconds` apart. A counter that went back (the driver was reset) gives null. */
+/** `before` and `after` are `seconds` apart. A counter that went backwards (the driver was reset) gives null. */
 export function queueRates(
   nics: readonly Nic[],
   before: QueueTotals,

@@ -1,4 +1,4 @@
-/** A measurement from start to end: the best variant that runs here, and its intervals. */
+/** Runs a measurement: the best variant that works here, and its intervals. */
 import { type Bpftrace, type BpftraceOptions, readsFunctions, startBpftrace } from '../system/bpftrace.ts';
 import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
@@ -7,10 +7,10 @@ import { createIntervalReader, type IntervalReader } from './interval-reader.ts'
 import { createMessageQueue, type MessageQueue } from './message-queue.ts';
 import type { Interval, ProbeVariant, Question, Session, SessionOptions } from './types.ts';
 
-/** If an interval is late by more, bpftrace is stopped (SIGSTOP), or the machine is overloaded. */
+/** If an interval is later than this, bpftrace is stopped (SIGSTOP), or the machine is overloaded. */
 const PATIENCE_MS = 10_000;
 
-/** Failures that every other variant would share. */
+/** Failures that every other variant would have too. */
 const FATAL: ReadonlySet<string> = new Set([
   'bpftrace-missing',
   'bpftrace-slow',
@@ -18,12 +18,12 @@ const FATAL: ReadonlySet<string> = new Set([
   'kernel-hung',
 ]);
 
-/** Programs that were tried in vain, with the reason: each try costs a second. */
+/** Programs that failed, with the reason; each try takes a second. */
 const refused = new Map<string, string>();
 
 /**
- * Throws Failure: EPERM, bpftrace-missing, bpftrace-too-old, btf-missing, bpftrace-slow, kernel-hung; what the most
- * modest variant failed of when none runs. The intervals throw bpftrace-killed, bpftrace-failed, bpftrace-silent,
+ * Throws Failure: EPERM, bpftrace-missing, bpftrace-too-old, btf-missing, bpftrace-slow, kernel-hung; the failure of
+ * the last variant if none runs. The intervals throw bpftrace-killed, bpftrace-failed, bpftrace-silent,
  * bpftrace-garbled, kernel-hung.
  */
 export async function startSession(question: Question, options: SessionOptions): Promise<Session> {
@@ -79,7 +79,7 @@ async function open(
   return read(seconds, count, queue, reader, child);
 }
 
-/** null for a start that was given up because the session was aborted. */
+/** null if the start was given up because the session was aborted. */
 function unlessInterrupted(error: unknown): null {
   if (isFailure(error) && error.code === 'interrupted') return null;
   throw error;
@@ -120,9 +120,11 @@ const silent = (seconds: number) =>
     'the machine may be overloaded; try again',
   );
 
-/** Without a list of functions, 0.27 finds neither raw tracepoints nor functions; some kernels refuse theirs to root. */
+/**
+ * Without a list of functions, 0.27 finds neither raw tracepoints nor functions; some kernels deny theirs even to root.
+ */
 function optionsFor(program: string, keys: number, { bpftrace }: Capabilities): BpftraceOptions {
-  // The second is its name since 0.21.
+  // Since 0.21 it has the second name.
   const environment = { BPFTRACE_MAP_KEYS_MAX: String(keys), BPFTRACE_MAX_MAP_KEYS: String(keys) };
   if ((bpftrace.major === 0 && bpftrace.minor < 27) || readsFunctions()) return { environment };
   const functions = hooksOf(program).flatMap(({ type, name }) =>

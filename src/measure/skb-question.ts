@@ -1,4 +1,4 @@
-/** The ways to count packets by CPU, and what each of them can't see. */
+/** The ways to count packets by CPU, and what each cannot see. */
 import { type SkbScript, skbScript } from '../../probes/skb.ts';
 import { type SkbFreeScript, skbFreeScript } from '../../probes/skb-free.ts';
 import { holesFor } from '../../probes/text.ts';
@@ -8,7 +8,9 @@ import { skbKeys } from './keys.ts';
 import type { ProbeVariant, Question } from './types.ts';
 
 export interface SkbOptions {
-  /** `use`: where packets are read, and sent ones freed. `free`: where their memory is freed, as the script of 2017 had it. */
+  /**
+   * `use`: where packets are read, and sent ones freed. `free`: where their memory is freed, as in the script of 2017.
+   */
   readonly by: 'use' | 'free';
   /** Also count where packets are handed to the driver. */
   readonly toDriver: boolean;
@@ -44,7 +46,7 @@ type Way<Script> = readonly [script: Script, needs: readonly string[], ...notes:
 const ALLOC_CPU = ['sk_buff.alloc_cpu'];
 const NO_ALLOC_CPU = 'incoming-cpu';
 
-/** The best first. A kernel without alloc_cpu (before 5.19) has the last way only. */
+/** The best first. A kernel without alloc_cpu (before 5.19) has only the last way. */
 const BY_USE: readonly Way<Exclude<SkbScript, 'kfunc'>>[] = [
   ['fentry', ALLOC_CPU, READ, ACKED, SENDER],
   ['kprobe', ALLOC_CPU, READ, ACKED, SENDER],

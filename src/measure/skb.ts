@@ -1,31 +1,31 @@
-/** Packets by the CPU that received (or sent) them and the CPU that read (or freed) them: from a probe's counts to figures. */
+/** Computes figures from a probe's counts of packets by receiving (or sending) CPU and reading (or freeing) CPU. */
 import { percentOf } from './percent.ts';
 import type { Counts, Interval } from './types.ts';
 
 export interface SkbFigure {
-  /** null when they are not counted; the variant's notes say why. */
+  /** null if they are not counted; the variant's notes say why. */
   readonly packets: number | null;
   /** Those that were read on the CPU that received them, or freed on the CPU that sent them. */
   readonly local: number | null;
-  /** 0 to 100; null of nothing, and of what is known to be incomplete. */
+  /** 0 to 100; null without packets, and if the counts are known to be incomplete. */
   readonly percent: number | null;
 }
 
-/** Packets; row: receiving or sending CPU, column: reading or freeing CPU, both as indices of the CPUs asked for. */
+/** Packets; row: receiving or sending CPU, column: reading or freeing CPU, both as indices of the requested CPUs. */
 export type Matrix = readonly (readonly number[])[];
 
 export interface Skbs {
   readonly rx: SkbFigure;
   readonly tx: SkbFigure;
-  /** null where that was not asked. */
+  /** null if not requested. */
   readonly toDriver: SkbFigure | null;
   readonly rxMatrix: Matrix;
-  /** null when tx is not counted. */
+  /** null if tx is not counted. */
   readonly txMatrix: Matrix | null;
   readonly notes: readonly string[];
 }
 
-/** What a session counts besides rx. */
+/** What a session counts in addition to rx. */
 export interface Directions {
   readonly tx: boolean;
   readonly toDriver: boolean;
@@ -33,7 +33,7 @@ export interface Directions {
 
 const UNCOUNTED: SkbFigure = { packets: null, local: null, percent: null };
 
-/** `cpus`: those that the matrices show; packets of others (offline since) are in the figures only. */
+/** `cpus`: those that the matrices show; packets of others (now offline) are only in the figures. */
 export function toSkbs({ counts, full }: Interval, cpus: readonly number[], counted: Directions): Skbs {
   const pairs = new Map(['rx', 'tx', 'driver'].map((name) => [name, pairsOf(counts, name)]));
   const figure = (name: string): SkbFigure => {
@@ -53,7 +53,7 @@ export function toSkbs({ counts, full }: Interval, cpus: readonly number[], coun
 
 interface Pair {
   readonly from: number;
-  /** ANOTHER_CPU: not `from`, but it is not known which. */
+  /** ANOTHER_CPU: not `from`; which one is not known. */
   readonly to: number;
   readonly count: number;
 }

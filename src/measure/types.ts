@@ -1,4 +1,4 @@
-/** What a measurement by bpftrace is made of. */
+/** The parts of a measurement by bpftrace. */
 
 /** Map name without `@` -> key (`3,0`; '' for a scalar) -> count. */
 export type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -9,16 +9,16 @@ export interface ProbeVariant {
   readonly name: string;
   /**
    * Text of the probe: its BEGIN prints a line that starts with `Tracing `, its one `interval` prints every map (never
-   * clears one: differences are taken here, so that nothing is lost in between) and ends with time().
+   * clears one: differences are computed here, so that nothing is lost in between) and ends with time().
    */
   readonly program: string;
-  /** Members of structs (`sk_buff.alloc_cpu`) that it reads and some kernels lack. */
+  /** Struct members (`sk_buff.alloc_cpu`) that it reads and some kernels lack. */
   readonly fields: readonly string[];
-  /** What it can't see. */
+  /** What it cannot see. */
   readonly notes: readonly string[];
 }
 
-/** What is to be counted. startSession() starts the first variant that runs here. */
+/** What to count. startSession() starts the first variant that runs here. */
 export interface Question {
   /** The best first. */
   readonly variants: readonly ProbeVariant[];
@@ -26,14 +26,14 @@ export interface Question {
   readonly parameters: readonly string[];
   /** Length of an interval. */
   readonly seconds: number;
-  /** Entries in each map; more than that are not counted. */
+  /** Entries in each map; any more are not counted. */
   readonly keys: number;
 }
 
 export interface SessionOptions {
-  /** Intervals after which it ends by itself; null: never. */
+  /** Number of intervals after which it ends by itself; null: never. */
   readonly count: number | null;
-  /** Ends it early; what was counted since the last interval is still given, as the last one. */
+  /** Ends it early; the counts since the last interval are still returned, as the last interval. */
   readonly signal: AbortSignal;
   /** Is called with each line that the probe prints by printf(). */
   readonly onLine?: (line: string) => void;
@@ -44,18 +44,18 @@ export interface Interval {
   readonly time: Date;
   /** Measured. */
   readonly seconds: number;
-  /** What was counted in this interval alone. */
+  /** The counts of this interval only. */
   readonly counts: Counts;
   /** Events that bpftrace lost, and updates that a full map refused. */
   readonly lost: number;
-  /** Maps that are full: what else came is not in them. */
+  /** Maps that are full; further keys are missing. */
   readonly full: readonly string[];
 }
 
 export interface Session {
   readonly variant: ProbeVariant;
-  /** Why better variants were passed over. */
+  /** Why better variants were skipped. */
   readonly passedOver: readonly string[];
-  /** To be read once, to its end; leaving it early ends the probe. Throws Failure. */
+  /** Can be read once; leaving it early ends the probe. Throws Failure. */
   readonly intervals: AsyncGenerator<Interval, void, undefined>;
 }

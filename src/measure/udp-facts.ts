@@ -16,8 +16,8 @@ export interface UdpOwners {
 export const NO_OWNERS: UdpOwners = { inodes: new Set(), owners: new Map(), holders: new Map() };
 
 /**
- * `port` null: all. Owners are looked for when a socket of interest is new: the listed ones (those of `port` that take
- * datagrams from anyone) and `seen`, since that reads all of /proc. Throws SystemError of the dump.
+ * `port` null: all. Owners are searched only if a relevant socket is new, because that reads all of /proc. Relevant are
+ * the listed ones (those of `port` that receive datagrams from anyone) and `seen`. Throws SystemError of the dump.
  */
 export async function readUdpFacts(
   system: SampleSystem,

@@ -1,4 +1,4 @@
-/** Datagrams by socket and reader, as udp.*.bt count them, joined with what sock_diag knows of the sockets. */
+/** Datagrams by socket and reader, as counted by udp.*.bt, joined with what sock_diag knows about the sockets. */
 
 import { holesFor } from '../../probes/text.ts';
 import { udpScript } from '../../probes/udp.ts';
@@ -10,42 +10,45 @@ import type { Counts, Question } from './types.ts';
 export interface UdpPair {
   /** Where the reader ran. */
   readonly cpu: number;
-  /** Where the socket's latest datagram was put into its queue; null: before the measurement began. */
+  /** Where the socket's latest datagram was queued; null: before the measurement began. */
   readonly rxcpu: number | null;
   readonly count: number;
 }
 
 export interface UdpSocket {
-  /** The process that reads it, or of a silent socket that serves it; null for several, or where nobody is known. */
+  /**
+   * The process that reads it, or for a silent socket the process that serves it; null for several, or if none is
+   * known.
+   */
   readonly pid: number | null;
   readonly tid: number | null;
   readonly comm: string | null;
   readonly fd: number | null;
   readonly inode: number;
   readonly port: number;
-  /** Datagrams read in the interval, and those of them that were read on the CPU that delivered; null: not counted. */
+  /** Datagrams read in the interval, and how many of them were read on the delivering CPU; null: not counted. */
   readonly packets: number | null;
   readonly pps: number | null;
   readonly local: number | null;
-  /** Of those whose delivering CPU is known. */
+  /** Share of datagrams whose delivering CPU is known. */
   readonly percent: number | null;
   readonly pairs: readonly UdpPair[];
-  /** Bytes waiting to be read; null when the socket has gone. */
+  /** Bytes waiting to be read; null if the socket is gone. */
   readonly recvQueue: number | null;
-  /** Datagrams dropped in the interval; null when the socket is new, or has gone. */
+  /** Datagrams dropped in the interval; null if the socket is new, or gone. */
   readonly drops: number | null;
 }
 
-/** A socket that is there now. */
+/** A socket that exists now. */
 export interface UdpFacts {
   readonly inode: number;
   readonly port: number;
   readonly recvQueue: number;
   readonly drops: number | null;
-  /** Who serves it, by all that the system shows. */
+  /** The processes that serve it, as far as the system shows. */
   readonly owners: readonly { readonly pid: number; readonly tid: number | null; readonly comm: string }[];
   readonly holders: readonly { readonly pid: number; readonly fd: number }[];
-  /** Listed even when nothing is read from it. */
+  /** Listed even if nothing is read from it. */
   readonly listed: boolean;
 }
 
@@ -73,7 +76,7 @@ interface Read {
   readonly count: number;
 }
 
-/** What an interval counted, by inode. */
+/** The counts of an interval, by inode. */
 export type Reads = ReadonlyMap<number, readonly Read[]>;
 
 export function toReads(counts: Counts): Reads {
@@ -89,8 +92,8 @@ export function toReads(counts: Counts): Reads {
 }
 
 /**
- * One row a socket, the busiest first. `reads` null: nothing was counted, by want of a probe. `before`: drops by inode
- * when the interval began.
+ * One row per socket, the busiest first. `reads` null: nothing was counted, because there is no probe. `before`: drops
+ * by inode at the start of the interval.
  */
 export function toUdpSockets(
   reads: Reads | null,
@@ -110,7 +113,7 @@ export function toUdpSockets(
     .sort((a, b) => (b.packets ?? 0) - (a.packets ?? 0) || a.port - b.port || a.inode - b.inode);
 }
 
-/** Of sockets that nothing was read from: the listed ones, and those that lose datagrams all the same. */
+/** Of sockets without reads: the listed ones, and those that lose datagrams. */
 function isWanted(fact: UdpFacts, before: ReadonlyMap<number, number | null>, filter: Filter): boolean {
   const served = fact.owners.some(
     ({ pid, comm }) =>
@@ -171,7 +174,7 @@ function dropsOf({ inode, drops }: UdpFacts, before: ReadonlyMap<number, number 
   return drops === null || then === undefined || then === null ? null : drops - then;
 }
 
-/** The one value of all, null where they differ. */
+/** The common value, null if they differ. */
 function only(values: readonly (number | null)[]): number | null {
   const [first = null] = values;
   return values.every((value) => value === first) ? first : null;

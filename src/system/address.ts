@@ -1,11 +1,11 @@
-/** Internet addresses in text, as inet_ntop(3), and so `ss`, prints them. */
+/** Internet addresses as text, in the form of inet_ntop(3) and `ss`. */
 
 /** `bytes`: 4 or 16 in network order, more are ignored. */
 export function formatAddress(family: 4 | 6, bytes: Uint8Array): string {
   return family === 4 ? bytes.subarray(0, 4).join('.') : formatIpv6(bytes);
 }
 
-/** By hand: net.SocketAddress does the same, but a dump of thousands of sockets would wait for it. */
+/** Written by hand, because net.SocketAddress is too slow for a dump of thousands of sockets. */
 function formatIpv6(bytes: Uint8Array): string {
   const groups: number[] = [];
   for (let i = 0; i < 16; i += 2) groups.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));

@@ -1,4 +1,4 @@
-/** A captured tree in a .tar or .tar.gz: read where it is, into memory. Nothing of it is ever written to disk. */
+/** A captured tree in a .tar or .tar.gz, read into memory. Nothing of it is ever written to disk. */
 import { readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -8,20 +8,23 @@ import { type Access, filesThrough, openFiles, unpadded } from './files.ts';
 import { resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
 
-/** Packed and unpacked. A machine of 1,152 CPUs takes 30 MB; a small file may claim to unpack to anything. */
+/**
+ * Limit of the packed and the unpacked size. A machine with 1,152 CPUs takes 30 MB; a small file could unpack to any
+ * size.
+ */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** include/uapi/linux/limits.h: what is longer is no path of a machine. */
+/** include/uapi/linux/limits.h: no path of a machine is longer. */
 const PATH_MAX = 4096;
 
-/** Ten times what a capture of a machine with 1,152 CPUs holds; in one folder, ten times its IRQs. */
+/** Ten times the files of a machine with 1,152 CPUs; in one folder, ten times its IRQs. */
 const MOST_ENTRIES = 300_000;
 const MOST_CHILDREN = 32_768;
 
 /** Folders in a path: sysfs has about 20 below the deepest bridges. */
 const MOST_DEPTH = 64;
 
-/** Compressions by their first bytes, and what unpacks them. */
+/** Compressions by their first bytes, and the tools that unpack them. */
 const OTHERS: ReadonlyMap<string, string> = new Map([
   ['fd37', 'xz -d'],
   ['28b5', 'zstd -d'],
@@ -69,7 +72,7 @@ const broken = (error: unknown) =>
 
 type Entry = { readonly text: string } | { readonly link: string } | 'directory';
 
-/** By absolute path; `..` leads no further than to the root. Devices and pipes are left out. */
+/** By absolute path; `..` stops at the root. Devices and pipes are skipped. */
 async function readEntries(bytes: Buffer): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   let count = 0;
@@ -132,7 +135,7 @@ function filesOf(entries: ReadonlyMap<string, Entry>, root: string): Files {
   return filesThrough(access, root);
 }
 
-/** The folder in the archive that proc and sys are in: its root, or below folders that hold nothing else. */
+/** The folder in the archive that contains proc and sys: its root, or one below folders that contain nothing else. */
 function treeIn(children: ReadonlyMap<string, ReadonlySet<string>>): string {
   for (let base = ''; ; ) {
     const names = children.get(base || '/');

@@ -1,13 +1,16 @@
 /**
- * Sockets of other processes, looked at by a child process (native/borrow.cc): whoever owns a descriptor can make the
- * system calls on its copy wait for ever. The child may then be left behind; this process goes on.
+ * Looks at sockets of other processes in a child process (native/borrow.cc), because the owner of a descriptor can make
+ * system calls on its copy wait forever. Then the child is left behind, and this process goes on.
  */
 import { failure, isErrno, type SystemError, systemError } from './errors.ts';
 import { native } from './native.ts';
 import { decodeAddress } from './sockets.ts';
 import type { BorrowRequest, ForeignSocket } from './types.ts';
 
-/** For one answer; all of a call have five times as long. An answer takes microseconds, on a machine that is not stuck. */
+/**
+ * Time limit of one answer; all answers of a call have five times that. An answer takes microseconds, unless the
+ * machine is stuck.
+ */
 const TIMEOUT_MS = 2_000;
 /** Bounds of native/borrow.cc. */
 const MOST_REQUESTS = 4_096;
@@ -15,11 +18,11 @@ const MOST_REQUESTS = 4_096;
 /** struct Request and struct Answer of native/borrow.cc, little-endian. */
 const SIZEOF_REQUEST = 32;
 const SIZEOF_ANSWER = 96;
-/** enum Step: the system call that gave the error. */
+/** enum Step: the system call that failed. */
 const STEPS = ['pidfd_open', 'pidfd_getfd', 'getsockopt', 'fstat', 'getsockname', 'borrow'] as const;
 const IPPROTO_TCP = 6;
 
-/** One answer for each request, in their order. Throws Failure descriptor-silent: too many children are stuck already. */
+/** One answer per request, in order. Throws Failure descriptor-silent: too many children are stuck already. */
 export async function borrow(
   requests: readonly BorrowRequest[],
 ): Promise<readonly (ForeignSocket | SystemError)[]> {
@@ -62,7 +65,7 @@ export function encodeRequests(requests: readonly BorrowRequest[]): {
   return { bytes, indices: new Uint8Array(Uint32Array.from(indices).buffer) };
 }
 
-/** What is no whole answer at the end is left out. */
+/** An incomplete answer at the end is dropped. */
 export function decodeAnswers(bytes: Uint8Array): (ForeignSocket | SystemError)[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = Math.floor(bytes.length / SIZEOF_ANSWER);

@@ -1,16 +1,16 @@
-/** What bpftrace writes: JSON lines on stdout, and on stderr why it gives up. */
+/** Parses what bpftrace writes: JSON lines on stdout, and on stderr why it gives up. */
 import { type Failure, failure } from './errors.ts';
 
-/** A line of `bpftrace -f json`, as far as it tells something. */
+/** A useful line of `bpftrace -f json`. */
 export type Message =
   | { readonly type: 'printf' | 'time'; readonly data: string }
   | { readonly type: 'map'; readonly data: Readonly<Record<string, unknown>> }
-  /** Events dropped from the ring buffer, or updates that a full map refused (said since 0.23). */
+  /** Events dropped from the ring buffer, or updates that a full map refused (reported since 0.23). */
   | { readonly type: 'lost'; readonly data: number }
   /** It should have been JSON. */
   | { readonly type: 'garbled'; readonly data: string };
 
-/** null for what is no JSON (blank lines, plain warnings) and for what tells nothing (attached_probes). */
+/** null for lines that are not JSON (blank lines, plain warnings) and for useless ones (attached_probes). */
 export function parseMessage(line: string): Message | null {
   if (!line.startsWith('{')) return null;
   let value: unknown;
@@ -63,7 +63,7 @@ const REASONS: readonly (readonly [RegExp, string, string, string])[] = [
     'the kernel has no field $1',
     'please report it with the output of uname -a',
   ],
-  // EACCES: the verifier's word on one program; who lacks a privilege gets EPERM.
+  // EACCES: the verifier refused one program; a missing privilege gives EPERM.
   [
     /Error loading BPF program for (\S+)\. Error code: -13/,
     'probe-refused',

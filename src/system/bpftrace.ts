@@ -1,4 +1,4 @@
-/** bpftrace as a child: started, heard line by line, stopped, and given up when the kernel holds it for ever. */
+/** Runs bpftrace as a child: starts it, reads its lines, stops it, and abandons it if the kernel never returns. */
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -14,9 +14,11 @@ import { ENVIRONMENT, findProgram } from './programs.ts';
 import { run } from './run.ts';
 
 export interface Bpftrace {
-  /** Ends it so that its maps are heard; false when it had to be killed, and they are lost. Throws Failure kernel-hung. */
+  /**
+   * Ends it so that it prints its maps; false if it had to be killed, and they are lost. Throws Failure kernel-hung.
+   */
   stop(): Promise<boolean>;
-  /** Resolves once it has ended and everything it wrote was heard, to what it died of should nobody have asked it to. */
+  /** Resolves when it has ended and all its output was read; to the reason if it was not asked to end. */
   readonly ended: Promise<Failure>;
 }
 
@@ -24,9 +26,9 @@ export interface BpftraceOptions {
   /** Before the program: `--traceable-functions FILE`. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** A short text on /dev/stdin, which it may open as a file. */
+  /** A short text on /dev/stdin, which it can open as a file. */
   readonly input?: string;
-  /** Gives up while it is not ready yet, with the Failure interrupted. */
+  /** Aborts the start, with the Failure interrupted. */
   readonly signal?: AbortSignal;
 }
 
@@ -38,15 +40,15 @@ const STOP_MS = 5_000;
 const AGAIN_MS = 30;
 const KILLED_MS = 1_000;
 const VERSION_MS = 10_000;
-/** In Debian 12; nothing here was ever tried with an older one. */
+/** The version in Debian 12; no older one was ever tested. */
 const OLDEST_MINOR = 17;
 const STDERR_LIMIT = 64 * 1024;
 const BTF_FILE = '/sys/kernel/btf/vmlinux';
 
 /**
- * Resolves when the probes are attached: the program must print "ready" or "Tracing ..." in BEGIN, which bpftrace shows
- * only then. Throws Failure: EPERM, bpftrace-missing, btf-missing, tracepoint-missing, probe-missing, field-missing (the
- * message names it), bad-parameter, bpftrace-failed, bpftrace-slow, kernel-hung, interrupted.
+ * Resolves when the probes are attached: the program must print "ready" or "Tracing ..." in BEGIN, which bpftrace runs
+ * only then. Throws Failure: EPERM, bpftrace-missing, btf-missing, tracepoint-missing, probe-missing, field-missing
+ * (the message names it), bad-parameter, bpftrace-failed, bpftrace-slow, kernel-hung, interrupted.
  */
 export async function startBpftrace(
   program: string,
@@ -58,9 +60,9 @@ export async function startBpftrace(
     ...['-f', 'json', ...flags, '-e', program],
     ...afterOptions(parameters),
   ]);
-  // Node's pipes are sockets, which can't be opened as a file.
+  // Node's pipes are sockets, which cannot be opened as a file.
   const stdin = input === '' ? null : native().memfd(Buffer.from(input));
-  // Detached: Ctrl-C reaches it through us only, which is how its last maps are heard.
+  // Detached, so that Ctrl-C reaches it only through us, and it still prints its last maps.
   const child = spawn(command, args, {
     stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
     detached: true,
@@ -95,8 +97,8 @@ export async function startBpftrace(
 }
 
 /**
- * A kernel before 5.11 does not name its BTF objects (struct bpf_btf_info), and bpftrace 0.17 then finds no types. It is not
- * told where it need not be: with a file of its own choosing it loses kfunc.
+ * A kernel before 5.11 does not name its BTF objects (struct bpf_btf_info), and bpftrace 0.17 then finds no types. It
+ * is set only if necessary, because with a given file bpftrace loses kfunc.
  */
 const btfByName = (): Readonly<Record<string, string>> =>
   /^[1-4]\.|^5\.\d\.|^5\.10\./.test(release()) && kernelBtf()?.hasMember('bpf_btf_info.name') === false
@@ -104,8 +106,8 @@ const btfByName = (): Readonly<Record<string, string>> =>
     : {};
 
 /**
- * 0.17 heeds a signal only if it arrives in its epoll_wait, so it is sent again; and not SIGINT, whose second one
- * ends bpftrace before it has printed its maps.
+ * 0.17 notices a signal only in its epoll_wait, so it is sent repeatedly; not SIGINT, because a second one ends
+ * bpftrace before it has printed its maps.
  */
 async function stop(child: ChildProcess, gone: Promise<'gone'>): Promise<boolean> {
   for (let waited = 0; waited < STOP_MS; waited += AGAIN_MS) {
@@ -116,7 +118,7 @@ async function stop(child: ChildProcess, gone: Promise<'gone'>): Promise<boolean
   return false;
 }
 
-/** Throws Failure: bpftrace-missing, bpftrace-too-old (than every probe here was written for), bpftrace-failed. */
+/** Throws Failure: bpftrace-missing, bpftrace-too-old (for every probe here), bpftrace-failed. */
 export async function bpftraceVersion(): Promise<{ major: number; minor: number }> {
   const { stdout, stderr } = await run(findBpftrace(), ['--version'], { timeoutMs: VERSION_MS });
   const [, major, minor] = /^bpftrace v(\d+)\.(\d+)/.exec(stdout) ?? [];
@@ -136,7 +138,7 @@ export async function bpftraceVersion(): Promise<{ major: number; minor: number 
   return version;
 }
 
-/** Whether bpftrace can have the kernel's own list of functions. */
+/** Can bpftrace read the kernel's list of functions? */
 export function readsFunctions(): boolean {
   try {
     closeSync(openSync('/sys/kernel/tracing/available_filter_functions', 'r'));
@@ -147,7 +149,7 @@ export function readsFunctions(): boolean {
   }
 }
 
-/** A BPF request takes milliseconds: one that sleeps for seconds is the sign of a kernel that will not answer. */
+/** A BPF request takes milliseconds; if it sleeps for seconds, the kernel will not answer. */
 async function untilReady(
   child: ChildProcess,
   ready: Promise<'ready'>,
@@ -168,7 +170,10 @@ async function untilReady(
   return 'late';
 }
 
-/** Behind `--` a parameter is no option, not even one that starts with a dash; with two, bpftrace has names for them. */
+/**
+ * After `--` a parameter is not an option, even if it starts with a dash; with two dashes bpftrace takes it for a named
+ * one.
+ */
 function afterOptions(parameters: readonly string[]): readonly string[] {
   const bad = parameters.find((parameter) => parameter.startsWith('--'));
   if (bad !== undefined)
@@ -181,13 +186,13 @@ function afterOptions(parameters: readonly string[]): readonly string[] {
 }
 
 /**
- * bpftrace looks for its tracepoints in tracefs. Where nobody mounted that, it is mounted in a namespace of the
- * child's own, so that the host stays as it is.
+ * bpftrace needs tracefs for its tracepoints. If it is not mounted, it is mounted in a namespace of the child, so that
+ * the host does not change.
  */
 function commandLine(args: readonly string[]): [string, ...string[]] {
   if (process.geteuid?.() !== 0) throw failure('EPERM', 'bpftrace needs root', 'run as root');
   const bpftrace = findBpftrace();
-  // bpftrace 0.17 does not complain about that, it crashes.
+  // Without it bpftrace 0.17 crashes.
   if (!existsSync(BTF_FILE))
     throw failure('btf-missing', `the kernel has no ${BTF_FILE}`, 'it needs CONFIG_DEBUG_INFO_BTF');
   const mounted = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].some((path) =>
@@ -199,8 +204,8 @@ function commandLine(args: readonly string[]): [string, ...string[]] {
 }
 
 /**
- * Should we be killed, it must not trace on for ever. Without util-linux's setpriv (busybox has one that can't do this)
- * it ends at its next word, which nobody reads.
+ * If we are killed, it must not trace on forever. Without util-linux's setpriv (that of busybox cannot do this) it ends
+ * at its next output, because nobody reads it.
  */
 function guard(): readonly string[] {
   const [setpriv, nothing] = [findProgram('setpriv'), findProgram('true')];
@@ -229,7 +234,7 @@ async function within<T>(milliseconds: number, ...promises: readonly Promise<T>[
 async function kill(child: ChildProcess, gone: Promise<'gone'>, patience: number): Promise<void> {
   child.kill('SIGKILL');
   if ((await within(patience, gone)) === 'gone') return;
-  // Nothing ends a process in state D: leave it, and keep nothing that would make us wait for it.
+  // Nothing ends a process in state D: leave it, and keep no handle that would make us wait for it.
   child.unref();
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -260,7 +265,7 @@ function sleepsInBpf(pid: number | undefined): boolean {
     const call = readFileSync(`/proc/${pid}/syscall`, 'utf8');
     return /^(?:321|280) /.test(call) && /^State:\s+D/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch (error) {
-    // It has just ended, which is heard elsewhere, or does not let itself be seen.
+    // It has just ended, which is handled elsewhere, or may not be read.
     if (isErrno(error, 'ENOENT', 'ESRCH', 'EPERM', 'EACCES')) return false;
     throw error;
   }

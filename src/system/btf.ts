@@ -1,15 +1,15 @@
 /**
- * What the running kernel has, from its own type information: functions, tracepoints, members of structs.
- * Format: Documentation/bpf/btf.rst, include/uapi/linux/btf.h.
+ * The functions, tracepoints and struct members of the running kernel, from its own type information. Format:
+ * Documentation/bpf/btf.rst, include/uapi/linux/btf.h.
  */
 import { readFileSync } from 'node:fs';
 import { isErrno } from './errors.ts';
 
 export interface Btf {
-  /** A function that was not inlined everywhere. That it can be traced is not said. */
+  /** Is there a function that was not inlined everywhere? That does not mean that it can be traced. */
   hasFunction(name: string): boolean;
   hasTracepoint(name: string): boolean;
-  /** @param path `sk_buff.alloc_cpu`; members of anonymous structs and unions count as the struct's own */
+  /** @param path `sk_buff.alloc_cpu`; members of anonymous structs and unions count as members of the struct */
   hasMember(path: string): boolean;
 }
 
@@ -41,7 +41,10 @@ const EXTRA: readonly (readonly [fixed: number, each: number])[] = [
 
 let running: Btf | null = null;
 
-/** Of the running kernel; null when it shows none. Read once: it takes 30 ms, and a view asks again and again. */
+/**
+ * Types of the running kernel; null if it shows none. Read once, because it takes 30 ms, and a view needs them
+ * repeatedly.
+ */
 export function kernelBtf(): Btf | null {
   running ??= readKernelBtf();
   return running;
@@ -56,7 +59,7 @@ function readKernelBtf(): Btf | null {
   }
 }
 
-/** null when it is not BTF, or newer than this reader: then nothing can be said. */
+/** null if it is not BTF, or newer than this reader: then nothing is known. */
 export function readBtf(bytes: Buffer): Btf | null {
   if (bytes.length < 24 || bytes.readUInt16LE(0) !== MAGIC) return null;
   const [header = 0, typeStart = 0, typeLength = 0, stringStart = 0, stringLength = 0] = [
@@ -98,7 +101,7 @@ export function readBtf(bytes: Buffer): Btf | null {
 /** Anonymous members within anonymous members; sk_buff has three levels. */
 const MAX_DEPTH = 8;
 
-/** Offset of each type, by its id minus one; null when a kind is unknown, as its length is then. */
+/** Offset of each type, by its id minus one; null if a kind is unknown, because then its length is too. */
 function typeOffsets(types: Buffer): number[] | null {
   const offsets: number[] = [];
   for (let at = 0; at + 12 <= types.length; ) {
@@ -111,7 +114,7 @@ function typeOffsets(types: Buffer): number[] | null {
   return offsets;
 }
 
-/** Each string is there once (pahole and resolve_btfids deduplicate them); -1 when no type has that name. */
+/** Each string occurs once (pahole and resolve_btfids deduplicate them); -1 if no type has that name. */
 function nameOffset(strings: Buffer, name: string): number {
   const found = strings.indexOf(`\0${name}\0`, 0, 'latin1');
   return found < 0 ? -1 : found + 1;

@@ -1,6 +1,4 @@
-/**
- * Errors of the operating system, shaped as Node's own: `code` "ESRCH", `errno` -3, `syscall` "pidfd_getfd".
- */
+/** Errors of the operating system, in the form of Node's own: `code` "ESRCH", `errno` -3, `syscall` "pidfd_getfd". */
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 
 export interface SystemError extends Error {
@@ -10,7 +8,7 @@ export interface SystemError extends Error {
   readonly syscall: string;
 }
 
-/** A SystemError for an answer that carries its error as a number (netlink), `errno` negative. */
+/** A SystemError for an answer with an error number (netlink), `errno` negative. */
 export function systemError(errno: number, syscall: string): SystemError {
   const code = getSystemErrorName(errno);
   const error = new Error(`${syscall}: ${code}, ${getSystemErrorMessage(errno)}`);
@@ -33,7 +31,7 @@ export const errnoCode = (error: unknown): string | null => (isSystemError(error
 export const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
   isSystemError(error) && codes.includes(error.code);
 
-/** What a user must mend, in words: `code` for scripts, `hint` for what to do about it. */
+/** An error that a user can fix: `code` for scripts, `hint` for what to do. */
 export interface Failure extends Error {
   readonly code: string;
   readonly hint: string;
@@ -48,7 +46,7 @@ export const isFailure = (error: unknown): error is Failure =>
   typeof Reflect.get(error, 'code') === 'string' &&
   typeof Reflect.get(error, 'hint') === 'string';
 
-/** The same failure, naming the operation that it ended; anything else (a bug) as it is. */
+/** Adds the operation to a failure; anything else (a bug) is returned unchanged. */
 export function duringOperation(error: unknown, operation: string): unknown {
   if (isFailure(error)) return failure(error.code, `${operation}: ${error.message}`, error.hint);
   if (!isSystemError(error)) return error;

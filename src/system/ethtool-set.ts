@@ -1,6 +1,7 @@
 /**
- * SIOCETHTOOL requests that change something (include/uapi/linux/ethtool.h, net/ethtool/ioctl.c). Each asks first what
- * is: a request carries the settings that are to stay as they are, too. They need CAP_NET_ADMIN, and throw SystemError.
+ * SIOCETHTOOL requests that change something (include/uapi/linux/ethtool.h, net/ethtool/ioctl.c). Each reads the
+ * present settings first, because a request also contains those that do not change. They need CAP_NET_ADMIN, and throw
+ * SystemError.
  */
 import {
   type AskEthtool,
@@ -19,7 +20,7 @@ const ETHTOOL_SCHANNELS = 0x3d;
 const ETHTOOL_SRSSH = 0x47;
 /** Byte offsets in struct ethtool_channels. */
 const COUNTS = { rx: 20, tx: 24, combined: 32 } as const;
-/** struct ethtool_rxfh: a reserved byte, 0, before 6.8; since then whether the hash is symmetric. */
+/** struct ethtool_rxfh: a reserved byte, 0, before 6.8; since then the flag for a symmetric hash. */
 const INPUT_XFRM = 17;
 
 export type ChannelKind = keyof typeof COUNTS;
@@ -47,7 +48,7 @@ export async function setIndirection(ask: AskEthtool, table: readonly number[] |
   await ask(request);
 }
 
-/** `ethtool -N DEVICE rx-flow-hash FLOW LETTERS`. Throws RangeError for a letter that is none. */
+/** `ethtool -N DEVICE rx-flow-hash FLOW LETTERS`. Throws RangeError for an unknown letter. */
 export async function setHashFields(ask: AskEthtool, flow: FlowKind, letters: string): Promise<void> {
   await ask(encodeWords(SIZEOF_RXNFC, ETHTOOL_SRXFH, FLOWS[flow], hashFieldBits(letters)));
 }

@@ -1,11 +1,11 @@
 /**
- * SIOCETHTOOL (include/uapi/linux/ethtool.h, net/ethtool/ioctl.c): requests, and decoders that give null for
- * an answer too short to be one. The ioctls answer on every kernel, and nearly all of them to anyone.
+ * SIOCETHTOOL (include/uapi/linux/ethtool.h, net/ethtool/ioctl.c): requests, and decoders that return null for an
+ * answer that is too short. The ioctls work on every kernel, and nearly all for every user.
  */
 import { isErrno } from './errors.ts';
 import type { ChannelCounts, EthtoolFacts } from './types.ts';
 
-/** One ioctl on one interface: the structure goes in, what the kernel made of it comes out. */
+/** One ioctl on one interface: takes the structure, returns it as changed by the kernel. */
 export type AskEthtool = (request: Uint8Array) => Promise<Uint8Array>;
 
 const ETHTOOL_GDRVINFO = 0x03;
@@ -27,12 +27,12 @@ export const SIZEOF_RXNFC = 192;
 export const SIZEOF_RXFH = 24;
 const SIZEOF_SSET_INFO = 20;
 const RULE_CNT = 184;
-/** Far above any driver's table or list: a garbled answer must not become a huge request. */
+/** Far above the table or list of any driver, so that a garbled answer does not become a huge request. */
 const MAX_ENTRIES = 1 << 20;
 
 /** ETH_RSS_HASH_*: one bit of `hfunc` each. */
 const HASH_FUNCTIONS = ['toeplitz', 'xor', 'crc32'];
-/** RXH_XFRM_*: what is done to the hash's input, by bit of `input_xfrm`, which follows `hfunc`. */
+/** RXH_XFRM_*: the transform of the hash input, by bit of `input_xfrm`, which follows `hfunc`. */
 const INPUT_XFRMS = ['none', 'symmetric-xor', 'symmetric-or-xor'];
 /** RXH_*: the letters of `ethtool -N … rx-flow-hash`, by bit. */
 export const HASH_FIELDS: readonly (readonly [bit: number, letter: string])[] = [
@@ -46,7 +46,7 @@ export const HASH_FIELDS: readonly (readonly [bit: number, letter: string])[] = 
   [31, 'r'],
 ];
 
-/** A driver's ways to say "I don't answer that". ENODEV is none of them: the interface has disappeared. */
+/** Errors with which a driver refuses a query. Not ENODEV, which means that the interface has disappeared. */
 const UNANSWERED = [
   'ENOTSUP',
   'EINVAL',
@@ -120,7 +120,7 @@ export function decodeHashFunction(hfunc: number): string | null {
   return HASH_FUNCTIONS.find((_, bit) => hfunc === 1 << bit) ?? null;
 }
 
-/** null where there is neither a table nor a key. */
+/** null if there is neither a table nor a key. */
 export function decodeRss(bytes: Uint8Array): EthtoolFacts['rss'] {
   const sizes = rssSizes(bytes);
   const key = SIZEOF_RXFH + 4 * sizes.indirection;
@@ -133,7 +133,7 @@ export function decodeRss(bytes: Uint8Array): EthtoolFacts['rss'] {
   };
 }
 
-/** `sdfn`; empty when nothing of the flow is hashed. */
+/** `sdfn`; empty if nothing of the flow is hashed. */
 export function decodeHashFields(bytes: Uint8Array): string | null {
   const [fields] = words(bytes, 8, 1);
   if (fields === undefined) return null;
@@ -146,7 +146,7 @@ export function decodeRuleCount(bytes: Uint8Array): number | null {
   return words(bytes, RULE_CNT, 1)[0] ?? null;
 }
 
-/** struct ethtool_gstrings and ethtool_stats of one driver, joined; null when they differ in length. */
+/** struct ethtool_gstrings and ethtool_stats of one driver, joined; null if they differ in length. */
 export function decodeStatistics(strings: Uint8Array, stats: Uint8Array): Map<string, bigint> | null {
   const [, , count = 0] = words(strings, 0, 3);
   const whole = strings.length >= 12 + count * ETH_GSTRING_LEN && stats.length >= 8 + count * 8;
@@ -159,7 +159,7 @@ export function decodeStatistics(strings: Uint8Array, stats: Uint8Array): Map<st
   return new Map(entries);
 }
 
-/** Everything `ethtool -i -l -g -x -n` tells. Throws SystemError, ENODEV when the interface is gone. */
+/** Everything that `ethtool -i -l -g -x -n` shows. Throws SystemError, ENODEV if the interface is gone. */
 export async function ethtoolFacts(ask: AskEthtool): Promise<Omit<EthtoolFacts, 'rules' | 'rssContexts'>> {
   const one = async <T>(request: Uint8Array, decode: (answer: Uint8Array) => T | null): Promise<T | null> => {
     const answer = await askOptional(ask, request);
@@ -180,17 +180,14 @@ export async function ethtoolFacts(ask: AskEthtool): Promise<Omit<EthtoolFacts, 
   return { driver, channels, rings, rss, hashFields: { tcp4, udp4, tcp6, udp6 }, ntupleRules };
 }
 
-/**
- * Driver statistics by name. Asked again when their number changed between the two questions; null if it
- * keeps on.
- */
+/** Driver statistics by name. Repeated if their number changes between the two requests; null if it keeps changing. */
 export async function ethtoolStatistics(ask: AskEthtool): Promise<ReadonlyMap<string, bigint> | null> {
   for (let attempt = 0; attempt < 3; attempt++) {
     const sets = await askOptional(
       ask,
       encodeWords(SIZEOF_SSET_INFO, ETHTOOL_GSSET_INFO, 0, 1 << ETH_SS_STATS),
     );
-    // The mask comes back without the bit when the driver has no statistics.
+    // The mask comes back without the bit if the driver has no statistics.
     const [mask = 0, , count = 0] = sets ? words(sets, 8, 3) : [];
     if (mask === 0 || count === 0 || count > MAX_ENTRIES) return null;
     const strings = await askOptional(
@@ -205,7 +202,7 @@ export async function ethtoolStatistics(ask: AskEthtool): Promise<ReadonlyMap<st
   return null;
 }
 
-/** The table's and the key's sizes first, since ETHTOOL_GRSSH refuses any others. */
+/** The sizes of table and key first, because ETHTOOL_GRSSH refuses any others. */
 async function askRss(ask: AskEthtool): Promise<EthtoolFacts['rss']> {
   const header = await askOptional(ask, encodeWords(SIZEOF_RXFH, ETHTOOL_GRSSH));
   if (header === null) return null;

@@ -1,13 +1,10 @@
-/** Files of the live machine, or of a captured tree that stands in for it. */
+/** Files of the live machine, or of a captured tree that replaces it. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { lookInFolder, resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
 
-/**
- * What /proc and /sys answer where there is nothing to be read: absent, of another kind, not offered by the
- * driver.
- */
+/** Errors of /proc and /sys if there is nothing to read: absent, of another kind, not offered by the driver. */
 const ABSENT = new Set([
   'ENOENT',
   'ENOTDIR',
@@ -24,7 +21,7 @@ const ABSENT = new Set([
   'ERR_INVALID_ARG_VALUE',
 ]);
 
-/** Each gives null for what is absent, or throws. */
+/** Each returns null if the file is absent, or throws. */
 export interface Access {
   text(path: string): string | null;
   list(path: string): readonly string[] | null;
@@ -53,13 +50,12 @@ function captured(base: string): Access {
   };
 }
 
-/** tar fills what was shorter than its size said with zeros, as every file of sysfs is. */
+/** tar pads files that are shorter than their stated size with zeros, which includes every file of sysfs. */
 export const unpadded = (text: string | null): string | null => text?.replace(/\0+$/, '') ?? null;
 
 /**
- * The files under `root`, `/` for the live machine. In a captured tree every symbolic link, absolute ones
- * too, is followed inside of the tree. Throws Node's SystemError when `root` is absent (ENOENT) or no
- * directory (ENOTDIR).
+ * The files under `root`, `/` for the live machine. In a captured tree every symbolic link, also an absolute one, is
+ * followed inside the tree. Throws Node's SystemError if `root` is absent (ENOENT) or not a directory (ENOTDIR).
  */
 export function openFiles(root: string): Files {
   const base = realpathSync.native(join(root, '/'));

@@ -1,4 +1,7 @@
-/** A copy of another process's socket in this process. Any call on it may wait for ever: for processes that may be lost. */
+/**
+ * A copy of another process's socket in this process. Any call on it may wait forever, so only for child processes that
+ * can be abandoned.
+ */
 import { native } from './native.ts';
 import { cookieOf, inodeOf, localAddress, socketKind, tcpState } from './sockets.ts';
 import type { ForeignSocket } from './types.ts';
@@ -6,9 +9,9 @@ import type { ForeignSocket } from './types.ts';
 const IPPROTO_TCP = 6;
 
 /**
- * Duplicates a socket out of another process, hands it to `use`, and closes the copy at once, whatever that does: a copy
- * held while a worker dies would keep that worker's socket in its group.
- * Throws ESRCH (no such process), EBADF (no such fd), EPERM (ptrace access refused), ENOTSOCK.
+ * Duplicates a socket of another process, passes it to `use`, and always closes the copy at once: a copy that is held
+ * while a worker dies would keep that worker's socket in its group. Throws ESRCH (no such process), EBADF (no such fd),
+ * EPERM (ptrace access refused), ENOTSOCK.
  */
 export function withForeignSocket<T>(
   pid: number,
@@ -19,7 +22,7 @@ export function withForeignSocket<T>(
   const pidfd = pidfdOpen(pid);
   try {
     const copy = pidfdGetfd(pidfd, fd);
-    // What is no socket is not closed: that may hang, and then only the end of this process shall.
+    // A file that is not a socket is not closed here: closing may hang, and then only the exit of this process should.
     const socket = socketOf(copy);
     try {
       return use(copy, socket);
@@ -31,7 +34,7 @@ export function withForeignSocket<T>(
   }
 }
 
-/** What borrow.ts tells of a socket, of a copy that is here. Throws ENOTSOCK for anything else. */
+/** The facts of borrow.ts for a copy in this process. Throws ENOTSOCK for anything else. */
 function socketOf(copy: number): ForeignSocket {
   const kind = socketKind(copy);
   return {

@@ -1,6 +1,5 @@
 /**
- * Generic netlink (include/uapi/linux/genetlink.h): a family is asked for by name, its number differs per
- * boot.
+ * Generic netlink (include/uapi/linux/genetlink.h): a family is looked up by name, because its number differs per boot.
  */
 import { isErrno } from './errors.ts';
 import {
@@ -24,7 +23,7 @@ const GENL_HDRLEN = 4;
 export interface GenlRequest {
   readonly family: number;
   readonly command: number;
-  /** Every object of that kind, instead of one. */
+  /** All objects of that kind, instead of one. */
   readonly dump: boolean;
   readonly attributes: readonly Uint8Array[];
 }
@@ -34,10 +33,7 @@ export function encodeGenlRequest({ family, command, dump, attributes }: GenlReq
   return encodeMessage(family, NLM_F_REQUEST | (dump ? NLM_F_DUMP : NLM_F_ACK), header, ...attributes);
 }
 
-/**
- * Asks, and gives the attributes of each message of the answer. Throws the SystemError that the kernel
- * answers.
- */
+/** Sends a request, and returns the attributes of each message of the answer. Throws the kernel's SystemError. */
 export async function genlRequest(
   ask: Ask,
   request: GenlRequest,
@@ -49,7 +45,7 @@ export async function genlRequest(
     .map(({ payload }) => decodeAttributes(payload.subarray(GENL_HDRLEN)));
 }
 
-/** The family's number; null when this kernel has no such family. */
+/** The family's number; null if this kernel has no such family. */
 export async function genlFamily(ask: Ask, name: string): Promise<number | null> {
   const attributes = [encodeAttribute(CTRL_ATTR_FAMILY_NAME, Buffer.from(`${name}\0`))];
   const request = { family: GENL_ID_CTRL, command: CTRL_CMD_GETFAMILY, dump: false, attributes };

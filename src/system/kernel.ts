@@ -1,4 +1,4 @@
-/** The live kernel, asked by system calls. */
+/** The live kernel, by system calls. */
 import { borrow } from './borrow.ts';
 import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';

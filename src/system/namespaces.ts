@@ -1,6 +1,6 @@
 /**
- * Mounts of one's own. Namespaces belong to threads: what changes them here goes on by execve, which leaves nothing of
- * the process but the calling thread.
+ * Private mounts. Namespaces belong to threads: after a change here, execve must follow, which leaves only the calling
+ * thread of the process.
  */
 import { native } from './native.ts';
 
@@ -11,7 +11,7 @@ const MS_BIND = 1 << 12;
 const MS_REC = 1 << 14;
 const MS_PRIVATE = 1 << 18;
 
-/** From here on nothing that this thread mounts is seen outside. Throws SystemError. */
+/** From here on mounts of this thread are not visible outside. Throws SystemError. */
 export function unshareMounts(): void {
   const { unshare, mount } = native();
   unshare(CLONE_NEWNS);
@@ -22,6 +22,6 @@ export function unshareMounts(): void {
 export const mountNew = (type: 'sysfs' | 'tracefs', target: string): void =>
   native().mount(type, target, type, 0);
 
-/** With everything that is mounted below. Throws SystemError. */
+/** Includes everything that is mounted below. Throws SystemError. */
 export const bindMount = (source: string, target: string): void =>
   native().mount(source, target, '', MS_BIND | MS_REC);

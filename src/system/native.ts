@@ -1,6 +1,4 @@
-/**
- * The addon's functions, one for each system call. What they ask of their arguments is the kernel's man page.
- */
+/** The addon's functions, one per system call. Their arguments are described in the man pages. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from './errors.ts';
@@ -10,7 +8,7 @@ import { packageRoot } from './package.ts';
 export interface Native {
   /**
    * Looks at sockets of other processes in a child (native/borrow.cc, which has the layouts): `requests` are struct
-   * Request, the answers struct Answer; ETIMEDOUT for one that did not come within `timeoutMs`. EAGAIN when too many
+   * Request, the answers struct Answer; ETIMEDOUT for one that did not arrive within `timeoutMs`. EAGAIN if too many
    * children hang already.
    */
   borrow(requests: Uint8Array, indices: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
@@ -25,14 +23,14 @@ export interface Native {
   getsockname(fd: number): Uint8Array;
   /** `program`: an array of struct sock_filter, 8 bytes each. */
   attachReuseportCbpf(fd: number, program: Uint8Array): void;
-  /** ENOENT when the group has no program. */
+  /** ENOENT if the group has no program. */
   detachReuseportBpf(fd: number): void;
   schedGetaffinity(tid: number): number[];
   schedSetaffinity(tid: number, cpus: readonly number[]): void;
   /**
-   * Sends `request` on a netlink socket of its own; resolves to all datagrams of the answer, one after
-   * another, up to NLMSG_DONE or NLMSG_ERROR. The request asks for one of the two: NLM_F_DUMP or NLM_F_ACK.
-   * ETIMEDOUT after 5 s of silence, EINTR when the dump changed under its reader time and again.
+   * Sends `request` on a netlink socket of its own; resolves to all datagrams of the answer, one after another, up to
+   * NLMSG_DONE or NLMSG_ERROR. The request must set one of the two: NLM_F_DUMP or NLM_F_ACK. ETIMEDOUT after 5 s of
+   * silence, EINTR if the dump repeatedly changed while it was read.
    */
   netlinkRequest(protocol: number, request: Uint8Array): Promise<Uint8Array>;
   /** SIOCETHTOOL; resolves to `request` as the kernel changed it, of the same length. */
@@ -51,7 +49,7 @@ export interface Native {
 
 let loaded: Native | undefined;
 
-/** Loads the addon at its first use: `--help` and the pure commands never need it. */
+/** Loads the addon at first use; `--help` and the pure commands never need it. */
 export function native(): Native {
   loaded ??= load();
   return loaded;
@@ -62,7 +60,7 @@ function load(): Native {
   if (!existsSync(addon)) {
     throw failure('addon-missing', `${addon} is missing`, 'build it: npm ci && npm run build');
   }
-  // What require() does, which an ES module has from node:module only: 1 ms.
+  // Does what require() does; an ES module would have to import that from node:module, which takes 1 ms.
   const module: { exports: unknown } = { exports: {} };
   process.dlopen(module, addon);
   return module.exports as Native;

@@ -21,7 +21,7 @@ const NETDEV_A_NAPI_IRQ = 3;
 const NETDEV_A_NAPI_PID = 4;
 const QUEUE_TYPES = ['rx', 'tx'] as const;
 
-/** Joins the answers of queue-get and napi-get. A queue without its id or type is left out. */
+/** Joins the answers of queue-get and napi-get. A queue without id or type is skipped. */
 export function joinQueues(queues: readonly Attributes[], napis: readonly Attributes[]): NetdevQueue[] {
   const byId = new Map(napis.map((napi) => [unsigned(napi.get(NETDEV_A_NAPI_ID)), napi]));
   return queues.flatMap((queue) => {
@@ -36,8 +36,8 @@ export function joinQueues(queues: readonly Attributes[], napis: readonly Attrib
 }
 
 /**
- * The queues of an interface; none while it is down. null before Linux 6.8, which has the family or these two
- * commands first. Throws SystemError, ENODEV when the interface is gone.
+ * The queues of an interface; none while it is down. null before Linux 6.8, which introduced the family and these two
+ * commands. Throws SystemError, ENODEV if the interface is gone.
  */
 export async function netdevQueues(ask: Ask, ifindex: number): Promise<NetdevQueue[] | null> {
   const family = await genlFamily(ask, 'netdev');

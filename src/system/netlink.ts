@@ -1,7 +1,6 @@
 /**
- * Netlink messages and attributes (include/uapi/linux/netlink.h), encoded and decoded. Decoders never throw:
- * of a truncated answer they give what was whole. Little endian, as every machine that Node runs on but
- * s390x.
+ * Netlink messages and attributes (include/uapi/linux/netlink.h), encoded and decoded. Decoders never throw: of a
+ * truncated answer they return the complete part. Little endian, like every machine that Node supports except s390x.
  */
 import { systemError } from './errors.ts';
 
@@ -21,7 +20,7 @@ const NLA_TYPE_MASK = 0x3fff;
 export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
-  /** What follows struct nlmsghdr, without padding. */
+  /** The data after struct nlmsghdr, without padding. */
   readonly payload: Uint8Array;
 }
 
@@ -56,7 +55,7 @@ export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
   return messages;
 }
 
-/** The messages of an answer that carry data. Throws what NLMSG_ERROR, or a dump's NLMSG_DONE, says. */
+/** The messages of an answer that carry data. Throws the error in NLMSG_ERROR, or in a dump's NLMSG_DONE. */
 export function answerOf(bytes: Uint8Array, what: string): NetlinkMessage[] {
   return decodeMessages(bytes).filter(({ type, payload }) => {
     if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return true;
@@ -99,7 +98,7 @@ export function encodeU32(value: number): Uint8Array {
   return bytes;
 }
 
-/** An unsigned attribute of 1, 2 or 4 bytes; null when it is absent or of another length. */
+/** An unsigned attribute of 1, 2 or 4 bytes; null if it is absent or of another length. */
 export function unsigned(value: Uint8Array | undefined): number | null {
   switch (value?.length) {
     case 1:

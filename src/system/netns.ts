@@ -1,13 +1,13 @@
 /**
- * `--netns`: this very command, run again inside of another network namespace. A process can't just look into
- * one: setns is per thread, and /sys/class/net belongs to the namespace of whoever mounted it.
+ * `--netns`: runs the same command again inside another network namespace. A process cannot simply look into one: setns
+ * is per thread, and /sys/class/net belongs to the namespace of the process that mounted it.
  */
 import { closeSync, openSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { errnoCode, failure, isErrno } from './errors.ts';
 import { bindMount, CLONE_NEWNET, mountNew, unshareMounts } from './namespaces.ts';
 import { native } from './native.ts';
 
-/** Where iproute2 keeps the named ones. */
+/** Where iproute2 keeps named namespaces. */
 const FOLDERS = ['/run/netns', '/var/run/netns'];
 /** include/uapi/linux/magic.h */
 const NSFS_MAGIC = 0x6e736673;
@@ -15,13 +15,13 @@ const CAP_SYS_ADMIN = 21n;
 
 /** Which network namespace. */
 export interface Netns {
-  /** As lsns prints it; given away again when the namespace has gone. */
+  /** As lsns prints it; reused after the namespace is gone. */
   readonly inode: number;
   /** SO_NETNS_COOKIE in decimal, which no other namespace of this boot has; null before Linux 5.14. */
   readonly cookie: string | null;
 }
 
-/** That of this process. */
+/** The namespace of this process. */
 export const thisNetns = (): Netns => ({ inode: netnsInode(), cookie: netnsCookie() });
 
 export const netnsInode = (): number => statSync('/proc/self/ns/net').ino;
@@ -35,7 +35,7 @@ function netnsCookie(): string | null {
   }
 }
 
-/** The name of a namespace by its inode; null where it has none, or none that can be looked at. */
+/** The name of a namespace by its inode; null if it has none, or none that can be read. */
 export function netnsNameOf(inode: number): string | null {
   for (const folder of FOLDERS)
     for (const name of namesIn(folder))
@@ -43,7 +43,7 @@ export function netnsNameOf(inode: number): string | null {
   return null;
 }
 
-/** Names that `--netns` takes, sorted. */
+/** Names that `--netns` accepts, sorted. */
 export function netnsNames(): string[] {
   return [...new Set(FOLDERS.flatMap(namesIn))].sort();
 }
@@ -52,15 +52,13 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    // Nobody has ever named a namespace here.
+    // No namespace has ever been named here.
     if (errnoCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-/**
- * The file of the namespace NAME, else of process PID. Throws Failure: `no-netns`, `EPERM`.
- */
+/** The file of the namespace NAME, or of process PID. Throws Failure: `no-netns`, `EPERM`. */
 export function netnsPath(target: string): string {
   const named = FOLDERS.find((folder) => namesIn(folder).includes(target));
   const path = named ? `${named}/${target}` : /^[1-9]\d*$/.test(target) ? `/proc/${target}/ns/net` : null;
@@ -83,10 +81,9 @@ const notPermitted = (target: string) =>
   failure('EPERM', `--netns ${target}: entering a network namespace needs CAP_SYS_ADMIN`, 'run it as root');
 
 /**
- * Goes on inside of the network namespace `target` (a name, or a pid): this process becomes the same command
- * once more, with the same pid, terminal and exit status, and does not return. Returns at once when it is
- * there already.
- * Throws Failure: `no-netns`, `EPERM`.
+ * Continues inside the network namespace `target` (a name, or a pid): this process executes the same command again,
+ * with the same pid, terminal and exit status, and does not return. Returns at once if it is there already. Throws
+ * Failure: `no-netns`, `EPERM`.
  */
 export function enterNetns(target: string): void {
   const path = netnsPath(target);
@@ -103,8 +100,8 @@ export function enterNetns(target: string): void {
 }
 
 /**
- * A sysfs of this network namespace over /sys, and on it what was mounted below the old one, found through a descriptor
- * of that: bpftrace needs /sys/kernel/tracing, and cgroups are in /sys/fs.
+ * Mounts a sysfs of this network namespace over /sys, and on it everything that was mounted below the old one, found
+ * through its descriptor: bpftrace needs /sys/kernel/tracing, and cgroups are in /sys/fs.
  */
 function mountSysfs(): void {
   const old = openSync('/sys', 'r');
@@ -113,7 +110,7 @@ function mountSysfs(): void {
   closeSync(old);
 }
 
-/** Has this process CAP_SYS_ADMIN? Root in a container may not. */
+/** Does this process have CAP_SYS_ADMIN? Root in a container may not. */
 function mayAdminister(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;

@@ -1,6 +1,6 @@
 /**
  * ntuple rules, `ethtool -n` (include/uapi/linux/ethtool.h, struct ethtool_rx_flow_spec; net/ethtool/ioctl.c,
- * ethtool_get_rxnfc). A rule sends what it matches to a queue or an RSS context before the RSS table is asked.
+ * ethtool_get_rxnfc). A rule sends matching packets to a queue or an RSS context, before the RSS table applies.
  */
 import { formatAddress } from './address.ts';
 import { isErrno } from './errors.ts';
@@ -28,12 +28,12 @@ const FLOW_MAC_EXT = 0x40000000;
 const FLOW_RSS = 0x20000000;
 const RX_CLS_FLOW_DISC = 0xffffffffffffffffn;
 
-/** struct ethtool_tcpip4_spec and its like: where the fields of a flow type are. */
+/** struct ethtool_tcpip4_spec and similar ones: the offsets of a flow type's fields. */
 interface Layout {
   readonly name: string;
   readonly family: 4 | 6;
   readonly ports: boolean;
-  /** Of the IP protocol, where a rule can name one. */
+  /** Offset of the IP protocol, if a rule can name one. */
   readonly protocol?: number;
 }
 
@@ -48,12 +48,12 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
   [0x0e, { name: 'ip6', family: 6, ports: false, protocol: 37 }],
 ]);
 
-/** No driver has more; a garbled answer must not become as many questions. */
+/** No driver has more, and a garbled answer must not cause that many requests. */
 const MAX_RULES = 4_096;
 
 /**
- * Every rule, by location. null where the driver does not list them. Rules that go while they are read are left out.
- * `count` as ETHTOOL_GRXCLSRLCNT answered.
+ * Every rule, by location. null if the driver does not list them. Rules that disappear meanwhile are skipped. `count`:
+ * the answer of ETHTOOL_GRXCLSRLCNT.
  */
 export async function ntupleRules(
   ask: AskEthtool,
@@ -100,7 +100,7 @@ export function decodeLocations(bytes: Uint8Array): number[] {
   return Array.from({ length: count }, (_, i) => view.getUint32(RULE_LOCS + 4 * i, true));
 }
 
-/** null for an answer too short to be a rule. */
+/** null for an answer that is too short. */
 export function decodeRule(bytes: Uint8Array): NtupleRule | null {
   if (bytes.length < SIZEOF_RXNFC) return null;
   const view = viewOf(bytes);
@@ -109,7 +109,7 @@ export function decodeRule(bytes: Uint8Array): NtupleRule | null {
   const layout = LAYOUTS.get(type);
   const cookie = view.getBigUint64(RING_COOKIE, true);
   const dropped = cookie === RX_CLS_FLOW_DISC;
-  // ethtool_get_flow_spec_ring_vf: a rule of a physical function may hand the flow to a virtual one.
+  // ethtool_get_flow_spec_ring_vf: a rule of a physical function may send the flow to a virtual one.
   const forVf = !dropped && cookie >> 32n !== 0n;
   const context = (flags & FLOW_RSS) === 0 ? null : view.getUint32(RSS_CONTEXT, true);
   const match = layout === undefined ? NOTHING : decodeMatch(bytes, view, layout);
@@ -129,7 +129,7 @@ export function decodeRule(bytes: Uint8Array): NtupleRule | null {
 
 interface Match {
   readonly known: Pick<NtupleRule, 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'protocol'>;
-  /** It looks at more than `known` says. */
+  /** It matches more fields than `known`. */
   readonly more: boolean;
 }
 

@@ -1,10 +1,10 @@
-/** Files that come with the program, wherever its code runs: from src/ROOM/*.ts, or bundled in dist/src/ROOM/*.js. */
+/** Finds files of the package, whether the code runs from src/ROOM/*.ts or bundled in dist/src/ROOM/*.js. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const fromSource = import.meta.filename.endsWith('.ts');
 
-/** The folder that holds package.json and prebuilds/. */
+/** The folder with package.json and prebuilds/. */
 export const packageRoot = join(import.meta.dirname, fromSource ? '../..' : '../../..');
 
 export function packageVersion(): string {
@@ -14,7 +14,7 @@ export function packageVersion(): string {
   return version;
 }
 
-/** The code of a process of its own; `name` is its path in src/, without the ending. */
+/** The code of a separate process; `name` is its path in src/, without the extension. */
 export function programFile(name: string): string {
   return join(packageRoot, fromSource ? `src/${name}.ts` : `dist/src/${name}.js`);
 }

@@ -15,7 +15,7 @@ const ETHTOOL_A_HEADER_DEV_NAME = 2;
 const NLA_F_NESTED = 0x8000;
 
 /**
- * Ascending, without the main one; null before Linux 6.12, which can dump them first. Throws SystemError, ENODEV when
+ * Ascending, without the main one; null before Linux 6.12, the first that can dump them. Throws SystemError, ENODEV if
  * the interface is gone.
  */
 export async function rssContexts(ask: Ask, device: string): Promise<readonly RssContext[] | null> {
@@ -36,7 +36,7 @@ export async function rssContexts(ask: Ask, device: string): Promise<readonly Rs
   }
 }
 
-/** The main one comes without a number, or with 0. */
+/** The main one has no number, or 0. */
 function toContext(attributes: ReadonlyMap<number, Uint8Array>): RssContext {
   return {
     context: unsigned(attributes.get(ETHTOOL_A_RSS_CONTEXT)) ?? 0,

@@ -1,25 +1,25 @@
-/** Runs another program to its end, within bounds of time and output. */
+/** Runs another program to its end, with limits of time and output. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ENVIRONMENT } from './programs.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
-  /** Kills the program when it is aborted. */
+  /** Kills the program if it is aborted. */
   readonly signal?: AbortSignal;
-  /** For its standard input, which is empty otherwise. */
+  /** Its standard input; empty by default. */
   readonly input?: string;
 }
 
 export interface RunResult {
-  /** null when a signal ended it, or when it hangs. */
+  /** null if a signal ended it, or if it hangs. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** At most OUTPUT_LIMIT characters; more is read and dropped. */
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
-  /** It outlived SIGKILL, as a task that sleeps in the kernel does (state D), and was left behind. */
+  /** It survived SIGKILL, like any task that sleeps in the kernel (state D), and was left behind. */
   readonly hung: boolean;
 }
 
@@ -27,8 +27,9 @@ export const OUTPUT_LIMIT = 32 * 1024 * 1024;
 const GRACE_MS = 500;
 
 /**
- * `file` is a path, or a name that is looked up in the fixed folders of ENVIRONMENT; no shell. Rejects with SystemError (ENOENT: no such program, EACCES) when it
- * can't be started; any end of a started program resolves, at the latest half a second after its SIGKILL.
+ * `file` is a path, or a name that is looked up in the fixed folders of ENVIRONMENT; no shell. Rejects with SystemError
+ * (ENOENT: no such program, EACCES) if it cannot be started; any end of a started program resolves, at the latest half
+ * a second after its SIGKILL.
  */
 export function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
@@ -43,7 +44,7 @@ export function run(file: string, args: readonly string[], options: RunOptions):
       clearTimeout(timer);
       clearTimeout(grace);
       options.signal?.removeEventListener('abort', kill);
-      // A grandchild, or the hung child, may hold the pipes; it must not hold this process.
+      // A grandchild, or the hung child, may keep the pipes open; that must not keep this process waiting.
       for (const stream of child.stdio) stream?.destroy();
       child.unref();
     };
@@ -79,13 +80,13 @@ export function run(file: string, args: readonly string[], options: RunOptions):
     child.on('close', settle);
     if (options.signal?.aborted) kill();
     else options.signal?.addEventListener('abort', kill);
-    // EPIPE: a program need not read its input. How it ended says the rest.
+    // EPIPE: a program need not read its input. Its exit status says the rest.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });
 }
 
-/** Gathers a stream up to the limit, and gives the text so far. */
+/** Collects a stream up to the limit, and returns the text so far. */
 function collect(stream: Readable): () => string {
   const chunks: string[] = [];
   let room = OUTPUT_LIMIT;

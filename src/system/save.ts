@@ -1,4 +1,4 @@
-/** Files that are written whole or not at all: those that the user asked for, and those that a boot depends on. */
+/** Writes files completely or not at all: those that the user requested, and those that a boot depends on. */
 import {
   closeSync,
   fsyncSync,
@@ -13,8 +13,9 @@ import { dirname } from 'node:path';
 import { failure } from './errors.ts';
 
 /**
- * All of it or nothing: whatever happens, `path` holds the old content or the new. What is no regular file (/dev/stdout,
- * a pipe) is written to as it is. @param mode of a new file, before the umask. Throws Node's SystemError, or Failure where there is a file and no `force`.
+ * All or nothing: in any case, `path` has the old content or the new. Anything but a regular file (/dev/stdout, a pipe)
+ * is written to directly. @param mode of a new file, before the umask. Throws Node's SystemError, or Failure if the
+ * file exists and `force` is not set.
  */
 export function saveFile(path: string, content: string, force: boolean, mode = 0o666): void {
   const there = statSync(path, { throwIfNoEntry: false });
@@ -35,7 +36,10 @@ function replace(path: string, content: string, mode: number): void {
   }
 }
 
-/** As `saveFile`, in place of whatever is there; on the disk, name and all, when this returns. Throws SystemError. */
+/**
+ * Like `saveFile`, and replaces an existing file; content and name are on the disk when this returns. Throws
+ * SystemError.
+ */
 export function saveDurably(path: string, content: string, mode: number): void {
   const fresh = `${path}.${process.pid}.tmp`;
   try {
@@ -48,7 +52,7 @@ export function saveDurably(path: string, content: string, mode: number): void {
   }
 }
 
-/** Without this a new file's name may be lost with the power, though its content is not. */
+/** Without this a power loss may lose a new file's name, though not its content. */
 export function syncFolder(path: string): void {
   const fd = openSync(path, 'r');
   try {

@@ -1,4 +1,4 @@
-/** inet_diag dumps (include/uapi/linux/inet_diag.h): what `ss -lntu` asks, without starting it. */
+/** inet_diag dumps (include/uapi/linux/inet_diag.h): the queries of `ss -lntu`, without starting it. */
 import { formatAddress } from './address.ts';
 import {
   type Ask,
@@ -28,7 +28,7 @@ const SIZEOF_INET_DIAG_REQ_V2 = 56;
 const SIZEOF_INET_DIAG_MSG = 72;
 
 /**
- * A dump of one protocol and family: the kernel has no "both families". `states`: a bit for each of
+ * A dump of one protocol and family: the kernel has no "both families". `states`: a bit per state of
  * include/net/tcp_states.h. `port`: the local one, 0 for all.
  */
 export function encodeDiagRequest(
@@ -46,7 +46,7 @@ export function encodeDiagRequest(
   return encodeMessage(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, request);
 }
 
-/** One struct inet_diag_msg with its attributes; null when it is too short, or of no internet family. */
+/** One struct inet_diag_msg with its attributes; null if it is too short, or not of an internet family. */
 export function decodeDiagSocket(protocol: Protocol, payload: Uint8Array): DiagSocket | null {
   if (payload.length < SIZEOF_INET_DIAG_MSG) return null;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -85,7 +85,7 @@ export async function dumpSockets(ask: Ask): Promise<DiagSocket[]> {
   return (await Promise.all(dumps)).flat();
 }
 
-/** Established TCP connections to a local port. An inode of 0: nobody has accepted it yet. Throws as dumpSockets. */
+/** Established TCP connections to a local port. Inode 0: not accepted yet. Throws as dumpSockets does. */
 export async function dumpConnections(ask: Ask, port: number): Promise<DiagSocket[]> {
   const dumps = ([4, 6] as const).map((family) =>
     dump(ask, 'tcp', encodeDiagRequest('tcp', family, 1 << TCP_ESTABLISHED, port)),

@@ -1,7 +1,4 @@
-/**
- * What can be asked of, and done to, a socket that this process holds. All throw SystemError (code, errno,
- * syscall).
- */
+/** Reads and changes a socket that this process holds. All throw SystemError (code, errno, syscall). */
 import { fstatSync } from 'node:fs';
 import { formatAddress } from './address.ts';
 import { native } from './native.ts';
@@ -35,9 +32,7 @@ export function socketKind(fd: number): SocketKind {
   };
 }
 
-/**
- * SO_INCOMING_CPU: of a connection, the CPU that processed its latest packet; of others what was set, or -1.
- */
+/** SO_INCOMING_CPU: for a connection, the CPU that processed its latest packet; for others the set value, or -1. */
 export const incomingCpu = (fd: number): number => option(fd, SO_INCOMING_CPU);
 
 export function protocolOf(fd: number): 'tcp' | 'udp' | null {
@@ -47,14 +42,14 @@ export function protocolOf(fd: number): 'tcp' | 'udp' | null {
 
 /** State of a TCP socket as in include/net/tcp_states.h: 1 established, 7 closed, 10 listening. */
 export function tcpState(fd: number): number {
-  // The first byte of struct tcp_info; the kernel cuts the rest off.
+  // The first byte of struct tcp_info; the kernel cuts off the rest.
   return native().getsockoptInt(fd, IPPROTO_TCP, TCP_INFO) & 0xff;
 }
 
 /** The number that /proc/PID/fd and sock_diag show. */
 export const inodeOf = (fd: number): number => fstatSync(fd).ino;
 
-/** Of this socket alone, until the next boot: inodes are given away again. */
+/** Unique to this socket until the next boot; inodes are reused. */
 export const cookieOf = (fd: number): bigint => native().getsockoptU64(fd, SOL_SOCKET, SO_COOKIE);
 
 /** null for a socket that is neither IPv4 nor IPv6. */
@@ -78,20 +73,19 @@ export function decodeAddress(bytes: Uint8Array): LocalAddress | null {
 }
 
 /**
- * Puts `program` (struct sock_filter, 8 bytes each) on the socket's reuseport group. The caller has checked
- * that the socket belongs to one and, for TCP, listens. Can hang for ever on a kernel whose BPF allocator is
- * stuck.
+ * Attaches `program` (struct sock_filter, 8 bytes each) to the socket's reuseport group. The caller must have checked
+ * that the socket belongs to one and, for TCP, listens. Can hang forever if the kernel's BPF allocator is stuck.
  */
 export function attachCbpf(fd: number, program: Uint8Array): void {
   native().attachReuseportCbpf(fd, program);
 }
 
-/** Takes the group's program off, eBPF too. ENOENT when there is none. */
+/** Detaches the group's program, also an eBPF one. ENOENT if there is none. */
 export function detachProgram(fd: number): void {
   native().detachReuseportBpf(fd);
 }
 
-/** `tid` 0 is the calling thread. A cpuset silently keeps CPUs out: read back with `Kernel.affinity`. */
+/** `tid` 0 is the calling thread. A cpuset silently removes CPUs: read the result with `Kernel.affinity`. */
 export function setAffinity(tid: number, cpus: readonly number[]): void {
   native().schedSetaffinity(tid, cpus);
 }

@@ -1,17 +1,16 @@
 /**
- * Path resolution inside of a captured tree, as if it were the root of the machine (chroot, without the
- * privilege).
+ * Resolves paths inside a captured tree, as if it were the root of the machine (like chroot, but without privileges).
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 
-/** MAXSYMLINKS of include/linux/namei.h: the kernel says ELOOP. */
+/** MAXSYMLINKS of include/linux/namei.h: beyond that the kernel returns ELOOP. */
 const MOST_LINKS = 40;
 
-/** What a tree holds at a path whose folders are no links; null: nothing, or what no capture holds. */
+/** What a tree has at a path without links in its folders; null: nothing, or something that no capture has. */
 export type Look = (path: string) => 'file' | 'directory' | { readonly link: string } | null;
 
-/** In a folder. A FIFO would block its reader, a device would be the live machine's. */
+/** In a folder. A FIFO would block its reader, and a device would be that of the live machine. */
 export function lookInFolder(base: string): Look {
   return (path) => {
     const stat = lstatSync(base + path, { throwIfNoEntry: false });
@@ -21,20 +20,19 @@ export function lookInFolder(base: string): Look {
 }
 
 /**
- * Resolves a path of the captured machine: every symbolic link followed, those with an absolute target from
- * the tree's root, and no way out by `..`. The result is again a path of that machine; null when it is
- * absent, a dangling link, or a loop.
+ * Resolves a path of the captured machine: follows every symbolic link, absolute ones from the tree's root, and `..`
+ * cannot leave the tree. The result is again a path of that machine; null if it is absent, a dangling link, or a loop.
  * Throws what `look` throws.
  */
 export function resolveInside(look: Look): (path: string) => string | null {
   const known = new Map<string, string | null>([['/', '/']]);
 
-  /** @param links followed on the way to here */
+  /** @param links followed so far */
   const resolve = (path: string, links: number): string | null => {
     const found = known.get(path);
     if (found !== undefined) return found;
     if (links > MOST_LINKS) return null;
-    // Whoever meets itself again on the way is in a loop.
+    // A path that leads to itself is a loop.
     known.set(path, null);
     const parent = resolve(posix.dirname(path), links);
     const resolved = parent === null ? null : step(parent, posix.basename(path), links);

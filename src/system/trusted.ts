@@ -1,6 +1,6 @@
 /**
- * Files that root acts upon: what they say is believed only if nobody else can have written it, as ssh's StrictModes
- * believes authorized_keys.
+ * Files on which root acts are trusted only if nobody else can have written them, as ssh's StrictModes does for
+ * authorized_keys.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -15,11 +15,12 @@ interface Owned {
 }
 
 /**
- * Opens a regular file of root (or, for somebody else, of the caller) that only its owner can change, no symbolic link,
- * in folders of which the same is true. Never waits for a pipe or a device. Throws SystemError, Failure not-trusted.
+ * Opens a regular file, not a symbolic link, that belongs to root (or to the caller, if that is not root) and that only
+ * its owner can change, in folders of the same kind. Never waits for a pipe or a device. Throws SystemError, Failure
+ * not-trusted.
  */
 export function openTrusted(path: string, flags: number): number {
-  // A folder may be reached by links: what they lead to is what is checked, and then opened.
+  // Links may lead to a folder: their target is checked, and then opened.
   requireTrustedFolder(dirname(path));
   const fd = open(join(realpathSync(dirname(path)), basename(path)), path, flags);
   try {
@@ -44,7 +45,7 @@ function open(real: string, path: string, flags: number): number {
   }
 }
 
-/** Its text, of no more than `most` bytes. Throws SystemError, Failure not-trusted, too-large. */
+/** Its text, of at most `most` bytes. Throws SystemError, Failure not-trusted, too-large. */
 export function readTrusted(path: string, most: number): string {
   const fd = openTrusted(path, constants.O_RDONLY);
   try {
@@ -61,8 +62,8 @@ export function readTrusted(path: string, most: number): string {
 }
 
 /**
- * The folder and everything above it, by its path and by where links on that path lead. Throws SystemError, Failure
- * not-trusted.
+ * Checks the folder and everything above it, both by its path and by the targets of links in it. Throws SystemError,
+ * Failure not-trusted.
  */
 export function requireTrustedFolder(path: string): void {
   const checked = new Set<string>();
@@ -71,7 +72,7 @@ export function requireTrustedFolder(path: string): void {
       if (checked.has(real)) break;
       checked.add(real);
       const stat = lstatSync(real);
-      // In a folder like /tmp nobody can replace what is another's.
+      // In a folder such as /tmp nobody can replace files of other users.
       const why = whyNot((stat.mode & STICKY) !== 0 ? { uid: stat.uid, mode: 0 } : stat);
       if (why !== null) throw notTrusted(real, why, `chown root ${real}; chmod go-w ${real}`);
     }

@@ -1,6 +1,6 @@
 /**
- * A program of its own: `with-tracefs FILE ARGUMENT…` becomes FILE, which finds tracefs at /sys/kernel/tracing in a mount
- * namespace that nobody else sees. For bpftrace, on a machine where nobody has mounted it.
+ * A separate program: `with-tracefs FILE ARGUMENT…` executes FILE with tracefs at /sys/kernel/tracing, in a private
+ * mount namespace. For bpftrace, on a machine where tracefs is not mounted.
  */
 import { mountNew, unshareMounts } from './namespaces.ts';
 import { native } from './native.ts';
@@ -12,7 +12,7 @@ try {
   const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
   native().execve(file, [file, ...args], environment);
 } catch (error) {
-  // As bpftrace words its own failures, among which it is looked for.
+  // In the form of bpftrace's own errors, among which it is searched.
   process.stderr.write(
     `ERROR: tracefs on /sys/kernel/tracing: ${error instanceof Error ? error.message : error}\n`,
   );
