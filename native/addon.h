@@ -1,5 +1,5 @@
-// Thin doors to the kernel: one file for each interface, one function for each call. No policy, no
-// text for people. src/system/native.ts declares the same functions; a test compares the names.
+// The addon: one file per kernel interface, one function per system call. No policy, no text for people.
+// src/system/native.ts declares the same functions; a test compares the names.
 #pragma once
 
 #include <napi.h>
@@ -32,8 +32,8 @@ Napi::Value Memfd(const Napi::CallbackInfo& info);
 // Never wraps: a pid of 2^32 + 1 must not become pid 1.
 bool IntArgument(const Napi::CallbackInfo& info, size_t index, int32_t* out);
 
-// The string in argument `index`, which must hold no zero byte (the kernel would stop reading there); otherwise a
-// TypeError is pending.
+// The string in argument `index`, without zero bytes (the kernel would stop reading there); otherwise a TypeError is
+// pending.
 bool TextArgument(const Napi::CallbackInfo& info, size_t index, std::string* out);
 
 // A copy of the Uint8Array in argument `index`; otherwise a TypeError is pending.

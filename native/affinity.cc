@@ -1,5 +1,5 @@
-// sched_getaffinity(2), sched_setaffinity(2) of one thread. The raw calls: the C library's cpu_set_t
-// ends at 1,024 CPUs.
+// sched_getaffinity(2), sched_setaffinity(2) of one thread, as raw calls, because the C library's cpu_set_t ends at
+// 1,024 CPUs.
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include "error.h"
 
 namespace {
-constexpr size_t kMaxCpus = 8192;  // the largest NR_CPUS of any architecture
+constexpr size_t kMaxCpus = 8192;  // the largest NR_CPUS of all architectures
 constexpr size_t kWordBits = sizeof(unsigned long) * CHAR_BIT;
 struct Mask {
   unsigned long words[kMaxCpus / kWordBits] = {};

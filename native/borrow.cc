@@ -1,11 +1,11 @@
-// Sockets of other processes, looked at in a child process of its own: pidfd_getfd(2), getsockopt(2), close(2).
+// Examines sockets of other processes in a child process: pidfd_getfd(2), getsockopt(2), close(2).
 //
-// Whoever owns a descriptor can make any of these calls wait for ever, in a way that no signal ends: it may become, at the
-// last moment, a file of a FUSE server that never answers close(), or a socket whose lock is held by a thread that waits
-// for a page. So the main process never touches one. The child may be left behind.
+// The owner of a descriptor can make any of these calls wait forever, and no signal ends that wait: at the last moment
+// the descriptor may become a file of a FUSE server that never answers close(), or a socket whose lock is held by a
+// thread that waits for a page. So the main process never touches one, and a child that hangs is left behind.
 //
-// The child is a copy of this process that makes system calls and nothing else: it was forked from one thread of many, and
-// every lock of the C library may be held by another thread, for ever.
+// The child only makes system calls. It is forked from one of several threads, so any lock of the C library may stay
+// locked in it forever.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -49,9 +49,9 @@ namespace {
 struct Request {
   int32_t pid;
   int32_t fd;
-  uint64_t cookie;  // of the socket that is meant; 0: any
-  // For each index a mark for a tracepoint, which changes nothing, needs no privilege, and hardly anyone else makes:
-  // getpriority(nonce << 16 | descriptor of the copy, token << 16 | index).
+  uint64_t cookie;  // of the intended socket; 0: any
+  // For each index one call that a probe at its tracepoint recognizes. It changes nothing, needs no privilege, and is
+  // rare: getpriority(nonce << 16 | descriptor of the copy, token << 16 | index).
   uint32_t nonce;
   uint32_t token;
   uint32_t first;  // among all indices
@@ -81,9 +81,9 @@ enum Step : int32_t { kPidfdOpen, kPidfdGetfd, kGetsockopt, kFstat, kGetsockname
 
 constexpr size_t kMostRequests = 4096;
 constexpr size_t kMostIndices = 65536;
-// Of closing without close_range(2), before Linux 5.9.
+// Descriptors to close one by one before Linux 5.9, which has no close_range(2).
 constexpr int kDescriptors = 65536;
-// Children that hang and can't be killed: more than these are not started.
+// No further child is started while this many hang and cannot be killed.
 constexpr size_t kMostLeftBehind = 16;
 constexpr auto kGrace = std::chrono::milliseconds(200);
 
@@ -109,7 +109,7 @@ void Look(int copy, const Request& request, Answer* answer) {
     answer->step = step;
     answer->error = error;
   };
-  // The first question: what is no socket ends here.
+  // First, because it fails for anything that is not a socket.
   if (int error = Option(copy, SOL_SOCKET, SO_TYPE, &answer->type)) return fail(kGetsockopt, error);
   if (int error = Option(copy, SOL_SOCKET, SO_COOKIE, &answer->cookie)) return fail(kGetsockopt, error);
   if (request.cookie != 0 && request.cookie != answer->cookie) return fail(kGetsockopt, ENXIO);
@@ -128,7 +128,7 @@ void Look(int copy, const Request& request, Answer* answer) {
   }
   const bool internet = answer->domain == AF_INET || answer->domain == AF_INET6;
   if (internet && answer->protocol == IPPROTO_TCP) {
-    // The first byte of struct tcp_info; the kernel cuts the rest off.
+    // The first byte of struct tcp_info; the kernel cuts off the rest.
     uint8_t state;
     if (int error = Option(copy, IPPROTO_TCP, 11 /* TCP_INFO */, &state)) return fail(kGetsockopt, error);
     answer->tcp_state = state;
@@ -170,7 +170,7 @@ void Look(int copy, const Request& request, Answer* answer) {
       }
     }
     if (write(out, &answer, sizeof answer) != sizeof answer) break;
-    // What is no socket is not closed: only exit, which nobody waits for, may hang in it.
+    // Anything but a socket is not closed here, because that may hang. Exit closes it, and nobody waits for the exit.
     if (copy >= 0 && !(answer.step == kGetsockopt && answer.error == ENOTSOCK)) close(copy);
   }
   for (;;) syscall(SYS_exit_group, 0);
@@ -186,7 +186,7 @@ class BorrowCall : public AsyncCall {
         timeout_(timeout) {}
 
  protected:
-  // `timeout_` is for one answer; all of them have five times as long.
+  // `timeout_` limits one answer; all of them together may take five times as long.
   void Call() override {
     const auto end = Now() + std::chrono::milliseconds(timeout_) * 5;
     for (size_t done = 0; done < requests_.size();) {
@@ -195,7 +195,7 @@ class BorrowCall : public AsyncCall {
         if (!Round(done, &answered)) return;
         done += answered;
       }
-      // The first one that a child was asked for, and it is silent. A later one is asked for again, by another child.
+      // The first request of a child had no answer, so it is given up. Later ones are repeated in another child.
       if (answered == 0) answers_[done++] = Silent();
     }
   }
@@ -215,7 +215,7 @@ class BorrowCall : public AsyncCall {
     return answer;
   }
 
-  // One child, from request `from` on. False: there is none, and the call has failed.
+  // Runs one child, beginning with request `from`. False if it could not be started; then the call has failed.
   bool Round(size_t from, size_t* answered) {
     if (!Reap()) {
       errno = EAGAIN;
@@ -223,7 +223,7 @@ class BorrowCall : public AsyncCall {
     }
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return Fail("pipe2"), false;
-    // A handler of this process must not run in the child, where its descriptors are others.
+    // A signal handler of this process must not run in the child, where the descriptors are different.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -250,12 +250,12 @@ class BorrowCall : public AsyncCall {
       auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Now()).count();
       int count = poll(&ready, 1, left > 0 ? static_cast<int>(left) : 0);
       if (count < 0 && errno == EINTR) continue;
-      // A write to a pipe of no more than PIPE_BUF bytes is whole.
+      // A write of at most PIPE_BUF bytes to a pipe is atomic.
       return count > 0 && read(fd, answer, sizeof *answer) == sizeof *answer;
     }
   }
 
-  // It has ended, or ends now; if it can't, it is left behind.
+  // Ends the child; if it does not end, it is left behind.
   static void End(pid_t pid) {
     kill(pid, SIGKILL);
     const auto end = Now() + kGrace;
@@ -269,7 +269,7 @@ class BorrowCall : public AsyncCall {
     }
   }
 
-  // May another one be started?
+  // Collects children that have ended since. False if no other may be started.
   static bool Reap() {
     std::lock_guard<std::mutex> lock(left_behind_mutex);
     for (size_t i = left_behind.size(); i-- > 0;) {

@@ -2,14 +2,14 @@
 
 #include <napi.h>
 
-// An Error as Node's own system errors are: `code` "ESRCH", `errno` -3, `syscall`; its message is
-// "pidfd_getfd: ESRCH, no such process".
+// An Error like Node's own system errors: `code` "ESRCH", `errno` -3, `syscall`, and the message "pidfd_getfd: ESRCH,
+// no such process".
 Napi::Error SystemError(Napi::Env env, const char* syscall, int error);
 
-// Throws SystemError for the present `errno`.
+// Throws SystemError for the current `errno`.
 Napi::Value ThrowErrno(Napi::Env env, const char* syscall);
 
-// A system call that can sleep, on libuv's thread pool; `Call` fills error_ (0 or an errno) and syscall_.
+// Runs a system call that can sleep on libuv's thread pool; `Call` sets error_ (0 or an errno) and syscall_.
 class AsyncCall : public Napi::AsyncWorker {
  public:
   explicit AsyncCall(Napi::Env env)

@@ -1,5 +1,5 @@
-// ioctl(SIOCETHTOOL): the caller's structure goes in, what the kernel made of it comes out. It sleeps
-// while another task holds the RTNL, hence the thread pool.
+// ioctl(SIOCETHTOOL): takes the caller's structure, and returns it as changed by the kernel. It sleeps while another
+// task holds the RTNL, hence the thread pool.
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -17,8 +17,8 @@
 
 namespace {
 
-// GSTRINGS and GSTATS write as many entries as the driver has *now* (ethtool_get_strings,
-// ethtool_get_stats), not as many as the caller has asked for: the count may have grown since.
+// GSTRINGS and GSTATS write as many entries as the driver has *now* (ethtool_get_strings, ethtool_get_stats), which may
+// be more than the caller requested.
 constexpr size_t kSlack = 1024 * 1024;
 
 class EthtoolCall : public AsyncCall {

@@ -1,4 +1,4 @@
-// execve(2): this process goes on as another program, with the same pid, terminal and standard streams.
+// execve(2): this process becomes another program, with the same pid, terminal and standard streams.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// memfd_create(2): bytes as a file that a child can open as /dev/stdin, which it can't with Node's own pipes.
+// memfd_create(2): a file that a child can open as /dev/stdin, which is impossible with Node's own pipes.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// setns(2), unshare(2), mount(2): for the calling thread, which execve(2) then makes the whole process.
+// setns(2), unshare(2), mount(2) affect only the calling thread; execve(2) then ends all others.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>

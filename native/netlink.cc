@@ -1,4 +1,4 @@
-// One netlink transaction: a request, and every datagram of its answer.
+// One netlink transaction: a request, and all datagrams of its answer.
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,7 +12,7 @@
 
 namespace {
 
-// netlink_dump() fills at most 32 KiB a datagram, whatever the reader offers.
+// netlink_dump() fills at most 32 KiB per datagram, even if the reader offers more.
 constexpr size_t kDatagram = 64 * 1024;
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
 constexpr timeval kTimeout = {5, 0};
@@ -43,7 +43,7 @@ class NetlinkCall : public AsyncCall {
   }
 
  private:
-  // A dump that changed under the reader (NLM_F_DUMP_INTR) is asked for again, as the kernel advises.
+  // A dump that changed while it was read (NLM_F_DUMP_INTR) is repeated, as the kernel advises.
   void Exchange(int fd) {
     for (int attempt = 0; attempt < kAttempts; attempt++) {
       answer_.clear();
@@ -84,12 +84,13 @@ class NetlinkCall : public AsyncCall {
       Fail("recvfrom");
       return Answer::kFailed;
     }
-    // Another process may send to our port; only port 0 is the kernel.
+    // Other processes can send to our port; only port 0 is the kernel.
     answer_.resize(start + (from.nl_pid == 0 ? size : 0));
     return Scan(start);
   }
 
-  // Ends at NLMSG_DONE or NLMSG_ERROR (an ACK is an error of 0), so a request asks for one of the two.
+  // The answer ends with NLMSG_DONE or NLMSG_ERROR (an ACK is an error of 0), so the request must set a flag that
+  // causes one of the two.
   Answer Scan(size_t at) {
     while (answer_.size() - at >= sizeof(nlmsghdr)) {
       nlmsghdr header;

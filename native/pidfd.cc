@@ -1,4 +1,4 @@
-// pidfd_open(2), pidfd_getfd(2): a duplicate of another process's descriptor (kernel 5.6).
+// pidfd_open(2), pidfd_getfd(2): duplicate a descriptor of another process (Linux 5.6).
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// getsockopt(2), getsockname(2), and the two options that put a program on a reuseport group.
+// getsockopt(2), getsockname(2), and the options that attach a program to a reuseport group and detach it.
 #include <linux/filter.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ Napi::Value GetsockoptU64(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), value);
 }
 
-// Of the network namespace of this thread: any socket of it tells.
+// The cookie of this thread's network namespace, from a socket that is created in it.
 Napi::Value NetnsCookie(const Napi::CallbackInfo& info) {
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return ThrowErrno(info.Env(), "socket");
@@ -71,7 +71,7 @@ Napi::Value AttachReuseportCbpf(const Napi::CallbackInfo& info) {
   int32_t fd;
   std::vector<uint8_t> bytes;
   if (!IntArgument(info, 0, &fd) || !BytesArgument(info, 1, &bytes)) return info.Env().Undefined();
-  // sock_fprog counts in 16 bits: a longer program must not be cut to a short, different one.
+  // sock_fprog has a 16-bit length, so a longer program would become a different, short one.
   if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0 ||
       bytes.size() / sizeof(sock_filter) > UINT16_MAX) {
     errno = EINVAL;

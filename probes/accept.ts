@@ -18,7 +18,7 @@ tracepoint:syscalls:sys_enter_accept4
     clearAtEnd('listener'),
   ]);
 
-/** A new connection ($sk) is accepted: by a function of the kernel, or at the end of the system call. */
+/** Where a new connection ($sk) is accepted: in a kernel function, or at the end of the system call. */
 const HOOKS: Readonly<Record<AcceptScript, (wanted: string) => string>> = {
   fentry: (wanted) => `kretfunc:inet_csk_accept
 /${wanted}/

@@ -1,6 +1,6 @@
 /**
- * Where in the kernel each mechanism sees a packet, and what it calls what it sees there. Expressions of bpftrace:
- * `sk` is a struct sock, `skb` a struct sk_buff.
+ * Where each mechanism sees a packet in the kernel, and by which bpftrace expressions: `sk` is a struct sock, `skb` a
+ * struct sk_buff.
  */
 
 interface SkbHook {
@@ -8,9 +8,9 @@ interface SkbHook {
   readonly skb: string;
 }
 
-/** consume_skb: the driver is done with a packet that was sent. */
+/** consume_skb: the driver frees a packet that was sent. */
 export interface Completed extends SkbHook {
-  /** The address that called. */
+  /** The caller's address. */
   readonly location: string;
 }
 
@@ -19,25 +19,25 @@ interface Delivered {
   readonly at: string;
   readonly filter?: string;
   readonly sk: string;
-  /** A number that stands for the socket, and costs least. */
+  /** The cheapest number that identifies the socket. */
   readonly id: string;
 }
 
 /** A datagram is read. */
 interface UdpRead extends Delivered {
-  /** Not peeks, not the error queue, not failures. */
+  /** Excludes peeks, the error queue, and failures. */
   readonly filter: string;
-  /** Where the mechanism shows the datagram itself. */
+  /** The datagram itself, if the mechanism shows it. */
   readonly skb?: string;
 }
 
-/** What functions of the kernel show. */
+/** What kernel functions show. */
 export interface FunctionHooks {
-  /** Data is copied to a reader, of TCP too. */
+  /** Data is copied to a reader, also for TCP. */
   readonly copied: SkbHook;
   readonly delivered: Delivered;
   readonly udpRead: UdpRead & { readonly skb: string };
-  /** A packet is freed, which for a TCP segment is when its ACK comes. */
+  /** A packet is freed; a TCP segment is when its ACK arrives. */
   readonly freed: SkbHook;
   /** A packet is returned to the CPU that allocated it, to be freed there. */
   readonly returned: SkbHook;
@@ -102,7 +102,10 @@ export const TRACEPOINT: TracepointHooks = {
   },
 };
 
-/** The struct socket gives the number, not arg0: 0.27 types that as a pointer, with which the verifier refuses to calculate. */
+/**
+ * The struct socket identifies the socket, because 0.27 types arg0 as a pointer, and the verifier refuses to calculate
+ * with it.
+ */
 export const RAW_TRACEPOINT: TracepointHooks = {
   copied: { at: 'rawtracepoint:skb_copy_datagram_iovec', skb: '(struct sk_buff *)arg0' },
   delivered: {

@@ -1,4 +1,4 @@
-/** Every probe as a script that plain bpftrace runs: `npm run build` writes them to dist/probes/. */
+/** Every probe as a script that bpftrace runs by itself. `npm run build` writes them to dist/probes/. */
 import { acceptScript } from './accept.ts';
 import { skbScript } from './skb.ts';
 import { skbFreeScript } from './skb-free.ts';

@@ -5,7 +5,10 @@ import { begin, script } from './text.ts';
 
 export type SkbFreeScript = 'fentry' | 'tracepoint';
 
-/** What is neither IPv4 nor IPv6 is local (AF_UNIX ...). Copies of TCP segments count where nothing shows the segments. */
+/**
+ * Anything but IPv4 and IPv6 does not leave the machine (AF_UNIX ...). Copies of TCP segments count if the segments
+ * themselves cannot be seen.
+ */
 export const skbFreeScript = (which: SkbFreeScript, holes: DriverHoles): string =>
   script(header(which), [
     begin('Tracing frees of packets ... Hit Ctrl-C to end.'),

@@ -1,4 +1,4 @@
-/** Are packets handed to the driver on their sender's CPU? */
+/** Are packets handed to the driver on the CPU that sent them? */
 import { type Holes, printEvery, script } from './text.ts';
 
 export interface DriverHoles extends Holes {
@@ -6,7 +6,7 @@ export interface DriverHoles extends Holes {
   readonly toDriver: boolean;
 }
 
-/** The last parts of a probe: it prints `maps`, and what is handed to the driver, if that is asked for. */
+/** The last parts of a probe: they print `maps`, and if requested the packets that are handed to the driver. */
 export const countAndPrint = (holes: DriverHoles, maps: readonly string[]): readonly string[] =>
   holes.toDriver ? [TO_DRIVER, printEvery(holes, [...maps, 'driver'])] : [printEvery(holes, maps)];
 

@@ -1,4 +1,4 @@
-/** Are packets read on the CPU that received them, and freed on the CPU that sent them? One script a mechanism. */
+/** Are packets read on the CPU that received them, and freed on the CPU that sent them? One script per mechanism. */
 import {
   type Completed,
   FENTRY,
@@ -12,14 +12,14 @@ import { countAndPrint, type DriverHoles } from './skb-to-driver.ts';
 import { begin, clearAtEnd, type Holes, noProcess, script, wantedBy } from './text.ts';
 
 export interface SkbHoles extends DriverHoles {
-  /** The kernel has skb_defer_free_flush, and consume_skb says where it was called. */
+  /** The kernel has skb_defer_free_flush, and consume_skb shows its caller. */
   readonly flushes: boolean;
 }
 
-/** `fentry` needs the raw tracepoints of bpftrace 0.23, `kfunc` is the same without. */
+/** `fentry` needs the raw tracepoints of bpftrace 0.23; `kfunc` is the same without them. */
 export type SkbScript = 'fentry' | 'kfunc' | 'kprobe' | 'rawtracepoint' | 'tracepoint' | 'incoming-cpu';
 
-/** In @tx, of a packet that was freed on another CPU than it was sent on, when it is not known which. */
+/** In @tx: the packet was freed on another CPU than the one that sent it, and which one is not known. */
 export const ANOTHER_CPU = 65_535;
 
 const NUMBERS = {
@@ -192,7 +192,7 @@ ${ifSent(
 )}}
 `;
 
-/** The kernel that lacks what it names would end bpftrace. */
+/** bpftrace would fail on a kernel that lacks the function or argument. */
 const ifKnown = ({ flushes }: SkbHoles, expression: string): string =>
   flushes ? `${expression};` : `(uint64)0; /* ${expression} */`;
 
@@ -202,7 +202,7 @@ const returned = ({ at, skb }: FunctionHooks['returned'], holes: Holes) => `${at
 ${ifSent(skb, '', '@tx[$skb->alloc_cpu, cpu] = count();')}}
 `;
 
-/** Runs `then` for a UDP datagram that was sent from PORT ($2), `orElse` for other packets that were sent, too. */
+/** Runs `then` for a sent UDP datagram from PORT ($2); `orElse` is a condition that admits other sent packets, too. */
 const ifSent = (skb: string, orElse: string, then: string) => `	$skb = ${skb};
 	if ($skb->skb_iif == 0) {
 		$ip = (uint64)$skb->head + $skb->network_header;
@@ -219,7 +219,7 @@ const ifSent = (skb: string, orElse: string, then: string) => `	$skb = ${skb};
 	}
 `;
 
-/** Tracepoints don't show which packet is read from a UDP socket. */
+/** Tracepoints do not show which packet is read from a UDP socket. */
 const header = (which: SkbScript): string => {
   const { maps } = WAYS[which];
   const [hasTx, isExact] = [maps.includes('tx'), !maps.includes('unknown')];

@@ -3,9 +3,9 @@ import { begin, script } from './text.ts';
 import { UDP_READS } from './udp.ts';
 
 export interface SlotsHoles {
-  /** The kernel has sock_reuseport.incoming_cpu. Without it, it ignores SO_INCOMING_CPU in a group. */
+  /** The kernel has sock_reuseport.incoming_cpu. Kernels without it ignore SO_INCOMING_CPU in a group. */
   readonly incomingCpu: boolean;
-  /** Also count by udp-reads.bt. */
+  /** Also count what udp-reads.bt counts. */
   readonly udpReads: boolean;
 }
 

@@ -1,14 +1,14 @@
-/** What the texts of all probes are assembled from. They run under bpftrace 0.17 and later. */
+/** The common parts of all probes, which run under bpftrace 0.17 and later. */
 
-/** What differs from run to run. */
+/** The parts that differ from run to run. */
 export interface Holes {
   /** How often the maps are printed, as bpftrace's `interval` probe has it: `s:1`, `ms:250`. */
   readonly interval: string;
-  /** True when no COMM ($3) is asked for. */
+  /** A condition that is true if no COMM ($3) is requested. */
   readonly anyComm: string;
 }
 
-/** In the scripts that people run. */
+/** For the scripts that people run. */
 export const BY_HAND: Holes = { interval: 's:1', anyComm: 'str($3) == ""' };
 
 /** bpftrace 0.23 compares two constant strings for every packet, at four times the cost of the rest of a filter. */
@@ -17,16 +17,16 @@ export const holesFor = (seconds: number, comm: string | null): Holes => ({
   anyComm: comm === null ? '1 == 1' : '0 == 1',
 });
 
-/** The process and the thread that PID ($1) and COMM ($3) ask for. */
+/** A condition: the process is PID ($1), and the thread is called COMM ($3). */
 export const wantedBy = ({ anyComm }: Holes): string =>
   `($1 == 0 || pid == $1) && (${anyComm} || comm == str($3))`;
 
-/** Neither PID nor COMM is asked for. */
+/** A condition: neither PID nor COMM is requested. */
 export const noProcess = ({ anyComm }: Holes): string => `$1 == 0 && ${anyComm}`;
 
 /**
- * By the kernel's names. Numbers only: 0.17 joins the words of a macro without spaces, 0.27 accepts a macro only where
- * it is an expression, and none accepts one of several lines.
+ * Named as in the kernel. Numbers only: 0.17 joins the words of a macro without spaces, 0.27 accepts a macro only as an
+ * expression, and none accepts one of several lines.
  */
 const CONSTANTS = {
   AF_INET: 2,
@@ -67,14 +67,14 @@ export function script(
 
 const comment = (text: string): string => `/*\n${text.replace(/^(?=.)/gm, ' ').replace(/^/gm, ' *')}\n */\n`;
 
-/** bpftrace prints `line` when everything is attached. */
+/** bpftrace prints `line` when all probes are attached. */
 export const begin = (line: string): string => String.raw`BEGIN
 {
 	printf("${line}\n");
 }
 `;
 
-/** Prints totals and clears nothing: the reader takes differences, so that no event is lost in between. */
+/** Prints totals and clears nothing: the reader computes differences, so that no event is lost in between. */
 export const printEvery = ({ interval }: Holes, maps: readonly string[]): string =>
   `interval:${interval}
 {
@@ -82,7 +82,7 @@ ${maps.map((map) => `\tprint(@${map});\n`).join('')}\ttime();
 }
 `;
 
-/** bpftrace prints every map that is not empty when it ends. */
+/** At its end bpftrace prints every map that is not empty. */
 export const clearAtEnd = (map: string): string => `END
 {
 	clear(@${map});

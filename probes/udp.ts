@@ -40,7 +40,7 @@ ${delivered.filter === undefined ? '' : `/${delivered.filter}/\n`}{
   ]);
 }
 
-/** Also a part of the probe of slots. */
+/** Also part of the slots probe. */
 export const UDP_READS = `${TRACEPOINT.udpRead.at}
 /${TRACEPOINT.udpRead.filter}/
 {
