@@ -130,9 +130,10 @@ async function bundle() {
   for (const name of ['commander', 'modern-tar'])
     copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));
   writeProbes();
+  copyFileSync(join(root, 'docs/findings.md'), join(fresh, 'findings.md'));
   for (const old of readdirSync(dist))
     if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });
-  for (const name of ['src', 'tui', 'probes']) renameSync(join(fresh, name), join(dist, name));
+  for (const name of ['src', 'tui', 'probes', 'findings.md']) renameSync(join(fresh, name), join(dist, name));
   rmSync(fresh, { recursive: true });
 }
 

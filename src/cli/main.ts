@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
 import { register as registerExplain } from './inspect/explain.ts';
+import { register as registerFindings } from './inspect/findings.ts';
 import { register as registerInspect } from './inspect/inspect.ts';
 import { register as registerDemo } from './live/demo.ts';
 import { register as registerLive } from './live/live.ts';
@@ -38,6 +39,7 @@ const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null)
   ['inspect', registerInspect],
   ['live', registerLive],
   ['explain', registerExplain],
+  ['findings', registerFindings],
   ['attach', registerAttach],
   ['detach', registerDetach],
   ['measure', registerMeasure],

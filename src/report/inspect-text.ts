@@ -1,4 +1,5 @@
 /** The report of `inspect`, top to bottom: the verdict, the evidence, the fixes, then the rest. */
+import type { Finding } from '../diagnose/types.ts';
 import { names } from '../words/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
@@ -27,7 +28,7 @@ export function inspectLines(inspection: Inspection, layout: Layout): readonly L
       return section(title, pathLines(byGroup.get(group.id) ?? [], group, layout), layout);
     }),
     ...section('Paths  no reuseport group', pathLines(groupless, null, layout), layout),
-    ...section('Findings', findingLines(findings, layout), layout),
+    ...section('Findings', findingSection(findings, layout), layout),
     ...section('Groups', groupTable(ranked, layout), layout),
     ...shown.flatMap((group) => {
       const title = `Sockets  ${group.id}${guessed(group) ? ', slots guessed' : ''}`;
@@ -40,6 +41,12 @@ export function inspectLines(inspection: Inspection, layout: Layout): readonly L
     ...section('Machine', machineLines(host.machine, layout), layout),
     ...section('Notes', noteLines(inspection, layout), layout),
   ];
+}
+
+function findingSection(findings: readonly Finding[], layout: Layout): readonly Line[] {
+  if (findings.length === 0) return [];
+  const more = '`locality-tune findings RULE` explains the rule in brackets, and says when to ignore it.';
+  return [...findingLines(findings, layout), ...paragraph('', more, layout)];
 }
 
 function section(title: string, lines: readonly Line[], layout: Layout): readonly Line[] {

@@ -18,3 +18,8 @@ export function packageVersion(): string {
 export function programFile(name: string): string {
   return join(packageRoot, fromSource ? `src/${name}.ts` : `dist/src/${name}.js`);
 }
+
+/** docs/findings.md, which explains each rule. The build keeps a copy, since some tools remove a package's docs. */
+export function findingsPage(): string {
+  return readFileSync(join(packageRoot, fromSource ? 'docs' : 'dist', 'findings.md'), 'utf8');
+}

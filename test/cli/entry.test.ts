@@ -119,6 +119,14 @@ describe('start-up', () => {
     expect(copied).toEqual(built);
   });
 
+  it('as built explains findings with the page that the build packed', async () => {
+    const [built, sources] = await Promise.all(
+      [BUILT, ENTRY].map((entry) => run(['findings', '-j'], { entry })),
+    );
+    expect(built).toMatchObject({ status: 0, stderr: '' });
+    expect(built).toEqual(sources);
+  });
+
   it('says in one line that Node is too old, before anything newer is loaded', async () => {
     const old =
       'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.11.9" } })';
