@@ -50,7 +50,7 @@ function circleIn(edges: ReadonlyMap<string, readonly string[]>): string[] | nul
   return null;
 }
 
-describe('the house', () => {
+describe('the architecture', () => {
   it('has a row for each room', () => {
     const rooms = table();
     expect([...new Set(sources.map(roomOf))].filter((room) => !rooms.has(room))).toEqual([]);

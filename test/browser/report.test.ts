@@ -134,7 +134,7 @@ describe('the report in Chromium', () => {
     },
   );
 
-  it('shows a heatmap whose cells are where they belong, and tell their numbers', async () => {
+  it('shows a heatmap whose cells are where they belong, and show their numbers', async () => {
     const { tab } = await open('eight');
     const cells = tab.locator('svg.heat').first().locator('.cell');
     expect(await cells.count()).toBe(64);
@@ -184,14 +184,14 @@ describe('the report in Chromium', () => {
     expect(errors).toEqual([]);
   });
 
-  it('runs nothing that a process calls itself', async () => {
+  it('executes no markup in the name of a process', async () => {
     const { tab } = await open('hostile');
     expect(await tab.evaluate('window.hacked')).toBeUndefined();
     expect(await tab.locator('header').textContent()).toContain(HOSTILE);
     expect(await tab.locator('img').count()).toBe(0);
   });
 
-  it('is dark where the reader wants that, light on paper, and prints', async () => {
+  it('is dark if the reader prefers that, light on paper, and prints', async () => {
     const { tab } = await open('eight');
     expect(await background(tab)).toBe('rgb(255, 255, 255)');
     await tab.emulateMedia({ colorScheme: 'dark' });

@@ -20,7 +20,7 @@ const decimal = (text: string) => formatDecimal(program(text));
 const k = (text: string) => program(text)[0]?.[3];
 
 describe('assemble', () => {
-  it('makes the programs that people attach', () => {
+  it('assembles the programs that people attach', () => {
     expect(decimal('ld rand\nmod #4\nret a\n')).toBe('3,32 0 0 4294963256,148 0 0 4,22 0 0 0,\n');
     expect(decimal('ld cpu\nmod #8\nret a\n')).toBe('3,32 0 0 4294963236,148 0 0 8,22 0 0 0,\n');
     expect(formatC(program('ld rand mod #4 ret a'))).toBe(
@@ -72,7 +72,7 @@ describe('assemble', () => {
     expect(decimal(text)).toBe(`${expected}\n`);
   });
 
-  it('reads numbers as strtol() does, and keeps 32 bit', () => {
+  it('reads numbers as strtol() does, and keeps 32 bits', () => {
     expect(
       ['10', '0x10', '0X1f', '0b101', '0B1', '010', '-1', '+7', '0'].map((number) => k(`ld #${number}`)),
     ).toEqual([10, 16, 31, 5, 1, 8, 0xffffffff, 7, 0]);
@@ -93,7 +93,7 @@ describe('assemble', () => {
     expect(assemble('ld\n#cpu \nret a').error?.message).toBe("found 'ret'");
   });
 
-  it('lets the first of two labels of one name count, and says so', () => {
+  it('uses the first of two labels of one name, and says so', () => {
     const twice = assemble('ja aa\naa: ret a\naa: ret x');
     expect(twice).toMatchObject({
       program: [
@@ -105,7 +105,7 @@ describe('assemble', () => {
     expect(twice.warnings).toMatchObject([{ place: { line: 3, column: 1 } }]);
   });
 
-  it('reaches 255 instructions with a test, any with ja, back too', () => {
+  it('jumps at most 255 instructions with a test, any number with ja, also backwards', () => {
     const far = (word: string, between: number) => `${word}\n${'tax\n'.repeat(between)}aa: ret a`;
     expect(program(far('jeq #1, aa', 255))[0]).toEqual([0x15, 255, 0, 1]);
     expect(program(far('jne #1, aa', 255))[0]).toEqual([0x15, 0, 255, 1]);
@@ -114,7 +114,7 @@ describe('assemble', () => {
     expect(program('aa: tax\nja aa')[1]).toEqual([5, 0, 0, 0xfffffffe]);
   });
 
-  it('says where each instruction stands', () => {
+  it('gives the place of each instruction', () => {
     expect(assemble('ld cpu mod #4\n\n  out: ret a')).toMatchObject({ offsets: [0, 7, 22] });
   });
 
@@ -133,7 +133,7 @@ describe('assemble', () => {
     );
   });
 
-  it('takes back what the disassembler writes', () => {
+  it('reads what the disassembler writes', () => {
     fc.assert(
       fc.property(legalProgram, (drawn) => {
         expect(program(disassemble(drawn))).toEqual(drawn);
@@ -143,12 +143,12 @@ describe('assemble', () => {
 });
 
 describe('semicolons', () => {
-  it('separate instructions when asked to', () => {
+  it('separate instructions if requested', () => {
     expect(program('ld cpu; mod #4; ret a;', { semicolons: true })).toEqual(program('ld cpu\nmod #4\nret a'));
     expect(assemble('ld; cpu', { semicolons: true }).error?.message).toBe("found ';'");
   });
 
-  it('begin a comment otherwise, with a warning where it reads like code behind code', () => {
+  it('begin a comment otherwise, with a warning where the comment looks like code', () => {
     const warned = (text: string) =>
       assemble(text).warnings.map(({ place }) => `${place?.line}:${place?.column}`);
     expect(program('ld cpu; mod #4; ret a')).toHaveLength(1);

@@ -38,7 +38,7 @@ describe("the kernel's bpf_asm", () => {
     expect(texts.map((text) => decimal(assemble(text)))).toEqual(answers);
   });
 
-  it('takes back what the disassembler writes, to the same words', () => {
+  it('reads what the disassembler writes, and gives the same words', () => {
     const programs = fc.sample(legalProgram, 300);
     const texts = programs.map(disassemble);
     expect(bpfAsm(texts)).toEqual(programs.map(formatDecimal));

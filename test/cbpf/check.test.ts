@@ -58,7 +58,7 @@ describe('check', () => {
     expect(told(...program)).toEqual(messages);
   });
 
-  it('counts as the kernel does: a way that is dead after a ret counts, one after ja does not', () => {
+  it('counts as the kernel does: unreachable instructions after a ret count, those after ja do not', () => {
     expect(told([0x15, 1, 0, 0], RET_A, [0x60, 0, 0, 0], RET_A)).toEqual([
       '2: M[0] is read, but not written on every path to this instruction',
     ]);
@@ -84,7 +84,7 @@ describe('check', () => {
     ]);
   });
 
-  it('refuses a jump that the converted program has no room for', () => {
+  it('refuses a jump that is too long in the converted program', () => {
     const load: Instruction = [0x20, 0, 0, 40_000];
     const far = (between: number): Instruction[] => [
       [0x05, 0, 0, between],
@@ -95,7 +95,7 @@ describe('check', () => {
     expect(check(far(2048)).map(({ index }) => index)).toEqual([0]);
   });
 
-  it('lets nothing through that can not be run', () => {
+  it('accepts nothing that cannot be run', () => {
     const any = fc.array(fc.oneof(anyInstruction, likelyInstruction), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(any, (drawn) => {

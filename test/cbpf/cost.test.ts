@@ -8,7 +8,7 @@ import { anyProgram } from './arbitrary.ts';
 import { asm } from './kernel-programs.ts';
 
 describe('the cost of a program', () => {
-  it('is its length, and that of the longest way through it', () => {
+  it('is its length, and that of its longest path', () => {
     expect(costOf(cpu(8))).toMatchObject({ instructions: 3, longest: 3 });
     expect(costOf(asm('ld cpu; jeq #1, yes; ja end; yes: tax; txa; end: ret a'))).toMatchObject({
       instructions: 6,

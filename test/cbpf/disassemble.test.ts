@@ -6,7 +6,7 @@ import { cpu, hash, map, rand } from '../../src/cbpf/programs.ts';
 import { anyInstruction } from './arbitrary.ts';
 
 describe('disassemble', () => {
-  it('writes the generated programs in words', () => {
+  it('disassembles the generated programs', () => {
     expect(disassemble(cpu(4))).toBe('ld cpu\nmod #4\nret a');
     expect(disassemble(rand(4))).toBe('ld rand\nmod #4\nret a');
     expect(disassemble(hash())).toBe('ret #0xffffffff');
@@ -66,7 +66,7 @@ describe('disassemble', () => {
     ]);
   });
 
-  it('names a test by where it goes', () => {
+  it('names a test by where it jumps', () => {
     const jump = (code: number, jt: number, jf: number): Instruction[] => [
       [code, jt, jf, 9],
       [6, 0, 0, 0],
@@ -84,14 +84,14 @@ describe('disassemble', () => {
     expect(disassemble([[0x20, 0, 0, 0xfffff028]])).toBe('ld [-4056]');
   });
 
-  it('comments what is no instruction, and jumps to nowhere', () => {
+  it('comments invalid instructions, and jumps beyond the end', () => {
     expect(disassemble([[0x0d, 1, 2, 3]])).toBe('; { 0x0d, 1, 2, 0x00000003 }');
     expect(disassemble([[0x05, 0, 0, 0xffffffff]])).toBe(
       '; { 0x05, 0, 0, 0xffffffff }: jumps out of the program',
     );
   });
 
-  it('tells of fields that nothing reads', () => {
+  it('shows fields that nothing reads', () => {
     expect(disassemble([[0x07, 1, 2, 3]])).toBe('tax ; and jt 1, jf 2, k 3, which nothing reads');
     expect(disassemble([[0x0c, 0, 0, 0x10000]])).toBe('add x ; and k 0x10000, which nothing reads');
     const aside = [

@@ -63,7 +63,7 @@ describe('hints', () => {
 });
 
 describe('results', () => {
-  it('hold for whatever the program returns', () => {
+  it('include everything that the program returns', () => {
     const short = fc.array(likelyInstruction, { maxLength: 12 });
     const programs = fc.oneof(
       legalProgram,

@@ -21,7 +21,7 @@ describe('inputs', () => {
     expect(read(5, 0x00)).toEqual([]);
   });
 
-  it('leaves out what no path comes to', () => {
+  it('leaves out what no path reaches', () => {
     expect([...inputs([[0x05, 0, 0, 1], [0x20, 0, 0, 0], ...cpu(4)])]).toEqual(['cpu']);
   });
 

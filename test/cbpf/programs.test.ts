@@ -35,7 +35,7 @@ describe('every program of this tool', () => {
     );
   });
 
-  it('is known again by its words, with what it was made from', () => {
+  it('is recognised by its words, with its parameters', () => {
     fc.assert(
       fc.property(anyProgram, (wanted) => {
         const program = generate(wanted);
@@ -59,7 +59,7 @@ describe('every program of this tool', () => {
     );
   });
 
-  it('chooses no slot beyond the last that it says', () => {
+  it('chooses no slot beyond its declared last one', () => {
     fc.assert(
       fc.property(anyProgram, (wanted) => {
         const last = lastSlot(wanted) ?? -1;
@@ -77,7 +77,7 @@ describe('every program of this tool', () => {
     for (const text of [use, avoid]) expect(text).toMatch(/^[^\n]{30,}\.$/);
   });
 
-  it('is made from no more and no less than the parameters that it names', () => {
+  it('needs exactly the parameters that it names', () => {
     fc.assert(
       fc.property(anyProgram, (wanted) => {
         const { name, ...given } = wanted;
@@ -99,7 +99,7 @@ describe('every program of this tool', () => {
     );
   });
 
-  it('picks the slot on each CPU that it says, where the CPU alone decides', () => {
+  it('picks the declared slot on each CPU if only the CPU decides', () => {
     const byCpu = anyProgram.filter(isByCpu);
     fc.assert(
       fc.property(byCpu, fc.nat(8191), (wanted, cpu) => {
@@ -112,7 +112,7 @@ describe('every program of this tool', () => {
     expect(PROGRAM_NAMES.filter((name) => programNamed(name).slotOnCpu)).toEqual(['cpu', 'map']);
   });
 
-  it('says so where it does not keep the packets of a flow together', () => {
+  it('says if it does not keep the packets of a flow together', () => {
     fc.assert(
       fc.property(anyProgram, (wanted) => {
         if (inputs(generate(wanted)).has('rand')) expect(spreadsFlows(wanted)).toBe(true);
@@ -121,7 +121,7 @@ describe('every program of this tool', () => {
     expect(spreadsFlows({ name: 'weighted', weights: [1, 1], spread: 'flow' })).toBe(false);
   });
 
-  it('is made from a group alone, unless somebody has to say how', () => {
+  it('is made from the group alone, unless it needs parameters', () => {
     const others = PROGRAM_NAMES.filter((name) => !GROUP_PROGRAMS.includes(name));
     expect(others).toEqual(['weighted', 'drain']);
   });
@@ -134,7 +134,7 @@ describe('recognise', () => {
     expect(recognise(hash())).toEqual({ name: 'hash' });
   });
 
-  it('takes nothing else for one of them', () => {
+  it('recognises nothing else', () => {
     expect(recognise([])).toBeNull();
     expect(recognise(cpu(8).slice(0, 2))).toBeNull();
     expect(
@@ -154,7 +154,7 @@ describe('recognise', () => {
     ).toBeNull();
   });
 
-  it('refuses a program with any one field changed, unless that is another of ours', () => {
+  it('rejects a program with one changed field, unless that is another of ours', () => {
     const field = fc.integer({ min: 0, max: 3 });
     const value = fc.oneof(fc.nat(255), fc.integer({ min: 0, max: 0xffffffff }));
     fc.assert(

@@ -83,7 +83,7 @@ describe('read', () => {
     expect(error && problemText(error, 'f')).toBe(message);
   });
 
-  it('refuses binary data that is no program', () => {
+  it('refuses binary data that is not a program', () => {
     const refusal = (length: number) => read(new Uint8Array(length)).error;
     expect(refusal(12)?.message).toBe('binary data: 12 bytes, which is not a whole number of instructions');
     expect(refusal(8 * 4097)?.message).toBe(

@@ -195,7 +195,7 @@ describe('simulate', () => {
     ).toBe(7);
   });
 
-  it('draws a new random number at each `ld rand`, where it is given a source of them', () => {
+  it('draws a new random number at each `ld rand` if it has a source', () => {
     const twice: Instruction[] = [
       [0x20, 0, 0, 0xfffff038],
       [0x07, 0, 0, 0],
@@ -225,7 +225,7 @@ describe('simulate', () => {
     expect([again(EMPTY).result, again(EMPTY).result]).toEqual([1, 1]);
   });
 
-  it('refuses what the kernel refuses and no run makes sense of', () => {
+  it('refuses programs that the kernel refuses and that cannot be run', () => {
     expect(() => simulate([[0x0e, 0, 0, 0]])).toThrow('instruction 0: 0xe is not a legal code');
     expect(() => simulate([[0x05, 0, 0, 0xffffffff]])).toThrow('ends before it');
     expect(() => simulate([[0x60, 0, 0, 16], RET_A])).toThrow('there is no M[16]');

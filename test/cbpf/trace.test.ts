@@ -21,7 +21,7 @@ describe('trace', () => {
     });
   });
 
-  it('says where a load looks, and what was stored', () => {
+  it('shows which bytes a load reads, and what was stored', () => {
     const text = `ld len; st M[3]; ldx M[3]; ldh [1]; ldb [x + -1]; ldxb 4*([0]&0xf); ldb [x + 4]; ld [${-0x100000 + 12}]; ret a`;
     const { steps, earlyExit } = trace(asm(text), { packet, network: new Uint8Array(14) });
     expect(steps.map(({ read }) => read)).toEqual([
@@ -41,12 +41,12 @@ describe('trace', () => {
     expect(earlyExit).toEqual({ index: 7, why: 'load' });
   });
 
-  it('leaves out what was jumped over', () => {
+  it('leaves out skipped instructions', () => {
     const { steps } = trace(asm('ld #1; jeq #1, yes; ld #7; yes: ja end; ld #8; end: ret a'));
     expect(steps.map(({ index }) => index)).toEqual([0, 1, 3, 5]);
   });
 
-  it('comes to what a plain run comes to, whatever the program', () => {
+  it('gives the result of a plain run for any program', () => {
     const any = fc.array(likelyInstruction, { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(any, fc.uint8Array({ maxLength: 40 }), fc.nat(), (body, bytes, rand) => {

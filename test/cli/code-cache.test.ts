@@ -22,7 +22,7 @@ function write(word: string): string {
   return bundle;
 }
 
-it('the code cache is used for the bundle that it was made of, and for no other of the same length', () => {
+it('the code cache is used for its own bundle, and for no other of the same length', () => {
   const bundle = write('first');
   const made = load(bundle, require);
   expect(made.exports.say()).toBe('first');
@@ -34,7 +34,7 @@ it('the code cache is used for the bundle that it was made of, and for no other 
   expect([other.script.cachedDataRejected, other.exports.say()]).toEqual([undefined, 'other']);
 });
 
-it('a cache that does not begin with its bundle is no cache', () => {
+it('a cache that does not begin with its bundle is ignored', () => {
   const bundle = write('first');
   save(bundle, load(bundle, require).script);
   const [name = ''] = readdirSync(folder).filter((each) => each.endsWith('.cache'));

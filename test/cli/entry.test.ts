@@ -98,7 +98,7 @@ describe('start-up', () => {
     },
   );
 
-  it('as built runs from a code cache, and without one that V8 takes', async () => {
+  it('as built runs from a code cache, and also if V8 rejects it', async () => {
     const isCache = (name: string) => name.endsWith('.cache');
     const codeCache = join(import.meta.dirname, '../../scripts/code-cache.mjs');
     const asksV8 = `import { load } from '${codeCache}';
@@ -139,7 +139,7 @@ describe('start-up', () => {
   });
 });
 
-describe('a command line that is wrong', () => {
+describe('a wrong command line', () => {
   it.each([
     [['insepct'], "unknown command 'insepct'; did you mean inspect?"],
     [['frobnicate'], "unknown command 'frobnicate'; see locality-tune --help"],
@@ -167,7 +167,7 @@ describe('a command line that is wrong', () => {
     expect(await run(args)).toEqual({ status: 2, stdout: '', stderr: `locality-tune: ${message}\n` });
   });
 
-  it('is told as JSON where JSON was asked for, before or after the mistake', async () => {
+  it('is reported as JSON if JSON was requested, before or after the mistake', async () => {
     const [after, before, unknown] = await Promise.all([
       run(['inspect', '--port', 'x', '-j']),
       run(['-jp', 'inspect', '--port', 'x']),
@@ -187,7 +187,7 @@ describe('a command line that is wrong', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('a missing object', () => {
   it.each([
     [
       ['--iface', 'none-such'],
@@ -213,7 +213,7 @@ describe('output', () => {
     expect(await run(['--help'], { stdout: 'closed' })).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('that can not be written is a failure, said in one line', async () => {
+  it('that cannot be written is a failure, reported in one line', async () => {
     const full = openSync('/dev/full', 'w');
     const { status, stderr } = await run(['--help'], { stdout: full });
     closeSync(full);
@@ -222,7 +222,7 @@ describe('output', () => {
   });
 });
 
-describe('messages that can not be written', () => {
+describe('messages that cannot be written', () => {
   it.each([
     [['asm', '/none-such'], 1],
     [['asm', '--none-such'], 2],
@@ -281,14 +281,14 @@ describe('inspect of a captured tree', () => {
     expect(stdout).toMatch(/^\{\n {2}"schema": "locality-tune.inspect\/1",\n/);
   });
 
-  it('says in its text what such a tree can not tell', async () => {
+  it('says in its text what such a tree does not contain', async () => {
     const { status, stdout } = await run(['inspect', '--root', tree()]);
     expect(status).toBe(0);
     expect(stdout).toContain('A captured tree has no workers');
     expect(stdout).toMatch(/^rx-0 +58 +0 /m);
   });
 
-  it('colours where it is told to, and only there', async () => {
+  it('uses colours only if requested', async () => {
     const root = tree();
     const coloured = (args: string[], env = {}) =>
       run(['inspect', '--root', root, ...args], { env }).then(({ stdout }) => stdout.includes('\x1b['));

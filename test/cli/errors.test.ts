@@ -12,7 +12,7 @@ const thrown = (act: () => unknown): unknown => {
 };
 
 describe('asFailure', () => {
-  it('keeps the code, message and hint of what the rooms below refuse', () => {
+  it('keeps the code, message and hint of failures from the rooms below', () => {
     const refusal = Object.assign(new Error('attach 7/3: not in a reuseport group'), {
       code: 'not-reuseport',
       hint: 'set SO_REUSEPORT',
@@ -50,7 +50,7 @@ describe('asFailure', () => {
   );
 });
 
-it('during names the operation, and lets bugs and failures through as they are', async () => {
+it('during names the operation, and passes bugs and failures on unchanged', async () => {
   const told = usage('no');
   await expect(during('read', 'root', () => Promise.reject(told))).rejects.toBe(told);
   const bug = new TypeError('bug');
@@ -59,7 +59,7 @@ it('during names the operation, and lets bugs and failures through as they are',
   await expect(during('read', 'root', () => 7)).resolves.toBe(7);
 });
 
-it('is one line and one object, whatever the words', () => {
+it('is one line and one object for any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.option(fc.string({ unit: 'binary' })), (message, hint) => {
       const told = failure('code', message, hint);

@@ -36,7 +36,7 @@ describe('advice', () => {
     });
   });
 
-  it('attaches anew, or else detaches, where the workers are not pinned', () => {
+  it('attaches again, or else detaches, if the workers are not pinned', () => {
     const free = (n: number): Worker[] => range(n).map(() => ({ cpus: range(8) }));
     const machine = (n: number, queues: number) =>
       host({ nics: [nic({ queues })], groups: [group({ workers: free(n), program: cpu(2) })] });
@@ -55,7 +55,7 @@ describe('advice', () => {
     expect(findings(machine(cpu(4))).flatMap(({ fix }) => fix)).toEqual([]);
   });
 
-  it('does not send a telemetry port by CPU while one of its sockets takes it all', () => {
+  it('does not steer a telemetry port by CPU while one of its sockets takes everything', () => {
     const workers = [900, 50, 50, 0].map((packets, n) => ({ cpu: n, more: { packets } }));
     const groups = [group({ protocol: 'udp', port: 514, workers })];
     const machine = host({ cpus: 4, nics: [nic({ queues: 4, xps: true })], groups });
@@ -100,7 +100,7 @@ describe('advice', () => {
       });
     });
 
-  it('is one for all rules, and leaves nothing to find where it was followed', () => {
+  it('is the same for all rules, and leaves no finding once it was followed', () => {
     fc.assert(
       fc.property(machines, (machine) => {
         const before = findings(machine).filter(({ rule }) => BY_CPU.includes(rule));

@@ -61,7 +61,7 @@ describe('diagnose', () => {
     expect(findings(host({ cpus: [] }))).toEqual([]);
   });
 
-  it('puts errors first, notes last, then goes by subject, eth9 before eth10', () => {
+  it('puts errors first and notes last, then sorts by subject, eth9 before eth10', () => {
     const nics = ['eth10', 'eth9'].map((name, n) =>
       nic({ name, queues: 2, rps: [n + 4], xps: true, firstIrq: 40 + 2 * n }),
     );
@@ -89,7 +89,7 @@ describe('diagnose', () => {
     }
   });
 
-  it('fails on no machine, and always in the same form', () => {
+  it('never fails, and always gives the same form', () => {
     fc.assert(
       fc.property(hosts(), (machine) => {
         for (const { rule, subject, message, fix } of findings(machine)) {

@@ -116,7 +116,7 @@ describe('placement', () => {
       return host({ cpus, numa, nics: [nic({ queues: at.length, irqCpus: at, more: { numaNode: node } })] });
     });
 
-  it('mends what it finds: after its commands neither rule has anything to say', () => {
+  it('fixes what it finds: after its commands neither rule has a finding', () => {
     fc.assert(
       fc.property(machines, (machine) => {
         const rules = ['irqs-share-cpu', 'irq-wrong-numa-node'];
@@ -143,19 +143,19 @@ describe('placement', () => {
 });
 
 describe('irq-affinity-not-effective', () => {
-  it('writes what was asked for once more, as far as it is online', () => {
+  it('writes the requested CPUs again, as far as they are online', () => {
     const finding = found('irq-affinity-not-effective', host({ nics: [delivered([3, 9], [0])] }));
     expect(finding?.subject).toBe('eth0 irq 32');
     expect(finding?.message).toContain('irq 32 is set to CPUs 3,9, runs on 0');
     expect(finding?.fix).toEqual(['echo 3 > /proc/irq/32/smp_affinity_list']);
   });
 
-  it('settles for what is, where nothing that was asked for is online', () => {
+  it('writes the effective CPUs if none of the requested ones is online', () => {
     const finding = found('irq-affinity-not-effective', host({ nics: [delivered([9], [0])] }));
     expect(finding?.fix).toEqual(['echo 0 > /proc/irq/32/smp_affinity_list']);
   });
 
-  it('is content with a subset, and with what is not known', () => {
+  it('accepts a subset, and unknown CPUs', () => {
     for (const [affinity, effective] of [
       [range(8), [5]],
       [null, [5]],
@@ -173,7 +173,7 @@ describe('irqbalance-moves-irqs', () => {
   const nics = [nic({ queues: 2 })];
   const groups = [group({ workers: pinned(0, 1) })];
 
-  it('bans what is free, and keeps what is banned', () => {
+  it('bans further IRQs, and keeps the present bans', () => {
     const finding = found(
       'irqbalance-moves-irqs',
       host({ nics, groups, irqbalance: { running: true, bannedIrqs: [9, 33] } }),
@@ -183,7 +183,7 @@ describe('irqbalance-moves-irqs', () => {
     expect(finding?.fix[0]).toContain('$IRQBALANCE_ARGS --banirq=9 --banirq=32 --banirq=33');
   });
 
-  it('says that it can not see the bans', () => {
+  it('says that it cannot see the bans', () => {
     const finding = found(
       'irqbalance-moves-irqs',
       host({ nics, irqbalance: { running: true, bannedIrqs: null } }),
@@ -192,7 +192,7 @@ describe('irqbalance-moves-irqs', () => {
     expect(finding?.message).toContain('could not be read');
   });
 
-  it('is content when they are banned, when it does not run, and when nobody knows', () => {
+  it('finds nothing if they are banned, if it does not run, and if that is not known', () => {
     for (const irqbalance of [
       { running: true, bannedIrqs: [32, 33] },
       { running: false, bannedIrqs: null },

@@ -8,7 +8,7 @@ import { findings, found } from './view.ts';
 const queues = (n: number) => [nic({ queues: n, xps: true })];
 
 describe('hash-selection', () => {
-  it('tells today’s chance, and what `cpu` would give', () => {
+  it('states the present chance, and that of `cpu`', () => {
     const finding = found(
       'hash-selection',
       host({ nics: queues(8), groups: [group({ workers: pinned(...range(8)) })] }),
@@ -192,7 +192,7 @@ describe('program-starves-slots', () => {
     expect(found('program-starves-slots', host({ nics: queues(n), groups }))).toBeUndefined();
   });
 
-  it('tells of an old program by any name, but attaches none whose purpose it does not know', () => {
+  it('reports an old program of any kind, but attaches none whose purpose it does not know', () => {
     const workers = pinned(...range(8));
     const made = (wanted: ProgramSpec) => group({ workers, program: generate(wanted) });
     for (const program of [
@@ -239,7 +239,7 @@ describe('program-exceeds-group', () => {
     ]);
   });
 
-  it('is content when it fits, and with `hash`, whose one index is meant to be out of range', () => {
+  it('finds nothing if it fits, and with `hash`, whose only index is out of range on purpose', () => {
     for (const program of ['cpu', 'rand', 'hash'] as const) {
       expect(
         found('program-exceeds-group', host({ groups: [group({ workers: pinned(0, 1), program })] })),
@@ -251,7 +251,7 @@ describe('program-exceeds-group', () => {
 describe('incoming-cpu-without-effect', () => {
   const workers = [0, 1].map((each) => ({ cpu: each, incomingCpu: each }));
 
-  it('proposes a program on a kernel that takes no notice', () => {
+  it('proposes a program on a kernel that ignores it', () => {
     const groups = [group({ workers, more: { incomingCpuHonoured: false } })];
     const finding = found('incoming-cpu-without-effect', host({ groups }));
     expect(finding).toMatchObject({ severity: 'warning', fix: ['locality-tune attach --port 8080 --yes'] });
@@ -266,7 +266,7 @@ describe('incoming-cpu-without-effect', () => {
     expect(finding).toMatchObject({ severity: 'info', fix: [] });
   });
 
-  it('is content where it works, is not set, or nobody knows', () => {
+  it('finds nothing if it works, is not set, or is not known', () => {
     for (const each of [
       group({ workers, more: { selection: 'incoming_cpu' } }),
       group({ workers, more: { incomingCpuHonoured: null, selection: null } }),
@@ -312,11 +312,11 @@ describe('a program that this tool did not make', () => {
     expect(found('program-exceeds-group', machine(byCpu, 4))).toBeUndefined();
   });
 
-  it('starves slots whose CPUs do not receive, where it goes by CPU', () => {
+  it('starves slots whose CPUs do not receive, if it chooses by CPU', () => {
     expect(found('program-starves-slots', machine(byCpu, 4, 2))?.message).toContain('only picks slots 0-1');
   });
 
-  it('is not judged where an index stands for the hash, or the kernel would not take it', () => {
+  it('is not judged if an index stands for the hash, or the kernel would refuse it', () => {
     const hashed: readonly Instruction[] = [
       [0x30, 0, 0, 1],
       [0x15, 0, 1, 7],
@@ -327,7 +327,7 @@ describe('a program that this tool did not make', () => {
       expect(findings(machine(program, 4)).filter(({ rule }) => rule.startsWith('program'))).toEqual([]);
   });
 
-  it('judges any instructions without a throw', () => {
+  it('judges any instructions without throwing', () => {
     const word = fc.tuple(
       fc.integer({ min: 0, max: 255 }),
       fc.nat(4),

@@ -21,13 +21,13 @@ describe('single-queue', () => {
     expect(finding?.message).toContain('on CPU 0; 8 CPUs could');
   });
 
-  it('proposes RPS over the CPUs of its NUMA node where it can not', () => {
+  it('proposes RPS over the CPUs of its NUMA node if it cannot', () => {
     const numa = [range(4), [4, 5, 6, 7]];
     const finding = found('single-queue', host({ numa, nics: [nic({ more: { numaNode: 1 } })] }));
     expect(finding?.fix).toEqual(['echo f0 > /sys/class/net/eth0/queues/rx-0/rps_cpus']);
   });
 
-  it('only says so where RPS can not be read', () => {
+  it('only says so if RPS cannot be read', () => {
     const finding = found('single-queue', host({ nics: [nic({ rps: null })] }));
     expect(finding).toMatchObject({ severity: 'info', fix: [] });
   });
@@ -62,7 +62,7 @@ describe('rps-undoes-rss', () => {
     expect(finding?.fix).toEqual([0, 1].map((n) => `echo 0 > /sys/class/net/eth0/queues/rx-${n}/rps_cpus`));
   });
 
-  it('leaves the judgement to the reader where there are more CPUs than queues', () => {
+  it('leaves the decision to the reader if there are more CPUs than queues', () => {
     const finding = found(
       'rps-undoes-rss',
       host({ nics: [nic({ queues: 2, rps: range(8) })], groups: BEHIND }),
@@ -159,7 +159,7 @@ describe('rss-table-incomplete', () => {
     expect(found('rss-overridden', host({ nics }))?.message).toContain('2 ntuple rules');
   });
 
-  it('is content with a full table, and with none', () => {
+  it('finds nothing for a full table, and for none', () => {
     for (const rss of [range(4), null]) {
       expect(found('rss-table-incomplete', host({ nics: [nic({ queues: 4, rss })] }))).toBeUndefined();
       expect(found('rss-overridden', host({ nics: [nic({ queues: 4, rss })] }))).toBeUndefined();
@@ -179,7 +179,7 @@ describe('rss-table-uneven', () => {
     expect(finding).toMatchObject({ severity: 'info', fix: [] });
   });
 
-  it('is content with 128 entries for up to 32 queues', () => {
+  it('finds nothing for 128 entries and up to 32 queues', () => {
     for (const queues of range(33).slice(1)) {
       expect(found('rss-table-uneven', host({ cpus: 32, nics: [nic({ queues })] }))).toBeUndefined();
     }
@@ -199,7 +199,7 @@ describe('udp-hashed-by-address', () => {
     expect(both?.fix).toHaveLength(2);
   });
 
-  it('is content without a UDP group, with one queue, and with ports in the hash', () => {
+  it('finds nothing without a UDP group, with one queue, and with ports in the hash', () => {
     const tcp = group({ workers: pinned(0, 1) });
     const ports = nic({ queues: 2 });
     const fields = { tcp4: 'sdfn', udp4: 'sdfn', tcp6: 'sdfn', udp6: 'sdfn' };

@@ -50,7 +50,7 @@ describe('fewer-workers-than-queues', () => {
     expect(finding?.message).toContain('2 workers, but 4 queues of eth0 receive');
   });
 
-  it('is content when all queues share two CPUs, and with a single socket', () => {
+  it('finds nothing if all queues share two CPUs, and for a single socket', () => {
     const nics = [nic({ queues: 4, irqCpus: [0, 1, 0, 1] })];
     for (const workers of [pinned(0, 1), pinned(0)]) {
       expect(
@@ -95,7 +95,7 @@ describe('more-workers-than-queues', () => {
     ]);
   });
 
-  it('asks for no other CPU where there is none', () => {
+  it('does not propose another CPU if there is none', () => {
     const nics = [nic({ queues: 2 })];
     const groups = [group({ workers: pinned(0, 1, 0, 1) })];
     expect(found('more-workers-than-queues', host({ cpus: 2, nics, groups }))?.message).toMatch(
@@ -103,7 +103,7 @@ describe('more-workers-than-queues', () => {
     );
   });
 
-  it('is content with as many, and leaves a single queue to its own rule', () => {
+  it('finds nothing for as many, and leaves a single queue to its own rule', () => {
     const groups = [group({ workers: pinned(...range(8)) })];
     expect(found('more-workers-than-queues', host({ nics: [EIGHT], groups }))).toBeUndefined();
     expect(found('more-workers-than-queues', host({ nics: [nic()], groups }))).toBeUndefined();
@@ -186,7 +186,7 @@ describe('worker-not-pinned', () => {
     ]);
   });
 
-  it('tells of the same workers once, however many ports they serve', () => {
+  it('reports the same workers once, however many ports they serve', () => {
     const groups = range(20).map((n) => group({ port: 8000 + n, workers: [free(n % 2), free((n + 1) % 2)] }));
     const all = findings(host({ cpus: 4, groups })).filter(({ rule }) => rule === 'worker-not-pinned');
     expect(all).toHaveLength(1);
@@ -194,7 +194,7 @@ describe('worker-not-pinned', () => {
     expect(all[0]?.fix).toEqual(['taskset -cp 0 1000', 'taskset -cp 1 1001']);
   });
 
-  it('is content when they are pinned, when nobody knows, and with one CPU', () => {
+  it('finds nothing if they are pinned, if that is not known, and with one CPU', () => {
     for (const machine of [
       host({ groups: [group({ workers: pinned(0, 1) })] }),
       host({ groups: [group({ workers: [{ cpus: null }, { cpus: null }] })] }),
@@ -221,13 +221,13 @@ describe('shared-listener', () => {
   });
   const nginx = range(4).map((n) => owner(null, { pid: 10 + n, comm: 'nginx' }));
 
-  it('names the processes, and nginx’s own word for the cure', () => {
+  it('names the processes, and nginx’s option that fixes it', () => {
     const finding = found('shared-listener', host({ more: lone(nginx, 4) }));
     expect(finding?.subject).toBe('tcp *:80');
     expect(finding?.message).toMatch(/^4 processes \(nginx 10, .*listen 80 reuseport/);
   });
 
-  it('is content with one process, and does not count systemd', () => {
+  it('finds nothing for one process, and does not count systemd', () => {
     expect(found('shared-listener', host({ more: lone(nginx.slice(0, 1), 1) }))).toBeUndefined();
     const activated = [owner(null, { pid: 1, comm: 'systemd' }), owner(null, { pid: 9, comm: 'sshd' })];
     expect(found('shared-listener', host({ more: lone(activated, 2) }))).toBeUndefined();
@@ -249,7 +249,7 @@ describe('slot-unserved', () => {
     ).toBe('warning');
   });
 
-  it('is silent where it could not look: nobody seen to wait anywhere, or nobody seen at all', () => {
+  it('finds nothing if it could not look: no waiting process was visible, or no process at all', () => {
     const blind = { more: { owners: [owner(null, { via: 'fd' })] } };
     for (const workers of [
       [blind, orphan(3)],
@@ -266,14 +266,14 @@ describe('queue-piles-up', () => {
       groups: [group({ protocol, workers: lengths.map((recvQueue, cpu) => ({ cpu, more: { recvQueue } })) })],
     });
 
-  it('names the worker that does not come round', () => {
+  it('names the worker that does not keep up', () => {
     expect(found('queue-piles-up', queues('tcp', 0, 128, 0, 0))?.message).toContain(
       '(slot 1 (server 1001) 128)',
     );
     expect(found('queue-piles-up', queues('udp', 0, 212_992))).toBeDefined();
   });
 
-  it('is content with a few, with a load on all, and with what is not known', () => {
+  it('finds nothing for a few, for a load on all, and if it is not known', () => {
     for (const machine of [
       queues('tcp', 0, 3),
       queues('tcp', 50, 60),
@@ -319,7 +319,7 @@ describe('udp-hot-slot', () => {
     expect(finding?.message).toMatch(/^slot 1 \(server 1001\) read 97 % of 1000 datagrams.*25 %.*syslog/);
   });
 
-  it('only names rand, and says for what not, where the protocol is not known', () => {
+  it('only mentions rand, and when not to use it, if the protocol is not known', () => {
     const finding = found('udp-hot-slot', sampled(4443, 10, 970, 10, 10));
     expect(finding?.fix).toEqual([]);
     expect(finding?.message).toMatch(/--port 4443 --udp --program rand.*never for QUIC/);

@@ -95,7 +95,7 @@ describe('a group', () => {
     });
   });
 
-  it('gives the reason first where the kernel said nothing, and calls a guess a guess', () => {
+  it('gives the reason first if the kernel did not answer, and calls a guess a guess', () => {
     const group = toGroup(listener({ inode: 1030 }, { inode: 1025 }), 'bpftrace needs root', true, nobody);
     expect(group).toMatchObject({ selection: null, program: null, incomingCpuHonoured: null });
     expect(group.sockets.map(({ inode, slot, slotSource }) => [inode, slot, slotSource])).toEqual([
@@ -105,7 +105,7 @@ describe('a group', () => {
     expect(group.notes).toEqual(['bpftrace needs root', expect.stringMatching(/^slots are guessed/)]);
   });
 
-  it('does not even guess where inode numbers say nothing of age', () => {
+  it('does not even guess if inode numbers do not show the age', () => {
     const slots = (guess: boolean, ...inodes: readonly number[]) =>
       toGroup(listener(...inodes.map((inode) => ({ inode }))), 'why', guess, nobody).sockets.map(
         ({ slot }) => slot,
@@ -116,7 +116,7 @@ describe('a group', () => {
     expect(slots(false, 1025, 2048)).toEqual([null, null]);
   });
 
-  it('shows a connected member in its slot, and says when it met a stranger', () => {
+  it('shows a connected member in its slot, and reports an unexpected one', () => {
     const udp = listener(
       { protocol: 'udp', inode: 21 },
       { protocol: 'udp', inode: 22, peerPort: 9, recvQueue: 5 },

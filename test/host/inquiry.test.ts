@@ -87,7 +87,7 @@ describe('the answers of one group', () => {
     expect(toReading(answers)).toBeNull();
   });
 
-  it('tell SO_INCOMING_CPU, where the kernel heeds it', () => {
+  it('include SO_INCOMING_CPU, if the kernel uses it', () => {
     const reading = (withIncomingCpu: number) =>
       toReading(new Map([[0, { ...answer({ slots: [11] }, 0), withIncomingCpu, incomingCpu: 3 }]]));
     expect(reading(1)).toMatchObject({
@@ -98,7 +98,7 @@ describe('the answers of one group', () => {
     expect(reading(-1)).toMatchObject({ selection: 'hash', incomingCpus: [3], incomingCpuHonoured: false });
   });
 
-  it('tell an eBPF program by its name', () => {
+  it('name an eBPF program', () => {
     const ebpf = { ...answer({ slots: [11] }, 0), program: 'ebpf' as const, name: 'quic_select' };
     expect(toReading(new Map([[0, ebpf]]))).toMatchObject({
       selection: 'ebpf',
@@ -106,7 +106,7 @@ describe('the answers of one group', () => {
     });
   });
 
-  it('make nothing of a socket without a group', () => {
+  it('give nothing for a socket without a group', () => {
     expect(toReading(ask({ slots: [] }, [0]))).toBeNull();
   });
 });

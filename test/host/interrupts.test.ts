@@ -60,7 +60,7 @@ describe('/proc/interrupts', () => {
     expect(parseInterrupts(' CPU0 CPU1\n 24: 1\n 25: 1 2-edge\n 26 1 2\n').lines).toEqual([]);
   });
 
-  it('takes actions after one space too, as a forum leaves them', () => {
+  it('accepts actions after one space, as in text copied from a forum', () => {
     expect(one('PCI-MSI 524290-edge eth0 (queue 2)')).toMatchObject({ actions: ['eth0 (queue 2)'] });
   });
 
@@ -81,7 +81,7 @@ describe('/proc/interrupts', () => {
       ]);
     });
 
-    it('reads nothing from what is no table', () => {
+    it('reads nothing from text that is not a table', () => {
       expect(parseInterrupts('12: hello\n7 8 9\n')).toEqual({ cpus: [], lines: [], source: 'interrupts' });
     });
   });

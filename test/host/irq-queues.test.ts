@@ -46,7 +46,7 @@ const names = (count: number, form: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => form(i));
 
 describe('IRQs of a NIC by name', () => {
-  it('leaves the bare name to the link where queues have their own', () => {
+  it('takes the bare name for the link if queues have their own', () => {
     expect(served(nic({ rx: 2 }), interrupts('eth0', 'eth0-TxRx-0', 'eth0-TxRx-1'))).toEqual([
       [10, 'other', []],
       [11, 'rxtx', [0]],
@@ -115,7 +115,7 @@ describe('IRQs of a NIC by name', () => {
     }
   });
 
-  it('says that it does not know when vectors are fewer than queues', () => {
+  it('says that it is not known if there are fewer vectors than queues', () => {
     const { irqs, rx, notes } = findNicIrqs(
       nic({ rx: 4 }),
       interrupts('i40e-eth0-TxRx-0', 'i40e-eth0-TxRx-1'),
@@ -130,7 +130,7 @@ describe('IRQs of a NIC by name', () => {
     ]);
   });
 
-  it('keeps to sfc-like numbers only where no clearer name stands', () => {
+  it('uses sfc-like numbers only if there is no clearer name', () => {
     expect(served(nic({ rx: 2 }), interrupts('eth0-0', 'eth0-1'))).toEqual([
       [10, 'rxtx', [0]],
       [11, 'rxtx', [1]],
@@ -158,7 +158,7 @@ const places = (question: IrqQuestion, table: ReturnType<typeof interrupts>) => 
   return { rx: [...rx], tx: [...tx], notes };
 };
 
-describe('vectors that all bear one name', () => {
+describe('vectors that all have one name', () => {
   const bare = (count: number) => interrupts(...names(count, () => 'eth0'));
   const inOrder = (count: number) => names(count, String).map((_, i) => [i, 10 + i]);
 
@@ -187,7 +187,7 @@ describe('vectors that all bear one name', () => {
     ]);
   });
 
-  it('a device tree’s: mtk has tx, then rx; another’s can not be told', () => {
+  it('a device tree’s: mtk has tx, then rx; those of others are not known', () => {
     const platform = '15100000.ethernet';
     const table = lines([platform, 5], [platform, 7]);
     const soc = { pci: null, platform };
@@ -364,7 +364,7 @@ describe('the set of IRQs', () => {
     expect(served(nic({ rx: 2, neighbours: ['eth1'] }), ports).map(([irq]) => irq)).toEqual([10, 11]);
   });
 
-  it('follows the kernel where it tells, and the names for the rest', () => {
+  it('uses the kernel’s answer where there is one, and names for the rest', () => {
     const netdev = [
       { id: 0, type: 'rx', napiId: 8193, irq: 11, pid: null },
       { id: 1, type: 'rx', napiId: 8194, irq: 10, pid: null },

@@ -32,7 +32,7 @@ describe('irqbalance', () => {
     fc.assert(fc.property(fc.array(fc.string()), (any) => parseBans(any).every(Number.isInteger)));
   });
 
-  it('is found by name, by its socket or without, and nothing is said of a tree that lacks it', () => {
+  it('is found by name, with its socket or without, and is not known in a tree that lacks it', () => {
     const system = { files: openFiles(root), kernel: null };
     expect(readIrqbalance(system)).toEqual({ running: null, bannedIrqs: null });
     write('proc/7/comm', 'sshd\n');

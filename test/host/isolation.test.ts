@@ -14,7 +14,7 @@ const group = (path: string, files: Readonly<Record<string, string>>) =>
   );
 const isolation = (files: Readonly<Record<string, string>>) => readIsolation(treeOf(files).files);
 
-describe('CPUs that are set apart', () => {
+describe('isolated CPUs', () => {
   it('by the kernel’s command line', () => {
     expect(isolation({ [`${cpu}/isolated`]: '2-3', [`${cpu}/nohz_full`]: '3' })).toEqual([
       { source: 'isolcpus', cpus: [2, 3], name: null },

@@ -62,7 +62,7 @@ describe.each(MACHINES.map((machine) => [machine.hostname, machine] as const))(
   (_, machine) => {
     const whole = capture(machine);
 
-    it('tells NICs, queues, IRQs and CPUs', async () => {
+    it('contains NICs, queues, IRQs and CPUs', async () => {
       const host = await read(whole);
       expect(host.machine.hostname).toBe(machine.hostname);
       expect(host.machine.cpus.online).toHaveLength(machine.cpus);
@@ -75,14 +75,14 @@ describe.each(MACHINES.map((machine) => [machine.hostname, machine] as const))(
       expect([...sources]).toEqual(['msi_irqs']);
     });
 
-    it('tells the same where msi_irqs was not copied: by the device in /proc/interrupts', async () => {
+    it('gives the same without msi_irqs: by the device in /proc/interrupts', async () => {
       const host = await read(only(whole, (path) => !path.includes('/msi_irqs/')));
       expect(found(host)).toEqual(expected(machine));
       const sources = new Set(host.nics.flatMap(({ irqs }) => irqs.map(({ source }) => source)));
       expect([...sources]).toEqual(['hwirq']);
     });
 
-    it('tells queues, IRQs and CPUs from /proc/interrupts alone', async () => {
+    it('gives queues, IRQs and CPUs from /proc/interrupts alone', async () => {
       const host = await read(only(whole, (path) => path === '/proc/interrupts'));
       const queues = (of: Queues) => of.map(({ rx }) => rx.filter(([, irq]) => irq !== -1));
       // Nothing there tells how many of mlx5's completion vectors have a channel.

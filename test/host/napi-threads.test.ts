@@ -32,7 +32,7 @@ describe('threaded NAPI', () => {
     ]);
   });
 
-  it('is told by the kernel with its queues, whatever the thread is called', () => {
+  it('is known from the kernel’s queues, whatever the thread is called', () => {
     const queue = (id: number, type: 'rx' | 'tx', napiId: number, pid: number | null) => ({
       id,
       type,

@@ -219,7 +219,7 @@ describe('NICs of a captured tree', () => {
     ),
   });
 
-  it('a platform device’s IRQs bear its name', async () => {
+  it('a platform device’s IRQs have its name', async () => {
     const interrupts =
       '   CPU0 CPU1\n130: 5 0 GICv3 229 Level      15100000.ethernet\n131: 0 7 GICv3 230 Level      15100000.ethernet';
     const { nic } = await read(
@@ -242,7 +242,7 @@ describe('NICs of a captured tree', () => {
     ]);
   });
 
-  it('a file of interrupts alone names a device-tree NIC, and says what it does not tell', async () => {
+  it('a file of interrupts alone names a device-tree NIC, and says what is missing', async () => {
     const line = (irq: number) => ` ${irq}: 5 GICv3 229 Level      15100000.ethernet`;
     const { nic } = await read(treeOf({ 'proc/interrupts': `   CPU0\n${line(130)}\n${line(131)}` }));
     expect(nic('15100000.ethernet')).toMatchObject({ rxQueues: [], irqs: [{ queues: [] }, { queues: [] }] });
@@ -326,7 +326,7 @@ describe('NICs of this machine', () => {
     }
   });
 
-  it('name lo only when asked to', async () => {
+  it('include lo only if requested', async () => {
     const { nics } = await read({ files: openFiles('/'), kernel: openKernel() }, ['lo']);
     expect(nics).toMatchObject([{ name: 'lo', busInfo: null, irqs: [], lowerDevices: [] }]);
   });

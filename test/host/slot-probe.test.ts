@@ -8,7 +8,7 @@ const format = (answer: Answer) =>
   `${answer.program === 'cbpf' ? 0 : 1} ${answer.withIncomingCpu} ${answer.length} ${answer.inode} ` +
   `${answer.incomingCpu} ${answer.word.toString(16)} ${answer.address} ${answer.name}\n`;
 
-describe('a line of slots.bt', () => {
+describe('an output line of slots.bt', () => {
   it('is read back', () => {
     const answer: fc.Arbitrary<Answer> = fc.record({
       token: fc.nat(0x7fff),
@@ -37,7 +37,7 @@ describe('a line of slots.bt', () => {
     expect(parseAnswer(line.replace('4294967295', '-1'))?.incomingCpu).toBe(-1);
   });
 
-  it('is nothing else', () => {
+  it('is null for anything else', () => {
     fc.assert(fc.property(fc.string(), (text) => parseAnswer(text) === null));
   });
 });

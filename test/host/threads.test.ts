@@ -6,7 +6,7 @@ const line = (number: number, fd: number) =>
   `${number} 0x${fd.toString(16)} 0x7f3443f76000 0x200 0xffffffff 0x0 0x8 0x7ffe47ecded8 0x7f34440f22ad\n`;
 
 describe('/proc/PID/task/TID/syscall', () => {
-  it('tells epoll, accept and receive from the rest, by architecture', () => {
+  it('distinguishes epoll, accept and receive from other calls, by architecture', () => {
     expect(parseSyscall(line(232, 17), 'x86_64')).toEqual({ on: 'epoll', fd: 17 });
     expect(parseSyscall(line(288, 3), 'x86_64')).toEqual({ on: 'socket', fd: 3 });
     expect(parseSyscall(line(22, 17), 'aarch64')).toEqual({ on: 'epoll', fd: 17 });
@@ -19,12 +19,12 @@ describe('/proc/PID/task/TID/syscall', () => {
     expect(parseSyscall(line(232, 17), 'mips')).toEqual({ on: 'other' });
   });
 
-  it('knows a running thread, and one that is blocked outside of a call', () => {
+  it('recognises a running thread, and one that is blocked outside of a system call', () => {
     expect(parseSyscall('running\n', 'x86_64')).toEqual({ on: 'running' });
     expect(parseSyscall('-1 0x7ffe47ecded8 0x7f34440f22ad\n', 'x86_64')).toEqual({ on: 'other' });
   });
 
-  it('takes a descriptor for the int that it is', () => {
+  it('reads a descriptor as an int', () => {
     const dirty = '43 0xdeadbeef00000007 0x0 0x0 0x0 0x0 0x0 0x7ffe47ecded8 0x7f34440f22ad\n';
     expect(parseSyscall(dirty, 'x86_64')).toEqual({ on: 'socket', fd: 7 });
   });

@@ -70,7 +70,7 @@ describe('lanes', () => {
 });
 
 describe('a drawing', () => {
-  it('joins every lane from end to end, and puts no box upon another', () => {
+  it('connects every lane from end to end, and overlaps no boxes', () => {
     const queueCpus = fc.array(fc.nat(7), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(queueCpus, fc.constantFrom<'cpu' | 'hash'>('cpu', 'hash'), (irqCpus, program) => {
@@ -98,7 +98,7 @@ describe('a drawing', () => {
     );
   });
 
-  it('says once what several queues share, in the gravest tone', () => {
+  it('shows once what several queues share, in the colour of the most severe finding', () => {
     const [, udp] = bad.groups;
     const { boxes, edges } = draw(lanes(bad, udp));
     expect(boxes.filter(({ title }) => title === 'CPU 3')).toHaveLength(1);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { html, raw, withCode } from '../../src/html/markup.ts';
 
 describe('markup', () => {
-  it('holds what is put into it as text, whatever it is', () => {
+  it('contains any text as text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (any) => {
         const { markup } = html`<p title="${any}">${[any, html`<b>${any}</b>`]}</p>`;

@@ -86,7 +86,7 @@ describe('attach without --yes', () => {
     expect(await programNow()).toBe('rand');
   });
 
-  it('asks nothing where nothing would change', async () => {
+  it('asks nothing if nothing would change', async () => {
     const args = [...selector, '--program', 'rand'];
     expect(await cliJson<Attached>('attach', ...args)).toMatchObject({ attached: true, changed: false });
     const screen = onTerminal('--program', 'rand');

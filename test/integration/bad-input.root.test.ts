@@ -65,7 +65,7 @@ describe('wrong input', () => {
 
   const member = (fd: number) => ['attach', '--pid', String(python.pid), '--fd', String(fd)];
 
-  it('refuses descriptors that are no member of a group', async () => {
+  it('refuses descriptors that are not a member of a group', async () => {
     await expectFailure(member(zoo.fds.file), 1, 'not-a-socket', /not a socket/);
     await expectFailure(member(zoo.fds.unix), 1, 'not-inet', /neither a TCP nor a UDP/);
     await expectFailure(member(zoo.fds.plain), 1, 'not-reuseport', /SO_REUSEPORT/);
@@ -79,7 +79,7 @@ describe('wrong input', () => {
     await expectFailure([...member(zoo.fds.bound), '--force'], 1, 'not-listening', /not listening/);
   });
 
-  it('refuses processes and ports that are not there', async () => {
+  it('refuses missing processes and ports', async () => {
     await expectFailure(['attach', '--pid', '4194300', '--fd', '3'], 1, 'gone', /no process 4194300/);
     await expectFailure(['attach', '--port', '1'], 1, 'no-such-group', /tcp port 1/);
     await expectFailure(['detach', '--port', '1', '--udp'], 1, 'no-such-group', /udp port 1/);
@@ -91,7 +91,7 @@ describe('wrong input', () => {
     );
   });
 
-  it('refuses command lines that say nothing, too much, or nonsense', async () => {
+  it('refuses command lines with too little, too much, or nonsense', async () => {
     await expectFailure(['attach'], 2, 'usage', /--pid/);
     await expectFailure(['attach', '--pid', '1'], 2, 'usage', /--fd/);
     await expectFailure(['attach', '--port', '80', '--pid', '1', '--fd', '3'], 2, 'usage', /--port/);

@@ -51,7 +51,7 @@ function connectFrom(localAddress: string): Promise<{ readonly flow: Flow; reado
   });
 }
 
-describe('explain, against 2,000 new connections', () => {
+describe('explain, compared with 2,000 new connections', () => {
   let nginx: Nginx;
   let hashed: Host;
 
@@ -62,7 +62,7 @@ describe('explain, against 2,000 new connections', () => {
   });
   afterAll(() => nginx?.stop());
 
-  it('expects of the hash what is measured, within four standard errors', async () => {
+  it('predicts what is measured by hash, within four standard errors', async () => {
     const shares = CPUS.map(
       (cpu) => walk(hashed, flowFrom(SERVER, 40_000), cpu).delivery.localShare ?? expect.fail('not known'),
     );
@@ -77,7 +77,7 @@ describe('explain, against 2,000 new connections', () => {
     );
   });
 
-  it('names the worker of each connection where a program goes by the flow', async () => {
+  it('names the worker of each connection if a program chooses by the flow', async () => {
     const args = ['--program', 'weighted', '--weights', '3,1', '--by', 'flow'];
     const attached = await cliJson<Attached>('attach', '--yes', '--port', String(PORT), ...args);
     expect(attached.changed).toBe(true);

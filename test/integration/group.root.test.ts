@@ -59,7 +59,7 @@ describe('a group whose members come and go', () => {
     for (const { server } of members) server.close();
   });
 
-  it('has the last socket in the hole that one leaves, and the next one at the end', async () => {
+  it('moves the last socket into the hole that one leaves, and adds the next one at the end', async () => {
     const [a, b, c, d, e] = members;
     expect((await groupNow()).sockets.map(({ inode }) => inode)).toEqual(members.map(({ inode }) => inode));
     b?.server.close();

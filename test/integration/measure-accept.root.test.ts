@@ -72,7 +72,7 @@ describe('measure accept', () => {
     expect(rest.reduce((sum, { accepts }) => sum + accepts, 0)).toBe(3);
   });
 
-  it('prints a line for each accept, as people know it', async () => {
+  it('prints a line for each accept, in the known form', async () => {
     const live = startLive(['measure', 'accept', '--events', '--port', String(served.port)]);
     // Nothing says when the probe is in place but the first accept that it sees.
     const knocking = new AbortController();
@@ -93,7 +93,7 @@ describe('measure accept', () => {
     for (const line of seen) expect(line.replace(/rxcpu=#1$/, 'rxcpu=#0')).toMatch(expected);
   });
 
-  it('samples connections where bpftrace is missing, and says so', async () => {
+  it('samples connections if bpftrace is missing, and says so', async () => {
     await workload.connect(1, served.port, 30, true);
     const live = startLive(['measure', 'accept', '-j', '--port', String(served.port)], withoutBpftrace);
     const document = await live.document<Document>();
@@ -123,7 +123,7 @@ describe('attach --measure', () => {
   });
   afterAll(() => nginx?.stop());
 
-  it('shows nginx under load go from one in N to all, in one table', async () => {
+  it('shows nginx under load changing from one in N to all, in one table', async () => {
     const url = `http://127.0.0.1:${PORT}/`;
     const wrk = spawn('wrk', ['-t2', '-c8', '-d60s', '-H', 'Connection: close', url], { stdio: 'ignore' });
     const ended = once(wrk, 'exit');
@@ -145,7 +145,7 @@ describe('attach --measure', () => {
     }
   });
 
-  it('says that silence tells nothing, and what does not go together', async () => {
+  it('says that it saw no traffic, and which options do not go together', async () => {
     const quiet = await cli('attach', '--yes', '--port', String(PORT), '--measure', '0.2');
     expect(quiet).toMatchObject({
       code: 0,

@@ -51,7 +51,7 @@ describe('measure says in one line', () => {
     });
   });
 
-  it('that no probe of the kernel will do', async () => {
+  it('that no probe works on this kernel', async () => {
     const wrapper = notBpftrace(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo 'stdin:1:1-40: ERROR: tracepoint not found: skb:consume_skb' >&2
 exit 1`);
@@ -68,7 +68,7 @@ kill -KILL $$`);
     expect(await refused(wrapper)).toEqual({ code: 1, said: expect.stringMatching(/was killed by SIGKILL/) });
   });
 
-  it('that bpftrace writes what can not be read', async () => {
+  it('that the output of bpftrace cannot be parsed', async () => {
     const wrapper = notBpftrace(`[ "$1" = --version ] && exec echo bpftrace v0.23.2
 echo '{"type": "printf", "data": "Tracing packets"}'
 echo '{"type": "map", "data": {"@rx": {"0,0": 1'

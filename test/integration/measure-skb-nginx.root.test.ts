@@ -77,7 +77,7 @@ describe('nginx under wrk from every CPU', () => {
     return { accepts, packets };
   }
 
-  it('reads one packet in N on the CPU that received it, and every one of them once attached', async () => {
+  it('reads one packet in N on the CPU that received it, and all of them once attached', async () => {
     const before = await measured();
     // Four standard errors of a throw with N sides.
     for (const { events, local } of Object.values(before))

@@ -92,7 +92,7 @@ describe('measure skb', () => {
 });
 
 describe('measure skb', () => {
-  it('is not deceived by packets that go home to be freed, as --by free is', async () => {
+  it('is not misled by packets that are returned to be freed, unlike --by free', async () => {
     const live = startLive(['measure', 'skb', '-j', '-i', '1', '--by', 'free']);
     await live.document();
     await run('tcp', 1_000, 0, 1);
@@ -106,7 +106,7 @@ describe('measure skb', () => {
     expect(documents.every(({ notes }) => notes.some((note) => note.includes('misleads')))).toBe(true);
   });
 
-  it('counts what is handed to the driver as a third figure, when asked', async () => {
+  it('counts packets handed to the driver as a third figure, if requested', async () => {
     const live = startLive(['measure', 'skb', '-j', '-i', '1', '--to-driver']);
     expect(await live.document<Document>()).toHaveProperty('toDriver.packets');
     await run('udp', 503, 0, 1);
@@ -115,7 +115,7 @@ describe('measure skb', () => {
     expect(packets).toBeGreaterThanOrEqual(503);
   });
 
-  it('prints a line each interval, and says once what it can not see', async () => {
+  it('prints a line each interval, and says once what it cannot see', async () => {
     const { code, stdout, stderr } = await cli('measure', 'skb', '-i', '0.3', '-c', '2');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^(rx=( {3}-|[ \d]{3}%) [ \w.]{5}pps tx=( {3}-|[ \d]{3}%) [ \w.]{5}pps\n){2}$/);
@@ -124,7 +124,7 @@ describe('measure skb', () => {
     expect(notes.every((note) => note.startsWith('note: '))).toBe(true);
   });
 
-  it('leaves tx out where a process is asked for, which has none of its own', async () => {
+  it('leaves out tx for a process, which has none of its own', async () => {
     const document = await cliJson<Document>('measure', 'skb', '-i', '0.2', '-c', '1', '--pid', '1');
     expect(document.tx).toMatchObject({ packets: null, local: null, percent: null });
     expect(document.txMatrix).toBeNull();

@@ -74,7 +74,7 @@ describe('measure udp', () => {
     expect(await live.interrupt()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('gives what is counted anyway where bpftrace is missing, and nothing else', async () => {
+  it('shows only the kernel’s own counters if bpftrace is missing', async () => {
     const live = startLive(
       ['measure', 'udp', '-j', '-i', '0.2', '--port', String(served.port)],
       withoutBpftrace,

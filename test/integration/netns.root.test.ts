@@ -59,7 +59,7 @@ describe('a server in another network namespace', () => {
     execFileSync('ip', ['netns', 'del', NAME]);
   });
 
-  it('is not seen from here, and an attach by pid says where to look from', async () => {
+  it('is not visible from here, and an attach by pid says from where it is', async () => {
     expect((await cliJson<Inspected>('inspect', '--port', PORT, '--no-slots')).groups).toEqual([]);
     // `ip netns exec` becomes the program that it runs, so the pid is python's.
     const { code, stderr } = await cli('attach', '--yes', '--pid', String(python.pid), '--fd', fd);

@@ -150,7 +150,7 @@ describe('nginx with one reuseport socket for each worker', () => {
     expect(shrunk.program?.asm).toBe('ld cpu\nmod #4\nret a');
   });
 
-  it('takes the program off, once', async () => {
+  it('detaches the program, once', async () => {
     const off = await cliJson<Detached>('detach', '--port', String(PORT));
     expect(off).toMatchObject({
       schema: 'locality-tune.detach/1',

@@ -47,7 +47,7 @@ const sources = Array.from({ length: 300 }, (_, index): Source => {
   return { address: 0x7f000002 + index * 77, port: 20_000 + 3 * index };
 });
 
-describe('programs of the library, and one from a file, on a real group', () => {
+describe('built-in programs, and one from a file, on a real group', () => {
   const python: ChildProcess = spawn('python3', ['-c', MEMBERS], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = python.stdout ? createInterface(python.stdout)[Symbol.asyncIterator]() : null;
   const folder = mkdtempSync(join(tmpdir(), 'lt-programs-'));
@@ -111,7 +111,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
     if (name === 'weighted') expect(got).not.toContain(2);
   });
 
-  it('takes a program from a file, after a look at what it would do', async () => {
+  it('attaches a program from a file, after a trial of what it would do', async () => {
     const file = join(folder, 'port.bpf');
     writeFileSync(file, 'ldh [-1048556] ; the source port\nmod #5\nret a\n');
     const dry = await attach(file, '--dry-run');
@@ -126,7 +126,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
     expect(await attach(file)).toMatchObject({ attached: true, changed: false });
   });
 
-  it('takes that program for somebody else’s from then on', async () => {
+  it('takes that program for a foreign one from then on', async () => {
     const { code, stderr } = await cli('attach', '--yes', '--port', port, '--udp', '--program', 'rand');
     expect(code).toBe(1);
     expect(stderr).toMatch(/already has a foreign cBPF program/);
@@ -134,7 +134,7 @@ describe('programs of the library, and one from a file, on a real group', () => 
     expect(await attach('rand', '--force')).toMatchObject({ changed: true, previous: { name: null } });
   });
 
-  it('refuses a file that the kernel would refuse, and one that is none, before anything else', async () => {
+  it('refuses a file that the kernel would refuse, and one that is not a program, before anything else', async () => {
     const file = join(folder, 'bad.bpf');
     writeFileSync(file, 'ld cpu\nmod #0\nret a\n');
     const refuse = async (program: string) =>

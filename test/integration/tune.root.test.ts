@@ -92,7 +92,7 @@ describe('tune', () => {
     expect(facts(await theGroup())).toEqual(before);
   }, 300_000);
 
-  it('fails where there is nothing to tune, and says so', async () => {
+  it('fails if there is nothing to tune, and says so', async () => {
     for (const args of [
       ['--port', '4444'],
       ['--port', String(PORT), '--udp'],
@@ -104,7 +104,7 @@ describe('tune', () => {
       }
   });
 
-  it('takes everything back when its terminal goes away while it measures', async () => {
+  it('restores everything if its terminal disappears while it measures', async () => {
     const before = facts(await theGroup());
     const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes'];
     const terminal = spawnOnTerminal(process.execPath, [ENTRY, ...args], { name: 'xterm-256color' });
@@ -117,7 +117,7 @@ describe('tune', () => {
     expect((await cli('status', '-j')).stdout).toContain('"journals":[]');
   }, 300_000);
 
-  it('takes everything back when it is interrupted while it measures, or killed with its program just attached', async () => {
+  it('restores everything if it is interrupted while it measures, or killed with its program just attached', async () => {
     const before = facts(await theGroup());
     const args = ['tune', ...SELECT, '--seconds', '3', '--keep', '--yes', '-j'];
     const tuning = spawn(process.execPath, [ENTRY, ...args]);

@@ -56,7 +56,7 @@ describe('a UDP group that one source feeds', () => {
     await exit;
   });
 
-  it('shows the one slot that takes everything, and the way out with its danger', async () => {
+  it('shows the one slot that takes everything, and the fix with its danger', async () => {
     const { group, hot } = await inspect();
     const packets = group.sockets.map((socket) => socket.packets ?? -1).sort((a, b) => a - b);
     expect(packets.slice(0, 3)).toEqual([0, 0, 0]);

@@ -13,7 +13,7 @@ const guest = useGuest(async (each) => {
 /** Of the overview: `accept 12.5 %`, of one port or all. */
 const matched = (text: string): number => Number(/accept [^%]*?([\d.]+) %/.exec(text)?.[1] ?? Number.NaN);
 
-it('shows connections come home when a program is attached by its dialog, and go astray without it', () =>
+it('shows that connections are local while a program is attached in its dialog, and not without it', () =>
   underLoad(guest(), PORT, async () => {
     const view = openView(guest(), `--iface eth0 --port ${PORT}`);
     await view.until((text) => matched(text) < 60);

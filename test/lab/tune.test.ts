@@ -44,7 +44,7 @@ it('applies a plan of channels, table, interrupts, XPS, RPS and program; undo br
   expect((await group())?.selection).toBe('hash');
 });
 
-it('is taken back to the byte when it was killed on its way', async () => {
+it('is restored to the byte if it was killed half way', async () => {
   const before = await settings();
   // Just after the channels' write, in which the driver sets everything anew, and twice later.
   for (const writes of [2, 6, 17]) {

@@ -11,7 +11,7 @@ const guest = useGuest(async (each) => {
 
 const total = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);
 
-it('goes to one reader from one source, evenly by chance', async () => {
+it('sends one source to one reader, and with a random program evenly to all', async () => {
   const { packets } = await counted(guest(), 1);
   expect([...packets].sort((a, b) => a - b)).toEqual([0, 0, 0, DATAGRAMS]);
   await attachToReaders(guest(), 'rand');

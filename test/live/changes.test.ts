@@ -11,12 +11,12 @@ const machine = (nics: readonly Nic[], groups: readonly Group[] = []): Host => (
 const eth0 = (irqCpus: number[]) => nic({ queues: irqCpus.length, firstIrq: 58, irqCpus, xps: true });
 
 describe('changesBetween', () => {
-  it('tells nothing of a machine that stayed as it was', () => {
+  it('gives nothing for an unchanged machine', () => {
     const now = machine([eth0([0, 1])], [group({ workers: pinned(0, 1) })]);
     expect(changesBetween(now, structuredClone(now))).toEqual([]);
   });
 
-  it('names an IRQ that moved, by its number and name, and only so many of them', () => {
+  it('names IRQs that moved, by number and name, up to a limit', () => {
     const [before, after] = [machine([eth0(range(8))]), machine([eth0([0, 1, 2, 3, 4, 5, 6, 5])])];
     const [moved] = changesBetween(before, after);
     expect(moved).toMatch(/^irq 65 \(.*\): affinity 7 -> 5$/);
@@ -31,7 +31,7 @@ describe('changesBetween', () => {
     expect(changesBetween(of([0, 1]), of(4))).toEqual(['CPU 2-3 came online']);
   });
 
-  it('tells of a socket whose worker has gone, and who took it over', () => {
+  it('reports a socket whose worker is gone, and which process took it over', () => {
     const served = group({ workers: pinned(0, 1) });
     const [first, ...others] = served.sockets;
     if (first === undefined) throw new Error('no sockets');
@@ -51,7 +51,7 @@ describe('changesBetween', () => {
     expect(changesBetween(by(...held), by(owner))).toEqual([]);
   });
 
-  it('tells of groups that come, go, grow, are reordered, or lose their program', () => {
+  it('reports groups that come, go, grow, are reordered, or lose their program', () => {
     const four = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
     const of = (...groups: Group[]) => machine([], groups);
     expect(changesBetween(of(four), of())).toEqual([`${four.id}: the group has disappeared`]);
@@ -79,7 +79,7 @@ describe('withSlots', () => {
     sockets: known.sockets.toReversed().map((socket) => ({ ...socket, slot: null, recvQueue: 7 })),
   };
 
-  it('keeps what only bpftrace tells, and takes everything else as it is now', () => {
+  it('keeps what only bpftrace shows, and updates everything else', () => {
     const joined = withSlots(unread, known);
     expect(joined.program?.name).toBe('cpu');
     expect(joined.sockets.map(({ slot, recvQueue }) => [slot, recvQueue])).toEqual([
@@ -89,7 +89,7 @@ describe('withSlots', () => {
     ]);
   });
 
-  it('knows nothing of a group whose sockets are others by now', () => {
+  it('knows nothing of a group whose sockets have been replaced', () => {
     const grown = { ...unread, sockets: [...unread.sockets, ...unread.sockets.slice(0, 1)] };
     expect(withSlots(grown, known)).toBe(grown);
     const [first, ...others] = unread.sockets;

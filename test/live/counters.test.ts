@@ -12,7 +12,7 @@ NMI:          7          7          7   Non-maskable interrupts
 `;
 
 describe('sumInterrupts', () => {
-  it('adds up all CPUs of the IRQs that are wanted', () => {
+  it('adds up all CPUs of the requested IRQs', () => {
     expect(sumInterrupts(INTERRUPTS, new Set([58, 59]))).toEqual(
       new Map([
         [58, 1017],
@@ -21,7 +21,7 @@ describe('sumInterrupts', () => {
     );
   });
 
-  it('agrees with any table, and reads any text', () => {
+  it('is right for any table, and reads any text', () => {
     const table = fc.array(fc.array(fc.nat(), { minLength: 3, maxLength: 3 }), { maxLength: 9 });
     fc.assert(
       fc.property(table, (rows) => {
@@ -70,7 +70,7 @@ describe('queueSamples', () => {
       [eth0],
     );
 
-  it('tells the rate of each counter, and null for what has none or went back', async () => {
+  it('gives the rate of each counter, and null for a missing one or one that went back', async () => {
     const [before, after] = [await read(1_000n, 70n), await read(3_026n, 60n)];
     const samples = queueSamples(
       [eth0],

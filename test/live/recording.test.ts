@@ -32,7 +32,7 @@ const codeOf = (text: string): string | null => {
 };
 
 describe('a recording', () => {
-  it('gives back every sample, and holds a configuration only when it changed', () => {
+  it('returns every sample, and contains a configuration only if it changed', () => {
     const text = record(history);
     expect(readRecording(text)).toEqual(history);
     expect(text.split('\n').filter((line) => line.startsWith('{"scene"'))).toHaveLength(2);
@@ -40,7 +40,7 @@ describe('a recording', () => {
     expect(first?.configuration).toBe(second?.configuration);
   });
 
-  it("is its owner's alone, replaces no file by itself, and follows no link", () => {
+  it('is readable only for its owner, replaces no file unasked, and follows no link', () => {
     const own = join(folder, 'own.jsonl');
     createRecorder(own).close();
     expect(statSync(own).mode & 0o777).toBe(0o600);
@@ -53,11 +53,11 @@ describe('a recording', () => {
     expect(readFileSync(precious, 'utf8')).toBe('kept');
   });
 
-  it('with a line that is longer than any text may be is refused', () => {
+  it('with a line that is longer than the limit is refused', () => {
     expect(codeOf('x'.repeat(65 * 1024 ** 2))).toBe('too-large');
   });
 
-  it('is taken for the machine that it shows, and for nothing that it says of it', () => {
+  it('is judged by the machine that it contains, not by the findings that it contains', () => {
     const [header = '', machine = '', sample = ''] = record(history).split('\n');
     const forged = JSON.parse(machine);
     forged.scene.findings = [
@@ -79,7 +79,7 @@ describe('a recording', () => {
     expect(JSON.stringify([read?.events, read?.probe])).not.toMatch(/\\u00|[\p{Cc}\p{Bidi_Control}]/u);
   });
 
-  it('that is broken further on is shown until there', async () => {
+  it('that is broken at some point is shown up to there', async () => {
     const lines = record(history.slice(0, 3))
       .split('\n')
       .filter((line) => line !== '');
@@ -96,7 +96,7 @@ describe('a recording', () => {
     for (const cut of [1, 2, 100]) expect(readRecording(text.slice(0, -1 - cut))).toHaveLength(89);
   });
 
-  it('that is none, newer or broken is told so in one line', () => {
+  it('that is none, newer or broken is reported in one line', () => {
     const [header = '', configuration = '', sample = ''] = record(history).split('\n');
     expect(codeOf('')).toBe('not-a-recording');
     expect(codeOf('{"schema":"locality-tune.snapshot/1"}')).toBe('not-a-recording');
@@ -106,7 +106,7 @@ describe('a recording', () => {
     expect(codeOf(`${header}\n${configuration}\n{}\n${sample}\n`)).toBe('recording-broken');
   });
 
-  it('of any bytes is a failure that is told, never a crash', () => {
+  it('of any bytes is a reported failure, never a crash', () => {
     const lines = record(history.slice(0, 3)).split('\n');
     const line = fc.oneof(fc.constantFrom(...lines), fc.json(), fc.string());
     fc.assert(
@@ -117,7 +117,7 @@ describe('a recording', () => {
     );
   });
 
-  it('is played at the pace that was asked for, changed on the way, and ends', async () => {
+  it('is played at the requested pace, which can change, and ends', async () => {
     writeFileSync(file, record(history.slice(0, 5)));
     const source = openRecording(file, 0.001);
     const seen: string[] = [];
@@ -125,7 +125,7 @@ describe('a recording', () => {
     expect(seen).toEqual(history.slice(0, 5).map(({ time }) => time));
   });
 
-  it('stops when it is told to, in the middle of a pause', async () => {
+  it('stops if it is aborted in the middle of a pause', async () => {
     const abort = new AbortController();
     const samples = openRecording(file, 3600).samples(abort.signal);
     await samples.next();

@@ -43,7 +43,7 @@ describe('a snapshot in the live view', () => {
     expect(sample?.configuration.host).toEqual(machine);
   });
 
-  it('of a captured tree has no rates, and can not be acted upon', async () => {
+  it('of a captured tree has no rates, and cannot be changed', async () => {
     const [sample] = await samplesOf({ ...snapshot, time: null, counters: null });
     expect(sample).toMatchObject({ seconds: 0, rx: { pps: null }, queues: [] });
     expect(openSnapshotSource(snapshot, machine)).toMatchObject({ live: false, control: null });

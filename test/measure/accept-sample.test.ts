@@ -40,20 +40,20 @@ describe('a sample of the connections of pinned workers', () => {
     expect(listeners.map(({ comm }) => comm)).toEqual(listeners.map(() => expect.stringMatching(/^python/)));
   });
 
-  it('is of one process where one is asked for', async () => {
+  it('covers one process if one is requested', async () => {
     const [worker] = served.workers;
     const { listeners } = await sample(served.port, { pid: worker?.pid });
     expect(listeners.map(({ pid }) => pid)).toEqual([worker?.pid]);
     expect(await sample(served.port, { comm: 'nobody' })).toMatchObject({ accepts: 0, percent: null });
   });
 
-  it('needs somebody who listens', async () => {
+  it('needs a process that listens', async () => {
     await expect(sample(1)).rejects.toMatchObject({ code: 'not-listening' });
   });
 });
 
 describe('evenSample', () => {
-  it('takes as many as it may, in order, from everywhere', () => {
+  it('takes as many as allowed, in order, evenly', () => {
     fc.assert(
       fc.property(fc.nat(3_000), fc.integer({ min: 1, max: 600 }), (length, most) => {
         const chosen = evenSample(

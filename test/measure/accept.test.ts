@@ -27,7 +27,7 @@ describe('accepts of an interval', () => {
     });
   });
 
-  it('may be none', () => {
+  it('may be empty', () => {
     expect(toAccepts(toPairs(countsOf({})), comm)).toMatchObject({ accepts: 0, percent: null, pairs: [] });
   });
 
@@ -61,7 +61,7 @@ describe('accepts of an interval', () => {
 });
 
 describe('the line of an accept', () => {
-  it('is as people know it', () => {
+  it('has the known form', () => {
     const line = 'cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12';
     expect(parseEvent(`${line}\n`)).toEqual({ cpu: 12, pid: 29333, fd: 3, newFd: 30, rxcpu: 12 });
     expect(formatEvent({ cpu: 12, pid: 29333, fd: 3, newFd: 30, rxcpu: 12 })).toBe(line);
@@ -82,7 +82,7 @@ describe('the line of an accept', () => {
     );
   });
 
-  it('is nothing else', () => {
+  it('is null for anything else', () => {
     fc.assert(fc.property(fc.string(), (text) => parseEvent(text) === null));
   });
 });

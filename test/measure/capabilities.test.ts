@@ -15,14 +15,14 @@ const ways = (capabilities: Capabilities, by: 'use' | 'free' = 'use') =>
   );
 
 describe('the ways to count packets', () => {
-  it('are all open on a stock kernel, the cheapest first', () => {
+  it('all work on a stock kernel, the cheapest first', () => {
     const all = ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint', 'incoming-cpu'];
     expect(ways(stock)).toEqual(all);
     expect(ways({ ...stock, btf: null })).toEqual(all);
     expect(ways(stock, 'free')).toEqual(['fentry', 'tracepoint']);
   });
 
-  it('have no raw tracepoint with bpftrace 0.17, and fentry without it', () => {
+  it('use no raw tracepoint with bpftrace 0.17, but fentry', () => {
     const old: Capabilities = { ...stock, bpftrace: { major: 0, minor: 17 } };
     expect(ways(old)).toEqual(['fentry', 'kprobe', 'tracepoint', 'incoming-cpu']);
     const [fentry] = variantsFor(old);
@@ -41,7 +41,7 @@ describe('the ways to count packets', () => {
     expect(without({ hasMember: (path) => path !== 'sk_buff.alloc_cpu' })).toEqual(['incoming-cpu']);
   });
 
-  it('leave out what is returned to be freed, where the kernel does that and shows it', () => {
+  it('leave out packets that are returned to be freed, if the kernel does that and shows it', () => {
     const of = (btf: Btf | null) => variantsFor({ ...stock, btf }).map(({ program }) => program);
     const asks = (program: string) => /\$flush = kaddr\("skb_defer_free_flush"\);/.test(program);
     expect(of(EVERYTHING).map(asks)).toEqual([true, true, true, true, false]);
@@ -54,7 +54,7 @@ describe('the ways to count packets', () => {
       expect(of(btf).map(asks)).toEqual([false, false, false, false, false]);
   });
 
-  it('say what stands in the way', () => {
+  it('say why they cannot run', () => {
     const [fentry, kprobe] = variantsFor(stock);
     const why = (variant: typeof fentry, capabilities: Partial<Capabilities>) =>
       variant === undefined ? null : obstacle(variant, { ...stock, ...capabilities });
@@ -67,7 +67,7 @@ describe('the ways to count packets', () => {
     );
   });
 
-  it('print what they hand to the driver with the rest, when asked', () => {
+  it('also print packets handed to the driver, if requested', () => {
     for (const { program } of (['use', 'free'] as const).flatMap((by) =>
       variantsFor(stock, { by, toDriver: true }),
     )) {

@@ -41,7 +41,7 @@ describe('packets a second', () => {
     expect(readPacketCounts(host).packets.get('eth1')).toEqual({ rx: 10, tx: 20 });
   });
 
-  it('count, where there is no hardware, what stands on nothing else', () => {
+  it('count interfaces without a lower device if there is no hardware', () => {
     const container = machine({ lo: [1, 1], eth0: [5, 6], 'eth0.7': [5, 6, 'lower_eth0'] });
     expect(countedInterfaces(container)).toEqual(['eth0', 'lo']);
   });

@@ -72,16 +72,16 @@ describe('intervals', () => {
     ]);
   });
 
-  it('have what was lost, each loss once', () => {
+  it('include each loss once', () => {
     expect(play(streams['0.23']).map(({ lost }) => lost)).toEqual([0, 5, 0]);
     expect(play(streams['0.27']).map(({ lost }) => lost)).toEqual([0, 1, 0]);
   });
 
-  it('are as long as they were', () => {
+  it('have their measured length', () => {
     expect(play(streams['0.17']).map(({ seconds }) => seconds)).toEqual([0.4, 0.3, 0.2]);
   });
 
-  it('know a full map, which 0.17 does not tell', () => {
+  it('detect a full map, which 0.17 does not report', () => {
     const reader = createIntervalReader(2, () => 0);
     reader.add({ type: 'map', data: { '@rx': { '0,0': 1, '0,1': 1 }, '@tx': { '0,0': 1 } } });
     expect(reader.rest().full).toEqual(['rx']);
@@ -106,7 +106,7 @@ describe('intervals', () => {
     expect(plain(reader.rest().counts)).toEqual({ rx: { '1,1': 2 } });
   });
 
-  it('end with a failure that shows the line, cut short, when it is garbled', () => {
+  it('end with a failure that shows the garbled line, cut short', () => {
     const failure = createIntervalReader(8, () => 0).add({
       type: 'garbled',
       data: `{"type": "ma${'x'.repeat(9999)}`,

@@ -38,7 +38,7 @@ describe('rates of queues', () => {
     interrupts: new Map([[first, interrupts]]),
   });
 
-  it('are differences over measured seconds; what a driver does not tell is null', () => {
+  it('are differences over measured seconds; null if the driver has no counter', () => {
     expect(second).toBeGreaterThan(first);
     expect(queueRates([eth0], counts(2n ** 60n, 5), counts(2n ** 60n + 1001n, 12), 2)).toEqual([
       { nic: 'eth0', rxQueue: 0, packets: 1001, pps: 501, interrupts: 7 },

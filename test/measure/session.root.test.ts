@@ -39,7 +39,7 @@ const children = (): string => {
 };
 
 describe('a session', () => {
-  it('passes over what the kernel lacks, ends after its count, and leaves nothing running', async () => {
+  it('skips what the kernel lacks, ends after its count, and leaves nothing running', async () => {
     const lines: string[] = [];
     const {
       variant: chosen,
@@ -94,7 +94,7 @@ describe('a session', () => {
     expect(last?.seconds).toBeLessThan(60);
   });
 
-  it('does not wait for a start that nobody wants any more, and tells that nothing was counted', async () => {
+  it('does not wait for a start that was aborted, and says that nothing was counted', async () => {
     const abort = new AbortController();
     const starting = startSession(slow, { ...options, signal: abort.signal });
     await vi.waitUntil(() => children() !== '');
@@ -107,13 +107,13 @@ describe('a session', () => {
     expect(more).toEqual([]);
   });
 
-  it('tells the same when it was aborted before it began', async () => {
+  it('says the same if it was aborted before it began', async () => {
     const { intervals } = await startSession(question, { ...options, signal: AbortSignal.abort() });
     expect((await all(intervals)).map(({ counts }) => counts.size)).toEqual([0]);
     expect(children()).toBe('');
   });
 
-  it('ends its probe when nobody reads on', async () => {
+  it('ends its probe when its reader stops', async () => {
     const { intervals } = await startSession(question, options);
     for await (const _ of intervals) break;
     expect(children()).toBe('');

@@ -37,7 +37,7 @@ describe('figures of packets', () => {
     });
   });
 
-  it('count as remote what was used it is not known where, and what a CPU made that is offline now', () => {
+  it('count as remote packets whose other CPU is not known, and those of a CPU that is offline now', () => {
     const { tx, txMatrix } = toSkbs(interval({ tx: { [`0,${ANOTHER_CPU}`]: 3, '7,7': 1 } }), [0, 1], ALL);
     expect(tx).toEqual({ packets: 4, local: 1, percent: 25 });
     expect(txMatrix?.flat()).toEqual([0, 0, 0, 0]);
@@ -50,7 +50,7 @@ describe('figures of packets', () => {
     expect([toDriver, txMatrix]).toEqual([null, null]);
   });
 
-  it('have no percentage where the map was full', () => {
+  it('have no percentage if the map was full', () => {
     const { rx, tx } = toSkbs(
       { ...interval({ rx: { '0,0': 1 }, tx: { '0,0': 1 } }), full: ['rx'] },
       [0],
@@ -59,7 +59,7 @@ describe('figures of packets', () => {
     expect([rx.percent, tx.percent]).toEqual([null, 100]);
   });
 
-  it('say what was read without its delivery having been seen', () => {
+  it('say how much was read without a known delivery', () => {
     expect(toSkbs(interval({ unknown: { '': 23 } }), [0], ALL).notes).toEqual([
       expect.stringMatching(/^23 /),
     ]);

@@ -17,7 +17,7 @@ const fact = (inode: number, more: Partial<UdpFacts> = {}): UdpFacts => ({
 });
 
 describe('datagrams of an interval', () => {
-  it('are told by socket: who reads, how much, where it was delivered and read', () => {
+  it('are listed by socket: who reads, how much, where it was delivered and read', () => {
     const reads = toReads(countsOf({ reads: { '501,8125,1,11,2,0': 2003, '502,8125,1,12,2,1': 2003 } }));
     const before = new Map([
       [501, 5],
@@ -70,12 +70,12 @@ describe('datagrams of an interval', () => {
     expect(socket).toMatchObject({ recvQueue: null, drops: null });
   });
 
-  it('are null where nothing counts them, not 0', () => {
+  it('are null, not 0, if nothing counts them', () => {
     const [socket] = toUdpSockets(null, [fact(501, { recvQueue: 4096 })], new Map(), 1, ANY, comm);
     expect(socket).toMatchObject({ packets: null, pps: null, local: null, percent: null, recvQueue: 4096 });
   });
 
-  it('silent sockets are listed for a port, or when they lose; and of the process that was asked for', () => {
+  it('silent sockets are listed for a port, if they lose datagrams, or for the requested process', () => {
     const facts = [fact(1, { listed: false }), fact(2, { listed: false, drops: 9 }), fact(3)];
     const inodes = (filter: object) =>
       toUdpSockets(new Map(), facts, new Map([[2, 8]]), 1, { ...ANY, ...filter }, comm).map(

@@ -116,13 +116,13 @@ describe('expectedLocality', () => {
     expect(odd).toMatchObject({ now: 1 / 3, cpu: 1 });
   });
 
-  it('counts queues by their part of the table, and none that gets no packets', () => {
+  it('weights queues by their part of the table, and ignores those without packets', () => {
     const workers = pinned(0, 1);
     const port = nic({ queues: 3, irqCpus: [0, 3, null], rss: [0, 0, 0, 1] });
     expect(expected(port, group({ workers }))).toMatchObject({ cpu: 0.75, notes: [] });
   });
 
-  it('evens out a program that draws lots over the slots that it can reach', () => {
+  it('spreads a random program evenly over the slots that it can reach', () => {
     const port = nic({ irqCpus: [0] });
     const workers = pinned(0, 1, 2, 3);
     const draw = (modulus: number) =>
@@ -142,7 +142,7 @@ describe('expectedLocality', () => {
   });
 });
 
-it('says what was assumed and what overrides the table', () => {
+it('states what was assumed, and what overrides the table', () => {
   const workers = pinned(0, 1);
   const notes = (port: Nic) => expected(port, group({ workers })).notes;
   expect(notes(nic({ queues: 2, rss: null }))).toEqual([

@@ -72,7 +72,7 @@ function packetOf(
 }
 
 describe('a program run on a flow', () => {
-  it('gives a result only where every packet of the flow gives that result', () => {
+  it('gives a result only if every packet of the flow gives that result', () => {
     const noise = fc.array(fc.nat(255), { minLength: 64, maxLength: 64 });
     const place = fc.record({ cpu: fc.nat(600), rxQueue: fc.nat(127) });
     fc.assert(

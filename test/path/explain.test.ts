@@ -28,7 +28,7 @@ function explained(
 const step = ({ steps }: Explanation, what: string) => steps.find((each) => each.what === what);
 
 describe('explain', () => {
-  it('goes all the way, there and back', () => {
+  it('covers the whole path, rx and tx', () => {
     const eth = keyed({ queues: 4, xps: true, irqCpus: [3, 2, 1, 0] });
     expect(explained({ nics: [eth], groups: [web] })).toMatchObject({
       flow: FLOW,
@@ -62,14 +62,14 @@ describe('explain', () => {
     }
   });
 
-  it('under the hash knows a chance, and no seed', () => {
+  it('by hash gives a chance, because the seed is not known', () => {
     const hashed = explained({ nics: [keyed({ queues: 4 })], groups: [group({ port: 1766, workers })] });
     expect(hashed).toMatchObject({ slot: null, worker: null, localShare: 0.25 });
     expect(step(hashed, 'slot')).toMatchObject({ value: null, chance: 0.25 });
     expect(hashed.steps.at(-1)).toMatchObject({ what: 'locality', value: null, chance: 0.25 });
   });
 
-  it('knows the slot of a program that goes by the sender even where the CPU is not known', () => {
+  it('knows the slot of a program that chooses by the sender, even if the CPU is not known', () => {
     const rendezvous = group({
       port: 1766,
       workers,
@@ -86,7 +86,7 @@ describe('explain', () => {
     expect(near).toMatchObject({ cpu: 2, slot: 2, localShare: 1 });
   });
 
-  it('is null, not wrong, where the machine does not tell', () => {
+  it('is null, not wrong, if the machine does not show it', () => {
     const facts = { groups: [web] };
     expect(explained({ ...facts, nics: [nic({ queues: 4 })] })).toMatchObject({
       hash: null,
@@ -118,7 +118,7 @@ describe('explain', () => {
     });
   });
 
-  it('over loopback needs to be told who sends', () => {
+  it('over loopback needs the sending CPU', () => {
     const local = 'tcp 127.0.0.1:40000 127.0.0.1:1766';
     expect(explained({ nics: [keyed({ queues: 4 })], groups: [web] }, local)).toMatchObject({
       nic: 'lo',
@@ -169,13 +169,13 @@ describe('explain', () => {
     });
   });
 
-  it('asks which interface where several could be', () => {
+  it('asks for the interface if several are possible', () => {
     const two = host({ nics: [keyed({ name: 'eth0', queues: 2 }), keyed({ name: 'eth1', queues: 2 })] });
     expect(arrivalsOf(two, flow(FLOW), null)).toEqual({ names: ['eth0', 'eth1'] });
     expect(arrivalsOf(two, flow(FLOW), 'eth9')).toEqual({ names: ['eth0', 'eth1'] });
   });
 
-  it('takes 10,000 flows in a stride: what is prepared once is not done for each', () => {
+  it('prepares once for 10,000 flows', () => {
     const machine = host({
       cpus: 512,
       nics: [keyed({ queues: 128 })],
@@ -207,7 +207,7 @@ describe('who takes a flow', () => {
     groupAt('161.142.100.80', 'eth1'),
   ];
 
-  it('is a socket of its address, then one of any; what is bound to another device is none', () => {
+  it('is a socket of its address, then one of any address, and none that is bound to another device', () => {
     expect(taken([any, six, onDevice, elsewhere, exact])).toBe(exact.id);
     expect(taken([six, any, elsewhere])).toBe(any.id);
     expect(taken([six, elsewhere])).toBe(six.id);
@@ -225,7 +225,7 @@ describe('who takes a flow', () => {
     expect(taken([any, groupAt('::', 'eth0')])).toBe(any.id);
   });
 
-  it('over IPv6 is no IPv4 socket', () => {
+  it('over IPv6 is not an IPv4 socket', () => {
     const text = 'tcp [2001:db8::7]:2794 [2001:db8::1]:1766';
     expect(taken([any, six], text)).toBe(six.id);
     expect(taken([any], text)).toBeNull();
@@ -269,7 +269,7 @@ describe('client ports by queue', () => {
         expect(explained({ nics: [eth] }, FLOW.replace(':2794', `:${port}`)).queue).toBe(queue);
   });
 
-  it('are none where addresses alone are hashed, but for the queue that these reach', () => {
+  it('are none if only addresses are hashed, except for the queue that these reach', () => {
     const found = portsByQueue(flow(FLOW.replace('tcp', 'udp')), arrival, NOTHING_GIVEN, 2);
     expect(Array.isArray(found) && found.map(({ ports }) => ports.length).sort()).toEqual([0, 0, 0, 2]);
   });

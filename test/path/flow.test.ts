@@ -33,7 +33,7 @@ describe('a flow', () => {
     fc.assert(fc.property(fc.ipV6(), (text) => void expect(parseAddress(text)).not.toBeNull()));
   });
 
-  it('takes a mapped address for what is on the wire', () => {
+  it('treats a mapped address as the IPv4 address on the wire', () => {
     expect(parseAddress('::ffff:192.0.2.1')).toEqual(Uint8Array.of(192, 0, 2, 1));
   });
 

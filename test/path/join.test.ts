@@ -35,12 +35,12 @@ describe('joinPaths', () => {
     });
   });
 
-  it('names the CPU that a packet should have met', () => {
+  it('names the CPU that should have received a packet', () => {
     const [path] = paths({ irqCpus: [2] }, { workers: pinned(0, 1), program: 'cpu' });
     expect(path).toMatchObject({ slot: 0, localShare: 0, why: 'slot 0: worker on CPU 0, not 2' });
   });
 
-  it('leaves slot and worker open under hash, where any slot can be met', () => {
+  it('leaves slot and worker open under hash, where any slot is possible', () => {
     const [path] = paths({ irqCpus: [2], xps: [[2]] }, { workers: pinned(0, 1, 2, 2) });
     expect(path).toMatchObject({ slot: null, worker: null, txQueue: 0, localShare: 0.5 });
     expect(path?.why).toBe('hash: 2 of 4 workers on CPU 2');

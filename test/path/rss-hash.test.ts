@@ -14,7 +14,7 @@ const hashes = (port: Parameters<typeof hasher>[0], of = ONE, given: Partial<Giv
 describe('the hash of a flow', () => {
   const eth = keyed({ queues: 4 });
 
-  it("goes by the NIC's fields", () => {
+  it("uses the NIC's fields", () => {
     expect(hashes(eth)).toEqual([PORTS]);
     expect(hashes(eth, DATAGRAM)).toEqual([ADDRESSES]);
     const four = keyed({ queues: 4 }, { fields: { tcp4: 'sd', udp4: 'sdfn', tcp6: null, udp6: null } });
@@ -23,7 +23,7 @@ describe('the hash of a flow', () => {
     expect(hashes(four, DATAGRAM, { fragments: true })).toEqual([ADDRESSES]);
   });
 
-  it('is one of two where the fields are not known, and none where they are in no known order', () => {
+  it('is one of two if the fields are not known, and none if they are in no known order', () => {
     const fields = (tcp4: string | null) =>
       keyed({ queues: 4 }, { fields: { tcp4, udp4: null, tcp6: null, udp6: null } });
     expect(hashes(fields(null))).toEqual([PORTS, ADDRESSES]);
@@ -31,7 +31,7 @@ describe('the hash of a flow', () => {
     for (const odd of ['', 's', 'sdf', 'vsdfn', 'r']) expect(hashes(fields(odd))).toEqual([]);
   });
 
-  it('of ENA is one of three, until somebody tells which', () => {
+  it('of ENA is one of three, unless the user says which', () => {
     const ena = { ...eth, driver: 'ena' };
     expect(hashes(ena)).toHaveLength(3);
     expect(hashes(ena)[0]).toBe(PORTS);
@@ -80,7 +80,7 @@ describe('the queue of a hash', () => {
     expect(land(keyed({ queues: 3, rss: [2, 1] }))).toMatchObject({ entry: 0, size: 2, queue: 2 });
   });
 
-  it('is known without a hash where there is no choice', () => {
+  it('is known without a hash if there is no choice', () => {
     expect(land(keyed({ queues: 1 }))).toMatchObject({ queue: 0, why: 'the only queue' });
     expect(land(keyed({ queues: 4, rss: [3, 3, 3] }, { key: null }))).toMatchObject({
       queue: 3,

@@ -16,7 +16,7 @@ const workers = pinned(0, 1, 2, 3);
 const HASH = { kind: 'uniform', by: 'hash', slots: 4 };
 
 describe('a program', () => {
-  it('that goes by the CPU is run', () => {
+  it('that chooses by the CPU is run', () => {
     expect(choose({ workers, program: 'cpu' }, 6)).toEqual({ kind: 'slot', slot: 2 });
     expect(choose({ workers, program: new Map([[6, 1]]) }, 6)).toEqual({ kind: 'slot', slot: 1 });
   });
@@ -31,13 +31,13 @@ describe('a program', () => {
     expect(choose({ ...facts, more: { incomingCpuHonoured: null } }, 2).kind).toBe('unknown');
   });
 
-  it('that goes by the rx queue sees its number + 1, where the driver records it', () => {
+  it('that chooses by the rx queue sees its number + 1, if the driver records it', () => {
     expect(choose({ workers, program: load(24, 4) }, 0, 2)).toEqual({ kind: 'slot', slot: 3 });
     expect(choose({ workers, program: load(24, 4) }, 0, null).kind).toBe('unknown');
     expect(choose({ workers, program: 'cpu' }, 1, null)).toEqual({ kind: 'slot', slot: 1 });
   });
 
-  it('that draws lots spreads evenly over its modulus, and over the group when that is smaller', () => {
+  it('that is random spreads evenly over its modulus, and over the group if that is smaller', () => {
     expect(choose({ workers, program: 'rand' }, 0)).toEqual({ kind: 'uniform', by: 'rand', slots: 4 });
     expect(choose({ workers, program: rand(3) }, 0)).toEqual({ kind: 'uniform', by: 'rand', slots: 3 });
     expect(choose({ workers, program: rand(9) }, 0)).toEqual({ kind: 'uniform', by: 'rand', slots: 4 });
@@ -91,7 +91,7 @@ it('knows nothing of eBPF, of a selection that was not read, of an empty group',
 });
 
 describe('SO_INCOMING_CPU', () => {
-  it('has the chances of the kernel walking on from the slot of the hash', () => {
+  it('has the chances of the kernel’s walk from the slot of the hash', () => {
     const cpus = fc.array(fc.option(fc.nat(3)), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(cpus, fc.nat(3), (incoming, onCpu) => {
@@ -113,7 +113,7 @@ describe('SO_INCOMING_CPU', () => {
     );
   });
 
-  it('needs no slots where one member has the CPU, but where several have it', () => {
+  it('needs slots only if several members have the CPU', () => {
     const facts = (...incoming: number[]): GroupFacts => ({
       workers: incoming.map((incomingCpu) => ({ cpu: 0, incomingCpu })),
       slotSource: 'guess',

@@ -18,7 +18,7 @@ it('decides nothing without XPS, for a CPU of several queues, for an unknown sen
   expect(pick({ queues: 0 }, 1)).toBeNull();
 });
 
-it('goes by the rx queue first, but not for UDP', () => {
+it('uses the rx queue first, but not for UDP', () => {
   const facts = { xps: true, xpsRxqs: [[3], [2], [1], [0]] };
   expect(pick(facts, 0, 0)).toBe(3);
   expect(pick(facts, null, 2)).toBe(1);

@@ -31,7 +31,7 @@ describe('readCapture', () => {
     );
   });
 
-  it.each([pcap, pcapng])('gives all whole packets of a %o that was torn, and says so', (write) => {
+  it.each([pcap, pcapng])('gives all whole packets of a truncated %o, and says so', (write) => {
     fc.assert(
       fc.property(packets, fc.nat(), (list, where) => {
         const whole = write(list);
@@ -52,7 +52,7 @@ describe('readCapture', () => {
     expect(read(Buffer.concat([one, other])).frames.map(({ linkType }) => linkType)).toEqual([1, 101]);
   });
 
-  it('says what is no capture', () => {
+  it('says which file is not a capture', () => {
     expect(read(hex(''))).toEqual({ frames: [], problem: 'the file is empty' });
     expect(read(hex('1f8b0800')).problem).toBe('it is compressed: gunzip it first');
     for (const bytes of ['00', '01020304', 'd4c3b2a1', '0a0d0d0a 00000000 11223344'])
@@ -62,7 +62,7 @@ describe('readCapture', () => {
     expect(read(huge).problem).toBe('it is damaged: a packet of 2147483647 bytes');
   });
 
-  it('takes any bytes, and so does what becomes of them', () => {
+  it('accepts any bytes, and so do the steps that follow', () => {
     const magic = fc.constantFrom('', 'd4c3b2a1', 'a1b23c4d', '0a0d0d0a 1c000000 4d3c2b1a').map(hex);
     fc.assert(
       fc.property(magic, fc.uint8Array({ maxLength: 300 }), (head, rest) => {

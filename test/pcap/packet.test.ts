@@ -72,7 +72,7 @@ describe('packetOf', () => {
     expect(chosen(packet, 101).incomplete).toBe(true);
   });
 
-  it('passes over what chooses no socket, and says why', () => {
+  it('skips packets that choose no socket, and says why', () => {
     const why = (packet: Uint8Array) => packetOf(frame(ethernet(packet)));
     const to = (destination: number): Datagram => ({ destination });
     expect(why(tcp4(16))).toBe('TCP, but no SYN');
@@ -93,7 +93,7 @@ describe('packetOf', () => {
     expect(packetOf(frame(udp4(), 127))).toBe('of an unknown link type');
   });
 
-  it('tells what was cut by the capture from what is wrong', () => {
+  it('distinguishes packets cut by the capture from malformed ones', () => {
     const whole = ethernet(udp4({ payload: PAYLOAD }));
     expect(packetOf(frame(whole.subarray(0, 38), 1, whole.length))).toBe('cut short by the capture');
     expect(packetOf(frame(whole.subarray(0, 38)))).toBe('malformed');

@@ -33,7 +33,7 @@ function run(
 }
 
 describe('replay', () => {
-  it('counts results, and what has no part in them', () => {
+  it('counts results and skipped packets', () => {
     const packets = [
       datagram('05'),
       datagram('05'),
@@ -56,7 +56,7 @@ describe('replay', () => {
     });
   });
 
-  it('does not take the end of a capture for the end of the packet', () => {
+  it('does not take the cut of a capture for the end of the packet', () => {
     const packets = [datagram('0506')];
     const second = compile(asm('ldb [1]; ret a'));
     const length = compile(asm('ld len; ret a'));
@@ -75,7 +75,7 @@ describe('replay', () => {
   });
 });
 
-it('puts results into slots, and what is beyond them to the hash', () => {
+it('assigns results to slots, and those beyond them to the hash', () => {
   const results = new Map([
     [0, 5],
     [2, 7],

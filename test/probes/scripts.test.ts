@@ -89,7 +89,7 @@ describe('the holes', () => {
     }
   });
 
-  it('leave out of the slots what the kernel lacks', () => {
+  it('leave out of the slots probe what the kernel lacks', () => {
     const lacking = slotsScript({ incomingCpu: false, udpReads: false });
     expect(codeOf(lacking)).not.toContain('$r->incoming_cpu');
     expect(lacking).toContain('(int64)-1, (uint64)$kern->len');

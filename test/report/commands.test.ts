@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { breakCommand } from '../../src/report/commands.ts';
 
-it('leaves a command alone that fits, and breaks others at spaces', () => {
+it('leaves a command that fits unchanged, and breaks others at spaces', () => {
   expect(breakCommand('echo 3 > /proc/irq/59/smp_affinity_list', '', 40)).toEqual([
     'echo 3 > /proc/irq/59/smp_affinity_list',
   ]);

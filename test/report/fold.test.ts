@@ -6,7 +6,7 @@ const lengths = (numbers: readonly number[]) =>
   fold(numbers, (before, after) => String(after - before)).map(({ rows }) => rows.length);
 
 describe('fold', () => {
-  it('makes one of rows that go on as they began, and shows the odd ones', () => {
+  it('folds rows that continue a series, and shows the exceptions', () => {
     expect(lengths([0, 1, 2, 3])).toEqual([4]);
     expect(lengths([9, 0, 1, 2])).toEqual([1, 3]);
     expect(lengths([0, 1, 2, 7, 4, 5, 6])).toEqual([3, 1, 3]);
@@ -14,7 +14,7 @@ describe('fold', () => {
     expect(lengths([])).toEqual([]);
   });
 
-  it('keeps apart what does not belong together', () => {
+  it('keeps rows apart that do not belong together', () => {
     expect(fold([1, 1, 1], () => null)).toHaveLength(3);
   });
 
@@ -28,7 +28,7 @@ describe('fold', () => {
     );
   });
 
-  it('is linear: 100,000 rows, regular or not, are no wait', () => {
+  it('folds 100,000 rows, regular or not, without noticeable delay', () => {
     const steps: number[] = [];
     const count = (numbers: readonly number[]) => {
       steps.length = 0;
@@ -45,7 +45,7 @@ it('gathers by key in the order of first appearance', () => {
   expect(found.map(({ rows }) => rows)).toEqual([['b1', 'b2'], ['a1']]);
 });
 
-it('tells a set that moved from one that changed', () => {
+it('distinguishes a set that moved from one that changed', () => {
   expect(shift([0, 8], [1, 9])).toBe('1');
   expect(shift([0, 8], [1, 8])).toBeNull();
   expect(shift([], [])).toBe('0');

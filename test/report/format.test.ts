@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { perSecond, queueSet, series, setSeries, short } from '../../src/report/format.ts';
 
 describe('columns of folded rows', () => {
-  it('says a series only where it is one', () => {
+  it('writes a series only if it is one', () => {
     expect(series([7])).toBe('7');
     expect(series([58, 59, 60])).toBe('58 … 60');
     expect(series([0, 2, 4], 'tx-')).toBe('tx-0 … 4');
@@ -31,7 +31,7 @@ describe('columns of folded rows', () => {
   });
 });
 
-it('tells a rate of what took time, and of what took none', () => {
+it('gives a rate for an interval, and none for an empty one', () => {
   expect([perSecond(264_800, 2), perSecond(1, 3), perSecond(0, 0)]).toEqual(['132k', '0', '0']);
 });
 

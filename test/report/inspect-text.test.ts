@@ -29,7 +29,7 @@ const MACHINES: readonly (readonly [string, Host, string | null])[] = [
 describe.each(MACHINES)('the report of the %s machine', (name, machine, remedy) => {
   const inspection = inspectionOf(machine, remedy);
 
-  it('is the one that was judged by eye', async () => {
+  it('is the one that was reviewed by eye', async () => {
     await expect(report(inspection, plain)).toMatchFileSnapshot(`golden/${name}.txt`);
     await expect(report(inspection, screen)).toMatchFileSnapshot(`golden/${name}.color.txt`);
   });
@@ -50,7 +50,7 @@ it('is two pages at most for 512 CPUs and 1,024 queues, and every row with --all
   expect(inspectLines(inspection, { ...plain, all: true }).length).toBeGreaterThan(3 * 1024);
 });
 
-it('shows the odd ones of many like queues', () => {
+it('shows the exceptions among many similar queues', () => {
   const text = report(inspectionOf(huge), plain);
   expect(text).toMatch(/^ens3f0np0 +rx-70 +430 +256 /m);
   expect(text).toMatch(/^ens3f0np0 +rx-72 … 127 /m);
@@ -109,7 +109,7 @@ const anyHost = fc
   })
   .map(({ notes, ...facts }) => host({ ...facts, more: { notes } }));
 
-it('fits its columns and sends no control character, whatever the machine is and is called', () => {
+it('fits its columns and sends no control character, for any machine with any names', () => {
   const layout = fc.record({
     columns: fc.integer({ min: 60, max: 100 }),
     unicode: fc.boolean(),

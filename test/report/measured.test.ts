@@ -74,7 +74,7 @@ describe('an interval of datagrams', () => {
     ]);
   });
 
-  it('without a probe has dashes, and the queues that did something', () => {
+  it('without a probe has dashes, and the active queues', () => {
     const queue = { nic: 'eth0', rxQueue: 0, packets: 2000, pps: 1000, interrupts: 31 };
     const queues = [queue, { ...queue, rxQueue: 1, packets: 0, pps: 0, interrupts: 0 }];
     expect(text(udpLines({ time, seconds: 2, sockets: [{ ...socket, ...unknown }], queues }, style))).toEqual(

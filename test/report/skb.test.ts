@@ -6,7 +6,7 @@ const line = (rx: ReturnType<typeof figure>, tx: ReturnType<typeof figure>, more
   skbLine({ rx, tx, toDriver: null, lost: 0, ...more });
 
 describe('a line of measure skb', () => {
-  it('reads as that of the script of 2017', () => {
+  it('looks like that of the script of 2017', () => {
     expect(line(figure(99, 132_000), figure(99, 129_000))).toBe('rx= 99%  132kpps tx= 99%  129kpps');
   });
 
@@ -15,7 +15,7 @@ describe('a line of measure skb', () => {
     expect(line(figure(null, null), figure(12.6, 9_999))).toBe('rx=   -     -pps tx= 13%  9999pps');
   });
 
-  it('says all and nothing of nothing less', () => {
+  it('says 100 % only for all, and 0 % only for none', () => {
     expect(line(figure(99.9, 1), figure(0.1, 1))).toBe('rx= 99%     1pps tx=  1%     1pps');
   });
 

@@ -40,7 +40,7 @@ it('breaks one column over lines and cuts the others', () => {
   ]);
 });
 
-it('never is wider than the line, whatever is in it', () => {
+it('is never wider than the line, for any content', () => {
   const column: fc.Arbitrary<Column> = fc.record({
     head: fc.string({ unit: 'binary' }),
     align: fc.constantFrom('left', 'right'),

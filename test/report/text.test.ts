@@ -13,12 +13,12 @@ describe('clean', () => {
     expect(clean('日é\u202e\u0301🙂\ud800', true)).toBe('\\u{65e5}\\xe9\\u{202e}\\u{301}\\u{1f642}\\u{d800}');
   });
 
-  it('keeps our symbols, or says them in ASCII', () => {
+  it('keeps our symbols, or replaces them in ASCII', () => {
     expect(clean('● rx-0 … rx-7 → 3', true)).toBe('● rx-0 … rx-7 → 3');
     expect(clean('● rx-0 … rx-7 → 3', false)).toBe('* rx-0 .. rx-7 -> 3');
   });
 
-  it('leaves nothing but printable single-width characters of any text, and is done after one pass', () => {
+  it('leaves only printable single-width characters of any text, in one pass', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (text, unicode) => {
         const cleaned = clean(text, unicode);

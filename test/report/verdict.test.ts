@@ -37,14 +37,14 @@ it('gives no command that a finding advises against', () => {
   expect(text).not.toContain('locality-tune attach');
 });
 
-it('is content with what is local, and says so', () => {
+it('says that everything is local if it is', () => {
   const set = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
   expect(read(host({ cpus: 4, nics: [eth0], groups: [set] }))).toMatch(
     /^100 % .* Nothing to gain\. {2}No findings\.$/,
   );
 });
 
-it('tells interfaces apart where they differ', () => {
+it('distinguishes interfaces that differ', () => {
   const eth1 = nic({ name: 'eth1', queues: 4, firstIrq: 60, irqCpus: [4, 5, 6, 7], xps: true });
   const set = group({ workers: pinned(0, 1, 2, 3), program: 'cpu' });
   expect(read(host({ cpus: 8, nics: [eth0, eth1], groups: [set] }))).toMatch(
@@ -52,7 +52,7 @@ it('tells interfaces apart where they differ', () => {
   );
 });
 
-it('does not guess: what is unknown is a dash, its reason, and what would tell', () => {
+it('does not guess: an unknown value is a dash with its reason and how to find out', () => {
   const idle = group({ workers: range(4).map(() => ({ cpus: [0, 1, 2, 3] })) });
   expect(read(host({ cpus: 4, nics: [eth0], groups: [idle] }), 'Run it as root.')).toMatch(
     /^- {2}The locality of tcp 0\.0\.0\.0:8080 is not known: .*pinned.* Run it as root\. /,
@@ -66,7 +66,7 @@ it('does not call loopback unknown', () => {
   );
 });
 
-it('puts the worst groups first and keeps to the point', () => {
+it('puts the worst groups first and stays short', () => {
   const groups = range(9).map((at) =>
     group({ port: 8000 + at, workers: pinned(0, 1, 2, 3), ...(at === 7 ? {} : { program: 'cpu' as const }) }),
   );
@@ -91,7 +91,7 @@ it('leaves out the quiet standby of a bond', () => {
   expect(read(host({ cpus: 8, nics, groups: [server] }))).toMatch(/^25 % {2}expected locality of tcp [^(]*$/);
 });
 
-it('does not say that nothing is to gain beside a command for the group', () => {
+it('does not say that there is nothing to gain beside a command for the group', () => {
   const workers = [970, 30].map((packets) => ({ cpu: 0, more: { packets } }));
   const hot = group({ protocol: 'udp', port: 514, workers });
   const text = read(host({ cpus: 1, nics: [nic()], groups: [hot] }));

@@ -48,7 +48,7 @@ describe('an anonymised snapshot', () => {
     expect(text).toContain('not web-070');
   });
 
-  it('keeps what is equal equal, and what decides how packets come in', () => {
+  it('keeps equal things equal, and everything that decides how packets arrive', () => {
     expect(after.groups.map(({ id }) => id)).toEqual([
       'tcp 0.0.0.0:80',
       'tcp 198.18.0.1:80',
@@ -112,7 +112,7 @@ describe('an anonymised snapshot', () => {
     ]);
   });
 
-  it('does not tell the host name to who tries out names with another secret', () => {
+  it('does not reveal the host name to a guesser without the secret', () => {
     const other = anonymize(snapshot, new Uint8Array(32).fill(1)).host.machine.hostname;
     expect(other).not.toBe(after.machine.hostname);
   });

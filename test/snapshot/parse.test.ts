@@ -90,13 +90,13 @@ describe('a snapshot', () => {
     );
   });
 
-  it('drops what nothing here knows', () => {
+  it('drops unknown fields', () => {
     const text = JSON.stringify(snapshotOf(machine)).replace('{', '{"__proto__":{"host":1},"later":[1],');
     expect(parseSnapshot(text)).toEqual(snapshotOf(machine));
   });
 });
 
-describe('a file that is none', () => {
+describe('a file of another kind', () => {
   const text = JSON.stringify(snapshotOf(machine));
 
   it.each([
@@ -160,7 +160,7 @@ describe('a snapshot that somebody changed', () => {
   const text = JSON.stringify(snapshotOf(machine, { counters }));
   const ways = places(JSON.parse(text));
 
-  it('is refused, or all of its shape holds and the rest of the program bears it', () => {
+  it('is refused, or has a valid shape that the rest of the program can handle', () => {
     const value = fc.oneof(
       fc.jsonValue(),
       fc.integer(),

@@ -10,7 +10,7 @@ const chooseProgram = (wanted: Wanted, of: Group, size: number, nodes: readonly 
   chooseOn(wanted, of, size, nodes);
 
 describe('the choice of a program', () => {
-  it('takes the size of the group and says nothing where slots and CPUs agree', () => {
+  it('uses the size of the group and is silent if slots and CPUs agree', () => {
     expect(chooseProgram({ name: 'cpu' }, group({ workers: pinned(0, 1, 2, 3) }), 4)).toEqual({
       instructions: cpu(4),
       warnings: [],
@@ -30,7 +30,7 @@ describe('the choice of a program', () => {
     );
   });
 
-  it('warns where `cpu` would miss the workers, and points to `map`', () => {
+  it('warns if `cpu` would miss the workers, and suggests `map`', () => {
     const { warnings } = chooseProgram({ name: 'cpu' }, group({ workers: pinned(1, 0) }), 2);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/slot 0 on CPU 1, slot 1 on CPU 0.*--program map/);
@@ -39,7 +39,7 @@ describe('the choice of a program', () => {
     ).toMatch(/1 of 2 workers/);
   });
 
-  it('warns that `rand` breaks what has a state', () => {
+  it('warns that `rand` breaks stateful protocols', () => {
     expect(
       chooseProgram({ name: 'rand' }, group({ protocol: 'udp', port: 443, workers: pinned(0, 1) }), 2)
         .warnings[0],
@@ -50,7 +50,7 @@ describe('the choice of a program', () => {
     ).toEqual(rand(2));
   });
 
-  it('makes `map` from the real slots, and says which it can not reach', () => {
+  it('makes `map` from the real slots, and says which it cannot reach', () => {
     expect(chooseProgram({ name: 'map' }, group({ workers: pinned(5, 3) }), 2)).toEqual({
       instructions: map(
         new Map([
@@ -136,7 +136,7 @@ describe('the choice of a program', () => {
     );
   });
 
-  it('keeps a flow together on UDP, unless it is told otherwise', () => {
+  it('keeps a flow together on UDP, unless another choice is requested', () => {
     const spread = (protocol: 'tcp' | 'udp', by?: 'rand') => {
       const { instructions, warnings } = chooseProgram(
         { name: 'weighted', weights: [2, 1], by },
@@ -178,7 +178,7 @@ describe('the choice of a program', () => {
     );
   });
 
-  it('takes somebody’s own program as it is, with the hints for a group of that size', () => {
+  it('takes the user’s own program unchanged, with the hints for a group of that size', () => {
     const instructions: Instruction[] = [
       [0x20, 0, 0, 0xfffff024],
       [0x94, 0, 0, 3],
@@ -195,7 +195,7 @@ describe('the choice of a program', () => {
     });
   });
 
-  it('makes programs that are known again', () => {
+  it('makes programs that are recognised again', () => {
     const of = group({ protocol: 'udp', workers: pinned(0, 1, 2) });
     for (const name of GROUP_PROGRAMS)
       expect(recognise(chooseProgram({ name }, of, 3, [[0, 1, 2]]).instructions)?.name).toBe(name);

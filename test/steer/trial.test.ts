@@ -10,7 +10,7 @@ const udp6 = (size: number) => ({ protocol: 'udp', address: '::', size }) as con
 const even = (size: number) => new Array<number>(size).fill(1);
 
 describe('a trial', () => {
-  it('tells the slot of each CPU where nothing else decides', () => {
+  it('gives the slot of each CPU if nothing else decides', () => {
     const trial = tryOut(cpu(3), tcp(3), [0, 1, 4, 9]);
     expect(trial).toMatchObject({ decides: ['cpu'], runs: 4, hashed: 0, beyond: 0, early: 0 });
     expect(trial.slotOfCpu).toEqual([
@@ -22,7 +22,7 @@ describe('a trial', () => {
     expect(unreached(trial)).toEqual([2]);
   });
 
-  it('tells what is left to the hash, on purpose or not', () => {
+  it('says what is left to the hash, on purpose or not', () => {
     const only = tryOut(map(new Map([[1, 0]])), tcp(2), [0, 1]);
     expect(only).toMatchObject({ slots: [1, 0], hashed: 1, beyond: 0 });
     expect(only.slotOfCpu?.[0]).toEqual({ cpu: 0, slot: null });
@@ -48,7 +48,7 @@ describe('a trial', () => {
       }
   });
 
-  it('sees that some slots are never met, and does not say so of too few runs', () => {
+  it('reports slots that are never chosen, but not after too few runs', () => {
     const drained = generate({ name: 'drain', size: 4, drained: [2], by: 'rand' });
     expect(unreached(tryOut(drained, tcp(4), [0]))).toEqual([2]);
     const long: Instruction[] = [...new Array<Instruction>(4090).fill([0x07, 0, 0, 0]), ...rand(20_000)];

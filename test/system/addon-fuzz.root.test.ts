@@ -32,7 +32,7 @@ beforeAll(() => {
   execFileSync('g++', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }, COMPILED_MS);
 
-it.each([1, 2])('survives %i x 3,600 odd calls, and leaves no descriptor', (seed) => {
+it.each([1, 2])('survives %i x 3,600 malformed calls, and leaks no descriptor', (seed) => {
   const library = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
   const script = join(import.meta.dirname, 'addon-fuzz.cjs');
   const { status, stdout, stderr } = spawnSync(

@@ -83,7 +83,7 @@ describe('a captured tree in an archive', () => {
     expect(files.text('/sys/class/net/eth0/mtu')).toBe('1500\n');
   });
 
-  it('stays inside of the archive, whatever its names and links say', async () => {
+  it('stays inside the archive, for any names and links', async () => {
     const files = await open(
       { name: '../../../proc/up', body: 'up' },
       { name: '/proc/absolute', body: 'absolute' },
@@ -103,7 +103,7 @@ describe('a captured tree in an archive', () => {
     expect(files.denied).toEqual([]);
   });
 
-  it('says what is no such archive', async () => {
+  it('says which file is not such an archive', async () => {
     const sound = await pack({ name: 'proc/interrupts', body: 'x'.repeat(3000) });
     expect(await failureOf(Buffer.from('{"schema":"locality-tune.snapshot/1"}'.padEnd(2000)))).toBe(
       'broken-archive',

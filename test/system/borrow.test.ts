@@ -36,7 +36,7 @@ async function one(of: number, fd: number, cookie: bigint | null = null): Promis
 }
 
 describe("another process's socket", () => {
-  it('is looked at, and nothing of it stays here', async () => {
+  it('is examined, and no copy of it remains here', async () => {
     const before = descriptors();
     const found = await one(pid, listener.fd);
     expect(found).toEqual({
@@ -55,7 +55,7 @@ describe("another process's socket", () => {
     expect(descriptors()).toBe(before);
   });
 
-  it('has the cookie that sock_diag tells, and none but that will do', async () => {
+  it('has the cookie that sock_diag shows, and no other is accepted', async () => {
     const socket = (await openKernel().sockets()).find(({ port }) => port === listener.port);
     const found = await one(pid, listener.fd, socket?.cookie ?? 0n);
     expect(found.inode).toBe(socket?.inode);
@@ -67,7 +67,7 @@ describe("another process's socket", () => {
     expect(await one(pid, 1)).toMatchObject({ domain: 1, local: null, tcpState: null });
   });
 
-  it('is refused by name: no such fd, no socket, no such process; the others are answered', async () => {
+  it('is refused with its reason: no such fd, not a socket, no such process; the others are answered', async () => {
     const before = descriptors();
     const gone = spawn('true');
     await once(gone, 'close');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { explain, parseMessage } from '../../src/system/bpftrace-output.ts';
 
 describe('the output of bpftrace', () => {
-  it('is JSON lines, of which printf and maps count', () => {
+  it('is JSON lines, of which printf and maps are used', () => {
     expect(parseMessage('{"type": "printf", "data": "ready\\n"}')).toEqual({
       type: 'printf',
       data: 'ready\n',
@@ -31,14 +31,14 @@ describe('the output of bpftrace', () => {
     expect(parseMessage(error(-2))).toBeNull();
   });
 
-  it('is garbled when it begins as JSON and is none', () => {
+  it('is garbled if it begins like JSON and is not', () => {
     expect(parseMessage('{"type": "map", "data": {"@rx')).toEqual({
       type: 'garbled',
       data: '{"type": "map", "data": {"@rx',
     });
   });
 
-  it('may be anything', () => {
+  it('may be any text', () => {
     const line = fc.oneof(
       fc.string(),
       fc.json(),
@@ -48,7 +48,7 @@ describe('the output of bpftrace', () => {
   });
 });
 
-describe('what bpftrace says when it gives up', () => {
+describe('what bpftrace prints when it gives up', () => {
   const memlock =
     'ERROR: Unknown error -1: couldn\'t set RLIMIT_MEMLOCK for bpftrace. If your program is not loading, you can try "ulimit -l 8192" to fix the problem\n';
 
@@ -75,7 +75,7 @@ describe('what bpftrace says when it gives up', () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it('is the signal that ended it, where it says nothing itself', () => {
+  it('is the signal that ended it, if it prints nothing', () => {
     expect(explain(memlock, 'SIGKILL')).toMatchObject({
       code: 'bpftrace-killed',
       message: 'bpftrace was killed by SIGKILL',

@@ -68,7 +68,7 @@ const KERNEL = build([
 ]);
 
 describe('BTF', () => {
-  it('tells functions, tracepoints and members, the anonymous ones too', () => {
+  it('contains functions, tracepoints and members, also anonymous ones', () => {
     const btf = readBtf(KERNEL);
     expect(btf?.hasFunction('skb_consume_udp')).toBe(true);
     expect(btf?.hasFunction('kfree_skb')).toBe(false);
@@ -87,15 +87,15 @@ describe('BTF', () => {
     expect(btf?.hasMember('sock.len')).toBe(false);
   });
 
-  it('may hold itself', () => {
+  it('may contain itself', () => {
     expect(readBtf(KERNEL)?.hasMember('loop.next')).toBe(false);
   });
 
-  it('of a kind that is not known yet tells nothing', () => {
+  it('of an unknown kind gives nothing', () => {
     expect(readBtf(build([[31, 'future']]))).toBeNull();
   });
 
-  it('of this kernel, where it shows it, knows its oldest functions', () => {
+  it('of this kernel, if readable, contains its oldest functions', () => {
     const btf = kernelBtf();
     expect([undefined, true]).toContain(btf?.hasFunction('consume_skb'));
     expect([undefined, true]).toContain(btf?.hasMember('sk_buff.skb_iif'));

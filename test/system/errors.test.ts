@@ -18,7 +18,7 @@ describe('system errors', () => {
     ]);
   });
 
-  it("are told from others; Node's own are system errors too", () => {
+  it("are distinguished from others; Node's own are system errors too", () => {
     expect(() => readFileSync('/nonexistent')).toThrow(expect.toSatisfy(isSystemError));
     for (const other of [
       new Error('x'),

@@ -23,7 +23,7 @@ const commandOf = (request: Uint8Array | undefined) =>
   request && new DataView(request.buffer).getUint32(0, true);
 
 describe('requests that change something', () => {
-  it('channels: the other counts go along as they are', async () => {
+  it('channels: the other counts are sent unchanged', async () => {
     // rx, tx, other, combined: at most, then now.
     const { ask, told } = driver(encodeWords(36, 0x3c, 0, 0, 1, 8, 0, 0, 1, 4));
     await setChannels(ask, 'combined', 6);
@@ -32,7 +32,7 @@ describe('requests that change something', () => {
     expect(decodeChannels(set)?.current).toEqual({ rx: 0, tx: 0, other: 1, combined: 6 });
   });
 
-  it('the table alone, with key, hash function and symmetry as they are', async () => {
+  it('the table alone, with key, hash function and symmetry unchanged', async () => {
     const now = encodeWords(24, 0x46, 0, 4, 40);
     now[17] = 1;
     const { ask, told } = driver(now);
@@ -53,7 +53,7 @@ describe('requests that change something', () => {
     expect(told[1]).toEqual(encodeWords(24, 0x47));
   });
 
-  it('hash fields come back as they were given', async () => {
+  it('hash fields are returned as they were set', async () => {
     await fc.assert(
       fc.asyncProperty(fc.subarray([...'mvtsdfnr']), async (letters) => {
         const told: Uint8Array[] = [];

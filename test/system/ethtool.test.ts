@@ -118,7 +118,7 @@ describe('decoders', () => {
     expect(ethtool.decodeStatistics(strings, stats(3))).toBeNull();
   });
 
-  it('take refusals for unknown, and a vanished interface for an error', async () => {
+  it('treat refusals as unknown, and a vanished interface as an error', async () => {
     const refuse = (errno: number) => () => Promise.reject(systemError(errno, 'ioctl'));
     const unknown = {
       driver: null,

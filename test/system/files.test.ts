@@ -44,7 +44,7 @@ describe('the live machine', () => {
     expect(files.denied).toEqual([]);
   });
 
-  it('remembers once what was there and refused: a write-only setting, even to root', () => {
+  it('lists a refused file once: a write-only setting, even for root', () => {
     const path = '/proc/sys/net/ipv4/route/flush';
     expect([files.text(path), files.text(path)]).toEqual([null, null]);
     expect(files.denied).toEqual([{ path, code: expect.stringMatching(/^(EACCES|EPERM)$/) }]);
@@ -73,7 +73,7 @@ describe('a captured tree', () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it('follows links inside of itself, absolute ones too', () => {
+  it('follows links inside itself, also absolute ones', () => {
     const files = openFiles(root);
     for (const name of ['eth0', 'absolute']) {
       expect(files.text(`/sys/class/net/${name}/mtu`)).toBe('1500\n');

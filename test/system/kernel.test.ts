@@ -37,7 +37,7 @@ describe('affinity', () => {
     expect(kernel.affinity(first ?? pid)).toEqual(allowed);
   });
 
-  it('refuses what the machine has not', () => {
+  it('refuses CPUs that the machine does not have', () => {
     for (const cpus of [[], [8191], [8192], [-1], [Number.NaN], [0.5]]) {
       expect(() => setAffinity(pid, cpus), String(cpus)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
     }
@@ -46,7 +46,7 @@ describe('affinity', () => {
 });
 
 describe('a program on a reuseport group', () => {
-  it('goes on and off, in a process of its own: a stuck kernel would keep it for ever', async () => {
+  it('is attached and detached, in a separate process, because a stuck kernel would never return', async () => {
     const child = await run(process.execPath, [`${import.meta.dirname}/attach-once.ts`], {
       timeoutMs: 20_000,
     });

@@ -52,17 +52,17 @@ describe('native', () => {
     }
   });
 
-  it('refuses programs that are no whole number of instructions, or more than 16 bits can count', () => {
+  it('refuses programs of a fractional length, or of more instructions than 16 bits can count', () => {
     for (const length of [0, 7, 8 * 65_536]) {
       expect(() => native().attachReuseportCbpf(0, new Uint8Array(length))).toThrow(/^setsockopt: EINVAL/);
     }
   });
 
-  it('goes on after an execve that failed', () => {
+  it('continues after an execve that failed', () => {
     expect(() => native().execve('/nonexistent', ['x'], [])).toThrow(/^execve: ENOENT/);
   });
 
-  it('refuses requests to borrow that name what is not there', () => {
+  it('refuses borrow requests with indices that are out of range', () => {
     const request = new Uint8Array(32);
     new DataView(request.buffer).setUint32(28, 2, true);
     const one = new Uint8Array(4);

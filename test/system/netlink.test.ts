@@ -159,7 +159,7 @@ describe('generic netlink, live', () => {
     expect(families.map((family) => unsigned(family.get(1)))).toContain(0x10);
   });
 
-  it('tells a command that the kernel does not know', async () => {
+  it('reports a command that the kernel does not know', async () => {
     const request = genlRequest(
       ask,
       { family: 0x10, command: 99, dump: false, attributes: [] },

@@ -77,7 +77,7 @@ describe('ntuple rules', () => {
     });
   });
 
-  it('are partial where they look at what is not shown', () => {
+  it('are partial if they match fields that are not shown', () => {
     const tos = rxnfc({ 16: u32(0x01), [M + 12]: [0xfc] });
     const vlan = rxnfc({ 16: u32((0x01 | FLOW_EXT) >>> 0), [EXT_MASK + 10]: [0xf, 0xff] });
     const ether = rxnfc({ 16: u32(0x12), [M]: [255] });
@@ -87,7 +87,7 @@ describe('ntuple rules', () => {
     expect(decodeRule(rxnfc({ 16: u32((0x01 | FLOW_EXT) >>> 0) }))).toMatchObject({ partial: false });
   });
 
-  it('are listed, then asked for one by one', async () => {
+  it('are listed, then queried one by one', async () => {
     const asked: number[][] = [];
     const ask = async (request: Uint8Array) => {
       const view = new DataView(request.buffer, request.byteOffset);

@@ -41,7 +41,7 @@ describe('no shell', () => {
       .map((name) => join(src, '..', room, name)),
   );
 
-  it('is named in the sources, nor asked for by what starts children', () => {
+  it('is named in the sources, or requested by the code that starts children', () => {
     const bad = sources.filter((path) => {
       const text = readFileSync(path, 'utf8');
       return /['"`](?:\/bin\/)?(?:ba|da)?sh['"`]|shell: true|\bexec(?:Sync)?\(['"`]/.test(text);

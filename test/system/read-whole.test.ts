@@ -52,7 +52,7 @@ it('waits for a pipe that somebody has made non-blocking', async () => {
   expect(String((await out)[0])).toBe('late\n');
 });
 
-it('keeps no more of a slow pipe than what came through it', () => {
+it('keeps no more of a slow pipe than what it received', () => {
   const script = `
     import { readWhole } from ${JSON.stringify(MODULE)};
     const { length } = readWhole('-', 1 << 20, () => new Error('too large'));

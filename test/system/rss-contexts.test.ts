@@ -41,7 +41,7 @@ describe('RSS contexts', () => {
     expect(Buffer.from(decodeAttributes(nested).get(2) ?? []).toString()).toBe('eth0\0');
   });
 
-  it('are null where the kernel can not list them', async () => {
+  it('are null if the kernel cannot list them', async () => {
     expect(await rssContexts(async () => refusal(-2), 'eth0')).toBeNull();
     expect(await rssContexts(kernel(refusal(-95)).ask, 'eth0')).toBeNull();
     await expect(rssContexts(kernel(refusal(-19)).ask, 'eth0')).rejects.toMatchObject({ code: 'ENODEV' });

@@ -60,7 +60,7 @@ describe('run', () => {
     });
   });
 
-  it('ends a program when the caller gives up', async () => {
+  it('ends a program if the caller aborts', async () => {
     const abort = new AbortController();
     const running = sh('sleep 60', { signal: abort.signal });
     abort.abort();

@@ -47,7 +47,7 @@ const tool = (...args: string[]) =>
   spawnSync(process.execPath, [ENTRY, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
 
 describe('a descriptor that is a trap', () => {
-  it('keeps a child, not this process, where the close of its copy hangs', async () => {
+  it('makes only a child hang, not this process, if the close of its copy hangs', async () => {
     const before = stuck();
     const answers = await borrow([
       { pid: trap.pid, fd: trap.file, cookie: null },
@@ -58,7 +58,7 @@ describe('a descriptor that is a trap', () => {
     expect(stuck()).toBe(before + 1);
   });
 
-  it('is not waited for where its lock is held, and the others are answered', async () => {
+  it('is not waited for if its lock is held, and the others are answered', async () => {
     const answers = await borrow([
       { pid: trap.pid, fd: 901, cookie: null },
       { pid: trap.pid, fd: trap.busy, cookie: null },
@@ -67,7 +67,7 @@ describe('a descriptor that is a trap', () => {
     expect(answers).toMatchObject([{ listening: true }, { code: 'ETIMEDOUT' }, { listening: true }]);
   });
 
-  it('is not asked for any more once too many children hang', async () => {
+  it('is not queried again once too many children hang', async () => {
     const look = () => borrow([{ pid: trap.pid, fd: trap.file, cookie: null }]);
     for (let time = 0; time < 16; time++) await look().catch(() => {});
     await expect(look()).rejects.toMatchObject({

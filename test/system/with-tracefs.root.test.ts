@@ -6,7 +6,7 @@ import { programFile } from '../../src/system/package.ts';
 const HIDDEN =
   'for each in /sys/kernel/tracing /sys/kernel/debug; do umount -R "$each" 2>/dev/null; done; exec "$@"';
 
-it('gives a program tracefs where nobody has mounted it, and nobody else', () => {
+it('mounts tracefs for a program if it is missing, and for nobody else', () => {
   const before = readFileSync('/proc/self/mounts', 'utf8');
   const list = ['/bin/ls', '/sys/kernel/tracing/events'];
   const without = ['unshare', '--mount', 'sh', '-c', HIDDEN, 'sh'];

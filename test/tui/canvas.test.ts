@@ -28,7 +28,7 @@ const toLine = (spans: readonly (readonly [string, boolean])[]): Line =>
   spans.map(([text, strong]) => span(text, strong ? 'strong' : null));
 
 describe('the canvas', () => {
-  it('shows the last of any frames, whatever was painted before, and writes nothing for one that is the same', async () => {
+  it('shows the last of any sequence of frames, and writes nothing for an equal one', async () => {
     const frame = fc.array(line, { minLength: 5, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 6 }), async (frames) => {

@@ -44,7 +44,7 @@ it('has neither mark nor foot without a cursor', () => {
   expect(draw(5, -1)).toEqual([' title', '  head', '  row 0', '  row 1', '  row 2']);
 });
 
-it('says whether there is nothing, or the filter hides it', () => {
+it('says whether there is nothing, or whether the filter hides it', () => {
   expect(draw(5, 0, { count: 0 })).toEqual([' title', ' nothing here']);
   expect(draw(5, 0, { count: 0 }, 'x')[1]).toBe(' No row matches the filter.');
 });

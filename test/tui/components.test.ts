@@ -18,7 +18,7 @@ import { ascii, colours, plain } from './screens.ts';
 const text = (line: Line | undefined): string => line?.map((each) => each.text).join('') ?? '';
 
 describe('graph', () => {
-  it('tells nothing from not counted, and keeps the latest at the right', () => {
+  it('distinguishes 0 from not counted, and has the latest at the right', () => {
     expect(text(graph([0, null, 50, 100], 6, 1, plain)[0])).toBe('  ▁ ▄▇');
     expect(text(graph([100, 0, 13], 2, 1, ascii)[0])).toBe('01');
     expect(graph([100, 25], 2, 2, plain).map(text)).toEqual(['▇ ', '█▄']);
@@ -86,7 +86,7 @@ describe('values', () => {
   });
 });
 
-it('a bar has its width, and shows what is not nothing', () => {
+it('a bar has its width, and shows any amount above 0', () => {
   fc.assert(
     fc.property(
       fc.option(fc.double({ noNaN: true })),
@@ -118,7 +118,7 @@ describe('lines', () => {
     expect(text(fit([span('abc'), span('def')], 3, ascii))).toBe('a..');
   });
 
-  it('never are wider than the line for having a right side', () => {
+  it('are never wider than the line, also with a right side', () => {
     fc.assert(
       fc.property(lines, lines, fc.nat(60), (left, right, width) => {
         expect(widthOf(justify(left, right, width, plain))).toBeLessThanOrEqual(width);

@@ -60,7 +60,7 @@ describe('the demo', () => {
     await screen.until(/attached `cpu`[\s\S]*detached the program/);
   });
 
-  it('is tuned by a plan that is shown first, and taken back', async () => {
+  it('is tuned by a plan that is shown first, and restored', async () => {
     const state = mkdtempSync(join(tmpdir(), 'lt-view-state-'));
     try {
       const env = { LOCALITY_TUNE_STATE: state };
@@ -86,7 +86,7 @@ describe('the demo', () => {
     }
   });
 
-  it('goes on when bpftrace is killed, says so, and starts it again', async () => {
+  it('continues if bpftrace is killed, says so, and starts it again', async () => {
     screen = openScreen(process.execPath, [ENTRY, 'live', '--demo'], { columns: 120, rows: 40 });
     const view = screen;
     await view.until((text) =>

@@ -93,7 +93,7 @@ function shown(context: KeyContext, columns = 90, room = 30): string {
 }
 
 describe('attach', () => {
-  it('shows the program of the choice, and does what was shown after y alone', async () => {
+  it('shows the chosen program, and attaches it only after y', async () => {
     const { context, done } = fake();
     await type(context, 'a');
     expect(shown(context)).toMatch(/asm of cpu[\s\S]*y: attach/);
@@ -106,7 +106,7 @@ describe('attach', () => {
     expect(context.get().marks).toHaveLength(1);
   });
 
-  it('says what the key does, and what is warned of, however small the screen is', async () => {
+  it('says what the key does, and shows the warnings, on a screen of any size', async () => {
     const { context } = fake({ foreign: true, warnings: ['two workers are pinned to CPU 3'] });
     await type(context, 'a', 'j');
     const [, ...lines] = shown(context, 56, 11).split('\n');
@@ -117,7 +117,7 @@ describe('attach', () => {
     expect(lines.at(-1)).toMatch(/^Y: replace/);
   });
 
-  it('wants another key to replace what is not ours, and none where it is there already', async () => {
+  it('asks for another key to replace a foreign program, and for none if ours is attached already', async () => {
     const foreign = fake({ foreign: true });
     await type(foreign.context, 'a', 'y');
     expect(foreign.done).toEqual([]);
@@ -131,14 +131,14 @@ describe('attach', () => {
     expect(shown(there.context)).toMatch(/already has this program/);
   });
 
-  it('tells a refusal with its remedy, and marks nothing', async () => {
+  it('shows a refusal with its remedy, and marks nothing', async () => {
     const error = Object.assign(new Error('no'), { code: 'EPERM', hint: 'be root' });
     const { context } = fake({}, () => Promise.reject(error));
     await type(context, 'a', 'y');
     expect(context.get()).toMatchObject({ notice: { text: 'no: be root', ok: false }, marks: [] });
   });
 
-  it('takes no key while it is being done, and its end is told when the dialog was left', async () => {
+  it('takes no key while it is being done, and reports its end if the dialog was left', async () => {
     let end: (text: string) => void = () => {};
     const { context, done } = fake({}, () => new Promise((resolve) => (end = resolve)));
     await type(context, 'a', 'y', 'y', 'j', 'y');
@@ -153,7 +153,7 @@ describe('attach', () => {
 });
 
 describe('everything else that changes the machine', () => {
-  it('is named first, and done by y alone', async () => {
+  it('is named first, and done only after y', async () => {
     for (const [key, what] of [
       ['d', 'detach'],
       ['t', 'apply'],
@@ -182,7 +182,7 @@ describe('a finding', () => {
     expect(context.get().dialog).toBeNull();
   });
 
-  it('gives its commands whole to the clipboard, one a line', async () => {
+  it('copies its whole commands to the clipboard, one per line', async () => {
     const fix = sample.configuration.findings[0]?.fix ?? [];
     expect(fix.length).toBeGreaterThan(0);
     for (const keys of [
@@ -199,7 +199,7 @@ describe('a finding', () => {
     expect(done).toEqual([]);
   });
 
-  it('breaks a command only where the shell reads the same', () => {
+  it('breaks a command only where that does not change it', () => {
     const command = "echo 'one two three four five six seven eight' /sys/class/net/eth0/queues/rx-0/rps_cpus";
     const finding = { rule: 'r', severity: 'info', subject: 's', message: 'm', fix: [command] } as const;
     const { lines } = contentOf({ kind: 'finding', finding, scroll: 0 }, sample, 30, 30, plain);

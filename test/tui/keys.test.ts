@@ -78,7 +78,7 @@ describe('the table of keys', () => {
       expect(actionOf(String(index + 1))).toEqual({ kind: 'tab', index });
   });
 
-  it('takes what was typed in one go apart, and what is no key away', () => {
+  it('splits what was typed at once into keys, and drops the rest', () => {
     expect(keysOf('jj', NO_KEY)).toEqual(['j', 'j']);
     expect(keysOf('6j\r', NO_KEY)).toEqual(['6', 'j', 'enter']);
     expect(keysOf('', { ...NO_KEY, tab: true, shift: true })).toEqual(['shift-tab']);
@@ -103,7 +103,7 @@ describe('a key', () => {
     expect(after(['3', 'j', '4']).positions[3]?.cursor).toBe(0);
   });
 
-  it('goes back by one from the very end, of rows, columns, events and a dialog alike', () => {
+  it('moves back by one from the very end, in rows, columns, events and a dialog', () => {
     const many = (key: string) => Array.from({ length: 50 }, () => key);
     const matrix = after(['2', ...many('l'), 'h', 'G', 'k']).positions[1];
     expect(matrix).toMatchObject({ x: 8, cursor: 8 });
@@ -127,7 +127,7 @@ describe('a key', () => {
     expect(after(['i', 'i', 'i']).filter).toBe('');
   });
 
-  it('changes the interval of the source, and asks for single accepts where they are shown', () => {
+  it('changes the interval of the source, and requests single accepts while they are shown', () => {
     const on = context();
     after(['+', '+', '-', '-', '-', 'r', '7', '1', 'q'], on);
     expect(on.said).toEqual([
@@ -143,7 +143,7 @@ describe('a key', () => {
     ]);
   });
 
-  it('can do nothing to the machine of a recording', () => {
+  it('cannot change the machine of a recording', () => {
     for (const key of ['a', 'd', 't', 'u', 's']) {
       const state = after([key, 'y', 'Y']);
       expect(state.dialog).toBeNull();
@@ -169,7 +169,7 @@ describe('a key', () => {
 });
 
 describe('the filter', () => {
-  it('takes one character a key, and not the names of keys', () => {
+  it('takes one character per key, and not the names of keys', () => {
     const state = initialState(1, 0);
     expect(typeFilter(state, 'pageup')).toEqual(state);
     expect(typeFilter(state, 'space').filter).toBe(' ');
@@ -181,7 +181,7 @@ describe('the history', () => {
   const configuration = configurationOf(pair());
   const samples = historyOf([{ configuration, seconds: HISTORY + 30, rx: 0.5, tx: 0.5 }]);
 
-  it('is bounded, and lets go of what is large in old samples', () => {
+  it('is bounded, and drops what is large in old samples', () => {
     const all = samples.reduce(append, [] as ReturnType<typeof append>);
     expect(all).toHaveLength(HISTORY);
     expect(all.at(-1)).toBe(samples.at(-1));

@@ -48,14 +48,14 @@ describe.each(PANES.map((pane) => [pane.id, pane] as const))('%s', (_, pane) => 
           expectFits(linesOf(pane, propsOf(history, size, theme, { cursor: 3 })), size);
   });
 
-  it('makes one element a line, however large the machine is', () => {
+  it('makes one element per line, however large the machine is', () => {
     // The overview shows two panes side by side.
     const abreast = pane.id === 'overview' ? 2 : 1;
     for (const size of SIZES)
       expect(textsOf(pane, propsOf(vast, size, colours))).toBeLessThanOrEqual(abreast * size.height);
   });
 
-  it('says why where there is no row, and survives a box of one line', () => {
+  it('says why there is no row, and survives a box of one line', () => {
     const props = propsOf(before, roomy, plain, { filter: 'no row has this' });
     expect(pane.rows(props)).toBe(pane.id === 'matrix' ? 8 : 0);
     if (pane.id !== 'matrix' && pane.id !== 'overview')

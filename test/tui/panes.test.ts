@@ -41,7 +41,7 @@ describe('locality', () => {
     expect(lines[1]).toMatch(/^ TX +98\.\d % .* kpps$/);
   });
 
-  it('shows what an attach did, at the place where it was done', () => {
+  it('shows what an attach did, at the time when it was done', () => {
     const shown = screen(locality, igb.history, { marks: [igb.mark] });
     const axis = shown.split('\n').find((line) => line.includes('▲'));
     const meter = shown.split('\n').find((line) => line.startsWith(' accept :8080'));
@@ -49,7 +49,7 @@ describe('locality', () => {
     expect([meter?.charAt(at - 1), meter?.charAt(at)]).toEqual(['▁', '▇']);
   });
 
-  it('says what was measured since the last change, and nothing of the time before it', () => {
+  it('shows what was measured since the last change, and nothing before it', () => {
     const { history } = igb;
     const done = { time: NOW, kind: 'action', text: 'attached `cpu`' } as const;
     const attached = (ago: number): readonly Sample[] =>
@@ -70,7 +70,7 @@ describe('locality', () => {
     expect(shown).toContain('XPS is not set for tx-0');
   });
 
-  it('has large figures as soon as the whole verdict has room beside them', () => {
+  it('has large figures if the whole verdict fits beside them', () => {
     const at = (height: number) => linesOf(locality, propsOf(before, { width: 120, height }, plain));
     expect(at(14)[2]).toContain('▀');
     expect(at(14).at(-1)).toMatch(/^ \d findings: /);
@@ -93,7 +93,7 @@ describe('matrix', () => {
     expect(shown).toContain('another CPU');
   });
 
-  it('parts the nodes, and comes closer with each step', () => {
+  it('separates the nodes, and zooms in with each step', () => {
     const size = { width: 200, height: 57 };
     const at = (zoom: number, x = 127) =>
       linesOf(
@@ -148,7 +148,7 @@ describe('groups', () => {
     expect(shown).toContain('ld cpu; mod #8; ret a');
   });
 
-  it('knows the group that the cursor is in', () => {
+  it('marks the group under the cursor', () => {
     const configuration = configurationOf(
       host({
         nics: [nic({ queues: 4 })],
@@ -174,7 +174,7 @@ describe('paths', () => {
     expect(screen(paths, before)).toContain('8 paths  ◐ 8 partly');
   });
 
-  it('shows what a filter asks for, and where the cursor is', () => {
+  it('shows the filtered rows, and the cursor', () => {
     expect(screen(paths, many.history, { filter: 'ens2f0', cursor: 12 })).toContain('13 of 64');
     expect(screen(paths, many.history, { filter: 'ens2f0 rx-63 ' })).toContain('1 path  ✓ 1 local');
   });
@@ -201,7 +201,7 @@ describe('findings', () => {
     );
   });
 
-  it('leaves out whole commands where there are too many', () => {
+  it('leaves out whole commands if there are too many', () => {
     expect(screen(findings, before, { filter: 'xps' }, { width: 80, height: 12 })).toMatch(
       /\d more commands?: enter shows all/,
     );
@@ -209,13 +209,13 @@ describe('findings', () => {
 });
 
 describe('events', () => {
-  it('come as they came, the newest at the bottom', () => {
+  it('are in their order, the newest at the bottom', () => {
     const lines = linesOf(events, propsOf(igb.history, { width: 80, height: 5 }, plain));
     expect(lines[4]).toMatch(/:02 {2}✓ accept {3}cpu=#2 pid=1002 accept\(3\) -> fd=32 rxcpu=#2$/);
     expect(lines[3]).toMatch(/✗ accept {3}cpu=#1 .* rxcpu=#2$/);
   });
 
-  it('keep what was changed on the screen, however many accepts come after it', () => {
+  it('keep changes on the screen, however many accepts follow', () => {
     const change = { time: NOW, kind: 'change', text: 'irq 59 moved from CPU 2 to CPU 3' } as const;
     const history = igb.history.map((sample, at) =>
       at === 40 ? { ...sample, events: [...sample.events, change] } : sample,

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..');
 const picture = { columns: 10, rows: 2, title: 'a < b', foreground: '#d0d0d0', background: '#1c1c1c' };
 
 describe('svg', () => {
-  it('puts words, blocks and colours where their cells are', () => {
+  it('puts words, blocks and colours into their cells', () => {
     const drawn = svg(
       'ab  \x1b[38;2;255;0;16m▀▀\x1b[39m\n \x1b[1m\x1b[48;2;1;2;3mc & d\x1b[49m\x1b[22m',
       picture,

@@ -88,7 +88,7 @@ describe('the screen', () => {
     await screen.until(/\[2 matrix\]/);
   });
 
-  it('is not needed to say that there is none', async () => {
+  it('is not needed for the message that there is none', async () => {
     const dumb = replay({ env: { TERM: 'dumb' } });
     await dumb.ended;
     expect(await dumb.until(/after 2/)).toMatch(/not a terminal/);
@@ -97,7 +97,7 @@ describe('the screen', () => {
 });
 
 describe('a failure', () => {
-  it('of a recording is told before the screen is taken, or in it where samples came before', async () => {
+  it('of a recording is reported before the live view starts, or inside it after the first sample', async () => {
     const [header = '', scene = '', sample = ''] = readFileSync(file, 'utf8').split('\n');
     const early = join(folder, 'early.jsonl');
     writeFileSync(early, [header, scene.replace('"nics":[', '"nics":[null,'), sample].join('\n'));
@@ -116,7 +116,7 @@ describe('a failure', () => {
     expect(await screen.ended).toMatchObject({ code: 0 });
   });
 
-  it('of everything gives the screen back, and says what it was', async () => {
+  it('of everything restores the screen, and is reported there', async () => {
     // No file can be longer than 512 bytes: the recording's first line fits, its machine does not.
     const script = 'echo before; ulimit -f 1; "$@"; echo "after $?"';
     const args = ['live', '--no-probes', '--record', join(folder, 'too-long.jsonl')];
@@ -160,7 +160,7 @@ describe('what is shown', () => {
     }
   });
 
-  it('is the help made from the same keys', async () => {
+  it('is the help, made from the table of keys', async () => {
     const screen = replay();
     await screen.until(TABS);
     screen.type('?');
@@ -177,7 +177,7 @@ describe('what is shown', () => {
     expect(screen.text()).not.toMatch(/Keys/);
   });
 
-  it('has no line wider than the terminal in a storm of sizes, and ends with a whole picture', async () => {
+  it('has no line wider than the terminal while it is resized many times, and ends with a whole picture', async () => {
     const screen = replay({}, recorded('large.jsonl', mended(large).history.slice(-30)));
     await screen.until(TABS);
     const sizes = [60, 300, 80, 213, 61, 120].flatMap((columns) =>
@@ -206,7 +206,7 @@ describe('what is shown', () => {
     }
   });
 
-  it('is not moved by what is pasted', async () => {
+  it('does not react to pasted text', async () => {
     const screen = replay();
     await screen.until(TABS);
     screen.type('\x1b[200~rm -rf / q y 7\nq\r\x1b[201~');
@@ -231,7 +231,7 @@ describe('what is shown', () => {
     expect(colours).toEqual([]);
   });
 
-  it('is one clear line about a file that is no recording', async () => {
+  it('is one clear line about a file that is not a recording', async () => {
     const path = join(folder, 'broken.jsonl');
     for (const [text, message] of [
       ['', /not a recording/],

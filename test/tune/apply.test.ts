@@ -59,7 +59,7 @@ async function undo(access: Access, force = false): Promise<Undone> {
 const affinities = () => [0, 1, 2, 3].map((queue) => tree.text(`/proc/irq/${50 + queue}/smp_affinity_list`));
 
 describe('IRQs', () => {
-  it('are asked for at once, pending until they are delivered there, and go back', async () => {
+  it('are moved, pending until they are delivered there, and restored', async () => {
     const access = tree.access();
     const { done, failed } = await apply(access, [irq(0, '0'), irq(1, '1'), irq(2, '0-7')]);
     expect(failed).toEqual([]);
@@ -79,7 +79,7 @@ describe('IRQs', () => {
     expect(listJournals(tree.state)).toEqual([]);
   });
 
-  it('of one direction is that of both where a change of channels has joined them', async () => {
+  it('of one direction becomes that of both if a change of channels has joined them', async () => {
     const access = { ...tree.access(), nic: async () => nic({ queues: 4, firstIrq: 50 }) };
     const { done, failed } = await apply(access, [
       irq(1, '1', { irq: 61, role: 'rx', name: 'eth0-rx-1' }),
@@ -94,7 +94,7 @@ describe('IRQs', () => {
     expect(affinities()).toEqual(['0-7', '0-7', '0-7', '0-7']);
   });
 
-  it('a number that belongs to something else now is not written to', async () => {
+  it('an IRQ number that now belongs to something else is not written to', async () => {
     tree.put('/proc/irq/70/nvme0q1/.keep', '');
     tree.put('/proc/irq/70/smp_affinity_list', '0-7\n');
     const { failed } = await apply(tree.access(), [irq(1, '1', { irq: 70 }), irq(3, '3')]);
@@ -152,7 +152,7 @@ describe('a write that fails', () => {
     expect(tree.text('/sys/class/net/eth0/queues/tx-1/xps_cpus')).toBe('00');
   });
 
-  it('is seen where the kernel takes it and does nothing', async () => {
+  it('is noticed if the kernel accepts it and does nothing', async () => {
     const { failed, journal } = await apply(
       tree.access(() => null),
       [irq(1, '1')],
@@ -163,7 +163,7 @@ describe('a write that fails', () => {
 });
 
 describe('an interruption', () => {
-  it('lets the current write be finished, takes back what was done, and leaves no journal in force', async () => {
+  it('finishes the current write, restores everything, and leaves no journal in force', async () => {
     const abort = new AbortController();
     const onProgress = (done: number) => done === 2 && abort.abort();
     const { done, takenBack } = await apply(tree.access(), [irq(0, '0'), irq(1, '1'), irq(2, '2')], {
@@ -177,7 +177,7 @@ describe('an interruption', () => {
 });
 
 describe('an undo that is interrupted', () => {
-  it('ends after the current setting, says what is left, and the next one goes on', async () => {
+  it('ends after the current setting, says what is left, and the next undo continues', async () => {
     const access = tree.access();
     await apply(access, [irq(0, '0'), irq(1, '1'), irq(2, '2')]);
     const [file] = listJournals(tree.state);
@@ -197,7 +197,7 @@ describe('an undo that is interrupted', () => {
   });
 });
 
-describe('what was changed behind its back', () => {
+describe('what somebody else has changed', () => {
   it('is drift, and irqbalance is suspected where it runs', async () => {
     const access = tree.access();
     await apply(access, [irq(0, '0'), irq(1, '1')]);
@@ -218,7 +218,7 @@ describe('what was changed behind its back', () => {
     });
   });
 
-  it('an IRQ that was set twice has its last word, whatever its number was', async () => {
+  it('an IRQ that was set twice has its last value, whatever its number was', async () => {
     await apply(tree.access(), [irq(1, '1')]);
     const moved = { irq: 90, name: 'eth0-TxRx-1' };
     rmSync(join(tree.root, 'proc/irq/51'), { recursive: true });
@@ -231,7 +231,7 @@ describe('what was changed behind its back', () => {
     expect((await standingOf(tree.access(), listJournals(tree.state).map(readJournal))).drift).toEqual([]);
   });
 
-  it('an interface that has gone can not be restored, and the journal is not kept for it', async () => {
+  it('an interface that is gone cannot be restored, and its journal is not kept', async () => {
     await apply(tree.access(), [xps(1, '2')]);
     rmSync(join(tree.root, 'sys/class/net/eth0'), { recursive: true });
     expect(await undo(tree.access())).toMatchObject({ restored: [], skipped: [{ settled: true }] });
@@ -240,7 +240,7 @@ describe('what was changed behind its back', () => {
 });
 
 describe('irqbalance', () => {
-  it('is told of these IRQs beside those that it left alone before, and gets its old list back', async () => {
+  it('bans these IRQs besides those that it banned before, and gets its old list back', async () => {
     const daemon = await startIrqbalance(tree);
     const access = tree.access();
     const ban = change({ kind: 'irqbalance', irqs: [51, 50] }, '50 51');
@@ -255,7 +255,7 @@ describe('irqbalance', () => {
     daemon.stop();
   });
 
-  it('that cuts a long list keeps its old one', async () => {
+  it('that would cut a long list keeps its old one', async () => {
     const daemon = await startIrqbalance(tree, 20);
     const irqs = Array.from({ length: 20 }, (_, index) => 100 + index);
     const { failed, journal } = await apply(tree.access(), [

@@ -27,7 +27,7 @@ afterAll(() => {
   rmSync(units, { recursive: true, force: true });
 });
 
-it('--persist has the plan applied again after a boot, and one undo takes back settings and unit', () => {
+it('--persist applies the plan again after a boot, and one undo restores settings and removes the unit', () => {
   const environment = { LOCALITY_TUNE_UNITS: units };
   const before = lab.settings();
   const applied = lab.tune(['apply', '--iface', 'v0', '--yes', '--persist', '-j'], environment);
@@ -58,7 +58,7 @@ it('--persist has the plan applied again after a boot, and one undo takes back s
   expect(existsSync(join(lab.state, 'saved/1.json'))).toBe(false);
 });
 
-it('the unit is what systemd takes, and keeps from it what it does not need', () => {
+it('the unit is accepted by systemd, and drops privileges that it does not need', () => {
   const environment = { LOCALITY_TUNE_UNITS: units };
   lab.tune(['apply', '--iface', 'v0', '--yes', '--persist'], environment);
   const [name = ''] = readdirSync(units).filter((each) => each.endsWith('.service'));
@@ -75,7 +75,7 @@ it('the unit is what systemd takes, and keeps from it what it does not need', ()
   lab.tune(['undo', '--yes'], environment);
 });
 
-it('a unit that others could change what it runs of is refused, before anything is changed', () => {
+it('a unit whose program others could change is refused, before anything is changed', () => {
   const before = lab.settings();
   const folder = mkdtempSync(join(tmpdir(), 'lt-entry-'));
   const entry = join(folder, 'entry.cjs');
@@ -92,7 +92,7 @@ it('a unit that others could change what it runs of is refused, before anything 
   rmSync(folder, { recursive: true });
 });
 
-it('a unit that can not be written leaves its settings in force, and the journal without it', () => {
+it('a unit that cannot be written leaves its settings in force, and the journal without it', () => {
   const blocked = join(units, 'blocked');
   writeFileSync(blocked, '');
   const before = lab.settings();
@@ -109,7 +109,7 @@ it('a unit that can not be written leaves its settings in force, and the journal
   rmSync(blocked);
 });
 
-it('a unit that can not be removed is named, exit 1, and its journal is kept until it can', () => {
+it('a unit that cannot be removed is named, exit 1, and its journal is kept until it can', () => {
   const environment = { LOCALITY_TUNE_UNITS: units };
   const before = lab.settings();
   lab.tune(['apply', '--iface', 'v0', '--yes', '--persist'], environment);

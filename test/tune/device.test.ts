@@ -14,11 +14,11 @@ describe('an interface', () => {
     expect(identityOf(then, now)).toBe(identity);
   });
 
-  it('that is not known of then is taken to be the same', () => {
+  it('that was not recorded is taken to be the same', () => {
     expect(identityOf(null, then)).toBe('same');
   });
 
-  it('comes through a journal, and nothing else does', () => {
+  it('survives in a journal, and nothing else does', () => {
     expect(parseDevice(JSON.parse(JSON.stringify(then)))).toEqual(then);
     for (const bad of [
       null,

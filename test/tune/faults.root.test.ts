@@ -100,7 +100,7 @@ function fill(folder: string, bytes: number): void {
 }
 
 describe('two at once', () => {
-  it('the second is told to wait, and changes nothing', () => {
+  it('the second says that the first is busy, and changes nothing', () => {
     const release = takeLock(lab.state, openFiles('/'));
     const { code, stdout } = apply(lab.save([xps('v0', 0, '1')]));
     expect(code).toBe(1);
@@ -114,7 +114,7 @@ describe('two at once', () => {
     expect(apply(lab.save([xps('v0', 0, '1')])).code).toBe(0);
   });
 
-  it('the lock of a process that was killed counts for nothing, even where its pid is somebody else now', () => {
+  it('the lock of a killed process is ignored, even if another process has its pid now', () => {
     symlinkSync(`${process.pid}:1:not-this-boot`, join(lab.state, 'lock'));
     expect(apply(lab.save([xps('v0', 0, '1')])).code).toBe(0);
     expect(readdirSync(lab.state).filter((name) => name.startsWith('lock'))).toEqual([]);
@@ -122,7 +122,7 @@ describe('two at once', () => {
 });
 
 describe('what the kernel refuses', () => {
-  it('is named, the rest is carried on, and undo has only the rest to do', () => {
+  it('is named, the rest is done, and undo restores only the rest', () => {
     const { code, stdout } = apply(
       lab.save([
         change({ kind: 'channels', nic: 'v0', which: 'rx' }, '64'),
@@ -152,7 +152,7 @@ describe('what the kernel refuses', () => {
     expect(lab.settings()).toBe(before);
   });
 
-  it('is not for undo to set again: what somebody has set since stays', () => {
+  it('is not set again by undo: what somebody has set since stays', () => {
     apply(lab.save([change({ kind: 'channels', nic: 'v0', which: 'rx' }, '64'), xps('v0', 1, '1')]));
     lab.sh('echo 3 > /sys/class/net/v0/queues/rx-0/rps_cpus');
     const own = lab.settings();
@@ -194,7 +194,7 @@ describe('in the middle of it', () => {
     expect(JSON.parse(lab.tune(['status', '-j']).stdout)).toMatchObject({ journals: [], drift: [] });
   });
 
-  it('the interface disappears: the rest is carried on, and undo says what it could not do', async () => {
+  it('the interface disappears: the rest is done, and undo says what it could not restore', async () => {
     // Its peer goes with it: what is left is the process.
     const pin = change({ kind: 'pin', pid: lab.pid, tid: lab.pid, comm: 'sleep', startTime: null }, '1');
     const child = lab.start(['apply', '--saved', lab.save([...long('v0'), pin]), '--yes', '--json']);
@@ -250,7 +250,7 @@ describe('somebody else', () => {
     expect([forced.code, lab.settings()]).toEqual([0, before]);
   });
 
-  it('applied twice: undo takes the newest back first, --all both', () => {
+  it('applied twice: undo restores the newest first, --all both', () => {
     apply(lab.save([xps('v0', 0, '1')]));
     const between = lab.settings();
     apply(lab.save([xps('v0', 0, '2')]));
@@ -262,7 +262,7 @@ describe('somebody else', () => {
   });
 });
 
-describe('an interface that was deleted and made again', () => {
+describe('an interface that was deleted and recreated', () => {
   it('under the same name is another one: it is never touched', () => {
     apply(
       lab.save([
@@ -293,7 +293,7 @@ describe('an interface that was deleted and made again', () => {
     expect(lab.tune(['status', '-j']).stdout).toContain('"journals":[]');
   });
 
-  it('with another address since is asked for, or restored with --force', () => {
+  it('with another address since needs a confirmation, or --force', () => {
     apply(lab.save([xps('v0', 0, '1')]));
     lab.sh('ip link set v0 address 02:00:00:00:00:99');
     const careful = lab.tune(['undo', '--yes', '-j']);
@@ -346,7 +346,7 @@ describe('a journal', () => {
 });
 
 describe('a file that somebody else has written', () => {
-  it('makes no path of what it holds, and is refused before anything is changed', () => {
+  it('never leads to a path, and is refused before anything is changed', () => {
     const target = join(lab.state, 'evil');
     writeFileSync(target, 'as it was\n');
     const up = '0/../../../../../../..';
@@ -369,7 +369,7 @@ describe('a file that somebody else has written', () => {
     expect(lab.settings()).toBe(before);
   });
 
-  it('is no journal: status and undo say so, and go on with the others', () => {
+  it('is not a journal: status and undo say so, and continue with the others', () => {
     apply(lab.save([xps('v0', 0, '1')]));
     apply(lab.save([xps('v0', 1, '1')]));
     const [, second = ''] = journals().sort();
@@ -388,7 +388,7 @@ describe('a file that somebody else has written', () => {
     expect(lab.settings()).toBe(before);
   });
 
-  it('or a line of a journal that is malformed, keeps nothing else from being restored', () => {
+  it('or a malformed line of a journal does not prevent the others from being restored', () => {
     apply(lab.save([xps('v0', 0, '1'), xps('v0', 1, '1')]));
     const path = join(lab.state, 'journals', journals()[0] ?? '');
     const lines = [
@@ -412,7 +412,7 @@ describe('a file that somebody else has written', () => {
   });
 });
 
-describe('who may', () => {
+describe('privileges', () => {
   it('not root: exit 77 and the capability; a dry run changes nothing for anybody', () => {
     const file = lab.save([xps('v0', 0, '1')]);
     const unprivileged = (args: string) =>

@@ -33,7 +33,7 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
 const toText = (entries: readonly object[]) => entries.map((each) => `${JSON.stringify(each)}\n`).join('');
 
 describe('a journal', () => {
-  it('gives back what was written, wherever it was cut', () => {
+  it('returns what was written, wherever it was cut', () => {
     fc.assert(
       fc.property(fc.array(entry), fc.nat(), (entries, cut) => {
         const whole = parseJournal(toText([header, ...entries]));
@@ -63,7 +63,7 @@ describe('a journal', () => {
     expect(outcomes('\n{"record":"restored","step":2}\n')).toEqual(['done 01', 'begun 1', 'restored 1']);
   });
 
-  it('of another version, or none, is none', () => {
+  it('of another version, or of another kind, is rejected', () => {
     expect(parseJournal(toText([{ ...header, version: 2 }]))).toBeNull();
     expect(parseJournal('')).toBeNull();
   });

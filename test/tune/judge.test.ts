@@ -16,7 +16,7 @@ const measured = (
   pps: { rx: null, tx: null },
 });
 
-describe('better', () => {
+describe('the verdict', () => {
   it.each([
     ['both up', measured(50, 50), measured(100, 100), true],
     ['both up by five points', measured(50, 50), measured(55, 55), true],
@@ -46,7 +46,7 @@ describe('better', () => {
     expect(judge({ ...before, txShare: 1 }, { ...after, txShare: share }).better).toBe(true);
   });
 
-  it('not to be told with too few events, before or after', () => {
+  it('is unknown with too few events, before or after', () => {
     const few = measured(0, 100, null, 999);
     expect(tooFew(few)).toBe('999 packets and 999 accepts in 5.0 s: at least 1000 are needed to decide');
     expect(tooFew(measured(0, 100, null, 1_000))).toBeNull();

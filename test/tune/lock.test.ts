@@ -58,7 +58,7 @@ describe('the lock of another process', () => {
     release();
   });
 
-  it('counts for nothing when it has ended, or the boot is another one', () => {
+  it('is ignored if it has ended, or if the boot is another one', () => {
     take()();
     symlinkSync(`${HOLDER}:77:before`, lock());
     putProcess(HOLDER, 'R', 0n, 0n);

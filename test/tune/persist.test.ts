@@ -71,7 +71,7 @@ describe('what a unit would run', () => {
     () =>
       requireOwnCommand([process.execPath, ...words]);
 
-  it('may be reached by links', () => {
+  it('may be reached through links', () => {
     expect(require(join(folder, 'entry'))).not.toThrow();
   });
 
@@ -135,7 +135,7 @@ describe('a saved plan', () => {
     });
   });
 
-  it('leaves out a thread that it could not find again', () => {
+  it('leaves out threads that it could not find again', () => {
     const { saved, left } = toSaved({ changes: [pin(1)], refused: [], notes: [] }, host({ cpus: 2 }));
     expect([saved.changes, left.length]).toEqual([[], 1]);
   });
@@ -154,7 +154,7 @@ describe('a saved plan', () => {
     expect(() => parseSaved(text, 'f')).toThrow('f is no saved plan');
   });
 
-  it('is what it was written as', () => {
+  it('is read as it was written', () => {
     const { from: _, ...change } = irq(9);
     const saved: Saved = { schema: 'locality-tune.saved/1', changes: [change] };
     expect(parseSaved(JSON.stringify(saved), 'f')).toEqual(saved);

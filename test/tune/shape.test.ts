@@ -37,7 +37,7 @@ const TARGETS: readonly Target[] = [
 ];
 
 describe('a target', () => {
-  it.each(TARGETS)('comes through as it was: %j', (target) => {
+  it.each(TARGETS)('is read as it was written: %j', (target) => {
     expect(parseTarget(JSON.parse(JSON.stringify(target)))).toEqual(target);
     expect(parseTarget({ ...target, more: 'of it' })).toEqual(target);
   });
@@ -133,7 +133,7 @@ describe('a change', () => {
     command: ':',
   };
 
-  it('has the subject of its target, whatever the file says', () => {
+  it('has the subject of its target, not that of the file', () => {
     expect(parseChange(change)).toEqual({ ...change, subject: 'eth0 tx-3 xps_cpus' });
     expect(parseChange({ ...change, kind: 'rps', subject: 'eth0 rx-0 rps_cpus' })).toMatchObject({
       kind: 'xps',
@@ -152,7 +152,7 @@ describe('a change', () => {
 describe.each(MACHINES)('what is planned for $name', ({ host, options }) => {
   const { changes } = planTuning(viewOf(host), { ...DEFAULTS, ...options });
 
-  it('is called by its target alone, and comes through a journal', () => {
+  it('is named by its target alone, and survives in a journal', () => {
     for (const change of changes) {
       expect(change.subject).toBe(subjectOf(change.target));
       expect(parseChange(JSON.parse(JSON.stringify(change)))).toEqual(change);

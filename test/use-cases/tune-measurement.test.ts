@@ -20,7 +20,7 @@ describe('whose tx it was', () => {
     expect(shareOf(senders, before, after, counted)).toBe(share);
   });
 
-  it('a counter that went back, or an interface that is new, has sent nothing that is known', () => {
+  it('a counter that went back, or a new interface, has sent an unknown number', () => {
     expect(shareOf(['eth0'], after, before, 0)).toBeNull();
     expect(shareOf(['eth0'], counts({}), after, 0)).toBeNull();
   });

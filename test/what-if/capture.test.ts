@@ -9,7 +9,7 @@ const flows = (...packets: readonly Uint8Array[]) =>
   flowsIn(pullFrom(pcap(packets.map((packet) => ethernet(packet, 7))))).flows.map(formatFlow);
 
 describe('the flows of a capture', () => {
-  it('are what chooses a socket, each once', () => {
+  it('are those that choose a socket, each once', () => {
     expect(
       flows(
         tcp4(SYN, { sport: 1, options: 3 }),
@@ -38,7 +38,7 @@ describe('the flows of a capture', () => {
     });
   });
 
-  it('never break on bytes', () => {
+  it('accept any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (frame) => void flowsIn(pullFrom(pcap([frame])))),
     );

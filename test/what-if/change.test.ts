@@ -25,7 +25,7 @@ const web = group({ workers: pinned(0, 1, 2, 3) });
 const machine = host({ nics: [eth(4, { rss: range(8).map((entry) => entry % 4) })], groups: [web] });
 
 describe('a change', () => {
-  it('leaves the machine that it is made to as it was', () => {
+  it('does not change the given machine', () => {
     const before = structuredClone(machine);
     made(
       machine,
@@ -152,7 +152,7 @@ describe('a change', () => {
     expect(first(made(machine, 'rss=equal 2', 'channels=2')).rxQueues).toHaveLength(2);
   });
 
-  it('that is none is told with what there is', () => {
+  it('that does not exist is refused with a list of those that do', () => {
     for (const text of [
       '',
       'speed=fast',
@@ -173,7 +173,7 @@ describe('a change', () => {
     expect(parseChange('rss=even')).toContain('rss=equal [N [FIRST]], rss=weight W…, rss=default');
   });
 
-  it('never breaks on what is typed', () => {
+  it('accepts any typed text', () => {
     const words = fc.constantFrom(
       'channels',
       'rss',

@@ -74,7 +74,7 @@ describe('the load by 10,000 flows', () => {
     });
   });
 
-  it('under a change is what counting gives under that change', () => {
+  it('under a change is what counting gives with that change', () => {
     const change = parseChange('rss=weight 1 1 0 0 0 0 0 0');
     if (typeof change === 'string') return expect.fail(change);
     const load = byFlows(change(machine), FLOWS);
@@ -123,7 +123,7 @@ describe('the load by 10,000 flows', () => {
     expect(load.workers).toEqual([{ group: lone.id, slot: null, pid: 1000, cpu: 2, share: 1 }]);
   });
 
-  it('counts what is not known as that', () => {
+  it('counts the unknown as unknown', () => {
     const blind = byFlows({ ...machine, nics: [nic({ queues: 8 })] }, FLOWS.slice(0, 10));
     expect(blind).toMatchObject({
       local: null,

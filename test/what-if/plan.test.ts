@@ -15,7 +15,7 @@ describe('a planned machine', () => {
     expect(local(withPlan(machine))).toEqual([1, 1]);
   });
 
-  it('is the present one where there is nothing to serve', () => {
+  it('is the present one if there is nothing to serve', () => {
     const machine = host({ nics: [nic({ queues: 4 })] });
     expect(withPlan(machine)).toBe(machine);
   });

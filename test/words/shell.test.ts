@@ -94,7 +94,7 @@ describe.each(HOSTILE)('an interface called %s', (name) => {
     ...plan.changes.map(({ command }) => command),
   ];
 
-  it('is named in commands that the shell takes', () => {
+  it('is named in commands that the shell accepts', () => {
     expect(commands.filter((command) => command.includes('/sys/class/net/')).length).toBeGreaterThan(3);
     for (const command of [...commands, ...commands.map((each) => inNetns(each, name))])
       expect(sh('-n', '-c', command)).toMatchObject({ status: 0, stderr: '' });

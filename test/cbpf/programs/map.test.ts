@@ -53,7 +53,7 @@ describe('map', () => {
     expect(map(new Map(Array.from({ length: 4096 }, (_, index) => [index, index >> 6])))).toHaveLength(130);
   });
 
-  it('says what does not fit', () => {
+  it('says what is too large', () => {
     expect(() => map(permutation(4096))).toThrow(
       /`map` takes \d+ instructions for this group, and the kernel's limit is 4096/,
     );

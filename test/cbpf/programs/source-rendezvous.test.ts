@@ -30,7 +30,7 @@ describe('source-rendezvous', () => {
     );
   });
 
-  it('stays with the key when slots are permuted, as they are when a worker restarts', () => {
+  it('keeps each source on its key when a restarting worker permutes the slots', () => {
     fc.assert(
       fc.property(anyKeys, anyAddress, fc.infiniteStream(fc.nat()), (keys, address, order) => {
         const keyChosen = (list: readonly number[]) =>
@@ -44,7 +44,7 @@ describe('source-rendezvous', () => {
     );
   });
 
-  it('heeds the address alone', () => {
+  it('uses only the address', () => {
     const run = compile(program(members(16)));
     for (const address of [[0xc0a80107], [0x20010db8, 0, 0, 7]]) {
       const slots = new Set([1, 53, 40000, 65535].map((port) => run(from(address, port)).result));
@@ -72,7 +72,7 @@ describe('source-rendezvous', () => {
     }
   });
 
-  it('takes 12 instructions a member', () => {
+  it('takes 12 instructions per member', () => {
     expect([16, 64].map((count) => program(members(count)).length)).toEqual([210, 786]);
   });
 });

@@ -23,7 +23,7 @@ function tally(program: ReturnType<typeof generate>, size: number, runs = 20_000
 }
 
 describe('queue', () => {
-  it('takes the recorded queue, and leaves what has none to the hash', () => {
+  it('uses the recorded queue, and leaves packets without one to the hash', () => {
     const run = compile(generate({ name: 'queue', size: 3 }));
     expect([0, 1, 2, 3, 4, 65_535].map((queue) => run({ ...EMPTY, queue }).result)).toEqual([
       OUT_OF_RANGE,
@@ -36,7 +36,7 @@ describe('queue', () => {
 describe('numa', () => {
   const anyBy = fc.constantFrom('rand', 'flow');
 
-  it('chooses among the slots of the CPU’s own node, and comes to each of them', () => {
+  it('chooses among all slots of the CPU’s own node', () => {
     fc.assert(
       fc.property(anySlots, anySlots, fc.boolean(), anyBy, (one, other, blocks, by) => {
         const cpus = Array.from({ length: 64 }, (_, cpu) => cpu);
@@ -78,7 +78,7 @@ describe('numa', () => {
       expect(run({ ...EMPTY, cpu, rand: 256 * cpu + 77 }).result).toBe(154 + (cpu % 2));
   });
 
-  it('refuses what makes no sense', () => {
+  it('refuses parameters that make no sense', () => {
     const numa = (...nodes: { cpus: number[]; slots: number[] }[]) =>
       generate({ name: 'numa', nodes, spread: 'rand' });
     expect(() => numa()).toThrow('no node has a CPU and a worker');
@@ -105,7 +105,7 @@ describe('weighted', () => {
     );
   });
 
-  it('gives flows by shares too, and one flow always to one slot', () => {
+  it('also distributes flows by shares, and always gives a flow the same slot', () => {
     const weights = [5, 1, 0, 2];
     const program = generate({ name: 'weighted', weights, spread: 'flow' });
     const counts = tally(program, 4);
@@ -122,7 +122,7 @@ describe('weighted', () => {
     expect(slots.size).toBe(1);
   });
 
-  it('refuses what makes no sense', () => {
+  it('refuses parameters that make no sense', () => {
     const weighted = (...weights: number[]) => generate({ name: 'weighted', weights, spread: 'rand' });
     expect(() => weighted()).toThrow('no slot has a weight');
     expect(() => weighted(0, 0)).toThrow('no slot has a weight');
@@ -140,7 +140,7 @@ describe('drain', () => {
     }),
   );
 
-  it('never chooses a drained slot, and leaves the others what they had', () => {
+  it('never chooses a drained slot, and does not change the others', () => {
     fc.assert(
       fc.property(anyDrain, fc.nat(), fc.nat(), fc.nat(65_535), (drain, number, address, port) => {
         const packet = { ...from([address], port), cpu: number % 8192, rand: number };
@@ -176,7 +176,7 @@ describe('drain', () => {
     },
   );
 
-  it('refuses to drain none, all, or what is not there', () => {
+  it('refuses to drain no slot, all slots, or a missing one', () => {
     const drain = (size: number, ...drained: number[]) =>
       generate({ name: 'drain', size, drained, by: 'rand' });
     expect(() => drain(4)).toThrow('1 to 250 slots can be drained, not 0');

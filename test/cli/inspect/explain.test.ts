@@ -182,7 +182,7 @@ describe('explain', () => {
     expect(await from('web', ...args)).toMatchObject({ status, stderr: expect.stringContaining(message) });
   });
 
-  it('asks which interface where several could be', async () => {
+  it('asks for the interface if several are possible', async () => {
     expect(await from('two', ...FLOW)).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('give --iface; there are: eth0, eth1'),
@@ -251,7 +251,7 @@ describe('what if', () => {
     });
   });
 
-  it('goes by listed flows, or those of a capture', async () => {
+  it('uses listed flows, or those of a capture', async () => {
     const listed = await json('web', '--flows', file('flows'), '--with', 'rss=equal 2');
     expect(listed.whatIf).toMatchObject({
       before: [{ from: 'flows', counted: 400 }],
@@ -269,7 +269,7 @@ describe('what if', () => {
     expect(load).toEqual(captured.whatIf.before[0]);
   });
 
-  it('folds what nobody compares at a glance', async () => {
+  it('folds long lists', async () => {
     const { stdout } = await inspect('large', '--with', 'program=cpu');
     expect(stdout).toContain('\nrx-0 … rx-63, each  1.6 %  ██████');
     expect((await inspect('large', '--with', 'program=cpu', '--all')).stdout).toContain('\nrx-63 ');

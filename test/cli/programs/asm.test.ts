@@ -55,7 +55,7 @@ describe('asm', () => {
     });
   });
 
-  it('warns of what a semicolon hides, and takes it as a separator when told to', async () => {
+  it('warns of code behind a semicolon, which separates only if requested', async () => {
     const path = file('line.bpf', 'ld cpu; mod #4; ret a\n');
     const { status, stdout, stderr } = await run(['asm', path]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '1,32 0 0 4294963236,\n' });
@@ -150,7 +150,7 @@ describe('check', () => {
   });
 });
 
-describe('what is no program', () => {
+describe('a file that is not a program', () => {
   it.each([
     ['asm', 'empty', '', /:1:1: the program is empty; expected an instruction/],
     [

@@ -43,7 +43,7 @@ describe('programs', () => {
     expect(document).toMatchObject({ name, groupSize: 6, instructions });
   });
 
-  it('makes them from what it is told', async () => {
+  it('makes them from the given parameters', async () => {
     const made = async (...args: string[]) =>
       recognise(JSON.parse((await run(['programs', ...args, '-j'])).stdout).instructions);
     expect(await made('map', '--cpus', '3,0-1')).toEqual({

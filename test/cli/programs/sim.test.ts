@@ -25,7 +25,7 @@ const json = async (...args: string[]) => JSON.parse((await run(['sim', ...args,
 const text = async (...args: string[]) => (await run(['sim', ...args])).stdout;
 
 describe('sim of one packet', () => {
-  it('tells result and slot', async () => {
+  it('shows result and slot', async () => {
     expect(await text('cpu', '--group-size', '8', '--cpu', '13')).toBe('result 5: slot 5\n');
     expect(await text('cpu', '--cpu', '13', '--trace')).toBe(
       [
@@ -44,7 +44,7 @@ describe('sim of one packet', () => {
     );
   });
 
-  it('tells why a program ended early', async () => {
+  it('shows why a program ended early', async () => {
     expect(await text(file('word.bpf'), '--group-size', '4')).toBe(
       'result 0: instruction 0 loads outside of the packet, which ends the program; so slot 0\n',
     );
@@ -75,7 +75,7 @@ describe('sim of one packet', () => {
     });
   });
 
-  it('takes what the kernel knows of a packet from options, and says what nobody has set', async () => {
+  it('takes the kernel’s facts about a packet from options, and names those that are not set', async () => {
     const values = { rand: 4_000_000_000, queue: 5, rxhash: 77 };
     const results = await Promise.all(
       Object.entries(values).map(async ([name, value]) => {
@@ -121,7 +121,7 @@ describe('sim of a capture', () => {
     expect(ascii.stdout).toMatch(/ #+\n/);
   });
 
-  it('counts them as JSON, those of one port only where that is asked for', async () => {
+  it('counts them as JSON, only those of one port if requested', async () => {
     const weights = ['--weights', '3,1', '--by', 'flow'];
     const document = await json(
       'weighted',
@@ -170,7 +170,7 @@ describe('sim of a capture', () => {
     expect(await distribution()).not.toEqual(await distribution('--seed', '2'));
   });
 
-  it('uses what there is of a torn file, and says so', async () => {
+  it('uses the complete part of a truncated file, and says so', async () => {
     const { packets, notes } = await json('rand', '--pcap', file('torn.pcap'));
     expect(packets).toBe(399);
     expect(notes).toEqual([
@@ -179,7 +179,7 @@ describe('sim of a capture', () => {
   });
 });
 
-describe('a sim that can not be', () => {
+describe('an impossible sim', () => {
   it.each([
     [['none-such'], 2, /'none-such': no such program, and no such file; there are: cpu, map, /],
     [['./cpu'], 1, /read \.\/cpu: ENOENT/],

@@ -36,7 +36,7 @@ async function report(...args: readonly string[]): Promise<string> {
 }
 
 describe('report', () => {
-  it('writes a page of a snapshot with a measurement, and of nothing else', async () => {
+  it('writes a page from a snapshot with a measurement, and from nothing else', async () => {
     await report('--from', at('bad.json'), '--measured', at('skb.jsonl'), '-o', at('page.html'));
     const html = readFileSync(at('page.html'), 'utf8');
     expect(html).toMatch(/^<!doctype html>/);
@@ -58,7 +58,7 @@ describe('report', () => {
     expect(both).not.toContain('2026-11-21T04:00:01.000Z');
   });
 
-  it('is about the machine that a recording has seen, not about this one', async () => {
+  it('is about the machine in the recording, not about this one', async () => {
     const html = await report('--measured', at('recording'));
     expect(html).toContain('at the end of a recording');
     expect(html).toContain('8 CPUs · eth0 (igb)');
@@ -70,14 +70,14 @@ describe('report', () => {
     expect((await run(args, { entry: BUILT })).stdout).toBe((await run(args)).stdout);
   });
 
-  it('shows only what was asked for', async () => {
+  it('shows only what was requested', async () => {
     const html = await report('--from', at('bad.json'), '--iface', 'eth1', '--port', '4433');
     expect(html).toContain('eth1');
     expect(html).not.toContain('eth0');
     expect(html).not.toContain(':8080');
   });
 
-  it('says that a measurement seems to be another machine’s', async () => {
+  it('says that a measurement seems to be from another machine', async () => {
     const folded = await report('--from', at('bad.json'), '--measured', at('skb.jsonl'));
     expect(folded).not.toContain('is it the same machine');
     writeFileSync(at('large.jsonl'), skbLine(16));

@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const json = async (...args: string[]) => JSON.parse((await run([...args, '--json'])).stdout);
 
 describe('snapshot', () => {
-  it('tells inspect the same as the machine did', async () => {
+  it('gives the same inspect output as the machine', async () => {
     const { notes, ...live } = await json('inspect', '--root', join(trees, 'bnxt'));
     const read = await json('inspect', '--from', file);
     expect(read).toMatchObject(live);
@@ -59,7 +59,7 @@ describe('snapshot', () => {
     expect(second).toBeGreaterThanOrEqual(first);
   });
 
-  it('shows only what was asked for', async () => {
+  it('shows only what was requested', async () => {
     const mlx5 = join(folder, 'mlx5.json');
     await run(['snapshot', '--root', join(trees, 'mlx5-bond'), '-o', mlx5]);
     const { nics } = await json('inspect', '--from', mlx5, '--iface', 'bond0');

@@ -44,7 +44,7 @@ const planned = (now: Host, journals: readonly Journal[], options = OPTIONS) =>
 
 const JOURNAL = journalOf(machine([0, 1, 2, 3]));
 
-it('is put back where it was set, though a worker is served there, too', () => {
+it('is restored, though a worker is served there, too', () => {
   const swapped = machine([0, 2, 1, 3]);
   expect(planned(machine([0, 1, 2, 3]), [JOURNAL])).toEqual([]);
   expect(planned(swapped, [JOURNAL])).toEqual([
@@ -56,7 +56,7 @@ it('is put back where it was set, though a worker is served there, too', () => {
   expect(planned(swapped, [JOURNAL], { ...OPTIONS, only: ['xps'] })).not.toContain('irq');
 });
 
-it('is left to the newest word, and to the plan', () => {
+it('is left to the newest setting, and to the plan', () => {
   const newer = journalOf(machine([0, 2, 1, 3]));
   expect(planned(machine([0, 2, 1, 3]), [newer, JOURNAL], { ...OPTIONS, only: ['irq'] })).toEqual([]);
   // No worker is on CPU 4: back to its CPU means to another one than was set.

@@ -28,7 +28,7 @@ describe.each(MACHINES)('$name', ({ host, options, changes, refused = [], after 
   const plan = planTuning(viewOf(host), asked);
   const then = applied(host, plan);
 
-  it('is changed as was written down', () => {
+  it('is changed as recorded in the golden file', () => {
     expect(plan.changes.map(shown)).toEqual(changes);
     expect(plan.refused.map(({ subject }) => subject)).toEqual(refused);
   });
@@ -40,7 +40,7 @@ describe.each(MACHINES)('$name', ({ host, options, changes, refused = [], after 
 });
 
 describe.each(Object.entries(TREES))('the captured tree %s', (name, { iface, changes }) => {
-  it('is changed as was written down', async () => {
+  it('is changed as recorded in the golden file', async () => {
     const files = openFiles(`${import.meta.dirname}/../../fixtures/trees/${name}`);
     const host = await readHost(
       { files, kernel: null },

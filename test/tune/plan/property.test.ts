@@ -128,7 +128,7 @@ describe('planTuning', () => {
     );
   });
 
-  it('touches nothing that was not named, and only the kinds that were asked for', () => {
+  it('changes nothing that was not named, and only the requested kinds', () => {
     fc.assert(
       fc.property(machine, options, (before, asked) => {
         const threads = new Set(
@@ -145,7 +145,7 @@ describe('planTuning', () => {
     );
   });
 
-  it('sends nothing to a CPU that is offline, isolated or left out of --cpus', () => {
+  it('sends nothing to a CPU that is offline, isolated or not in --cpus', () => {
     fc.assert(
       fc.property(machine, options, (before, asked) => {
         const { online, isolated } = before.machine.cpus;

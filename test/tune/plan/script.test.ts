@@ -44,7 +44,7 @@ describe('toScript', () => {
     );
   });
 
-  it('carries on after a refused write, names it, and fails', () => {
+  it('continues after a refused write, names it, and fails', () => {
     const machine = host({
       cpus: 4,
       nics: [nic({ name: 'no-such-nic', queues: 4 })],
@@ -58,7 +58,7 @@ describe('toScript', () => {
     expect(stderr).toContain('4 of the changes were refused');
   });
 
-  it('runs nothing that a name says', () => {
+  it('executes nothing that a name contains', () => {
     const folder = mkdtempSync(join(tmpdir(), 'locality-tune-script-'));
     const name = `$(>ran)';>ran;'`;
     const workers = pinned(0, 1, 2, 3).map((worker) => ({
