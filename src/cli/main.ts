@@ -98,8 +98,9 @@ async function createProgram(argv: readonly string[]): Promise<Command> {
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   addGlobals(program);
-  // Each takes half a millisecond, so only commands that are mentioned are registered.
+  // Each takes half a millisecond, so only commands that are mentioned are registered, and none for the version alone.
   const mentioned = argv.filter((word) => COMMANDS.has(word));
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
   const help = mentioned.some((word) => ABOUT_PROGRAMS.has(word))
     ? await import('./programs/program-help.ts')
     : null;
