@@ -3,6 +3,7 @@
 import type { Host } from '../src/host/types.ts';
 import type { Sample } from '../src/live/types.ts';
 import { clean } from '../src/report/text.ts';
+import { percentIn, whyMissing } from './components/figures.ts';
 import { fit, justify, type Line, span, widthOf } from './components/line.ts';
 import { clockText, percentText, percentTone } from './components/values.ts';
 import { TITLES } from './keys.ts';
@@ -70,12 +71,16 @@ export function tabLine({ sample, state, theme, width }: BarProps): Line {
 const tab = (text: string, shown: boolean): Line =>
   shown ? [span('[', 'accent'), span(text, 'strong'), span(']', 'accent')] : [span(` ${text} `, 'dim')];
 
-function figuresOf({ rx, tx }: Sample, theme: Theme): Line {
-  const figure = (name: string, percent: number | null): Line => [
-    span(`${name} `, 'dim'),
-    span(`${percentText(percent, theme)}${percent === null ? '' : ' %'}`, percentTone(percent)),
-  ];
-  return [...figure('rx', rx.percent), span('  '), ...figure('tx', tx.percent), span(' ')];
+function figuresOf(sample: Sample, theme: Theme): Line {
+  const figure = (name: 'rx' | 'tx'): Line => {
+    const percent = percentIn(sample, name);
+    return [
+      span(`${name} `, 'dim'),
+      span(`${percentText(percent, theme)}${percent === null ? '' : ' %'}`, percentTone(percent)),
+    ];
+  };
+  const port: Line = sample.port === null ? [] : [span(`:${sample.port}  `, 'dim')];
+  return [...port, ...figure('rx'), span('  '), ...figure('tx'), span(' ')];
 }
 
 /** The result of the last action, or what is being typed; otherwise the probe, and the first thing that is missing. */
@@ -103,9 +108,10 @@ export function statusLine({ sample, state, theme, live, width }: BarProps): Lin
 
 const HELP_OF_FILTER = span('   enter: keep, esc: clear', 'dim');
 
-function probeSpans({ probe, tx }: Sample, theme: Theme): Line {
+function probeSpans(sample: Sample, theme: Theme): Line {
+  const { probe } = sample;
   // While it runs, what it cannot see matters only if a figure is missing.
-  const unseen = tx.percent === null ? probe.notes.find((note) => note.startsWith('tx')) : undefined;
+  const unseen = whyMissing(sample, 'tx');
   const why = clean((probe.state === 'running' ? unseen : probe.notes[0]) ?? '', theme.unicode);
   switch (probe.state) {
     case 'starting':

@@ -41,7 +41,7 @@ export function startCounting(
   events: Events,
   heard: () => void,
 ): Counting {
-  const skbs = watchSkbs(signal, heard);
+  const skbs = watchSkbs(port, signal, heard);
   const accepts = watchAccepts(port, signal, () => {});
   let datagrams: Probe | null = null;
   let listening: { readonly probe: Probe; readonly abort: AbortController } | null = null;

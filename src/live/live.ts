@@ -83,6 +83,7 @@ async function* run(
     let [since, reading]: [number, Promise<Counters> | null] = [before.at, null];
     yield firstSample(
       configurations.now(),
+      options.port,
       probes?.state([]) ?? { state: 'missing', coverage: null, notes: [missing] },
     );
     while (!signal.aborted) {
@@ -102,6 +103,7 @@ async function* run(
         time: new Date().toISOString(),
         seconds,
         cpus: configuration.host.machine.cpus.online,
+        port: options.port,
         rx: { ...packets.rx, pps: rates.rx },
         tx: { ...packets.tx, pps: rates.tx },
         rxMatrix: packets.rxMatrix,
@@ -131,12 +133,13 @@ async function inTime(reading: Promise<Counters>): Promise<Counters | null> {
   }
 }
 
-function firstSample(configuration: Configuration, probe: ProbeState): Sample {
+function firstSample(configuration: Configuration, port: number | null, probe: ProbeState): Sample {
   const none = { packets: null, local: null, percent: null, pps: null };
   return {
     time: new Date().toISOString(),
     seconds: 0,
     cpus: configuration.host.machine.cpus.online,
+    port,
     rx: none,
     tx: none,
     rxMatrix: null,

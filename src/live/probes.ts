@@ -20,12 +20,9 @@ import type { Accept, LocalityFigure, MemberSample, ProbeState } from './types.t
 /** Seconds between prints of the bpftrace maps; longer intervals are sums. */
 const SECONDS = 1;
 
-/**
- * Counts the whole machine: an ACK that frees a segment does not show its port, so tx of a single port cannot be
- * counted.
- */
-export const watchSkbs = (signal: AbortSignal, heard: () => void): Probe =>
-  keepRunning(() => skbQuestion(ANY, SECONDS), signal, heard);
+/** Of one port, tx is that of UDP: an ACK that frees a TCP segment does not show its port. */
+export const watchSkbs = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
+  keepRunning(() => skbQuestion({ ...ANY, port }, SECONDS), signal, heard);
 
 export const watchAccepts = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
   keepRunning(async () => acceptQuestion({ ...ANY, port }, SECONDS), signal, heard);

@@ -89,6 +89,7 @@ const sample = object<Omit<Sample, 'configuration'>>({
   time,
   seconds: amount,
   cpus: list(index),
+  port: nullable(index),
   rx: figure,
   tx: figure,
   rxMatrix: nullable(list(list(natural))),

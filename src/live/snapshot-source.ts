@@ -32,6 +32,7 @@ function toSample({ time, counters }: Snapshot, host: Host): Sample {
     time: at,
     seconds: counters?.seconds ?? 0,
     cpus: host.machine.cpus.online,
+    port: null,
     rx: { ...unmeasured, pps: rates.rx },
     tx: { ...unmeasured, pps: rates.tx },
     rxMatrix: null,

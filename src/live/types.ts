@@ -13,8 +13,10 @@ export interface Sample {
   readonly time: string;
   /** Measured. */
   readonly seconds: number;
-  /** CPUs of rows and columns of the matrices, and of `cpuRates`. */
+  /** CPUs of rows and columns of the matrices. */
   readonly cpus: readonly number[];
+  /** The port that `rx`, `tx` (except `pps`) and the matrices are of; null: all packets of the machine. */
+  readonly port: number | null;
   readonly rx: LocalityFigure;
   readonly tx: LocalityFigure;
   /**

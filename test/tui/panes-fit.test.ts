@@ -125,6 +125,7 @@ describe('with anything in a sample', () => {
         time: counted ? NOW : text,
         seconds: 1,
         cpus,
+        port: counted ? null : 8080,
         rx,
         tx,
         rxMatrix: counted ? counts : null,

@@ -1,7 +1,9 @@
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/live/types.ts';
+import { tabLine } from '../../tui/bars.ts';
 import { Boundary } from '../../tui/boundary.tsx';
+import { percentOfAccepts, percentOfFlow, whyMissing } from '../../tui/components/figures.ts';
 import type { Pane } from '../../tui/pane.ts';
 import { events } from '../../tui/panes/events.tsx';
 import { findings } from '../../tui/panes/findings.tsx';
@@ -10,6 +12,7 @@ import { Locality } from '../../tui/panes/locality.tsx';
 import { matrix } from '../../tui/panes/matrix.tsx';
 import { paths } from '../../tui/panes/paths.tsx';
 import { queues } from '../../tui/panes/queues.tsx';
+import { initialState } from '../../tui/state.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
 import { configurationOf, eight, historyOf, large, mended, NOW } from '../fixtures/samples.ts';
 import { colours, linesOf, plain, propsOf, type Size } from './screens.ts';
@@ -22,6 +25,10 @@ const before = historyOf([
   { configuration: configurationOf(eight()), seconds: 20, rx: 0.125, tx: 0.09, pps: 132_007 },
 ]);
 const unprobed = historyOf([{ configuration: configurationOf(eight()), seconds: 20, rx: null, tx: null }]);
+
+const fail = (): never => {
+  throw new Error('no sample');
+};
 
 const screen = (pane: Pane, history: readonly Sample[], more = {}, size = roomy) =>
   linesOf(pane, propsOf(history, size, plain, more)).join('\n');
@@ -81,6 +88,74 @@ describe('locality', () => {
     const shown = screen(locality, unprobed);
     expect(shown).toContain('bpftrace needs root');
     expect(shown).toMatch(/\d+ kpps/);
+  });
+});
+
+describe('a figure of too few events', () => {
+  const few = (more: Partial<Sample>): readonly Sample[] =>
+    before.map((sample, at) => (at === before.length - 1 ? { ...sample, ...more } : sample));
+  const four = { packets: 4, local: 1, percent: 25, pps: 132_007 };
+
+  it('is a dash with its reason, in the overview and in every pane', () => {
+    const history = few({ tx: four });
+    const shown = screen(locality, history, {}, { width: 100, height: 20 });
+    expect(shown).toContain('TX: 4 sent packets were freed in 1 s, too few for a share (100)');
+    expect(shown).not.toContain('25.0');
+    // The graph keeps what was measured before.
+    expect(shown.split('\n').slice(3, 6).join('')).toMatch(/▂▂▂/);
+    expect(screen(matrix, history, { options: { matrix: 'tx', zoom: 1 } })).toContain('– % of 4.0/s local');
+    const [bars] = [{ ...initialState(1, 1) }].map((state) =>
+      tabLine({
+        sample: history.at(-1) ?? fail(),
+        state,
+        theme: plain,
+        label: '',
+        live: true,
+        ended: false,
+        width: 120,
+      }),
+    );
+    expect(bars?.map(({ text }) => text).join('')).toMatch(/rx 1\d\.\d % {2}tx – $/);
+  });
+
+  it('is shown from 100 events on', () => {
+    const at = (packets: number) => percentOfFlow({ packets, percent: 25 });
+    expect([at(99), at(100)]).toEqual([null, 25]);
+    const accept = { accepts: 99, percent: 50 };
+    expect([percentOfAccepts(accept), percentOfAccepts({ ...accept, accepts: 100 })]).toEqual([null, 50]);
+  });
+
+  it('says what the probe cannot see, of the watched port first', () => {
+    const notes = ['rx: x', 'tx: packets that the driver gives back', 'tx of this port: UDP only; an ACK'];
+    const probe = { state: 'running', coverage: 'tracepoint', notes } as const;
+    const whyOf = (port: number | null, tx: Sample['tx']) =>
+      whyMissing({ ...(before[0] ?? fail()), port, tx, probe }, 'tx');
+    expect(whyOf(null, four)).toMatch(/^packets that the driver gives back \(4 sent packets .*\)$/);
+    expect(whyOf(8080, { ...four, packets: 0, percent: null })).toBe(
+      'UDP only; an ACK (no sent packet was freed in 1 s)',
+    );
+    expect(whyOf(null, { ...four, packets: 100 })).toBeNull();
+  });
+
+  it('of one worker is that of its last seconds', () => {
+    const calm = before.map((sample) => ({
+      ...sample,
+      members: sample.members.map((member, slot) => ({ ...member, rate: slot === 0 ? 12 : 13 })),
+    }));
+    const shown = screen(groups, calm);
+    expect(shown).toMatch(/– +0 {2}server 1000 .* – {2}/);
+    expect(shown).toMatch(/✗ +1 {2}server 1001 .* 12\.5 /);
+  });
+});
+
+describe('with one port watched', () => {
+  const watched = before.map((sample) => ({ ...sample, port: 8080 }));
+  it('the figures name the port, and their rates are those of its packets', () => {
+    const lines = linesOf(locality, propsOf(watched, { width: 120, height: 20 }, plain));
+    expect(lines[0]).toMatch(/^ RX .*\d+k\/s$/);
+    expect(lines[1]).toMatch(/^ :8080 /);
+    expect(linesOf(locality, propsOf(watched, { width: 80, height: 10 }, plain))[0]).toMatch(/^ RX :8080 /);
+    expect(screen(matrix, watched)).toMatch(/^ rx :8080 /);
   });
 });
 

@@ -8,6 +8,8 @@ import { clean } from '../../src/report/text.ts';
 import { count } from '../../src/words/phrase.ts';
 import { bar } from '../components/bar.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { isEnough } from '../components/figures.ts';
+import { lately } from '../components/lately.ts';
 import { type Line, span } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';
@@ -99,8 +101,9 @@ function Groups(props: PaneProps): ReactNode {
 
 function groupLines(props: PaneProps, now: Sample, rows: readonly Row[]): readonly Line[] {
   const { theme, width } = props;
-  const totals = totalsOf(now);
-  const columns = place(columnsOf(rows, now, totals, theme), width - MARGIN);
+  const matches = matchesOf(props.history);
+  const totals = totalsOf(now, matches);
+  const columns = place(columnsOf(rows, now, totals, matches, theme), width - MARGIN);
   return listLines(props, {
     title: [span(count(now.configuration.host.groups.length, 'reuseport group'))],
     head: headLine(columns, theme),
@@ -130,30 +133,54 @@ function footOf(group: Group | undefined, width: number, theme: Theme): readonly
 interface Total {
   /** null if the value of any member is not known. */
   readonly rate: number | null;
+  /** Of the last seconds. */
   readonly percent: number | null;
-  /** Value of its busiest member. */
+  /** Rate of its busiest member. */
   readonly most: number;
 }
 
 /** One pass over the members of all groups. */
-function totalsOf({ members }: Sample): ReadonlyMap<string, Total> {
+function totalsOf({ members }: Sample, matches: Matches): ReadonlyMap<string, Total> {
   const byGroup = Map.groupBy(members, ({ group }) => group);
-  return new Map([...byGroup].map(([group, of]) => [group, totalOf(of)]));
+  return new Map([...byGroup].map(([group, of]) => [group, totalOf(group, of, matches)]));
 }
 
-function totalOf(members: readonly MemberSample[]): Total {
+function totalOf(group: string, members: readonly MemberSample[], matches: Matches): Total {
   let rate: number | null = 0;
-  let counted = 0;
-  let matched = 0;
   let most = 0;
   for (const member of members) {
     rate = rate === null || member.rate === null ? null : rate + member.rate;
     most = Math.max(most, member.rate ?? 0);
-    if (member.percent === null || member.rate === null) continue;
-    counted += member.rate;
-    matched += (member.rate * member.percent) / 100;
   }
-  return { rate, percent: counted === 0 ? null : (100 * matched) / counted, most };
+  return { rate, percent: percentOfMatch(matches.get(group)), most };
+}
+
+/** Events, and those whose reader ran on the receiving CPU, by group and by {@link memberKey}. */
+type Matches = ReadonlyMap<string, { readonly events: number; readonly matched: number }>;
+
+const memberKey = ({ group, inode }: Pick<MemberSample, 'group' | 'inode'>): string => `${group} ${inode}`;
+
+/** One second of a single worker is a handful of events, so a match is that of several samples. */
+const LATELY = 8;
+
+function matchesOf(history: readonly Sample[]): Matches {
+  const matches = new Map<string, { events: number; matched: number }>();
+  const add = (key: string, events: number, percent: number): void => {
+    const { events: before, matched } = matches.get(key) ?? { events: 0, matched: 0 };
+    matches.set(key, { events: before + events, matched: matched + (events * percent) / 100 });
+  };
+  for (const { members, seconds } of lately(history, LATELY))
+    for (const member of members) {
+      const { rate, percent, group } = member;
+      if (rate === null || percent === null) continue;
+      add(group, rate * seconds, percent);
+      add(memberKey(member), rate * seconds, percent);
+    }
+  return matches;
+}
+
+function percentOfMatch(match: { readonly events: number; readonly matched: number } | undefined) {
+  return match === undefined || !isEnough(match.events) ? null : (100 * match.matched) / match.events;
 }
 
 function titleLine(group: Group, total: Total | undefined, theme: Theme): Line {
@@ -174,10 +201,13 @@ function columnsOf(
   rows: readonly Row[],
   { members }: Sample,
   totals: ReadonlyMap<string, Total>,
+  matches: Matches,
   theme: Theme,
 ): readonly Column<Row>[] {
-  const bySocket = new Map(members.map((member) => [`${member.group} ${member.inode}`, member]));
-  const sampleOf = ({ group, socket }: Row) => bySocket.get(`${group.id} ${socket?.inode}`);
+  const bySocket = new Map(members.map((member) => [memberKey(member), member]));
+  const keyOf = ({ group, socket }: Row) => `${group.id} ${socket?.inode}`;
+  const sampleOf = (row: Row) => bySocket.get(keyOf(row));
+  const percentOf = (row: Row) => percentOfMatch(matches.get(keyOf(row)));
   const width = (word: keyof Words) => longest(rows.map(({ words }) => words[word]));
   const waiting = (row: Row) => {
     const queued = sampleOf(row)?.recvQueue ?? row.socket?.recvQueue ?? null;
@@ -185,7 +215,7 @@ function columnsOf(
   };
   const mostOf = ({ group }: Row) => totals.get(group.id)?.most ?? 0;
   return [
-    { head: '', align: 'left', width: 1, cell: (row) => percentMark(sampleOf(row)?.percent ?? null, theme) },
+    { head: '', align: 'left', width: 1, cell: (row) => percentMark(percentOf(row), theme) },
     { head: 'slot', align: 'right', width: width('slot'), cell: ({ words }) => span(words.slot) },
     {
       head: 'worker',
@@ -218,7 +248,7 @@ function columnsOf(
       align: 'right',
       width: PERCENT,
       cell: (row) => {
-        const percent = sampleOf(row)?.percent ?? null;
+        const percent = percentOf(row);
         return span(percentText(percent, theme), percentTone(percent));
       },
     },

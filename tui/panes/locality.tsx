@@ -7,10 +7,13 @@ import { clean, paragraph, truncate } from '../../src/report/text.ts';
 import { verdict } from '../../src/report/verdict.ts';
 import { count, percent } from '../../src/words/phrase.ts';
 import { BIG_HEIGHT, BIG_WIDTH, bigPercent } from '../components/big-number.ts';
+import { type FigureName, isEnough, percentIn, tooFew, whyMissing } from '../components/figures.ts';
 import { axis, graph } from '../components/graph.ts';
+import { lately } from '../components/lately.ts';
 import { type Line, span, widthOf } from '../components/line.ts';
 import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
+import { sentence } from '../components/text.ts';
 import { PERCENT, PPS, percentText, percentTone, ppsText, rateText } from '../components/values.ts';
 import type { PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
@@ -59,24 +62,19 @@ const LATELY = 10;
 function measuredLines(history: readonly Sample[], width: number, theme: Theme): readonly Line[] {
   const now = history.at(-1);
   if (now?.accept == null) return [];
-  const recent = history.slice(-LATELY);
-  // Counts from before or during a change say nothing about now.
-  const changed = recent.findLastIndex(({ events }) =>
-    events.some(({ kind }) => kind === 'change' || kind === 'action'),
-  );
-  const lately = recent.slice(changed + 1).flatMap(({ accept }) => accept ?? []);
-  const accepts = lately.reduce((sum, each) => sum + each.accepts, 0);
-  const matched = lately.reduce((sum, each) => sum + each.matched, 0);
-  const seconds = lately.reduce((sum, each) => sum + each.seconds, 0);
+  const counted = lately(history, LATELY).flatMap(({ accept }) => accept ?? []);
+  const accepts = counted.reduce((sum, each) => sum + each.accepts, 0);
+  const matched = counted.reduce((sum, each) => sum + each.matched, 0);
+  const seconds = counted.reduce((sum, each) => sum + each.seconds, 0);
   const to = acceptName(now.accept).slice('accept'.length);
   const lasting = `last ${Math.round(seconds)} s`;
   const said =
-    lately.length === 0
+    counted.length === 0
       ? 'No accept has been counted since the last change.'
-      : accepts === 0
-        ? `No connection${to && ` to${to}`} was accepted (${lasting}).`
+      : !isEnough(accepts)
+        ? `${capitalised(tooFew('accept', accepts, seconds))}.`
         : `of connections${to && ` to${to}`} were accepted on the CPU that received them (${lasting})${wayOf(now)}.`;
-  const share = accepts === 0 ? null : matched / accepts;
+  const share = isEnough(accepts) ? matched / accepts : null;
   const lead = `${percent(share).padStart(VERDICT)}  `;
   const [first = [], ...rest] = paragraph(lead, said, layoutOf(width, theme));
   return [
@@ -84,6 +82,8 @@ function measuredLines(history: readonly Sample[], width: number, theme: Theme):
     ...rest.map((line) => [span(' '), ...line]),
   ];
 }
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** How their worker is chosen, if all belong to one group. */
 function wayOf({ accept, configuration }: Sample): string {
@@ -102,19 +102,28 @@ function localityLines(
 ): readonly Line[] {
   const meters = metersOf(history, theme);
   const found = history.at(-1)?.configuration.findings.slice(0, height) ?? [];
-  const spare = height - FRAME - LARGER - said.length;
+  const graphAt = (large: boolean) => (large ? nameWidth(history) + BIG_WIDTH + 4 : LABEL + PERCENT + 6);
+  const roomBeside = (lead: number) => Math.max(0, width - lead - PPS - 3);
+  // An empty graph has room for a short reason; one that shows earlier figures has none.
+  const isCut = ({ why, values }: Meter) =>
+    why.length > roomBeside(graphAt(false)) || (why !== '' && values.some((one) => one !== null));
+  const whys = meters
+    .filter((meter) => meter.percent === null && isCut(meter))
+    .flatMap(({ name, why }) => sentence(`${name}: ${why}`, width, theme, 'dim'));
+  const spare = height - FRAME - LARGER - said.length - whys.length;
   const big = spare >= 0 && theme.unicode;
   const rows = BIG_HEIGHT + Math.floor(Math.max(0, spare - Math.min(FINDINGS, found.length)) / 2);
-  const lead = big ? 5 + BIG_WIDTH + 4 : LABEL + PERCENT + 6;
-  const room = Math.max(0, width - lead - PPS - 3);
+  const lead = graphAt(big);
+  const room = roomBeside(lead);
   const lines = meters.flatMap((meter) =>
     big && meter.large
-      ? largeMeter(meter, room, Math.min(GRAPH_MOST, rows), theme)
+      ? largeMeter(meter, nameWidth(history), room, Math.min(GRAPH_MOST, rows), theme)
       : [smallMeter(meter, lead, room, theme)],
   );
   return [
     ...lines,
     [span(' '.repeat(lead)), ...axis(history, marks, room, theme)],
+    ...whys,
     ...(height > lines.length + 3 ? [[]] : []),
     ...said,
     ...found.map((finding) => [span(' '), ...findingLine(finding, theme)]),
@@ -123,46 +132,43 @@ function localityLines(
 
 interface Meter {
   readonly name: string;
+  /** The port that it is of, `:8080`; '' for the whole machine. */
+  readonly port: string;
   readonly percent: number | null;
   readonly rate: string;
   readonly values: readonly (number | null)[];
-  /** Shown in place of an empty graph. */
+  /** Why there is no figure now. */
   readonly why: string;
   readonly large: boolean;
 }
 
 const LABEL = 12;
 
+/** Width of the name beside a large figure, with the port below it. */
+const nameWidth = (history: readonly Sample[]): number => (history.at(-1)?.port == null ? 5 : 8);
+
 function metersOf(history: readonly Sample[], theme: Theme): readonly Meter[] {
   const now = history.at(-1);
   if (now === undefined) return [];
-  const { state, notes } = now.probe;
-  const reasonOf = (name: 'rx' | 'tx' | 'accept'): string => {
-    if (state === 'starting') return 'waiting for the probe';
-    if (state !== 'running') return notes[0] ?? 'not counted';
-    // What tracepoints cannot see is mostly tx.
-    const limit = name === 'tx' ? notes.find((note) => note.startsWith('tx')) : undefined;
-    return limit ?? 'nothing has been counted yet';
-  };
-  const whyOf = (name: 'rx' | 'tx' | 'accept') => clean(reasonOf(name), theme.unicode);
-  const flow = (name: 'rx' | 'tx'): Meter => ({
-    name: name.toUpperCase(),
-    percent: now[name].percent,
-    rate: ppsText(now[name].pps, theme),
-    values: history.map((sample) => sample[name].percent),
-    why: whyOf(name),
-    large: true,
+  const meter = (name: FigureName, rate: string): Meter => ({
+    name: name === 'accept' ? acceptName(now.accept) : name.toUpperCase(),
+    port: now.port === null ? '' : `:${now.port}`,
+    percent: percentIn(now, name),
+    rate,
+    values: history.map((sample) => percentIn(sample, name)),
+    why: clean(whyMissing(now, name) ?? '', theme.unicode),
+    large: name !== 'accept',
   });
-  const perSecond = now.accept === null ? null : now.accept.accepts / now.accept.seconds;
-  const accept: Meter = {
-    name: acceptName(now.accept),
-    percent: now.accept?.percent ?? null,
-    rate: `${rateText(perSecond, theme)}/s  `,
-    values: history.map((sample) => sample.accept?.percent ?? null),
-    why: now.accept === null ? whyOf('accept') : 'nothing was accepted',
-    large: false,
-  };
-  return [flow('rx'), flow('tx'), accept];
+  const perSecond = (events: number | null, seconds: number) =>
+    `${rateText(events === null || seconds === 0 ? null : events / seconds, theme)}/s  `;
+  // The interfaces' counters know no ports.
+  const rateOf = (name: 'rx' | 'tx') =>
+    now.port === null ? ppsText(now[name].pps, theme) : perSecond(now[name].packets, now.seconds);
+  return [
+    meter('rx', rateOf('rx')),
+    meter('tx', rateOf('tx')),
+    meter('accept', perSecond(now.accept?.accepts ?? null, now.accept?.seconds ?? 0)),
+  ];
 }
 
 /** With the port, if all are on one. */
@@ -173,8 +179,10 @@ function acceptName(accept: Accept | null): string {
 }
 
 function smallMeter(meter: Meter, lead: number, room: number, theme: Theme): Line {
-  const figure = `${percentText(meter.percent, theme).padStart(PERCENT)} %`;
-  const name = ` ${meter.name}`.padEnd(lead - figure.length - 3);
+  const figure = `${percentText(meter.percent, theme).padStart(PERCENT)}${meter.percent === null ? '  ' : ' %'}`;
+  const name = ` ${meter.large ? `${meter.name} ${meter.port}` : meter.name}`.padEnd(
+    lead - figure.length - 3,
+  );
   return [
     span(name, 'strong'),
     span(' '),
@@ -186,12 +194,12 @@ function smallMeter(meter: Meter, lead: number, room: number, theme: Theme): Lin
 }
 
 /** As high as its graph. */
-function largeMeter(meter: Meter, room: number, rows: number, theme: Theme): readonly Line[] {
+function largeMeter(meter: Meter, names: number, room: number, rows: number, theme: Theme): readonly Line[] {
   const figure = bigPercent(meter.percent, theme);
   return graphOf(meter, room, rows, theme).map((line, at) => [
-    span(at === 0 ? ` ${meter.name}  `.padEnd(5) : '     ', 'strong'),
+    span(` ${[meter.name, meter.port][at] ?? ''}`.padEnd(names), at === 0 ? 'strong' : 'dim'),
     ...(figure[at] ?? [span(' '.repeat(BIG_WIDTH))]),
-    span(at === BIG_HEIGHT - 1 ? ' %' : '  ', percentTone(meter.percent)),
+    span(at === BIG_HEIGHT - 1 && meter.percent !== null ? ' %' : '  ', percentTone(meter.percent)),
     span('  '),
     ...line,
     ...(at === 0 ? [span(`  ${meter.rate.padStart(PPS)}`)] : []),

@@ -4,6 +4,7 @@ import { formatCpuList } from '../../src/host/cpus.ts';
 import type { Sample } from '../../src/live/types.ts';
 import { percentOf } from '../../src/measure/percent.ts';
 import { type Block, blocksOf, coarsen, extentOf, type Level, levelsOf } from '../components/blocks.ts';
+import { percentIn } from '../components/figures.ts';
 import { hasShades } from '../components/heat-map.ts';
 import { justify, type Line, merge, type Span, span } from '../components/line.ts';
 import {
@@ -105,18 +106,19 @@ function partsOf(blocks: readonly Block[], { start, end }: Viewport): MatrixView
 }
 
 function titleLine({ now, theme }: Picture, { options, width }: PaneProps): Line {
-  const flow = now[options.matrix];
-  const perSecond = flow.packets === null ? null : flow.packets / now.seconds;
+  const { packets } = now[options.matrix];
+  const percent = percentIn(now, options.matrix);
+  const perSecond = packets === null ? null : packets / now.seconds;
   return justify(
     [
-      span(` ${options.matrix}`, 'strong'),
+      span(` ${options.matrix}${now.port === null ? '' : ` :${now.port}`}`, 'strong'),
       span(
         `  ${options.matrix === 'rx' ? 'received' : 'sent'} (row) ${theme.unicode ? '→' : '->'} ${options.matrix === 'rx' ? 'read' : 'freed'} (column)`,
         'dim',
       ),
     ],
     [
-      span(percentText(flow.percent, theme), percentTone(flow.percent)),
+      span(percentText(percent, theme), percentTone(percent)),
       span(` % of ${rateText(perSecond, theme)}/s local `),
     ],
     width,

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('--iface <name>', 'only this interface (repeatable)', collect)
     .option(
       '--port <port>',
-      'only groups, accepts and datagrams of this port; packets are still those of the whole machine',
+      'only groups, accepts and packets of this port; packets/s are still those of the interfaces',
       port,
     )
     .option(
