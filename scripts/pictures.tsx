@@ -61,7 +61,7 @@ const SCREENS: readonly Screen[] = [
     columns: 100,
     rows: 20,
     cursor: 0,
-    title: 'What is wrong, and the commands that mend it',
+    title: 'What is wrong, and the commands that fix it',
   },
 ];
 

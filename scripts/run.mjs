@@ -135,7 +135,7 @@ function setUp({ tools = {} }) {
     write({ dependencies: wanted.dependencies });
   }
   if (read().build !== wanted.build || !existsSync(join(root, 'dist/src/cli/entry.js'))) {
-    installPackages(missingPackages(buildTools), 'The native addon can not be built without them.');
+    installPackages(missingPackages(buildTools), 'The native addon cannot be built without them.');
     say('building');
     run('npm', ['run', '--silent', 'build']);
     write(wanted);

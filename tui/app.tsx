@@ -23,7 +23,7 @@ import { type Canvas, OriginContext } from './canvas.ts';
 import { type Line, span } from './components/line.ts';
 import { Rows } from './components/rows.tsx';
 import { DialogView, lastLine } from './dialogs/dialogs.tsx';
-import { type KeyContext, tell } from './key-context.ts';
+import { type KeyContext, notify } from './key-context.ts';
 import { keysOf, TITLES } from './keys.ts';
 import type { PaneProps } from './pane.ts';
 import { countEvents } from './panes/events.tsx';
@@ -150,7 +150,7 @@ function pressSafely(context: KeyContext, key: string): void {
   try {
     press(context, key);
   } catch (error) {
-    tell(context, error instanceof Error ? error.message : String(error), false);
+    notify(context, error instanceof Error ? error.message : String(error), false);
   }
 }
 
@@ -169,8 +169,8 @@ function groupAt(props: PaneProps | null, shown: boolean): Group | null {
   if (props === null || sample === undefined) return null;
   if (shown) return groupUnder(sample, props.filter, props.cursor);
   const { host, findings } = sample.configuration;
-  const told = findings.map(({ subject }) => host.groups.find(({ id }) => subject.includes(id)));
-  return told.find((group) => group !== undefined) ?? host.groups[0] ?? null;
+  const named = findings.map(({ subject }) => host.groups.find(({ id }) => subject.includes(id)));
+  return named.find((group) => group !== undefined) ?? host.groups[0] ?? null;
 }
 
 function propsFor(

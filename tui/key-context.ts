@@ -23,5 +23,5 @@ export interface KeyContext {
 export const show = (context: KeyContext, dialog: Dialog | null): void =>
   context.set({ ...context.get(), dialog });
 
-export const tell = (context: KeyContext, text: string, ok: boolean): void =>
+export const notify = (context: KeyContext, text: string, ok: boolean): void =>
   context.set({ ...context.get(), notice: { text, ok } });

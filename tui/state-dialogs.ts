@@ -1,6 +1,6 @@
 /** Dialogs that change something: open, answer, act. Nothing is done before the confirming key. */
 import type { Prepared, Task } from '../src/live/types.ts';
-import { type KeyContext, show, tell } from './key-context.ts';
+import { type KeyContext, notify, show } from './key-context.ts';
 import { actionOf } from './keys.ts';
 import type { AttachDialog, ConfirmDialog } from './state.ts';
 
@@ -12,8 +12,8 @@ export function openAttach(context: KeyContext): void {
   const groups = context.sample()?.configuration.host.groups ?? [];
   const chosen = context.group();
   const group = groups.findIndex(({ id }) => id === chosen?.id);
-  if (control === null) tell(context, RECORDED, false);
-  else if (groups.length === 0) tell(context, NO_GROUP, false);
+  if (control === null) notify(context, RECORDED, false);
+  else if (groups.length === 0) notify(context, NO_GROUP, false);
   else
     preview(context, {
       kind: 'attach',
@@ -65,8 +65,8 @@ function attach(context: KeyContext, dialog: AttachDialog, force: boolean): void
 export function openDetach(context: KeyContext): void {
   const { control } = context.source;
   const group = context.group();
-  if (control === null) tell(context, RECORDED, false);
-  else if (group === null) tell(context, NO_GROUP, false);
+  if (control === null) notify(context, RECORDED, false);
+  else if (group === null) notify(context, NO_GROUP, false);
   else confirm(context, control.prepareDetach(group));
 }
 
@@ -74,15 +74,15 @@ export function openDetach(context: KeyContext): void {
 export function openTask(context: KeyContext, kind: Task): void {
   const { control } = context.source;
   const configuration = context.sample()?.configuration;
-  if (control === null || configuration === undefined) tell(context, RECORDED, false);
+  if (control === null || configuration === undefined) notify(context, RECORDED, false);
   else {
-    tell(context, 'looking ...', true);
+    notify(context, 'looking ...', true);
     control.prepare(kind, configuration, context.group()).then(
       (prepared) => {
         context.set({ ...context.get(), notice: null });
         confirm(context, prepared);
       },
-      (error: unknown) => tell(context, textOf(error), false),
+      (error: unknown) => notify(context, textOf(error), false),
     );
   }
 }

@@ -20,17 +20,17 @@ export function createHistory(): History {
   let samples: readonly Sample[] = [];
   let over = false;
   const listeners = new Set<() => void>();
-  const tell = (): void => {
+  const notify = (): void => {
     for (const listener of listeners) listener();
   };
   return {
     push: (sample) => {
       samples = append(samples, sample);
-      tell();
+      notify();
     },
     end: () => {
       over = true;
-      tell();
+      notify();
     },
     get: () => samples,
     ended: () => over,

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../src/diagnose/types.ts';
 import { count } from '../src/words/phrase.ts';
-import { type KeyContext, show, tell } from './key-context.ts';
+import { type KeyContext, notify, show } from './key-context.ts';
 import { type Action, actionOf, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
 import { attachBy, openAttach, openDetach, openTask, start } from './state-dialogs.ts';
@@ -73,11 +73,15 @@ function open(context: KeyContext): void {
 
 /** A terminal does not say whether it accepted them, and some never do. */
 function copyCommands(context: KeyContext, finding: Finding | null): void {
-  if (finding === null) tell(context, 'copy: select a finding first (pane 6)', false);
-  else if (finding.fix.length === 0) tell(context, 'no command fixes this', false);
+  if (finding === null) notify(context, 'copy: select a finding first (pane 6)', false);
+  else if (finding.fix.length === 0) notify(context, 'no command fixes this', false);
   else {
     context.copy(`${finding.fix.join('\n')}\n`);
-    tell(context, `sent ${count(finding.fix.length, 'command')} to the terminal's clipboard (OSC 52)`, true);
+    notify(
+      context,
+      `sent ${count(finding.fix.length, 'command')} to the terminal's clipboard (OSC 52)`,
+      true,
+    );
   }
 }
 

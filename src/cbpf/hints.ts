@@ -24,12 +24,12 @@ const INPUTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 function inputHints(program: readonly Instruction[]): CheckFinding[] {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return program.flatMap(([code, , , k], index) => {
     const word = (code & 0xe7) === 0x20 ? EXTENSIONS.get(k - SKF_AD_OFF) : undefined;
     const message = word === undefined ? undefined : INPUTS.get(word);
-    if (word === undefined || message === undefined || told.has(word)) return [];
-    told.add(word);
+    if (word === undefined || message === undefined || reported.has(word)) return [];
+    reported.add(word);
     return [{ index, message }];
   });
 }

@@ -48,7 +48,7 @@ export interface Act {
   readonly before: Load;
   readonly after: Load;
   /** The same accepts counted by a kernel probe; null for UDP, and without a probe (it needs root). */
-  readonly witness: BeforeAndAfter | null;
+  readonly byProbe: BeforeAndAfter | null;
   /** The requests, one packet per connection: were they read on the CPU that received them? null as above. */
   readonly skbs: BeforeAndAfter | null;
 }
@@ -181,7 +181,7 @@ async function play(
     program: name,
     before,
     after,
-    witness: bothOf(acceptsBefore, acceptsAfter),
+    byProbe: bothOf(acceptsBefore, acceptsAfter),
     skbs: bothOf(skbsBefore, skbsAfter),
   };
 }

@@ -105,10 +105,10 @@ function placedVector(
   const asked = (vector.irqs[0]?.affinity ?? []).filter((cpu) => online.has(cpu));
   const [only] = asked;
   const is = deliveredTo(vector);
-  const astray = asked.length > 1 && is !== null && !asked.includes(is);
-  const cpu = asked.length === 1 && only !== undefined ? only : astray ? null : is;
+  const misdelivered = asked.length > 1 && is !== null && !asked.includes(is);
+  const cpu = asked.length === 1 && only !== undefined ? only : misdelivered ? null : is;
   const disturbs = movable && vector.irqs.some((irq) => isolatedCpu(irq, isolated) !== null);
-  if (cpu === null) return (astray || disturbs) && movable ? [{ vector, cpu, movable, disturbs }] : [];
+  if (cpu === null) return (misdelivered || disturbs) && movable ? [{ vector, cpu, movable, disturbs }] : [];
   return [{ vector, cpu: disturbs && isolated.has(cpu) ? null : cpu, movable, disturbs }];
 }
 

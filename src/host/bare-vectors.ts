@@ -114,7 +114,7 @@ function assumed(bare: readonly NamedVector[]): Claims {
   return {
     claims,
     notes: [
-      `the names of its ${bare.length} IRQs are all the same: the first ${last + 1}, which took interrupts, are assumed to serve rx-0 to rx-${last} in order, as atlantic, mvpp2 and macb do${onMsi ? '' : '; which IRQ serves a tx queue is not known'}`,
+      `the names of its ${bare.length} IRQs are identical: the first ${last + 1}, which took interrupts, are assumed to serve rx-0 to rx-${last} in order, as atlantic, mvpp2 and macb do${onMsi ? '' : '; which IRQ serves a tx queue is not known'}`,
     ],
   };
 }

@@ -19,11 +19,11 @@ export function findNicIrqs(question: IrqQuestion, table: IrqTable): NicIrqs {
   const { claims, notes } = claimByName(question, entries);
   const rx = new Map<number, number>();
   const tx = new Map<number, number>();
-  const told = new Set<number>();
+  const reported = new Set<number>();
   for (const { id, type, irq } of question.netdev ?? []) {
     if (irq === null) continue;
     (type === 'rx' ? rx : tx).set(id, irq);
-    told.add(irq);
+    reported.add(irq);
   }
   // Names only fill what the kernel left open.
   const open = (serves: ReadonlyMap<number, number>, queues: readonly number[]): number[] =>
@@ -35,7 +35,7 @@ export function findNicIrqs(question: IrqQuestion, table: IrqTable): NicIrqs {
   const claimOf = new Map(claims.map((claim) => [claim.irq, claim]));
   const rxOf = invert(rx);
   const txOf = invert(tx);
-  const irqs = [...new Set([...claimOf.keys(), ...told])]
+  const irqs = [...new Set([...claimOf.keys(), ...reported])]
     .sort((a, b) => a - b)
     .map((irq) => {
       const claim = claimOf.get(irq);
@@ -45,7 +45,7 @@ export function findNicIrqs(question: IrqQuestion, table: IrqTable): NicIrqs {
         name: claim?.name ?? interrupt?.actions.join(', ') ?? '',
         ...served(rxOf.get(irq) ?? [], txOf.get(irq) ?? [], claim),
         counts: interrupt?.counts ?? [],
-        source: told.has(irq) ? ('netdev' as const) : source,
+        source: reported.has(irq) ? ('netdev' as const) : source,
       };
     });
   const { queues } = question;

@@ -41,7 +41,7 @@ export function claimRealtek(
   return {
     claims,
     notes: [
-      `${driver} numbers its IRQs by vector, and which of them serve tx depends on the chip, which can't be told: the IRQ of a tx queue is not known`,
+      `${driver} numbers its IRQs by vector, and which of them serve tx depends on the chip, which is not known here: the IRQ of a tx queue is not known`,
     ],
   };
 }

@@ -73,7 +73,7 @@ export async function readSlots(
   );
   const byId = Map.groupBy(inquiries, ({ request: { id } }) => id);
   const unanswered: Unanswered = new Map();
-  const hear = (answer: Answer) => {
+  const onAnswer = (answer: Answer) => {
     const key = questionKey(answer.token, answer.index);
     const inquiry = unanswered.get(key);
     unanswered.delete(key);
@@ -81,7 +81,7 @@ export async function readSlots(
   };
 
   try {
-    const probe = await startSlotProbe(sampleSeconds > 0, btf, hear);
+    const probe = await startSlotProbe(sampleSeconds > 0, btf, onAnswer);
     const began = performance.now();
     const asking = askEvery(kernel, probe, [...byId.values()], unanswered);
     const sampling = probe.countsReads ? sleep(1000 * sampleSeconds) : null;

@@ -26,9 +26,9 @@ function changesOfCpus(before: Host, after: Host): string[] {
   const [was, is] = [before.machine.cpus.online, after.machine.cpus.online];
   const without = (some: readonly number[], others: readonly number[]) =>
     some.filter((cpu) => !others.includes(cpu));
-  const tell = (changed: readonly number[], what: string) =>
+  const line = (changed: readonly number[], what: string) =>
     changed.length === 0 ? [] : [`CPU ${formatCpuList(changed)} ${what}`];
-  return [...tell(without(was, is), 'went offline'), ...tell(without(is, was), 'came online')];
+  return [...line(without(was, is), 'went offline'), ...line(without(is, was), 'came online')];
 }
 
 const gone = <T>(from: ReadonlyMap<string, T>, against: ReadonlyMap<string, T>): string[] =>

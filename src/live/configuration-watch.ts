@@ -34,7 +34,7 @@ export async function watchConfiguration(
   system: System,
   options: ConfigurationOptions,
   slots: boolean,
-  tell: Events['tell'],
+  report: Events['report'],
 ): Promise<ConfigurationWatch> {
   let known: KnownSlots = new Map();
   let host: Host = await readQuickly(system, options, known);
@@ -42,18 +42,18 @@ export async function watchConfiguration(
   let [readAt, took, slotsAt] = [performance.now(), 0, Number.NEGATIVE_INFINITY];
 
   const show = (next: Host): void => {
-    for (const change of changesBetween(host, next)) tell('change', change);
+    for (const change of changesBetween(host, next)) report('change', change);
     host = next;
     const fresh = toConfiguration(next, options.netns);
     if (!isSameConfiguration(configuration, fresh)) configuration = fresh;
   };
-  const quick = createReader('reading the configuration', tell, async () => {
+  const quick = createReader('reading the configuration', report, async () => {
     const began = performance.now();
     show(await readQuickly(system, options, known));
     readAt = performance.now();
     took = readAt - began;
   });
-  const slow = createReader('reading slots', tell, async () => {
+  const slow = createReader('reading slots', report, async () => {
     slotsAt = performance.now();
     known = await readSlotsOf(system, machine(), options.port);
     quick.read(true);
@@ -78,7 +78,7 @@ interface Reader {
 }
 
 /** One reading at a time. */
-function createReader(what: string, tell: Events['tell'], act: () => Promise<void>): Reader {
+function createReader(what: string, report: Events['report'], act: () => Promise<void>): Reader {
   let [running, again] = [false, false];
   const run = async (): Promise<void> => {
     try {
@@ -86,7 +86,7 @@ function createReader(what: string, tell: Events['tell'], act: () => Promise<voi
     } catch (error) {
       // What cannot be read now may be readable the next time; a bug is rethrown.
       if (!isFailure(error) && !isSystemError(error)) throw error;
-      tell('trouble', `${what}: ${error.message}`);
+      report('trouble', `${what}: ${error.message}`);
     } finally {
       running = false;
       if (again) read(false);

@@ -11,14 +11,14 @@ import { programText } from './changes.ts';
 import { prepareTask } from './prepare.ts';
 import type { Control } from './types.ts';
 
-/** @param tell is called with each action, for the events */
-export function createControl(machine: LiveMachine, tell: (text: string) => void): Control {
+/** @param report is called with each action, for the events */
+export function createControl(machine: LiveMachine, report: (text: string) => void): Control {
   const running = new Set<Promise<unknown>>();
   const doing = async (work: Promise<string>): Promise<string> => {
     running.add(work);
     try {
       const done = await work;
-      tell(done);
+      report(done);
       return done;
     } finally {
       running.delete(work);

@@ -39,9 +39,9 @@ export function startCounting(
   port: number | null,
   signal: AbortSignal,
   events: Events,
-  heard: () => void,
+  onChange: () => void,
 ): Counting {
-  const skbs = watchSkbs(port, signal, heard);
+  const skbs = watchSkbs(port, signal, onChange);
   const accepts = watchAccepts(port, signal, () => {});
   let datagrams: Probe | null = null;
   let listening: { readonly probe: Probe; readonly abort: AbortController } | null = null;
@@ -50,8 +50,8 @@ export function startCounting(
     if (wanted) wantedAt = performance.now();
     if (wanted && listening === null) {
       const abort = new AbortController();
-      const tell = (text: string) => events.tell('accept', text);
-      listening = { probe: watchEvents(port, AbortSignal.any([signal, abort.signal]), tell), abort };
+      const report = (text: string) => events.report('accept', text);
+      listening = { probe: watchEvents(port, AbortSignal.any([signal, abort.signal]), report), abort };
     } else if (listening !== null && performance.now() - wantedAt > LINGER_MS) {
       listening.abort.abort();
       listening = null;

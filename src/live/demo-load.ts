@@ -66,7 +66,7 @@ async function count(
   workers: readonly Child<WorkerOrders>[],
   port: number,
   signal: AbortSignal,
-  tell: (accept: Accept) => void,
+  onAccepts: (accept: Accept) => void,
 ): Promise<void> {
   let since = performance.now();
   await untilStopped(signal, async () => {
@@ -85,7 +85,7 @@ async function count(
     const matched = listeners.reduce((sum, listener) => sum + listener.matched, 0);
     const seconds = (now - since) / 1000;
     since = now;
-    tell({
+    onAccepts({
       source: 'sample',
       seconds,
       accepts,

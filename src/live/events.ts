@@ -5,7 +5,7 @@ import type { LiveEvent } from './types.ts';
 const MOST_EVENTS = 200;
 
 export interface Events {
-  tell(kind: LiveEvent['kind'], text: string): void;
+  report(kind: LiveEvent['kind'], text: string): void;
   take(): LiveEvent[];
 }
 
@@ -13,7 +13,7 @@ export interface Events {
 export function createEvents(): Events {
   let [events, more]: [LiveEvent[], number] = [[], 0];
   return {
-    tell: (kind, text) => {
+    report: (kind, text) => {
       events.push({ time: new Date().toISOString(), kind, text });
       const accepts =
         events.length > 2 * MOST_EVENTS ? events.filter((event) => event.kind === 'accept') : [];

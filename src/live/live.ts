@@ -49,7 +49,7 @@ export function openLive(system: LiveSystem, options: LiveOptions): Source {
   const events = createEvents();
   return {
     live: true,
-    control: createControl(openMachine(system.kernel), (text) => events.tell('action', text)),
+    control: createControl(openMachine(system.kernel), (text) => events.report('action', text)),
     setInterval: (seconds) => {
       interval = seconds;
       hurry.wake();
@@ -75,7 +75,7 @@ async function* run(
   signal: AbortSignal,
 ): AsyncGenerator<Sample, void, undefined> {
   const root = options.probes && process.geteuid?.() === 0;
-  const configurations = await watchConfiguration(system, options, root, events.tell);
+  const configurations = await watchConfiguration(system, options, root, events.report);
   const probes = root ? startCounting(options.port, signal, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
   try {

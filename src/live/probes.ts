@@ -21,20 +21,24 @@ import type { Accept, LocalityFigure, MemberSample, ProbeState } from './types.t
 const SECONDS = 1;
 
 /** Of one port, tx is that of UDP: an ACK that frees a TCP segment does not show its port. */
-export const watchSkbs = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
-  keepRunning(() => skbQuestion({ ...ANY, port }, SECONDS), signal, heard);
+export const watchSkbs = (port: number | null, signal: AbortSignal, onChange: () => void): Probe =>
+  keepRunning(() => skbQuestion({ ...ANY, port }, SECONDS), signal, onChange);
 
-export const watchAccepts = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
-  keepRunning(async () => acceptQuestion({ ...ANY, port }, SECONDS), signal, heard);
+export const watchAccepts = (port: number | null, signal: AbortSignal, onChange: () => void): Probe =>
+  keepRunning(async () => acceptQuestion({ ...ANY, port }, SECONDS), signal, onChange);
 
-export const watchDatagrams = (port: number | null, signal: AbortSignal, heard: () => void): Probe =>
-  keepRunning(async () => udpQuestion({ ...ANY, port }, SECONDS), signal, heard);
+export const watchDatagrams = (port: number | null, signal: AbortSignal, onChange: () => void): Probe =>
+  keepRunning(async () => udpQuestion({ ...ANY, port }, SECONDS), signal, onChange);
 
 /** Reports each accept in the usual form: `cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`. */
-export function watchEvents(port: number | null, signal: AbortSignal, tell: (text: string) => void): Probe {
+export function watchEvents(
+  port: number | null,
+  signal: AbortSignal,
+  onEvent: (text: string) => void,
+): Probe {
   const onLine = (line: string) => {
     const event = parseEvent(line);
-    if (event !== null) tell(formatEvent(event));
+    if (event !== null) onEvent(formatEvent(event));
   };
   return keepRunning(
     async () => acceptQuestion({ ...ANY, port }, SECONDS, true),
@@ -150,12 +154,12 @@ export function probeState(
   notes: readonly string[],
 ): ProbeState {
   const { state, variant, why } = skbs;
-  const told = Object.entries(others).flatMap(([name, probe]) =>
+  const reasons = Object.entries(others).flatMap(([name, probe]) =>
     probe === null || probe.why === null || probe.why === why ? [] : [`${name}: ${probe.why}`],
   );
   return {
     state,
     coverage: variant?.name ?? null,
-    notes: [...(why === null ? [] : [why]), ...told, ...notes, ...(variant?.notes ?? [])],
+    notes: [...(why === null ? [] : [why]), ...reasons, ...notes, ...(variant?.notes ?? [])],
   };
 }

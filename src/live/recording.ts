@@ -38,7 +38,7 @@ export function createRecorder(file: string, force = false): Recorder {
   line({ schema: SCHEMA, startedAt: new Date().toISOString() });
   return {
     write: ({ configuration: current, ...sample }) => {
-      if (current !== configuration) line({ scene: current });
+      if (current !== configuration) line({ configuration: current });
       configuration = current;
       line({ sample });
     },
@@ -140,11 +140,11 @@ function* samplesOf(bytes: Buffer): Generator<Sample, void, undefined> {
       cut = number;
       continue;
     }
-    const [machine, sample] = [fieldOf(value, 'scene'), fieldOf(value, 'sample')];
+    const [machine, sample] = [configurationIn(value), fieldOf(value, 'sample')];
     let next: Sample | null = null;
     try {
-      if (machine !== undefined) configuration = toRecordedConfiguration(machine, 'scene');
-      else if (configuration === null) throw new Mismatch('a sample before the first scene');
+      if (machine !== undefined) configuration = toRecordedConfiguration(machine, 'configuration');
+      else if (configuration === null) throw new Mismatch('a sample before the first configuration');
       else {
         next = { ...toSample(sample, 'sample'), configuration };
         found += 1;
@@ -171,7 +171,11 @@ function* linesOf(bytes: Buffer): Generator<string, void, undefined> {
 }
 
 const broken = (line: number, why: string) =>
-  failure('recording-broken', `line ${line} is neither a scene nor a sample: ${why}`, 'record it again');
+  failure(
+    'recording-broken',
+    `line ${line} is neither a configuration nor a sample: ${why}`,
+    'record it again',
+  );
 
 function parse(line: string): unknown {
   try {
@@ -181,6 +185,10 @@ function parse(line: string): unknown {
     throw error;
   }
 }
+
+/** Called `scene` in old recordings. */
+const configurationIn = (value: unknown): unknown =>
+  fieldOf(value, 'configuration') ?? fieldOf(value, 'scene');
 
 const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

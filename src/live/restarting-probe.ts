@@ -55,13 +55,13 @@ const MISSING: ReadonlySet<string> = new Set([
 
 /**
  * @param ask what to count; called at the start, because it may read the machine
- * @param heard called after each interval and each change of state
+ * @param onChange called after each interval and each change of state
  * @param onLine called with each line that the probe prints by printf()
  */
 export function keepRunning(
   ask: () => Promise<Question>,
   signal: AbortSignal,
-  heard: () => void,
+  onChange: () => void,
   onLine: (line: string) => void = () => {},
 ): Probe {
   const now: {
@@ -70,17 +70,17 @@ export function keepRunning(
     why: string | null;
     gathered: Gathered | null;
     latest: Gathered | null;
-    heardAt: number;
-  } = { state: 'starting', variant: null, why: null, gathered: null, latest: null, heardAt: 0 };
+    receivedAt: number;
+  } = { state: 'starting', variant: null, why: null, gathered: null, latest: null, receivedAt: 0 };
 
   const once = async (): Promise<void> => {
     const { variant, intervals } = await startSession(await ask(), { signal, count: null, onLine });
     Object.assign(now, { state: 'running', variant, why: null });
-    heard();
+    onChange();
     for await (const interval of intervals) {
       now.gathered = now.gathered === null ? { ...interval, variant } : add(now.gathered, interval);
-      now.heardAt = performance.now();
-      heard();
+      now.receivedAt = performance.now();
+      onChange();
     }
   };
 
@@ -98,7 +98,7 @@ export function keepRunning(
         const again = seconds === undefined ? '' : `; retry in ${seconds} s`;
         now.state = MISSING.has(error.code) ? 'missing' : 'failed';
         now.why = `${error.message} (${error.hint})${again}`;
-        heard();
+        onChange();
         if (seconds === undefined) return;
         failures += 1;
         await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
@@ -108,7 +108,7 @@ export function keepRunning(
     }
   };
 
-  const isSilent = () => performance.now() - now.heardAt > SILENT_MS;
+  const isSilent = () => performance.now() - now.receivedAt > SILENT_MS;
   const ended = supervise();
   return {
     take: () => {

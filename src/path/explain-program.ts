@@ -123,9 +123,9 @@ function unknownBytes(offset: number, size: number, { protocol, source }: Flow):
   const v4 = source.bytes.length === 4;
   const network = offset >= SKF_NET_OFF;
   const from = offset - (network ? SKF_NET_OFF : SKF_LL_OFF);
-  const told = !network ? ETHERTYPE : v4 ? IPV4 : IPV6;
+  const known = !network ? ETHERTYPE : v4 ? IPV4 : IPV6;
   for (let at = from; at < from + size; at++)
-    if (!told.some(([first, last]) => at >= first && at <= last))
+    if (!known.some(([first, last]) => at >= first && at <= last))
       return 'header fields that do not follow from a flow';
   return null;
 }

@@ -27,7 +27,7 @@ export function demoLines({ cpus, tcp, udp, notes }: DemoResult, style: Style): 
   ];
 }
 
-function actTable({ program, before, after, witness, skbs }: Act, style: Style): Line[] {
+function actTable({ program, before, after, byProbe, skbs }: Act, style: Style): Line[] {
   const rows: Cell[][] = before.workers.map(({ cpu, count: was }, index) => [
     `worker on CPU ${cpu}`,
     share(was, before),
@@ -36,8 +36,8 @@ function actTable({ program, before, after, witness, skbs }: Act, style: Style):
   if (before.lost + after.lost > 0) rows.push(['lost (queue full)', count(before.lost), count(after.lost)]);
   if (before.percent !== null && after.percent !== null)
     rows.push(['accepted on its rxcpu', percentCell(before.percent), percentCell(after.percent)]);
-  if (witness !== null)
-    rows.push(countedRow(`counted by bpftrace, of ${count(witness.before.events)}`, witness));
+  if (byProbe !== null)
+    rows.push(countedRow(`counted by bpftrace, of ${count(byProbe.before.events)}`, byProbe));
   if (skbs !== null) rows.push(countedRow(`rx locality, of ${count(skbs.before.events)} packets`, skbs));
   const columns = [
     { head: '', align: 'left' as const },

@@ -79,17 +79,18 @@ const interval = object<Interval>({
 export function parseMeasured(json: string): RecordedMeasurement {
   const lines = json.split('\n').filter((line) => line.trim() !== '');
   const intervals: Interval[] = [];
-  let scene: Host | null = null;
+  let machine: Host | null = null;
   lines.forEach((line, index) => {
     const value = parseLine(line, index, lines.length);
     if (!isRecord(value)) return;
     const at = `line ${index + 1}`;
-    if (isRecord(value['scene'])) scene = checked(host, value['scene']['host'], `${at}: scene.host`);
+    const configuration = value['configuration'] ?? value['scene'];
+    if (isRecord(configuration)) machine = checked(host, configuration['host'], `${at}: configuration.host`);
     const sample = isRecord(value['sample']) ? value['sample'] : value;
     if (isRecord(sample['rx'])) intervals.push(checked(sized, flattened(sample), `${at}: `));
   });
   if (intervals.length === 0) throw foreign();
-  return { ...sum(intervals), host: scene };
+  return { ...sum(intervals), host: machine };
 }
 
 const foreign = () =>

@@ -52,10 +52,10 @@ export function chooseProgram(
   if (wanted.name === null) {
     const { instructions } = wanted;
     const asm = disassemble(instructions).split('\n');
-    const told = hints(instructions, size).map(({ index, message }) =>
+    const warnings = hints(instructions, size).map(({ index, message }) =>
       index === null ? message : `instruction ${index} (${asm[index]}): ${message}`,
     );
-    return { instructions, warnings: told };
+    return { instructions, warnings };
   }
   const warnings = size === group.size ? [] : [sizeWarning(size, group.size)];
   const spec = specFor(wanted, group, size, nodes, (warning) => warnings.push(warning));

@@ -44,12 +44,12 @@ export function slotsByNode(group: Group, nodes: readonly Cpus[], warn: Warn): r
       'see /sys/devices/system/node',
     );
   const found = nodes.map((cpus) => ({ cpus, slots: [] as number[] }));
-  const astray: number[] = [];
+  const unreached: number[] = [];
   for (const [slot, { cpus }] of slotted(group)) {
     const on = new Set(cpus.map((cpu) => nodeOfCpu.get(cpu)));
     const [node] = on;
     const members = node === undefined || on.size > 1 ? undefined : found[node];
-    if (members === undefined) astray.push(slot);
+    if (members === undefined) unreached.push(slot);
     else members.slots.push(slot);
   }
   const empty = found.filter(({ cpus, slots }) => cpus.length > 0 && slots.length === 0);
@@ -59,7 +59,8 @@ export function slotsByNode(group: Group, nodes: readonly Cpus[], warn: Warn): r
       `${group.id}: no worker is bound to the CPUs of one node`,
       'bind them first: numactl --cpunodebind, or taskset',
     );
-  if (astray.length > 0) warn(`no packets will go to ${slots(astray)}: the worker may run on several nodes`);
+  if (unreached.length > 0)
+    warn(`no packets will go to ${slots(unreached)}: the worker may run on several nodes`);
   if (empty.length > 0)
     warn(`${empty.length} of ${nodes.length} nodes have no worker: the hash chooses there`);
   if (nodes.length === 1) warn('this machine has one NUMA node, so `numa` changes nothing');

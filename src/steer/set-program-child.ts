@@ -6,7 +6,7 @@ import { attachCbpf, detachProgram } from '../system/sockets.ts';
 import { checkMember, explainBorrow } from './member.ts';
 import type { Order, SetProgramAnswer, SetProgramLine } from './set-program.ts';
 
-/** At once: whatever comes next may never return. */
+/** Written immediately, because the next call may never return. */
 const say = (words: SetProgramLine): void => {
   writeSync(1, `${JSON.stringify(words)}\n`);
 };

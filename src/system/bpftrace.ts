@@ -53,7 +53,7 @@ const BTF_FILE = '/sys/kernel/btf/vmlinux';
 export async function startBpftrace(
   program: string,
   parameters: readonly string[],
-  hear: (message: Message) => void,
+  onMessage: (message: Message) => void,
   { flags = [], environment = {}, input = '', signal }: BpftraceOptions = {},
 ): Promise<Bpftrace> {
   const [command, ...args] = commandLine([
@@ -83,7 +83,7 @@ export async function startBpftrace(
       const message = parseMessage(line);
       if (message === null) return;
       if (message.type === 'printf' && /^(ready|Tracing )/.test(message.data)) resolve('ready');
-      else hear(message);
+      else onMessage(message);
     });
   });
 

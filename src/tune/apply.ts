@@ -157,7 +157,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     if (!isReadable(intent))
       throw failure(
         'unreadable',
-        'its name or its value has a form that a journal can not hold, so it could not be restored',
+        'its name or its value has a form that a journal cannot store, so it could not be restored',
         'set it by hand',
       );
     journal.append(intent);

@@ -74,17 +74,18 @@ export function judge(before: Judged, after: Judged): Verdict {
       fine: now - was >= GAIN || (was >= NEARLY_ALL && now >= was - NOISE),
     };
   });
-  const told = changes.map(({ name, was, now }) => `${name} ${was} % before, ${now} % after`).join('; ');
+  const compared = changes.map(({ name, was, now }) => `${name} ${was} % before, ${now} % after`).join('; ');
   const fallen = fall(before, after);
-  if (fallen !== null && isOwn(before) && isOwn(after)) return { better: false, why: `${fallen}; ${told}` };
-  const why = fallen === null ? told : `${told}; ${fallen}, ${NOT_OWN}`;
+  if (fallen !== null && isOwn(before) && isOwn(after))
+    return { better: false, why: `${fallen}; ${compared}` };
+  const why = fallen === null ? compared : `${compared}; ${fallen}, ${NOT_OWN}`;
   if (!changes.every(({ fine }) => fine) || !changes.some(({ gain }) => gain >= GAIN))
     return { better: false, why: `did not rise by ${GAIN} points: ${why}` };
   return { better: true, why };
 }
 
 const isOwn = ({ txShare }: Judged): boolean => txShare !== null && txShare >= OWN_SHARE;
-const NOT_OWN = "which is the whole machine's and not held against it";
+const NOT_OWN = 'but the plan does not affect most of that, so it does not count';
 
 function fall({ tx: before }: Measured, { tx: after }: Measured): string | null {
   if (before?.percent == null || after?.percent == null) return null;

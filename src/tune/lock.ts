@@ -117,13 +117,13 @@ function busy(files: Files, holder: string): Failure {
     return failure(
       'busy',
       `another locality-tune (pid ${pid}) holds the lock, and sleeps in the kernel (state D)`,
-      `see in what: cat /proc/${pid}/wchan. If it stays there: kill -KILL ${pid}, then repeat; undo takes back what it has done`,
+      `cat /proc/${pid}/wchan shows where. If it stays there: kill -KILL ${pid}, then try again; undo restores what it has changed`,
     );
   if (state === 'T' || state === 't')
     return failure(
       'busy',
       `another locality-tune (pid ${pid}) holds the lock, and is stopped`,
-      `kill -CONT ${pid} lets it go on; kill -KILL ${pid} ends it, and undo takes back what it has done`,
+      `kill -CONT ${pid} continues it; kill -KILL ${pid} ends it, and undo restores what it has changed`,
     );
   return failure('busy', `another locality-tune (pid ${pid}) is changing settings`, 'wait until it ends');
 }

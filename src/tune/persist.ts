@@ -111,7 +111,7 @@ function quote(word: string): string {
 export function requireOwnCommand(command: readonly string[]): void {
   for (const word of command) {
     const bad = /\p{C}/u.test(word);
-    if (bad) throw failure('not-trusted', `${JSON.stringify(word)} can not be named in a unit`, INSTALL);
+    if (bad) throw failure('not-trusted', `${JSON.stringify(word)} cannot be named in a unit`, INSTALL);
     try {
       closeSync(openTrusted(throughLinks(word), constants.O_RDONLY));
     } catch (error) {

@@ -134,7 +134,7 @@ async function restore(
     const ours = is !== null && (setting.same(is, set) || setting.same(is, to) || setting.same(is, from));
     if (identity === 'other-address') {
       const why = `its interface had another address then (${device?.address}, now ${now?.address}): is it the same one?`;
-      if (!force && !(await ask(change, why))) return skip(`${why} (--force restores it all the same)`);
+      if (!force && !(await ask(change, why))) return skip(`${why} (--force restores it anyway)`);
     } else if (!ours) {
       const running = access.files.list('/run/irqbalance').length > 0;
       const why = `it is ${brief(is ?? 'unreadable')} now, not ${brief(set)}; likely ${likelyCause(change.kind, running)}`;

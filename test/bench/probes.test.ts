@@ -16,7 +16,7 @@ describe('what our probe is measured against', () => {
   });
 
   it.each(variants)(
-    '$name: a map port that asks for every packet where it is made and where it is freed',
+    '$name: a map port that looks at every packet where it is allocated and where it is freed',
     ({ name }) => {
       const port = mapPort(name);
       expect(hooksOf(port).length).toBeGreaterThan(2);

@@ -123,13 +123,13 @@ function print(mechanism: string, batches: Readonly<Record<Kind, readonly Batche
       };
     }),
   );
-  console.log(GOALS[mechanism] ?? GOAL_OTHERWISE);
+  console.log(TARGETS[mechanism] ?? OTHER_TARGET);
 }
 
-const GOALS: Readonly<Record<string, string>> = {
-  tracepoint: 'goal: ours/empty at most 1.5 for what is received only',
+const TARGETS: Readonly<Record<string, string>> = {
+  tracepoint: 'target: ours/empty at most 1.5 for what is received only',
 };
-const GOAL_OTHERWISE = 'goal: ours/map at most 0.33 for what is received only, 0.7 for both ways';
+const OTHER_TARGET = 'target: ours/map at most 0.33 for what is received only, 0.7 for both ways';
 
 const files = openFiles('/');
 const lastCpu = () => parseCpuList(files.text('/sys/devices/system/cpu/online') ?? '')?.at(-1) ?? 0;

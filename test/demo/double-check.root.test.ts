@@ -12,12 +12,12 @@ it('the probes count the very accepts that the workers count themselves, and a p
   });
   expect(notes.join()).not.toMatch(/double-checked/);
   for (const act of ['before', 'after'] as const) {
-    expect(tcp?.witness?.[act]).toMatchObject({
+    expect(tcp?.byProbe?.[act]).toMatchObject({
       events: tcp?.[act].total,
       local: tcp?.[act].matched,
       percent: expect.any(Number),
     });
     expect(tcp?.skbs?.[act]).toMatchObject({ events: tcp?.[act].total, local: tcp?.[act].matched });
   }
-  expect(tcp?.witness?.after.percent).toBe(100);
+  expect(tcp?.byProbe?.after.percent).toBe(100);
 });

@@ -123,7 +123,7 @@ describe('xps-not-on-irq-cpu', () => {
       2,
     ],
     ['xps_rxqs decides', { queues: 2, xpsRxqs: [[0], [1]] }],
-    ['it can not be read', { queues: 2, xps: null }],
+    ['it cannot be read', { queues: 2, xps: null }],
     ['there is one queue', { queues: 1 }],
     ['the CPUs are not known', { queues: 2, irqCpus: [null, [0, 1]] }],
   ] as [string, NicFacts, number?][])('is content when %s', (_, facts, cpus = 8) => {

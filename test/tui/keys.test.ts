@@ -8,7 +8,7 @@ import { PANES } from '../../tui/panes.ts';
 import { initialState, reduce, type State, typeFilter } from '../../tui/state.ts';
 import { append, HISTORY } from '../../tui/state-history.ts';
 import { press } from '../../tui/state-keys.ts';
-import { configurationOf, historyOf, mended, pair } from '../fixtures/samples.ts';
+import { configurationOf, historyOf, pair, tuned } from '../fixtures/samples.ts';
 
 const NO_KEY: Key = {
   upArrow: false,
@@ -45,7 +45,7 @@ function context(source: Partial<Source> = {}): KeyContext & { readonly said: st
     set: (next) => {
       state = next;
     },
-    sample: () => mended(pair).history.at(-1) ?? null,
+    sample: () => tuned(pair).history.at(-1) ?? null,
     around: () => AROUND,
     source: {
       live: false,

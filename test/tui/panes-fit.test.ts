@@ -10,7 +10,7 @@ import { overview } from '../../tui/panes/overview.tsx';
 import { paths } from '../../tui/panes/paths.tsx';
 import { queues } from '../../tui/panes/queues.tsx';
 import { group, host, nic, owner } from '../fixtures/hosts.ts';
-import { configurationOf, eight, historyOf, large, mended, NOW, pair } from '../fixtures/samples.ts';
+import { configurationOf, eight, historyOf, large, NOW, pair, tuned } from '../fixtures/samples.ts';
 import { huge } from '../report/machines.ts';
 import { ascii, colours, linesOf, plain, propsOf, type Size, sixteen, textsOf } from './screens.ts';
 
@@ -23,8 +23,8 @@ const SIZES: readonly Size[] = [
 ];
 const roomy: Size = { width: 120, height: 30 };
 
-const two = mended(pair);
-const many = mended(large);
+const two = tuned(pair);
+const many = tuned(large);
 const vast = historyOf([{ configuration: configurationOf(huge), seconds: 2, rx: 0.3, tx: 0.3 }]);
 const before = historyOf([
   { configuration: configurationOf(eight()), seconds: 20, rx: 0.125, tx: 0.09, pps: 132_007 },

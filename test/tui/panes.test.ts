@@ -14,13 +14,13 @@ import { paths } from '../../tui/panes/paths.tsx';
 import { queues } from '../../tui/panes/queues.tsx';
 import { initialState } from '../../tui/state.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
-import { configurationOf, eight, historyOf, large, mended, NOW } from '../fixtures/samples.ts';
+import { configurationOf, eight, historyOf, large, NOW, tuned } from '../fixtures/samples.ts';
 import { colours, linesOf, plain, propsOf, type Size } from './screens.ts';
 
 const roomy: Size = { width: 120, height: 30 };
 
-const igb = mended(eight);
-const many = mended(large);
+const igb = tuned(eight);
+const many = tuned(large);
 const before = historyOf([
   { configuration: configurationOf(eight()), seconds: 20, rx: 0.125, tx: 0.09, pps: 132_007 },
 ]);

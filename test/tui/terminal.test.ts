@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createRecorder } from '../../src/live/recording.ts';
 import type { Sample } from '../../src/live/types.ts';
-import { eight, large, mended, pair } from '../fixtures/samples.ts';
+import { eight, large, pair, tuned } from '../fixtures/samples.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { openScreen, type Screen, type ScreenOptions } from './pty.ts';
 
@@ -29,7 +29,7 @@ function recorded(name: string, samples: readonly Sample[]): string {
   return file;
 }
 
-const { history } = mended(eight);
+const { history } = tuned(eight);
 const file = recorded('eight.jsonl', history);
 
 function replay(options: ScreenOptions = {}, path = file): Screen {
@@ -98,16 +98,16 @@ describe('the screen', () => {
 
 describe('a failure', () => {
   it('of a recording is reported before the live view starts, or inside it after the first sample', async () => {
-    const [header = '', scene = '', sample = ''] = readFileSync(file, 'utf8').split('\n');
+    const [header = '', configuration = '', sample = ''] = readFileSync(file, 'utf8').split('\n');
     const early = join(folder, 'early.jsonl');
-    writeFileSync(early, [header, scene.replace('"nics":[', '"nics":[null,'), sample].join('\n'));
+    writeFileSync(early, [header, configuration.replace('"nics":[', '"nics":[null,'), sample].join('\n'));
     const refused = replay({ columns: 200 }, early);
     await refused.ended;
     expect(await refused.until(/after 1/)).toMatch(/before\s+locality-tune: .*line 2 is neither/);
     expect(refused.raw()).not.toContain('\x1b[?1049h');
 
     const late = join(folder, 'late.jsonl');
-    writeFileSync(late, [header, scene, sample, '{"sample":{}}', sample].join('\n'));
+    writeFileSync(late, [header, configuration, sample, '{"sample":{}}', sample].join('\n'));
     const screen = replay({ columns: 200 }, late);
     await screen.until(TABS);
     screen.type('7');
@@ -142,7 +142,7 @@ describe('what is shown', () => {
     const group = machine().groups[0]?.id ?? 'none';
     const screen = replay(
       { columns: 160, rows: 45 },
-      recorded(`${name}.jsonl`, mended(machine).history.slice(-30)),
+      recorded(`${name}.jsonl`, tuned(machine).history.slice(-30)),
     );
     await screen.until(header);
     for (const [key, ...shown] of [
@@ -178,7 +178,7 @@ describe('what is shown', () => {
   });
 
   it('has no line wider than the terminal while it is resized many times, and ends with a whole picture', async () => {
-    const screen = replay({}, recorded('large.jsonl', mended(large).history.slice(-30)));
+    const screen = replay({}, recorded('large.jsonl', tuned(large).history.slice(-30)));
     await screen.until(TABS);
     const sizes = [60, 300, 80, 213, 61, 120].flatMap((columns) =>
       [15, 100, 24, 37].map((rows) => [columns, rows] as const),
@@ -236,7 +236,7 @@ describe('what is shown', () => {
     for (const [text, message] of [
       ['', /not a recording/],
       ['{"schema":"locality-tune.recording/2"}\n', /version 2; update locality-tune/],
-      ['{"schema":"locality-tune.recording/1"}\n{"scene":1}\n', /line 2 is neither/],
+      ['{"schema":"locality-tune.recording/1"}\n{"configuration":1}\n', /line 2 is neither/],
     ] as const) {
       writeFileSync(path, text);
       const screen = replay({ columns: 150 }, path);

@@ -29,7 +29,7 @@ describe('the verdict', () => {
     ['tx up', measured(50, 50, 50), measured(90, 90, 90), true],
     ['tx down', measured(50, 50, 50), measured(90, 90, 40), false],
     ['tx down by what may be chance', measured(50, 50, 50), measured(90, 90, 48.5), true],
-    ['tx not known any more', measured(50, 50, 50), measured(90, 90, null), true],
+    ['tx not known afterwards', measured(50, 50, 50), measured(90, 90, null), true],
   ])('%s', (_, before, after, better) => {
     expect(judge(before, after).better).toBe(better);
   });
@@ -37,10 +37,10 @@ describe('the verdict', () => {
   it.each([
     ['the plan changes no sending', null],
     ['others sent more than a fifth', 0.79],
-  ])('tx down is told and not held against it where %s', (_, share) => {
+  ])('tx down is reported and does not count if %s', (_, share) => {
     const [before, after] = [measured(50, 50, 90, 20_000, share), measured(90, 90, 40, 20_000, 1)];
     const why =
-      "rx 50 % before, 90 % after; accept 50 % before, 90 % after; tx fell from 90 % to 40 %, which is the whole machine's and not held against it";
+      'rx 50 % before, 90 % after; accept 50 % before, 90 % after; tx fell from 90 % to 40 %, but the plan does not affect most of that, so it does not count';
     expect(judge(before, after)).toEqual({ better: true, why });
     expect(judge({ ...before, txShare: 0.8 }, after).better).toBe(false);
     expect(judge({ ...before, txShare: 1 }, { ...after, txShare: share }).better).toBe(true);

@@ -93,7 +93,7 @@ describe('what a unit would run', () => {
   });
 
   it('has a name that a unit can hold', () => {
-    expect(require('/opt/a\nb')).toThrow('can not be named in a unit');
+    expect(require('/opt/a\nb')).toThrow('cannot be named in a unit');
   });
 });
 

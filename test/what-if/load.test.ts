@@ -46,11 +46,11 @@ const shares = (counts: readonly number[]) => counts.map((count) => count / FLOW
 
 describe('the load by 10,000 flows', () => {
   const irqCpus = [0, 1, 2, 3, 0, 1, 2, 3];
-  const seats = [3, 1, 0, 2, 5];
+  const workerCpus = [3, 1, 0, 2, 5];
   const table = range(128).map((entry) => [0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 3][entry % 11] ?? 0);
   const machine = host({
     nics: [keyed({ queues: 8, irqCpus, rss: table })],
-    groups: [group({ port: 443, workers: pinned(...seats), program: 'cpu' })],
+    groups: [group({ port: 443, workers: pinned(...workerCpus), program: 'cpu' })],
   });
   const queues = FLOWS.map((flow) => table[slowHash(flow) % 128] ?? -1);
 
@@ -59,12 +59,12 @@ describe('the load by 10,000 flows', () => {
     const count = <T>(of: readonly T[], wanted: readonly T[]) =>
       shares(wanted.map((each) => of.filter((one) => one === each).length));
     const cpus = queues.map((queue) => irqCpus[queue] ?? -1);
-    const slots = cpus.map((cpu) => cpu % seats.length);
+    const slots = cpus.map((cpu) => cpu % workerCpus.length);
     expect(load.queues.map(({ share }) => share)).toEqual(count(queues, range(8)));
     expect(load.cpus).toEqual(count(cpus, range(4)).map((share, cpu) => ({ cpu, share })));
     expect(load.workers.map(({ share }) => share)).toEqual(count(slots, range(5)));
     expect(load.local).toBeCloseTo(
-      cpus.filter((cpu, at) => seats[slots[at] ?? -1] === cpu).length / FLOWS.length,
+      cpus.filter((cpu, at) => workerCpus[slots[at] ?? -1] === cpu).length / FLOWS.length,
       12,
     );
     expect(load).toMatchObject({
@@ -137,14 +137,14 @@ describe('the load by the table', () => {
   it('has the locality that is expected, and shares that add up', () => {
     const facts = fc.record({
       irqCpus: fc.array(fc.oneof(fc.nat(5), fc.constant(null)), { minLength: 1, maxLength: 6 }),
-      seats: fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
+      workerCpus: fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }),
       program: fc.constantFrom('cpu', 'rand', 'hash', undefined),
     });
     fc.assert(
-      fc.property(facts, ({ irqCpus, seats, program }) => {
+      fc.property(facts, ({ irqCpus, workerCpus, program }) => {
         const machine = host({
           nics: [nic({ queues: irqCpus.length, irqCpus })],
-          groups: [group({ workers: pinned(...seats), ...(program && { program }) })],
+          groups: [group({ workers: pinned(...workerCpus), ...(program && { program }) })],
         });
         const loads = loadsByTable(machine);
         expect(loads.map(({ local }) => local)).toEqual(expectedLocality(machine).map(({ now }) => now));

@@ -131,13 +131,13 @@ function cellLine({ blocks, coarse, now, row, column, theme }: MatrixView): Line
   const [from, to] = [blocks[row], blocks[column]];
   if (from === undefined || to === undefined) return [];
   const packets = coarse.sums[row]?.[column] ?? 0;
-  const made = coarse.sums[row]?.reduce((sum, each) => sum + each, 0) ?? 0;
+  const sent = coarse.sums[row]?.reduce((sum, each) => sum + each, 0) ?? 0;
   const arrow = theme.unicode ? '→' : '->';
   const name = ({ cpus }: Block) => `CPU ${formatCpuList(cpus)}`;
   return [
     span(` ${name(from)} ${arrow} ${name(to)} `, 'strong'),
-    span(` ${rateText(packets / now.seconds, theme)}/s, ${percentText(percentOf(packets, made), theme)} %`),
-    span(` of the ${rateText(made / now.seconds, theme)}/s from ${name(from)}`),
+    span(` ${rateText(packets / now.seconds, theme)}/s, ${percentText(percentOf(packets, sent), theme)} %`),
+    span(` of the ${rateText(sent / now.seconds, theme)}/s from ${name(from)}`),
   ];
 }
 

@@ -95,10 +95,10 @@ interface Document extends Accepts {
 /** With --events only the lines are printed, and a note about lost ones. */
 function printer(options: MeasureAcceptCommandOptions): (document: Document) => void {
   const style = styleOf(options.color, process.stdout, process.env);
-  const tell = createNotePrinter();
+  const printNotes = createNotePrinter();
   const json = options.json || options.pretty;
   return (document) => {
-    if (!json || options.events) tell(document.notes);
+    if (!json || options.events) printNotes(document.notes);
     if (options.events) return;
     if (json)
       printDocument({ schema: SCHEMA, ...document, seconds: toMilliseconds(document.seconds) }, options);

@@ -29,7 +29,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
   const { name, notes } = session.variant;
   const counted = { tx: countsTx(name, filter), toDriver };
   const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, for all sockets`;
-  const tell = createNotePrinter();
+  const printNotes = createNotePrinter();
   let before = readPacketCounts(files);
   for await (const interval of session.intervals) {
     const now = readPacketCounts(files);
@@ -52,7 +52,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
     };
     if (options.json || options.pretty) printDocument(document, options);
     else {
-      tell(all);
+      printNotes(all);
       print(`${skbLine(document)}\n`);
     }
   }

@@ -111,14 +111,14 @@ interface Document extends UdpReport {
 
 function printer(options: MeasureOptions): (document: Document) => void {
   const style = styleOf(options.color, process.stdout, process.env);
-  const tell = createNotePrinter();
+  const printNotes = createNotePrinter();
   return (document) => {
     if (options.json || options.pretty)
       return printDocument(
         { schema: 'locality-tune.udp/1', ...document, seconds: toMilliseconds(document.seconds) },
         options,
       );
-    tell(document.notes);
+    printNotes(document.notes);
     printLines(udpLines(document, style), style);
   };
 }

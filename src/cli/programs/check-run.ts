@@ -81,7 +81,7 @@ function verdictLines(input: ProgramInput, verdict: Verdict, style: Style): read
   const outcome = ok ? `accepted: ${length}, ${converted} bytes once converted${limit}` : 'refused';
   const asm = disassemble(input.program).split('\n');
   const lineOf = liner(input);
-  const told = (finding: CheckFinding) => {
+  const describe = (finding: CheckFinding) => {
     const { index, message } = finding;
     const line = lineOf(finding);
     if (index === null) return message;
@@ -89,8 +89,8 @@ function verdictLines(input: ProgramInput, verdict: Verdict, style: Style): read
   };
   return [
     ...paragraph('', `${input.name}: ${outcome}`, style),
-    ...errors.flatMap((error) => paragraph('  ', told(error), style)),
-    ...verdict.hints.flatMap((hint) => paragraph('hint: ', told(hint), style)),
+    ...errors.flatMap((error) => paragraph('  ', describe(error), style)),
+    ...verdict.hints.flatMap((hint) => paragraph('hint: ', describe(hint), style)),
     ...verdict.notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
 }

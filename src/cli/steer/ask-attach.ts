@@ -27,7 +27,7 @@ export async function agreeToAttach(
   const [first, ...more] = changing;
   const program = `\`${first?.program.file ?? first?.program.name}\``;
   const where = more.length > 0 ? count(changing.length, 'group') : first?.group;
-  return confirm(`Attach ${program} to ${where}${loose.length > 0 ? ' all the same' : ''}?`);
+  return confirm(`Attach ${program} to ${where}${loose.length > 0 ? ' anyway' : ''}?`);
 }
 
 function refuseUnpinned([first]: readonly Attached[], options: AttachCommandOptions): void {
@@ -37,7 +37,7 @@ function refuseUnpinned([first]: readonly Attached[], options: AttachCommandOpti
     'not-pinned',
     `${group}: ${count(unpinned, 'worker')} may run on several CPUs, so \`${program.file ?? program.name}\` would ` +
       'send packets to sockets whose worker runs elsewhere',
-    `\`${planCommand(first, options)}\` shows how to pin them first; --yes attaches the program all the same`,
+    `\`${planCommand(first, options)}\` shows how to pin them first; --yes attaches the program anyway`,
   );
 }
 

@@ -53,7 +53,8 @@ function kinds(text: string): readonly Kind[] {
 function cpus(option: string): (text: string) => Cpus {
   return (text) => {
     const list = parseCpuList(text);
-    if (list === null || list.length === 0) throw usage(`${option} '${text}': no list of CPUs like 0-3,8`);
+    if (list === null || list.length === 0)
+      throw usage(`${option} '${text}' is not a list of CPUs such as 0-3,8`);
     return list;
   };
 }

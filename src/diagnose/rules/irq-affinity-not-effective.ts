@@ -12,14 +12,14 @@ export function irqAffinityNotEffective({ host, placements, quiet, changing }: F
   return placements.flatMap((placement): Found[] => {
     const { nic, isolated, target } = placement;
     const elsewhere = new Set(isolated.map(({ irq }) => irq));
-    const astray = queueIrqs(nic).filter((irq) => goesElsewhere(irq) && !elsewhere.has(irq.irq));
-    if (astray.length === 0) return [];
+    const misdelivered = queueIrqs(nic).filter((irq) => goesElsewhere(irq) && !elsewhere.has(irq.irq));
+    if (misdelivered.length === 0) return [];
     const given = new Map([...target].flatMap(([{ irqs }, cpu]) => irqs.map(({ irq }) => [irq, cpu])));
     const wantedOf = (irq: Irq): Cpus => {
       const cpu = given.get(irq.irq);
       return cpu === undefined ? wanted(irq, online) : [cpu];
     };
-    const pairs = astray.map(
+    const pairs = misdelivered.map(
       ({ irq, affinity, effective }) =>
         `irq ${irq} is set to ${cpuNames(affinity ?? [])}, runs on ${ranges(effective ?? [])}`,
     );
@@ -27,13 +27,13 @@ export function irqAffinityNotEffective({ host, placements, quiet, changing }: F
       {
         rule: 'irq-affinity-not-effective',
         severity: quiet.has(nic) ? 'info' : 'warning',
-        subject: `${nic.name} irq ${ranges(astray.map(({ irq }) => irq))}`,
+        subject: `${nic.name} irq ${ranges(misdelivered.map(({ irq }) => irq))}`,
         message:
           `Interrupts run on other CPUs than their affinity says: ${names(pairs)}. ` +
           'A new affinity takes effect at the next interrupt. Look again after some traffic, then write it once more.',
         ...(changing.has(nic.name)
           ? { fix: [] }
-          : write(nic, new Map(astray.map((irq) => [irq.irq, wantedOf(irq)])))),
+          : write(nic, new Map(misdelivered.map((irq) => [irq.irq, wantedOf(irq)])))),
       },
     ];
   });

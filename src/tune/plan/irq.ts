@@ -15,21 +15,21 @@ export const irq: KindPlanner = (context) => {
   const notes: string[] = [];
   for (const nic of context.nics) {
     const renumbered = changesChannels(context, nic);
-    const astray: string[] = [];
+    const misdelivered: string[] = [];
     const reason = reasons(context, nic);
     for (const [vector, cpu] of context.spreads.get(nic.name)?.cpuOf ?? []) {
       if (cpu === null) continue;
       for (const each of vector.irqs) {
         if (renumbered || !isOn(each, vector, cpu))
           changes.push(move(nic, each, cpu, reason(cpu), renumbered));
-        else if (ignoresAffinity(each)) astray.push(`irq ${each.irq}`);
+        else if (ignoresAffinity(each)) misdelivered.push(`irq ${each.irq}`);
       }
       if (vector.irqs.length === 0 && vector.movable)
         changes.push(...place(context, nic, vector, cpu, reason(cpu)));
     }
-    if (astray.length > 0)
+    if (misdelivered.length > 0)
       notes.push(
-        `${astray.join(', ')} of ${nic.name} ${astray.length === 1 ? 'is' : 'are'} not on the CPU of its affinity: ` +
+        `${misdelivered.join(', ')} of ${nic.name} ${misdelivered.length === 1 ? 'is' : 'are'} not on the CPU of its affinity: ` +
           'a new affinity takes effect at the next interrupt, unless the driver manages it.',
       );
     if (renumbered && nic.irqs.length > 0)
@@ -47,13 +47,13 @@ export const irq: KindPlanner = (context) => {
 /** Queues that receive on another CPU than they should, regardless of the affinity. */
 function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Refused[] {
   const serving = new Set(assignment.serving.get(nic.name)?.cpus);
-  const astray = [...(spreads.get(nic.name)?.cpuOf ?? [])].flatMap(([{ rx, irqs, cpu }]) =>
+  const unmoved = [...(spreads.get(nic.name)?.cpuOf ?? [])].flatMap(([{ rx, irqs, cpu }]) =>
     rx.length > 0 && irqs.length === 0 && cpu !== null && !serving.has(cpu) ? rx : [],
   );
   const refuse = (why: string): Refused => ({ subject: nic.name, why });
   return [
-    ...(astray.length > 0
-      ? [refuse(`${queueNames('rx', astray)}: its IRQ is not known, so its CPU cannot be set.`)]
+    ...(unmoved.length > 0
+      ? [refuse(`${queueNames('rx', unmoved)}: its IRQ is not known, so its CPU cannot be set.`)]
       : []),
     ...(nic.threadedNapi === true
       ? [

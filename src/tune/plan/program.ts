@@ -80,7 +80,7 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
     advise(host, fedGroups(view, new Set())).map(({ group, advice }) => [group.id, advice]),
   );
   return selected.map((group): Choice => {
-    // By whatever means: SO_INCOMING_CPU also does it.
+    // By any means: SO_INCOMING_CPU also does it.
     const local = ways.get(group.id)?.every(({ now }) => now === 1) ?? false;
     if (local) return { group, program: 'as it is', why: null };
     const { program, why, fix } = advised.get(group.id) ?? { program: null, why: null, fix: [] };

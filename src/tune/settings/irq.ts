@@ -62,7 +62,7 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
     );
   throw failure(
     'gone',
-    `${nic} has no IRQ for ${role} ${queues.join(', ')} any more`,
+    `${nic} no longer has an IRQ for ${role} ${queues.join(', ')}`,
     'the number of queues has changed: see `locality-tune inspect`',
   );
 }
