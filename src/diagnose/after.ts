@@ -38,6 +38,14 @@ export function withRps(nic: Nic, queues: readonly number[], rps: Cpus): Nic {
   };
 }
 
+/** @param cpusOf xps_cpus by TX queue */
+export function withXps(nic: Nic, cpusOf: ReadonlyMap<number, Cpus>): Nic {
+  return {
+    ...nic,
+    txQueues: nic.txQueues.map((queue) => ({ ...queue, xpsCpus: cpusOf.get(queue.index) ?? queue.xpsCpus })),
+  };
+}
+
 /** @param cpuOf null: the thread stays */
 export function withPins(host: Host, cpuOf: (owner: Owner) => number | null): Host {
   const groups = host.groups.map((group) => {

@@ -10,6 +10,7 @@ import { advise } from './advice.ts';
 import { fedGroups } from './groups.ts';
 import { placements } from './placement.ts';
 import { quietNics } from './quiet.ts';
+import { cpuLoadUneven } from './rules/cpu-load-uneven.ts';
 import { fewerWorkersThanQueues } from './rules/fewer-workers-than-queues.ts';
 import { groupDrops } from './rules/group-drops.ts';
 import { hashSelection } from './rules/hash-selection.ts';
@@ -23,8 +24,10 @@ import { moreWorkersThanQueues } from './rules/more-workers-than-queues.ts';
 import { programExceedsGroup } from './rules/program-exceeds-group.ts';
 import { programMissesWorker } from './rules/program-misses-worker.ts';
 import { programStarvesSlots } from './rules/program-starves-slots.ts';
+import { queueLoadUneven } from './rules/queue-load-uneven.ts';
 import { queuePilesUp } from './rules/queue-piles-up.ts';
 import { rpsUndoesRss } from './rules/rps-undoes-rss.ts';
+import { rssKeyWeak } from './rules/rss-key-weak.ts';
 import { rssOverridden } from './rules/rss-overridden.ts';
 import { rssTableIncomplete } from './rules/rss-table-incomplete.ts';
 import { rssTableUneven } from './rules/rss-table-uneven.ts';
@@ -32,6 +35,7 @@ import { sharedListener } from './rules/shared-listener.ts';
 import { singleQueue } from './rules/single-queue.ts';
 import { slotUnserved } from './rules/slot-unserved.ts';
 import { threadedNapi } from './rules/threaded-napi.ts';
+import { txLoadUneven } from './rules/tx-load-uneven.ts';
 import { udpHashedByAddress } from './rules/udp-hashed-by-address.ts';
 import { udpHotSlot } from './rules/udp-hot-slot.ts';
 import { workerNotPinned } from './rules/worker-not-pinned.ts';
@@ -44,8 +48,17 @@ import type { Facts, Finding, Found, Rule, Severity } from './types.ts';
  */
 const STAGES: readonly (readonly Rule[])[] = [
   [singleQueue, rssTableIncomplete, rssTableUneven, rssOverridden, threadedNapi, irqbalanceMovesIrqs],
-  [udpHashedByAddress, irqOnIsolatedCpu, irqAffinityNotEffective, irqsShareCpu, irqWrongNumaNode],
-  [rpsUndoesRss, xpsNotOnIrqCpu],
+  [
+    rssKeyWeak,
+    udpHashedByAddress,
+    queueLoadUneven,
+    irqOnIsolatedCpu,
+    irqAffinityNotEffective,
+    irqsShareCpu,
+    irqWrongNumaNode,
+    cpuLoadUneven,
+  ],
+  [rpsUndoesRss, xpsNotOnIrqCpu, txLoadUneven],
   [fewerWorkersThanQueues, moreWorkersThanQueues, workerNotPinned, sharedListener],
   [
     programStarvesSlots,
@@ -62,8 +75,10 @@ const STAGES: readonly (readonly Rule[])[] = [
 
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
-/** The worst first, then by subject with numbers in natural order: irq 9 before irq 10. */
-/** @param netns as `--netns` named it: then every command works from outside it */
+/**
+ * The worst first, then by subject with numbers in natural order: irq 9 before irq 10.
+ * @param netns as `--netns` named it: then every command works from outside it
+ */
 export function diagnose(view: View, netns: string | null = null): readonly Finding[] {
   const now = factsOf(view, new Set(), false);
   let later = now;
@@ -86,7 +101,8 @@ export function diagnose(view: View, netns: string | null = null): readonly Find
 function factsOf(view: View, changing: ReadonlySet<string>, planned: boolean): Facts {
   const quiet = quietNics(view);
   const served = advise(view.host, fedGroups(view, quiet));
-  return { ...view, quiet, served, placements: placements(view.host), changing, planned };
+  const still = new Set([...changing, ...[...quiet].map(({ name }) => name)]);
+  return { ...view, quiet, served, ...placements(view.host, still), changing, planned };
 }
 
 /** The same facts, if these commands change nothing that a rule reads. */

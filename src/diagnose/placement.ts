@@ -7,7 +7,8 @@ import { withIrqs, withNic } from './after.ts';
 import { spreadEvenly, tally } from './even.ts';
 import { workerCpus } from './groups.ts';
 import { homeCpus, liveNics, oneCpu } from './nics.ts';
-import type { Placement } from './types.ts';
+import { rebalances } from './rebalance.ts';
+import type { Placement, Rebalance } from './types.ts';
 import { usableCpus } from './usable-cpus.ts';
 import { type Vector, vectorsOf } from './vectors.ts';
 
@@ -21,11 +22,32 @@ interface Placed {
   readonly disturbs: boolean;
 }
 
-/** Placements of all NICs that are up. */
-export function placements(host: Host): readonly Placement[] {
+/** Placements of all NICs that are up. @param still names of NICs that take no part in rebalancing */
+export function placements(
+  host: Host,
+  still: ReadonlySet<string>,
+): { readonly placements: readonly Placement[]; readonly rebalances: readonly Rebalance[] } {
   const sort = bestFirst(host);
   const workers = workerCpus(host);
-  return liveNics(host).map((nic) => placementOf(host, nic, sort, workers));
+  const each = liveNics(host).map((nic) => placementOf(host, nic, sort, workers));
+  const moving = each.filter(({ nic }) => !still.has(nic.name) && nic.threadedNapi !== true);
+  const found = rebalances(host, { placements: moving, workers, sort });
+  if (found.length === 0) return { placements: each, rebalances: found };
+  const rebalanced = new Set(found.map(({ nic }) => nic));
+  const target = new Map<Vector, number>();
+  for (const { moves } of found) for (const [vector, cpu] of moves) target.set(vector, cpu);
+  return {
+    placements: each.map((placement) =>
+      rebalanced.has(placement.nic)
+        ? { ...placement, target: new Map([...placement.target, ...target]) }
+        : placement,
+    ),
+    // A vector may be part of several: it goes where the last one has it.
+    rebalances: found.map((rebalance) => ({
+      ...rebalance,
+      moves: new Map([...rebalance.moves].map(([vector, cpu]) => [vector, target.get(vector) ?? cpu])),
+    })),
+  };
 }
 
 function placementOf(
@@ -78,6 +100,7 @@ function placementOf(
   const others = new Set([...homeless, ...strays, ...away].map(({ vector }) => vector));
   return {
     nic,
+    vectors: all,
     crowded,
     near: crowded.length === 0 ? [] : few.filter((cpu) => home === null || isHome.has(cpu)),
     far: crowded.length === 0 || home === null ? [] : few.filter((cpu) => !isHome.has(cpu)),

@@ -23,6 +23,8 @@ export interface Finding {
  */
 export interface Placement {
   readonly nic: Nic;
+  /** All of the NIC, as the keys of `target`. */
+  readonly vectors: readonly Vector[];
   /** CPUs with at least two vectors more than another CPU has. */
   readonly crowded: readonly (readonly [cpu: number, vectors: readonly Vector[]])[];
   /** If there are crowded CPUs, those with the fewest vectors: of the NIC's node, or of any node if it has none. */
@@ -38,8 +40,20 @@ export interface Placement {
   readonly idle: Cpus;
   /** IRQs on isolated CPUs where no worker runs. */
   readonly isolated: readonly (Irq & { readonly vector: Vector; readonly cpu: number })[];
-  /** The CPU of each vector that should move. */
+  /** The CPU of each vector that should move, also because of its load. */
   readonly target: ReadonlyMap<Vector, number>;
+}
+
+/** Vectors of one NIC that move, because one CPU takes too many interrupts: one to a CPU without any, or two change places. */
+export interface Rebalance {
+  readonly cpu: number;
+  /** Of the interrupts of all RX queues, 0 to 1, before; and what would be fair. */
+  readonly share: number;
+  readonly fair: number;
+  /** What the CPU receives from before. */
+  readonly receives: readonly { readonly nic: Nic; readonly vector: Vector }[];
+  readonly nic: Nic;
+  readonly moves: ReadonlyMap<Vector, number>;
 }
 
 /** A group of two or more members; with a single SO_REUSEPORT socket the kernel has no choice. */
@@ -75,6 +89,7 @@ export interface Facts extends View {
   readonly quiet: ReadonlySet<Nic>;
   /** One for each NIC that is up. */
   readonly placements: readonly Placement[];
+  readonly rebalances: readonly Rebalance[];
   /** Names of NICs whose channels a command of an earlier stage changes, so their queues will be different. */
   readonly changing: ReadonlySet<string>;
   /** Does a command of an earlier stage change anything? Then these are the facts after it. */

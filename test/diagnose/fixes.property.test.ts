@@ -78,13 +78,18 @@ describe('all commands of one output, run in order', () => {
   });
 });
 
-/** A plan says of this what to do, and leaves it. */
-const LEFT_TO_PEOPLE = ['threaded-napi'];
+/** Of threads a plan says what to do, and leaves them; it does not look at keys. */
+const LEFT_TO_PEOPLE = ['threaded-napi', 'rss-key-weak'];
 
 it('a plan for all interfaces of a machine without groups leaves nothing to run', () => {
   fc.assert(
     fc.property(machines, (machine) => {
-      const before = { ...machine, groups: [] };
+      // Nor does it look at counters.
+      const nics = machine.nics.map((each) => ({
+        ...each,
+        irqs: each.irqs.map((irq) => ({ ...irq, counts: [] })),
+      }));
+      const before = { ...machine, nics, groups: [] };
       // A write that has not taken effect yet is one that a plan does not repeat.
       const irqs = before.nics.flatMap((each) => each.irqs);
       fc.pre(irqs.every(({ affinity, effective }) => affinity?.includes(effective?.[0] ?? -1)));

@@ -29,6 +29,12 @@ const nicFacts = fc.record({
   threaded: fc.constantFrom(false, false, true, null),
   node: fc.constantFrom(-1, 0, 1),
   bypassed: fc.constantFrom(false, false, true),
+  key: fc.constantFrom(null, '00', 'ff', '01', '6d5a'),
+  /** Interrupts of each queue since boot, in thousands. */
+  counts: fc.oneof(
+    fc.constant([1]),
+    fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 8 }),
+  ),
 });
 
 const groupFacts = fc.record({
@@ -129,9 +135,13 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
   const irqs = plain.irqs.map((irq, queue) => {
     const how = facts.affinity[queue % facts.affinity.length];
     const affinity = how === 'all' ? online : how === 'other' ? [at((on[queue] ?? 0) + 1)] : irq.affinity;
-    return { ...irq, affinity };
+    const counts = online.map((cpu) =>
+      cpu === on[queue] ? 1000 * (facts.counts[queue % facts.counts.length] ?? 0) : 0,
+    );
+    return { ...irq, affinity, counts };
   });
-  if (!facts.separateTx) return { ...plain, irqs };
+  const rss = plain.rss && { ...plain.rss, key: facts.key && keyOf(facts.key) };
+  if (!facts.separateTx) return { ...plain, irqs, rss };
   const tx = plain.txQueues.map((queue) => ({
     ...queue,
     irq: 80 + 100 * index + queue.index,
@@ -148,10 +158,14 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
   }));
   return {
     ...plain,
+    rss,
     irqs: [...irqs.map((irq) => ({ ...irq, role: 'rx' as const })), ...txIrqs],
     txQueues: tx,
   };
 }
+
+/** 40 bytes of one pattern. */
+const keyOf = (pattern: string) => (pattern.repeat(40).slice(0, 80).match(/../g) ?? []).join(':');
 
 /** `ld cpu; ret a`, and `ldb [1]; mod #2; ret a`. */
 const FOREIGN_CPU: readonly Instruction[] = [

@@ -69,6 +69,14 @@ const COMMANDS: readonly (readonly [RegExp, Effect])[] = [
     (host, name = '', n) => onNic(host, name, (nic) => equal(nic, Number(n))),
   ],
   [
+    /^ethtool -X (\S+) hkey ([0-9a-f:]+)$/,
+    (host, name = '', key = '') =>
+      onNic(host, name, (nic) => {
+        if (nic.rss?.key?.length !== key.length) throw new Error(`${name}: a key of another length`);
+        return { ...nic, rss: { ...nic.rss, key } };
+      }),
+  ],
+  [
     /^ethtool -N (\S+) rx-flow-hash (udp4|udp6) sdfn$/,
     (host, name = '', type = '') =>
       onNic(host, name, (nic) =>

@@ -1,43 +1,25 @@
 import { formatCpuMask } from '../../host/cpus.ts';
-import { whyXpsIgnored } from '../../host/tx-choice.ts';
-import type { Nic, TxQueue } from '../../host/types.ts';
+import type { Nic } from '../../host/types.ts';
 import { queueNames } from '../../words/phrase.ts';
 import { nicPath } from '../../words/shell.ts';
-import { workerCpus } from '../groups.ts';
-import { liveNics, oneCpu } from '../nics.ts';
+import { liveNics } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
-import { usableCpus } from '../usable-cpus.ts';
+import { type Misplaced, misplacedXps } from '../xps.ts';
 
 const FEW = 16;
 
 /**
  * A packet that is sent through another CPU's queue is freed there, and its memory moves back for the next one. The
- * interrupts count where they are after their moves; nothing is sent from an isolated CPU without a worker.
+ * interrupts count where they are after their moves.
  */
 export function xpsNotOnIrqCpu({ host, quiet, changing }: Facts): readonly Found[] {
-  const sending = new Set([...usableCpus(host), ...workerCpus(host)]);
   return liveNics(host).flatMap((nic): Found[] => {
-    if (nic.txQueues.length < 2 || host.machine.cpus.online.length < 2 || whyXpsIgnored(nic) !== null)
-      return [];
-    const queues = nic.txQueues.flatMap(located).filter(({ cpu }) => sending.has(cpu));
-    const off = queues.filter(({ cpu, xps }) => xps.length > 0 && !xps.includes(cpu));
-    const served = new Set(queues.flatMap(({ cpu, xps }) => (xps.includes(cpu) ? [cpu] : [])));
-    const unset = queues.filter(({ cpu, xps }) => xps.length === 0 && !served.has(cpu));
+    const { unset, off } = misplacedXps(host, nic);
     const bad = [...unset, ...off];
     if (bad.length === 0) return [];
     const parts = [
-      unset.length > 0
-        ? `XPS is not set for ${queueNames(
-            'tx',
-            unset.map(({ index }) => index),
-          )}`
-        : '',
-      off.length > 0
-        ? `XPS of ${queueNames(
-            'tx',
-            off.map(({ index }) => index),
-          )} does not include the CPU of its IRQ`
-        : '',
+      unset.length > 0 ? `XPS is not set for ${txNames(unset)}` : '',
+      off.length > 0 ? `XPS of ${txNames(off)} does not include the CPU of its IRQ` : '',
     ];
     return [
       {
@@ -51,20 +33,15 @@ export function xpsNotOnIrqCpu({ host, quiet, changing }: Facts): readonly Found
   });
 }
 
-interface Located {
-  readonly index: number;
-  readonly cpu: number;
-  readonly xps: readonly number[];
-}
-
-/** A TX queue whose CPU and XPS are known; a queue with xps_rxqs is chosen by RX queue instead. */
-function located({ index, cpus, xpsCpus, xpsRxqs }: TxQueue): readonly Located[] {
-  const cpu = oneCpu({ cpus });
-  return cpu === null || xpsCpus === null || (xpsRxqs?.length ?? 0) > 0 ? [] : [{ index, cpu, xps: xpsCpus }];
+function txNames(queues: readonly Misplaced[]): string {
+  return queueNames(
+    'tx',
+    queues.map(({ index }) => index),
+  );
 }
 
 /** The mask of a CPU above 31 has a group `,00000000` for each 32 CPUs below, which the loop writes. */
-function setXps(nic: Nic, queues: readonly Located[]): readonly string[] {
+function setXps(nic: Nic, queues: readonly Misplaced[]): readonly string[] {
   const file = (queue: number | string) => nicPath(nic.name, `queues/tx-${queue}/xps_cpus`);
   if (queues.length <= FEW)
     return queues.map(({ index, cpu }) => `echo ${formatCpuMask([cpu])} > ${file(index)}`);

@@ -1,0 +1,31 @@
+/** How many interrupts each vector of a NIC has taken since boot: what shows of its load in every machine. */
+import type { Vector } from './vectors.ts';
+
+/** A million: minutes of load on one queue. Fewer say nothing about how load spreads, and hold nobody up. */
+export const ENOUGH_INTERRUPTS = 1_000_000;
+
+/** Of the vectors that receive; null where they are not counted. A TX interrupt that moves along (virtio) does not count. */
+export function interruptLoads(vectors: readonly Vector[]): ReadonlyMap<Vector, number> | null {
+  const loads = new Map<Vector, number>();
+  for (const vector of vectors) {
+    if (vector.rx.length === 0) continue;
+    const counts = vector.irqs.flatMap(({ role, counts }) => (role === 'tx' ? [] : counts));
+    if (counts.length === 0) return null;
+    loads.set(vector, sum(counts));
+  }
+  return loads.size > 0 ? loads : null;
+}
+
+/**
+ * More than twice its share, or so much that the others get less than a fifth of theirs: of two queues, twice the share
+ * would be everything. Chance does not make that of a million. Both are shares of the whole, 0 to 1.
+ */
+export function isTooMuch(share: number, fair: number): boolean {
+  return share > Math.min(2 * fair, 1 - (1 - fair) / 5);
+}
+
+export const sum = (numbers: Iterable<number>): number => {
+  let total = 0;
+  for (const each of numbers) total += each;
+  return total;
+};

@@ -1,0 +1,43 @@
+import { moveIrqCommand } from '../../words/commands.ts';
+import { names, percent, queueNames } from '../../words/phrase.ts';
+import { withIrqs, withNic } from '../after.ts';
+import type { Facts, Found, Rebalance } from '../types.ts';
+
+/** Busy queues of several NICs can meet on one CPU, though each NIC is spread evenly. */
+export function cpuLoadUneven({ rebalances }: Facts): readonly Found[] {
+  return [...Map.groupBy(rebalances, ({ cpu }) => cpu)].flatMap(([cpu, of]) => {
+    const [first] = of;
+    if (first === undefined) return [];
+    const { share, fair, receives } = first;
+    const where = receives.map((each) => `${each.nic.name} ${queueNames('rx', each.vector.rx)}`);
+    const moves = [...new Map(of.flatMap(irqMoves))];
+    const coming = receives.some(({ vector }) => vector.cpu !== cpu);
+    return [
+      {
+        rule: 'cpu-load-uneven',
+        severity: 'warning',
+        subject: `CPU ${cpu}`,
+        message:
+          `${coming ? 'Once the other commands have run, ' : ''}CPU ${cpu} receives from ${names(where)}. They took ${percent(share)} of the interrupts of all RX queues since boot, ` +
+          `${(share / fair).toFixed(1)} times a fair share of a CPU. ${remedy(of)}`,
+        fix: moves.map(([irq, to]) => moveIrqCommand(irq, to)),
+        after: (host) => {
+          const cpusOf = new Map(moves.map(([irq, to]) => [irq, [to]]));
+          return of.reduce((each, { nic }) => withNic(each, nic.name, (own) => withIrqs(own, cpusOf)), host);
+        },
+      } satisfies Found,
+    ];
+  });
+}
+
+function remedy([first, another]: readonly Rebalance[]): string {
+  if (first === undefined || another !== undefined) return 'The commands move some of them to other CPUs.';
+  const { nic, moves } = first;
+  return moves.size > 1
+    ? `The commands exchange a queue of ${nic.name} for a quieter one.`
+    : `The command moves a queue of ${nic.name} to CPU ${[...moves.values()].join()}, which receives nothing.`;
+}
+
+function irqMoves({ moves }: Rebalance): readonly (readonly [irq: number, cpu: number])[] {
+  return [...moves].flatMap(([vector, to]) => vector.irqs.map(({ irq }) => [irq, to] as const));
+}

@@ -1,0 +1,29 @@
+import type { Host } from '../../host/types.ts';
+import { count } from '../../words/phrase.ts';
+import { word } from '../../words/shell.ts';
+import { withNic } from '../after.ts';
+import { liveNics } from '../nics.ts';
+import { goodKey, keySpread } from '../rss-key.ts';
+import type { Facts, Found } from '../types.ts';
+
+/** A key of zeros gives every flow the same hash; one whose bytes repeat gives few different ones. */
+export function rssKeyWeak({ host, quiet }: Facts): readonly Found[] {
+  return liveNics(host).flatMap((nic): Found[] => {
+    const spread = keySpread(nic);
+    if (spread === null || spread.named < 2 || spread.reached >= spread.named) return [];
+    const key = goodKey((nic.rss?.key ?? '').split(':').length);
+    return [
+      {
+        rule: 'rss-key-weak',
+        severity: quiet.has(nic) ? 'info' : 'warning',
+        subject: nic.name,
+        message:
+          `The RSS key cannot spread flows: ${spread.why}, so the flows to one address reach at most ` +
+          `${count(spread.reached, 'queue')} of ${spread.named}.`,
+        fix: [`ethtool -X ${word(nic.name)} hkey ${key}`],
+        after: (each: Host) =>
+          withNic(each, nic.name, (own) => (own.rss === null ? own : { ...own, rss: { ...own.rss, key } })),
+      },
+    ];
+  });
+}
