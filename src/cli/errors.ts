@@ -1,7 +1,8 @@
 /** How a run fails: one line (or one JSON object) that names the operation, its object and the remedy. */
 import { clean } from '../report/text.ts';
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, privilege: 77, interrupted: 130 } as const;
+/** `unknown`: a check cannot tell, or has nothing to check. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unknown: 3, privilege: 77, interrupted: 130 } as const;
 
 /** A failure to show to the user; anything else that is thrown is a bug in this program. */
 export class CliError extends Error {

@@ -32,7 +32,7 @@ Examples:
   locality-tune inspect --port 8080 -j      the same for one server, as JSON
   locality-tune inspect --root capture/     the same for another machine, from a copy of its /proc and /sys
 
-Exit status: 0 success, 1 failure, 2 wrong usage, 77 missing privilege.`;
+Exit status: 0 success, 1 failure, 2 wrong usage, 3 nothing to check (status), 77 missing privilege.`;
 
 /** In the order of the help. */
 const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null) => void> = new Map([

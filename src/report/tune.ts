@@ -1,12 +1,11 @@
-/** What apply, undo and status print. */
+/** What apply and undo print. */
 
 import type { Applied } from '../tune/apply.ts';
 import type { ListedJournal } from '../tune/journal-list.ts';
 import { brief } from '../tune/refusal.ts';
-import type { Standing } from '../tune/status.ts';
 import type { Change } from '../tune/types.ts';
 import type { Undone } from '../tune/undo.ts';
-import { count, names, UNKNOWN } from '../words/phrase.ts';
+import { count, UNKNOWN } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
 
@@ -108,47 +107,4 @@ export function undoneLines({ journal, restored, skipped, left, notes }: Undone,
     ...left.flatMap((file) => paragraph('not removed: ', file, style)),
     ...notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
-}
-
-const PLACES = {
-  here: '',
-  elsewhere: ', in another network namespace',
-  before: ', before this boot: its settings are gone',
-  gone: ', in a network namespace that has gone: its settings are gone',
-} as const;
-
-export function statusLines(
-  journals: readonly ListedJournal[],
-  { drift, pending }: Standing,
-  notes: readonly string[],
-  style: Style,
-): Line[] {
-  if (journals.length === 0 && notes.length === 0) return [[span('nothing is applied')]];
-  const lines: Line[] = journals.flatMap(({ file, journal: { header, steps, persisted, ended }, place }) => {
-    const done = steps.filter(({ outcome }) => outcome === 'done').length;
-    const cut =
-      ended || place !== 'here' ? '' : ', interrupted: `locality-tune undo` restores what it changed';
-    return [
-      ...paragraph(
-        `journal ${file.id}: `,
-        `${count(done, 'setting')}, ${header.time}${PLACES[place]}${cut}`,
-        style,
-      ),
-      ...persisted.map(({ unit }) => [span(`  applied at boot by ${unit}`)]),
-    ];
-  });
-  for (const { subject, wanted, is, likely } of drift)
-    lines.push(
-      ...paragraph(
-        'drift: ',
-        `${subject}: set to ${brief(wanted)}, is ${is === null ? 'unreadable' : brief(is)}; likely ${likely}`,
-        style,
-        'remote',
-      ),
-    );
-  if (pending.length > 0)
-    lines.push(...paragraph('pending: ', `${names(pending)}: not on the new CPU yet: ${PENDING}`, style));
-  if (drift.length === 0 && journals.some(({ place }) => place === 'here'))
-    lines.push([span('no drift: everything is as it was set')]);
-  return [...lines, ...notes.flatMap((note) => paragraph('note: ', note, style))];
 }

@@ -1,22 +1,28 @@
 /** Opens the live machine for settings. */
+import type { Instruction } from '../cbpf/instruction.ts';
 import { readInterrupts } from '../host/interrupts.ts';
 import { readNics } from '../host/nics.ts';
 import { readMachine } from '../host/topology.ts';
-import type { Nic } from '../host/types.ts';
+import type { Group, Nic } from '../host/types.ts';
 import { openControls } from '../system/controls.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { openIrqbalance } from './irqbalance.ts';
 import { openPrograms } from './settings/program.ts';
 import type { Access } from './settings/setting.ts';
 
-/** `arch` as `uname -m` prints it. */
-export function openAccess(system: { readonly files: Files; readonly kernel: Kernel }, arch: string): Access {
+/** @param noted hears of each program that was attached, and (null) detached */
+export function openAccess(
+  system: { readonly files: Files; readonly kernel: Kernel },
+  /** As `uname -m` prints it. */
+  arch: string,
+  noted: (group: Group, program: readonly Instruction[] | null) => void = () => {},
+): Access {
   const nics = new Map<string, Promise<Nic | null>>();
   return {
     ...system,
     controls: openControls(),
     irqbalance: openIrqbalance(system.files),
-    programs: openPrograms(system, arch),
+    programs: openPrograms(system, arch, noted),
     nic: (name) => {
       const nic = nics.get(name) ?? readNic(system, name);
       nics.set(name, nic);

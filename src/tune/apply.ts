@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import type { Netns } from '../system/netns.ts';
+import type { Author } from './author.ts';
 import { bootIdOf } from './boot.ts';
 import { deviceOf } from './device.ts';
 import { type Header, isReadable, type ResetSetting } from './journal.ts';
@@ -40,6 +41,7 @@ export interface ApplyOptions {
   /** The folder of lock and journals. */
   readonly state: string;
   readonly netns: Netns;
+  readonly by: Author;
   /** Ends it after the current write and restores everything. */
   readonly signal: AbortSignal;
   /** Called for each change that was made or refused. */
@@ -55,7 +57,7 @@ const RESET_BYTES = 1_048_576;
  * restored, and so it is after a bug. Changes that the kernel refuses are in `failed`; the others are still made.
  */
 export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
-  const { state, netns, signal } = options;
+  const { state, netns, by, signal } = options;
   const release = takeLock(state, access.files);
   try {
     const time = new Date().toISOString();
@@ -66,6 +68,7 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
       bootId: bootIdOf(access.files),
       netns: netns.inode,
       netnsCookie: netns.cookie,
+      by,
     };
     const journal = createJournal(state, header, roomFor(plan));
     const done: Done[] = [];

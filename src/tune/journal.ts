@@ -2,6 +2,7 @@
  * What was changed, and from what: a file of JSON lines per apply; each line is written before its change. Pure parts;
  * journal-file.ts has the files.
  */
+import { type Author, parseAuthor } from './author.ts';
 import { type Device, parseDevice } from './device.ts';
 import { isFields, isNatural, isText, isValueOf, parseChange, parseTarget } from './shape.ts';
 import type { Change, Target } from './types.ts';
@@ -17,6 +18,8 @@ export interface Header {
   readonly netns: number;
   /** Its cookie, which is never reused; null if not known. */
   readonly netnsCookie: string | null;
+  /** null in a journal that is older than this field. */
+  readonly by: Author | null;
 }
 
 /** A setting as it was before another change (of channels), with which drivers reset it. */
@@ -112,12 +115,14 @@ export function parseJournal(text: string): Journal | null {
 }
 
 /** The latest record of each setting in the journals; IRQs by `irqKey`. @param journals newest first */
-export function lastSteps(journals: readonly Journal[]): ReadonlyMap<string, JournalStep> {
-  const last = new Map<string, JournalStep>();
-  for (const { steps } of journals)
-    for (const step of steps.toReversed()) {
+export function lastSteps<T extends Journal>(
+  journals: readonly T[],
+): ReadonlyMap<string, JournalStep & { readonly journal: T }> {
+  const last = new Map<string, JournalStep & { readonly journal: T }>();
+  for (const journal of journals)
+    for (const step of journal.steps.toReversed()) {
       const key = settingKey(step.change);
-      if (step.outcome === 'done' && !last.has(key)) last.set(key, step);
+      if (step.outcome === 'done' && !last.has(key)) last.set(key, { ...step, journal });
     }
   return last;
 }
@@ -144,14 +149,14 @@ function parseLine(line: string): Line | null {
   }
 }
 
-function parseHeader({ record, version, time, bootId, netns, netnsCookie }: Line): Header | null {
+function parseHeader({ record, version, time, bootId, netns, netnsCookie, by }: Line): Header | null {
   const cookie = isText(netnsCookie) ? netnsCookie : null;
   return record === 'journal' &&
     version === 1 &&
     isText(bootId) &&
     isText(time) &&
     isNatural(netns, 2 ** 32 - 1)
-    ? { record, version, time, bootId, netns, netnsCookie: cookie }
+    ? { record, version, time, bootId, netns, netnsCookie: cookie, by: parseAuthor(by) }
     : null;
 }
 

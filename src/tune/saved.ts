@@ -115,7 +115,9 @@ function locate(target: SavedChange['target'], host: Host): Target | null {
   const group = host.groups.find(({ id }) => id === target.group);
   const owner = group?.sockets.find(({ slot }) => slot === target.slot)?.owners[0];
   if (owner === undefined) return null;
-  return { kind: 'pin', pid: owner.pid, tid: threadOf(owner), comm: owner.comm, startTime: null };
+  const { pid, comm } = owner;
+  const serves = { group: target.group, slot: target.slot };
+  return { kind: 'pin', pid, tid: threadOf(owner), comm, startTime: null, serves };
 }
 
 /** Throws Failure `not-saved`. */

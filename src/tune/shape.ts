@@ -4,7 +4,7 @@
  */
 import type { Instruction } from '../cbpf/instruction.ts';
 import { subjectOf } from './subject.ts';
-import type { Change, Kind, Target } from './types.ts';
+import type { Change, Kind, ServedSlot, Target } from './types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -73,7 +73,7 @@ export function parseTarget(value: unknown): Target | null {
     case 'pin': {
       const started = startTime === null || (isText(startTime) && /^\d{1,20}$/.test(startTime));
       return isThread(pid) && isThread(tid) && isShort(comm) && started
-        ? { kind, pid, tid, comm, startTime: startTime as string | null }
+        ? { kind, pid, tid, comm, startTime: startTime as string | null, ...parseServes(value['serves']) }
         : null;
     }
     case 'program':
@@ -81,6 +81,12 @@ export function parseTarget(value: unknown): Target | null {
     default:
       return null;
   }
+}
+
+function parseServes(value: unknown): { readonly serves?: ServedSlot } {
+  if (!isFields(value)) return {};
+  const { group, slot } = value;
+  return isShort(group) && isNatural(slot) ? { serves: { group, slot } } : {};
 }
 
 function parseProgram({ group, name, instructions }: Fields): Target | null {

@@ -1,11 +1,45 @@
-/** Which applied settings are still in force, and which have drifted. */
+/** Which applied settings and attached programs are still in force, and which have drifted. */
+
+import { disassemble } from '../cbpf/disassemble.ts';
+import { recognise } from '../cbpf/programs.ts';
+import { formatCpuList } from '../host/cpus.ts';
+import type { Group } from '../host/types.ts';
 import { errnoCode, isFailure } from '../system/errors.ts';
+import { count } from '../words/phrase.ts';
+import type { Attachment } from './attachment.ts';
+import type { Author } from './author.ts';
 import { deviceOf, identityOf } from './device.ts';
 import { type Journal, type JournalStep, lastSteps } from './journal.ts';
+import type { JournalList } from './journal-list.ts';
 import { likelyCause } from './refusal.ts';
 import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
+import { attachedProgram, misfit } from './standing-program.ts';
+import type { Kind, Target } from './types.ts';
+
+/**
+ * `pending`: an IRQ that was moved and has not come yet. `ended`: with the process or daemon that it was a setting of.
+ * `unknown`: it could not be read.
+ */
+export type State = 'as-set' | 'drift' | 'pending' | 'ended' | 'unknown';
+
+export interface StandingSetting {
+  readonly kind: Kind;
+  readonly subject: string;
+  /** What it was set to, as read back then. */
+  readonly wanted: string;
+  /** null: it can't be read, or has gone. */
+  readonly is: string | null;
+  readonly state: State;
+  /** The likely cause of a drift, the reason of `unknown` and `ended`. */
+  readonly why: string | null;
+  /** Id of the journal that has it; null for a program by `attach`. */
+  readonly journal: string | null;
+  /** When and by whom; null where that was not noted. */
+  readonly time: string | null;
+  readonly by: Author | null;
+}
 
 export interface Drift {
   readonly subject: string;
@@ -17,43 +51,188 @@ export interface Drift {
 }
 
 export interface Standing {
+  /** In the order in which they were set; superseded ones are left out. */
+  readonly settings: readonly StandingSetting[];
   readonly drift: readonly Drift[];
   /** IRQs whose effective affinity differs: no interrupt has come yet, or permanently. */
   readonly pending: readonly string[];
 }
 
-/** Of several journals, newest first; the latest record of each setting counts. */
-export async function standingOf(access: Access, journals: readonly Journal[]): Promise<Standing> {
-  const drift: Drift[] = [];
-  const pending: string[] = [];
-  // In the order in which they were set.
-  for (const step of [...lastSteps(journals).values()].reverse()) {
-    const found = await compare(access, step);
-    if (found === 'pending') pending.push(step.change.subject);
-    else if (found !== 'as set') drift.push(found);
-  }
-  return { drift, pending };
+/** `unknown`: something could not be read, or an apply was interrupted. */
+export type StatusVerdict = 'as-set' | 'drift' | 'nothing' | 'unknown';
+
+/** The running groups, with what was noted when a program was attached to them. */
+export interface Attached {
+  readonly groups: readonly Group[];
+  readonly attachments: ReadonlyMap<string, Attachment>;
 }
 
-const RECREATED = 'the interface was deleted and made again, which set everything to its defaults';
+const NOTHING: Attached = { groups: [], attachments: new Map() };
 
+/** Of several journals, newest first, the latest record of each setting counts. */
+export async function standingOf(
+  access: Access,
+  journals: readonly (Journal & { readonly id?: string })[],
+  attached: Attached = NOTHING,
+): Promise<Standing> {
+  const steps = [...lastSteps(journals).values()];
+  const settings: StandingSetting[] = [];
+  // In the order in which they were set.
+  for (const step of steps.toReversed()) {
+    const { journal } = step;
+    const found = await compare(access, step, steps, attached);
+    if (found === null) continue;
+    const what = { kind: step.change.kind, subject: step.change.subject, wanted: step.is };
+    const { time, by } = journal.header;
+    settings.push({ ...what, ...found, journal: journal.id ?? null, time, by });
+  }
+  const told = new Set(settings.flatMap(({ kind, subject }) => (kind === 'program' ? [subject] : [])));
+  settings.push(...attached.groups.flatMap((group) => (told.has(group.id) ? [] : byAttach(group, attached))));
+  return {
+    settings,
+    drift: settings.flatMap(({ subject, wanted, is, state, why }) =>
+      state === 'drift' ? [{ subject, wanted, is, likely: why ?? '' }] : [],
+    ),
+    pending: settings.flatMap(({ state, subject }) => (state === 'pending' ? [subject] : [])),
+  };
+}
+
+type Found = Pick<StandingSetting, 'is' | 'state' | 'why'> & { readonly wanted?: string };
+
+const RECREATED = 'the interface was deleted and made again, which set everything to its defaults';
+const RELOADED = 'the server was restarted or reloaded';
+
+/** null: something that was applied later has taken its place. */
 async function compare(
   access: Access,
-  { change, device, is: wanted }: JournalStep,
-): Promise<Drift | 'pending' | 'as set'> {
-  const { subject, kind } = change;
+  step: JournalStep,
+  steps: readonly JournalStep[],
+  attached: Attached,
+): Promise<Found | null> {
+  const { change, device, is: wanted } = step;
   const setting = settingOf(change.target);
   try {
     const target = await setting.find(access, change.target);
     if (identityOf(device, deviceOf(access.files, target)) === 'recreated')
-      return { subject, wanted, is: null, likely: RECREATED };
+      return { is: null, state: 'drift', why: RECREATED };
     const is = await setting.read(access, target);
-    if (is !== null && setting.same(is, wanted))
-      return target.kind === 'irq' && isEffective(access.files, target, is) === false ? 'pending' : 'as set';
+    if (target.kind === 'program' && is === null) return unseen(target.group, attached);
+    if (is !== null && setting.same(is, wanted)) {
+      if (target.kind === 'irq' && isEffective(access.files, target, is) === false)
+        return { is, state: 'pending', why: 'no interrupt has come since' };
+      return (
+        (target.kind === 'program' && unfit(target.group, attached)) || { is, state: 'as-set', why: null }
+      );
+    }
     const running = access.files.list('/run/irqbalance').length > 0;
-    return { subject, wanted, is, likely: likelyCause(kind, running) };
+    return { is, state: 'drift', why: likelyCause(change.kind, running) };
   } catch (error) {
     if (!isFailure(error) && errnoCode(error) === null) throw error;
-    return { subject, wanted, is: null, likely: error instanceof Error ? error.message : '' };
+    const why = error instanceof Error ? error.message : '';
+    const hasGone = isFailure(error) ? error.code === 'gone' : errnoCode(error) === 'ESRCH';
+    if (hasGone && change.target.kind === 'pin') return successor(change.target, step, steps, attached, why);
+    const ends = change.kind === 'program' || change.kind === 'irqbalance';
+    return { is: null, state: hasGone && ends ? 'ended' : 'drift', why };
   }
+}
+
+/** Of a pin whose thread has ended: what the thread that serves the slot now has. */
+function successor(
+  { serves }: Extract<Target, { readonly kind: 'pin' }>,
+  step: JournalStep,
+  steps: readonly JournalStep[],
+  { groups }: Attached,
+  gone: string,
+): Found | null {
+  const ended: Found = { is: null, state: 'ended', why: gone };
+  if (serves === undefined) return ended;
+  if (steps.find(({ change: { target } }) => isPinOf(target, serves)) !== step) return null;
+  const group = groups.find(({ id }) => id === serves.group);
+  const member = group?.sockets.find(
+    ({ slot, slotSource }) => slotSource === 'kernel' && slot === serves.slot,
+  );
+  const cpus = member?.cpus ?? [];
+  // A server that pins its workers itself has its own idea of where, and programs and interrupts are compared for themselves.
+  if (cpus.length < 2) return cpus.length === 0 ? ended : null;
+  return {
+    is: formatCpuList(cpus),
+    state: 'drift',
+    why: `${RELOADED}: \`locality-tune apply\` pins its new workers`,
+  };
+}
+
+const isPinOf = (
+  target: Target,
+  { group, slot }: { readonly group: string; readonly slot: number },
+): boolean => target.kind === 'pin' && target.serves?.group === group && target.serves.slot === slot;
+
+/** Of a program that is attached still. null: it fits. */
+function unfit(id: string, { groups, attachments }: Attached): Found | null {
+  const group = groups.find((each) => each.id === id);
+  const instructions = group?.program?.instructions ?? null;
+  if (group === undefined || instructions === null) return null;
+  const noted = notedFor(group, attachments);
+  const found = misfit(group, attachedProgram(group, noted)?.spec ?? null, noted);
+  if (found === null) return null;
+  const name = group.program?.name ?? 'the program';
+  return {
+    wanted: `${name} ${found.wanted}`,
+    is: found.is,
+    state: 'drift',
+    why: `${RELOADED}: plan or attach again`,
+  };
+}
+
+/** What was noted of the very program that is attached now. */
+function notedFor({ id, program }: Group, attachments: Attached['attachments']): Attachment | null {
+  const noted = attachments.get(id) ?? null;
+  const now = program?.instructions ?? null;
+  return noted !== null && now !== null && disassemble(noted.instructions) === disassemble(now)
+    ? noted
+    : null;
+}
+
+const unseen = (id: string, { groups }: Attached): Found => ({
+  is: null,
+  state: 'unknown',
+  why: groups.find((group) => group.id === id)?.notes[0] ?? 'the program of the group cannot be read',
+});
+
+/** Programs of ours that no journal has, and groups that lost one, or can't show it. */
+function byAttach(group: Group, attached: Attached): StandingSetting[] {
+  const { id, selection, size } = group;
+  const last = attached.attachments.get(id) ?? null;
+  const noted = notedFor(group, attached.attachments);
+  const own = attachedProgram(group, noted);
+  const name = own?.name ?? 'the program';
+  const setting = (found: Found): StandingSetting[] => [
+    {
+      kind: 'program',
+      subject: id,
+      wanted: `${name} for ${count(noted?.size ?? size, 'socket')}`,
+      ...found,
+      journal: null,
+      time: (noted ?? last)?.time ?? null,
+      by: (noted ?? last)?.by ?? null,
+    },
+  ];
+  if (own !== null)
+    return setting(unfit(id, attached) ?? { is: `for ${count(size, 'socket')}`, state: 'as-set', why: null });
+  if (last === null) return [];
+  const { instructions } = last;
+  const wanted = recognise(instructions)?.name ?? disassemble(instructions);
+  if (selection === null) return setting({ ...unseen(id, attached), wanted });
+  return setting({
+    wanted,
+    is: group.program === null ? 'none' : (group.program.name ?? 'another program'),
+    state: 'drift',
+    why: likelyCause('program', false),
+  });
+}
+
+export function verdictOf({ journals, notes }: JournalList, { settings, drift }: Standing): StatusVerdict {
+  if (drift.length > 0) return 'drift';
+  const cut = journals.some(({ journal, place }) => place === 'here' && !journal.ended);
+  if (cut || notes.length > 0 || settings.some(({ state }) => state === 'unknown')) return 'unknown';
+  return settings.every(({ state }) => state === 'ended') ? 'nothing' : 'as-set';
 }

@@ -46,6 +46,8 @@ export type Target =
       readonly comm: string;
       /** Field 22 of /proc/PID/task/TID/stat, in clock ticks since boot; null in a captured tree. */
       readonly startTime: string | null;
+      /** The slot that it serves; absent where that is not known. */
+      readonly serves?: ServedSlot;
     }
   | {
       readonly kind: 'program';
@@ -54,6 +56,11 @@ export type Target =
       /** null detaches the program. */
       readonly instructions: readonly Instruction[] | null;
     };
+
+export interface ServedSlot {
+  readonly group: string;
+  readonly slot: number;
+}
 
 export interface Change {
   readonly kind: Kind;

@@ -5,6 +5,6 @@ import { accessTo, type LiveMachine } from './machine.ts';
 
 /** Throws Failure: everything of applyPlan. @param signal ends it after the current change, and restores everything */
 export function apply(machine: LiveMachine, plan: Plan, signal: AbortSignal): Promise<Applied> {
-  const { state, netns } = machine;
-  return applyPlan(accessTo(machine), plan, { state, netns, signal });
+  const { state, netns, by } = machine;
+  return applyPlan(accessTo(machine), plan, { state, netns, by, signal });
 }

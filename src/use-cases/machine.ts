@@ -6,6 +6,8 @@ import { openKernel } from '../system/kernel.ts';
 import { type Netns, thisNetns } from '../system/netns.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { openAccess } from '../tune/access.ts';
+import { noteAttachment } from '../tune/attachment.ts';
+import { type Author, authorOf } from '../tune/author.ts';
 import { bootIdOf } from '../tune/boot.ts';
 import { places } from '../tune/places.ts';
 import type { Access } from '../tune/settings/setting.ts';
@@ -19,6 +21,8 @@ export interface LiveMachine {
   readonly state: string;
   readonly bootId: string;
   readonly netns: Netns;
+  /** Who uses it, for what is noted of a change. */
+  readonly by: Author;
 }
 
 export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
@@ -30,11 +34,13 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
     state: places().state,
     bootId: bootIdOf(files),
     netns: thisNetns(),
+    by: authorOf(process.env, process.argv.slice(2)),
   };
 }
 
 /** Access for settings. It caches the NICs that it has read, so open it for one change, not for a day. */
-export const accessTo = (machine: LiveMachine): Access => openAccess(machine, machine.arch);
+export const accessTo = (machine: LiveMachine): Access =>
+  openAccess(machine, machine.arch, (group, program) => noteAttachment(machine, group, program));
 
 /** Throws Failure EPERM. @param act what needs root, for the message: `apply` */
 export function requireRoot(act: string): void {

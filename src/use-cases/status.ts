@@ -1,13 +1,30 @@
-/** What is applied, and what has drifted since. */
-
+/** What is applied and attached, and what has drifted since. */
+import { readSockets, type Sockets } from '../host/sockets.ts';
+import { readAttachments } from '../tune/attachment.ts';
 import type { JournalList } from '../tune/journal-list.ts';
-import { type Standing, standingOf } from '../tune/status.ts';
+import type { Access } from '../tune/settings/setting.ts';
+import { type Standing, type StatusVerdict, standingOf, verdictOf } from '../tune/status.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 import { journalsOf } from './undo.ts';
 
+export interface Status extends JournalList, Standing {
+  readonly verdict: StatusVerdict;
+}
+
 /** Throws SystemError if the folder of journals cannot be read. */
-export async function statusOf(machine: LiveMachine): Promise<JournalList & Standing> {
+export async function statusOf(machine: LiveMachine): Promise<Status> {
   const list = journalsOf(machine);
-  const here = list.journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
-  return { ...list, ...(await standingOf(accessTo(machine), here)) };
+  const here = list.journals.filter(({ place }) => place === 'here');
+  const sockets = await readSockets(machine, machine.arch, { port: null, slots: true, sampleSeconds: 0 });
+  const attached = { groups: sockets.groups, attachments: readAttachments(machine) };
+  const journals = here.map(({ file, journal }) => ({ ...journal, id: file.id }));
+  const standing = await standingOf(accessOf(machine, sockets), journals, attached);
+  return { ...list, ...standing, verdict: verdictOf(list, standing) };
+}
+
+/** The groups have been read, all at once: to see one takes as long as to see them all. */
+function accessOf(machine: LiveMachine, { groups }: Sockets): Access {
+  const access = accessTo(machine);
+  const group = async (id: string) => groups.find((each) => each.id === id) ?? null;
+  return { ...access, programs: { ...access.programs, group } };
 }

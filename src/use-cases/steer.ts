@@ -11,6 +11,7 @@ import {
 } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
 import { type GroupChoice, selectGroups } from '../steer/select.ts';
+import { noteAttachment } from '../tune/attachment.ts';
 import type { LiveMachine, Progress } from './machine.ts';
 
 /** Throws Failure: everything of selectGroups and attach. */
@@ -20,7 +21,11 @@ export async function attachTo(
   options: AttachOptions,
   progress: Progress,
 ): Promise<Attached[]> {
-  return attach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
+  const seen = await readGroups(machine, selector, true, progress);
+  const results = await attach(machine.kernel, seen, selector, options);
+  for (const { group, program, changed } of results)
+    if (changed) note(machine, seen, group, program.instructions);
+  return results;
 }
 
 /** What attachTo would do, after all of its checks: for somebody to agree to. Throws what it throws. */
@@ -51,7 +56,21 @@ export async function detachFrom(
   options: { readonly force: boolean; readonly dryRun: boolean },
   progress: Progress,
 ): Promise<Detached[]> {
-  return detach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
+  const seen = await readGroups(machine, selector, true, progress);
+  const results = await detach(machine.kernel, seen, selector, options);
+  for (const { group, detached } of results) if (detached) note(machine, seen, group, null);
+  return results;
+}
+
+/** So that `status` can say who it was, and see when the group is another one. */
+function note(
+  machine: LiveMachine,
+  { groups }: Sockets,
+  id: string,
+  program: Attached['program']['instructions'] | null,
+): void {
+  const group = groups.find((each) => each.id === id);
+  if (group !== undefined) noteAttachment(machine, group, program);
 }
 
 /** Finds the one selected group without its slots, which take seconds to read. Throws Failure. */

@@ -44,6 +44,7 @@ function apply(
   const options = {
     state: tree.state,
     netns: { inode: 1, cookie: '1' },
+    by: { user: 'alice', command: 'locality-tune apply --port 80', version: '1' },
     signal: new AbortController().signal,
     ...more,
   };
@@ -70,7 +71,14 @@ describe('IRQs', () => {
     ]);
     expect(affinities()).toEqual(['0', '1', '0-7', '0-7']);
     const standing = () => standingOf(access, listJournals(tree.state).map(readJournal));
-    expect(await standing()).toEqual({ drift: [], pending: ['irq 51 (eth0-TxRx-1)'] });
+    expect(await standing()).toMatchObject({
+      drift: [],
+      pending: ['irq 51 (eth0-TxRx-1)'],
+      settings: [
+        { subject: 'irq 50 (eth0-TxRx-0)', wanted: '0', is: '0', state: 'as-set', by: { user: 'alice' } },
+        { subject: 'irq 51 (eth0-TxRx-1)', state: 'pending' },
+      ],
+    });
     tree.put('/proc/irq/51/effective_affinity_list', '1\n');
     expect((await standing()).pending).toEqual([]);
     const { restored } = await undo(access);

@@ -11,6 +11,7 @@ const header: Header = {
   bootId: 'b',
   netns: 1,
   netnsCookie: '4097',
+  by: { user: null, command: 'locality-tune apply', version: '0.1.0' },
 };
 const xps = (queue: number) => change({ kind: 'xps', nic: 'eth0', queue, by: 'cpus' }, '1');
 const intent = (step: number): Entry => ({

@@ -1,32 +1,51 @@
-/** `locality-tune status`: compares the journals with the present settings. */
+/** `locality-tune status`: compares the journals and the attached programs with the machine. */
 
-import { statusLines } from '../../report/tune.ts';
+import { statusLine, statusLines } from '../../report/status.ts';
 import type { ListedJournal } from '../../tune/journal-list.ts';
+import type { StatusVerdict } from '../../tune/status.ts';
 import { openMachine } from '../../use-cases/machine.ts';
-import { statusOf } from '../../use-cases/status.ts';
+import { type Status, statusOf } from '../../use-cases/status.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
-import { printDocument, printLines, progress, styleOf } from '../output.ts';
+import { print, printDocument, printLines, progress, styleOf } from '../output.ts';
 
-export async function runStatus(options: Globals): Promise<void> {
-  const machine = openMachine();
-  const done = progress('comparing ...');
-  const { journals, notes, ...standing } = await during(`read ${machine.state}`, 'root', () =>
-    statusOf(machine),
-  ).finally(done);
-  if (options.json || options.pretty) {
-    const schema = 'locality-tune.status/1';
-    printDocument({ schema, journals: journals.map(toDocument), ...standing, notes }, options);
-  } else {
-    const style = styleOf(options.color, process.stdout, process.env);
-    printLines(statusLines(journals, standing, notes, style), style);
-  }
-  if (standing.drift.length > 0) process.exitCode = EXIT.failed;
+export interface StatusCommandOptions extends Globals {
+  /** One line, for a monitoring system. */
+  readonly quiet?: true;
 }
 
-const toDocument = ({ file, journal: { header, steps, persisted, ended }, place }: ListedJournal) => ({
+/** Those of a monitoring check. */
+const EXIT_STATUS: Readonly<Record<StatusVerdict, number>> = {
+  'as-set': EXIT.ok,
+  drift: EXIT.failed,
+  nothing: EXIT.unknown,
+  unknown: EXIT.unknown,
+};
+
+export async function runStatus(options: StatusCommandOptions): Promise<void> {
+  const machine = openMachine();
+  const done = progress('comparing ...');
+  const status = await during(`read ${machine.state}`, 'root', () => statusOf(machine)).finally(done);
+  if (options.json || options.pretty) printDocument(toDocument(status), options);
+  else if (options.quiet) print(`${statusLine(status)}\n`);
+  else {
+    const style = styleOf(options.color, process.stdout, process.env);
+    printLines(statusLines(status, style), style);
+  }
+  process.exitCode = EXIT_STATUS[status.verdict];
+}
+
+const toDocument = ({ journals, verdict, ...standing }: Status) => ({
+  schema: 'locality-tune.status/1',
+  verdict,
+  journals: journals.map(toJournal),
+  ...standing,
+});
+
+const toJournal = ({ file, journal: { header, steps, persisted, ended }, place }: ListedJournal) => ({
   id: file.id,
   time: header.time,
+  by: header.by,
   place,
   netns: header.netns,
   ended,

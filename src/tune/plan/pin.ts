@@ -4,7 +4,7 @@ import { threadOf } from '../../diagnose/workers.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import type { Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
-import type { Change } from '../types.ts';
+import type { Change, ServedSlot } from '../types.ts';
 import type { KindPlanner } from './planner.ts';
 import { inSlotOrder, pinnedTo } from './worker-cpus.ts';
 
@@ -12,11 +12,13 @@ export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) =
   const changes = new Map<string, Change>();
   for (const group of host.groups) {
     if (!groups.has(group.id)) continue;
-    for (const owner of inSlotOrder(group).flatMap(({ owners }) => owners)) {
-      const cpu = workerCpus.cpuOf.get(threadOf(owner));
-      if (cpu === undefined || pinnedTo(owner) === cpu || owner.tid === null) continue;
-      changes.set(threadOf(owner), change(owner, owner.tid, cpu));
-    }
+    for (const { slot, slotSource, owners } of inSlotOrder(group))
+      for (const owner of owners) {
+        const cpu = workerCpus.cpuOf.get(threadOf(owner));
+        if (cpu === undefined || pinnedTo(owner) === cpu || owner.tid === null) continue;
+        const serves = slot !== null && slotSource === 'kernel' ? { group: group.id, slot } : null;
+        changes.set(threadOf(owner), change(owner, owner.tid, cpu, serves));
+      }
   }
   const all = [...changes.values()];
   const comms = [...new Set(all.map(({ target }) => (target.kind === 'pin' ? target.comm : '')))];
@@ -24,12 +26,12 @@ export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) =
   return { changes: all, refused: workerCpus.refused, notes: comms.map((comm) => lasting(comm, cpus)) };
 };
 
-function change(owner: Owner, tid: number, cpu: number): Change {
+function change(owner: Owner, tid: number, cpu: number, serves: ServedSlot | null): Change {
   const { pid, comm, cpus } = owner;
   return {
     kind: 'pin',
     subject: `${comm} ${pid}${tid === pid ? '' : ` thread ${tid}`}`,
-    target: { kind: 'pin', pid, tid, comm, startTime: null },
+    target: { kind: 'pin', pid, tid, comm, startTime: null, ...(serves && { serves }) },
     from: cpus === null ? null : formatCpuList(cpus),
     to: String(cpu),
     why:

@@ -3,16 +3,18 @@ import { assemble } from '../../cbpf/assemble.ts';
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
 import { readSockets, type Sockets } from '../../host/sockets.ts';
+import type { Group } from '../../host/types.ts';
 import { attach, detach } from '../../steer/attach.ts';
 import { failure } from '../../system/errors.ts';
 import type { Files, Kernel } from '../../system/types.ts';
 import type { Target } from '../types.ts';
 import { type Programs, type Setting, sameText } from './setting.ts';
 
-/** `arch` as `uname -m` prints it. */
+/** @param arch as `uname -m` prints it @param noted hears of each program that was attached, and (null) detached */
 export function openPrograms(
   system: { readonly files: Files; readonly kernel: Kernel },
   arch: string,
+  noted: (group: Group, program: readonly Instruction[] | null) => void,
 ): Programs {
   const read = new Map<number, Promise<Sockets>>();
   const last = new Map<string, string>();
@@ -28,8 +30,9 @@ export function openPrograms(
     lastSet: (id) => last.get(id) ?? null,
     set: async (id, program) => {
       const sockets = await socketsOf(id);
-      const member = find(sockets, id)?.sockets.flatMap(({ holders }) => holders)[0];
-      if (member === undefined) throw gone(id);
+      const group = find(sockets, id);
+      const member = group?.sockets.flatMap(({ holders }) => holders)[0];
+      if (group === null || member === undefined) throw gone(id);
       read.clear();
       if (program === null) await detach(system.kernel, sockets, member, { force: false, dryRun: false });
       else
@@ -38,6 +41,7 @@ export function openPrograms(
           program: { ...OWN, instructions: program },
         });
       last.set(id, textOf(program));
+      noted(group, program);
     },
   };
 }

@@ -33,6 +33,7 @@ function journalOf(placed: Host): Journal {
     bootId: '',
     netns: 1,
     netnsCookie: null,
+    by: null,
   } as const;
   return { header, steps, persisted: [], ended: true };
 }
