@@ -25,8 +25,8 @@ export const wantedBy = ({ anyComm }: Holes): string =>
 export const noProcess = ({ anyComm }: Holes): string => `$1 == 0 && ${anyComm}`;
 
 /**
- * Named as in the kernel. Numbers only: 0.17 joins the words of a macro without spaces, 0.27 accepts a macro only as an
- * expression, and none accepts one of several lines.
+ * Named as in the kernel. Numbers only: 0.17 removes the spaces in a macro, and newer versions expand a macro only to one
+ * expression.
  */
 const CONSTANTS = {
   AF_INET: 2,
