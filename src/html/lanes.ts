@@ -7,6 +7,7 @@ import { chosenBy } from '../report/inspection.ts';
 import { foldPaths, isChance, localCell, whyOf, workerCells } from '../report/paths.ts';
 import type { Tone } from '../report/text.ts';
 import { count, UNKNOWN } from '../words/phrase.ts';
+import { whoseAll } from '../words/whose.ts';
 
 /** RX queue, CPU, slot, worker, TX queue. */
 export const COLUMNS = 5;
@@ -68,20 +69,28 @@ function choice(
   group: Group,
   comms: ReadonlyMap<number, string>,
 ): readonly (Box | null)[] {
+  const owners = group.sockets.flatMap((socket) => socket.owners);
   if (rows.every((path) => isChance(path, group))) {
     const cpus = [...new Set(group.sockets.flatMap((socket) => socket.cpus))].sort((a, b) => a - b);
     const all = count(group.size, 'worker');
-    return [box(`any of ${group.size}`, chosenBy(group)), box(all, `on CPU ${setSeries([cpus])}`)];
+    return [
+      box(`any of ${group.size}`, chosenBy(group)),
+      box(all, detailOf(`on CPU ${setSeries([cpus])}`, whoseAll(owners))),
+    ];
   }
+  const pids = new Set(rows.map(({ worker }) => worker?.pid));
+  const whom = whoseAll(owners.filter(({ pid }) => pids.has(pid)));
   const cells = workerCells(rows, group, comms).map((cell) => (typeof cell === 'string' ? cell : cell.text));
   const [slot = '', worker = '', cpus = ''] = cells;
   if (rows.every((path) => path.slot === null && path.worker === null))
     return [open('not known', group.selection === null ? '' : chosenBy(group)), open('not known')];
   return [
     box(slot.replace('→', 'slot'), group.selection === null ? '' : chosenBy(group)),
-    box(worker, cpus === UNKNOWN ? 'on a CPU not known' : `on CPU ${cpus}`),
+    box(worker, detailOf(cpus === UNKNOWN ? 'on a CPU not known' : `on CPU ${cpus}`, whom)),
   ];
 }
+
+const detailOf = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ');
 
 /** A box and its position; equal boxes of several lanes are merged. */
 export interface Placed extends Box {

@@ -2,6 +2,7 @@
 
 import type { Group, GroupSocket, Host, LoneSocket, Owner } from '../host/types.ts';
 import { count, names, UNKNOWN } from '../words/phrase.ts';
+import { whose, whoseAll } from '../words/whose.ts';
 import { delta, type Fold, fold, gather, shift } from './fold.ts';
 import { series, setSeries, short, value } from './format.ts';
 import { chosenBy, type Layout } from './inspection.ts';
@@ -19,6 +20,7 @@ const GROUPS: readonly Column[] = [
   { head: 'slots from', align: 'left' },
   { head: 'uid', align: 'right' },
   { head: 'served by', align: 'left', give: 'cut' },
+  { head: 'unit, container', align: 'left', give: 'cut' },
 ];
 
 export function groupTable(groups: readonly Group[], layout: Layout): readonly Line[] {
@@ -31,6 +33,7 @@ export function groupTable(groups: readonly Group[], layout: Layout): readonly L
     slotSource(group),
     value(group.uid),
     names([...new Set(group.sockets.flatMap(({ owners }) => owners.map(({ comm }) => comm)))]) || UNKNOWN,
+    whoseAll(group.sockets.flatMap(({ owners }) => owners)),
   ]);
   return [...table(GROUPS, rows, layout), ...more(groups.length - shown.length, 'group')];
 }
@@ -51,6 +54,7 @@ const MEMBERS: readonly Column[] = [
   { head: 'slot', align: 'right' },
   { head: 'socket', align: 'right', give: 'cut' },
   { head: 'served by', align: 'left', give: 'cut' },
+  { head: 'unit, container', align: 'left', give: 'cut' },
   { head: 'on cpu', align: 'right', give: 'cut' },
   { head: 'SO_INCOMING_CPU', align: 'right' },
   { head: 'waiting', align: 'right' },
@@ -85,9 +89,9 @@ function step(before: GroupSocket, after: GroupSocket): string | null {
   return [moved, delta(before.slot, after.slot), delta(before.incomingCpu, after.incomingCpu)].join(' ');
 }
 
-/** The names of the serving processes, without numbers. */
+/** The names of the serving processes, without numbers, and whose they are. */
 function servers({ owners }: GroupSocket): string {
-  return owners.map(({ comm, via }) => `${comm} ${via === 'fd'}`).join(' ');
+  return owners.map((owner) => `${owner.comm} ${owner.via === 'fd'} ${whose(owner)}`).join(' ');
 }
 
 function memberCells({ first, rows }: Fold<GroupSocket>): readonly string[] {
@@ -102,6 +106,7 @@ function memberCells({ first, rows }: Fold<GroupSocket>): readonly string[] {
     rows.length === 1
       ? ownerNames(first.owners)
       : `${rows.length} × ${names(first.owners.map(({ comm }) => comm)) || 'not known'}`,
+    whoseAll(rows.flatMap(({ owners }) => owners)),
     setSeries(rows.map(({ cpus }) => cpus)),
     incoming.every((cpu) => cpu === null) ? '' : series(incoming),
     sum(({ recvQueue }) => recvQueue),
@@ -136,6 +141,7 @@ const LONE: readonly Column[] = [
   { head: 'socket', align: 'left', give: 'cut' },
   { head: 'processes', align: 'right' },
   { head: 'served by', align: 'left', give: 'cut' },
+  { head: 'unit, container', align: 'left', give: 'cut' },
 ];
 
 /** Sockets without a group: those that several processes contend for, and how many others there are. */
@@ -147,6 +153,7 @@ export function loneLines({ lone }: Host, layout: Layout): readonly Line[] {
     id,
     String(processes),
     ownerNames(owners),
+    whoseAll(owners),
   ]);
   const others =
     shown.length > 0 ? count(rest, 'other') : `${count(rest, 'socket')}, none shared by several processes`;

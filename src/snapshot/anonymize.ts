@@ -3,7 +3,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
-import type { Nic, NtupleMatch, NtupleRule, Rss } from '../host/types.ts';
+import type { Nic, NtupleMatch, NtupleRule, Owner, Rss } from '../host/types.ts';
 import type { Snapshot } from './types.ts';
 
 /**
@@ -22,6 +22,12 @@ export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
     id: scrub(of.id),
     address: scrub(of.address),
   });
+  /** A template's instance may be an address: `tunnel@192.0.2.1.service`. */
+  const belonging = (owner: Owner): Owner => ({
+    ...owner,
+    unit: owner.unit && scrub(owner.unit),
+    container: owner.container && { ...owner.container, id: owner.container.id && scrub(owner.container.id) },
+  });
   return {
     ...snapshot,
     anonymized: true,
@@ -34,8 +40,12 @@ export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
           hash,
         ),
       ),
-      groups: host.groups.map((group) => ({ ...listener(group), notes: group.notes.map(scrub) })),
-      lone: host.lone.map(listener),
+      groups: host.groups.map((group) => ({
+        ...listener(group),
+        sockets: group.sockets.map((socket) => ({ ...socket, owners: socket.owners.map(belonging) })),
+        notes: group.notes.map(scrub),
+      })),
+      lone: host.lone.map((socket) => ({ ...listener(socket), owners: socket.owners.map(belonging) })),
       notes: host.notes.map(scrub),
     },
   };

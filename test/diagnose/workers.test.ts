@@ -176,6 +176,16 @@ describe('worker-not-pinned', () => {
     );
   });
 
+  it('says whose the workers are, unless their names do', () => {
+    const workers = [0, 1].map((at) => {
+      const more = { pid: 7 + at, tid: 7 + at, comm: 'relay', unit: `relay${at === 0 ? '' : '@b'}.service` };
+      return { more: { owners: [owner([0, 1], more)], cpus: [0, 1] } };
+    });
+    expect(found('worker-not-pinned', host({ groups: [group({ workers })] }))?.message).toContain(
+      'relay 7, relay 8 of relay@b.service. ',
+    );
+  });
+
   it('starts over when there are more workers than CPUs', () => {
     const groups = [group({ workers: [0, 1, 2, 3].map(() => ({ cpus: [0, 1] })) })];
     expect(found('worker-not-pinned', host({ cpus: 2, groups }))?.fix).toEqual([

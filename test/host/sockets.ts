@@ -28,6 +28,8 @@ export interface SocketProcess {
   pollInThread(inodes: readonly number[]): Promise<number>;
   forkAndPoll(inode: number): Promise<number>;
   stop(): void;
+  /** Resolves when it has gone. */
+  readonly ended: Promise<void>;
 }
 
 export function startSockets(): SocketProcess {
@@ -42,6 +44,7 @@ export function startSockets(): SocketProcess {
     return JSON.parse(value);
   };
   const { pid } = child;
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   if (pid === undefined) throw new Error('python3 does not start');
   return {
     pid,
@@ -54,5 +57,6 @@ export function startSockets(): SocketProcess {
     pollInThread: (inodes) => call('poll_in_thread', inodes),
     forkAndPoll: (inode) => call('fork_and_poll', inode),
     stop: () => child.kill('SIGKILL'),
+    ended,
   };
 }

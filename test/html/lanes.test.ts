@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Group, Host } from '../../src/host/types.ts';
 import { draw, lanesOf } from '../../src/html/lanes.ts';
 import { joinPaths } from '../../src/path/join.ts';
-import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { bad, huge, unknown } from '../report/machines.ts';
 
 const lanes = (machine: Host, of: Group | undefined = machine.groups[0]) =>
@@ -46,6 +46,23 @@ describe('lanes', () => {
       ['rx-70', 'CPU 3', 'slot 3', 'server 1003', 'tx-3'],
       ['rx-71 … 127', 'CPU 71 … 127', 'slot 71 … 127', '57 workers', 'tx-71 … 127'],
     ]);
+  });
+
+  it('say whose a worker is', () => {
+    const worker = (cpu: number) => ({
+      cpu,
+      more: { owners: [owner([cpu], { pid: 7 + cpu, unit: `relay@${cpu}.service` })] },
+    });
+    const machine = (program: 'cpu' | 'hash') =>
+      host({
+        cpus: 2,
+        nics: [nic({ queues: 2 })],
+        groups: [group({ workers: [worker(0), worker(1)], program })],
+      });
+    const details = (of: Host) => lanes(of).map(({ boxes }) => boxes[3]?.detail);
+    expect(details(machine('cpu'))).toEqual(['on CPU 0, relay@0.service', 'on CPU 1, relay@1.service']);
+    const both = 'on CPU 0-1, relay@0.service, relay@1.service';
+    expect(details(machine('hash'))).toEqual([both, both]);
   });
 
   it('of a hash: any slot, all workers', () => {

@@ -18,7 +18,9 @@ export const good = host({
   groups: [group({ workers: pinned(...eight), program: 'cpu' })],
 });
 
-/** Two queues on one CPU, irqbalance, a shared listener, a worker that calls itself by an escape sequence. */
+const docker = { runtime: 'docker', id: '0123456789abcdef'.repeat(4), pod: null };
+
+/** Two queues on one CPU, irqbalance, a shared listener, a worker that calls itself, and its unit, by an escape sequence. */
 export const bad = host({
   nics: [
     nic({ queues: 8, irqCpus: [0, 3, 3, 4, 5, 6, 7, 1] }),
@@ -34,7 +36,14 @@ export const bad = host({
       workers: [7, 6, 5, 4, 3, 2, 1, 0].map((cpu, slot) => ({
         cpu,
         more: {
-          owners: [owner([cpu], { pid: 2000 + slot, tid: 2000 + slot, comm: 'dns\x1b[2J' })],
+          owners: [
+            owner([cpu], {
+              pid: 2000 + slot,
+              tid: 2000 + slot,
+              comm: 'dns\x1b[2J',
+              unit: 'dns@\x1b[2J.service',
+            }),
+          ],
           drops: slot * 7,
         },
       })),
@@ -49,7 +58,9 @@ export const bad = host({
         port: 9000,
         device: null,
         inode: 90000,
-        owners: range(4).map((at) => owner(eight, { pid: 3000 + at, tid: 3000 + at, comm: 'php-fpm' })),
+        owners: range(4).map((at) =>
+          owner(eight, { pid: 3000 + at, tid: 3000 + at, comm: 'php-fpm', container: docker }),
+        ),
         processes: 4,
       },
     ],

@@ -3,13 +3,16 @@ import { expectedLocality } from '../../src/path/expected.ts';
 import { joinPaths } from '../../src/path/join.ts';
 import { anonymize } from '../../src/snapshot/anonymize.ts';
 import { SCHEMA, type Snapshot } from '../../src/snapshot/types.ts';
-import { group, host, nic, pinned } from '../fixtures/hosts.ts';
+import { group, host, nic, owner, pinned } from '../fixtures/hosts.ts';
 
 const secret = new Uint8Array(32);
 const key = Array.from({ length: 40 }, () => '6d').join(':');
 const ported = nic({ name: 'eth0', queues: 4 });
 const withKey = (name: string) => ({ ...ported, name, rss: ported.rss && { ...ported.rss, key } });
-const of = (address: string, port = 80) => group({ address, port, workers: pinned(0, 1, 2, 3) });
+const unit = 'tunnel@203.0.113.9.service';
+const tunnel = owner([0], { unit, container: { runtime: 'lxc', id: 'web-07', pod: null } });
+const workers = [{ cpu: 0, more: { owners: [tunnel] } }, ...pinned(1, 2, 3)];
+const of = (address: string, port = 80) => group({ address, port, workers });
 
 const machine = host({
   cpus: 4,
@@ -44,6 +47,7 @@ describe('an anonymised snapshot', () => {
     expect(after.machine.hostname).toMatch(/^host-[0-9a-f]{8}$/);
     for (const hidden of ['web-07"', '203.0.113', 'fe80', '5054', '6d:6d'])
       expect(text).not.toContain(hidden);
+    expect(text).toContain('tunnel@198.18.0.1.service');
     expect(text).toContain('0000:00:03.0');
     expect(text).toContain('not web-070');
   });

@@ -86,7 +86,7 @@ describe('with anything in a sample', () => {
       const workers = Array.from({ length: members }, (_, at) => ({
         cpus: known ? [at % cpus] : null,
         more: {
-          owners: known ? [owner([at % cpus], { comm })] : [],
+          owners: known ? [owner([at % cpus], { comm, unit: at % 2 === 0 ? comm : null })] : [],
           recvQueue: known ? at : null,
           drops: null,
         },

@@ -13,7 +13,7 @@ import { matrix } from '../../tui/panes/matrix.tsx';
 import { paths } from '../../tui/panes/paths.tsx';
 import { queues } from '../../tui/panes/queues.tsx';
 import { initialState } from '../../tui/state.ts';
-import { group, host, nic, pinned } from '../fixtures/hosts.ts';
+import { group, host, nic, owner, pinned } from '../fixtures/hosts.ts';
 import { configurationOf, eight, historyOf, large, NOW, tuned } from '../fixtures/samples.ts';
 import { colours, linesOf, plain, propsOf, type Size } from './screens.ts';
 
@@ -221,6 +221,24 @@ describe('groups', () => {
     expect(shown).toContain('tcp 0.0.0.0:8080  8 sockets, by program cpu  99.7 % match  836 accepts/s');
     expect(shown).toMatch(/✓ +5 {2}server 1005 +5 +106 +━+╸? +99\.7 +2 +0/);
     expect(shown).toContain('ld cpu; mod #8; ret a');
+  });
+
+  it('says whose each worker is, and finds it by that', () => {
+    const workers = [0, 1].map((cpu) => ({
+      cpu,
+      more: { owners: [owner([cpu], { pid: 7 + cpu, comm: 'relay', unit: `relay@${cpu}\x1b.service` })] },
+    }));
+    const machine = host({
+      cpus: 2,
+      nics: [nic({ queues: 2 })],
+      groups: [group({ workers, program: 'cpu' })],
+    });
+    const history = historyOf([{ configuration: configurationOf(machine), seconds: 1, rx: 1, tx: 1 }]);
+    expect(screen(groups, history)).toMatch(/ relay 8 {2}relay@1\\x1b\.service +1 /);
+    expect(screen(groups, history, { cursor: 2 })).toContain('relay 8 belongs to relay@1\\x1b.service');
+    expect(screen(groups, history, { filter: 'relay@1' })).not.toContain('relay 7');
+    expect(screen(paths, history, { cursor: 1 })).toContain('relay 8 belongs to relay@1\\x1b.service');
+    expect(screen(groups, history, {}, { width: 60, height: 20 })).not.toContain('unit, container');
   });
 
   it('marks the group under the cursor', () => {

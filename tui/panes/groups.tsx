@@ -6,6 +6,7 @@ import { short } from '../../src/report/format.ts';
 import { chosenBy } from '../../src/report/inspection.ts';
 import { clean } from '../../src/report/text.ts';
 import { count } from '../../src/words/phrase.ts';
+import { whoseAll } from '../../src/words/whose.ts';
 import { bar } from '../components/bar.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
 import { isEnough } from '../components/figures.ts';
@@ -39,6 +40,7 @@ interface Row {
 interface Words {
   readonly slot: string;
   readonly worker: string;
+  readonly whose: string;
   readonly cpus: string;
   readonly drops: string;
 }
@@ -65,7 +67,7 @@ function shownOf({ host, expected }: Configuration, filter: string) {
   });
 }
 
-const NO_WORDS: Words = { slot: '', worker: '', cpus: '', drops: '' };
+const NO_WORDS: Words = { slot: '', worker: '', whose: '', cpus: '', drops: '' };
 
 function rowsOf(configuration: Configuration, filter: string, theme: Theme): readonly Row[] {
   return shownOf(configuration, filter).flatMap(({ group, members }): Row[] => [
@@ -78,13 +80,16 @@ function wordsOf({ slot, slotSource, owners, cpus, drops }: GroupSocket, theme: 
   return {
     slot: `${known(slot, theme)}${slotSource === 'guess' ? '?' : ''}`,
     worker: ownersText(owners, theme),
+    whose: clean(whoseAll(owners), theme.unicode),
     cpus: cpusText(cpus, theme),
     drops: known(drops, theme),
   };
 }
 
 function textOf({ owners, slot }: GroupSocket): string {
-  return [`slot ${slot}`, ...owners.map(({ comm, pid }) => `${comm} ${pid}`)].join(' ').toLowerCase();
+  return [`slot ${slot}`, ...owners.map(({ comm, pid }) => `${comm} ${pid}`), whoseAll(owners)]
+    .join(' ')
+    .toLowerCase();
 }
 
 function Groups(props: PaneProps): ReactNode {
@@ -115,16 +120,20 @@ function groupLines(props: PaneProps, now: Sample, rows: readonly Row[]): readon
         ? titleLine(row.group, totals.get(row.group.id), theme)
         : rowLine(columns, row, theme);
     },
-    foot: (at) => footOf(rows[at]?.group, width, theme),
+    foot: (at) => footOf(rows[at], width, theme),
     empty: 'No reuseport group: no two sockets share a port.',
   });
 }
 
-/** The program, or what is not known about the group. */
-function footOf(group: Group | undefined, width: number, theme: Theme): readonly Line[] {
-  if (group === undefined) return [];
+/** Whose a member's worker is, which the table may have cut; the program, or what is not known about the group. */
+function footOf(row: Row | undefined, width: number, theme: Theme): readonly Line[] {
+  if (row === undefined) return [];
+  const { group, words } = row;
   const asm = group.program?.asm?.trim().replace(/\s*\n\s*/g, '; ');
   return [
+    ...(words.whose === ''
+      ? []
+      : sentence(`${words.worker} belongs to ${words.whose}`, width, theme).slice(0, 1)),
     ...(asm === undefined ? [] : sentence(`${group.id}: ${asm}`, width, theme).slice(0, 2)),
     ...group.notes.flatMap((note) => sentence(note, width, theme, 'dim').slice(0, 2)),
   ];
@@ -223,6 +232,7 @@ function columnsOf(
       width: Math.min(NAME, width('worker')),
       cell: ({ words }) => span(words.worker),
     },
+    ...(width('whose') === 0 ? [] : [whoseColumn(Math.min(NAME, width('whose')))]),
     {
       head: 'cpu',
       align: 'right',
@@ -268,6 +278,14 @@ function columnsOf(
     },
   ];
 }
+
+const whoseColumn = (width: number): Column<Row> => ({
+  head: 'unit, container',
+  align: 'left',
+  width,
+  leaves: 4,
+  cell: ({ words }) => span(words.whose, 'dim'),
+});
 
 function percentMark(percent: number | null, { mark }: Theme) {
   const tone = percentTone(percent);

@@ -6,6 +6,7 @@ import { rank } from '../../src/report/inspection.ts';
 import { isChance } from '../../src/report/paths.ts';
 import { clean } from '../../src/report/text.ts';
 import { count, percent } from '../../src/words/phrase.ts';
+import { whose } from '../../src/words/whose.ts';
 import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
@@ -31,32 +32,37 @@ interface Row {
   readonly slot: string;
   readonly worker: string;
   readonly workerCpus: string;
+  /** Empty outside of any unit or container. */
+  readonly whose: string;
 }
 
 function rowsOf({ host, paths }: Configuration, filter: string, theme: Theme): readonly Row[] {
   const byId = new Map(host.groups.map((group) => [group.id, group]));
-  const comms = new Map(
+  const owners = new Map(
     host.groups.flatMap(({ sockets }) =>
-      sockets.flatMap(({ owners }) =>
-        owners.map(({ pid, comm }) => [pid, clean(comm, theme.unicode)] as const),
-      ),
+      sockets.flatMap((socket) => socket.owners.map((owner) => [owner.pid, owner] as const)),
     ),
   );
   const rows = paths.map((path): Row => {
     const { worker, slot } = path;
     const group = byId.get(path.group ?? '');
+    const owner = owners.get(worker?.pid ?? -1);
     return {
       path,
       slot: group !== undefined && isChance(path, group) ? `any of ${group.size}` : known(slot, theme),
-      worker: worker === null ? theme.mark.unknown : `${comms.get(worker.pid) ?? ''} ${worker.pid}`.trim(),
+      worker:
+        worker === null
+          ? theme.mark.unknown
+          : `${clean(owner?.comm ?? '', theme.unicode)} ${worker.pid}`.trim(),
       workerCpus: cpusText(worker?.cpus, theme),
+      whose: owner === undefined ? '' : (whose(owner) ?? ''),
     };
   });
   return filter === '' ? rows : rows.filter((row) => textOf(row).includes(filter));
 }
 
-function textOf({ path: { nic, rxQueue, irq, cpu, group, why }, slot, worker }: Row): string {
-  return `${nic} rx-${rxQueue} irq ${irq} cpu ${cpu} ${group} slot ${slot} ${worker} ${why}`.toLowerCase();
+function textOf({ path: { nic, rxQueue, irq, cpu, group, why }, slot, worker, whose }: Row): string {
+  return `${nic} rx-${rxQueue} irq ${irq} cpu ${cpu} ${group} slot ${slot} ${worker} ${whose} ${why}`.toLowerCase();
 }
 
 function Paths(props: PaneProps): ReactNode {
@@ -123,7 +129,8 @@ function outlooksOf(configuration: Configuration, theme: Theme): ReadonlyMap<str
 function footOf(row: Row | undefined, width: number, theme: Theme): readonly Line[] {
   if (row === undefined) return [];
   const { group, why, nic, rxQueue } = row.path;
-  return sentence(`${nic} rx-${rxQueue}${group === null ? '' : `, ${group}`}: ${why}`, width, theme);
+  const whom = row.whose === '' ? '' : `; ${row.worker} belongs to ${row.whose}`;
+  return sentence(`${nic} rx-${rxQueue}${group === null ? '' : `, ${group}`}: ${why}${whom}`, width, theme);
 }
 
 const NAME = 24;

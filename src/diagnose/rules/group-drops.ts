@@ -1,4 +1,5 @@
 import { names } from '../../words/phrase.ts';
+import { ofWhom } from '../../words/whose.ts';
 import type { Facts, Finding } from '../types.ts';
 import { memberName } from '../workers.ts';
 
@@ -18,7 +19,7 @@ export function groupDrops({ host }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `${total} packets were dropped at these sockets since they were opened, mostly because a queue was full: ` +
-          `${names(where)}.`,
+          `${names(where)}${ofWhom(dropping.flatMap(({ owners }) => owners))}.`,
         fix: [],
       },
     ];

@@ -1,4 +1,5 @@
 import { names } from '../../words/phrase.ts';
+import { ofWhom } from '../../words/whose.ts';
 import type { Facts, Finding } from '../types.ts';
 import { memberName } from '../workers.ts';
 
@@ -20,7 +21,7 @@ export function queuePilesUp({ served }: Facts): readonly Finding[] {
         severity: 'warning',
         subject: group.id,
         message:
-          `${unit} wait at ${full.length} of ${group.size} sockets (${names(where)}) while ` +
+          `${unit} wait at ${full.length} of ${group.size} sockets (${names(where)}${ofWhom(full.flatMap(({ owners }) => owners))}) while ` +
           `${empty.length} have an empty queue: a worker is blocked, or gets more than its share.`,
         fix: [],
       },

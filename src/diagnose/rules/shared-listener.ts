@@ -1,5 +1,6 @@
 import { isLoopback } from '../../path/receiving-nics.ts';
 import { names } from '../../words/phrase.ts';
+import { ofWhom } from '../../words/whose.ts';
 import type { Facts, Finding } from '../types.ts';
 
 /** Workers of one listener compete for connections: the first to wake takes it, on any CPU, under one lock. */
@@ -19,7 +20,7 @@ export function sharedListener({ host }: Facts): readonly Finding[] {
         severity: isLoopback(address) ? 'info' : 'warning',
         subject: id,
         message:
-          `${count} processes (${names(whom)}) share one ${kind} queue: ` +
+          `${count} processes (${names(whom)}${ofWhom(servers)}) share one ${kind} queue: ` +
           'the first to wake takes packets that another CPU received. ' +
           `Give each its own SO_REUSEPORT socket${nginx}, so that the kernel chooses.`,
         fix: [],

@@ -1,5 +1,6 @@
 import type { Group } from '../../host/types.ts';
 import { percent } from '../../words/phrase.ts';
+import { ofWhom } from '../../words/whose.ts';
 import { type Cause, hotSlot } from '../hot-slot.ts';
 import { ownProgram } from '../programs.ts';
 import type { Facts, Found } from '../types.ts';
@@ -17,7 +18,7 @@ export function udpHotSlot({ served }: Facts): readonly Found[] {
         severity: 'warning',
         subject: group.id,
         message:
-          `${memberName(member)} read ${percent(share)} of ${total} datagrams; ` +
+          `${memberName(member)}${ofWhom(member.owners)} read ${percent(share)} of ${total} datagrams; ` +
           `a fair share is ${percent(1 / group.size)}.`,
         remedy: remedyFor(cause, group),
         fix: advice.program === 'rand' ? advice.fix : [],

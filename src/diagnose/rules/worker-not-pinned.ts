@@ -2,6 +2,7 @@ import { isByCpu, slotOnCpu } from '../../cbpf/programs.ts';
 import type { Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
+import { ofWhom } from '../../words/whose.ts';
 import { withPins } from '../after.ts';
 import { pinnedMembers } from '../groups.ts';
 import { ownProgram } from '../programs.ts';
@@ -28,7 +29,8 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
     const workers = [...Map.groupBy(loose, ({ owner }) => threadOf(owner)).values()].flatMap(
       ([first]) => first ?? [],
     );
-    const who = names(workerNames(loose.map(({ owner }) => owner)));
+    const owners = loose.map(({ owner }) => owner);
+    const who = `${names(workerNames(owners))}${ofWhom(owners)}`;
     const cpus = cpuNames(loose.flatMap(({ owner }) => owner.cpus ?? []));
     const alike = new Set(loose.map(({ owner }) => owner.cpus?.join())).size === 1;
     const pins = new Map(
