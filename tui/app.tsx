@@ -30,7 +30,7 @@ import { countEvents } from './panes/events.tsx';
 import { findingsOf } from './panes/findings.tsx';
 import { groupUnder } from './panes/groups.tsx';
 import { PANES } from './panes.ts';
-import { initialState, type State, typeFilter } from './state.ts';
+import { initialState, typeFilter, type ViewState } from './state.ts';
 import type { History } from './state-history.ts';
 import { press } from './state-keys.ts';
 import type { Theme } from './theme.ts';
@@ -64,7 +64,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
   const height = Math.max(1, rows - BARS);
   const paneProps = (): PaneProps | null => propsFor(current.current, shown, theme, columns, height);
 
-  const set = (next: State): void => {
+  const set = (next: ViewState): void => {
     current.current = next;
     setState(next);
   };
@@ -174,7 +174,7 @@ function groupAt(props: PaneProps | null, shown: boolean): Group | null {
 }
 
 function propsFor(
-  state: State,
+  state: ViewState,
   history: readonly Sample[],
   theme: Theme,
   width: number,

@@ -7,12 +7,12 @@ import { percentIn, whyMissing } from './components/figures.ts';
 import { fit, justify, type Line, span, widthOf } from './components/line.ts';
 import { clockText, percentText, percentTone } from './components/values.ts';
 import { TITLES } from './keys.ts';
-import type { State } from './state.ts';
+import type { ViewState } from './state.ts';
 import type { Theme } from './theme.ts';
 
 export interface BarProps {
   readonly sample: Sample;
-  readonly state: State;
+  readonly state: ViewState;
   readonly theme: Theme;
   readonly label: string;
   readonly live: boolean;
@@ -143,7 +143,7 @@ const LEAST_OF_PROBE = 12;
 const LAST_KEYS = 4;
 
 /** The key that fixes something comes first. */
-function hints({ configuration }: Sample, { tab }: State, live: boolean): Line {
+function hints({ configuration }: Sample, { tab }: ViewState, live: boolean): Line {
   const group = live && configuration.host.groups.length > 0;
   const words = [
     ...(group ? [['a', 'attach']] : []),

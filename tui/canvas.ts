@@ -5,7 +5,7 @@
  */
 import { createContext } from 'react';
 import { fit, type Line, merge, type Span, span, widthOf } from './components/line.ts';
-import { paint } from './components/paint.ts';
+import { paintLine } from './components/paint.ts';
 import type { Theme } from './theme.ts';
 
 export interface Region {
@@ -108,7 +108,7 @@ function update(key: string, before: Line | undefined, after: Line, theme: Theme
   while (same < least - first && isSame(before?.at(-1 - same), after.at(-1 - same))) same++;
   const changed = after.slice(first, after.length - same);
   if (changed.length === 0) return '';
-  return `\x1b[${y + 1};${x + widthOf(after.slice(0, first)) + 1}H${paint(changed, theme)}`;
+  return `\x1b[${y + 1};${x + widthOf(after.slice(0, first)) + 1}H${paintLine(changed, theme)}`;
 }
 
 const isSame = (one: Span | undefined, other: Span | undefined): boolean =>

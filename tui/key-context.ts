@@ -2,11 +2,11 @@
 import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
 import type { Sample, Source } from '../src/live/types.ts';
-import type { Dialog, State, Surroundings } from './state.ts';
+import type { Dialog, Surroundings, ViewState } from './state.ts';
 
 export interface KeyContext {
-  get(): State;
-  set(state: State): void;
+  get(): ViewState;
+  set(state: ViewState): void;
   /** The latest sample; null before the first. */
   sample(): Sample | null;
   around(): Surroundings;

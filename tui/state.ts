@@ -5,7 +5,7 @@ import type { Prepared, Preview } from '../src/live/types.ts';
 import { type Action, TITLES } from './keys.ts';
 import type { PaneOptions } from './pane.ts';
 
-export interface State {
+export interface ViewState {
   /** Index in TITLES. */
   readonly tab: number;
   /** One per pane. */
@@ -64,7 +64,7 @@ export interface ConfirmDialog {
 const INTERVALS = [1, 2, 5, 10, 30, 60];
 const MOST_ZOOM = 4;
 
-export function initialState(interval: number, tab: number): State {
+export function initialState(interval: number, tab: number): ViewState {
   return {
     tab,
     positions: TITLES.map(() => ({ cursor: 0, x: 0, y: 0 })),
@@ -91,7 +91,7 @@ export interface Surroundings {
 }
 
 /** For actions that need only the state; the others leave it unchanged. */
-export function reduce(state: State, action: Action, around: Surroundings): State {
+export function reduce(state: ViewState, action: Action, around: Surroundings): ViewState {
   switch (action.kind) {
     case 'tab':
       return { ...state, tab: action.index };
@@ -131,7 +131,7 @@ export function reduce(state: State, action: Action, around: Surroundings): Stat
 }
 
 /** Text typed into the filter applies to the rows at once. */
-export function typeFilter(state: State, key: string): State {
+export function typeFilter(state: ViewState, key: string): ViewState {
   if (key === 'enter') return { ...state, typing: false };
   if (key === 'esc' || key === 'ctrl-c') return { ...withFilter(state, ''), typing: false };
   if (key === 'backspace') return withFilter(state, [...state.filter].slice(0, -1).join(''));
@@ -142,7 +142,7 @@ export function typeFilter(state: State, key: string): State {
 
 const LONGEST_FILTER = 60;
 
-function withFilter(state: State, filter: string): State {
+function withFilter(state: ViewState, filter: string): ViewState {
   const positions = state.positions.map((place) => ({ ...place, cursor: 0, y: 0 }));
   return { ...state, filter: filter.slice(0, LONGEST_FILTER), positions };
 }
@@ -150,7 +150,7 @@ function withFilter(state: State, filter: string): State {
 /**
  * A dialog scrolls; a pane with rows moves its cursor, one without rows scrolls. The matrix does so in both directions.
  */
-function move(state: State, x: number, y: number, around: Surroundings): State {
+function move(state: ViewState, x: number, y: number, around: Surroundings): ViewState {
   const { dialog } = state;
   if (dialog !== null)
     return 'scroll' in dialog

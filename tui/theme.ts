@@ -24,10 +24,10 @@ export interface Theme {
   /** One cell each. */
   readonly mark: Readonly<Record<'local' | 'partly' | 'remote' | 'unknown' | 'cursor' | 'change', string>>;
   /** A cell of a heat map, `value` 0 to 1: its character shows without colour what the colours show. */
-  readonly ramp: (value: number, tone?: Tone) => Cell;
+  readonly ramp: (value: number, tone?: Tone) => HeatCell;
 }
 
-export interface Cell {
+export interface HeatCell {
   readonly character: string;
   /** Colour of a character on the terminal's own background. */
   readonly foreground?: string;

@@ -11,7 +11,7 @@ import {
 } from './instruction.ts';
 import { load } from './load.ts';
 
-export interface RunResult {
+export interface SimulationResult {
   /** Unsigned 32 bit. */
   readonly result: number;
   /** Set if the program ended with 0 before it reached a `ret`. */
@@ -28,10 +28,13 @@ export interface EarlyExit {
  */
 export type Watch = (index: number, a: number, x: number, memory: Readonly<Uint32Array>) => void;
 
-export type Run = (environment: Environment, watch?: Watch) => RunResult;
+export type Run = (environment: Environment, watch?: Watch) => SimulationResult;
 
 /** Result for one packet. What `given` omits is 0, and the packet is empty. Throws as {@link compile} does. */
-export function simulate(program: readonly Instruction[], given: Partial<Environment> = {}): RunResult {
+export function simulate(
+  program: readonly Instruction[],
+  given: Partial<Environment> = {},
+): SimulationResult {
   return compile(program)({ ...EMPTY, ...given });
 }
 

@@ -3,7 +3,7 @@ import { disassemble } from './disassemble.ts';
 import { EMPTY, type Environment } from './environment.ts';
 import { EXTENSIONS, type Instruction, SKF_AD_OFF, SKF_LL_OFF, SKF_NET_OFF } from './instruction.ts';
 import { loadSize } from './load.ts';
-import { compile, type RunResult } from './simulate.ts';
+import { compile, type SimulationResult } from './simulate.ts';
 
 /** One executed instruction; A, X and M as it leaves them, unsigned 32 bit. */
 export interface TraceStep {
@@ -18,7 +18,7 @@ export interface TraceStep {
   readonly read: string | null;
 }
 
-export interface Trace extends RunResult {
+export interface Trace extends SimulationResult {
   /** In the order of execution; an instruction that ends the program early is the last, with A and X before it. */
   readonly steps: readonly TraceStep[];
 }

@@ -21,7 +21,7 @@ export class CliError extends Error {
 }
 
 /** @param message `<operation> <object>: <what>` @param hint the remedy, in the imperative */
-export function failure(
+export function cliFailure(
   code: string,
   message: string,
   hint: string | null = null,
@@ -31,11 +31,11 @@ export function failure(
 }
 
 export function usage(message: string, hint: string | null = null): CliError {
-  return failure('usage', message, hint, EXIT.usage);
+  return cliFailure('usage', message, hint, EXIT.usage);
 }
 
 /** Our own codes and errno names are failures that a user can fix; Node's ERR_* (such as a TypeError) are bugs. */
-function isTold(error: unknown): error is Error & { code: string; hint?: unknown } {
+function isFixable(error: unknown): error is Error & { code: string; hint?: unknown } {
   return (
     error instanceof Error && 'code' in error && typeof error.code === 'string' && !/^ERR_/.test(error.code)
   );
@@ -48,14 +48,14 @@ function isTold(error: unknown): error is Error & { code: string; hint?: unknown
  */
 export function asFailure(error: unknown, operation: string | null = null, needs = 'root'): CliError {
   if (error instanceof CliError) return error;
-  if (!isTold(error)) {
+  if (!isFixable(error)) {
     const message = error instanceof Error ? error.message : String(error);
     const hint = 'run it again with LOCALITY_TUNE_DEBUG=1 and report what it prints, with the command line';
-    return failure('bug', `unexpected error: ${message}`, hint);
+    return cliFailure('bug', `unexpected error: ${message}`, hint);
   }
   const refused = error.code === 'EPERM' || error.code === 'EACCES';
   const own = typeof error.hint === 'string' ? error.hint : null;
-  return failure(
+  return cliFailure(
     error.code,
     operation === null ? error.message : `${operation}: ${error.message}`,
     own ?? (refused ? `needs ${needs}` : null),
@@ -68,7 +68,7 @@ export async function during<T>(operation: string, needs: string, act: () => T |
   try {
     return await act();
   } catch (error) {
-    throw isTold(error) ? asFailure(error, operation, needs) : error;
+    throw isFixable(error) ? asFailure(error, operation, needs) : error;
   }
 }
 

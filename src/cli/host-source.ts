@@ -5,7 +5,7 @@ import type { Snapshot } from '../snapshot/types.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
 import type { Files, System } from '../system/types.ts';
-import { during, failure, usage } from './errors.ts';
+import { cliFailure, during, usage } from './errors.ts';
 import type { SourceOptions } from './options.ts';
 import { progress } from './output.ts';
 
@@ -64,12 +64,12 @@ export async function openSystem({ root, sample }: Pick<HostRequest, 'root' | 's
   if (!files.exists('/proc') && !files.exists('/sys')) {
     const expected =
       'name the directory or tar that holds copies of /proc and /sys; proc/interrupts alone is enough';
-    throw failure('no-tree', `--root ${root}: has neither proc nor sys`, expected);
+    throw cliFailure('no-tree', `--root ${root}: has neither proc nor sys`, expected);
   }
   if (files.text('/proc/interrupts') === '') {
     const copy =
       'files in /proc have no size, so copy them with cp first: mkdir c; cp --parents /proc/interrupts c';
-    throw failure('empty-tree', `--root ${root}: proc/interrupts is empty`, copy);
+    throw cliFailure('empty-tree', `--root ${root}: proc/interrupts is empty`, copy);
   }
   return { files, kernel: null };
 }
@@ -124,5 +124,5 @@ function requireNames(present: readonly string[], wanted: readonly string[]): vo
   const missing = wanted.find((name) => !present.includes(name));
   if (missing === undefined) return;
   const names = present.toSorted().join(', ') || 'none';
-  throw failure('no-such-interface', `--iface ${missing}: no such interface`, `there are: ${names}`);
+  throw cliFailure('no-such-interface', `--iface ${missing}: no such interface`, `there are: ${names}`);
 }

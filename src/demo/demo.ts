@@ -28,7 +28,7 @@ export interface DemoOptions {
   readonly onStep: (step: string) => void;
 }
 
-export interface Load {
+export interface LoadResult {
   /** Accepted, or received. */
   readonly total: number;
   /** Sent but not received: the one worker that got everything could not keep up. */
@@ -45,8 +45,8 @@ export interface Load {
 export interface Act {
   readonly port: number;
   readonly program: string;
-  readonly before: Load;
-  readonly after: Load;
+  readonly before: LoadResult;
+  readonly after: LoadResult;
   /** The same accepts counted by a kernel probe; null for UDP, and without a probe (it needs root). */
   readonly byProbe: BeforeAndAfter | null;
   /** The requests, one packet per connection: were they read on the CPU that received them? null as above. */
@@ -117,7 +117,7 @@ async function listenInOrder(workers: Stage['workers']): Promise<Stage['sockets'
 async function playTcp(stage: Stage): Promise<Act> {
   const { cpus, clients, workers, connections } = stage;
   const port = portOf(stage, 'tcp');
-  const load = async (step: string): Promise<Load> => {
+  const load = async (step: string): Promise<LoadResult> => {
     stage.onStep(`TCP: ${connections.toLocaleString('en')} connections ${step}`);
     const count = Math.ceil(connections / clients.length);
     await Promise.all(clients.map((client) => client.ask('connect', { port, count })));
@@ -153,7 +153,7 @@ export function localProgram(cpus: readonly number[]): { name: 'cpu' | 'map'; in
 async function playUdp(stage: Stage): Promise<Act> {
   const { cpus, clients, datagrams } = stage;
   const port = portOf(stage, 'udp');
-  const load = async (step: string): Promise<Load> => {
+  const load = async (step: string): Promise<LoadResult> => {
     stage.onStep(`UDP: ${datagrams.toLocaleString('en')} datagrams from one address and port ${step}`);
     await clients[0]?.ask('send', { port, count: datagrams });
     return summary(cpus, datagrams, await takeDatagrams(stage), 'datagrams');
@@ -166,7 +166,7 @@ async function play(
   protocol: 'tcp' | 'udp',
   name: string,
   program: readonly Instruction[],
-  load: (step: string) => Promise<Load>,
+  load: (step: string) => Promise<LoadResult>,
   counters: { readonly accepts: LocalityCounter; readonly skbs: LocalityCounter } | null = null,
 ): Promise<Act> {
   const take = () => Promise.all([counters?.accepts.take(), counters?.skbs.take()]);
@@ -233,7 +233,7 @@ function summary(
   sent: number,
   taken: readonly WorkerCounts[],
   what: 'accepts' | 'datagrams',
-): Load {
+): LoadResult {
   const workers = cpus.map((cpu, index) => ({ cpu, count: taken[index]?.[what] ?? 0 }));
   const total = workers.reduce((sum, { count }) => sum + count, 0);
   const matched = what === 'accepts' ? taken.reduce((sum, counts) => sum + counts.matched, 0) : null;

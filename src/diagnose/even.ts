@@ -26,7 +26,7 @@ export function spreadEvenly<V extends Placed>(
   const movable = vectors.filter((each) => each.movable);
   if (cpus.length === 0) return cpuOf;
   const turns = turnsOf(vectors, movable.length, cpus, first);
-  const room = tally(turns);
+  const room = countEach(turns);
   const waiting = new Set(movable);
   const give = (vector: V, cpu: number | null | undefined) => {
     const left = room.get(cpu ?? -1) ?? 0;
@@ -53,8 +53,8 @@ function turnsOf(
   first: ReadonlySet<number>,
 ): readonly number[] {
   const known = vectors.filter(({ cpu }) => cpu !== null);
-  const fixed = tally(known.flatMap(({ cpu, movable }) => (movable ? [] : (cpu ?? []))));
-  const has = tally(known.flatMap(({ cpu, movable }) => (movable ? (cpu ?? []) : [])));
+  const fixed = countEach(known.flatMap(({ cpu, movable }) => (movable ? [] : (cpu ?? []))));
+  const has = countEach(known.flatMap(({ cpu, movable }) => (movable ? (cpu ?? []) : [])));
   const turns: number[] = [];
   for (let round = 0; turns.length < needed; round++) {
     const rank = (cpu: number) => {
@@ -68,7 +68,7 @@ function turnsOf(
   return turns.slice(0, needed);
 }
 
-export function tally(numbers: readonly number[]): Map<number, number> {
+export function countEach(numbers: readonly number[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const each of numbers) counts.set(each, (counts.get(each) ?? 0) + 1);
   return counts;

@@ -4,7 +4,7 @@ import type { Host, Irq, Nic } from '../host/types.ts';
 import { moveIrqCommand } from '../words/commands.ts';
 import { queueNames } from '../words/phrase.ts';
 import { withIrqs, withNic } from './after.ts';
-import { spreadEvenly, tally } from './even.ts';
+import { countEach, spreadEvenly } from './even.ts';
 import { workerCpus } from './groups.ts';
 import { homeCpus, liveNics, oneCpu } from './nics.ts';
 import { rebalances } from './rebalance.ts';
@@ -69,7 +69,7 @@ function placementOf(
     placed.filter(({ cpu }) => (cpu === null || isUsable.has(cpu)) === inside),
   ) as [Placed[], Placed[]];
   const receiving = own.filter(({ vector }) => vector.rx.length > 0);
-  const counts = tally(receiving.flatMap(({ cpu }) => cpu ?? []));
+  const counts = countEach(receiving.flatMap(({ cpu }) => cpu ?? []));
   const count = (cpu: number) => counts.get(cpu) ?? 0;
   const least = Math.min(...usable.map(count));
   const few = usable.filter((cpu) => count(cpu) === least);
@@ -155,7 +155,7 @@ function deliveredTo({ irqs: [irq], cpu }: Vector): number | null {
  */
 function bestFirst(host: Host): (cpus: Cpus) => Cpus {
   const workers = workerCpus(host);
-  const queues = tally(
+  const queues = countEach(
     liveNics(host).flatMap(({ rxQueues }) => rxQueues.flatMap((queue) => oneCpu(queue) ?? [])),
   );
   const { smtSiblings } = host.machine.cpus;

@@ -2,7 +2,7 @@
 import { isSystemError } from '../system/errors.ts';
 import type { ChannelCounts, EthtoolFacts, Files, Kernel, NetdevQueue, RssContext } from '../system/types.ts';
 import type { Interface } from './interfaces.ts';
-import type { Channels, Rss, RssContextTable, Setting } from './types.ts';
+import type { ChannelCount, Channels, Rss, RssContextTable } from './types.ts';
 import { readLine } from './values.ts';
 
 export interface NicAnswers {
@@ -36,7 +36,7 @@ export async function askKernel(
 
 /** A kind of channel that the driver does not have is null, where `ethtool -l` prints n/a. */
 export function toChannels({ current, max }: NonNullable<EthtoolFacts['channels']>): Channels {
-  const setting = (kind: keyof ChannelCounts): Setting | null =>
+  const setting = (kind: keyof ChannelCounts): ChannelCount | null =>
     max[kind] === 0 && current[kind] === 0 ? null : { current: current[kind], max: max[kind] };
   return { rx: setting('rx'), tx: setting('tx'), combined: setting('combined'), other: setting('other') };
 }

@@ -63,16 +63,16 @@ export interface Processor {
   readonly l3Bytes: number | null;
 }
 
-export interface Setting {
+export interface ChannelCount {
   readonly current: number;
   readonly max: number;
 }
 
 export interface Channels {
-  readonly rx: Setting | null;
-  readonly tx: Setting | null;
-  readonly combined: Setting | null;
-  readonly other: Setting | null;
+  readonly rx: ChannelCount | null;
+  readonly tx: ChannelCount | null;
+  readonly combined: ChannelCount | null;
+  readonly other: ChannelCount | null;
 }
 
 export interface Rss {
@@ -175,7 +175,7 @@ export interface Nic {
   /** With threaded NAPI, the threads that receive; [] if none was found; null in a snapshot older than this field. */
   readonly napiThreads: readonly NapiThread[] | null;
   readonly channels: Channels | null;
-  readonly rings: { readonly rx: Setting; readonly tx: Setting } | null;
+  readonly rings: { readonly rx: ChannelCount; readonly tx: ChannelCount } | null;
   readonly rss: Rss | null;
   readonly irqs: readonly Irq[];
   readonly rxQueues: readonly RxQueue[];

@@ -5,7 +5,7 @@ import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Nic } from '../host/types.ts';
 import { setSeries, shareTone } from '../report/format.ts';
 import { chosenBy, type Inspection, rank } from '../report/inspection.ts';
-import { spread } from '../report/nics.ts';
+import { spreadText } from '../report/nics.ts';
 import type { Tone } from '../report/text.ts';
 import type { RecordedMeasurement, Total } from '../snapshot/measured.ts';
 import { percent, UNKNOWN } from '../words/phrase.ts';
@@ -131,7 +131,7 @@ const SETTINGS: readonly (readonly [string, (nic: Nic) => Value])[] = [
   [
     'RSS table',
     ({ rss, rxQueues }) =>
-      rss === null ? plain(UNKNOWN) : plain(spread(rss, rxQueues.length), rss.indirection.join()),
+      rss === null ? plain(UNKNOWN) : plain(spreadText(rss, rxQueues.length), rss.indirection.join()),
   ],
   ['CPUs of the rx queues', ({ rxQueues }) => sets(rxQueues.map(({ cpus }) => cpus))],
   ['rps_cpus', ({ rxQueues }) => sets(rxQueues.map(({ rps }) => rps))],

@@ -6,7 +6,7 @@ import { type Fold, gather } from '../report/fold.ts';
 import { inWords } from '../report/paths.ts';
 import { type Tone, truncate } from '../report/text.ts';
 import { count } from '../words/phrase.ts';
-import { draw, type Edge, type Lane, lanesOf, type Placed } from './lanes.ts';
+import { draw, type Edge, type Lane, lanesOf, type PlacedBox } from './lanes.ts';
 import { html, type Markup, raw } from './markup.ts';
 
 /** Left edge and width of each column. */
@@ -64,7 +64,7 @@ function reasons(lanes: readonly Lane[]): Markup {
   return html`<ul class="why dim">${alike.slice(0, REASONS).map(sentence)}</ul>`;
 }
 
-const middle = ({ y }: Placed): number => TOP + y * PITCH + BOX / 2;
+const middle = ({ y }: PlacedBox): number => TOP + y * PITCH + BOX / 2;
 
 function edge({ from, to, tone }: Edge): Markup {
   const start = (COLUMNS[from.column]?.x ?? 0) + (COLUMNS[from.column]?.width ?? 0);
@@ -74,7 +74,7 @@ function edge({ from, to, tone }: Edge): Markup {
   return html`<path class="edge ${tone ?? 'plain'}" d="${way}"/>`;
 }
 
-function box({ column, title, detail, known, y }: Placed): Markup {
+function box({ column, title, detail, known, y }: PlacedBox): Markup {
   const { x = 0, width = 0 } = COLUMNS[column] ?? {};
   const top = TOP + y * PITCH;
   const room = (size: number) => Math.floor((width - 16) / size);

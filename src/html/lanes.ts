@@ -93,21 +93,21 @@ function choice(
 const detailOf = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ');
 
 /** A box and its position; equal boxes of several lanes are merged. */
-export interface Placed extends Box {
+export interface PlacedBox extends Box {
   readonly column: number;
   /** In lanes from 0; may be a fraction. */
   readonly y: number;
 }
 
 export interface Edge {
-  readonly from: Placed;
-  readonly to: Placed;
+  readonly from: PlacedBox;
+  readonly to: PlacedBox;
   /** null before the receiving CPU and after the worker. */
   readonly tone: Tone | null;
 }
 
 export interface Drawing {
-  readonly boxes: readonly Placed[];
+  readonly boxes: readonly PlacedBox[];
   readonly edges: readonly Edge[];
   /** In lanes. */
   readonly height: number;
@@ -141,7 +141,7 @@ export function draw(lanes: readonly Lane[]): Drawing {
 
 const keyOf = ({ title, detail }: Box): string => `${title}\n${detail}`;
 
-function place(lanes: readonly Lane[], column: number): ReadonlyMap<string, Placed> {
+function place(lanes: readonly Lane[], column: number): ReadonlyMap<string, PlacedBox> {
   const standing = lanes.flatMap(({ boxes }, at) => {
     const box = boxes[column];
     return box ? [{ box, at }] : [];
@@ -153,7 +153,7 @@ function place(lanes: readonly Lane[], column: number): ReadonlyMap<string, Plac
     .flatMap(({ key, same, y }) => {
       const top = Math.max(y, next);
       next = top + 1;
-      return same.slice(0, 1).map(({ box }): [string, Placed] => [key, { ...box, column, y: top }]);
+      return same.slice(0, 1).map(({ box }): [string, PlacedBox] => [key, { ...box, column, y: top }]);
     });
   return new Map(placed);
 }

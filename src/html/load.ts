@@ -3,14 +3,14 @@ import type { Nic } from '../host/types.ts';
 import type { QueueRate } from '../measure/queue-rates.ts';
 import { short } from '../report/format.ts';
 import { rxQueueRates } from '../snapshot/rates.ts';
-import type { Counters } from '../snapshot/types.ts';
+import type { SnapshotCounters } from '../snapshot/types.ts';
 import { html, type Markup } from './markup.ts';
 
 const WIDTH = 560;
 const HEIGHT = 90;
 
 /** Nothing for a NIC with one queue, or if nothing was received. */
-export function loadOf(nics: readonly Nic[], counters: Counters): readonly Markup[] {
+export function loadOf(nics: readonly Nic[], counters: SnapshotCounters): readonly Markup[] {
   const byNic = Map.groupBy(rxQueueRates(nics, counters), ({ nic }) => nic);
   return Array.from(byNic, ([nic, queues]) => {
     const counted = queues.some(({ pps }) => pps !== null);

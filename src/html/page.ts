@@ -6,7 +6,7 @@ import { chosenBy, type Inspection, type Layout, rank } from '../report/inspecti
 import type { Line } from '../report/text.ts';
 import { verdict } from '../report/verdict.ts';
 import type { RecordedMeasurement, Total } from '../snapshot/measured.ts';
-import type { Counters } from '../snapshot/types.ts';
+import type { SnapshotCounters } from '../snapshot/types.ts';
 import { count, names, percent } from '../words/phrase.ts';
 import { SCRIPT, STYLE } from './assets.ts';
 import { comparisonTable, type PageComparison } from './comparison.ts';
@@ -20,7 +20,7 @@ export interface Page {
   readonly inspection: Inspection;
   /** Where the machine was read from, and when: `this machine, 2026-11-21T04:06:29Z`. */
   readonly source: string;
-  readonly counters: Counters | null;
+  readonly counters: SnapshotCounters | null;
   readonly measured: RecordedMeasurement | null;
   readonly comparison: PageComparison | null;
   /** Version of locality-tune that made the page. */
@@ -141,7 +141,7 @@ function pathSection(inspection: Inspection): Markup | null {
   );
 }
 
-function loadSection({ host }: Inspection, counters: Counters): Markup | null {
+function loadSection({ host }: Inspection, counters: SnapshotCounters): Markup | null {
   const figures = loadOf(host.nics, counters);
   const title = `Load, in ${counters.seconds.toFixed(1)} s`;
   return figures.length === 0 ? null : section(title, html`<div class="maps loads">${figures}</div>`);

@@ -111,5 +111,5 @@ function rate(
   return Math.round(Number(BigInt(after) - BigInt(before)) / seconds);
 }
 
-export const interfaceRates = (before: Counters, after: Counters) =>
+export const packetRatesBetween = (before: Counters, after: Counters) =>
   packetRates(before.interfaces, after.interfaces);

@@ -9,7 +9,7 @@ import { openMachine } from '../use-cases/machine.ts';
 import { watchConfiguration } from './configuration-watch.ts';
 import { createControl } from './control.ts';
 import { type Counting, startCounting } from './counted-sample.ts';
-import { type Counters, interfaceRates, queueSamples, readCounters } from './counters.ts';
+import { type Counters, packetRatesBetween, queueSamples, readCounters } from './counters.ts';
 import { createEvents, type Events } from './events.ts';
 import { NO_PACKETS, toAccept, toMembers } from './probes.ts';
 import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
@@ -98,7 +98,7 @@ async function* run(
       const after = await inTime(reading);
       const counted = probes?.take(configuration, wishes.listen) ?? null;
       const { packets = NO_PACKETS, accepts = null, datagrams = null, probe } = counted ?? {};
-      const rates = after === null ? { rx: null, tx: null } : interfaceRates(before, after);
+      const rates = after === null ? { rx: null, tx: null } : packetRatesBetween(before, after);
       yield {
         time: new Date().toISOString(),
         seconds,

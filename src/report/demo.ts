@@ -1,5 +1,5 @@
 /** The demo's last page: before and after, side by side. */
-import type { Act, DemoResult, Load } from '../demo/demo.ts';
+import type { Act, DemoResult, LoadResult } from '../demo/demo.ts';
 import type { BeforeAndAfter } from '../measure/locality-counter.ts';
 import { percentSpan } from './interval.ts';
 import { heading } from './style.ts';
@@ -55,7 +55,7 @@ const countedRow = (what: string, { before, after }: BeforeAndAfter): Cell[] => 
 
 const count = (value: number) => value.toLocaleString('en');
 
-function share(part: number, { total }: Load): string {
+function share(part: number, { total }: LoadResult): string {
   return `${count(part)}  ${total === 0 ? '-' : `${((100 * part) / total).toFixed(1)} %`}`;
 }
 
@@ -73,10 +73,11 @@ function tcpWords({ before, after, program, skbs }: Act): string {
   );
 }
 
-const shown = ({ percent }: Load) => (percent === null ? 'nothing was counted' : `${percent.toFixed(1)} %`);
+const shown = ({ percent }: LoadResult) =>
+  percent === null ? 'nothing was counted' : `${percent.toFixed(1)} %`;
 
 function udpWords({ before, after }: Act): string {
-  const busy = (load: Load) => load.workers.filter((worker) => worker.count > 0).length;
+  const busy = (load: LoadResult) => load.workers.filter((worker) => worker.count > 0).length;
   return (
     `One source is one hash, so ${busy(before)} of ${before.workers.length} workers got everything. ` +
     `\`rand\` spread it over ${busy(after)}: right for stateless datagrams such as telemetry, wrong for QUIC.`

@@ -1,6 +1,6 @@
 /** Interfaces, their RSS tables, and their queues with IRQ, CPU, RPS and XPS. */
 
-import type { Channels, Host, Rss, Setting } from '../host/types.ts';
+import type { ChannelCount, Channels, Host, Rss } from '../host/types.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
 import { count, names, ranges, UNKNOWN } from '../words/phrase.ts';
 import { gather } from './fold.ts';
@@ -45,7 +45,7 @@ export function interfaceLines(host: Host, layout: Layout): readonly Line[] {
 }
 
 /** Current and maximum. */
-function setting(of: Setting | null): string {
+function setting(of: ChannelCount | null): string {
   return of === null ? UNKNOWN : `${of.current}/${of.max}`;
 }
 
@@ -78,7 +78,7 @@ export function rssLines(host: Host, layout: Layout): readonly Line[] {
       : [
           {
             name,
-            cells: [value(rss.hashFunction), spread(rss, rxQueues.length), fields(rss), overrides(rss)],
+            cells: [value(rss.hashFunction), spreadText(rss, rxQueues.length), fields(rss), overrides(rss)],
           },
         ],
   );
@@ -88,7 +88,7 @@ export function rssLines(host: Host, layout: Layout): readonly Line[] {
 }
 
 /** `128 entries over 8 queues, even`; even means as even as the size of the table allows. */
-export function spread({ indirection }: Rss, queues: number): string {
+export function spreadText({ indirection }: Rss, queues: number): string {
   if (indirection.length === 0) return 'no table';
   const entries = [...Map.groupBy(indirection, (queue) => queue).values()].map(({ length }) => length);
   const [least, most] = [Math.min(...entries), Math.max(...entries)];

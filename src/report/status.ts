@@ -2,7 +2,7 @@
 import type { Author } from '../tune/author.ts';
 import type { ListedJournal } from '../tune/journal-list.ts';
 import { brief } from '../tune/refusal.ts';
-import type { Standing, StandingSetting, State, StatusVerdict } from '../tune/status.ts';
+import type { SettingState, Standing, StandingSetting, StatusVerdict } from '../tune/status.ts';
 import { count, names } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
@@ -56,7 +56,7 @@ export function statusLines(shown: Shown, style: Style): Line[] {
   return [...lines, ...notes.flatMap((note) => paragraph('note: ', note, style))];
 }
 
-const STATES: Readonly<Record<State, string>> = {
+const STATES: Readonly<Record<SettingState, string>> = {
   'as-set': 'as set',
   drift: 'drift',
   pending: 'pending',
@@ -112,7 +112,7 @@ function verdictText(shown: Shown): string {
 }
 
 /** As Monitoring Plugins print it: one line, and what is counted behind a bar. */
-export function statusLine(shown: Shown): string {
+export function monitoringLine(shown: Shown): string {
   const { verdict, drift, notes, settings } = shown;
   const words = { 'as-set': 'OK', drift: 'WARNING', nothing: 'UNKNOWN', unknown: 'UNKNOWN' }[verdict];
   const unread = settings.filter(({ state }) => state === 'unknown').map(({ subject }) => subject);

@@ -95,7 +95,7 @@ function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: 
   ];
 }
 
-export function measuredLines({ before, after }: BeforeAndAfter, what: string, style: Style): Line[] {
+export function attachMeasuredLines({ before, after }: BeforeAndAfter, what: string, style: Style): Line[] {
   const columns: Column[] = [
     { head: '', align: 'left' },
     { head: 'before', align: 'right' },

@@ -14,7 +14,7 @@ const BEFORE_AFTER: readonly Column[] = [
   { head: 'after', align: 'right' },
 ];
 
-export function measuredLines(before: Measured, after: Measured, style: Style): Line[] {
+export function tuneMeasuredLines(before: Measured, after: Measured, style: Style): Line[] {
   const share = (figure: Figure | null) => percentSpan(figure?.percent ?? null);
   const events = (figure: Figure | null) => (figure === null ? UNKNOWN : String(figure.events));
   const rate = (pps: number | null) => (pps === null ? UNKNOWN : short(pps));

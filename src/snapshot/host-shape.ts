@@ -4,6 +4,7 @@ import { check } from '../cbpf/check.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Cpus } from '../host/cpus.ts';
 import type {
+  ChannelCount,
   Channels,
   Container,
   Group,
@@ -23,7 +24,6 @@ import type {
   Rss,
   RssContextTable,
   RxQueue,
-  Setting,
   TxQueue,
 } from '../host/types.ts';
 import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, truth, whole } from './shape.ts';
@@ -86,7 +86,7 @@ export const machine = object<Machine>({
   rpsSockFlowEntries: nullable(natural),
 });
 
-const setting = object<Setting>({ current: natural, max: natural });
+const setting = object<ChannelCount>({ current: natural, max: natural });
 
 const contextTable = object<RssContextTable>({
   context: natural,

@@ -14,7 +14,7 @@ import {
   truth,
   whole,
 } from './shape.ts';
-import { type Counters, type Reading, SCHEMA, type Snapshot } from './types.ts';
+import { type Reading, SCHEMA, type Snapshot, type SnapshotCounters } from './types.ts';
 import { upgrade } from './upgrade.ts';
 
 const AGAIN = 'make it with: locality-tune snapshot -o FILE';
@@ -27,7 +27,7 @@ const reading = object<Reading>({
   interrupts: list(object<Reading['interrupts'][number]>({ irq: count, count })),
 });
 
-const readings: Shape<Counters['readings']> = (value, at) => {
+const readings: Shape<SnapshotCounters['readings']> = (value, at) => {
   const [first, second, ...more] = list(reading)(value, at);
   if (first === undefined || second === undefined || more.length > 0)
     throw new Mismatch(`${at}: two readings expected`);
@@ -46,7 +46,7 @@ const snapshot = object<Snapshot>({
   time: nullable(text),
   anonymized: (value, at) => nullable(truth)(value, at) ?? false,
   host,
-  counters: nullable(object<Counters>({ seconds: positive, readings })),
+  counters: nullable(object<SnapshotCounters>({ seconds: positive, readings })),
 });
 
 /** Throws only Failure; the caller adds the file name. */

@@ -2,10 +2,10 @@
 import type { Nic } from '../host/types.ts';
 import { type PacketCounts, type PacketRates, packetRates } from '../measure/interface-rates.ts';
 import { type QueueRate, type QueueTotals, queueRates } from '../measure/queue-rates.ts';
-import type { Counters, Reading } from './types.ts';
+import type { Reading, SnapshotCounters } from './types.ts';
 
 /** Packets per second through all interfaces together. */
-export function interfaceRates({ seconds, readings: [first, second] }: Counters): PacketRates {
+export function interfaceRates({ seconds, readings: [first, second] }: SnapshotCounters): PacketRates {
   const counts = ({ interfaces }: Reading, at: number): PacketCounts => ({
     packets: new Map(interfaces.map(({ name, rx, tx }) => [name, { rx, tx }])),
     at,
@@ -14,7 +14,7 @@ export function interfaceRates({ seconds, readings: [first, second] }: Counters)
 }
 
 /** For every RX queue of these NICs. */
-export const rxQueueRates = (nics: readonly Nic[], { seconds, readings }: Counters): QueueRate[] =>
+export const rxQueueRates = (nics: readonly Nic[], { seconds, readings }: SnapshotCounters): QueueRate[] =>
   queueRates(nics, countsOf(readings[0]), countsOf(readings[1]), seconds);
 
 function countsOf({ queues, interrupts }: Reading): QueueTotals {

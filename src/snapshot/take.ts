@@ -5,7 +5,7 @@ import { readPacketCounts } from '../measure/interface-rates.ts';
 import { readQueueTotals } from '../measure/queue-rates.ts';
 import { packageVersion } from '../system/package.ts';
 import type { System } from '../system/types.ts';
-import { type Counters, type Reading, SCHEMA, type Snapshot } from './types.ts';
+import { type Reading, SCHEMA, type Snapshot, type SnapshotCounters } from './types.ts';
 
 const BETWEEN_MS = 1000;
 
@@ -23,7 +23,7 @@ export async function takeSnapshot(system: System, host: Host): Promise<Snapshot
   };
 }
 
-async function count(system: System, nics: readonly Nic[]): Promise<Counters> {
+async function count(system: System, nics: readonly Nic[]): Promise<SnapshotCounters> {
   const first = await read(system, nics);
   await sleep(BETWEEN_MS);
   const second = await read(system, nics);

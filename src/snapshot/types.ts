@@ -13,10 +13,10 @@ export interface Snapshot {
   readonly anonymized: boolean;
   readonly host: Host;
   /** null if it was not taken on a live machine. */
-  readonly counters: Counters | null;
+  readonly counters: SnapshotCounters | null;
 }
 
-export interface Counters {
+export interface SnapshotCounters {
   /** Measured, from the first reading to the second. */
   readonly seconds: number;
   /** The first and the second. */

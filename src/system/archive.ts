@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { unpackTar } from 'modern-tar';
 import { failure, isFailure } from './errors.ts';
-import { type Access, filesThrough, openFiles, unpadded } from './files.ts';
+import { type FileAccess, filesThrough, openFiles, unpadded } from './files.ts';
 import { resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
 
@@ -116,7 +116,7 @@ function filesOf(entries: ReadonlyMap<string, Entry>, root: string): Files {
     const entry = at(path);
     return entry === null || entry === 'directory' || 'link' in entry ? entry : 'file';
   });
-  const access: Access = {
+  const access: FileAccess = {
     text: (path) => {
       const entry = at(resolve(path));
       return entry !== null && entry !== 'directory' && 'text' in entry ? unpadded(entry.text) : null;

@@ -34,7 +34,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** stderr of a bpftrace that gave up, and the signal that ended it. */
-export function explain(stderr: string, signal: NodeJS.Signals | null = null): Failure {
+export function explainExit(stderr: string, signal: NodeJS.Signals | null = null): Failure {
   for (const [pattern, code, message, hint] of REASONS) {
     const found = pattern.exec(stderr);
     if (found !== null) return failure(code, message.replace('$1', found[1] ?? ''), hint);

@@ -5,7 +5,7 @@ import { release } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { explain, type Message, parseMessage } from './bpftrace-output.ts';
+import { explainExit, type Message, parseMessage } from './bpftrace-output.ts';
 import { kernelBtf } from './btf.ts';
 import { type Failure, failure, isErrno } from './errors.ts';
 import { native } from './native.ts';
@@ -74,8 +74,8 @@ export async function startBpftrace(
     stderr = (stderr + text).slice(-STDERR_LIMIT);
   });
   const ended = new Promise<Failure>((resolve) => {
-    child.once('close', (_code, signal) => resolve(explain(stderr, signal)));
-    child.once('error', (error) => resolve(explain(error.message)));
+    child.once('close', (_code, signal) => resolve(explainExit(stderr, signal)));
+    child.once('error', (error) => resolve(explainExit(error.message)));
   });
   const gone = ended.then(() => 'gone' as const);
   const ready = new Promise<'ready'>((resolve) => {

@@ -22,21 +22,21 @@ const ABSENT = new Set([
 ]);
 
 /** Each returns null if the file is absent, or throws. */
-export interface Access {
+export interface FileAccess {
   text(path: string): string | null;
   list(path: string): readonly string[] | null;
   link(path: string): string | null;
   real(path: string): string | null;
 }
 
-const live: Access = {
+const live: FileAccess = {
   text: (path) => readFileSync(path, 'utf8'),
   list: (path) => readdirSync(path),
   link: (path) => readlinkSync(path),
   real: (path) => realpathSync.native(path),
 };
 
-function captured(base: string): Access {
+function captured(base: string): FileAccess {
   const resolve = resolveInside(lookInFolder(base));
   const at = <T>(path: string, read: (located: string) => T): T | null => {
     const resolved = resolve(path);
@@ -62,7 +62,7 @@ export function openFiles(root: string): Files {
   return filesThrough(base === '/' ? live : captured(base), base);
 }
 
-export function filesThrough(access: Access, root: string): Files {
+export function filesThrough(access: FileAccess, root: string): Files {
   const denied: { readonly path: string; readonly code: string }[] = [];
   const known = new Set<string>();
 

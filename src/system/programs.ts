@@ -11,10 +11,10 @@ const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '
 /** The whole environment of a child, besides what its caller adds. */
 export const ENVIRONMENT = { PATH: FOLDERS.join(':'), LC_ALL: 'C.UTF-8' } as const;
 
-export type Program = 'bpftrace' | 'setpriv' | 'systemctl' | 'true';
+export type ExternalProgram = 'bpftrace' | 'setpriv' | 'systemctl' | 'true';
 
 /** Its absolute path; null if it is not installed. */
-export function findProgram(name: Program): string | null {
+export function findProgram(name: ExternalProgram): string | null {
   for (const folder of FOLDERS) {
     const path = join(folder, name);
     try {

@@ -9,12 +9,12 @@ import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
 
 /** `here`: of this boot and network namespace; `elsewhere`: of another namespace; `before`: of an earlier boot; `gone`: of a namespace
  * that has gone, whose inode this one has now. */
-export type Place = 'here' | 'elsewhere' | 'before' | 'gone';
+export type JournalPlace = 'here' | 'elsewhere' | 'before' | 'gone';
 
 export interface ListedJournal {
   readonly file: JournalFile;
   readonly journal: Journal;
-  readonly place: Place;
+  readonly place: JournalPlace;
 }
 
 export interface JournalList {
@@ -40,7 +40,7 @@ export function readJournals(state: string, bootId: string, netns: Netns): Journ
   return { journals, notes };
 }
 
-function placeOf({ header }: Journal, bootId: string, { inode, cookie }: Netns): Place {
+function placeOf({ header }: Journal, bootId: string, { inode, cookie }: Netns): JournalPlace {
   if (header.bootId !== bootId) return 'before';
   const { netns, netnsCookie } = header;
   if (netns !== inode) return 'elsewhere';

@@ -22,7 +22,7 @@ import type { Kind, Target } from './types.ts';
  * `pending`: an IRQ that was moved and has not come yet. `ended`: with the process or daemon that it was a setting of.
  * `unknown`: it could not be read.
  */
-export type State = 'as-set' | 'drift' | 'pending' | 'ended' | 'unknown';
+export type SettingState = 'as-set' | 'drift' | 'pending' | 'ended' | 'unknown';
 
 export interface StandingSetting {
   readonly kind: Kind;
@@ -31,7 +31,7 @@ export interface StandingSetting {
   readonly wanted: string;
   /** null: it can't be read, or has gone. */
   readonly is: string | null;
-  readonly state: State;
+  readonly state: SettingState;
   /** The likely cause of a drift, the reason of `unknown` and `ended`. */
   readonly why: string | null;
   /** Id of the journal that has it; null for a program by `attach`. */
@@ -62,18 +62,18 @@ export interface Standing {
 export type StatusVerdict = 'as-set' | 'drift' | 'nothing' | 'unknown';
 
 /** The running groups, with what was noted when a program was attached to them. */
-export interface Attached {
+export interface AttachedPrograms {
   readonly groups: readonly Group[];
   readonly attachments: ReadonlyMap<string, Attachment>;
 }
 
-const NOTHING: Attached = { groups: [], attachments: new Map() };
+const NOTHING: AttachedPrograms = { groups: [], attachments: new Map() };
 
 /** Of several journals, newest first, the latest record of each setting counts. */
 export async function standingOf(
   access: Access,
   journals: readonly (Journal & { readonly id?: string })[],
-  attached: Attached = NOTHING,
+  attached: AttachedPrograms = NOTHING,
 ): Promise<Standing> {
   const steps = [...lastSteps(journals).values()];
   const settings: StandingSetting[] = [];
@@ -107,7 +107,7 @@ async function compare(
   access: Access,
   step: JournalStep,
   steps: readonly JournalStep[],
-  attached: Attached,
+  attached: AttachedPrograms,
 ): Promise<Found | null> {
   const { change, device, is: wanted } = step;
   const setting = settingOf(change.target);
@@ -141,7 +141,7 @@ function successor(
   { serves }: Extract<Target, { readonly kind: 'pin' }>,
   step: JournalStep,
   steps: readonly JournalStep[],
-  { groups }: Attached,
+  { groups }: AttachedPrograms,
   gone: string,
 ): Found | null {
   const ended: Found = { is: null, state: 'ended', why: gone };
@@ -167,7 +167,7 @@ const isPinOf = (
 ): boolean => target.kind === 'pin' && target.serves?.group === group && target.serves.slot === slot;
 
 /** Of a program that is attached still. null: it fits. */
-function unfit(id: string, { groups, attachments }: Attached): Found | null {
+function unfit(id: string, { groups, attachments }: AttachedPrograms): Found | null {
   const group = groups.find((each) => each.id === id);
   const instructions = group?.program?.instructions ?? null;
   if (group === undefined || instructions === null) return null;
@@ -184,7 +184,7 @@ function unfit(id: string, { groups, attachments }: Attached): Found | null {
 }
 
 /** What was noted of the very program that is attached now. */
-function notedFor({ id, program }: Group, attachments: Attached['attachments']): Attachment | null {
+function notedFor({ id, program }: Group, attachments: AttachedPrograms['attachments']): Attachment | null {
   const noted = attachments.get(id) ?? null;
   const now = program?.instructions ?? null;
   return noted !== null && now !== null && disassemble(noted.instructions) === disassemble(now)
@@ -192,14 +192,14 @@ function notedFor({ id, program }: Group, attachments: Attached['attachments']):
     : null;
 }
 
-const unseen = (id: string, { groups }: Attached): Found => ({
+const unseen = (id: string, { groups }: AttachedPrograms): Found => ({
   is: null,
   state: 'unknown',
   why: groups.find((group) => group.id === id)?.notes[0] ?? 'the program of the group cannot be read',
 });
 
 /** Programs of ours that no journal has, and groups that lost one, or can't show it. */
-function byAttach(group: Group, attached: Attached): StandingSetting[] {
+function byAttach(group: Group, attached: AttachedPrograms): StandingSetting[] {
   const { id, selection, size } = group;
   const last = attached.attachments.get(id) ?? null;
   const noted = notedFor(group, attached.attachments);

@@ -2,7 +2,7 @@
 import { GROUP_PROGRAMS } from '../cbpf/programs.ts';
 import { parseCpuList } from '../host/cpus.ts';
 import type { Host } from '../host/types.ts';
-import { setChannels } from './channels.ts';
+import { withChannels } from './channels.ts';
 import { setProgram, setWorkers } from './groups.ts';
 import { setIrqs, setRfs, setRps, setXps } from './steering.ts';
 import { equalTable, setTable, weightedTable } from './table.ts';
@@ -11,7 +11,7 @@ import { equalTable, setTable, weightedTable } from './table.ts';
 export type HostChange = (host: Host) => Host;
 
 /** A change, or what is wrong with the text. */
-export function parseChange(text: string): HostChange | string {
+export function parseHostChange(text: string): HostChange | string {
   const [, name = '', rest = ''] = /^\s*([a-z]+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
   const parser = PARSERS.get(name);
   if (parser === undefined) return `'${text}': must be one of ${[...PARSERS.keys()].join('=, ')}=`;
@@ -30,7 +30,7 @@ const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
     'channels',
     {
       forms: 'channels=N',
-      parse: ([count, ...more]) => whole(count, more, (n) => (n > 0 ? setChannels(n) : null)),
+      parse: ([count, ...more]) => whole(count, more, (n) => (n > 0 ? withChannels(n) : null)),
     },
   ],
   ['rss', { forms: 'rss=equal [N [FIRST]], rss=weight W…, rss=default', parse: rss }],

@@ -1,11 +1,11 @@
 /** `channels=N`: the machine after `ethtool -L`. */
-import type { Host, Nic, RxQueue, Setting, TxQueue } from '../host/types.ts';
+import type { ChannelCount, Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import { eachNic } from './nics.ts';
 import { withTable } from './table.ts';
 
 /** IRQs of queues that do not exist yet have no known CPU; `irq=spread` places them. */
-export function setChannels(count: number): (host: Host) => Host {
+export function withChannels(count: number): (host: Host) => Host {
   return (host) => eachNic(host, (nic) => resized(nic, count));
 }
 
@@ -29,7 +29,7 @@ function resized(nic: Nic, count: number): Nic {
       `put "rss=equal ${count}" before it`,
     );
   }
-  const current = (setting: Setting | null) => setting && { ...setting, current: count };
+  const current = (setting: ChannelCount | null) => setting && { ...setting, current: count };
   const settings = channels && {
     ...channels,
     ...Object.fromEntries(which.map((kind) => [kind, current(channels[kind])])),

@@ -23,13 +23,13 @@ export interface Sums {
   readonly local: number | null;
   readonly queues: readonly { readonly nic: string; readonly queue: number; readonly share: number }[];
   readonly cpus: readonly { readonly cpu: number; readonly share: number }[];
-  readonly workers: readonly Worker[];
+  readonly workers: readonly WorkerLoad[];
   readonly unknown: { readonly queues: number; readonly cpus: number; readonly workers: number };
   /** Reasons for what is not known, and assumptions. */
   readonly notes: readonly string[];
 }
 
-export interface Worker {
+export interface WorkerLoad {
   readonly group: string;
   /** null: not known, or a socket without a group. */
   readonly slot: number | null;
@@ -39,13 +39,13 @@ export interface Worker {
   readonly share: number;
 }
 
-export interface Tally {
+export interface LoadTally {
   add(sample: LoadSample): void;
   sums(): Sums;
 }
 
 /** @param queues that are shown even if they get nothing */
-export function tally(queues: readonly { readonly nic: string; readonly queue: number }[]): Tally {
+export function tally(queues: readonly { readonly nic: string; readonly queue: number }[]): LoadTally {
   const byQueue = new Map(queues.map((each) => [`${each.nic} ${each.queue}`, { ...each, weight: 0 }]));
   const byCpu = new Map<number, number>();
   const byGroup = new Map<Group, Chosen>();
@@ -111,13 +111,13 @@ function workersOf(
   group: Group,
   { slots, members, uniform }: Chosen,
   share: (weight: number) => number,
-): Worker[] {
+): WorkerLoad[] {
   const spread = (slot: number | null) =>
     [...uniform].reduce(
       (sum, [of, weight]) => sum + (of === group.size || (slot !== null && slot < of) ? weight / of : 0),
       0,
     );
-  return group.sockets.map((socket): Worker => {
+  return group.sockets.map((socket): WorkerLoad => {
     const slot = socket.slotSource === 'kernel' ? socket.slot : null;
     const weight = (slot === null ? 0 : (slots.get(slot) ?? 0)) + (members.get(socket) ?? 0) + spread(slot);
     const [owner] = socket.owners;

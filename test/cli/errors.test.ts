@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asFailure, during, failure, failureDocument, failureText, usage } from '../../src/cli/errors.ts';
+import { asFailure, cliFailure, during, failureDocument, failureText, usage } from '../../src/cli/errors.ts';
 
 const thrown = (act: () => unknown): unknown => {
   try {
@@ -62,7 +62,7 @@ it('during names the operation, and passes bugs and failures on unchanged', asyn
 it('is one line and one object for any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.option(fc.string({ unit: 'binary' })), (message, hint) => {
-      const told = failure('code', message, hint);
+      const told = cliFailure('code', message, hint);
       expect(failureText(told)).toMatch(/^locality-tune: \P{Cc}*$/u);
       expect(JSON.parse(JSON.stringify(failureDocument('attach', told))).error).toEqual({
         code: 'code',

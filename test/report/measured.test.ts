@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UdpSocket } from '../../src/measure/udp.ts';
 import { acceptLines } from '../../src/report/accept.ts';
-import { measuredLines } from '../../src/report/steer.ts';
+import { attachMeasuredLines } from '../../src/report/steer.ts';
 import { paint } from '../../src/report/style.ts';
 import type { Line } from '../../src/report/text.ts';
 import { udpLines } from '../../src/report/udp.ts';
@@ -93,7 +93,7 @@ describe('before and after', () => {
   it('stand in one table', () => {
     const before = { seconds: 2, events: 1009, local: 505, percent: 50 };
     const after = { seconds: 2, events: 2018, local: 2018, percent: 100 };
-    expect(text(measuredLines({ before, after }, 'accepts', style))).toEqual([
+    expect(text(attachMeasuredLines({ before, after }, 'accepts', style))).toEqual([
       '',
       '                    before    after',
       '  local             50.0 %  100.0 %',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explain, parseMessage } from '../../src/system/bpftrace-output.ts';
+import { explainExit, parseMessage } from '../../src/system/bpftrace-output.ts';
 
 describe('the output of bpftrace', () => {
   it('is JSON lines, of which printf and maps are used', () => {
@@ -71,18 +71,18 @@ describe('what bpftrace prints when it gives up', () => {
     ],
     ['ERROR: Error loading program: syscalls', 'bpftrace-failed', /Error loading program: syscalls$/],
   ])('%s', (line, code, message) => {
-    const error = explain(`${memlock}stdin:45:59-60: WARNING: Addrspace mismatch\n${line}\n`);
+    const error = explainExit(`${memlock}stdin:45:59-60: WARNING: Addrspace mismatch\n${line}\n`);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   it('is the signal that ended it, if it prints nothing', () => {
-    expect(explain(memlock, 'SIGKILL')).toMatchObject({
+    expect(explainExit(memlock, 'SIGKILL')).toMatchObject({
       code: 'bpftrace-killed',
       message: 'bpftrace was killed by SIGKILL',
     });
   });
 
   it('is never a harmless line', () => {
-    expect(explain(memlock).message).toBe('bpftrace failed: it ended without a message');
+    expect(explainExit(memlock).message).toBe('bpftrace failed: it ended without a message');
   });
 });

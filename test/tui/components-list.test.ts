@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { span } from '../../tui/components/line.ts';
 import { type List, listLines } from '../../tui/components/list.ts';
-import { paint } from '../../tui/components/paint.ts';
+import { paintLine } from '../../tui/components/paint.ts';
 import { plain } from './screens.ts';
 
 const list: List = {
@@ -15,7 +15,7 @@ const list: List = {
 
 function draw(height: number, cursor: number, more: Partial<List> = {}, filter = ''): string[] {
   const place = { width: 20, height, theme: plain, cursor, scroll: { x: 0, y: 0 }, filter };
-  return listLines(place, { ...list, ...more }).map((line) => paint(line, plain).trimEnd());
+  return listLines(place, { ...list, ...more }).map((line) => paintLine(line, plain).trimEnd());
 }
 
 it('keeps the rows, and gives the foot what they leave', () => {

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { bar } from '../../tui/components/bar.ts';
 import { BIG_HEIGHT, BIG_WIDTH, bigPercent } from '../../tui/components/big-number.ts';
 import { blocksOf, coarsen, extentOf, levelsOf } from '../../tui/components/blocks.ts';
-import { type Column, headLine, place, rowLine } from '../../tui/components/columns.ts';
+import { headLine, type PaneColumn, place, rowLine } from '../../tui/components/columns.ts';
 import { axis, graph } from '../../tui/components/graph.ts';
 import { halfLine } from '../../tui/components/heat-map.ts';
 import { fit, justify, type Line, merge, span, widthOf } from '../../tui/components/line.ts';
-import { paint } from '../../tui/components/paint.ts';
+import { paintLine } from '../../tui/components/paint.ts';
 import { PERCENT, PPS, percentText, ppsText, RATE, rateText } from '../../tui/components/values.ts';
 import { viewport } from '../../tui/components/viewport.ts';
 import { range } from '../fixtures/hosts.ts';
@@ -130,11 +130,11 @@ describe('lines', () => {
     fc.assert(
       fc.property(lines, (line) => {
         expect(text(merge(line))).toBe(text(line));
-        expect(stripVTControlCharacters(paint(line, colours))).toBe(text(line));
+        expect(stripVTControlCharacters(paintLine(line, colours))).toBe(text(line));
       }),
     );
-    expect(paint([span('a', 'local'), span('b', 'strong')], plain)).toBe('a\x1b[1mb\x1b[22m');
-    expect(paint([{ text: 'x', tone: null, foreground: 'red', background: '#102030' }], colours)).toBe(
+    expect(paintLine([span('a', 'local'), span('b', 'strong')], plain)).toBe('a\x1b[1mb\x1b[22m');
+    expect(paintLine([{ text: 'x', tone: null, foreground: 'red', background: '#102030' }], colours)).toBe(
       '\x1b[31m\x1b[48;2;16;32;48mx\x1b[49m\x1b[39m',
     );
   });
@@ -162,7 +162,7 @@ it('a viewport is full, in range, and holds the cursor', () => {
 
 describe('columns', () => {
   type Row = { readonly name: string; readonly rate: number };
-  const columns: readonly Column<Row>[] = [
+  const columns: readonly PaneColumn<Row>[] = [
     { head: 'name', align: 'left', width: 6, cell: ({ name }) => span(name) },
     { head: 'rate/s', align: 'right', width: 3, leaves: 2, cell: ({ rate }) => span(String(rate)) },
     { head: 'why', align: 'left', width: 4, leaves: 1, grows: true, cell: () => span('because') },

@@ -5,7 +5,7 @@ import type { Source } from '../../src/live/types.ts';
 import type { KeyContext } from '../../tui/key-context.ts';
 import { actionOf, BINDINGS, keysOf, TITLES } from '../../tui/keys.ts';
 import { PANES } from '../../tui/panes.ts';
-import { initialState, reduce, type State, typeFilter } from '../../tui/state.ts';
+import { initialState, reduce, typeFilter, type ViewState } from '../../tui/state.ts';
 import { append, HISTORY } from '../../tui/state-history.ts';
 import { press } from '../../tui/state-keys.ts';
 import { configurationOf, historyOf, pair, tuned } from '../fixtures/samples.ts';
@@ -64,7 +64,7 @@ function context(source: Partial<Source> = {}): KeyContext & { readonly said: st
   };
 }
 
-const after = (keys: readonly string[], on = context()): State => {
+const after = (keys: readonly string[], on = context()): ViewState => {
   for (const key of keys) press(on, key);
   return on.get();
 };

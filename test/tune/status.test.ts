@@ -1,7 +1,7 @@
 /** What `status` makes of journals, attached programs and running groups. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { statusLine, statusLines } from '../../src/report/status.ts';
+import { monitoringLine, statusLines } from '../../src/report/status.ts';
 import { type Attachment, parseAttachment } from '../../src/tune/attachment.ts';
 import { authorOf, parseAuthor } from '../../src/tune/author.ts';
 import type { Journal, JournalStep } from '../../src/tune/journal.ts';
@@ -184,7 +184,7 @@ describe('its words', () => {
 
   it('of a monitoring check are one line', async () => {
     const line = async (program: 'cpu' | null, workers: Workers) =>
-      statusLine(shown(await stand([], workers, program, program && {})));
+      monitoringLine(shown(await stand([], workers, program, program && {})));
     expect(await line('cpu', pinned(0, 1))).toBe(
       'locality-tune OK: no drift: 1 setting as it was set | settings=1 drift=0',
     );

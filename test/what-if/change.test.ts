@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/types.ts';
 import { expectedLocality } from '../../src/path/expected.ts';
 import { isFailure } from '../../src/system/errors.ts';
-import { type HostChange, parseChange } from '../../src/what-if/change.ts';
+import { type HostChange, parseHostChange } from '../../src/what-if/change.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
 const change = (text: string): HostChange => {
-  const parsed = parseChange(text);
+  const parsed = parseHostChange(text);
   return typeof parsed === 'string' ? expect.fail(parsed) : parsed;
 };
 const made = (machine: Host, ...texts: string[]) => texts.reduce((of, text) => change(text)(of), machine);
@@ -169,8 +169,8 @@ describe('a change', () => {
       'workers=0',
       'workers=2 x',
     ])
-      expect(parseChange(text)).toMatch(/: (must be|not) /);
-    expect(parseChange('rss=even')).toContain('rss=equal [N [FIRST]], rss=weight W…, rss=default');
+      expect(parseHostChange(text)).toMatch(/: (must be|not) /);
+    expect(parseHostChange('rss=even')).toContain('rss=equal [N [FIRST]], rss=weight W…, rss=default');
   });
 
   it('accepts any typed text', () => {
@@ -202,7 +202,7 @@ describe('a change', () => {
     );
     fc.assert(
       fc.property(text, (typed) => {
-        const parsed = parseChange(typed);
+        const parsed = parseHostChange(typed);
         if (typeof parsed === 'string') return;
         try {
           parsed(machine);

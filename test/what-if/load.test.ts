@@ -5,7 +5,7 @@ import { expectedLocality } from '../../src/path/expected.ts';
 import { arrivalsOf } from '../../src/path/explain.ts';
 import { walker } from '../../src/path/explain-walk.ts';
 import { endpoint, type Flow } from '../../src/path/flow.ts';
-import { parseChange } from '../../src/what-if/change.ts';
+import { parseHostChange } from '../../src/what-if/change.ts';
 import { type Load, loadByFlows, loadsByTable } from '../../src/what-if/load.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { KEY, keyed } from '../path/flows.ts';
@@ -75,7 +75,7 @@ describe('the load by 10,000 flows', () => {
   });
 
   it('under a change is what counting gives with that change', () => {
-    const change = parseChange('rss=weight 1 1 0 0 0 0 0 0');
+    const change = parseHostChange('rss=weight 1 1 0 0 0 0 0 0');
     if (typeof change === 'string') return expect.fail(change);
     const load = byFlows(change(machine), FLOWS);
     const zero = FLOWS.filter((flow) => slowHash(flow) % 128 < 64).length;

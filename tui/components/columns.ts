@@ -2,7 +2,7 @@
 import type { Theme } from '../theme.ts';
 import { type Line, pad, type Span, span } from './line.ts';
 
-export interface Column<Row> {
+export interface PaneColumn<Row> {
   readonly head: string;
   readonly align: 'left' | 'right';
   /** Width of the cells; the head may be wider. For a growing column: the minimum. */
@@ -14,12 +14,12 @@ export interface Column<Row> {
   readonly grows?: boolean;
 }
 
-export type Placed<Row> = Column<Row> & { readonly room: number };
+export type PlacedColumn<Row> = PaneColumn<Row> & { readonly room: number };
 
 const GAP = 2;
 
 /** The columns that fit `width`, each with its width. */
-export function place<Row>(columns: readonly Column<Row>[], width: number): readonly Placed<Row>[] {
+export function place<Row>(columns: readonly PaneColumn<Row>[], width: number): readonly PlacedColumn<Row>[] {
   let kept = columns.map((column) => ({ ...column, room: Math.max(column.width, column.head.length) }));
   const excess = () => kept.reduce((sum, { room }) => sum + room + GAP, -GAP) - width;
   for (const { leaves } of columns.toSorted((a, b) => (b.leaves ?? 0) - (a.leaves ?? 0))) {
@@ -31,17 +31,17 @@ export function place<Row>(columns: readonly Column<Row>[], width: number): read
   return kept.map((column, at) => (at === growing ? { ...column, room: column.room + left } : column));
 }
 
-export function headLine<Row>(placed: readonly Placed<Row>[], theme: Theme): Line {
+export function headLine<Row>(placed: readonly PlacedColumn<Row>[], theme: Theme): Line {
   return lineOf(placed, ({ head }) => span(head, 'dim'), theme);
 }
 
-export function rowLine<Row>(placed: readonly Placed<Row>[], row: Row, theme: Theme): Line {
+export function rowLine<Row>(placed: readonly PlacedColumn<Row>[], row: Row, theme: Theme): Line {
   return lineOf(placed, ({ cell }) => cell(row), theme);
 }
 
 function lineOf<Row>(
-  placed: readonly Placed<Row>[],
-  cell: (column: Placed<Row>) => Span,
+  placed: readonly PlacedColumn<Row>[],
+  cell: (column: PlacedColumn<Row>) => Span,
   theme: Theme,
 ): Line {
   return placed.flatMap((column, at) => {

@@ -30,7 +30,7 @@ export function whyMissing(sample: Sample, name: FigureName): string | null {
   if (percentIn(sample, name) !== null) return null;
   const { state, notes } = sample.probe;
   if (name === 'accept' && sample.accept !== null)
-    return tooFew(name, sample.accept.accepts, sample.accept.seconds);
+    return tooFewText(name, sample.accept.accepts, sample.accept.seconds);
   if (state === 'starting') return 'waiting for the probe';
   if (state !== 'running') return notes[0] ?? 'not counted';
   const limit = name === 'tx' ? limitOfTx(sample) : null;
@@ -38,12 +38,12 @@ export function whyMissing(sample: Sample, name: FigureName): string | null {
   if (packets === null) return limit ?? 'nothing has been counted yet';
   if (isEnough(packets))
     return notes.find((note) => note.includes(' is full')) ?? 'not all packets were counted';
-  const few = tooFew(name, packets, sample.seconds);
+  const few = tooFewText(name, packets, sample.seconds);
   return limit === null ? few : `${limit} (${few})`;
 }
 
 /** @param seconds in which `events` were counted */
-export function tooFew(name: FigureName, events: number, seconds: number): string {
+export function tooFewText(name: FigureName, events: number, seconds: number): string {
   const [one, many] = EVENTS[name];
   const lasting = `in ${Math.max(1, Math.round(seconds))} s`;
   if (events === 0) return `no ${one} ${lasting}`;

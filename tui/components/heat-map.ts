@@ -1,9 +1,9 @@
 /** Cells of a heat map as characters: a cell takes half a line, or one line and two columns. */
-import type { Cell, Theme } from '../theme.ts';
+import type { HeatCell, Theme } from '../theme.ts';
 import { type Line, merge, type Span, span } from './line.ts';
 
 /** Two rows in one line, `▀`: its foreground is the upper cell, its background the lower one. */
-export function halfLine(upper: readonly Cell[], lower: readonly Cell[]): Line {
+export function halfLine(upper: readonly HeatCell[], lower: readonly HeatCell[]): Line {
   return merge(upper.map((cell, at) => half(cell.background, lower[at]?.background)));
 }
 
@@ -14,7 +14,7 @@ function half(above: string | undefined, below: string | undefined): Span {
 }
 
 /** One row in one line, each cell `columns` wide. */
-export function wholeLine(cells: readonly Cell[], columns: number, theme: Theme): Line {
+export function wholeLine(cells: readonly HeatCell[], columns: number, theme: Theme): Line {
   return merge(
     cells.map(({ character, foreground, background }) =>
       hasShades(theme)

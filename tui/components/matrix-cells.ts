@@ -1,6 +1,6 @@
 /** The picture of a matrix: cells, borders between nodes, and the numbers of the CPUs. */
 import type { Sample } from '../../src/live/types.ts';
-import type { Cell, Theme } from '../theme.ts';
+import type { HeatCell, Theme } from '../theme.ts';
 import { type Block, type Coarse, type Level, NUMBERS } from './blocks.ts';
 import { halfLine, wholeLine } from './heat-map.ts';
 import { type Line, merge, type Span, span } from './line.ts';
@@ -75,7 +75,7 @@ function borderLine(view: MatrixView): Line {
 }
 
 /** CPU numbers where there is room, first that of the cursor's column. */
-export function headLine(view: MatrixView): Line {
+export function matrixHead(view: MatrixView): Line {
   const { blocks, level, column: cursor } = view;
   const parts = view.parts.map((of): Line => {
     const first = of[0] ?? 0;
@@ -103,7 +103,7 @@ export function headLine(view: MatrixView): Line {
 }
 
 /** Square roots make small values visible: a hundredth of the maximum can still be seen. */
-function cellOf(view: MatrixView, row: number, column: number): Cell {
+function cellOf(view: MatrixView, row: number, column: number): HeatCell {
   const { coarse, theme } = view;
   const packets = coarse.sums[row]?.[column] ?? 0;
   return packets === 0

@@ -21,7 +21,7 @@ function parametersOf(colour: string, ground: 'foreground' | 'background'): stri
   return String(base + (NAMED.get(colour) ?? 60));
 }
 
-export function paint(line: Line, theme: Theme): string {
+export function paintLine(line: Line, theme: Theme): string {
   return line.map((each) => paintSpan(each, theme)).join('');
 }
 

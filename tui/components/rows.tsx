@@ -3,7 +3,7 @@ import { memo, type ReactNode, useContext, useLayoutEffect, useRef } from 'react
 import { type CanvasOrigin, OriginContext } from '../canvas.ts';
 import type { PaneProps } from '../pane.ts';
 import { fit, type Line } from './line.ts';
-import { paint } from './paint.ts';
+import { paintLine } from './paint.ts';
 
 type RowsProps = Pick<PaneProps, 'width' | 'height' | 'theme'> & { readonly lines: readonly Line[] };
 
@@ -29,7 +29,7 @@ function Painted({ place, lines, width, height }: RowsProps & { readonly place: 
 function Laid({ lines, width, height, theme }: RowsProps): ReactNode {
   const rows: ReactNode[] = [];
   for (const [at, line] of lines.slice(0, height).entries())
-    rows.push(<Row key={at} text={paint(fit(line, width, theme), theme)} />);
+    rows.push(<Row key={at} text={paintLine(fit(line, width, theme), theme)} />);
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0} overflow="hidden">
       {rows}

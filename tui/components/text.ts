@@ -43,7 +43,7 @@ export function sentence(
 }
 
 /** A shell command in lines of at most `room` columns, broken so that it can still be pasted. */
-export function commandLines(
+export function wrapCommand(
   command: string,
   indent: string,
   room: number,

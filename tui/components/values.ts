@@ -18,7 +18,7 @@ export function percentTone(percent: number | null): Locality {
 }
 
 /** Tone of an expected share, 0 to 1, which is exact. */
-export function shareTone(share: number | null): Locality {
+export function expectedTone(share: number | null): Locality {
   if (share === null) return 'unknown';
   return share === 1 ? 'local' : share === 0 ? 'remote' : 'partly';
 }

@@ -13,7 +13,7 @@ const NAME = 20;
 /**
  * Fits into `room` lines: the key's effect and the warnings have priority over the list of programs and the assembler.
  */
-export function attachLines(dialog: AttachDialog, columns: number, room: number, theme: Theme): Line[] {
+export function attachDialogLines(dialog: AttachDialog, columns: number, room: number, theme: Theme): Line[] {
   const group = dialog.groups[dialog.group];
   if (group === undefined) return [];
   const { id, size, selection } = group;

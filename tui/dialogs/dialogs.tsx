@@ -4,11 +4,11 @@ import type { Finding } from '../../src/diagnose/types.ts';
 import type { Sample } from '../../src/live/types.ts';
 import { wrap } from '../../src/report/text.ts';
 import { type Line, span } from '../components/line.ts';
-import { commandLines } from '../components/text.ts';
+import { wrapCommand } from '../components/text.ts';
 import { BINDINGS } from '../keys.ts';
 import type { AttachDialog, ConfirmDialog, Dialog } from '../state.ts';
 import type { Theme } from '../theme.ts';
-import { attachLines } from './attach.ts';
+import { attachDialogLines } from './attach.ts';
 import { Frame, within } from './frame.tsx';
 
 export interface DialogProps {
@@ -118,7 +118,7 @@ function findingLines({ subject, message, fix }: Finding, columns: number, theme
     ...wrap(message, columns, theme.unicode).map((line) => [span(line)]),
     [],
     ...(fix.length === 0 ? [[span('No command fixes this.', 'dim')]] : [[span('Fix:', 'strong')]]),
-    ...fix.flatMap((command) => commandLines(command, '  ', columns, theme)),
+    ...fix.flatMap((command) => wrapCommand(command, '  ', columns, theme)),
   ];
 }
 
@@ -129,7 +129,7 @@ function attachContent(dialog: AttachDialog, columns: number, room: number, them
   const word = !ready || preview.attached ? '' : preview.foreign ? 'Y: replace it anyway; ' : 'y: attach; ';
   return {
     title: 'Attach a program',
-    lines: attachLines(dialog, columns, room, theme),
+    lines: attachDialogLines(dialog, columns, room, theme),
     keys: busy ? 'attaching ...' : `${word}${choose}`,
   };
 }

@@ -7,7 +7,7 @@ import { fit, type Line, span } from '../components/line.ts';
 import { listLines } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
-import { commandLines, sentence } from '../components/text.ts';
+import { sentence, wrapCommand } from '../components/text.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
 
@@ -60,7 +60,7 @@ function detail(finding: Finding | undefined, width: number, room: number, theme
     ),
     ...sentence(message, width, theme),
   ];
-  const lines = fix.map((command) => commandLines(command, INDENT, width - 1, theme));
+  const lines = fix.map((command) => wrapCommand(command, INDENT, width - 1, theme));
   const shown: Line[] = [];
   for (const [at, command] of lines.entries()) {
     const left = lines.length - at;

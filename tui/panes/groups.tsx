@@ -8,7 +8,7 @@ import { clean } from '../../src/report/text.ts';
 import { count } from '../../src/words/phrase.ts';
 import { whoseAll } from '../../src/words/whose.ts';
 import { bar } from '../components/bar.ts';
-import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { headLine, longest, type PaneColumn, place, rowLine } from '../components/columns.ts';
 import { isEnough } from '../components/figures.ts';
 import { lately } from '../components/lately.ts';
 import { type Line, span } from '../components/line.ts';
@@ -212,7 +212,7 @@ function columnsOf(
   totals: ReadonlyMap<string, Total>,
   matches: Matches,
   theme: Theme,
-): readonly Column<Row>[] {
+): readonly PaneColumn<Row>[] {
   const bySocket = new Map(members.map((member) => [memberKey(member), member]));
   const keyOf = ({ group, socket }: Row) => `${group.id} ${socket?.inode}`;
   const sampleOf = (row: Row) => bySocket.get(keyOf(row));
@@ -279,7 +279,7 @@ function columnsOf(
   ];
 }
 
-const whoseColumn = (width: number): Column<Row> => ({
+const whoseColumn = (width: number): PaneColumn<Row> => ({
   head: 'unit, container',
   align: 'left',
   width,

@@ -7,7 +7,7 @@ import { clean, paragraph, truncate } from '../../src/report/text.ts';
 import { verdict } from '../../src/report/verdict.ts';
 import { count, percent } from '../../src/words/phrase.ts';
 import { BIG_HEIGHT, BIG_WIDTH, bigPercent } from '../components/big-number.ts';
-import { type FigureName, isEnough, percentIn, tooFew, whyMissing } from '../components/figures.ts';
+import { type FigureName, isEnough, percentIn, tooFewText, whyMissing } from '../components/figures.ts';
 import { axis, graph } from '../components/graph.ts';
 import { lately } from '../components/lately.ts';
 import { type Line, span, widthOf } from '../components/line.ts';
@@ -72,7 +72,7 @@ function measuredLines(history: readonly Sample[], width: number, theme: Theme):
     counted.length === 0
       ? 'No accept has been counted since the last change.'
       : !isEnough(accepts)
-        ? `${capitalised(tooFew('accept', accepts, seconds))}.`
+        ? `${capitalised(tooFewText('accept', accepts, seconds))}.`
         : `of connections${to && ` to${to}`} were accepted on the CPU that received them (${lasting})${wayOf(now)}.`;
   const share = isEnough(accepts) ? matched / accepts : null;
   const lead = `${percent(share).padStart(VERDICT)}  `;

@@ -10,8 +10,8 @@ import { justify, type Line, merge, type Span, span } from '../components/line.t
 import {
   bodyLines,
   GUTTER,
-  headLine,
   type MatrixView,
+  matrixHead,
   type Picture,
   severalNodes,
 } from '../components/matrix-cells.ts';
@@ -92,7 +92,7 @@ function pictureLines(props: PaneProps, picture: Picture): readonly Line[] {
   );
   return [
     titleLine(picture, props),
-    headLine(view),
+    matrixHead(view),
     ...body.slice(lines.start, lines.end).map(({ draw }) => draw()),
     legendLine(picture),
     cellLine(view),

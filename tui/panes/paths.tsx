@@ -7,12 +7,12 @@ import { isChance } from '../../src/report/paths.ts';
 import { clean } from '../../src/report/text.ts';
 import { count, percent } from '../../src/words/phrase.ts';
 import { whose } from '../../src/words/whose.ts';
-import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { headLine, longest, type PaneColumn, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';
 import { cpusText, known, sentence } from '../components/text.ts';
-import { shareTone } from '../components/values.ts';
+import { expectedTone } from '../components/values.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
 
@@ -93,7 +93,7 @@ function Paths(props: PaneProps): ReactNode {
 
 /** How many of them are local: `5 of 8 paths are local`. */
 function titleOf(rows: readonly Row[], theme: Theme): Line {
-  const tally = Map.groupBy(rows, ({ path }) => shareTone(path.localShare));
+  const tally = Map.groupBy(rows, ({ path }) => expectedTone(path.localShare));
   const parts = (['local', 'partly', 'remote', 'unknown'] as const).flatMap((tone): Span[] => {
     const found = tally.get(tone)?.length ?? 0;
     return found === 0 ? [] : [span(`  ${theme.mark[tone]} ${found} ${tone}`, tone)];
@@ -116,9 +116,9 @@ function outlooksOf(configuration: Configuration, theme: Theme): ReadonlyMap<str
       group.id,
       [
         span(`   ${clean(group.id, theme.unicode)} today `, 'dim'),
-        span(share(now), shareTone(now)),
+        span(share(now), expectedTone(now)),
         ...(cpu !== null && cpu > (now ?? 0)
-          ? [span(` ${theme.unicode ? '→' : '->'} with cpu `, 'dim'), span(share(cpu), shareTone(cpu))]
+          ? [span(` ${theme.unicode ? '→' : '->'} with cpu `, 'dim'), span(share(cpu), expectedTone(cpu))]
           : []),
       ],
     ]),
@@ -140,7 +140,7 @@ function within(rows: readonly Row[], text: (row: Row) => string, most: number):
   return Math.min(most, longest(rows.map(text)));
 }
 
-function workerColumns(rows: readonly Row[]): readonly Column<Row>[] {
+function workerColumns(rows: readonly Row[]): readonly PaneColumn<Row>[] {
   const worker = (row: Row) => row.worker;
   const cpus = (row: Row) => row.workerCpus;
   return [
@@ -160,7 +160,7 @@ function workerColumns(rows: readonly Row[]): readonly Column<Row>[] {
   ];
 }
 
-function columnsOf(rows: readonly Row[], theme: Theme): readonly Column<Row>[] {
+function columnsOf(rows: readonly Row[], theme: Theme): readonly PaneColumn<Row>[] {
   const arrow = theme.unicode ? '→' : '>';
   const column = (text: (row: Row) => string, most: number) => within(rows, text, most);
   const text = (get: (row: Row) => string) => (row: Row) => span(get(row));
@@ -173,7 +173,7 @@ function columnsOf(rows: readonly Row[], theme: Theme): readonly Column<Row>[] {
   const cpu = ({ path }: Row) => known(path.cpu, theme);
   const local = ({ path: { localShare } }: Row) =>
     localShare === null ? theme.mark.unknown : percent(localShare);
-  const tone = ({ path }: Row) => shareTone(path.localShare);
+  const tone = ({ path }: Row) => expectedTone(path.localShare);
   const one = (get: (row: Row) => string) => new Set(rows.map(get)).size <= 1;
   return [
     { head: '', align: 'left', width: 1, cell: (row) => span(theme.mark[tone(row)], tone(row)) },

@@ -8,13 +8,13 @@ import { queueShares } from '../../src/path/shares.ts';
 import { clean } from '../../src/report/text.ts';
 import { count, ranges } from '../../src/words/phrase.ts';
 import { bar } from '../components/bar.ts';
-import { type Column, headLine, longest, place, rowLine } from '../components/columns.ts';
+import { headLine, longest, type PaneColumn, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span, type Tone } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
 import { cpusText, known } from '../components/text.ts';
-import { RATE, rateText, shareTone } from '../components/values.ts';
+import { expectedTone, RATE, rateText } from '../components/values.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
 
@@ -137,7 +137,7 @@ function columnsOf(
   rows: readonly Row[],
   samples: readonly QueueSample[],
   theme: Theme,
-): readonly Column<Row>[] {
+): readonly PaneColumn<Row>[] {
   const byQueue = new Map(samples.map((each) => [`${each.nic} ${each.direction} ${each.index}`, each]));
   const sampleOf = (direction: 'rx' | 'tx', { nic, rx, tx }: Row) => {
     const queue = direction === 'rx' ? rx : tx;
@@ -218,7 +218,7 @@ function columnsOf(
 
 function localMark(share: number | null, received: boolean, { mark }: Theme): Span {
   if (!received) return span('');
-  const tone = shareTone(share);
+  const tone = expectedTone(share);
   return span(mark[tone], tone);
 }
 

@@ -9,7 +9,7 @@ import { type Flow, formatEndpoint, parseFlow } from '../../path/flow.ts';
 import type { Given, Method } from '../../path/rss-hash.ts';
 import type { Fields } from '../../path/rss-input.ts';
 import type { Line, Style } from '../../report/text.ts';
-import { failure, usage } from '../errors.ts';
+import { cliFailure, usage } from '../errors.ts';
 import { loadHost } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
 import { printDocument, printLines, styleOf } from '../output.ts';
@@ -54,7 +54,7 @@ export async function runExplain(words: readonly string[], options: ExplainComma
   const then = change === null ? null : each(change(ofFlow(narrowed(host, arrivals), flow)));
   const shown = agreed(then ?? now);
   if (shown === null)
-    throw failure('no-such-interface', 'explain: there is no interface on which the flow could arrive');
+    throw cliFailure('no-such-interface', 'explain: there is no interface on which the flow could arrive');
   await show(options, shown, then ?? now, then === null ? null : agreed(now));
 }
 
@@ -147,7 +147,11 @@ async function showPorts(
   const { source, destination } = flow;
   const ways = `${flow.protocol} ${source.address} -> ${formatEndpoint(destination)}`;
   if (typeof queues === 'string')
-    throw failure('queue-unknown', `${ways}: ${queues}`, 'run explain without --ports to see what is known');
+    throw cliFailure(
+      'queue-unknown',
+      `${ways}: ${queues}`,
+      'run explain without --ports to see what is known',
+    );
   const short = queues.some(({ ports }) => ports.length < count);
   const notes = short
     ? ['fewer ports than requested: no other port from 32768 to 60999 reaches these queues']

@@ -5,16 +5,16 @@ import { type Arrival, AS_IT_IS, type WalkOptions, walker } from '../../path/exp
 import { type Flow, formatFlow, parseFlows } from '../../path/flow.ts';
 import { readText } from '../../snapshot/read.ts';
 import { flowsIn } from '../../what-if/capture.ts';
-import { type HostChange, parseChange } from '../../what-if/change.ts';
+import { type HostChange, parseHostChange } from '../../what-if/change.ts';
 import { type Comparison, loadByFlows, loadsByTable } from '../../what-if/load.ts';
-import { during, failure, usage } from '../errors.ts';
+import { cliFailure, during, usage } from '../errors.ts';
 import { readCaptureFile } from './capture-file.ts';
 import { changesIn, type WhatIfOptions } from './what-if-options.ts';
 
 /** Applies all of --with and --with-plan to a machine on paper; null without any. Throws usage. */
 export async function changeOf({ with: texts = [], withPlan }: WhatIfOptions): Promise<HostChange | null> {
   const changes = texts.map((text) => {
-    const change = parseChange(text);
+    const change = parseHostChange(text);
     if (typeof change === 'string') throw usage(`--with ${change}`);
     return change;
   });
@@ -33,12 +33,12 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
     const text = await during(`read ${flows}`, 'read access to the file', () => readText(flows));
     const list = parseFlows(text);
     if (typeof list === 'string')
-      throw failure(
+      throw cliFailure(
         'no-flows',
         `${flows}: ${list}`,
         'write one flow per line: tcp 198.51.100.7:40001 192.0.2.10:443',
       );
-    if (list.length === 0) throw failure('no-flows', `${flows}: the file has no flow`);
+    if (list.length === 0) throw cliFailure('no-flows', `${flows}: the file has no flow`);
     return { flows: list, notes: [] };
   }
   if (pcap === undefined) return null;
@@ -46,7 +46,7 @@ export async function listedFlows({ flows, pcap }: WhatIfOptions): Promise<Liste
     readCaptureFile(pcap, flowsIn),
   );
   if (captured.flows.length === 0)
-    throw failure(
+    throw cliFailure(
       'no-flows',
       `${pcap}: ${captured.problem ?? 'the capture has no TCP SYN and no UDP datagram'}`,
     );
@@ -90,7 +90,7 @@ export function arriving(
     const found = arrivalsOf(host, flow, iface);
     if (!('names' in found)) return [flow, found];
     const names = found.names.length === 0 ? 'none has queues' : `there are: ${found.names.join(', ')}`;
-    if (iface !== null) throw failure('no-such-interface', `--iface ${iface}: no such interface`, names);
+    if (iface !== null) throw cliFailure('no-such-interface', `--iface ${iface}: no such interface`, names);
     throw usage(
       `${formatFlow(flow)}: the interface on which it arrives is not known`,
       `give --iface; ${names}`,

@@ -5,7 +5,7 @@ import { check } from '../../cbpf/check.ts';
 import { caretLines, locator, type Problem, problemText } from '../../cbpf/problem.ts';
 import { type ProgramReading, read } from '../../cbpf/read.ts';
 import { clean } from '../../report/text.ts';
-import { during, failure } from '../errors.ts';
+import { cliFailure, during } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { say } from '../output.ts';
 
@@ -29,7 +29,7 @@ export async function readProgram(
   const name = file === '-' ? 'stdin' : file;
   const bytes = await during(`read ${name}`, 'read access to the file', () => readAll(file));
   if (bytes === null)
-    throw failure('too-large', `${name}: larger than ${LARGEST >> 20} MiB, so it cannot be a program`);
+    throw cliFailure('too-large', `${name}: larger than ${LARGEST >> 20} MiB, so it cannot be a program`);
   const reading = read(bytes, { semicolons });
   const quiet = json === true || pretty === true;
   if (!quiet)
@@ -38,7 +38,7 @@ export async function readProgram(
   if (!quiet) show(null, reading, reading.error);
   const { message, expected, place } = reading.error;
   const what = problemText({ place, message, expected: null }, name);
-  throw failure('syntax', what, expected === null ? null : `expected ${expected}`);
+  throw cliFailure('syntax', what, expected === null ? null : `expected ${expected}`);
 }
 
 /** Null if it does not end. */
@@ -68,7 +68,7 @@ export function refuseUnacceptable({ program, offsets, name, text }: ProgramInpu
   const which = first.index === null ? '' : `instruction ${first.index}: `;
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
   const message = `the kernel would refuse this: ${which}${first.message}${others}`;
-  throw failure(
+  throw cliFailure(
     'refused',
     problemText({ place, message, expected: null }, name),
     '`locality-tune check` lists everything that is wrong',

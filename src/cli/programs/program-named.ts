@@ -10,7 +10,7 @@ import {
   type ProgramSpec,
   specFrom,
 } from '../../cbpf/programs.ts';
-import { failure, usage } from '../errors.ts';
+import { cliFailure, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { PROGRAM_OPTIONS, programsWith } from './program-help.ts';
 import { readProgram } from './program-input.ts';
@@ -108,7 +108,7 @@ export async function loadProgram(
   if (first === undefined) return { spec: null, label: name, program };
   const where = first.index === null ? '' : `instruction ${first.index}: `;
   const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  throw failure(
+  throw cliFailure(
     'refused',
     `${name}: the kernel would refuse this: ${where}${first.message}${others}`,
     '`locality-tune check` lists everything that is wrong',

@@ -7,7 +7,7 @@ import { trace } from '../../cbpf/trace.ts';
 import { packetOf } from '../../pcap/packet.ts';
 import { type Destination, distribute, type Replay, replay } from '../../pcap/replay.ts';
 import { captureLines, type Simulated, simulatedLines } from '../../report/sim.ts';
-import { during, failure, usage } from '../errors.ts';
+import { cliFailure, during, usage } from '../errors.ts';
 import { readCaptureFile } from '../inspect/capture-file.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, progress, styleOf } from '../output.ts';
@@ -97,7 +97,7 @@ const ETHERNET = 1;
 function fromFrame(bytes: Uint8Array): Environment {
   const packet = packetOf({ linkType: ETHERNET, bytes, length: bytes.length });
   if (typeof packet !== 'string') return packet.environment;
-  throw failure(
+  throw cliFailure(
     'no-choice',
     `--frame: the kernel chooses no socket for it: ${packet}`,
     'use a UDP datagram or a TCP SYN',
@@ -115,7 +115,7 @@ async function simulateCapture(
     readFile(file, program, options),
   );
   if (replayed.problem !== null && replayed.packets === 0 && replayed.passedOver.size === 0)
-    throw failure('no-capture', `${name}: ${replayed.problem}`, 'tcpdump -w FILE writes one');
+    throw cliFailure('no-capture', `${name}: ${replayed.problem}`, 'tcpdump -w FILE writes one');
   const distribution = size === null ? null : distribute(replayed.results, size);
   const notes = [...captureNotes(name, replayed), ...unknownInputs(program, options)];
   if (options.json || options.pretty) {

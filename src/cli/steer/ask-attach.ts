@@ -4,7 +4,7 @@ import type { Attached } from '../../steer/attach.ts';
 import { inNetns } from '../../words/in-netns.ts';
 import { count } from '../../words/phrase.ts';
 import { confirm, isInteractive, requireAnswer } from '../confirm.ts';
-import { failure } from '../errors.ts';
+import { cliFailure } from '../errors.ts';
 import { printLines, say, styleOf } from '../output.ts';
 import { printWarnings } from './print-results.ts';
 import type { AttachCommandOptions } from './program-asked.ts';
@@ -33,7 +33,7 @@ export async function agreeToAttach(
 function refuseUnpinned([first]: readonly Attached[], options: AttachCommandOptions): void {
   if (first === undefined) return;
   const { group, unpinned, program } = first;
-  throw failure(
+  throw cliFailure(
     'not-pinned',
     `${group}: ${count(unpinned, 'worker')} may run on several CPUs, so \`${program.file ?? program.name}\` would ` +
       'send packets to sockets whose worker runs elsewhere',

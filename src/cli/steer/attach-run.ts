@@ -1,5 +1,5 @@
 /** `locality-tune attach`: asks, attaches a program to a group and prints the result. */
-import { attachLines, measuredLines } from '../../report/steer.ts';
+import { attachLines, attachMeasuredLines } from '../../report/steer.ts';
 import type { Attached, AttachOptions } from '../../steer/attach.ts';
 import { type LiveMachine, openMachine } from '../../use-cases/machine.ts';
 import { measureAround } from '../../use-cases/measure-around.ts';
@@ -78,6 +78,6 @@ async function attachMeasured(
     ...attachLines(results, 'done', style),
     ...(measured === null || why !== null
       ? []
-      : measuredLines(measured, group.protocol === 'tcp' ? 'accepts' : 'datagrams', style)),
+      : attachMeasuredLines(measured, group.protocol === 'tcp' ? 'accepts' : 'datagrams', style)),
   ]);
 }

@@ -1,6 +1,6 @@
 /** `locality-tune status`: compares the journals and the attached programs with the machine. */
 
-import { statusLine, statusLines } from '../../report/status.ts';
+import { monitoringLine, statusLines } from '../../report/status.ts';
 import type { ListedJournal } from '../../tune/journal-list.ts';
 import type { StatusVerdict } from '../../tune/status.ts';
 import { openMachine } from '../../use-cases/machine.ts';
@@ -27,7 +27,7 @@ export async function runStatus(options: StatusCommandOptions): Promise<void> {
   const done = progress('comparing ...');
   const status = await during(`read ${machine.state}`, 'root', () => statusOf(machine)).finally(done);
   if (options.json || options.pretty) printDocument(toDocument(status), options);
-  else if (options.quiet) print(`${statusLine(status)}\n`);
+  else if (options.quiet) print(`${monitoringLine(status)}\n`);
   else {
     const style = styleOf(options.color, process.stdout, process.env);
     printLines(statusLines(status, style), style);

@@ -1,7 +1,7 @@
 /** `locality-tune tune`: improves the machine in one command, or restores it. */
 import { paragraph } from '../../report/text.ts';
 import { changeLines, madeLines } from '../../report/tune.ts';
-import { expectedLines, measuredLines } from '../../report/tune-measured.ts';
+import { expectedLines, tuneMeasuredLines } from '../../report/tune-measured.ts';
 import type { Judged } from '../../tune/judge.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Planned, requireSubject } from '../../use-cases/plan.ts';
@@ -62,7 +62,9 @@ function printTuned({ plan, expected }: Planned, tuned: Tuned, { color }: TuneCo
   for (const { change, why } of [...(applied?.takenBack ?? []), ...(undone?.skipped ?? [])])
     say(`not restored: ${change.subject}: ${why}\n`);
   const figures =
-    before === null || after === null ? expectedLines(expected, style) : measuredLines(before, after, style);
+    before === null || after === null
+      ? expectedLines(expected, style)
+      : tuneMeasuredLines(before, after, style);
   printLines([...figures, ...paragraph('', why, style)], style);
 }
 

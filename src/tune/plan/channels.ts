@@ -1,7 +1,7 @@
 /** As many queues as serving CPUs, if the NIC can have them. */
 import { maxRxQueues } from '../../diagnose/nics.ts';
 import { vectorsOf } from '../../diagnose/vectors.ts';
-import type { Nic, Setting } from '../../host/types.ts';
+import type { ChannelCount, Nic } from '../../host/types.ts';
 import { count } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
@@ -39,7 +39,7 @@ export const channels: KindPlanner = ({ nics, assignment }) => {
 
 function grow(nic: Nic, wanted: number): readonly Change[] {
   const { combined, rx, tx } = nic.channels ?? {};
-  const kinds: readonly (readonly ['combined' | 'rx' | 'tx', Setting | null | undefined, number])[] =
+  const kinds: readonly (readonly ['combined' | 'rx' | 'tx', ChannelCount | null | undefined, number])[] =
     (combined?.max ?? 0) > 0
       ? [['combined', combined, wanted - (rx?.current ?? 0)]]
       : [
