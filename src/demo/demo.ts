@@ -12,6 +12,7 @@ import {
   type LocalityCount,
   type LocalityCounter,
 } from '../measure/locality-counter.ts';
+import { percentOf } from '../measure/percent.ts';
 import { identify } from '../steer/member.ts';
 import { setGroupProgram } from '../steer/set-program.ts';
 import { isFailure } from '../system/errors.ts';
@@ -237,6 +238,6 @@ function summary(
   const workers = cpus.map((cpu, index) => ({ cpu, count: taken[index]?.[what] ?? 0 }));
   const total = workers.reduce((sum, { count }) => sum + count, 0);
   const matched = what === 'accepts' ? taken.reduce((sum, counts) => sum + counts.matched, 0) : null;
-  const percent = matched === null || total === 0 ? null : Math.round((1000 * matched) / total) / 10;
+  const percent = matched === null ? null : percentOf(matched, total);
   return { total, lost: sent - total, matched, percent, workers };
 }

@@ -1,6 +1,7 @@
 /** The demo's last page: before and after, side by side. */
 import type { Act, DemoResult, LoadResult } from '../demo/demo.ts';
 import type { BeforeAndAfter } from '../measure/locality-counter.ts';
+import { percentOf } from '../measure/percent.ts';
 import { percentSpan } from './interval.ts';
 import { heading } from './style.ts';
 import { type Cell, table } from './table.ts';
@@ -55,9 +56,8 @@ const countedRow = (what: string, { before, after }: BeforeAndAfter): Cell[] => 
 
 const count = (value: number) => value.toLocaleString('en');
 
-function share(part: number, { total }: LoadResult): string {
-  return `${count(part)}  ${total === 0 ? '-' : `${((100 * part) / total).toFixed(1)} %`}`;
-}
+const share = (part: number, { total }: LoadResult): string =>
+  `${count(part)}  ${percentSpan(percentOf(part, total)).text}`;
 
 function percentCell(percent: number): Cell {
   const tone: Tone = percent >= 99 ? 'local' : percent >= 50 ? 'partly' : 'remote';

@@ -2,6 +2,7 @@
 import { type ReactNode, useMemo } from 'react';
 import type { Group, GroupSocket } from '../../src/host/types.ts';
 import type { Configuration, MemberSample, Sample } from '../../src/live/types.ts';
+import { percentOf } from '../../src/measure/percent.ts';
 import { short } from '../../src/report/format.ts';
 import { chosenBy } from '../../src/report/inspection.ts';
 import { clean } from '../../src/report/text.ts';
@@ -189,7 +190,7 @@ function matchesOf(history: readonly Sample[]): Matches {
 }
 
 function percentOfMatch(match: { readonly events: number; readonly matched: number } | undefined) {
-  return match === undefined || !isEnough(match.events) ? null : (100 * match.matched) / match.events;
+  return match === undefined || !isEnough(match.events) ? null : percentOf(match.matched, match.events);
 }
 
 function titleLine(group: Group, total: Total | undefined, theme: Theme): Line {
@@ -216,7 +217,7 @@ function columnsOf(
   const bySocket = new Map(members.map((member) => [memberKey(member), member]));
   const keyOf = ({ group, socket }: Row) => `${group.id} ${socket?.inode}`;
   const sampleOf = (row: Row) => bySocket.get(keyOf(row));
-  const percentOf = (row: Row) => percentOfMatch(matches.get(keyOf(row)));
+  const percentIn = (row: Row) => percentOfMatch(matches.get(keyOf(row)));
   const width = (word: keyof Words) => longest(rows.map(({ words }) => words[word]));
   const waiting = (row: Row) => {
     const queued = sampleOf(row)?.recvQueue ?? row.socket?.recvQueue ?? null;
@@ -224,7 +225,7 @@ function columnsOf(
   };
   const mostOf = ({ group }: Row) => totals.get(group.id)?.most ?? 0;
   return [
-    { head: '', align: 'left', width: 1, cell: (row) => percentMark(percentOf(row), theme) },
+    { head: '', align: 'left', width: 1, cell: (row) => percentMark(percentIn(row), theme) },
     { head: 'slot', align: 'right', width: width('slot'), cell: ({ words }) => span(words.slot) },
     {
       head: 'worker',
@@ -258,7 +259,7 @@ function columnsOf(
       align: 'right',
       width: PERCENT,
       cell: (row) => {
-        const percent = percentOf(row);
+        const percent = percentIn(row);
         return span(percentText(percent, theme), percentTone(percent));
       },
     },

@@ -3,6 +3,7 @@ import { type ReactNode, useMemo } from 'react';
 import type { Cpus } from '../../src/host/cpus.ts';
 import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
 import type { Configuration, QueueSample, Sample } from '../../src/live/types.ts';
+import { percentOf } from '../../src/measure/percent.ts';
 import { receivingNics } from '../../src/path/receiving-nics.ts';
 import { queueShares } from '../../src/path/shares.ts';
 import { clean } from '../../src/report/text.ts';
@@ -14,7 +15,7 @@ import { listLines, MARGIN } from '../components/list.ts';
 import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
 import { cpusText, known } from '../components/text.ts';
-import { expectedTone, RATE, rateText } from '../components/values.ts';
+import { expectedTone, percentText, RATE, rateText } from '../components/values.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
 
@@ -197,7 +198,7 @@ function columnsOf(
       width: 5,
       leaves: 2,
       cell: ({ table, rx }) =>
-        span(rx === null ? '' : table === null ? theme.mark.unknown : (100 * table).toFixed(1)),
+        span(rx === null ? '' : percentText(table === null ? null : percentOf(table, 1), theme)),
     },
     {
       head: 'rps',
