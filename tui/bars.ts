@@ -87,6 +87,8 @@ function figuresOf(sample: Sample, theme: Theme): Line {
 export function statusLine({ sample, state, theme, live, width }: BarProps): Line {
   if (state.typing)
     return fit([span(' /', 'accent'), span(`${state.filter}_`), HELP_OF_FILTER], width, theme);
+  if (state.progress !== null)
+    return fit([span(` ${clean(state.progress, theme.unicode)}`, 'partly')], width, theme);
   if (state.notice !== null) {
     const { text, ok } = state.notice;
     const mark = ok ? theme.mark.local : theme.mark.remote;
@@ -147,7 +149,7 @@ function hints({ configuration }: Sample, { tab }: ViewState, live: boolean): Li
   const group = live && configuration.host.groups.length > 0;
   const words = [
     ...(group ? [['a', 'attach']] : []),
-    ...(live ? [['t', 'apply']] : []),
+    ...(live ? [['t', 'tune']] : []),
     ...(TITLES[tab] === 'findings' && configuration.findings.length > 0
       ? [
           ['enter', 'commands'],

@@ -19,7 +19,7 @@ export type Action =
         | 'direction'
         | 'attach'
         | 'detach'
-        | 'apply'
+        | 'tune'
         | 'undo'
         | 'snapshot'
         | 'copy'
@@ -70,7 +70,7 @@ export const BINDINGS: readonly Binding[] = [
 
   on('Act', ['a'], 'a', 'attach a program to a group', { kind: 'attach' }),
   on('Act', ['d'], 'd', 'detach the program of a group', { kind: 'detach' }),
-  on('Act', ['t'], 't', 'show the plan, then apply it', { kind: 'apply' }),
+  on('Act', ['t'], 't', 'tune: plan, apply, keep only what helps', { kind: 'tune' }),
   on('Act', ['u'], 'u', 'undo what was applied', { kind: 'undo' }),
   on('Act', ['s'], 's', 'save a snapshot of the machine', { kind: 'snapshot' }),
   on('Act', ['c'], 'c', 'copy the commands of a finding', { kind: 'copy' }),

@@ -2,6 +2,7 @@
 import { render } from 'ink';
 import type { Recorder } from '../src/live/recording.ts';
 import type { Source } from '../src/live/types.ts';
+import { printable } from '../src/words/printable.ts';
 import { App } from './app.tsx';
 import { createCanvas } from './canvas.ts';
 import { createHistory } from './state-history.ts';
@@ -75,8 +76,9 @@ export async function view({ source, interval, label, theme, recorder }: ViewOpt
   abort.abort();
   app.unmount();
   await app.waitUntilExit().catch(() => {});
-  // The terminal belongs to the shell again; wait so that no change is left half-done.
-  await source.control?.idle();
+  // The terminal belongs to the shell again.
+  const left = await source.control?.stop();
+  for (const text of left ?? []) process.stderr.write(`locality-tune: ${printable(text)}\n`);
   await Promise.race([watching.catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   recorder?.close();
   endings.stop();

@@ -1,8 +1,8 @@
 /** Dialogs that change something: open, answer, act. Nothing is done before the confirming key. */
-import type { Prepared, Task } from '../src/live/types.ts';
+import type { Outcome, Prepared, Task } from '../src/live/types.ts';
 import { type KeyContext, notify, show } from './key-context.ts';
 import { actionOf } from './keys.ts';
-import type { AttachDialog, ConfirmDialog } from './state.ts';
+import type { AttachDialog, ConfirmDialog, Dialog } from './state.ts';
 
 const RECORDED = 'a recording cannot be changed';
 const NO_GROUP = 'there is no reuseport group here';
@@ -59,7 +59,11 @@ function attach(context: KeyContext, dialog: AttachDialog, force: boolean): void
   const program = dialog.programs[dialog.program];
   if (group === undefined || program === undefined) return;
   show(context, { ...dialog, busy: true });
-  finish(context, context.source.control?.attach(group, program, force));
+  const attached = context.source.control?.attach(group, program, force);
+  finish(
+    context,
+    attached?.then((text) => ({ text, ok: true, tuned: null })),
+  );
 }
 
 export function openDetach(context: KeyContext): void {
@@ -70,48 +74,53 @@ export function openDetach(context: KeyContext): void {
   else confirm(context, control.prepareDetach(group));
 }
 
-/** Prepares what is to be confirmed first, which may take a second. */
+/** Prepares what is to be confirmed first, which may take seconds. */
 export function openTask(context: KeyContext, kind: Task): void {
   const { control } = context.source;
   const configuration = context.sample()?.configuration;
-  if (control === null || configuration === undefined) notify(context, RECORDED, false);
-  else {
-    notify(context, 'looking ...', true);
-    control.prepare(kind, configuration, context.group()).then(
-      (prepared) => {
-        context.set({ ...context.get(), notice: null });
-        confirm(context, prepared);
-      },
+  const { progress } = context.get();
+  if (control === null) notify(context, RECORDED, false);
+  else if (configuration === undefined) notify(context, 'still reading the machine ...', false);
+  else if (progress !== null) notify(context, `still ${progress}`, false);
+  else
+    control.prepare(kind, configuration, context.group(), progressIn(context)).then(
+      (prepared) => confirm(context, prepared),
       (error: unknown) => notify(context, textOf(error), false),
     );
-  }
 }
+
+/** Shows it in the status line until it is over. */
+const progressIn =
+  (context: KeyContext) =>
+  (text: string): (() => void) => {
+    context.set({ ...context.get(), progress: text });
+    return () => context.set({ ...context.get(), progress: null });
+  };
 
 /** Does not open a confirmation if another dialog has opened meanwhile. */
 function confirm(context: KeyContext, prepared: Prepared): void {
   if (context.get().dialog === null) show(context, { kind: 'confirm', scroll: 0, busy: false, prepared });
 }
 
-export function start(context: KeyContext, dialog: ConfirmDialog): void {
-  const { run } = dialog.prepared;
-  if (run === null) return;
+export function start(context: KeyContext, dialog: ConfirmDialog, key: string): void {
+  const choice = dialog.prepared.choices.find((each) => each.key === key);
+  if (choice === undefined) return;
   show(context, { ...dialog, busy: true });
-  finish(context, run());
+  finish(context, choice.run(progressIn(context)), dialog.prepared.title);
 }
 
 /** The dialog that started it may have been closed, and another one opened: only a busy one is closed. */
-function finish(context: KeyContext, work: Promise<string> | undefined): void {
-  const end = (text: string, ok: boolean): void => {
+function finish(context: KeyContext, work: Promise<Outcome> | undefined, title = ''): void {
+  const end = ({ text, ok, tuned }: Outcome): void => {
     const state = context.get();
     const busy = state.dialog !== null && 'busy' in state.dialog && state.dialog.busy;
+    const result: Dialog | null = tuned === null ? null : { kind: 'result', title, tuned, scroll: 0 };
     const marks = ok ? [...state.marks, new Date().toISOString()] : state.marks;
-    context.set({ ...state, dialog: busy ? null : state.dialog, marks, notice: { text, ok } });
+    const dialog = busy ? result : state.dialog;
+    context.set({ ...state, dialog, marks, notice: busy && result !== null ? null : { text, ok } });
     context.source.refresh();
   };
-  work?.then(
-    (text) => end(text, true),
-    (error: unknown) => end(textOf(error), false),
-  );
+  work?.then(end, (error: unknown) => end({ text: textOf(error), ok: false, tuned: null }));
 }
 
 function textOf(error: unknown): string {

@@ -51,7 +51,7 @@ function perform(context: KeyContext, action: Action): void {
     case 'detach':
       openDetach(context);
       break;
-    case 'apply':
+    case 'tune':
     case 'undo':
     case 'snapshot':
       openTask(context, action.kind);
@@ -91,8 +91,8 @@ function pressInDialog(context: KeyContext, dialog: Dialog, key: string): void {
   if (closes) show(context, null);
   else if ('busy' in dialog && dialog.busy) return;
   else if (dialog.kind === 'attach') attachBy(context, dialog, key);
-  else if (dialog.kind === 'confirm' && key === 'y') start(context, dialog);
-  else if (dialog.kind === 'finding' && key === 'enter') show(context, null);
+  else if (dialog.kind === 'confirm' && (key === 'y' || key === 'Y')) start(context, dialog, key);
+  else if ((dialog.kind === 'finding' || dialog.kind === 'result') && key === 'enter') show(context, null);
   else if (dialog.kind === 'finding' && key === 'c') copyCommands(context, dialog.finding);
   else {
     const action = actionOf(key);

@@ -1,7 +1,7 @@
 /** What the view shows of the samples, and how keys change that: plain data and one pure function. */
 import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
-import type { Prepared, Preview } from '../src/live/types.ts';
+import type { Outcome, Prepared, Preview } from '../src/live/types.ts';
 import { type Action, TITLES } from './keys.ts';
 import type { PaneOptions } from './pane.ts';
 
@@ -22,6 +22,8 @@ export interface ViewState {
   readonly marks: readonly string[];
   /** Result of an action; shown in the status line until the next key. */
   readonly notice: Notice | null;
+  /** What is being read, measured or applied, for as long as it takes. */
+  readonly progress: string | null;
 }
 
 export interface PanePosition {
@@ -39,7 +41,8 @@ export type Dialog =
   | { readonly kind: 'help' | 'notes'; readonly scroll: number }
   | { readonly kind: 'finding'; readonly finding: Finding; readonly scroll: number }
   | AttachDialog
-  | ConfirmDialog;
+  | ConfirmDialog
+  | ResultDialog;
 
 /** Choosing a group and a program; nothing changes before `busy`. */
 export interface AttachDialog {
@@ -61,6 +64,16 @@ export interface ConfirmDialog {
   readonly busy: boolean;
 }
 
+/** What was measured before and after a change. */
+export interface ResultDialog {
+  readonly kind: 'result';
+  readonly title: string;
+  readonly tuned: Tuned;
+  readonly scroll: number;
+}
+
+type Tuned = NonNullable<Outcome['tuned']>;
+
 const INTERVALS = [1, 2, 5, 10, 30, 60];
 const MOST_ZOOM = 4;
 
@@ -76,6 +89,7 @@ export function initialState(interval: number, tab: number): ViewState {
     dialog: null,
     marks: [],
     notice: null,
+    progress: null,
   };
 }
 

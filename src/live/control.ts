@@ -8,22 +8,31 @@ import { failure } from '../system/errors.ts';
 import { type LiveMachine, silent } from '../use-cases/machine.ts';
 import { attachTo, detachFrom, previewAttach } from '../use-cases/steer.ts';
 import { programText } from './changes.ts';
-import { prepareTask } from './prepare.ts';
-import type { Control } from './types.ts';
+import { prepareTask, said } from './prepare.ts';
+import type { Control, Outcome } from './types.ts';
 
-/** @param report is called with each action, for the events */
-export function createControl(machine: LiveMachine, report: (text: string) => void): Control {
-  const running = new Set<Promise<unknown>>();
-  const doing = async (work: Promise<string>): Promise<string> => {
+/**
+ * @param netns the network namespace, as `--netns` named it; null: the user's own
+ * @param report is called with each action, for the events
+ */
+export function createControl(
+  machine: LiveMachine,
+  netns: string | null,
+  report: (text: string) => void,
+): Control {
+  const running = new Set<Promise<Outcome>>();
+  const quitting = new AbortController();
+  const doing = async (work: Promise<Outcome>): Promise<Outcome> => {
     running.add(work);
     try {
       const done = await work;
-      report(done);
+      report(done.text);
       return done;
     } finally {
       running.delete(work);
     }
   };
+  const saying = async (work: Promise<string>): Promise<Outcome> => said(await work);
   const optionsFor = (program: string, dryRun: boolean, force: boolean): AttachOptions => ({
     program: { name: groupProgram(program) },
     machine: readAttachMachine(machine),
@@ -58,7 +67,7 @@ export function createControl(machine: LiveMachine, report: (text: string) => vo
         foreign: isForeign(group),
       };
     },
-    attach: (group, program, force) => doing(attach(group, program, force)),
+    attach: async (group, program, force) => (await doing(saying(attach(group, program, force)))).text,
     prepareDetach: (group) => {
       const foreign = isForeign(group);
       const none = group.selection !== null && group.program === null;
@@ -72,15 +81,21 @@ export function createControl(machine: LiveMachine, report: (text: string) => vo
           'From then on the kernel picks a socket by hash.',
           ...(foreign ? ['The program is foreign: an eBPF program cannot be restored.'] : []),
         ],
-        run: () => doing(detach(group, foreign)),
+        choices: [{ key: 'y', label: 'detach', run: () => doing(saying(detach(group, foreign))) }],
       };
     },
-    prepare: async (task, configuration, group) => {
-      const { run, ...what } = await prepareTask(task, machine, configuration, group);
-      return { ...what, run: run && (() => doing(run())) };
+    prepare: async (task, configuration, group, progress) => {
+      const asked = { task, configuration, group, netns, progress, signal: quitting.signal };
+      const { choices, ...what } = await prepareTask(machine, asked);
+      return {
+        ...what,
+        choices: choices.map((choice) => ({ ...choice, run: (shown) => doing(choice.run(shown)) })),
+      };
     },
-    idle: async () => {
-      await Promise.allSettled(running);
+    stop: async () => {
+      quitting.abort();
+      const ended = await Promise.allSettled(running);
+      return ended.map((each) => (each.status === 'fulfilled' ? each.value.text : String(each.reason)));
     },
   };
 }

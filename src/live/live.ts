@@ -49,7 +49,9 @@ export function openLive(system: LiveSystem, options: LiveOptions): Source {
   const events = createEvents();
   return {
     live: true,
-    control: createControl(openMachine(system.kernel), (text) => events.report('action', text)),
+    control: createControl(openMachine(system.kernel), options.netns, (text) =>
+      events.report('action', text),
+    ),
     setInterval: (seconds) => {
       interval = seconds;
       hurry.wake();

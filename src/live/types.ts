@@ -7,6 +7,8 @@ import type { Group } from '../host/types.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import type { Matrix } from '../measure/skb.ts';
 import type { View } from '../path/view.ts';
+import type { Progress } from '../use-cases/machine.ts';
+import type { Tuned } from '../use-cases/tune.ts';
 
 export interface Sample {
   /** ISO 8601, when the interval ended. */
@@ -125,24 +127,48 @@ export interface Control {
   attach(group: Group, program: string, force: boolean): Promise<string>;
   prepareDetach(group: Group): Prepared;
   /**
-   * Prepares what the user is to confirm, and changes nothing. @param group the group to tune, with the NICs that feed
-   * it; null: all NICs
+   * Prepares what the user is to confirm, and changes nothing. Reads the machine again where the view may not know
+   * enough yet, and shows that by `progress`. @param group the group to tune, with the NICs that feed it; null: all NICs
    */
-  prepare(task: Task, configuration: Configuration, group: Group | null): Promise<Prepared>;
-  /** Resolves when no action is still running, so that quitting leaves no change half-done. */
-  idle(): Promise<void>;
+  prepare(
+    task: Task,
+    configuration: Configuration,
+    group: Group | null,
+    progress: Progress,
+  ): Promise<Prepared>;
+  /**
+   * For the end of the view: what only measures is interrupted and taken back, what writes is awaited, so that no change
+   * is left half-done. Resolves to the outcomes that the user has not seen.
+   */
+  stop(): Promise<readonly string[]>;
 }
 
-/** `apply`: the plan for what is shown. */
-export type Task = 'apply' | 'undo' | 'snapshot';
+export type Task = 'tune' | 'undo' | 'snapshot';
 
 /** An action that the user is to confirm. */
 export interface Prepared {
   readonly title: string;
   /** What exactly it will do: one sentence or object per line. */
   readonly lines: readonly string[];
-  /** Does it, and returns what was done in one line; null if there is nothing to do. Throws Failure. */
-  readonly run: (() => Promise<string>) | null;
+  /** Empty if there is nothing to do. */
+  readonly choices: readonly Choice[];
+}
+
+/** A key that confirms, and what it then does. */
+export interface Choice {
+  readonly key: 'y' | 'Y';
+  /** For the line of keys: `yes`. */
+  readonly label: string;
+  /** Throws Failure. */
+  readonly run: (progress: Progress) => Promise<Outcome>;
+}
+
+export interface Outcome {
+  /** One sentence: what was done, or why not. */
+  readonly text: string;
+  readonly ok: boolean;
+  /** What was measured and changed, if that needs more than a sentence. */
+  readonly tuned: Tuned | null;
 }
 
 export interface Preview {

@@ -1,4 +1,5 @@
 /** A plan for a machine: the changes, their expected effect, and what could not be undone. */
+import type { HostOptions } from '../host/host.ts';
 import type { Expected } from '../path/types.ts';
 import type { View } from '../path/view.ts';
 import { failure } from '../system/errors.ts';
@@ -14,6 +15,12 @@ export interface Planned {
   readonly view: View;
   readonly plan: Plan;
   readonly expected: { readonly before: readonly Expected[]; readonly after: readonly Expected[] };
+}
+
+/** What to read of a machine before it is planned: the slots and workers of one port, or no groups in detail. */
+export function scopeOf({ ifaces, ports }: PlanOptions): Omit<HostOptions, 'sampleSeconds'> {
+  const [port = null, ...others] = ports;
+  return { ifaces, port: others.length > 0 ? null : port, slots: port !== null };
 }
 
 /** @param machine null: the view is of a captured machine, on which nothing was applied and no process runs */

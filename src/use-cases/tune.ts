@@ -6,6 +6,7 @@ import { type Judged, judge, tooFew } from '../tune/judge.ts';
 import { takeLock } from '../tune/lock.ts';
 import type { Plan } from '../tune/types.ts';
 import { type Skipped, type Undone, undoOne } from '../tune/undo.ts';
+import { count } from '../words/phrase.ts';
 import { apply } from './apply.ts';
 import { accessTo, type LiveMachine, type Progress } from './machine.ts';
 import { measureLocality, type Traffic } from './tune-measurement.ts';
@@ -15,6 +16,8 @@ export interface TuneOptions {
   readonly traffic: Pick<Traffic, 'protocol' | 'ports' | 'seconds'>;
   /** Keep the change regardless of the measurement, also with too little traffic to decide. */
   readonly keep: boolean;
+  /** How the user can apply the plan if there is too little traffic to measure: `use --keep to apply it anyway`. */
+  readonly anyway: string;
   readonly signal: AbortSignal;
   /** Asked after the first measurement, before the first change. */
   readonly confirm: (question: string) => Promise<boolean>;
@@ -43,7 +46,7 @@ export const untouched = (why: string): Tuned => ({
 
 /** Throws Failure: everything of measureLocality (before a change) and of applyPlan; `still-applied`. */
 export async function tune(machine: LiveMachine, plan: Plan, options: TuneOptions): Promise<Tuned> {
-  const { keep, signal, confirm, progress } = options;
+  const { keep, anyway, signal, confirm, progress } = options;
   if (plan.changes.length === 0) return untouched('the machine is right already: there is nothing to change');
   const measure = (when: string): Promise<Judged> => {
     const done = progress(`measuring ${options.traffic.seconds} s ${when} the change ...`);
@@ -54,10 +57,9 @@ export async function tune(machine: LiveMachine, plan: Plan, options: TuneOption
   const unchanged = { ...untouched('nothing was changed'), before, kept: false };
   if (signal.aborted) return { ...unchanged, kept: null, why: 'interrupted before anything was changed' };
   const few = keep ? null : tooFew(before);
-  if (few !== null)
-    return { ...unchanged, why: `nothing was changed: ${few}; use --keep to apply it anyway` };
-  if (!(await confirm(`Make ${plan.changes.length} changes?`))) return unchanged;
-  const done = progress(`applying ${plan.changes.length} changes ...`);
+  if (few !== null) return { ...unchanged, why: `nothing was changed: ${few}; ${anyway}` };
+  if (!(await confirm(`Make ${count(plan.changes.length, 'change')}?`))) return unchanged;
+  const done = progress(`applying ${count(plan.changes.length, 'change')} ...`);
   const applied = await apply(machine, plan, signal).finally(done);
   const { journal, takenBack } = applied;
   const made = { ...unchanged, applied };

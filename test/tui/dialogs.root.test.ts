@@ -52,7 +52,7 @@ describe('the demo', () => {
     await screen.until((text) => match(text) > 99, 'a match by the program', 30);
 
     screen.type('d');
-    await screen.until(/Detaches `cpu` from tcp 127\.0\.0\.1[\s\S]*y: yes/);
+    await screen.until(/Detaches `cpu` from tcp 127\.0\.0\.1[\s\S]*y: detach/);
     screen.type('y');
     await screen.until(/detached the program/);
     await screen.until((text) => match(text) < 90, 'a match by hash again', 30);
@@ -65,19 +65,24 @@ describe('the demo', () => {
     try {
       const env = { LOCALITY_TUNE_STATE: state };
       screen = openScreen(process.execPath, [ENTRY, 'live', '--demo'], { columns: 120, rows: 40, env });
-      screen.type('4');
-      await screen.until(/slot[\s\S]*hash/);
-      screen.type('u');
+      await screen.until(/1 overview/);
+      // In the first frame no slot was read yet.
+      screen.type('t');
+      await screen.until(/reading queues, sockets and slots/);
+      await screen.until(/- program tcp 127\.0\.0\.1:\d+: none -> [\s\S]*y: apply and measure/);
+      screen.type('\x1b');
+      await screen.until((text) => !text.includes('y: apply'));
+      screen.type('4u');
       await screen.until(/Nothing is applied/);
       screen.type('\x1b');
       await screen.until((text) => !text.includes('Nothing is applied'));
       screen.type('t');
-      await screen.until(/- program tcp 127\.0\.0\.1:\d+: none -> [\s\S]*y: yes/);
-      screen.type('y');
-      await screen.until(/applied 1 change; u undoes them/);
+      await screen.until(/- program tcp 127\.0\.0\.1:\d+: none -> [\s\S]*Y: apply only/);
+      screen.type('Y');
+      await screen.until(/applied 1 change; u undoes it/);
       await screen.until(/ld cpu; mod #\d+; ret a/, 'the program of the group, read again');
       screen.type('u');
-      await screen.until(/Restores 1 setting of journal[\s\S]*y: yes/);
+      await screen.until(/Restores 1 setting of journal[\s\S]*y: undo/);
       screen.type('y');
       await screen.until(/restored 1 setting/);
       await screen.until((text) => !text.includes('ld cpu;'), 'the group without a program');

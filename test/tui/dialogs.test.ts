@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Group } from '../../src/host/types.ts';
-import type { Control, Preview } from '../../src/live/types.ts';
+import type { Control, Outcome, Prepared, Preview } from '../../src/live/types.ts';
+import type { Judged } from '../../src/tune/judge.ts';
+import type { Progress } from '../../src/use-cases/machine.ts';
 import type { Line } from '../../tui/components/line.ts';
 import { contentOf } from '../../tui/dialogs/dialogs.tsx';
 import type { KeyContext } from '../../tui/key-context.ts';
@@ -15,6 +17,12 @@ import { plain } from './screens.ts';
 const sample = tuned(eight).history[0];
 if (sample === undefined) throw new Error('no sample');
 const [group] = sample.configuration.host.groups;
+
+const outcome = async (work: Promise<string>): Promise<Outcome> => ({
+  text: await work,
+  ok: true,
+  tuned: null,
+});
 
 interface Fake {
   readonly context: KeyContext;
@@ -46,10 +54,17 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
     prepareDetach: (of) => ({
       title: `Detach from ${of.id}`,
       lines: ['detaches it'],
-      run: () => act('detach'),
+      choices: [{ key: 'y', label: 'yes', run: () => outcome(act('detach')) }],
     }),
-    prepare: async (job) => ({ title: job, lines: ['this and that'], run: () => act(job) }),
-    idle: async () => {},
+    prepare: async (job) => ({
+      title: job,
+      lines: ['this and that'],
+      choices: [
+        { key: 'y', label: 'yes', run: () => outcome(act(job)) },
+        { key: 'Y', label: 'only', run: () => outcome(act(`only ${job}`)) },
+      ],
+    }),
+    stop: async () => [],
   };
   const context: KeyContext = {
     get: () => state,
@@ -156,17 +171,115 @@ describe('everything else that changes the machine', () => {
   it('is named first, and done only after y', async () => {
     for (const [key, what] of [
       ['d', 'detach'],
-      ['t', 'apply'],
+      ['t', 'tune'],
       ['u', 'undo'],
       ['s', 'snapshot'],
     ] as const) {
       const { context, done } = fake();
       await type(context, key, 'x', 'enter', key);
       expect(done).toEqual([]);
-      expect(shown(context)).toMatch(/y: yes; esc: cancel/);
+      expect(shown(context)).toMatch(/y: yes; .*esc: cancel/);
       await type(context, 'y');
       expect(done[0]).toBe(what);
     }
+  });
+});
+
+describe('tune', () => {
+  /** A machine whose `t` does this. */
+  function tuning(control: Partial<Control>): Fake {
+    const { context, done } = fake();
+    const { source } = context;
+    if (source.control === null) throw new Error('no control');
+    return {
+      context: { ...context, source: { ...source, control: { ...source.control, ...control } } },
+      done,
+    };
+  }
+  const figure = (percent: number) => ({ percent, events: 4096 });
+  const judged = (percent: number): Judged => ({
+    seconds: 5,
+    rx: figure(percent),
+    tx: null,
+    accept: figure(percent),
+    pps: { rx: 1000, tx: 1000 },
+    txShare: null,
+  });
+
+  it('says what it waits for, and does not start twice', async () => {
+    let ready: (prepared: Prepared) => void = () => {};
+    let asked = 0;
+    const { context } = tuning({
+      prepare: async (_task, _configuration, _group, progress) => {
+        asked += 1;
+        const done = progress('reading slots ...');
+        return new Promise<Prepared>((resolve) => (ready = resolve)).finally(done);
+      },
+    });
+    await type(context, 't');
+    expect(context.get().progress).toBe('reading slots ...');
+    await type(context, '5', 't');
+    expect([asked, context.get().notice?.text]).toEqual([1, 'still reading slots ...']);
+    ready({ title: 'Tune port 1', lines: [], choices: [] });
+    await sleep(0);
+    expect(context.get()).toMatchObject({ progress: null, dialog: { kind: 'confirm' } });
+    expect(shown(context)).toMatch(/Tune port 1\n\nesc: close/);
+  });
+
+  it('shows each step, then what was measured before and after, and what became of the changes', async () => {
+    let end: (outcome: Outcome) => void = () => {};
+    const run = async (progress: Progress) => {
+      progress('measuring 5 s before the change ...');
+      return new Promise<Outcome>((resolve) => (end = resolve));
+    };
+    const { context } = tuning({
+      prepare: async () => ({
+        title: 'Tune port 1',
+        lines: ['x'],
+        choices: [{ key: 'y', label: 'go', run }],
+      }),
+    });
+    await type(context, 't', 'Y');
+    expect(context.get().progress).toBeNull();
+    await type(context, 'y');
+    expect(context.get().progress).toBe('measuring 5 s before the change ...');
+    expect(shown(context)).toMatch(/working/);
+    const undone = { journal: 'j', restored: [], skipped: [], left: [], notes: [] };
+    const tuned = {
+      before: judged(50.1),
+      after: judged(49.9),
+      kept: false,
+      why: 'did not rise by 5 points: everything was restored',
+      applied: { journal: 'j', done: [], failed: [], notes: [], takenBack: null },
+      undone,
+    };
+    end({ text: tuned.why, ok: false, tuned });
+    await sleep(0);
+    expect(shown(context)).toMatch(
+      /^Tune port 1\nTaken back\.\ndid not rise by 5 points[\s\S]*before +after\nrx on its CPU +50\.1 % +49\.9 %/,
+    );
+    expect(context.get().marks).toEqual([]);
+    await type(context, 'enter');
+    expect(context.get().dialog).toBeNull();
+  });
+
+  it('says its result in one line if its dialog was left', async () => {
+    let end: (outcome: Outcome) => void = () => {};
+    const run = () => new Promise<Outcome>((resolve) => (end = resolve));
+    const { context } = tuning({
+      prepare: async () => ({ title: 'Tune', lines: [], choices: [{ key: 'y', label: 'go', run }] }),
+    });
+    await type(context, 't', 'y', 'esc');
+    const tuned = { before: null, after: null, kept: null, why: 'w', applied: null, undone: null };
+    end({ text: 'nothing was changed: 3 packets', ok: false, tuned });
+    await sleep(0);
+    expect(context.get()).toMatchObject({ dialog: null, notice: { text: 'nothing was changed: 3 packets' } });
+  });
+
+  it('can also only apply', async () => {
+    const { context, done } = fake();
+    await type(context, 't', 'Y');
+    expect(done[0]).toBe('only tune');
   });
 });
 

@@ -10,6 +10,7 @@ import type { AttachDialog, ConfirmDialog, Dialog } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { attachDialogLines } from './attach.ts';
 import { Frame, within } from './frame.tsx';
+import { resultLines } from './result.ts';
 
 export interface DialogProps {
   readonly dialog: Dialog;
@@ -65,6 +66,12 @@ export function contentOf(
       return attachContent(dialog, columns, room, theme);
     case 'confirm':
       return confirmContent(dialog, columns, theme);
+    case 'result':
+      return {
+        title: dialog.title,
+        lines: resultLines(dialog, columns, theme),
+        keys: 'esc: close',
+      };
   }
 }
 
@@ -135,10 +142,15 @@ function attachContent(dialog: AttachDialog, columns: number, room: number, them
 }
 
 function confirmContent({ prepared, busy }: ConfirmDialog, columns: number, theme: Theme): Content {
-  const { title, lines, run } = prepared;
+  const { title, lines, choices } = prepared;
+  const offered = choices.map(({ key, label }) => `${key}: ${label}; `).join('');
   return {
     title,
     lines: lines.flatMap((line) => wrap(line, columns, theme.unicode).map((each) => [span(each)])),
-    keys: busy ? 'working ...' : run === null ? 'esc: close' : 'y: yes; esc: cancel',
+    keys: busy
+      ? 'working, see below; esc: close this'
+      : choices.length === 0
+        ? 'esc: close'
+        : `${offered}esc: cancel`,
   };
 }

@@ -48,6 +48,7 @@ async function tuneOrShow(
   return tune(openMachine(), plan, {
     traffic: { protocol: udp ? 'udp' : 'tcp', ports: port, seconds },
     keep: keep === true,
+    anyway: 'use --keep to apply it anyway',
     signal,
     confirm: async (question) => yes === true || confirm(question, signal),
     progress,

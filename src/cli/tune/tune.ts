@@ -1,5 +1,6 @@
 /** `locality-tune tune`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
+import { TUNE_SECONDS } from '../../use-cases/tune-seconds.ts';
 import { seconds } from '../options.ts';
 import { addPlanOptions } from './plan-options.ts';
 import type { TuneCommandOptions } from './tune-run.ts';
@@ -21,7 +22,7 @@ export function register(program: Command): void {
       .command('tune')
       .description('Measure, plan, apply, measure again; keep the change only if it helps'),
   )
-    .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600, 1), 5)
+    .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600, 1), TUNE_SECONDS)
     .option('--keep', 'keep the changes, whatever the result')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only show the plan and its expected effect')

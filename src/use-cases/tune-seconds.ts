@@ -1,0 +1,2 @@
+/** Length of each measurement of `tune`, unless the user names another. */
+export const TUNE_SECONDS = 5;
