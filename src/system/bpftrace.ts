@@ -39,7 +39,7 @@ const STUCK_MS = 4_000;
 const STOP_MS = 5_000;
 const AGAIN_MS = 30;
 const KILLED_MS = 1_000;
-const VERSION_MS = 10_000;
+const VERSION_MS = 30_000;
 /** The version in Debian 12; no older one was ever tested. */
 const OLDEST_MINOR = 17;
 const STDERR_LIMIT = 64 * 1024;
@@ -118,10 +118,16 @@ async function stop(child: ChildProcess, gone: Promise<'gone'>): Promise<boolean
   return false;
 }
 
-/** Throws Failure: bpftrace-missing, bpftrace-too-old (for every probe here), bpftrace-failed. */
+/** Throws Failure: bpftrace-missing, bpftrace-too-old (for every probe here), bpftrace-slow, bpftrace-failed. */
 export async function bpftraceVersion(): Promise<{ major: number; minor: number }> {
-  const { stdout, stderr } = await run(findBpftrace(), ['--version'], { timeoutMs: VERSION_MS });
+  const { stdout, stderr, timedOut } = await run(findBpftrace(), ['--version'], { timeoutMs: VERSION_MS });
   const [, major, minor] = /^bpftrace v(\d+)\.(\d+)/.exec(stdout) ?? [];
+  if (timedOut)
+    throw failure(
+      'bpftrace-slow',
+      `\`bpftrace --version\` did not answer within ${VERSION_MS / 1000} s`,
+      'the machine is overloaded, or bpftrace hangs: run that command by hand',
+    );
   if (major === undefined || minor === undefined)
     throw failure(
       'bpftrace-failed',
