@@ -8,9 +8,10 @@ import type { Persisted } from '../tune/journal.ts';
 import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
 import { readJournals } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
-import { requireOwnCommand, serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
+import { serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
 import { fromSaved, groupsOf, parseSaved, type Saved, toSaved } from '../tune/saved.ts';
 import type { Plan } from '../tune/types.ts';
+import { requireOwnCommand } from '../tune/unit.ts';
 import type { LiveMachine } from './machine.ts';
 
 /** A plan, its machine, and the unit that applies it. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CAPABILITIES } from '../../src/tune/persist.ts';
+import { CAPABILITIES } from '../../src/tune/unit.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { type Lab, openLab } from './lab.ts';
 

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/types.ts';
-import { requireOwnCommand, type UnitFacts, unitText } from '../../src/tune/persist.ts';
+import { type UnitFacts, unitText } from '../../src/tune/persist.ts';
 import { fromSaved, parseSaved, type Saved, toSaved } from '../../src/tune/saved.ts';
 import type { Change } from '../../src/tune/types.ts';
+import { requireOwnCommand } from '../../src/tune/unit.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
 import { change } from './lab.ts';
 
