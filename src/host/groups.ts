@@ -135,7 +135,7 @@ export function toLone(listener: Listener, grouped: ReadonlySet<number>, served:
     const processes = new Set(owners.map(({ pid }) => pid)).size;
     const busy = processes > 1 || recvQueue > 0 || (drops ?? 0) > 0;
     return protocol === 'tcp' || busy
-      ? [{ id, protocol, address, port, device, inode, owners, processes }]
+      ? [{ id, protocol, address, port, device, inode, owners, processes, recvQueue, drops }]
       : [];
   });
 }

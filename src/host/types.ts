@@ -303,4 +303,7 @@ export interface LoneSocket {
   readonly owners: readonly Owner[];
   /** Number of processes that serve it; several compete for one accept queue. */
   readonly processes: number;
+  /** As in {@link GroupSocket}; null also in a snapshot that is older than these fields. */
+  readonly recvQueue: number | null;
+  readonly drops: number | null;
 }

@@ -76,7 +76,7 @@ export function membersOf({ group, lone }: FoundSocket): Group | null {
 }
 
 const groupOfOne = remember(
-  ({ id, protocol, address, port, device, inode, owners }: LoneSocket): Group => ({
+  ({ id, protocol, address, port, device, inode, owners, recvQueue, drops }: LoneSocket): Group => ({
     id,
     protocol,
     address,
@@ -99,8 +99,8 @@ const groupOfOne = remember(
         owners,
         holders: [],
         cpus: [...new Set(owners.flatMap(({ cpus }) => cpus ?? []))].sort((one, other) => one - other),
-        recvQueue: null,
-        drops: null,
+        recvQueue,
+        drops,
         connected: false,
         incomingCpu: null,
         packets: null,

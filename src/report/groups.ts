@@ -142,23 +142,33 @@ const LONE: readonly Column[] = [
   { head: 'processes', align: 'right' },
   { head: 'served by', align: 'left', give: 'cut' },
   { head: 'unit, container', align: 'left', give: 'cut' },
+  { head: 'waiting', align: 'right' },
+  { head: 'drops', align: 'right' },
 ];
 
-/** Sockets without a group: those that several processes contend for, and how many others there are. */
+/** Sockets without a group: those that several processes share or that dropped packets, and the number of the others. */
 export function loneLines({ lone }: Host, layout: Layout): readonly Line[] {
-  const sorted = lone.toSorted((a, b) => b.processes - a.processes);
-  const shown = layout.all ? sorted : sorted.filter(({ processes }) => processes > 1).slice(0, SHORT);
+  const sorted = lone.toSorted((a, b) => b.processes - a.processes || (b.drops ?? 0) - (a.drops ?? 0));
+  const shown = layout.all ? sorted : sorted.filter(notable).slice(0, SHORT);
   const rest = sorted.length - shown.length;
-  const rows = shown.map(({ id, processes, owners }: LoneSocket) => [
+  const rows = shown.map(({ id, processes, owners, recvQueue, drops }: LoneSocket) => [
     id,
     String(processes),
     ownerNames(owners),
     whoseAll(owners),
+    recvQueue === null ? UNKNOWN : short(recvQueue),
+    drops === null ? UNKNOWN : short(drops),
   ]);
   const others =
-    shown.length > 0 ? count(rest, 'other') : `${count(rest, 'socket')}, none shared by several processes`;
+    shown.length > 0
+      ? count(rest, 'other')
+      : `${count(rest, 'socket')}, none of them shared by several processes or with drops`;
   return [
     ...(rows.length > 0 ? table(LONE, rows, layout) : []),
     ...(rest > 0 ? paragraph('', `${others}; --all shows ${rest === 1 ? 'it' : 'them'}`, layout) : []),
   ];
+}
+
+function notable({ processes, drops }: LoneSocket): boolean {
+  return processes > 1 || (drops ?? 0) > 0;
 }

@@ -272,6 +272,8 @@ export const lone = object<LoneSocket>({
   inode: natural,
   owners: list(owner),
   processes: natural,
+  recvQueue: nullable(natural),
+  drops: nullable(natural),
 });
 
 export const host = object<Host>({ machine, nics: list(nic), groups: list(group), lone: list(lone), notes });

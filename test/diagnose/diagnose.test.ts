@@ -210,6 +210,8 @@ function hosts(): fc.Arbitrary<Host> {
       { maxLength: 3 },
     ),
     processes: fc.nat(4),
+    recvQueue: orNull(fc.nat(1e6)),
+    drops: orNull(fc.nat(1e9)),
   });
   return fc
     .record({

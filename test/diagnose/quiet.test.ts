@@ -21,6 +21,8 @@ const contended = (address: string) => ({
   inode: 1,
   owners: [owner(null, { pid: 5 }), owner(null, { pid: 6 })],
   processes: 2,
+  recvQueue: 0,
+  drops: 0,
 });
 
 describe('a NIC is quiet', () => {

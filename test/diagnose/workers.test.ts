@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu } from '../../src/cbpf/programs.ts';
+import type { LoneSocket } from '../../src/host/types.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
 
@@ -226,6 +227,8 @@ describe('shared-listener', () => {
         inode: 1,
         owners,
         processes,
+        recvQueue: 0,
+        drops: 0,
       },
     ],
   });
@@ -305,6 +308,50 @@ describe('group-drops', () => {
     expect(finding?.message).toContain('42 packets were dropped');
     expect(finding?.message).toContain('a queue was full: slot 1 (server 1001) 40, slot 0 (server 1000) 2.');
     expect(found('group-drops', host({ groups: [group({ workers: pinned(0, 1) })] }))).toBeUndefined();
+  });
+
+  const single = (drops: number | null, comm: string, more: Partial<LoneSocket> = {}) => {
+    const owners = [owner([0], { comm, ...(more.protocol === 'tcp' && { via: 'fd' }) })];
+    const socket = {
+      protocol: 'udp' as const,
+      address: '0.0.0.0',
+      port: 514,
+      device: null,
+      inode: 1,
+      owners,
+    };
+    return found(
+      'group-drops',
+      host({
+        more: { lone: [{ id: 'udp 0.0.0.0:514', ...socket, processes: 1, recvQueue: 0, drops, ...more }] },
+      }),
+    );
+  };
+
+  it('finds one socket that nobody shares the load with', () => {
+    const finding = single(594, 'syslog-ng');
+    expect(finding).toMatchObject({ severity: 'warning', subject: 'udp 0.0.0.0:514', fix: [] });
+    expect(finding?.message).toMatch(
+      /^594 datagrams were dropped .* No other socket .* It is read by syslog-ng 1000\./,
+    );
+    expect(finding?.message).toMatch(/SO_RCVBUF .* SO_REUSEPORT socket each \(syslog-ng: .*so-reuseport/);
+    expect(single(594, 'app')?.message).toMatch(/SO_REUSEPORT socket each\.$/);
+    expect(single(594, 'app', { protocol: 'tcp' })?.message).toMatch(
+      /no thread was seen to read it\..*backlog/,
+    );
+  });
+
+  it('has little to say about few drops, and nothing about none', () => {
+    expect(single(99, 'avahi-daemon')).toMatchObject({ severity: 'info' });
+    expect(single(0, 'app')).toBeUndefined();
+    expect(single(null, 'app')).toBeUndefined();
+  });
+
+  it('finds a group of one the same way', () => {
+    const one = group({ protocol: 'udp', port: 53, workers: [{ cpu: 0, more: { drops: 500 } }] });
+    expect(found('group-drops', host({ groups: [one] }))?.message).toContain(
+      'No other socket shares its load',
+    );
   });
 });
 

@@ -29,7 +29,18 @@ function hostOf(protocol: Seen['protocol'], pair: readonly Binding[]) {
   }));
   const lone = ({ of }: { readonly of: Group }): LoneSocket => {
     const { id, protocol, address, port, device } = of;
-    return { id, protocol, address, port, device, inode: 1, owners: [owner([0])], processes: 1 };
+    return {
+      id,
+      protocol,
+      address,
+      port,
+      device,
+      inode: 1,
+      owners: [owner([0])],
+      processes: 1,
+      recvQueue: 0,
+      drops: 0,
+    };
   };
   return {
     groups: made.filter(({ reuseport }) => reuseport).map(({ of }) => of),

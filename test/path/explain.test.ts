@@ -242,6 +242,8 @@ describe('who takes a flow', () => {
       inode: 7,
       owners: [owner([0])],
       processes: 1,
+      recvQueue: 0,
+      drops: 0,
     };
     const facts = { nics: [keyed({ queues: 2 })], groups: [any] };
     const only = explained({ ...facts, more: { lone: [lone] } });

@@ -118,6 +118,8 @@ describe('the load by 10,000 flows', () => {
       inode: 7,
       owners,
       processes: 1,
+      recvQueue: 0,
+      drops: 0,
     } as const;
     const load = byFlows({ ...machine, groups: [], lone: [lone] }, FLOWS.slice(0, 10));
     expect(load.workers).toEqual([{ group: lone.id, slot: null, pid: 1000, cpu: 2, share: 1 }]);
