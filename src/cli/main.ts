@@ -30,7 +30,7 @@ const EXAMPLES = `
 Examples:
   locality-tune inspect                     how local packets are on this machine, and how to fix it
   locality-tune inspect --port 8080 -j      the same for one server, as JSON
-  locality-tune inspect --root capture/     the same for another machine, from a copy of its /proc and /sys
+  locality-tune inspect --root capture/     another machine, from a copy of its /proc and /sys
 
 Exit status: 0 success, 1 failure, 2 wrong usage, 3 nothing to check (status), 77 missing privilege.`;
 

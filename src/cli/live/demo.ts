@@ -4,10 +4,10 @@ import { integer } from '../options.ts';
 import type { DemoCommandOptions } from './demo-run.ts';
 
 const HELP = `
-Starts a small server, one worker pinned to each CPU, on a loopback port that the kernel chooses, and
-sends it load: first by the kernel's hash, then with a program attached from outside. It needs no NIC
-and no root, takes a few seconds, and leaves nothing behind. As root, with bpftrace, it also shows
-what the kernel itself counts: accepts, and packets (rx locality).`;
+Starts a small server, one worker pinned to each CPU, on a loopback port that the kernel chooses,
+and sends it load: first by the kernel's hash, then with a program attached from outside. It needs
+no NIC and no root, takes a few seconds, and leaves nothing behind. As root, with bpftrace, it also
+shows what the kernel itself counts: accepts, and packets (rx locality).`;
 
 export function register(program: Command): void {
   program

@@ -4,10 +4,10 @@ import { addFrom, collect, port, seconds } from '../options.ts';
 import type { LiveCommandOptions } from './live-run.ts';
 
 const HELP = `
-Shows how local packets are now and over the last minutes, where locality is lost, and how to fix it.
-? shows all keys. Nothing changes until a second key confirms it. Without root there are only
-counters and configuration; as root, bpftrace measures. Without a terminal it prints what
-inspect prints, and with --json one object per interval. On a terminal, live is the default command.
+Shows how local packets are now and over the last minutes, where locality is lost, and how to fix
+it. ? shows all keys. Nothing changes until a second key confirms it. Without root there are only
+counters and configuration; as root, bpftrace measures. Without a terminal it prints what inspect
+prints, and with --json one object per interval. On a terminal, live is the default command.
 
 Examples:
   locality-tune live --iface eth0 --port 8080

@@ -7,14 +7,15 @@ import type { MeasureOptions } from './measure-options.ts';
 import type { MeasureSkbCommandOptions } from './skb-run.ts';
 
 const SKB = `
-Prints a line per interval: the share of packets that are local, and packets per second. rx: received
-packets, local if read on the CPU that received them. tx: sent packets, local if freed on the CPU
-that sent them. Notes say what cannot be counted on this kernel. The rates are interface counters.
+Prints a line per interval: the share of packets that are local, and packets per second. rx:
+received packets, local if read on the CPU that received them. tx: sent packets, local if freed on
+the CPU that sent them. Notes say what cannot be counted on this kernel. The rates come from
+interface counters.
 
 Examples:
   locality-tune measure skb                            rx= 99%  132kpps tx= 99%  129kpps
-  locality-tune measure skb --port 8080 -c 10 -j       ten intervals of one server, with the CPU x CPU matrix
-  locality-tune measure skb --by free                  where memory is freed, as a SystemTap script of 2017 did`;
+  locality-tune measure skb --port 8080 -c 10 -j       ten intervals of one server, with matrices
+  locality-tune measure skb --by free                  where memory is freed, as scripts of 2017 did`;
 
 const ACCEPT = `
 Prints the share of connections that are accepted on the CPU that receives their packets. Without
@@ -22,10 +23,11 @@ bpftrace, --port samples the established connections instead.
 
 Examples:
   locality-tune measure accept --port 8080
-  locality-tune measure accept --events                cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`;
+  locality-tune measure accept --events               cpu=#12 pid=29333 accept(3) -> fd=30 rxcpu=#12`;
 
 const UDP = `
-Prints how many datagrams were read from each UDP socket, and how many of them arrived on the reader's CPU.
+Prints how many datagrams were read from each UDP socket, and how many of them arrived on the
+reader's CPU.
 
 Example:
   locality-tune measure udp --port 4433`;

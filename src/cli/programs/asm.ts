@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { AsmCommandOptions } from './asm-run.ts';
 
 const EXAMPLES = `
-Accepts what the kernel's bpf_asm accepts, and prints exactly the same. Like bpf_asm, it does not check
-whether the kernel would accept the program; --strict does. FILE may also hold a program as numbers (decimal,
-C, hex, raw struct sock_filter), which asm converts.
+Accepts what the kernel's bpf_asm accepts, and prints exactly the same. Like bpf_asm, it does not
+check whether the kernel would accept the program; --strict does. FILE may also hold a program as
+numbers (decimal, C, hex, raw struct sock_filter), which asm converts.
 
 Examples:
   locality-tune asm steer.bpf                                      for iptables -m bpf, tc, ip link

@@ -7,9 +7,10 @@ import type { CheckCommandOptions } from './check-run.ts';
 const SIZE_MAX = 32_768;
 
 const EXAMPLES = `
-For a bad program the kernel only says EINVAL; check says which instruction is wrong, and why. It also compares
-the converted size with net.core.optmem_max (ENOMEM), and warns about what the kernel accepts but is probably
-wrong for a reuseport group. It loads nothing. It reads every form that disasm reads.
+For a bad program the kernel only says EINVAL; check says which instruction is wrong, and why. It
+also compares the converted size with net.core.optmem_max (ENOMEM), and warns about what the kernel
+accepts but is probably wrong for a reuseport group. It loads nothing. It reads every form that
+disasm reads.
 
 Examples:
   locality-tune check steer.bpf --group-size 8

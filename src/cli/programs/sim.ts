@@ -10,10 +10,10 @@ Runs the program as the kernel would: in 32 bits; a load outside the packet or a
 ends it with 0 (slot 0). PROGRAM is a file in any form that disasm reads, or a name that
 \`locality-tune programs\` lists.
 
-At the reuseport hook a packet begins after its UDP or TCP header, so a SYN is empty; the headers are
-at [-1048576] (network) and [-2097152] (link). --packet gives only the packet as the program sees it;
---frame and --pcap give whole frames with their headers. Only packets for which the kernel chooses a
-socket count: TCP SYNs and unicast UDP datagrams.
+At the reuseport hook a packet begins after its UDP or TCP header, so a SYN is empty; the headers
+are at [-1048576] (network) and [-2097152] (link). --packet gives only the packet as the program
+sees it; --frame and --pcap give whole frames with their headers. Only packets for which the kernel
+chooses a socket count: TCP SYNs and unicast UDP datagrams.
 
 Examples:
   locality-tune sim cpu --group-size 8 --cpu 13

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { addSelector, type SteerOptions } from './steer-options.ts';
 
 const EXAMPLES = `
-Afterwards the kernel picks by hash or SO_INCOMING_CPU again. A group without a program stays as it is.
+Afterwards the kernel picks by hash or SO_INCOMING_CPU again. A group without a program stays as it
+is.
 
 Examples:
   locality-tune detach --port 8080

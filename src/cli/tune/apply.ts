@@ -4,10 +4,10 @@ import type { ApplyCommandOptions } from './apply-run.ts';
 import { addPlanOptions } from './plan-options.ts';
 
 const HELP = `
-Makes the same plan as \`locality-tune plan\` and applies it, one setting after the other. It writes each
-change to a journal first and reads it back afterwards. If the kernel refuses a change, it says so and
-continues. Ctrl-C restores what was changed. irqbalance is asked to leave these IRQs alone, and keeps
-running. \`locality-tune undo\` restores everything.
+Makes the same plan as \`locality-tune plan\` and applies it, one setting after the other. It writes
+each change to a journal first and reads it back afterwards. If the kernel refuses a change, it says
+so and continues. Ctrl-C restores what was changed. irqbalance is asked to leave these IRQs alone,
+and keeps running. \`locality-tune undo\` restores everything.
 
 Examples:
   locality-tune apply --iface eth0 --port 8080 --dry-run

@@ -11,7 +11,7 @@ CPUs of the interface's NUMA node first. Settings that are right already are not
 
 Examples:
   locality-tune plan --iface eth0 --port 8080 >plan.sh        read it; sudo sh plan.sh
-  locality-tune plan --iface bond0 --port 443 --udp           a bond and its lower devices, a QUIC server
+  locality-tune plan --iface bond0 --port 443 --udp           a bond and its devices, for QUIC
   locality-tune plan --iface eth0 --only irq,xps              only the interface
   locality-tune plan --iface eth0 --port 8080 --cpus 0-7 -j   as JSON
   locality-tune apply --iface eth0 --port 8080                apply the same plan, with undo`;

@@ -8,7 +8,8 @@ and every setting that has drifted since, with the likely cause. What a later ap
 left out, and so is what has ended with its process. A program has also drifted if its group has
 another number of sockets now, or if its workers run on other CPUs.
 
-The exit status suits a monitoring check: 0 as set, 1 drift, 3 nothing is applied, or it cannot tell.
+The exit status suits a monitoring check: 0 as set, 1 drift, 3 nothing is applied, or it cannot
+tell.
 
 Examples:
   locality-tune status

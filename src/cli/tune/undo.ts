@@ -4,10 +4,10 @@ import { integer } from '../options.ts';
 import type { UndoCommandOptions } from './undo-run.ts';
 
 const HELP = `
-Restores every setting that the newest apply or tune changed, in reverse order, also after a crash or
-a kill. If someone has changed a setting since, it leaves that setting alone and names it; --force
-restores it too. After a reboot the settings are gone, so it only removes the unit that --persist
-wrote.
+Restores every setting that the newest apply or tune changed, in reverse order, also after a crash
+or a kill. If someone has changed a setting since, it leaves that setting alone and names it;
+--force restores it too. After a reboot the settings are gone, so it only removes the unit that
+--persist wrote.
 
 Examples:
   locality-tune status
