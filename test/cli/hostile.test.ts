@@ -6,40 +6,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseSnapshot } from '../../src/snapshot/parse.ts';
 import { SCHEMA } from '../../src/snapshot/types.ts';
 import { printable, printableJson, printableLines } from '../../src/words/printable.ts';
+import { HOSTILE, poisoned, RAW } from '../fixtures/hostile.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
 import { run } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lt-hostile-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A clipboard write, a screen clear in C1, a reversal, a title, a bell, a line of its own, DEL. */
-const HOSTILE = '\x1b]52;c;ZXZpbA==\x07\u009b2J\u202e\u2066\r\nlocality-tune: all is well\x7f\u2028';
-
-/** Each text to which the shape of a snapshot lets it be added. */
-function poisoned(document: object): object {
-  let current: unknown = structuredClone(document);
-  const visit = (path: readonly (string | number)[], value: unknown): void => {
-    if (typeof value === 'string') {
-      const next = withAt(current, path, `${value}${HOSTILE}`);
-      try {
-        parseSnapshot(JSON.stringify(next));
-        current = next;
-      } catch {
-        // A word that the shape knows, an address, an interface: refused as a whole.
-      }
-    } else if (typeof value === 'object' && value !== null)
-      for (const [name, each] of Object.entries(value))
-        visit([...path, Array.isArray(value) ? Number(name) : name], each);
-  };
-  visit([], document);
-  return Object(current);
-}
-
-function withAt(value: unknown, [name, ...rest]: readonly (string | number)[], text: string): unknown {
-  if (name === undefined) return text;
-  if (Array.isArray(value)) return value.map((each, at) => (at === name ? withAt(each, rest, text) : each));
-  return { ...Object(value), [name]: withAt(Reflect.get(Object(value), name), rest, text) };
-}
 
 const snapshot = {
   schema: SCHEMA,
@@ -55,11 +27,9 @@ const snapshot = {
   counters: null,
 };
 
-const RAW = /[^\P{Cc}\n\t]|[\p{Bidi_Control}\u2028\u2029\ufeff]/u;
-
 describe('hostile texts', () => {
   const file = join(folder, 'hostile.json');
-  const document = poisoned(snapshot);
+  const document = poisoned(snapshot, (each) => parseSnapshot(JSON.stringify(each)));
   writeFileSync(file, JSON.stringify(document));
 
   it('are in the file: of threads, of the machine, of notes', () => {
