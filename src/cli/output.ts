@@ -94,6 +94,9 @@ export function outliveOutput(lost: () => void): void {
   onLostReader = lost;
 }
 
+/** The terminal was seen to be gone, by whoever reads from it or writes to it. */
+export const lostReader = (): void => onLostReader?.();
+
 /** Writes by the system call, because setting up process.stdout takes Node 3 ms for a file and 8 ms for a pipe. */
 function write(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text);

@@ -1,16 +1,15 @@
 /** Measures, applies, measures again, and keeps the change only if it helps. */
-import { duringOperation, isFailure } from '../system/errors.ts';
+import { isFailure } from '../system/errors.ts';
 import type { Applied } from '../tune/apply.ts';
 import { listJournals } from '../tune/journal-file.ts';
 import { type Judged, judge, tooFew } from '../tune/judge.ts';
-import { takeLock } from '../tune/lock.ts';
 import type { Plan } from '../tune/types.ts';
-import { type Skipped, type Undone, undoOne } from '../tune/undo.ts';
+import type { Skipped, Undone } from '../tune/undo.ts';
 import { count } from '../words/phrase.ts';
 import { apply } from './apply.ts';
-import { accessTo, type LiveMachine, type Progress } from './machine.ts';
+import type { LiveMachine, Progress } from './machine.ts';
 import { measureLocality, type Traffic } from './tune-measurement.ts';
-import { UNASKED } from './undo.ts';
+import { takeBackOwn, UNDONE_BY_OTHERS } from './undo.ts';
 
 export interface TuneOptions {
   readonly traffic: Pick<Traffic, 'protocol' | 'ports' | 'seconds'>;
@@ -112,27 +111,5 @@ const sendersOf = ({ changes }: Plan): string[] => [
   ),
 ];
 
-const UNDONE_BY_OTHERS = 'another `locality-tune undo` has restored it meanwhile';
-
 const isInForce = ({ state }: LiveMachine, journal: string): boolean =>
   listJournals(state).some(({ id }) => id === journal);
-
-/** Reads NICs again, because what apply has read may be a minute old. Throws Failure still-applied. */
-async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undone> {
-  try {
-    const release = takeLock(machine.state, machine.files);
-    try {
-      const file = listJournals(machine.state).find(({ id }) => id === journal);
-      if (file === undefined)
-        return { journal, restored: [], skipped: [], left: [], notes: [UNDONE_BY_OTHERS] };
-      return await undoOne(accessTo(machine), file, UNASKED);
-    } finally {
-      release();
-    }
-  } catch (error) {
-    throw duringOperation(
-      error,
-      `journal ${journal} is still in force, because restoring it failed; run \`locality-tune undo\``,
-    );
-  }
-}

@@ -1,6 +1,7 @@
 /** Restores what was applied: chooses the journals, and restores them. */
-import { type Failure, failure } from '../system/errors.ts';
+import { duringOperation, type Failure, failure } from '../system/errors.ts';
 import { netnsNameOf } from '../system/netns.ts';
+import { listJournals } from '../tune/journal-file.ts';
 import { type JournalList, type ListedJournal, readJournals } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
 import { forget, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts';
@@ -68,3 +69,25 @@ export async function takeBack(
 
 /** For a change that this process made; what others have changed since stays. */
 export const UNASKED: UndoOptions = { force: false, ask: async () => false };
+
+export const UNDONE_BY_OTHERS = 'another `locality-tune undo` has restored it meanwhile';
+
+/** What this process applied. Reads NICs again, because what apply has read may be old. Throws Failure still-applied. */
+export async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undone> {
+  try {
+    const release = takeLock(machine.state, machine.files);
+    try {
+      const file = listJournals(machine.state).find(({ id }) => id === journal);
+      if (file === undefined)
+        return { journal, restored: [], skipped: [], left: [], notes: [UNDONE_BY_OTHERS] };
+      return await undoOne(accessTo(machine), file, UNASKED);
+    } finally {
+      release();
+    }
+  } catch (error) {
+    throw duringOperation(
+      error,
+      `journal ${journal} is still in force, because restoring it failed; run \`locality-tune undo\``,
+    );
+  }
+}

@@ -107,4 +107,22 @@ describe('attach without --yes', () => {
       expect.objectContaining({ rule: 'worker-not-pinned', severity: 'warning' }),
     );
   });
+
+  it('exits with 129 when its terminal goes away: before the change nothing is attached, after it the program stays', async () => {
+    const measure = ['--program', 'rand', '--measure', '2', '--yes'];
+    const before = await programNow();
+    const early = onTerminal(...measure);
+    await early.until(/measuring 2 s before the change/, 'the first measurement', 100);
+    early.hangUp();
+    expect(await early.ended).toEqual({ code: 129, signal: 0 });
+    expect(await programNow()).toBe(before);
+
+    // Without a SIGHUP only its writes fail.
+    const words = ['trap "" HUP; setsid --wait "$@"; exit', 'sh', process.execPath, ENTRY, 'attach'];
+    const late = openScreen('sh', ['-c', ...words, ...selector, ...measure], { columns: 120 });
+    await late.until(/measuring 2 s after the change/, 'the second measurement', 100);
+    late.hangUp();
+    expect(await late.ended).toEqual({ code: 129, signal: 0 });
+    expect(await programNow()).toBe('rand');
+  }, 300_000);
 });

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { toRecordedConfiguration, toSample } from '../../src/live/sample-shape.ts';
 import { HOSTILE, poisoned } from '../fixtures/hostile.ts';
-import { eight, mended } from '../fixtures/samples.ts';
+import { eight, tuned } from '../fixtures/samples.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { openLab } from '../tune/lab.ts';
 import { openScreen, type Screen } from './pty.ts';
@@ -62,7 +62,7 @@ async function everyPane(screen: Screen): Promise<void> {
 }
 
 it('of every text in a recording, and of the name of its file', async () => {
-  const [first] = mended(eight).history;
+  const [first] = tuned(eight).history;
   if (first === undefined) throw new Error('no sample');
   const { configuration, ...sample } = first;
   const { host, readAt } = configuration;

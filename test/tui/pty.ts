@@ -19,6 +19,8 @@ export interface Screen {
   /** Resolves when the program has ended. */
   readonly ended: Promise<{ readonly code: number; readonly signal: number }>;
   kill(signal?: string): void;
+  /** Closes our end, as sshd does when its connection is lost. */
+  hangUp(): void;
 }
 
 export interface ScreenOptions {
@@ -83,6 +85,11 @@ export function openScreen(file: string, args: readonly string[], options: Scree
     alternate: () => terminal.buffer.active.type === 'alternate',
     ended,
     kill: (signal) => child.kill(signal),
+    hangUp: () => {
+      // Not in node-pty's types.
+      if (!('destroy' in child) || typeof child.destroy !== 'function') throw new Error('no destroy');
+      child.destroy();
+    },
   };
 }
 

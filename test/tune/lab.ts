@@ -24,6 +24,8 @@ export interface Lab {
   sh(script: string): string;
   /** The built program, inside. */
   tune(args: readonly string[], environment?: Readonly<Record<string, string>>): Ran;
+  /** Its words. */
+  words(args: readonly string[]): readonly [string, ...string[]];
   /** The same, not waited for. */
   start(args: readonly string[]): ChildProcess;
   /** Every setting of its interfaces and of its process, as the kernel prints them. */
@@ -41,9 +43,10 @@ export function openLab(subject: string): Lab {
   const state = mkdtempSync(join(tmpdir(), `${name}-`));
   const sh = (script: string) =>
     execFileSync('ip', ['netns', 'exec', name, 'sh', '-ec', script], { encoding: 'utf8' });
+  const words = (args: readonly string[]) => ['netns', 'exec', name, process.execPath, ENTRY, ...args];
   const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
     [
-      ['netns', 'exec', name, process.execPath, ENTRY, ...args],
+      words(args),
       { encoding: 'utf8', env: { ...process.env, LOCALITY_TUNE_STATE: state, ...environment } },
     ] as const;
   execFileSync('ip', ['netns', 'add', name]);
@@ -59,6 +62,7 @@ export function openLab(subject: string): Lab {
       const { status, signal, stdout, stderr } = spawnSync('ip', ...run(args, environment));
       return { code: status, signal, stdout, stderr };
     },
+    words: (args) => ['ip', ...words(args)],
     start: (args) => spawn('ip', ...run(args)),
     settings: () => sh(`${SETTINGS}; taskset -p ${pid}`),
     save: (changes) => {

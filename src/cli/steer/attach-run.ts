@@ -4,9 +4,9 @@ import type { Attached, AttachOptions } from '../../steer/attach.ts';
 import { type LiveMachine, openMachine } from '../../use-cases/machine.ts';
 import { measureAround } from '../../use-cases/measure-around.ts';
 import { attachTo, checkAttachTo, theGroup } from '../../use-cases/steer.ts';
-import { EXIT, usage } from '../errors.ts';
+import { asFailure, cliFailure, EXIT, usage } from '../errors.ts';
 import { progress, say } from '../output.ts';
-import { untilInterrupted } from '../signals.ts';
+import { heedInterruptions } from '../signals.ts';
 import { agreeToAttach } from './ask-attach.ts';
 import { printResults } from './print-results.ts';
 import { type AttachCommandOptions, askedProgram } from './program-asked.ts';
@@ -65,10 +65,16 @@ async function attachMeasured(
   const selector = selectorOf(options);
   const group = await theGroup(machine, selector, progress);
   const seconds = measure === true ? MEASURE_SECONDS : measure;
-  const around = { seconds, signal: untilInterrupted(), progress };
+  const interruption = heedInterruptions();
+  const around = { seconds, signal: interruption.signal, progress };
   const { result, measured, why } = await measureAround(group, around, () =>
     attachTo(machine, selector, asked, progress),
-  );
+  ).catch((error: unknown) => {
+    const { code, message, hint, exit } = asFailure(error);
+    throw cliFailure(code, message, hint, code === 'interrupted' ? (interruption.status() ?? exit) : exit);
+  });
+  // What is lost from here on is only the output.
+  const status = interruption.status();
   const results = result.map((each) => ({
     ...each,
     measured,
@@ -80,4 +86,5 @@ async function attachMeasured(
       ? []
       : attachMeasuredLines(measured, group.protocol === 'tcp' ? 'accepts' : 'datagrams', style)),
   ]);
+  if (status !== null) process.exitCode = status;
 }

@@ -14,6 +14,7 @@ file later, give --force: locality-tune does not recognise it as its own.
 The program stays until you detach it or the server closes its sockets; this command does not keep
 running. No packet is lost. All checks are made before the change. On a terminal the command shows
 the program and asks. Elsewhere it needs --yes, unless the group has that program already.
+If a signal ends --measure before the change, nothing is attached; after it, the program stays.
 
 Examples:
   locality-tune attach --port 8080 --dry-run

@@ -10,6 +10,7 @@ import { apply } from '../../use-cases/apply.ts';
 import { keepAtBoot, type SavedPlan, savedPlan, takeOver } from '../../use-cases/at-boot.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { requireSubject } from '../../use-cases/plan.ts';
+import { takeBackOwn } from '../../use-cases/undo.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { during, EXIT, usage } from '../errors.ts';
 import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
@@ -58,14 +59,21 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   const interruption = heedInterruptions();
   const machine = openMachine();
   const done = progress(`applying ${plan.changes.length} changes ...`);
-  const applied = await during('apply', 'root', () => apply(machine, plan, interruption.signal)).finally(
-    done,
-  );
+  const made = await during('apply', 'root', () => apply(machine, plan, interruption.signal)).finally(done);
+  const applied = interruption.signal.aborted ? await restored(machine, made) : made;
   const kept = applied.takenBack === null ? await keep(machine, applied, wanted, options) : [];
   const result = { ...applied, notes: [...applied.notes, ...kept] };
   if (json) printDocument({ schema: SCHEMA, ...result, refused: plan.refused }, options);
   else printLines(appliedLines(result, style), style);
-  process.exitCode = interruption.status() ?? (applied.failed.length > 0 ? EXIT.failed : EXIT.ok);
+  const status = applied.takenBack === null ? null : interruption.status();
+  process.exitCode = status ?? (applied.failed.length > 0 ? EXIT.failed : EXIT.ok);
+}
+
+/** Its last change was made, but the terminal had gone by then: nobody sees what was done, so nothing is. */
+async function restored(machine: LiveMachine, applied: Applied): Promise<Applied> {
+  if (applied.takenBack !== null) return applied;
+  const { journal } = applied;
+  return { ...applied, takenBack: journal === null ? [] : (await takeBackOwn(machine, journal)).skipped };
 }
 
 /** How this program was started: what a unit runs. */

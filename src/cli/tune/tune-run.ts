@@ -33,10 +33,12 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
   const json = options.json || options.pretty;
   if (!json) printPlanNotes(planned.plan);
   const tuned = await tuneOrShow(planned, options, interruption.signal);
+  // What is lost from here on is only the output.
+  const status = interruption.status();
   if (json) printDocument({ schema: 'locality-tune.tune/1', ...toDocument(planned, tuned) }, options);
   else printTuned(planned, tuned, options);
   const isUnmeasured = tuned.kept === true && tuned.after === null;
-  process.exitCode = interruption.status() ?? (tuned.kept === false || isUnmeasured ? EXIT.failed : EXIT.ok);
+  process.exitCode = status ?? (tuned.kept === false || isUnmeasured ? EXIT.failed : EXIT.ok);
 }
 
 async function tuneOrShow(

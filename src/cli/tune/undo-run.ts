@@ -55,6 +55,8 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
   const ask = async ({ subject }: { readonly subject: string }, why: string): Promise<boolean> =>
     options.yes !== true && isInteractive() && confirm(`${subject}: ${why}. Restore it?`, signal);
   const undone = await takeBack(machine, chosen, { force, ask, signal });
+  // What is lost from here on is only the output.
+  const status = interruption.status();
   if (json)
     printDocument(
       options.all ? { schema: SCHEMA, journals: undone } : { schema: SCHEMA, ...undone[0] },
@@ -64,7 +66,7 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
   const isDone = undone.every(
     ({ skipped, left }) => left.length === 0 && skipped.every(({ settled }) => settled),
   );
-  process.exitCode = interruption.status() ?? (isDone ? EXIT.ok : EXIT.failed);
+  process.exitCode = status ?? (isDone ? EXIT.ok : EXIT.failed);
 }
 
 /** Throws usage. */
