@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Box, renderToString } from 'ink';
 import { readRecording } from '../src/live/recording.ts';
 import type { Sample } from '../src/live/types.ts';
-import { headerLine, statusLine, tabLine } from '../tui/bars.ts';
+import { headerLine, tabLine } from '../tui/bars.ts';
+import { keysLine, messageLine } from '../tui/bottom.ts';
 import { Rows } from '../tui/components/rows.tsx';
 import { TITLES } from '../tui/keys.ts';
 import { PANES } from '../tui/panes.ts';
@@ -96,14 +97,14 @@ function draw(
   const state = initialState(1, tab);
   const sample = history.at(-1);
   if (sample === undefined) return '';
-  const bars = { sample, state, theme, label: '', live: true, ended: false, width: columns };
+  const bars = { sample, state, theme, label: '', demo: false, live: true, ended: false, width: columns };
   const marks = history.flatMap(({ events }) =>
     events.filter(({ kind }) => kind === 'action').map(({ time }) => time),
   );
   const props = {
     history,
     width: columns,
-    height: rows - 3,
+    height: rows - 4,
     theme,
     cursor,
     scroll: { x: cursor, y: 0 },
@@ -115,7 +116,7 @@ function draw(
     <Box flexDirection="column" width={columns} height={rows}>
       <Rows lines={[headerLine(bars), tabLine(bars)]} width={columns} height={2} theme={theme} />
       {PANES[tab]?.render(props)}
-      <Rows lines={[statusLine(bars)]} width={columns} height={1} theme={theme} />
+      <Rows lines={[messageLine(bars), keysLine(bars)]} width={columns} height={2} theme={theme} />
     </Box>,
     { columns },
   );

@@ -17,7 +17,8 @@ import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
 import type { Sample, Source } from '../src/live/types.ts';
 import { At } from './at.tsx';
-import { headerLine, statusLine, tabLine } from './bars.ts';
+import { headerLine, tabLine } from './bars.ts';
+import { keysLine, messageLine } from './bottom.ts';
 import { Boundary } from './boundary.tsx';
 import { type Canvas, OriginContext } from './canvas.ts';
 import { type Line, span } from './components/line.ts';
@@ -43,14 +44,27 @@ export interface AppProps {
   readonly interval: number;
   /** What is watched, if it is not this machine: a recording, the demo. */
   readonly label: string;
+  /** Is the demo's server watched? */
+  readonly demo: boolean;
   /** Copies text to the clipboard of the terminal. */
   readonly copy: (text: string) => void;
   readonly quit: () => void;
 }
 
-const BARS = 3;
+/** Lines above and below the pane. */
+const BARS = 4;
 
-export function App({ canvas, history, source, theme, interval, label, copy, quit }: AppProps): ReactNode {
+export function App({
+  canvas,
+  history,
+  source,
+  theme,
+  interval,
+  label,
+  demo,
+  copy,
+  quit,
+}: AppProps): ReactNode {
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
   const place = useMemo(() => ({ canvas, x: 0, y: 0 }), [canvas]);
@@ -109,7 +123,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
   });
 
   const props = paneProps();
-  const bars = sample && { sample, state, theme, label, live: source.live, ended, width: columns };
+  const bars = sample && { sample, state, theme, label, demo, live: source.live, ended, width: columns };
   const screen = { width: columns, theme };
   // Not shown by Ink: each row draws itself on the canvas.
   return (
@@ -130,7 +144,7 @@ export function App({ canvas, history, source, theme, interval, label, copy, qui
               )}
             </At>
             <At x={0} y={2 + height}>
-              <Rows lines={[statusLine(bars)]} height={1} {...screen} />
+              <Rows lines={[messageLine(bars), keysLine(bars)]} height={2} {...screen} />
             </At>
           </>
         )}

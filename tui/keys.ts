@@ -33,10 +33,10 @@ export type Action =
 export interface Binding {
   /** Any of these keys triggers it. */
   readonly keys: readonly string[];
-  /** Label in the help. */
+  /** Label in the help; '' if the row of the binding before covers this one. */
   readonly label: string;
   readonly help: string;
-  readonly section: 'Look' | 'Move' | 'Act' | 'View';
+  readonly section: 'Act' | 'Move' | 'View';
   readonly action: Action;
 }
 
@@ -51,42 +51,41 @@ const on = (
 ): Binding => ({ section, keys, label, help, action });
 
 export const BINDINGS: readonly Binding[] = [
-  ...TITLES.map((title, index) =>
-    on('Look', [String(index + 1)], String(index + 1), title, { kind: 'tab', index }),
-  ),
-  on('Look', ['tab'], 'tab', 'next pane', { kind: 'turn', by: 1 }),
-  on('Look', ['shift-tab'], 'shift-tab', 'previous pane', { kind: 'turn', by: -1 }),
-
-  on('Move', ['up', 'k'], 'up k', 'up', { kind: 'move', x: 0, y: -1 }),
-  on('Move', ['down', 'j'], 'down j', 'down', { kind: 'move', x: 0, y: 1 }),
-  on('Move', ['left', 'h'], 'left h', 'left', { kind: 'move', x: -1, y: 0 }),
-  on('Move', ['right', 'l'], 'right l', 'right', { kind: 'move', x: 1, y: 0 }),
-  on('Move', ['pageup', 'ctrl-b'], 'pgup', 'a page up', { kind: 'page', by: -1 }),
-  on('Move', ['pagedown', 'ctrl-f'], 'pgdn', 'a page down', { kind: 'page', by: 1 }),
-  on('Move', ['home', 'g'], 'home g', 'first row', { kind: 'edge', to: 'first' }),
-  on('Move', ['end', 'G'], 'end G', 'last row', { kind: 'edge', to: 'last' }),
-  on('Move', ['enter'], 'enter', 'open: show the commands of a finding', { kind: 'open' }),
-  on('Move', ['esc'], 'esc', 'close, or clear the filter', { kind: 'back' }),
-
-  on('Act', ['a'], 'a', 'attach a program to a group', { kind: 'attach' }),
-  on('Act', ['d'], 'd', 'detach the program of a group', { kind: 'detach' }),
-  on('Act', ['t'], 't', 'tune: plan, apply, keep only what helps', { kind: 'tune' }),
+  on('Act', ['a'], 'a', 'attach a program', { kind: 'attach' }),
+  on('Act', ['d'], 'd', 'detach the program', { kind: 'detach' }),
+  on('Act', ['t'], 't', 'tune: keep what helps', { kind: 'tune' }),
   on('Act', ['u'], 'u', 'undo what was applied', { kind: 'undo' }),
-  on('Act', ['s'], 's', 'save a snapshot of the machine', { kind: 'snapshot' }),
-  on('Act', ['c'], 'c', 'copy the commands of a finding', { kind: 'copy' }),
+  on('Act', ['s'], 's', 'save a snapshot', { kind: 'snapshot' }),
+  on('Act', ['c'], 'c', 'copy a fix to paste it', { kind: 'copy' }),
+  on('Act', ['enter'], 'enter', 'open a finding or group', { kind: 'open' }),
+
+  ...TITLES.map((_, index) =>
+    on('Move', [String(index + 1)], index === 0 ? '1-7' : '', 'show a pane', { kind: 'tab', index }),
+  ),
+  on('Move', ['tab'], 'tab', 'next; shift-tab: previous', { kind: 'turn', by: 1 }),
+  on('Move', ['shift-tab'], '', '', { kind: 'turn', by: -1 }),
+  on('Move', ['up', 'k'], 'arrows hjkl', 'move', { kind: 'move', x: 0, y: -1 }),
+  on('Move', ['down', 'j'], '', '', { kind: 'move', x: 0, y: 1 }),
+  on('Move', ['left', 'h'], '', '', { kind: 'move', x: -1, y: 0 }),
+  on('Move', ['right', 'l'], '', '', { kind: 'move', x: 1, y: 0 }),
+  on('Move', ['pageup', 'ctrl-b'], 'pgup pgdn', 'move by a page', { kind: 'page', by: -1 }),
+  on('Move', ['pagedown', 'ctrl-f'], '', '', { kind: 'page', by: 1 }),
+  on('Move', ['home', 'g'], 'home end g G', 'first row, last row', { kind: 'edge', to: 'first' }),
+  on('Move', ['end', 'G'], '', '', { kind: 'edge', to: 'last' }),
+  on('Move', ['esc'], 'esc', 'close; clear the filter', { kind: 'back' }),
 
   on('View', ['/'], '/', 'filter rows by a word', { kind: 'filter' }),
-  on('View', ['i'], 'i', 'show one interface, the next, then all', { kind: 'interface' }),
-  on('View', ['space'], 'space', 'freeze or continue', { kind: 'freeze' }),
-  on('View', ['+', '='], '+', 'longer interval', { kind: 'interval', by: 1 }),
-  on('View', ['-'], '-', 'shorter interval', { kind: 'interval', by: -1 }),
+  on('View', ['i'], 'i', 'one interface, next, all', { kind: 'interface' }),
+  on('View', ['space'], 'space', 'freeze, continue', { kind: 'freeze' }),
+  on('View', ['+', '='], '+ -', 'longer, shorter interval', { kind: 'interval', by: 1 }),
+  on('View', ['-'], '', '', { kind: 'interval', by: -1 }),
   on('View', ['m'], 'm', 'matrix: rx or tx', { kind: 'direction' }),
-  on('View', ['z'], 'z', 'matrix: larger cells', { kind: 'zoom', by: 1 }),
-  on('View', ['Z'], 'Z', 'matrix: smaller cells', { kind: 'zoom', by: -1 }),
-  on('View', ['n'], 'n', 'notes: what is missing, how it was measured', { kind: 'notes' }),
-  on('View', ['r', 'ctrl-l'], 'r', 'read the configuration again', { kind: 'refresh' }),
+  on('View', ['z'], 'z Z', 'matrix: size of cells', { kind: 'zoom', by: 1 }),
+  on('View', ['Z'], '', '', { kind: 'zoom', by: -1 }),
+  on('View', ['n'], 'n', 'notes: what is missing', { kind: 'notes' }),
+  on('View', ['r', 'ctrl-l'], 'r', 'read the machine again', { kind: 'refresh' }),
   on('View', ['?'], '?', 'this help', { kind: 'help' }),
-  on('View', ['ctrl-z'], 'ctrl-z', 'back to the shell (fg returns)', { kind: 'suspend' }),
+  on('View', ['ctrl-z'], 'ctrl-z', 'to the shell; fg returns', { kind: 'suspend' }),
   on('View', ['q', 'ctrl-c'], 'q', 'quit', { kind: 'quit' }),
 ];
 

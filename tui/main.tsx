@@ -15,6 +15,7 @@ export interface ViewOptions {
   readonly interval: number;
   /** What is watched, if it is not this machine. */
   readonly label: string;
+  readonly demo: boolean;
   readonly theme: ThemeOptions;
   /** Also writes the samples; it is closed at the end. */
   readonly recorder: Recorder | null;
@@ -31,7 +32,7 @@ const BEL = '\x07';
 const PATIENCE_MS = 3_000;
 
 /** Resolves to the exit status. Throws what the source or the recorder throws, with the terminal restored. */
-export async function view({ source, interval, label, theme, recorder }: ViewOptions): Promise<number> {
+export async function view({ source, interval, label, demo, theme, recorder }: ViewOptions): Promise<number> {
   const history = createHistory();
   const abort = new AbortController();
   const endings = watchForEnding();
@@ -49,6 +50,7 @@ export async function view({ source, interval, label, theme, recorder }: ViewOpt
       theme={colours}
       interval={interval}
       label={label}
+      demo={demo}
       copy={(text) => void process.stdout.write(`${COPY}${Buffer.from(text).toString('base64')}${BEL}`)}
       quit={() => quit({ kind: 'signal', status: 0 })}
     />,

@@ -1,11 +1,16 @@
-/** Finds files of the package, whether the code runs from src/ROOM/*.ts or bundled in dist/src/ROOM/*.js. */
+/** Finds files of the package, whether the code runs from src/ROOM/*.ts or bundled in dist/, the view in dist/tui/. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const fromSource = import.meta.filename.endsWith('.ts');
 
 /** The folder with package.json and prebuilds/. */
-export const packageRoot = join(import.meta.dirname, fromSource ? '../..' : '../../..');
+export const packageRoot = join(import.meta.dirname, isNear() ? '../..' : '../../..');
+
+/** The view is in dist/tui/, everything else that was bundled one folder deeper. */
+function isNear(): boolean {
+  return fromSource || basename(import.meta.dirname) === 'tui';
+}
 
 export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {

@@ -50,6 +50,7 @@ describe('the demo', () => {
     await screen.until(/ld cpu; mod #\d+; ret a/, 'the program of the group, read again');
     screen.type('1');
     await screen.until((text) => match(text) > 99, 'a match by the program', 30);
+    await screen.until(/Demo: accept and RX are local now\. Press d, then y/);
 
     screen.type('d');
     await screen.until(/Detaches `cpu` from tcp 127\.0\.0\.1[\s\S]*y: detach/);
@@ -94,9 +95,7 @@ describe('the demo', () => {
   it('continues if bpftrace is killed, says so, and starts it again', async () => {
     screen = openScreen(process.execPath, [ENTRY, 'live', '--demo'], { columns: 120, rows: 40 });
     const view = screen;
-    await view.until((text) =>
-      /^ (fentry|kprobe|raw tracepoints|tracepoints only)/.test(text.split('\n').at(-1) ?? ''),
-    );
+    await view.until((text) => /^ Demo: press a/.test(text.split('\n').at(-2) ?? ''));
     await until(() => probesOf(view.pid).length >= 2, 'both probes run');
     for (const pid of probesOf(view.pid)) process.kill(pid, 'SIGKILL');
     await view.until(/probe: .*retry in 5 s/);

@@ -2,8 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { parseRuleTexts } from '../../src/diagnose/rule-texts.ts';
 import type { Group } from '../../src/host/types.ts';
 import type { Control, Outcome, Prepared, Preview } from '../../src/live/types.ts';
+import { findingsPage } from '../../src/system/package.ts';
 import type { Judged } from '../../src/tune/judge.ts';
 import type { Progress } from '../../src/use-cases/machine.ts';
 import type { Line } from '../../tui/components/line.ts';
@@ -295,6 +297,17 @@ describe('a finding', () => {
     expect(context.get().dialog).toBeNull();
   });
 
+  it('says what it costs and when to ignore it, as `locality-tune findings RULE` does', async () => {
+    const { context } = fake();
+    await type(context, '6', 'enter');
+    const said = shown(context).replace(/\s+/g, ' ');
+    const rule = sample.configuration.findings[0]?.rule;
+    const page = parseRuleTexts(findingsPage()).find((each) => each.rule === rule);
+    expect(said).toContain(`costs ${page?.costs}`);
+    expect(said).toContain(`ignore ${page?.ignore}`);
+    expect(said).toContain(`fix ${page?.fix}`);
+  });
+
   it('copies its whole commands to the clipboard, one per line', async () => {
     const fix = sample.configuration.findings[0]?.fix ?? [];
     expect(fix.length).toBeGreaterThan(0);
@@ -316,7 +329,7 @@ describe('a finding', () => {
     const command = "echo 'one two three four five six seven eight' /sys/class/net/eth0/queues/rx-0/rps_cpus";
     const finding = { rule: 'r', severity: 'info', subject: 's', message: 'm', fix: [command] } as const;
     const { lines } = contentOf({ kind: 'finding', finding, scroll: 0 }, sample, 30, 30, plain);
-    const script = text(lines).split('Fix:\n')[1] ?? '';
+    const script = text(lines).split('Commands:\n')[1] ?? '';
     expect(script.split('\n').length).toBeGreaterThan(2);
     const run = (shell: string) => execFileSync('sh', ['-c', shell], { encoding: 'utf8' });
     expect(run(script)).toBe(run(command));

@@ -110,6 +110,7 @@ describe('a figure of too few events', () => {
         state,
         theme: plain,
         label: '',
+        demo: false,
         live: true,
         ended: false,
         width: 120,

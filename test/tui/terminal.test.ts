@@ -1,11 +1,12 @@
 /** The view in a real terminal: what it leaves behind, whatever ends it, and what it shows at every size. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createRecorder } from '../../src/live/recording.ts';
 import type { Sample } from '../../src/live/types.ts';
+import { BINDINGS } from '../../tui/keys.ts';
 import { eight, large, pair, tuned } from '../fixtures/samples.ts';
 import { ENTRY } from '../integration/cli.ts';
 import { openScreen, type Screen, type ScreenOptions } from './pty.ts';
@@ -164,9 +165,42 @@ describe('what is shown', () => {
     const screen = replay();
     await screen.until(TABS);
     screen.type('?');
-    await screen.until(/attach a program to a group[\s\S]*quit/);
+    await screen.until(/attach a program[\s\S]*quit/);
     screen.type('\x1b');
-    await screen.until((text) => !text.includes('attach a program to a group'));
+    await screen.until((text) => !text.includes('attach a program'));
+  });
+
+  it('fits the whole help into 80 x 24, and keeps the keys in the last line, whatever else there is to say', async () => {
+    const screen = replay({ columns: 80, rows: 24 });
+    await screen.until(TABS);
+    screen.type('?');
+    const help = await screen.until(/1-7 +show a pane/);
+    expect(help).not.toContain('more line');
+    for (const { help: text } of BINDINGS) expect(help).toContain(text);
+    expect(screen.lines().at(-1)).toMatch(/^ esc close .* ctrl-c quit$/);
+    screen.type('\x1b');
+    await screen.until((text) => !text.includes('1-7 '));
+    for (let tab = 1; tab <= 7; tab++) {
+      screen.type(String(tab));
+      await screen.until((text) => text.includes(`[${tab} `));
+      expect(screen.lines().at(-1)).toMatch(/ \? help {2}q quit$/);
+    }
+    // A message that is longer than the screen.
+    screen.type('d');
+    await screen.until(/a recording cannot be changed/);
+    expect(screen.lines().at(-1)).toMatch(/ \? help {2}q quit$/);
+    await screen.resize(60, 15);
+    await screen.until(() => screen.lines().at(-1)?.endsWith('? help  q quit') === true);
+  });
+
+  it('never lets a long path push the clock away', async () => {
+    const deep = join(folder, 'a-folder-with-a-long-name'.repeat(4));
+    mkdirSync(deep);
+    const path = join(deep, 'peak.jsonl');
+    copyFileSync(file, path);
+    const screen = replay({ columns: 80, rows: 24 }, path);
+    await screen.until(TABS);
+    expect(screen.lines()[0]).toMatch(/^ locality-tune {2}….*peak\.jsonl {2,}1 s {2}\S .*\d\d:\d\d:\d\d$/);
   });
 
   it('takes keys that come in one input one by one', async () => {
@@ -214,7 +248,7 @@ describe('what is shown', () => {
     screen.type('2');
     await screen.until(/\[2 matrix\]/);
     screen.type('1/');
-    await screen.until(/esc: clear/);
+    await screen.until(/esc clear it/);
     screen.type('\x1b[200~eth0\x1b[201~');
     await screen.until(/\/eth0_/);
   });

@@ -1,14 +1,13 @@
 /** Dialogs, which replace the pane while something is asked or explained. */
 import type { ReactNode } from 'react';
-import type { Finding } from '../../src/diagnose/types.ts';
 import type { Sample } from '../../src/live/types.ts';
 import { wrap } from '../../src/report/text.ts';
-import { type Line, span } from '../components/line.ts';
-import { wrapCommand } from '../components/text.ts';
+import { type Line, span, widthOf } from '../components/line.ts';
 import { BINDINGS } from '../keys.ts';
 import type { AttachDialog, ConfirmDialog, Dialog } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { attachDialogLines } from './attach.ts';
+import { findingLines } from './finding.ts';
 import { Frame, within } from './frame.tsx';
 import { resultLines } from './result.ts';
 
@@ -75,27 +74,24 @@ export function contentOf(
   }
 }
 
-const LABEL = 12;
-/** Widest line of a help column. */
-const HELP = 56;
+const LABEL = 14;
+/** Columns of a help text and its label. */
+const HELP = 38;
 
-/** Two columns of sections if there is room. */
+/** What changes something first; everything on a screen of 80 x 24, in two columns. */
 function helpLines(columns: number): Line[] {
   const sections = [...Map.groupBy(BINDINGS, ({ section }) => section)].map(([name, bindings]): Line[] => [
     [span(name, 'strong')],
-    ...bindings.map(({ label, help }) => [span(label.padEnd(LABEL), 'accent'), span(help)]),
-    [],
+    ...bindings
+      .filter(({ label }) => label !== '')
+      .map(({ label, help }) => [span(label.padEnd(LABEL), 'accent'), span(help)]),
   ]);
-  if (columns < 2 * HELP - 8) return sections.flat();
-  const [look = [], move = [], act = [], view = []] = sections;
-  const [left, right] = [
-    [...look, ...act],
-    [...move, ...view],
-  ];
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, row) => {
+  const [act = [], move = [], view = []] = sections;
+  if (columns < 2 * HELP) return [...act, [], ...move, [], ...view];
+  const left = [...act, [], ...move];
+  return Array.from({ length: Math.max(left.length, view.length) }, (_, row) => {
     const first = left[row] ?? [];
-    const width = first.reduce((sum, { text }) => sum + text.length, 0);
-    return [...first, span(' '.repeat(Math.max(1, Math.floor(columns / 2) - width))), ...(right[row] ?? [])];
+    return [...first, span(' '.repeat(Math.max(1, HELP - widthOf(first)))), ...(view[row] ?? [])];
   });
 }
 
@@ -117,16 +113,6 @@ function bullet(text: string, columns: number, theme: Theme): Line[] {
     span(index === 0 ? '- ' : '  ', 'dim'),
     span(line),
   ]);
-}
-
-function findingLines({ subject, message, fix }: Finding, columns: number, theme: Theme): Line[] {
-  return [
-    ...wrap(subject, columns, theme.unicode).map((line) => [span(line, 'strong')]),
-    ...wrap(message, columns, theme.unicode).map((line) => [span(line)]),
-    [],
-    ...(fix.length === 0 ? [[span('No command fixes this.', 'dim')]] : [[span('Fix:', 'strong')]]),
-    ...fix.flatMap((command) => wrapCommand(command, '  ', columns, theme)),
-  ];
 }
 
 function attachContent(dialog: AttachDialog, columns: number, room: number, theme: Theme): Content {

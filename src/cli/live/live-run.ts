@@ -45,6 +45,7 @@ export async function runLive(options: LiveCommandOptions): Promise<void> {
       source,
       interval: options.interval,
       label,
+      demo: options.demo === true,
       theme: { when: options.color, background: options.background ?? null },
       recorder,
     });
