@@ -22,18 +22,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Terminal = Readonly<{ isTTY?: boolean; columns?: number }>;
 
 /**
- * How to write on `stream`. Lines have at most 100 columns, for a pipe always 100, so that a saved report looks the
- * same everywhere. Symbols beyond ASCII are used only if the locale says UTF-8 (locale(7): LC_ALL, LC_CTYPE, LANG in
+ * How to write on `stream`. Lines of prose have at most 100 columns, for a pipe always 100, so that a saved report looks
+ * the same everywhere. Tables use the whole width of a terminal; in a pipe nothing of them is cut, for grep and awk. Symbols beyond ASCII are used only if the locale says UTF-8 (locale(7): LC_ALL, LC_CTYPE, LANG in
  * turn).
  */
 export function styleOf(when: ColorWhen, stream: Terminal, environment: Environment): Style {
   const terminal = stream.isTTY === true;
+  const width = terminal && stream.columns ? Math.max(60, stream.columns) : 100;
   const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || '';
   return {
     color: when === 'always' || (when === 'auto' && wantsColor(terminal, environment)),
     rules: terminal,
     unicode: /utf-?8/i.test(locale),
-    columns: terminal && stream.columns ? Math.min(100, Math.max(60, stream.columns)) : 100,
+    columns: Math.min(100, width),
+    tableColumns: terminal ? width : Number.POSITIVE_INFINITY,
   };
 }
 

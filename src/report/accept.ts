@@ -33,7 +33,7 @@ function listenerTable(
 ): Line[] {
   const columns: Column[] = [
     { head: '     pid', align: 'right' },
-    { head: 'process', align: 'left', give: 'cut' },
+    { head: 'process', align: 'left' },
     { head: 'fd', align: 'right' },
     { head: 'port', align: 'right' },
     { head: source === 'sample' ? 'connections' : 'accepts', align: 'right' },

@@ -14,13 +14,13 @@ const LONG = 24;
 const INSTRUCTIONS = 8;
 
 const GROUPS: readonly Column[] = [
-  { head: 'group', align: 'left', give: 'cut' },
+  { head: 'group', align: 'left' },
   { head: 'sockets', align: 'right' },
   { head: 'chosen', align: 'left', give: 'cut' },
   { head: 'slots from', align: 'left' },
   { head: 'uid', align: 'right' },
-  { head: 'served by', align: 'left', give: 'cut' },
-  { head: 'unit, container', align: 'left', give: 'cut' },
+  { head: 'served by', align: 'left' },
+  { head: 'unit, container', align: 'left' },
 ];
 
 export function groupTable(groups: readonly Group[], layout: Layout): readonly Line[] {
@@ -52,9 +52,9 @@ function slotSource(group: Group): string {
 
 const MEMBERS: readonly Column[] = [
   { head: 'slot', align: 'right' },
-  { head: 'socket', align: 'right', give: 'cut' },
-  { head: 'served by', align: 'left', give: 'cut' },
-  { head: 'unit, container', align: 'left', give: 'cut' },
+  { head: 'socket', align: 'right' },
+  { head: 'served by', align: 'left' },
+  { head: 'unit, container', align: 'left' },
   { head: 'on cpu', align: 'right', give: 'cut' },
   { head: 'SO_INCOMING_CPU', align: 'right' },
   { head: 'waiting', align: 'right' },
@@ -138,10 +138,10 @@ function programLines({ program }: Group, layout: Layout): readonly Line[] {
 }
 
 const LONE: readonly Column[] = [
-  { head: 'socket', align: 'left', give: 'cut' },
+  { head: 'socket', align: 'left' },
   { head: 'processes', align: 'right' },
-  { head: 'served by', align: 'left', give: 'cut' },
-  { head: 'unit, container', align: 'left', give: 'cut' },
+  { head: 'served by', align: 'left' },
+  { head: 'unit, container', align: 'left' },
   { head: 'waiting', align: 'right' },
   { head: 'drops', align: 'right' },
 ];

@@ -12,9 +12,9 @@ import type { Line } from './text.ts';
 const MOST = 16;
 
 const INTERFACES: readonly Column[] = [
-  { head: 'nic', align: 'left', give: 'cut' },
-  { head: 'driver', align: 'left', give: 'cut' },
-  { head: 'bus', align: 'left', give: 'cut' },
+  { head: 'nic', align: 'left' },
+  { head: 'driver', align: 'left' },
+  { head: 'bus', align: 'left' },
   { head: 'node', align: 'right' },
   { head: 'state', align: 'left' },
   { head: 'rx/tx', align: 'right' },
@@ -63,7 +63,7 @@ function channels(of: Channels | null): string {
 }
 
 const RSS: readonly Column[] = [
-  { head: 'nic', align: 'left', give: 'cut' },
+  { head: 'nic', align: 'left' },
   { head: 'hash', align: 'left', give: 'cut' },
   { head: 'table', align: 'left', give: 'wrap' },
   { head: 'hashed fields', align: 'left', give: 'cut' },

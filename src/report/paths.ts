@@ -14,12 +14,12 @@ const SHORT = 16;
 const LONG = 24;
 
 const COLUMNS: readonly Column[] = [
-  { head: 'nic', align: 'left', give: 'cut' },
+  { head: 'nic', align: 'left' },
   { head: 'queue', align: 'left', give: 'cut' },
   { head: 'irq', align: 'right', give: 'cut' },
   { head: 'cpu', align: 'right', give: 'cut' },
   { head: '→ slot', align: 'right', give: 'cut' },
-  { head: 'worker', align: 'left', give: 'cut' },
+  { head: 'worker', align: 'left' },
   { head: 'on cpu', align: 'right', give: 'cut' },
   { head: 'tx queue', align: 'left', give: 'cut' },
   { head: 'local', align: 'right' },

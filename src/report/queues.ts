@@ -16,7 +16,7 @@ const LONG = 32;
 const TRACE = 0.01;
 
 const COLUMNS: readonly Column[] = [
-  { head: 'nic', align: 'left', give: 'cut' },
+  { head: 'nic', align: 'left' },
   { head: 'queue', align: 'left', give: 'cut' },
   { head: 'irq', align: 'right', give: 'cut' },
   { head: 'cpu', align: 'right', give: 'cut' },

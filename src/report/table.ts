@@ -1,11 +1,11 @@
-/** Tables that fit: columns are aligned, cut if necessary, and never wider than the line. */
+/** Tables that fit: columns are aligned and cut if necessary, but never the names that a reader has to copy. */
 import { count } from '../words/phrase.ts';
 import { clean, type Line, type Span, type Style, span, truncate, wrap } from './text.ts';
 
 export interface Column {
   readonly head: string;
   readonly align: 'left' | 'right';
-  /** What to do if the table is too wide: cut the cells, or wrap them (only the last column). */
+  /** What to do if the table is too wide: cut the cells, or wrap them (only the last column). Names have none of it. */
   readonly give?: 'cut' | 'wrap';
 }
 
@@ -24,7 +24,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly Cell[
   const kept = used.map((index) => columns[index]).filter((column) => column !== undefined);
   const body = cells.map((row) => used.map((index) => row[index] ?? span('')));
   const head = kept.map(({ head }) => cleanCell(span(head, 'strong'), style.unicode));
-  const widths = fit(kept, [head, ...body], style.columns);
+  const widths = fit(kept, [head, ...body], style);
   return [head, ...body].flatMap((row) => layOut(kept, widths, row, style));
 }
 
@@ -40,30 +40,34 @@ function cleanCell(cell: Cell, unicode: boolean): Span {
   return span(clean(text, unicode), tone);
 }
 
-/** Natural widths first; then the wrapping column shrinks, then the widest of those that may be cut. */
-function fit(columns: readonly Column[], rows: readonly (readonly Span[])[], room: number): number[] {
+/**
+ * Natural widths first; then the wrapping column shrinks, then the widest of those that may be cut. What is left over
+ * exceeds the line: a terminal breaks it, and two interfaces whose names begin alike stay apart.
+ */
+function fit(columns: readonly Column[], rows: readonly (readonly Span[])[], style: Style): number[] {
   const widths = columns.map((_, at) =>
     rows.reduce((most, row) => Math.max(most, row[at]?.text.length ?? 0), 0),
   );
-  let excess = widths.reduce((sum, each) => sum + each + GAP, -GAP) - room;
+  const over = (room: number) => widths.reduce((sum, each) => sum + each + GAP, -GAP) - room;
   const give = (index: number, least: number, most: number) => {
-    const given = Math.max(0, Math.min(excess, most, (widths[index] ?? 0) - least));
+    const given = Math.max(0, Math.min(most, (widths[index] ?? 0) - least));
     widths[index] = (widths[index] ?? 0) - given;
-    excess -= given;
     return given;
   };
+  const { columns: line, tableColumns = line } = style;
+  const prose = Number.isFinite(tableColumns) ? tableColumns : line;
   columns.forEach(({ give: how }, index) => {
-    if (how === 'wrap') give(index, LEAST_WRAPPED, excess);
+    if (how === 'wrap') give(index, LEAST_WRAPPED, over(prose));
   });
   const cut = columns.flatMap(({ give: how }, index) => (how === 'cut' ? [index] : []));
-  while (excess > 0) {
+  while (over(tableColumns) > 0) {
     const widest = cut.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
     if (widest === undefined || give(widest, LEAST, 1) === 0) break;
   }
   return widths;
 }
 
-/** One row as one line, or several if a cell was wrapped. A row that is still too wide is cut at the margin. */
+/** One row as one line, or several if a cell was wrapped. */
 function layOut(
   columns: readonly Column[],
   widths: readonly number[],
@@ -83,15 +87,14 @@ function layOut(
       const padded = align === 'right' ? text.padStart(room) : text.padEnd(room);
       return [span(index === 0 ? '' : ' '.repeat(GAP)), span(padded, row[index]?.tone ?? null)];
     });
-    return cutLine(line, style);
+    return trimmed(line);
   });
 }
 
-function cutLine(line: Line, style: Style): Line {
-  let room = style.columns;
-  return line.map(({ text, tone }) => {
-    const shown = truncate(text, room, style.unicode);
-    room -= shown.length;
-    return span(shown, tone);
-  });
+/** Padding of the last column would make a terminal break the line. */
+function trimmed(line: Line): Line {
+  const used = line.findLastIndex(({ text }) => text.trimEnd() !== '');
+  return line
+    .slice(0, used + 1)
+    .map((part, at) => (at === used ? span(part.text.trimEnd(), part.tone) : part));
 }

@@ -18,6 +18,8 @@ export interface Style {
   /** May characters beyond ASCII be used? */
   readonly unicode: boolean;
   readonly columns: number;
+  /** Of tables, which are not read line by line: the terminal's whole width, or Infinity. Default: `columns`. */
+  readonly tableColumns?: number;
 }
 
 export function span(text: string, tone: Tone | null = null): Span {

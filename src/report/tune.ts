@@ -11,7 +11,7 @@ import { type Line, paragraph, type Style, span } from './text.ts';
 
 const FROM_TO: readonly Column[] = [
   { head: 'what', align: 'left' },
-  { head: 'subject', align: 'left', give: 'cut' },
+  { head: 'subject', align: 'left' },
   { head: 'from', align: 'left', give: 'cut' },
   { head: 'to', align: 'left', give: 'cut' },
   { head: '', align: 'left' },
@@ -77,29 +77,31 @@ function verdict(journal: string | null, takenBack: Applied['takenBack'], failed
   return `journal ${journal}: \`locality-tune undo\` restores it, \`locality-tune status\` shows drift`;
 }
 
-/** What an undo would restore. */
-export function journalLines({ file, journal, place }: ListedJournal, style: Style): Line[] {
-  const { header, steps, persisted } = journal;
-  const back = steps
-    .filter(({ outcome }) => outcome !== 'restored')
-    .toReversed()
-    .map(({ change, from, is }) => row({ ...change, from: is, to: from ?? UNKNOWN }, ''));
+/** What an undo would do. @param asks about each setting that someone has changed since */
+export function rehearsedLines(
+  { file, journal: { header, persisted }, place }: ListedJournal,
+  { restored, skipped, notes }: Undone,
+  asks: boolean,
+  style: Style,
+): Line[] {
+  const open = skipped.filter(({ settled }) => !settled);
+  const lost = skipped.filter(({ settled }) => settled);
   return [
-    [span(`journal ${file.id}, ${header.time}`, 'strong')],
-    ...(place === 'before' || place === 'gone'
-      ? paragraph('  ', FORGOTTEN[place], style)
-      : table(FROM_TO, back, style)),
-    ...persisted.map(({ unit }) => [span(`  removes ${unit}`)]),
+    [span(`journal ${file.id}, ${header.time}: ${count(restored.length, 'setting')} to restore`, 'strong')],
+    ...(restored.length > 0 ? table(FROM_TO, restored.map(backRow), style) : []),
+    ...open.flatMap(({ change, why }) =>
+      paragraph(asks ? 'asks first: ' : 'leaves alone: ', `${change.subject}: ${why}`, style),
+    ),
+    ...lost.flatMap(({ change, why }) => paragraph('cannot restore: ', `${change.subject}: ${why}`, style)),
+    ...(place === 'elsewhere' ? [] : persisted.map(({ unit }) => [span(`removes ${unit}`)])),
+    ...notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
 }
 
-const FORGOTTEN = {
-  before: 'made before this boot; its settings are gone',
-  gone: 'made in a network namespace that has gone; its settings are gone',
-} as const;
+const backRow = (change: Change) => row({ ...change, from: change.to, to: change.from ?? UNKNOWN }, '');
 
 export function undoneLines({ journal, restored, skipped, left, notes }: Undone, style: Style): Line[] {
-  const rows = restored.map((change) => row({ ...change, from: change.to, to: change.from ?? UNKNOWN }, ''));
+  const rows = restored.map(backRow);
   return [
     [span(`journal ${journal}: ${count(restored.length, 'setting')} restored`, 'strong')],
     ...(rows.length > 0 ? table(FROM_TO, rows, style) : []),

@@ -48,7 +48,7 @@ function socketTable(sockets: readonly UdpSocket[], style: Style): Line[] {
     { head: 'port', align: 'right' },
     { head: 'pid', align: 'right' },
     { head: 'thread', align: 'right' },
-    { head: 'process', align: 'left', give: 'cut' },
+    { head: 'process', align: 'left' },
     { head: 'fd', align: 'right' },
     { head: 'delivered on', align: 'right', give: 'cut' },
     { head: 'read on', align: 'right', give: 'cut' },
