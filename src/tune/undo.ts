@@ -2,13 +2,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
 import { deviceOf, identityOf } from './device.ts';
+import { type Hand, handOf } from './hand.ts';
 import type { JournalStep } from './journal.ts';
 import { type JournalFile, markUndone, openJournal, readJournal, stateOf } from './journal-file.ts';
 import type { ListedJournal } from './journal-list.ts';
-import { killPoint } from './kill-point.ts';
 import { removeUnit } from './persist.ts';
 import { brief, likelyCause, refusalOf } from './refusal.ts';
-import { putBack } from './reset-settings.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
 import type { Change } from './types.ts';
@@ -36,9 +35,11 @@ export interface UndoOptions {
   readonly ask: (change: Change, why: string) => Promise<boolean>;
   /** Ends it after the current setting; the journal keeps the rest. */
   readonly signal?: AbortSignal;
+  /** Shows what an undo would do, of several journals with the same hand: nothing is changed. Default: the machine. */
+  readonly rehearsal?: Hand;
 }
 
-/** The caller holds the lock. Throws Failure `journal` if it cannot be read. */
+/** The caller holds the lock, except in a rehearsal. Throws Failure `journal` if it cannot be read. */
 export async function undoOne(access: Access, file: JournalFile, options: UndoOptions): Promise<Undone> {
   const { steps, persisted } = readJournal(file);
   const restored: Change[] = [];
@@ -46,8 +47,9 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
   const left: string[] = [];
   const notes: string[] = [];
   const { signal } = options;
+  const hand = options.rehearsal ?? handOf(access);
   const note = unhindered(notes);
-  const writer = note(() => openJournal(file));
+  const writer = hand.rehearses ? null : note(() => openJournal(file));
   try {
     for (const step of asFirstRead(steps).toReversed()) {
       if (step.outcome === 'restored') continue;
@@ -56,23 +58,23 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
         skipped.push({ change: step.change, why: INTERRUPTED, settled: false });
         continue;
       }
-      const result = await restore(access, step, options);
+      const result = await restore(access, hand, step, options);
       if (result === 'restored') restored.push(step.change);
       else if (result !== 'unchanged') skipped.push(result);
       if (typeof result === 'string' || result.settled) {
         const resets = step.change.target.kind === 'channels' && !isRecreated(access, step);
-        const failures = resets ? await putBack(access, step.also) : [];
+        const failures = resets ? await hand.putBack(step.also) : [];
         for (const why of failures) skipped.push({ change: step.change, why, settled: false });
         if (failures.length === 0) note(() => writer?.append({ record: 'restored', step: step.step }));
       }
     }
-    if (!signal?.aborted)
+    if (!signal?.aborted && !hand.rehearses)
       for (const { unit, files } of persisted) left.push(...(await removeUnit(stateOf(file), unit, files)));
   } finally {
     writer?.close();
   }
   const isDone = !signal?.aborted && left.length === 0 && skipped.every(({ settled }) => settled);
-  if (isDone) note(() => markUndone(file));
+  if (isDone && !hand.rehearses) note(() => markUndone(file));
   return { journal: file.id, restored, skipped, left, notes };
 }
 
@@ -113,6 +115,7 @@ function unhindered(notes: string[]) {
 /** `unchanged`: it already had its former value. */
 async function restore(
   access: Access,
+  hand: Hand,
   step: JournalStep,
   { force, ask }: UndoOptions,
 ): Promise<Skipped | 'restored' | 'unchanged'> {
@@ -120,7 +123,7 @@ async function restore(
   const setting = settingOf(change.target);
   const skip = (why: string, settled = false): Skipped => ({ change, why, settled });
   try {
-    const target = await setting.find(access, change.target);
+    const target = await hand.find(change.target);
     const now = deviceOf(access.files, target);
     const identity = identityOf(device, now);
     if (identity === 'recreated')
@@ -128,7 +131,7 @@ async function restore(
         `it was set on another interface of this name, which has gone (ifindex ${device?.ifindex}, now ${now?.ifindex})`,
         true,
       );
-    const is = await setting.read(access, target);
+    const is = await hand.read(target);
     if (from === null) return skip('what it was before is not known', true);
     if (is === from) return 'unchanged';
     const ours = is !== null && (setting.same(is, set) || setting.same(is, to) || setting.same(is, from));
@@ -141,13 +144,9 @@ async function restore(
       if (!force && !(await ask(change, why))) return skip(`${why} (use --force to restore it anyway)`);
     }
     // What is not possible yet is done after the channels are restored.
-    await putBack(
-      access,
-      step.also.filter(({ target }) => target.kind === 'rss'),
-    );
-    await setting.write(access, target, from);
-    killPoint();
-    const then = await setting.read(access, target);
+    await hand.putBack(step.also.filter(({ target }) => target.kind === 'rss'));
+    await hand.write(target, from);
+    const then = await hand.read(target);
     if (then !== null && setting.same(then, from)) return 'restored';
     throw failure(
       'ignored',
@@ -161,17 +160,18 @@ async function restore(
 }
 
 /** Of an earlier boot, or a namespace that is gone, only the unit is left; it is removed. Throws Failure `journal`. */
-export async function forget({ file, journal, place }: ListedJournal): Promise<Undone> {
+export async function forget({ file, journal, place }: ListedJournal, rehearses: boolean): Promise<Undone> {
   const left: string[] = [];
   const notes: string[] = [];
-  for (const { unit, files } of journal.persisted) {
-    const failures = await removeUnit(stateOf(file), unit, files);
-    if (failures.length === 0) notes.push(`${unit} is removed`);
-    left.push(...failures);
-  }
+  if (!rehearses)
+    for (const { unit, files } of journal.persisted) {
+      const failures = await removeUnit(stateOf(file), unit, files);
+      if (failures.length === 0) notes.push(`${unit} is removed`);
+      left.push(...failures);
+    }
   notes.push(
     `it was made ${place === 'gone' ? 'in a network namespace that has gone' : 'before this boot'}; its settings are gone`,
   );
-  if (left.length === 0) markUndone(file);
+  if (left.length === 0 && !rehearses) markUndone(file);
   return { journal: file.id, restored: [], skipped: [], left, notes };
 }

@@ -1,6 +1,7 @@
 /** Restores what was applied: chooses the journals, and restores them. */
 import { duringOperation, type Failure, failure } from '../system/errors.ts';
 import { netnsNameOf } from '../system/netns.ts';
+import { rehearse } from '../tune/hand.ts';
 import { listJournals } from '../tune/journal-file.ts';
 import { type JournalList, type ListedJournal, readJournals } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
@@ -59,12 +60,28 @@ export async function takeBack(
     const undone: Undone[] = [];
     for (const each of chosen) {
       if (options.signal?.aborted) break;
-      undone.push(each.place === 'here' ? await undoOne(access, each.file, options) : await forget(each));
+      undone.push(
+        each.place === 'here' ? await undoOne(access, each.file, options) : await forget(each, false),
+      );
     }
     return undone;
   } finally {
     release();
   }
+}
+
+/** What takeBack would do, by the same steps; changes nothing. Throws Failure journal. */
+export async function rehearseUndo(
+  machine: LiveMachine,
+  chosen: readonly ListedJournal[],
+  force: boolean,
+): Promise<readonly Undone[]> {
+  const access = accessTo(machine);
+  const options: UndoOptions = { force, ask: async () => false, rehearsal: rehearse(access) };
+  const undone: Undone[] = [];
+  for (const each of chosen)
+    undone.push(each.place === 'here' ? await undoOne(access, each.file, options) : await forget(each, true));
+  return undone;
 }
 
 /** For a change that this process made; what others have changed since stays. */

@@ -262,6 +262,32 @@ describe('somebody else', () => {
   });
 });
 
+describe('undo --dry-run', () => {
+  it('shows what undo then does: drift, and queues that come back with their channels', () => {
+    const channels = change({ kind: 'channels', nic: 'v0', which: 'tx' }, '2');
+    apply(lab.save([xps('v0', 0, '1'), xps('v0', 3, '2')]));
+    apply(lab.save([channels, xps('v0', 1, '2')]));
+    const now = lab.settings();
+    const json = (...args: string[]) => JSON.parse(lab.tune(['undo', '--all', ...args, '-j']).stdout);
+    const dry = json('--dry-run');
+    expect(lab.settings()).toBe(now);
+    const done = json('--yes');
+    const lists = ({ journals }: { journals: readonly Record<string, unknown>[] }) =>
+      journals.map(({ journal, restored, skipped }) => ({ journal, restored, skipped }));
+    expect(lists(dry)).toEqual(lists(done));
+    expect(done.journals[0].restored.map(({ kind }: { kind: string }) => kind)).toEqual(['xps', 'channels']);
+    expect(lab.settings()).toBe(before);
+
+    apply(lab.save([xps('v0', 0, '1')]));
+    lab.sh('echo 3 > /sys/class/net/v0/queues/tx-0/xps_cpus');
+    expect(lab.tune(['undo', '--dry-run']).stdout).toMatch(
+      /^journal 3, .*: 0 settings to restore\nleaves alone: v0 tx-0 xps_cpus: it is 3 now, not 1; likely /,
+    );
+    lab.tune(['undo', '--all', '--yes', '--force']);
+    expect(lab.settings()).toBe(before);
+  });
+});
+
 describe('an interface that was deleted and recreated', () => {
   it('under the same name is another one: it is never touched', () => {
     apply(

@@ -1,13 +1,19 @@
 /** `locality-tune undo`: chooses journals, asks, restores, and prints the result. */
 
-import { journalLines, undoneLines } from '../../report/tune.ts';
+import { rehearsedLines, undoneLines } from '../../report/tune.ts';
 import type { ListedJournal } from '../../tune/journal-list.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
-import { chooseJournals, type JournalChoice, journalsOf, takeBack } from '../../use-cases/undo.ts';
+import {
+  chooseJournals,
+  type JournalChoice,
+  journalsOf,
+  rehearseUndo,
+  takeBack,
+} from '../../use-cases/undo.ts';
 import { confirm, isInteractive, requireAnswer } from '../confirm.ts';
 import { EXIT, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
-import { createNotePrinter, printDocument, printLines, say, styleOf } from '../output.ts';
+import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
 
 export interface UndoCommandOptions extends Globals {
@@ -36,14 +42,24 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     else say('nothing is applied: there is nothing to undo\n');
     return;
   }
-  if (!json && (options.dryRun || !options.yes))
-    printLines(
-      chosen.flatMap((each) => journalLines(each, style)),
-      style,
-    );
-  if (options.dryRun) {
-    if (json) printDocument({ schema: SCHEMA, dryRun: true, journals: chosen.map(toDocument) }, options);
-    return;
+  const force = options.force === true;
+  if (options.dryRun || !options.yes) {
+    const done = progress('comparing ...');
+    const rehearsed = await rehearseUndo(machine, chosen, force).finally(done);
+    if (json && options.dryRun) {
+      const journals = chosen.map((each, at) => ({ ...toDocument(each), ...rehearsed[at] }));
+      printDocument({ schema: SCHEMA, dryRun: true, journals }, options);
+    }
+    const asks = options.dryRun !== true;
+    if (!json)
+      printLines(
+        chosen.flatMap((each, at) => {
+          const undone = rehearsed[at];
+          return undone === undefined ? [] : rehearsedLines(each, undone, asks, style);
+        }),
+        style,
+      );
+    if (options.dryRun) return;
   }
   if (!options.yes && !(await confirm('Restore these settings?'))) {
     process.exitCode = EXIT.failed;
@@ -51,7 +67,6 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
   }
   const interruption = heedInterruptions();
   const { signal } = interruption;
-  const force = options.force === true;
   const ask = async ({ subject }: { readonly subject: string }, why: string): Promise<boolean> =>
     options.yes !== true && isInteractive() && confirm(`${subject}: ${why}. Restore it?`, signal);
   const undone = await takeBack(machine, chosen, { force, ask, signal });

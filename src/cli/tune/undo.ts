@@ -24,7 +24,7 @@ export function register(program: Command): void {
     .option('--all', 'undo all journals')
     .option('--force', 'also restore settings that someone has changed since')
     .option('--yes', 'do not ask')
-    .option('--dry-run', 'only show what would be restored')
+    .option('--dry-run', 'only show what would be restored and what would be left alone')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runUndo } = await import('./undo-run.ts');
