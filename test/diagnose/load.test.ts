@@ -97,7 +97,7 @@ describe('cpu-load-uneven', () => {
     ]);
     const threads = router.nics.map((each) => ({ ...each, threadedNapi: true }));
     expect(found('cpu-load-uneven', { ...router, nics: threads })?.message).toMatch(
-      /^Once the other commands/,
+      /^After the other commands/,
     );
   });
 
@@ -110,7 +110,7 @@ describe('cpu-load-uneven', () => {
     };
     const all = findings(isolating);
     expect(all.find(({ rule }) => rule === 'cpu-load-uneven')?.message).toMatch(
-      /^Once the other commands have run, CPU 1 receives from eth0 rx-0, eth0 rx-3\./,
+      /^After the other commands, CPU 1 receives from eth0 rx-0, eth0 rx-3\./,
     );
     expect(findings(runFixes(isolating, all)).filter(({ fix }) => fix.length > 0)).toEqual([]);
   });

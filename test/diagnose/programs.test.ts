@@ -160,7 +160,7 @@ describe('program-starves-slots', () => {
     expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune attach --port 8080 --yes'] });
     expect(finding?.message).toBe(
       'Nothing reaches slots 4-7 of server 1004, server 1005, server 1006, server 1007: the program was made ' +
-        'for 4 sockets, the group has 8. Attached again, `cpu` sends each packet to the worker on its CPU.',
+        'for 4 sockets, but the group has 8. Attached again, `cpu` sends each packet to the worker on its CPU.',
     );
     expect(findings(host({ nics: queues(8), groups }))[0]?.rule).toBe('program-starves-slots');
   });
@@ -201,7 +201,9 @@ describe('program-starves-slots', () => {
     ] satisfies ProgramSpec[]) {
       const finding = found('program-starves-slots', host({ nics: queues(8), groups: [made(program)] }));
       expect(finding).toMatchObject({ severity: 'error', fix: [] });
-      expect(finding?.message).toMatch(/^Nothing reaches slots 6-7 .* made for 6 sockets, the group has 8\./);
+      expect(finding?.message).toMatch(
+        /^Nothing reaches slots 6-7 .* made for 6 sockets, but the group has 8\./,
+      );
     }
     for (const program of [
       { name: 'drain', size: 8, drained: [0, 7], by: 'cpu' },

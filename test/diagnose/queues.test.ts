@@ -144,7 +144,7 @@ describe('rss-table-incomplete', () => {
   it('calls entries for queues that are gone an error', () => {
     const finding = found('rss-table-incomplete', host({ nics: [nic({ queues: 4, rss: range(8) })] }));
     expect(finding).toMatchObject({ severity: 'error', fix: ['ethtool -X eth0 equal 4'] });
-    expect(finding?.message).toContain('queue 4-7');
+    expect(finding?.message).toContain('names rx-4 … rx-7');
   });
 
   it('proposes fewer queues for a table that is too short for them', () => {

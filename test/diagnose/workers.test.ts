@@ -255,7 +255,7 @@ describe('slot-unserved', () => {
   it('is an error once something waits there', () => {
     const finding = found('slot-unserved', host({ groups: [group({ workers: [{ cpu: 0 }, orphan(3)] })] }));
     expect(finding).toMatchObject({ severity: 'error' });
-    expect(finding?.message).toContain('1 socket of this group (slot 1, held by 99)');
+    expect(finding?.message).toContain('1 socket of this group (slot 1, kept open by 99)');
     expect(finding?.message).toContain('3 connections so far');
     expect(
       found('slot-unserved', host({ groups: [group({ workers: [{ cpu: 0 }, orphan(0)] })] }))?.severity,

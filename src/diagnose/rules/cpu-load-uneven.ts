@@ -18,7 +18,7 @@ export function cpuLoadUneven({ rebalances }: Facts): readonly Found[] {
         severity: 'warning',
         subject: `CPU ${cpu}`,
         message:
-          `${coming ? 'Once the other commands have run, ' : ''}CPU ${cpu} receives from ${names(where)}. They took ${percent(share)} of the interrupts of all RX queues since boot, ` +
+          `${coming ? 'After the other commands, ' : ''}CPU ${cpu} receives from ${names(where)}. They took ${percent(share)} of the interrupts of all RX queues since boot, ` +
           `${(share / fair).toFixed(1)} times a fair share of a CPU. ${remedy(of)}`,
         fix: moves.map(([irq, to]) => moveIrqCommand(irq, to)),
         after: (host) => {

@@ -21,8 +21,8 @@ export function irqOnIsolatedCpu({ host, placements, quiet, changing }: Facts): 
     const short =
       first === undefined
         ? ''
-        : ` ${elsewhere.length === isolated.length ? 'It was' : `irq ${first.irq} was`} asked to go to ` +
-          `${cpuNames(first.affinity ?? [])}: most likely no vector was left there. If the command has no effect, ` +
+        : ` The affinity${elsewhere.length === isolated.length ? '' : ` of irq ${first.irq}`} already names ` +
+          `${cpuNames(first.affinity ?? [])}; most likely no vector was free there. If the command has no effect, ` +
           'use fewer channels (`ethtool -L`) and write again.';
     return [
       {

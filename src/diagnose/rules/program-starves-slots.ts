@@ -38,10 +38,10 @@ function ownWhy(fed: FedGroup, program: ProgramSpec, host: Host): string {
   const { size } = fed.group;
   const made = madeFor(program);
   return made !== null && made < size
-    ? `the program was made for ${count(made, 'socket')}, the group has ${size}`
+    ? `the program was made for ${count(made, 'socket')}, but the group has ${size}`
     : `\`${program.name}\` picks by CPU, and ${boundary(fed, host)}`;
 }
 
 function foreignWhy({ group }: FedGroup, slots: ReadonlySet<number>): string {
-  return `the attached program, which locality-tune did not make, only picks ${slotNames(slots)}, the group has ${group.size}`;
+  return `the attached program, which locality-tune did not make, only picks ${slotNames(slots)}, but the group has ${group.size}`;
 }

@@ -1,6 +1,6 @@
 import type { Nic } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
-import { count, queueNames, ranges } from '../../words/phrase.ts';
+import { count, queueNames } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import { withEqualTable, withNic } from '../after.ts';
 import { bypassesRss, liveNics } from '../nics.ts';
@@ -23,7 +23,7 @@ export function rssTableIncomplete({ host, quiet }: Facts): readonly Found[] {
       { rule: 'rss-table-incomplete', severity, subject: nic.name, message, ...remedy },
     ];
     if (gone.length > 0) {
-      const message = `The RSS table names queue ${ranges(gone)}, the NIC has ${count(queues, 'RX queue')}.`;
+      const message = `The RSS table names ${queueNames('rx', gone)}, but the NIC has ${count(queues, 'RX queue')}.`;
       return report('error', message, equalShares(nic));
     }
     if (dry.length === 0) return [];

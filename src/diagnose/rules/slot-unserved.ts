@@ -13,7 +13,7 @@ export function slotUnserved({ served }: Facts): readonly Finding[] {
     const waiting = idle.reduce((sum, { recvQueue }) => sum + (recvQueue ?? 0), 0);
     const where = idle.map(({ slot, slotSource, inode, holders }) => {
       const name = slotSource === 'kernel' ? `slot ${slot}` : `socket ${inode}`;
-      return `${name}, held by ${names([...new Set(holders.map(({ pid }) => `${pid}`))])}`;
+      return `${name}, kept open by ${names([...new Set(holders.map(({ pid }) => `${pid}`))])}`;
     });
     const unit = group.protocol === 'tcp' ? 'connection' : 'byte';
     return [
@@ -23,8 +23,8 @@ export function slotUnserved({ served }: Facts): readonly Finding[] {
         subject: group.id,
         message:
           `No process waits on ${count(idle.length, 'socket')} of this group (${names(where)}): ` +
-          `what arrives there waits${waiting > 0 ? `, ${count(waiting, unit)} so far` : ''}, ` +
-          'forever if its worker has died.',
+          `what arrives there waits${waiting > 0 ? ` (${count(waiting, unit)} so far)` : ''}, ` +
+          'forever if the worker has died.',
         fix: [],
       },
     ];
