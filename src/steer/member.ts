@@ -87,7 +87,7 @@ export function explainBorrow(error: unknown, pid: number, fd: number): unknown 
       return failure(
         'descriptor-silent',
         `the kernel does not answer for pid ${pid} fd ${fd}, or not in time`,
-        `its owner may hold it up on purpose: see what process ${pid} is, and /proc/${pid}/fd/${fd}`,
+        `its owner may block it on purpose: check process ${pid} and /proc/${pid}/fd/${fd}`,
       );
     case 'ENOSYS':
       return failure('ENOSYS', 'this kernel has no pidfd_getfd', 'Linux 5.6 or later is needed');

@@ -66,7 +66,7 @@ export async function setGroupProgram(
     throw failure(
       'descriptor-silent',
       `the kernel did not give a copy of ${socket} within ${seconds} s, so nothing was changed`,
-      `its owner may hold it up on purpose: see what process ${member.pid} is`,
+      `its owner may block it on purpose: check process ${member.pid}`,
     );
   throw failure(
     'kernel-hung',

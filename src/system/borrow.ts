@@ -39,8 +39,8 @@ function explainStuck(error: unknown): never {
   if (!isErrno(error, 'EAGAIN')) throw error;
   throw failure(
     'descriptor-silent',
-    'too many looks at descriptors of other processes hang in the kernel already',
-    'see which and in what (ps -eo state,pid,ppid,wchan,comm), end what they wait for, then start again',
+    'too many system calls on descriptors of other processes already hang in the kernel',
+    '`ps -eo state,pid,ppid,wchan,comm` shows them and what they wait for; end that, then try again',
   );
 }
 

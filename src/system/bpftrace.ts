@@ -132,7 +132,7 @@ export async function bpftraceVersion(): Promise<{ major: number; minor: number 
     throw failure(
       'bpftrace-failed',
       `the version of bpftrace could not be read: ${(stdout + stderr).trim().slice(0, 80)}`,
-      'check which program bpftrace on PATH is',
+      'check which bpftrace is installed: `bpftrace --version`',
     );
   const version = { major: Number(major), minor: Number(minor) };
   if (version.major === 0 && version.minor < OLDEST_MINOR)

@@ -32,7 +32,11 @@ function writeLine(path: string, value: string): void {
   try {
     // The open file itself shows its file system, whatever links and mounts lead to it.
     if (!SETTINGS.has(statfsSync(`/proc/self/fd/${fd}`).type))
-      throw failure('not-a-setting', `${path} is no file of sysfs or procfs`, 'what is mounted there?');
+      throw failure(
+        'not-a-setting',
+        `${path} is not a file of sysfs or procfs`,
+        '`findmnt -T FILE` shows what is mounted there',
+      );
     writeSync(fd, `${value}\n`);
   } finally {
     closeSync(fd);

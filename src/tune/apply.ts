@@ -147,7 +147,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
       throw failure(
         'unreadable',
         'its current value cannot be read, so it could not be restored',
-        'see its file',
+        'it was left alone',
       );
     const to = await setting.wanted(access, target, planned.to, from);
     const change: Change = { ...planned, target, from, to };

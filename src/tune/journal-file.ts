@@ -151,7 +151,7 @@ function telling<T>(path: string, act: () => T): T {
 }
 
 const refused = (path: string, code: string): Failure =>
-  failure('journal', `the journal ${path} cannot be used (${code})`, HINTS.get(code) ?? 'see the folder');
+  failure('journal', `the journal ${path} cannot be used (${code})`, HINTS.get(code) ?? 'check the folder');
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'another undo has restored it: see `locality-tune status`'],

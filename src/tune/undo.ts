@@ -150,8 +150,8 @@ async function restore(
     if (then !== null && setting.same(then, from)) return 'restored';
     throw failure(
       'ignored',
-      `the kernel took it and did otherwise: it is ${brief(then ?? 'unreadable')}`,
-      'undo again',
+      `the kernel accepted the old value, but the setting is now ${brief(then ?? 'unreadable')}`,
+      'run undo again',
     );
   } catch (error) {
     const { code, message } = refusalOf(error, change, from ?? '');

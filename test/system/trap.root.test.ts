@@ -72,7 +72,7 @@ describe('a descriptor that is a trap', () => {
     for (let time = 0; time < 16; time++) await look().catch(() => {});
     await expect(look()).rejects.toMatchObject({
       code: 'descriptor-silent',
-      message: 'too many looks at descriptors of other processes hang in the kernel already',
+      message: 'too many system calls on descriptors of other processes already hang in the kernel',
     });
     expect(stuck()).toBeLessThanOrEqual(16);
   });

@@ -152,7 +152,7 @@ describe('a saved plan', () => {
     '{"schema":"locality-tune.saved/1","changes":[{"target":{"kind":"pin","group":"g","slot":-1},"to":"0"}]}',
     '{"schema":"locality-tune.saved/1","changes":[{"target":{"kind":"irqbalance","nics":["a/b"]},"to":"1"}]}',
   ])('is not %j', (text) => {
-    expect(() => parseSaved(text, 'f')).toThrow('f is no saved plan');
+    expect(() => parseSaved(text, 'f')).toThrow('f is not a saved plan');
   });
 
   it('is read as it was written', () => {

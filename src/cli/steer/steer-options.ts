@@ -33,7 +33,7 @@ export function selectorOf({ pid, fd, port, udp, allGroups }: SteerOptions): Gro
       throw usage('--port: cannot be combined with --pid and --fd', 'use one or the other');
     return { port, protocol: udp ? 'udp' : 'tcp', allGroups: allGroups === true };
   }
-  if (pid === undefined) throw usage('no group is named', 'give --port PORT [--udp], or --pid PID --fd FD');
+  if (pid === undefined) throw usage('no group is given', 'give --port PORT [--udp], or --pid PID --fd FD');
   if (fd === undefined)
     throw usage(`--pid ${pid}: --fd is missing`, `see /proc/${pid}/fd, or locality-tune inspect`);
   if (udp || allGroups) throw usage('--udp, --all-groups: need --port', 'omit them');

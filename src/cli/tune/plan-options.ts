@@ -69,7 +69,7 @@ export function planOptionsOf(options: TuningOptions): PlanOptions {
   const { iface = [], port = [], udp, only = [], cpus = null, smt, program = null } = options;
   const { irqCpus = null, avoidCpus = [] } = options;
   if (iface.length === 0 && port.length === 0)
-    throw usage('nothing to tune is named', 'use --iface IF, --port PORT, or both');
+    throw usage('no interface and no port is given', 'use --iface IF, --port PORT, or both');
   return {
     ifaces: iface,
     ports: port,

@@ -28,8 +28,8 @@ export const irqbalance: Setting<Extract<Target, { readonly kind: 'irqbalance' }
     await irqbalance.ban(before);
     throw failure(
       'irqbalance-cut',
-      `irqbalance took '${after}' for '${value}': the list is too long for it`,
-      'ban them for good: IRQBALANCE_ARGS in its environment file',
+      `irqbalance read '${after}' instead of '${value}', because the list is too long for it`,
+      'ban them permanently: IRQBALANCE_ARGS in its environment file',
     );
   },
   // Other banned IRQs stay banned.
