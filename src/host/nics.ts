@@ -126,6 +126,7 @@ function joinNic(
     numaNode: device === null ? null : readInteger(files, `${device}/numa_node`),
     state,
     lowerDevices,
+    standby: readLine(files, `${path}/bonding_slave/state`) === 'backup',
     threadedNapi: threaded,
     napiThreads: threaded ? joinNapiThreads(system, napiThreads().get(name) ?? [], netdev ?? []) : [],
     channels,

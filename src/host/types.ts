@@ -171,6 +171,8 @@ export interface Nic {
   readonly state: string | null;
   /** Lower devices of a bond, VLAN, bridge or macvlan; otherwise empty. */
   readonly lowerDevices: readonly string[];
+  /** A port of a bond that the bond does not use now, such as the standby of active-backup; null in an older snapshot. */
+  readonly standby: boolean | null;
   readonly threadedNapi: boolean | null;
   /** With threaded NAPI, the threads that receive; [] if none was found; null in a snapshot older than this field. */
   readonly napiThreads: readonly NapiThread[] | null;

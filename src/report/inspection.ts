@@ -1,5 +1,5 @@
 /** What `inspect` found, in the form that its report needs. */
-import { quietNics } from '../diagnose/quiet.ts';
+import { inUse, unusedNics } from '../diagnose/quiet.ts';
 import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
 import type { View } from '../path/view.ts';
@@ -32,15 +32,12 @@ export interface Ranked {
 export function rank(view: View): readonly Ranked[] {
   const { host, expected } = view;
   const entries = Map.groupBy(expected, ({ group }) => group);
-  const quiet = new Set([...quietNics(view)].map(({ name }) => name));
-  for (const { name, state } of host.nics) if (state === 'down') quiet.add(name);
+  const quiet = unusedNics(view);
   return host.groups
     .filter(({ size, kernelGroups }) => size > 1 || (kernelGroups ?? 1) > 1)
     .map((group) => {
       const all = entries.get(group.id) ?? [];
-      // The standby of a bond says nothing about the packets that come in.
-      const busy = all.filter(({ nic }) => !quiet.has(nic));
-      const own = busy.length > 0 ? busy : all;
+      const own = inUse(all, quiet);
       return {
         group,
         now: worst(own.map(({ now }) => now)),

@@ -34,7 +34,7 @@ export function interfaceLines(host: Host, layout: Layout): readonly Line[] {
     value(nic.driver),
     value(nic.busInfo),
     nic.numaNode === -1 ? 'none' : value(nic.numaNode),
-    value(nic.state),
+    nic.standby === true ? 'standby' : value(nic.state),
     `${nic.rxQueues.length}/${nic.txQueues.length}`,
     channels(nic.channels),
     setting(nic.rings?.rx ?? null),

@@ -170,6 +170,7 @@ export const nic = object<Nic>({
   numaNode: nullable(integer),
   state: nullable(text),
   lowerDevices: list(interfaceName),
+  standby: nullable(truth),
   threadedNapi: nullable(truth),
   napiThreads: nullable(list(napiThread)),
   channels: nullable(

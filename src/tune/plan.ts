@@ -1,5 +1,6 @@
 /** Plans what must change so that packets are read on the CPU that received them. */
 import { maxRxQueues } from '../diagnose/nics.ts';
+import { inUse, unusedNics } from '../diagnose/quiet.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
@@ -105,10 +106,15 @@ function run(
   return { plan, context };
 }
 
-/** What a plan is for. */
+/** What a plan is for: without the standby of a bond and other quiet NICs, unless they are named. */
 export function expectedFor(host: Host, options: PlanOptions): readonly Expected[] {
   const { nics, groups } = scopeOf(host, options);
-  return expectedLocality({ ...host, nics: options.ifaces.length > 0 ? nics : host.nics, groups });
+  const expected = expectedLocality({ ...host, nics: options.ifaces.length > 0 ? nics : host.nics, groups });
+  const named = new Set(options.ifaces);
+  const unused = [...unusedNics({ host, paths: [], expected })].filter((name) => !named.has(name));
+  const ofGroup = Map.groupBy(expected, ({ group }) => group);
+  const used = new Set([...ofGroup.values()].flatMap((each) => inUse(each, new Set(unused))));
+  return expected.filter((each) => used.has(each));
 }
 
 interface Scope {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { quietNics } from '../../src/diagnose/quiet.ts';
 import type { Host, Nic } from '../../src/host/types.ts';
+import { rank } from '../../src/report/inspection.ts';
+import { expectedFor } from '../../src/tune/plan.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found, viewOf } from './view.ts';
 
@@ -64,5 +66,52 @@ describe('a NIC is quiet', () => {
     expect(findings(machine).map(({ severity, subject }) => `${severity} ${subject}`)).toEqual([
       'info eno1 rx-0',
     ]);
+  });
+});
+
+describe('a port of a bond', () => {
+  const port = (name: string, firstIrq: number, thousands: number, standby: boolean | null = null) => {
+    const irqCpus = range(4).map((at) => (firstIrq + at) % 8);
+    const made = nic({ name, queues: 4, firstIrq, xps: true, irqCpus });
+    return { ...made, irqs: made.irqs.map((irq) => ({ ...irq, counts: [1000 * thousands] })), standby };
+  };
+  const above = (driver: string, ...ports: Nic[]) =>
+    host({
+      nics: [
+        ...ports,
+        nic({ name: 'bond0', lowerDevices: ports.map(({ name }) => name), more: { driver, irqs: [] } }),
+      ],
+      groups: [group({ workers: pinned(...range(4)) })],
+    });
+  const options = {
+    ifaces: [],
+    ports: [8080],
+    protocol: 'tcp',
+    only: [],
+    cpus: null,
+    irqCpus: null,
+    avoidCpus: [],
+    smt: 'one',
+    program: null,
+  } as const;
+
+  it('that the bond does not use is quiet, although it took more before', () => {
+    const failedOver = above('bonding', port('eth0', 40, 9000, true), port('eth1', 44, 20, false));
+    expect(quiet(failedOver)).toEqual(['eth0']);
+    expect(rank(viewOf(failedOver))[0]?.byNic.map((each) => each.nic)).toEqual(['eth1']);
+  });
+
+  it('that takes almost nothing beside another is quiet, and no part of a promise', () => {
+    const machine = above('team', port('eth0', 40, 9000), port('eth1', 44, 300));
+    expect(quiet(machine)).toEqual(['eth1']);
+    const [first] = rank(viewOf(machine));
+    expect(first).toMatchObject({ now: 0.25, cpu: 1, byNic: [{ nic: 'eth0' }] });
+    expect(expectedFor(machine, options).map((each) => each.nic)).toEqual(['eth0']);
+    expect(expectedFor(machine, { ...options, ifaces: ['eth1'] }).map((each) => each.nic)).toEqual(['eth1']);
+  });
+
+  it('that takes its part is not quiet, nor is a port of a bridge', () => {
+    expect(quiet(above('bonding', port('eth0', 40, 9000), port('eth1', 44, 600)))).toEqual([]);
+    expect(quiet(above('bridge', port('eth0', 40, 9000), port('eth1', 44, 300)))).toEqual([]);
   });
 });

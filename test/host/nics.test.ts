@@ -50,6 +50,7 @@ describe('NICs of a captured tree', () => {
       ['bond0', 'ens1f0np0', 'ens1f1np1'],
       ['bond0.100', 'ens1f0np0', 'ens1f1np1'],
     ]);
+    expect(nics.map(({ standby }) => standby)).toEqual([false, true, false, false]);
     expect(roles(nic('ens1f0np0'))).toBe(`other ${repeat(16, 'rxtx')}`);
     expect(roles(nic('ens1f1np1'))).toBe(`other rxtx rxtx ${repeat(14, 'other')}`);
     expect(nic('ens1f1np1').txQueues).toMatchObject([
