@@ -23,6 +23,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("unshare", Unshare);
   add("mount", Mount);
   add("memfd", Memfd);
+  add("listen", Listen);
+  add("netlinkJoin", NetlinkJoin);
+  add("fanotifyInit", FanotifyInit);
+  add("fanotifyMark", FanotifyMark);
+  add("sendDatagram", SendDatagram);
+  add("flock", Flock);
   return exports;
 }
 

@@ -1,4 +1,5 @@
-// One netlink transaction: a request, and all datagrams of its answer.
+// Netlink: one transaction (a request, and all datagrams of its answer), and what is sent to multicast groups.
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -9,6 +10,7 @@
 
 #include "addon.h"
 #include "error.h"
+#include "listen.h"
 
 namespace {
 
@@ -17,6 +19,8 @@ constexpr size_t kDatagram = 64 * 1024;
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
 constexpr timeval kTimeout = {5, 0};
 constexpr int kAttempts = 5;
+// Datagrams that are read before another descriptor gets its turn.
+constexpr int kTurn = 64;
 
 enum class Answer { kMore, kComplete, kInterrupted, kFailed };
 
@@ -122,4 +126,72 @@ Napi::Value NetlinkRequest(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   return (new NetlinkCall(info.Env(), protocol, std::move(request)))->Start();
+}
+
+// Reads until the queue is empty. Other processes can send to our port; only port 0 is the kernel.
+int ReadNetlink(int fd, const Deliver& deliver) {
+  std::vector<uint8_t> datagram(kDatagram);
+  for (int count = 0; count < kTurn; count++) {
+    sockaddr_nl from = {};
+    socklen_t from_size = sizeof from;
+    ssize_t size;
+    do {
+      size = recvfrom(fd, datagram.data(), datagram.size(), MSG_TRUNC | MSG_DONTWAIT,
+                      reinterpret_cast<sockaddr*>(&from), &from_size);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0) return errno == EAGAIN ? 0 : errno;
+    // Not netlink: the end of a stream would be ready for ever.
+    if (size == 0) return EIO;
+    if (from.nl_pid != 0) continue;
+    if (size > static_cast<ssize_t>(kDatagram)) return EMSGSIZE;
+    if (!deliver({datagram.begin(), datagram.begin() + size})) return 0;
+  }
+  return 0;
+}
+
+// A socket that receives what is sent to these groups (an array of uint32_t) and passes `filter`, an array of
+// sock_filter; empty: everything.
+Napi::Value NetlinkJoin(const Napi::CallbackInfo& info) {
+  int32_t protocol;
+  std::vector<uint8_t> groups, bytes;
+  if (!IntArgument(info, 0, &protocol) || !BytesArgument(info, 1, &groups) ||
+      !BytesArgument(info, 2, &bytes)) {
+    return info.Env().Undefined();
+  }
+  if (groups.size() % sizeof(uint32_t) != 0 || bytes.size() % sizeof(sock_filter) != 0 ||
+      bytes.size() / sizeof(sock_filter) > UINT16_MAX) {
+    errno = EINVAL;
+    return ThrowErrno(info.Env(), "setsockopt");
+  }
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+  if (fd < 0) return ThrowErrno(info.Env(), "socket");
+  const char* failed = nullptr;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) < 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  }
+  std::vector<sock_filter> filter(bytes.size() / sizeof(sock_filter));
+  if (!bytes.empty()) std::memcpy(filter.data(), bytes.data(), bytes.size());
+  sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
+  sockaddr_nl own = {};
+  own.nl_family = AF_NETLINK;
+  // The filter comes first: nothing else is received even for a moment.
+  if (!filter.empty() &&
+      setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0) {
+    failed = "setsockopt";
+  } else if (bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own) < 0) {
+    failed = "bind";
+  }
+  for (size_t at = 0; at < groups.size(); at += sizeof(uint32_t)) {
+    uint32_t number;
+    std::memcpy(&number, groups.data() + at, sizeof number);
+    if (failed == nullptr && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &number,
+                                        sizeof number) < 0) {
+      failed = "setsockopt";
+    }
+  }
+  if (failed == nullptr) return Napi::Number::New(info.Env(), fd);
+  int error = errno;
+  close(fd);
+  errno = error;
+  return ThrowErrno(info.Env(), failed);
 }

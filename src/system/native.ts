@@ -45,6 +45,29 @@ export interface Native {
   mount(source: string, target: string, type: string, flags: number): void;
   /** A descriptor of a file in memory that holds `bytes`. */
   memfd(bytes: Uint8Array): number;
+  /**
+   * A thread that waits for netlink sockets and fanotify groups, and hands over each datagram and each record of an event
+   * (struct Header of native/fanotify.cc). `bytes` is null for a read that failed with `errno` (negative); `ended`: the
+   * descriptor is not waited for any more. Does not keep the process alive. Returns a function that stops the thread;
+   * the caller closes the descriptors, after that.
+   */
+  listen(
+    sockets: readonly number[],
+    groups: readonly number[],
+    heard: (fd: number, bytes: Uint8Array | null, errno: number, ended: boolean) => void,
+  ): () => void;
+  /**
+   * A netlink socket in multicast groups (an array of uint32_t) whose datagrams pass `filter`, an array of struct
+   * sock_filter; empty: all of them.
+   */
+  netlinkJoin(protocol: number, groups: Uint8Array, filter: Uint8Array): number;
+  /** FAN_CLASS_NOTIF. EPERM without CAP_SYS_ADMIN, ENOSYS if the kernel is built without fanotify. */
+  fanotifyInit(): number;
+  fanotifyMark(group: number, flags: number, mask: number, path: string): void;
+  /** To a socket of AF_UNIX; `address`: sun_path. EAGAIN if its queue stays full for 1 s. */
+  sendDatagram(address: Uint8Array, bytes: Uint8Array): void;
+  /** flock(2) that never waits: EAGAIN if another process has the lock. */
+  flock(fd: number, operation: number): void;
 }
 
 let loaded: Native | undefined;

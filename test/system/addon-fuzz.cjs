@@ -119,7 +119,22 @@ const CALLS = {
   unshare: () => [pick(['x', null, 0x10000])],
   mount: () => [pick(['none', odd()]), '/nonexistent/x', pick(['', 'tmpfs', odd()]), pick([0, odd()])],
   memfd: () => [pick([odd(), bytes(5000)])],
+  listen: () => [
+    pick([odd(), [], [NO_FD], [-1, NO_FD, NO_FD + 1]]),
+    pick([odd(), [], [NO_FD]]),
+    pick([odd(), () => {}]),
+  ],
+  netlinkJoin: () => [
+    pick([0, 4, 16, odd()]),
+    pick([odd(), words(3), bytes(8)]),
+    pick([odd(), bytes(0), bytes(64)]),
+  ],
+  fanotifyInit: () => [odd()],
+  fanotifyMark: () => [oddFd(), odd(), odd(), pick(['/nonexistent/x', odd()])],
+  sendDatagram: () => [pick([odd(), bytes(120)]), pick([odd(), bytes(300)])],
+  flock: () => [oddFd(), odd()],
 };
+const OPENING = ['pidfdOpen', 'memfd', 'netlinkJoin', 'fanotifyInit'];
 
 const descriptors = () => readdirSync('/proc/self/fd').length;
 const missing = Object.keys(native).filter((name) => CALLS[name] === undefined);
@@ -132,7 +147,8 @@ for (let call = 0; call < Number(calls); call++) {
   try {
     const result = native[name](...CALLS[name]());
     if (typeof result?.then === 'function') pending.push(result.catch(() => refused++));
-    else if (name === 'pidfdOpen' || name === 'memfd') native.close(result);
+    else if (typeof result === 'function') result();
+    else if (OPENING.includes(name)) native.close(result);
   } catch {
     refused++;
   }

@@ -1,0 +1,13 @@
+// What the thread of listen.cc uses of the kernel interfaces that it reads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+// Takes what was read; false once nobody wants it any more.
+using Deliver = std::function<bool(std::vector<uint8_t>&&)>;
+
+// Each reads until there is nothing left, or a while, and returns 0 or the errno of the read that failed.
+int ReadNetlink(int fd, const Deliver& deliver);
+int ReadFanotify(int fd, const Deliver& deliver);
