@@ -4,6 +4,7 @@
  */
 import { systemError } from './errors.ts';
 
+export const NETLINK_ROUTE = 0;
 export const NETLINK_SOCK_DIAG = 4;
 export const NETLINK_GENERIC = 16;
 export const NLM_F_REQUEST = 0x1;
@@ -110,4 +111,10 @@ export function unsigned(value: Uint8Array | undefined): number | null {
     default:
       return null;
   }
+}
+
+/** A string attribute, which ends with a zero byte. */
+export function text(value: Uint8Array): string {
+  const end = value.indexOf(0);
+  return Buffer.from(end < 0 ? value : value.subarray(0, end)).toString('utf8');
 }
