@@ -1,0 +1,183 @@
+/** The kernel of this machine, in a network namespace: each kind of change, as it is heard. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const NAME = `lt-listen-${process.pid}`;
+const OTHER = `${NAME}-other`;
+const QUEUES = '/sys/class/net/four0/queues';
+const FILES = ['rx-0/rps_cpus', 'rx-0/rps_flow_cnt', 'tx-0/xps_cpus'].map((file) => `${QUEUES}/${file}`);
+/** Of procfs, and of this network namespace alone. */
+const BACKLOG = '/proc/sys/net/core/somaxconn';
+
+/** More than the queue of a netlink socket holds. */
+const CHANGES = 12_000;
+
+interface Line {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
+const inside = (...command: string[]) => ip('netns', 'exec', NAME, ...command);
+const link = (...args: string[]) => ip('-n', NAME, 'link', ...args);
+const shell = (script: string) => inside('sh', '-c', script);
+const addPair = () => {
+  const queues = ['numrxqueues', '4', 'numtxqueues', '4'];
+  link('add', 'four0', ...queues, 'type', 'veth', 'peer', 'name', 'four1', ...queues);
+};
+
+let listener: ChildProcess;
+const lines: Line[] = [];
+let arrived = () => {};
+
+/** The first line that fits, of those that no earlier call has returned. */
+async function next(fits: (line: Line) => boolean): Promise<Line> {
+  for (;;) {
+    const at = lines.findIndex(fits);
+    if (at >= 0) return lines.splice(0, at + 1).at(-1) as Line;
+    await new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+  }
+}
+const heard = (kind: string, fields: Record<string, unknown>) =>
+  next((line) => line.kind === kind && Object.entries(fields).every(([key, value]) => line[key] === value));
+
+beforeAll(async () => {
+  ip('netns', 'add', NAME);
+  ip('netns', 'add', OTHER);
+  link('set', 'lo', 'up');
+  addPair();
+  const hear = `${import.meta.dirname}/hear.ts`;
+  listener = spawn('ip', ['netns', 'exec', NAME, process.execPath, hear, ...FILES, BACKLOG], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  createInterface({ input: listener.stdout as NonNullable<typeof listener.stdout> }).on('line', (line) => {
+    lines.push(JSON.parse(line));
+    arrived();
+  });
+});
+afterAll(() => {
+  listener.kill('SIGKILL');
+  for (const name of [NAME, OTHER]) ip('netns', 'del', name);
+});
+
+it('names its sources', async () => {
+  const { sources } = await heard('sources', {});
+  expect(sources).toEqual(
+    ['link', 'ethtool', 'netdev', 'tcp', 'udp', 'files'].map((name) => ({ name, ok: true, why: null })),
+  );
+});
+
+it('hears a link go up, lose its carrier, and get a master', async () => {
+  link('set', 'four0', 'up');
+  await heard('link', { name: 'four0', up: true, carrier: false });
+  link('set', 'four1', 'up');
+  await heard('link', { name: 'four0', carrier: true, operstate: 'up' });
+  link('set', 'four1', 'down');
+  await heard('link', { name: 'four0', up: true, carrier: false });
+  link('add', 'bridge0', 'type', 'bridge');
+  const { ifindex } = await heard('link', { name: 'bridge0' });
+  link('set', 'four0', 'master', 'bridge0');
+  await heard('link', { name: 'four0', master: ifindex });
+  link('set', 'four0', 'nomaster');
+  // Nothing says that it is gone.
+  await next((line) => line['name'] === 'four0' && (line['master'] === null || line['event'] === 'gone'));
+  expect(lines.filter(({ event, name }) => event === 'gone' && name === 'four0')).toEqual([]);
+});
+
+it('hears a change of channels', async () => {
+  inside('ethtool', '-L', 'four0', 'rx', '2', 'tx', '2');
+  await heard('ethtool', { what: 'channels', name: 'four0' });
+});
+
+it('names the process that writes to a file of sysfs', async () => {
+  shell(`echo 1 > ${QUEUES}/rx-0/rps_cpus`);
+  expect(await heard('written', { path: FILES[0] })).toMatchObject({
+    own: false,
+    by: { comm: 'sh', script: null },
+  });
+  shell(`echo 2 | tee ${QUEUES}/tx-0/xps_cpus`);
+  expect(await heard('written', { path: FILES[2] })).toMatchObject({ own: false, by: { comm: 'tee' } });
+  inside('python3', `${import.meta.dirname}/write.py`, `${QUEUES}/rx-0/rps_flow_cnt`, '1024');
+  expect(await heard('written', { path: FILES[1] })).toMatchObject({
+    by: { script: `${import.meta.dirname}/write.py` },
+  });
+});
+
+it('names the process that writes to a file of procfs, and knows its own writes', async () => {
+  shell(`x=$(cat ${BACKLOG}); echo $x > ${BACKLOG}`);
+  expect(await heard('written', { path: BACKLOG })).toMatchObject({ own: false, by: { comm: 'sh' } });
+  listener.stdin?.write(`write ${BACKLOG}\n`);
+  expect(await heard('written', { path: BACKLOG })).toMatchObject({ own: true });
+});
+
+it('does not report a write that the kernel refused', async () => {
+  expect(() => shell(`echo nonsense > ${QUEUES}/rx-0/rps_cpus 2> /dev/null`)).toThrow();
+  shell(`echo 0 > ${QUEUES}/rx-0/rps_cpus`);
+  await heard('written', { path: FILES[0] });
+  expect(lines.filter(({ kind }) => kind === 'written')).toEqual([]);
+});
+
+it('hears listeners and UDP sockets that close, and no connection', async () => {
+  const script = `import socket
+for family, address in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1')):
+  with socket.socket(family) as s, socket.socket(family, socket.SOCK_DGRAM) as u:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, 8080)); s.listen(); u.bind((address, 8081))
+    with socket.create_connection((address, 8080)) as c: s.accept()[0].close()`;
+  inside('python3', '-c', script);
+  await heard('socket-closed', { protocol: 'tcp', family: 4, address: '127.0.0.1', port: 8080 });
+  await heard('socket-closed', { protocol: 'udp', family: 6, address: '::1', port: 8081 });
+  inside('python3', '-c', script);
+  await heard('socket-closed', { protocol: 'udp', family: 6 });
+  const ports = lines.filter(({ kind }) => kind === 'socket-closed').map(({ port }) => port);
+  expect(ports.filter((port) => port !== 8080 && port !== 8081)).toEqual([]);
+});
+
+it('hears an interface that is deleted and created again, and then watches the new files', async () => {
+  link('del', 'four0');
+  await heard('link', { name: 'four0', event: 'gone' });
+  await heard('netdev', { event: 'gone' });
+  listener.stdin?.write(`set ${FILES[0]}\n`);
+  expect(await heard('set', {})).toMatchObject({ refused: [[FILES[0], expect.stringMatching(/^ENOENT/)]] });
+  addPair();
+  await heard('link', { name: 'four0', event: 'changed' });
+  listener.stdin?.write(`set ${FILES[0]}\n`);
+  expect(await heard('set', {})).toMatchObject({ refused: [] });
+  shell(`echo 1 > ${QUEUES}/rx-0/rps_cpus`);
+  await heard('written', { path: FILES[0] });
+});
+
+it('hears an interface that moves to another network namespace', async () => {
+  link('set', 'four1', 'netns', OTHER);
+  await heard('link', { name: 'four1', event: 'moved' });
+});
+
+it('says that it missed something if nobody reads for too long', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lt-listen-'));
+  const go = join(folder, 'go');
+  link('add', 'busy0', 'type', 'bridge');
+  listener.stdin?.write(`block ${go}\n`);
+  const changes = Array.from({ length: CHANGES }, (_, at) => `link set busy0 mtu ${1400 + (at % 2)}\n`).join(
+    '',
+  );
+  execFileSync('ip', ['-n', NAME, '-batch', '-'], { input: changes });
+  writeFileSync(go, '');
+  await heard('lost', { source: 'link' });
+  // And it goes on.
+  link('del', 'busy0');
+  await heard('link', { name: 'busy0', event: 'gone' });
+  rmSync(folder, { recursive: true });
+});
+
+it('stops, and then lets its process end', async () => {
+  listener.stdin?.end();
+  await heard('closed', {});
+  const [code] = await new Promise<unknown[]>((resolve) => listener.once('exit', (...args) => resolve(args)));
+  expect(code).toBe(0);
+});

@@ -1,0 +1,6 @@
+"""write.py FILE VALUE: a script that changes a setting."""
+
+import sys
+
+with open(sys.argv[1], "r+") as file:
+    file.write(sys.argv[2])
