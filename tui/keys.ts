@@ -53,16 +53,16 @@ const on = (
 export const BINDINGS: readonly Binding[] = [
   on('Act', ['a'], 'a', 'attach a program', { kind: 'attach' }),
   on('Act', ['d'], 'd', 'detach the program', { kind: 'detach' }),
-  on('Act', ['t'], 't', 'tune: keep what helps', { kind: 'tune' }),
+  on('Act', ['t'], 't', 'tune: keep only a gain', { kind: 'tune' }),
   on('Act', ['u'], 'u', 'undo what was applied', { kind: 'undo' }),
   on('Act', ['s'], 's', 'save a snapshot', { kind: 'snapshot' }),
-  on('Act', ['c'], 'c', 'copy a fix to paste it', { kind: 'copy' }),
+  on('Act', ['c'], 'c', 'copy the commands', { kind: 'copy' }),
   on('Act', ['enter'], 'enter', 'open a finding or group', { kind: 'open' }),
 
   ...TITLES.map((_, index) =>
     on('Move', [String(index + 1)], index === 0 ? '1-7' : '', 'show a pane', { kind: 'tab', index }),
   ),
-  on('Move', ['tab'], 'tab', 'next; shift-tab: previous', { kind: 'turn', by: 1 }),
+  on('Move', ['tab'], 'tab', 'next, shift-tab previous', { kind: 'turn', by: 1 }),
   on('Move', ['shift-tab'], '', '', { kind: 'turn', by: -1 }),
   on('Move', ['up', 'k'], 'arrows hjkl', 'move', { kind: 'move', x: 0, y: -1 }),
   on('Move', ['down', 'j'], '', '', { kind: 'move', x: 0, y: 1 }),

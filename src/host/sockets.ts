@@ -168,7 +168,7 @@ function hidden(
     notes.push("/proc hides other users' processes (hidepid), so workers may be missing (run as root)");
   if (unreadable > 0)
     notes.push(
-      `${unreadable} processes could not be read, so some workers may be missing (run as root, with CAP_SYS_PTRACE)`,
+      `${unreadable} ${unreadable === 1 ? 'process' : 'processes'} could not be read, so some workers may be missing (run as root, with CAP_SYS_PTRACE)`,
     );
   if (unasked.length > 0) {
     const names = unasked

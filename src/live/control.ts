@@ -76,7 +76,7 @@ export function createControl(
         title: `Detach from ${group.id}`,
         lines: [
           none
-            ? `${group.id} had no program when it was last read; a program attached since will be detached.`
+            ? `${group.id} had no program when it was last read. A program that was attached since will be detached.`
             : `Detaches ${name === null ? 'its program' : `\`${name}\``} from ${group.id} (${group.size} sockets).`,
           'From then on the kernel picks a socket by hash.',
           ...(foreign ? ['The program is foreign: an eBPF program cannot be restored.'] : []),

@@ -27,7 +27,7 @@ export interface Asked {
   /** The network namespace, as `--netns` named it; null: the user's own. */
   readonly netns: string | null;
   readonly progress: Progress;
-  /** Interrupts what measures; the change is then taken back. */
+  /** Interrupts what measures; the change is then undone. */
   readonly signal: AbortSignal;
 }
 
@@ -129,7 +129,7 @@ export function tuneAs(
   return {
     title: `Tune ${[...options.ifaces, ...options.ports.map((port) => `port ${port}`)].join(', ')}`,
     lines: [
-      changes.length === 0 ? 'Nothing to change.' : `${count(changes.length, 'change')}, in this order:`,
+      headOf(changes.length),
       ...changes.map(
         ({ kind, subject, from, to }) =>
           `- ${kind} ${subject}: ${from === null ? 'not known' : brief(from)} -> ${brief(to)}`,
@@ -137,7 +137,7 @@ export function tuneAs(
       ...gains(expected),
       ...refused.map(({ subject, why }) => `Not planned: ${subject}: ${why}`),
       ...notes,
-      ...(changes.length === 0 ? [] : [MEASURES, `y is \`${commandOf(options, netns)}\`.`]),
+      ...(changes.length === 0 ? [] : [MEASURES, `y does the same as \`${commandOf(options, netns)}\`.`]),
     ],
     choices:
       changes.length === 0
@@ -149,7 +149,12 @@ export function tuneAs(
   };
 }
 
-const MEASURES = `y measures for ${TUNE_SECONDS} s before and after, and takes the changes back if locality is not better. Y only applies them.`;
+function headOf(changes: number): string {
+  if (changes === 0) return 'Nothing to change.';
+  return changes === 1 ? '1 change:' : `${changes} changes, in this order:`;
+}
+
+const MEASURES = `y measures for ${TUNE_SECONDS} s, applies the plan, measures again, and restores everything if locality is not better. Y applies it without measuring.`;
 const ANYWAY = 'Y applies the plan without measuring';
 
 function gains({ before, after }: Planned['expected']): string[] {

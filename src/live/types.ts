@@ -137,7 +137,7 @@ export interface Control {
     progress: Progress,
   ): Promise<Prepared>;
   /**
-   * For the end of the view: what only measures is interrupted and taken back, what writes is awaited, so that no change
+   * For the end of the view: what only measures is interrupted and undone, what writes is awaited, so that no change
    * is left half-done. Resolves to the outcomes that the user has not seen.
    */
   stop(): Promise<readonly string[]>;

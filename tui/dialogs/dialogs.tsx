@@ -117,7 +117,7 @@ function bullet(text: string, columns: number, theme: Theme): Line[] {
 
 function attachContent(dialog: AttachDialog, columns: number, room: number, theme: Theme): Content {
   const { preview, busy, groups } = dialog;
-  const choose = `esc: leave; up, down: program${groups.length > 1 ? '; left, right: group' : ''}`;
+  const choose = `esc: cancel; up, down: program${groups.length > 1 ? '; left, right: group' : ''}`;
   const ready = preview !== null && typeof preview !== 'string';
   const word = !ready || preview.attached ? '' : preview.foreign ? 'Y: replace it anyway; ' : 'y: attach; ';
   return {

@@ -1,4 +1,4 @@
-/** What `t` did: kept, taken back or nothing, what was measured before and after, and the changes. */
+/** What `t` did: kept, restored or nothing, what was measured before and after, and the changes. */
 
 import { paragraph } from '../../src/report/text.ts';
 import { madeLines } from '../../src/report/tune.ts';
