@@ -13,6 +13,7 @@ import { quietNics } from './quiet.ts';
 import { cpuLoadUneven } from './rules/cpu-load-uneven.ts';
 import { fewerWorkersThanQueues } from './rules/fewer-workers-than-queues.ts';
 import { groupDrops } from './rules/group-drops.ts';
+import { groupSplit } from './rules/group-split.ts';
 import { hashSelection } from './rules/hash-selection.ts';
 import { incomingCpuWithoutEffect } from './rules/incoming-cpu-without-effect.ts';
 import { irqAffinityNotEffective } from './rules/irq-affinity-not-effective.ts';
@@ -61,6 +62,7 @@ const STAGES: readonly (readonly Rule[])[] = [
   [rpsUndoesRss, xpsNotOnIrqCpu, txLoadUneven],
   [fewerWorkersThanQueues, moreWorkersThanQueues, workerNotPinned, sharedListener],
   [
+    groupSplit,
     programStarvesSlots,
     programExceedsGroup,
     programMissesWorker,

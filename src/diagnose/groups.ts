@@ -11,7 +11,7 @@ export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): re
   const joined = Map.groupBy(expected, ({ group }) => group);
   const online = new Set(host.machine.cpus.online);
   return host.groups
-    .filter(({ size }) => size > 1)
+    .filter(({ size, newFlows }) => size > 1 && newFlows !== false)
     .map((group) => {
       const all = (joined.get(group.id) ?? []).flatMap(({ nic }) => live.get(nic) ?? []);
       const busy = all.filter(({ nic }) => !quiet.has(nic));
