@@ -6,11 +6,12 @@ import { readRecording } from '../src/live/recording.ts';
 import type { Sample } from '../src/live/types.ts';
 import { headerLine, tabLine } from '../tui/bars.ts';
 import { keysLine, messageLine } from '../tui/bottom.ts';
+import type { Background } from '../tui/colours.ts';
 import { Rows } from '../tui/components/rows.tsx';
 import { TITLES } from '../tui/keys.ts';
 import { PANES } from '../tui/panes.ts';
 import { initialState } from '../tui/state.ts';
-import { type Background, themeOf } from '../tui/theme.ts';
+import { themeOf } from '../tui/theme.ts';
 import { svg } from './svg.ts';
 
 interface Screen {

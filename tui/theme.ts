@@ -3,10 +3,8 @@
  * or the number says the same.
  */
 
-/** The number of colours of the terminal. */
-export type Colour = 'none' | '16' | '256' | 'true';
-export type Background = 'dark' | 'light';
-export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'accent';
+import { type Background, type Colour, nearest, type Rgb, type Tone } from './colours.ts';
+import { type HeatCell, rampOf } from './ramp.ts';
 
 /** Ink's colours (a name of the 16, `ansi256(N)`, `#rrggbb`); undefined is the terminal's own. */
 export interface Theme {
@@ -25,14 +23,6 @@ export interface Theme {
   readonly mark: Readonly<Record<'local' | 'partly' | 'remote' | 'unknown' | 'cursor' | 'change', string>>;
   /** A cell of a heat map, `value` 0 to 1: its character shows without colour what the colours show. */
   readonly ramp: (value: number, tone?: Tone) => HeatCell;
-}
-
-export interface HeatCell {
-  readonly character: string;
-  /** Colour of a character on the terminal's own background. */
-  readonly foreground?: string;
-  /** Colour that fills the cell, under a blank or the lower half of `▀`. */
-  readonly background?: string;
 }
 
 export interface ThemeOptions {
@@ -57,7 +47,7 @@ export function themeOf(env: Environment, options: ThemeOptions): Theme {
     mark: unicode
       ? { local: '✓', partly: '◐', remote: '✗', unknown: '–', cursor: '▸', change: '▲' }
       : { local: '+', partly: '~', remote: 'x', unknown: '-', cursor: '>', change: '^' },
-    ramp: rampOf(colour, background, unicode),
+    ramp: rampOf(colour, background, unicode, palette),
   };
 }
 
@@ -98,7 +88,7 @@ function paletteOf(colour: Colour, background: Background): Palette {
       dim: 'gray',
     };
   const rgb = background === 'dark' ? DARK : LIGHT;
-  const as = (tone: Tone) => inkColour(rgb[tone], colour);
+  const as = (tone: Tone) => nearest(rgb[tone], colour);
   return {
     local: as('local'),
     partly: as('partly'),
@@ -108,8 +98,6 @@ function paletteOf(colour: Colour, background: Background): Palette {
     dim: as('unknown'),
   };
 }
-
-type Rgb = readonly [number, number, number];
 
 const DARK: Readonly<Record<Tone, Rgb>> = {
   local: [95, 215, 95],
@@ -125,59 +113,3 @@ const LIGHT: Readonly<Record<Tone, Rgb>> = {
   unknown: [118, 118, 118],
   accent: [0, 95, 175],
 };
-
-/** xterm's 256 colours: a cube of six levels per channel from 16 on. */
-const LEVELS = [0, 95, 135, 175, 215, 255];
-
-function inkColour([red, green, blue]: Rgb, colour: Colour): string {
-  if (colour === 'true')
-    return `#${[red, green, blue].map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;
-  const [r = 0, g = 0, b = 0] = [red, green, blue].map(nearestLevel);
-  // The cube has five greys; the 24 of the ramp from 232 on are finer.
-  const grey = Math.round((red - 8) / 10);
-  const isGrey = Math.max(red, green, blue) - Math.min(red, green, blue) < 8 && grey >= 0 && grey < 24;
-  return `ansi256(${isGrey ? 232 + grey : 16 + 36 * r + 6 * g + b})`;
-}
-
-function nearestLevel(value: number): number {
-  return LEVELS.reduce((best, level, at) => {
-    const than = LEVELS[best] ?? 0;
-    return Math.abs(level - value) < Math.abs(than - value) ? at : best;
-  }, 0);
-}
-
-const SHADES = [' ', '░', '▒', '▓', '█'];
-const ASCII = [' ', '.', ':', '=', '#'];
-/** Number of shades; more cannot be distinguished, and few keep lines short. */
-const STEPS = 8;
-
-function rampOf(colour: Colour, background: Background, unicode: boolean): Theme['ramp'] {
-  const shades = unicode ? SHADES : ASCII;
-  const tones: readonly Tone[] = ['local', 'partly', 'remote', 'unknown', 'accent'];
-  const steps = new Map(tones.map((tone) => [tone, stepsOf(tone, colour, background)]));
-  return (value, tone = 'accent') => {
-    const bounded = Math.min(1, Math.max(0, value));
-    // Any value above 0 is visible.
-    const at = (count: number) => (bounded > 0 ? Math.max(1, Math.round(bounded * (count - 1))) : 0);
-    const character = shades[at(shades.length)] ?? ' ';
-    const step = steps.get(tone)?.[at(STEPS + 1)];
-    return step === undefined ? { character } : { character, foreground: step, background: step };
-  };
-}
-
-/** From the terminal's background to the full colour, the first step visible already. */
-function stepsOf(tone: Tone, colour: Colour, background: Background): readonly (string | undefined)[] {
-  if (colour === 'none') return [];
-  if (colour === '16') {
-    const full = paletteOf(colour, background)[tone];
-    return [undefined, ...Array.from({ length: STEPS }, () => full)];
-  }
-  const [ground, rgb]: readonly [Rgb, Rgb] =
-    background === 'dark' ? [[28, 28, 28], DARK[tone]] : [[238, 238, 238], LIGHT[tone]];
-  return Array.from({ length: STEPS + 1 }, (_, step) => {
-    if (step === 0) return undefined;
-    const share = 0.2 + (0.8 * step) / STEPS;
-    const mix = (at: 0 | 1 | 2) => ground[at] + (rgb[at] - ground[at]) * share;
-    return inkColour([mix(0), mix(1), mix(2)], colour);
-  });
-}

@@ -1,5 +1,6 @@
 /** Cells of a heat map as characters: a cell takes half a line, or one line and two columns. */
-import type { HeatCell, Theme } from '../theme.ts';
+import type { HeatCell } from '../ramp.ts';
+import type { Theme } from '../theme.ts';
 import { type Line, merge, type Span, span } from './line.ts';
 
 /** Two rows in one line, `▀`: its foreground is the upper cell, its background the lower one. */

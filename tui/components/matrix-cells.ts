@@ -1,6 +1,7 @@
 /** The picture of a matrix: cells, borders between nodes, and the numbers of the CPUs. */
 import type { Sample } from '../../src/live/types.ts';
-import type { HeatCell, Theme } from '../theme.ts';
+import type { HeatCell } from '../ramp.ts';
+import type { Theme } from '../theme.ts';
 import { type Block, type Coarse, type Level, NUMBERS } from './blocks.ts';
 import { halfLine, wholeLine } from './heat-map.ts';
 import { type Line, merge, type Span, span } from './line.ts';

@@ -156,6 +156,6 @@ function legendLine({ blocks, coarse, now, theme }: Picture): Line {
     ...(several ? [...shades('partly'), span(' same node  ')] : []),
     ...shades('remote'),
     span(several ? ' another node' : ' another CPU'),
-    span(`  full: ${rateText(coarse.most / now.seconds, theme)}/s`, 'dim'),
+    span(`  few to most: ${rateText(coarse.most / now.seconds, theme)}/s`, 'dim'),
   ]);
 }
