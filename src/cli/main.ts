@@ -118,7 +118,18 @@ async function prepare(command: Command): Promise<void> {
   if (root !== undefined && netns !== undefined) {
     throw usage('--netns: a captured tree has no network namespaces', 'use either --netns or --root');
   }
-  if (netns !== undefined) (await import('../system/netns.ts')).enterNetns(netns);
+  if (netns !== undefined) await enter(netns.asked, command);
+}
+
+/** Enters the network namespace; from then on the option also tells a process in it. */
+async function enter(asked: string, command: Command): Promise<void> {
+  const { netnsTarget } = await import('../host/netns-target.ts');
+  const { openFiles } = await import('../system/files.ts');
+  const { path, ...netns } = netnsTarget(openFiles('/'), asked);
+  (await import('../system/netns.ts')).enterNetns(path, asked);
+  let program = command;
+  while (program.parent !== null) program = program.parent;
+  program.setOptionValue('netns', netns);
 }
 
 /** commander says `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */

@@ -1,5 +1,6 @@
 /** The options that every command has, and the checks of values that several commands share. */
 import type { Command } from 'commander';
+import type { NamedNetns } from '../host/netns-target.ts';
 import { usage } from './errors.ts';
 
 export const COLOR_WHEN = ['auto', 'always', 'never'] as const;
@@ -11,7 +12,7 @@ export interface Globals {
   /** Indented JSON; implies `json`, as in bpftool. */
   readonly pretty?: true;
   readonly color: ColorWhen;
-  readonly netns?: string;
+  readonly netns?: NamedNetns;
   /** Directory of a captured tree; main refuses it for commands that make changes. */
   readonly root?: string;
 }
@@ -77,8 +78,11 @@ export function addGlobals(program: Command): Command {
       'auto',
     )
     .option(
-      '--netns <name|pid>',
-      'work in this network namespace: a name from `ip netns`, or the pid of a process in it',
+      '--netns <name|pid|container>',
+      'work in this network namespace: a name from `ip netns`, the pid of a process in it, or a container (its ' +
+        'name, its id or the beginning of it, a pod)',
+      // main finds out what it is.
+      (asked) => ({ asked, pid: null }),
     )
     .option(
       '--root <dir>',

@@ -1,5 +1,6 @@
 /** Runs all rules over one view; findings are in reading order. */
 
+import type { NamedNetns } from '../host/netns-target.ts';
 import { compareNatural } from '../host/order.ts';
 import { expectedLocality } from '../path/expected.ts';
 import type { View } from '../path/view.ts';
@@ -81,7 +82,7 @@ const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2
  * The worst first, then by subject with numbers in natural order: irq 9 before irq 10.
  * @param netns as `--netns` named it: then every command works from outside it
  */
-export function diagnose(view: View, netns: string | null = null): readonly Finding[] {
+export function diagnose(view: View, netns: NamedNetns | null = null): readonly Finding[] {
   const now = factsOf(view, new Set(), false);
   let later = now;
   const found: Finding[] = [];

@@ -18,6 +18,26 @@ export function readCgroup(files: Files, pid: number): Cgroup {
  * the deeper path says more. On a machine without systemd only the controllers' hierarchies name a container.
  */
 export function parseCgroup(text: string): Cgroup {
+  const { systemd, others } = pathsIn(text);
+  const found = firstOf([...systemd, ...others], containerOf);
+  return { unit: firstOf(systemd, unitOf), container: found?.container ?? null };
+}
+
+/** Only the container, with the path of its own control group, without those below; null outside of any. */
+export function containerIn(text: string): ContainerGroup | null {
+  const { systemd, others } = pathsIn(text);
+  return firstOf([...systemd, ...others], containerOf);
+}
+
+interface ContainerGroup {
+  readonly container: Container;
+  readonly path: string;
+}
+
+type Paths = readonly (readonly string[])[];
+
+/** Deepest first. */
+function pathsIn(text: string): { readonly systemd: Paths; readonly others: Paths } {
   const lines = [...text.matchAll(LINE)].map(([, controllers = '', path = '']) => ({
     ofSystemd: controllers === '' || controllers === 'name=systemd',
     parts: partsOf(path),
@@ -25,13 +45,10 @@ export function parseCgroup(text: string): Cgroup {
   const byDepth = lines.sort((a, b) => b.parts.length - a.parts.length);
   const systemd = byDepth.flatMap(({ ofSystemd, parts }) => (ofSystemd ? [parts] : []));
   const others = byDepth.flatMap(({ ofSystemd, parts }) => (ofSystemd ? [] : [parts]));
-  return { unit: firstOf(systemd, unitOf), container: firstOf([...systemd, ...others], containerOf) };
+  return { systemd, others };
 }
 
-function firstOf<T>(
-  paths: readonly (readonly string[])[],
-  find: (parts: readonly string[]) => T | null,
-): T | null {
+function firstOf<T>(paths: Paths, find: (parts: readonly string[]) => T | null): T | null {
   for (const parts of paths) {
     const found = find(parts);
     if (found !== null) return found;
@@ -72,12 +89,14 @@ function unitOf(parts: readonly string[]): string | null {
  * The innermost container, and the innermost pod around it: a node of a test cluster is a container itself. Without
  * one below the pod, only the pod is known.
  */
-function containerOf(parts: readonly string[]): Container | null {
+function containerOf(parts: readonly string[]): ContainerGroup | null {
   const podAt = parts.findLastIndex((part) => podIn(part) !== null);
   const at = parts.findLastIndex((_, each) => containerAt(parts, each) !== null);
   const container = at > podAt ? containerAt(parts, at) : null;
   const pod = podIn(parts[podAt] ?? '');
-  return container === null && pod === null ? null : { runtime: null, id: null, ...container, pod };
+  if (container === null && pod === null) return null;
+  const path = `/${parts.slice(0, Math.max(at, podAt) + 1).join('/')}`;
+  return { container: { runtime: null, id: null, ...container, pod, ...UNNAMED }, path };
 }
 
 /** Kubernetes' uid, of a static pod a hash without dashes; podman's pods have 64 digits. */
@@ -100,6 +119,8 @@ const RUNTIMES: ReadonlyMap<string, string> = new Map([
   ['libpod-payload', 'podman'],
   ['nerdctl', 'containerd'],
 ]);
+
+const UNNAMED = { name: null, podName: null } as const;
 
 type Named = Pick<Container, 'runtime' | 'id'>;
 

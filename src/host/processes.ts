@@ -1,6 +1,7 @@
 /** Finds the processes that hold sockets, in one pass over /proc. */
 import type { Files } from '../system/types.ts';
 import { type Cgroup, readCgroup } from './cgroup.ts';
+import { named, readContainerNames } from './container-names.ts';
 import { pushTo } from './multimap.ts';
 
 export interface Holder {
@@ -43,10 +44,22 @@ export function scanProcesses(files: Files, inodes: ReadonlySet<number>): Proces
     byPid.set(pid, process);
     for (const [fd, inode] of process.sockets) pushTo(holders, inode, { pid, fd });
   }
+  nameContainers(files, byPid);
   const denied = files.denied
     .map(({ path }) => DESCRIPTORS.exec(path)?.[1])
     .filter((pid) => pid !== undefined);
   return { byPid, holders, unreadable: new Set(denied).size };
+}
+
+function nameContainers(files: Files, byPid: Map<number, Process>): void {
+  const ids = new Set([...byPid.values()].flatMap(({ cgroup }) => cgroup.container?.id ?? []));
+  if (ids.size === 0) return;
+  const names = new Map(readContainerNames(files, ids).map((each) => [each.id, each]));
+  for (const [pid, process] of byPid) {
+    const { container } = process.cgroup;
+    if (container !== null)
+      byPid.set(pid, { ...process, cgroup: { ...process.cgroup, container: named(container, names) } });
+  }
 }
 
 /**

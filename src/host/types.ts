@@ -222,8 +222,12 @@ export interface Container {
   /** docker, containerd, cri-o, podman, lxc, machine (systemd-nspawn and virtual machines); null if not known. */
   readonly runtime: string | null;
   readonly id: string | null;
-  /** Kubernetes' uid of the pod. */
+  /** Kubernetes' uid of the pod, or podman's id of it. */
   readonly pod: string | null;
+  /** `web`, as its runtime calls it; null if not known, which needs root. */
+  readonly name: string | null;
+  /** `default/web-0`: Kubernetes' namespace and name of the pod. */
+  readonly podName: string | null;
 }
 
 export interface Owner {

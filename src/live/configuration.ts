@@ -5,6 +5,7 @@
 
 import { diagnose } from '../diagnose/diagnose.ts';
 import { readHost } from '../host/host.ts';
+import type { NamedNetns } from '../host/netns-target.ts';
 import { readSockets } from '../host/sockets.ts';
 import type { Group, Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
@@ -13,7 +14,7 @@ import type { Configuration } from './types.ts';
 
 export interface ConfigurationOptions {
   /** The network namespace of this process, as `--netns` named it; null: the user's own. */
-  readonly netns: string | null;
+  readonly netns: NamedNetns | null;
   readonly ifaces: readonly string[];
   /** null: all. */
   readonly port: number | null;
@@ -49,7 +50,7 @@ export async function readSlotsOf(
 export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
   groups.some((group) => !hasSameSockets(group, known.get(group.id)));
 
-export function toConfiguration(host: Host, netns: string | null): Configuration {
+export function toConfiguration(host: Host, netns: NamedNetns | null): Configuration {
   const view = viewOf(host);
   return { ...view, findings: diagnose(view, netns), readAt: new Date().toISOString() };
 }

@@ -1,6 +1,8 @@
 /** The actions of the live view on a group: the same checks and the same system call as `attach` and `detach`. */
+
 import { disassemble } from '../cbpf/disassemble.ts';
 import { GROUP_PROGRAMS, type ProgramName, recognise } from '../cbpf/programs.ts';
+import type { NamedNetns } from '../host/netns-target.ts';
 import type { Group } from '../host/types.ts';
 import type { AttachOptions } from '../steer/attach.ts';
 import { readAttachMachine } from '../steer/machine.ts';
@@ -17,7 +19,7 @@ import type { Control, Outcome } from './types.ts';
  */
 export function createControl(
   machine: LiveMachine,
-  netns: string | null,
+  netns: NamedNetns | null,
   report: (text: string) => void,
 ): Control {
   const running = new Set<Promise<Outcome>>();

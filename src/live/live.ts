@@ -2,6 +2,7 @@
  * This machine as a source of samples. Three activities run at their own pace, and none waits for another: counters are
  * read for each sample, the configuration every few seconds, and bpftrace counts as long as it runs.
  */
+import type { NamedNetns } from '../host/netns-target.ts';
 import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
 import type { Kernel, System } from '../system/types.ts';
@@ -17,7 +18,7 @@ import { createTimer, createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface LiveOptions {
   /** The network namespace, as `--netns` named it; null: the user's own. */
-  readonly netns: string | null;
+  readonly netns: NamedNetns | null;
   readonly ifaces: readonly string[];
   /** null: all. */
   readonly port: number | null;

@@ -1,6 +1,8 @@
 /** Larger actions of the live view. Each is prepared first, so that the user can confirm exactly what it will do. */
+
 import { resolve } from 'node:path';
 import { readHost } from '../host/host.ts';
+import type { NamedNetns } from '../host/netns-target.ts';
 import type { Group, Host } from '../host/types.ts';
 import { nicsFeeding, receivingNics } from '../path/receiving-nics.ts';
 import { viewOf } from '../path/view.ts';
@@ -25,7 +27,7 @@ export interface Asked {
   /** The group to tune; null: none. */
   readonly group: Group | null;
   /** The network namespace, as `--netns` named it; null: the user's own. */
-  readonly netns: string | null;
+  readonly netns: NamedNetns | null;
   readonly progress: Progress;
   /** Interrupts what measures; the change is then undone. */
   readonly signal: AbortSignal;
@@ -96,7 +98,7 @@ export function tuningOf(host: Host, group: Group | null): PlanOptions {
   };
 }
 
-function commandOf({ ifaces, ports, protocol }: PlanOptions, netns: string | null): string {
+function commandOf({ ifaces, ports, protocol }: PlanOptions, netns: NamedNetns | null): string {
   const words = [
     ...ifaces.map((name) => `--iface ${word(name)}`),
     ...ports.map((port) => `--port ${port}`),

@@ -26,7 +26,12 @@ export function anonymize(snapshot: Snapshot, secret: Uint8Array): Snapshot {
   const belonging = (owner: Owner): Owner => ({
     ...owner,
     unit: owner.unit && scrub(owner.unit),
-    container: owner.container && { ...owner.container, id: owner.container.id && scrub(owner.container.id) },
+    container: owner.container && {
+      ...owner.container,
+      id: owner.container.id && scrub(owner.container.id),
+      name: owner.container.name && scrub(owner.container.name),
+      podName: owner.container.podName && scrub(owner.container.podName),
+    },
   });
   return {
     ...snapshot,

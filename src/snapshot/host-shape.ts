@@ -218,6 +218,8 @@ const container = object<Container>({
   runtime: nullable(text),
   id: nullable(text),
   pod: nullable(text),
+  name: nullable(text),
+  podName: nullable(text),
 });
 
 const owner = object<Owner>({

@@ -58,35 +58,34 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The file of the namespace NAME, or of process PID. Throws Failure: `no-netns`, `EPERM`. */
-export function netnsPath(target: string): string {
-  const named = FOLDERS.find((folder) => namesIn(folder).includes(target));
-  const path = named ? `${named}/${target}` : /^[1-9]\d*$/.test(target) ? `/proc/${target}/ns/net` : null;
+/**
+ * The file of the namespace NAME, or of process PID, which is then in it; null if there is neither. Throws Failure
+ * `EPERM`.
+ */
+export function netnsFile(target: string): { readonly path: string; readonly pid: number | null } | null {
+  const folder = FOLDERS.find((each) => namesIn(each).includes(target));
+  const pid = folder === undefined && /^[1-9]\d*$/.test(target) ? Number(target) : null;
+  const path = folder === undefined ? `/proc/${target}/ns/net` : `${folder}/${target}`;
   try {
-    if (path !== null && statfsSync(path).type === NSFS_MAGIC) return path;
+    const isThere = (folder !== undefined || pid !== null) && statfsSync(path).type === NSFS_MAGIC;
+    return isThere ? { path, pid } : null;
   } catch (error) {
     const code = errnoCode(error);
     if (code === 'EACCES' || code === 'EPERM') throw notPermitted(target);
     if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+    return null;
   }
-  const names = netnsNames().join(', ') || 'none';
-  throw failure(
-    'no-netns',
-    `--netns ${target}: no such network namespace or process`,
-    `names: ${names} (ip netns list)`,
-  );
 }
 
 const notPermitted = (target: string) =>
   failure('EPERM', `--netns ${target}: entering a network namespace needs CAP_SYS_ADMIN`, 'run it as root');
 
 /**
- * Continues inside the network namespace `target` (a name, or a pid): this process executes the same command again,
- * with the same pid, terminal and exit status, and does not return. Returns at once if it is there already. Throws
- * Failure: `no-netns`, `EPERM`.
+ * Continues inside the network namespace of a file: this process executes the same command again, with the same pid,
+ * terminal and exit status, and does not return. Returns at once if it is there already. Throws Failure `EPERM`.
+ * @param target as the user named it
  */
-export function enterNetns(target: string): void {
-  const path = netnsPath(target);
+export function enterNetns(path: string, target: string): void {
   if (statSync(path).ino === netnsInode()) return;
   if (!mayAdminister()) throw notPermitted(target);
   native().setns(path, CLONE_NEWNET);

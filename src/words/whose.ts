@@ -9,12 +9,17 @@ const ID = 12;
 /** The first group of a pod's uid. */
 const UID = 8;
 
-/** `nginx.service`, `docker 0123456789ab`, `containerd 0123456789ab in pod 6f1c2a5e`; null outside of any. */
+/**
+ * By names where they are known, otherwise by ids: `nginx.service`, `docker web`, `pod default/web-0 (nginx)`,
+ * `containerd 0123456789ab in pod 6f1c2a5e`; null outside of any.
+ */
 export function whose({ unit, container }: Belonging): string | null {
   if (container === null) return unit;
-  const { runtime, id, pod } = container;
+  const { runtime, id, pod, name, podName } = container;
+  if (podName !== null) return `pod ${podName}${name === null ? '' : ` (${name})`}`;
   const short = id !== null && /^[0-9a-f]{64}$/.test(id) ? id.slice(0, ID) : id;
-  const own = id === null ? [] : [`${runtime ?? 'container'} ${short}`];
+  const called = name ?? short;
+  const own = called === null ? [] : [`${runtime ?? 'container'} ${called}`];
   return [...own, ...(pod === null ? [] : [`pod ${pod.slice(0, UID)}`])].join(' in ') || unit;
 }
 

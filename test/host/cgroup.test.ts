@@ -6,6 +6,7 @@ import { openFiles } from '../../src/system/files.ts';
 const id = '0123456789abcdef'.repeat(4);
 const other = 'fedcba9876543210'.repeat(4);
 const uid = '6f1c2a5e-0b4d-4d0e-9d57-1f2f6a7b8c9d';
+const unnamed = { name: null, podName: null };
 const none = { unit: null, container: null };
 
 describe('the control group of a process', () => {
@@ -81,7 +82,7 @@ describe('the control group of a process', () => {
     ['0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator', 'machine', 'qemu-1-vm', null],
     ['0::/machine.slice/systemd-nspawn@web.service/payload', 'machine', 'web', null],
   ])('%j: container of %s, id %s, pod %s', (text, runtime, container, pod) => {
-    expect(parseCgroup(text).container).toEqual({ runtime, id: container, pod });
+    expect(parseCgroup(text).container).toEqual({ runtime, id: container, pod, ...unnamed });
   });
 
   it.each([
@@ -98,7 +99,7 @@ describe('the control group of a process', () => {
   it('keeps the unit that a container runs in', () => {
     expect(parseCgroup(`0::/system.slice/podman.service/libpod-${id}.scope`)).toEqual({
       unit: 'podman.service',
-      container: { runtime: 'podman', id, pod: null },
+      container: { runtime: 'podman', id, pod: null, ...unnamed },
     });
   });
 

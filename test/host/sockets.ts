@@ -32,10 +32,11 @@ export interface SocketProcess {
   readonly ended: Promise<void>;
 }
 
-export function startSockets(): SocketProcess {
-  const child = spawn('python3', [fileURLToPath(new URL('sockets.py', import.meta.url))], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+/** @param before the words of a command that becomes it */
+export function startSockets(before: readonly string[] = []): SocketProcess {
+  const python = ['python3', fileURLToPath(new URL('sockets.py', import.meta.url))];
+  const [command = '', ...args] = [...before, ...python];
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const call = async (name: string, ...args: readonly unknown[]) => {
     child.stdin.write(`${JSON.stringify({ call: name, args })}\n`);

@@ -18,7 +18,7 @@ export const good = host({
   groups: [group({ workers: pinned(...eight), program: 'cpu' })],
 });
 
-const docker = { runtime: 'docker', id: '0123456789abcdef'.repeat(4), pod: null };
+const docker = { runtime: 'docker', id: '0123456789abcdef'.repeat(4), pod: null, name: null, podName: null };
 
 /** Two queues on one CPU, irqbalance, a shared listener, a worker that calls itself, and its unit, by an escape sequence. */
 export const bad = host({

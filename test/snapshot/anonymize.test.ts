@@ -10,7 +10,8 @@ const key = Array.from({ length: 40 }, () => '6d').join(':');
 const ported = nic({ name: 'eth0', queues: 4 });
 const withKey = (name: string) => ({ ...ported, name, rss: ported.rss && { ...ported.rss, key } });
 const unit = 'tunnel@203.0.113.9.service';
-const tunnel = owner([0], { unit, container: { runtime: 'lxc', id: 'web-07', pod: null } });
+const web = { runtime: 'lxc', id: 'web-07', pod: null, podName: null };
+const tunnel = owner([0], { unit, container: { ...web, name: 'web-07' } });
 const workers = [{ cpu: 0, more: { owners: [tunnel] } }, ...pinned(1, 2, 3)];
 const of = (address: string, port = 80) => group({ address, port, workers });
 

@@ -4,11 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { openFiles } from '../../src/system/files.ts';
 import { openKernel } from '../../src/system/kernel.ts';
-import { enterNetns, netnsInode } from '../../src/system/netns.ts';
+import { enterNetns, netnsFile, netnsInode } from '../../src/system/netns.ts';
 
 const [target = '', device = 'lo', wait] = process.argv.slice(2);
 try {
-  enterNetns(target);
+  const file = netnsFile(target);
+  if (file !== null) enterNetns(file.path, target);
 } catch (error) {
   console.log(JSON.stringify({ code: Reflect.get(Object(error), 'code'), message: String(error) }));
   process.exit(77);

@@ -96,7 +96,7 @@ describe.each(HOSTILE)('an interface called %s', (name) => {
 
   it('is named in commands that the shell accepts', () => {
     expect(commands.filter((command) => command.includes('/sys/class/net/')).length).toBeGreaterThan(3);
-    for (const command of [...commands, ...commands.map((each) => inNetns(each, name))])
+    for (const command of [...commands, ...commands.map((each) => inNetns(each, { asked: name, pid: null }))])
       expect(sh('-n', '-c', command)).toMatchObject({ status: 0, stderr: '' });
     expect(sh('-n', '-c', toScript(plan, { before: [], after: [] }, 'x'))).toMatchObject({ status: 0 });
   });
@@ -106,28 +106,36 @@ describe.each(HOSTILE)('an interface called %s', (name) => {
     for (const command of commands)
       if (!/\/proc\/irq|irqbalance|taskset/.test(command)) {
         sh('-c', command);
-        sh('-c', inNetns(command, name));
+        sh('-c', inNetns(command, { asked: name, pid: null }));
       }
     expect(existsSync(join(folder, 'PWNED'))).toBe(false);
   });
 });
 
 describe('a command for another network namespace', () => {
+  const web = { asked: 'web', pid: null };
   it.each([
     [
       'echo 1 > /sys/class/net/eth0/queues/tx-0/xps_cpus',
-      'web',
+      web,
       "ip netns exec web sh -c 'echo 1 > /sys/class/net/eth0/queues/tx-0/xps_cpus'",
     ],
-    ['locality-tune attach --port 443', 'web', 'locality-tune attach --port 443 --netns web'],
+    ['locality-tune attach --port 443', web, 'locality-tune attach --port 443 --netns web'],
     [
       'ethtool -L eth0 combined 4',
-      '812',
+      { asked: '812', pid: 812 },
       "nsenter -t 812 -n unshare -m sh -c 'mount -t sysfs sysfs /sys && ethtool -L eth0 combined 4'",
     ],
-    ['taskset -cp 1 812', 'web', 'taskset -cp 1 812'],
-    ['echo 1 > /proc/irq/7/smp_affinity_list', 'web', 'echo 1 > /proc/irq/7/smp_affinity_list'],
+    ['taskset -cp 1 812', web, 'taskset -cp 1 812'],
+    ['echo 1 > /proc/irq/7/smp_affinity_list', web, 'echo 1 > /proc/irq/7/smp_affinity_list'],
     ['ethtool -L eth0 combined 4', null, 'ethtool -L eth0 combined 4'],
+    // A container keeps its name, and has another process after a restart.
+    ['locality-tune plan', { asked: 'shop', pid: 812 }, 'locality-tune plan --netns shop'],
+    [
+      'ethtool -n eth0',
+      { asked: 'shop', pid: 812 },
+      "nsenter -t 812 -n unshare -m sh -c 'mount -t sysfs sysfs /sys && ethtool -n eth0'",
+    ],
   ])('%s in %s', (command, netns, expected) => {
     expect(inNetns(command, netns)).toBe(expected);
   });

@@ -1,23 +1,38 @@
 import { describe, expect, it } from 'vitest';
+import type { Container } from '../../src/host/types.ts';
 import { ofWhom, whose, whoseAll } from '../../src/words/whose.ts';
 
 const id = '0123456789abcdef'.repeat(4);
 const pod = '6f1c2a5e-0b4d-4d0e-9d57-1f2f6a7b8c9d';
 const inUnit = { unit: 'relay.service', container: null };
-const inDocker = { unit: null, container: { runtime: 'docker', id, pod: null } };
+const container = (more: Partial<Container>): Container => ({
+  runtime: null,
+  id,
+  pod: null,
+  name: null,
+  podName: null,
+  ...more,
+});
+const inDocker = { unit: null, container: container({ runtime: 'docker' }) };
 
 describe('whose a worker is', () => {
   it.each([
     [inUnit, 'relay.service'],
     [inDocker, 'docker 0123456789ab'],
-    [{ unit: 'podman.service', container: { runtime: 'podman', id, pod: null } }, 'podman 0123456789ab'],
+    [{ unit: 'podman.service', container: container({ runtime: 'podman' }) }, 'podman 0123456789ab'],
     [
-      { unit: null, container: { runtime: 'containerd', id, pod } },
+      { unit: null, container: container({ runtime: 'containerd', pod }) },
       'containerd 0123456789ab in pod 6f1c2a5e',
     ],
-    [{ unit: null, container: { runtime: null, id, pod } }, 'container 0123456789ab in pod 6f1c2a5e'],
-    [{ unit: null, container: { runtime: null, id: null, pod } }, 'pod 6f1c2a5e'],
-    [{ unit: 'init.scope', container: { runtime: 'lxc', id: 'web', pod: null } }, 'lxc web'],
+    [{ unit: null, container: container({ pod }) }, 'container 0123456789ab in pod 6f1c2a5e'],
+    [{ unit: null, container: container({ id: null, pod }) }, 'pod 6f1c2a5e'],
+    [{ unit: 'init.scope', container: container({ runtime: 'lxc', id: 'web' }) }, 'lxc web'],
+    [{ unit: null, container: container({ runtime: 'docker', name: 'web' }) }, 'docker web'],
+    [
+      { unit: null, container: container({ pod, name: 'nginx', podName: 'shop/web-0' }) },
+      'pod shop/web-0 (nginx)',
+    ],
+    [{ unit: null, container: container({ pod, podName: 'shop/web-0' }) }, 'pod shop/web-0'],
     [{ unit: null, container: null }, null],
   ])('%j: %s', (owner, text) => {
     expect(whose(owner)).toBe(text);

@@ -1,6 +1,7 @@
 /** `locality-tune inspect`: read the machine, join it into paths, judge them, print. */
 
 import { diagnose } from '../../diagnose/diagnose.ts';
+import type { NamedNetns } from '../../host/netns-target.ts';
 import type { Host } from '../../host/types.ts';
 import { viewOf } from '../../path/view.ts';
 import type { Inspection } from '../../report/inspection.ts';
@@ -46,7 +47,7 @@ async function printWhatIf(whatIf: Comparison, options: InspectCommandOptions): 
 }
 
 /** Joins what was read, and finds what is wrong. */
-export function look(host: Host, netns: string | null = null): Omit<Inspection, 'remedy'> {
+export function look(host: Host, netns: NamedNetns | null = null): Omit<Inspection, 'remedy'> {
   const view = viewOf(host);
   return { ...view, findings: diagnose(view, netns) };
 }

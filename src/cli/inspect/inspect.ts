@@ -17,7 +17,7 @@ Examples:
   locality-tune inspect --port 4433 --sample 5          how many datagrams each UDP socket gets
   locality-tune inspect -j | jq -r '.findings[].fix[]'  only the commands
   locality-tune inspect --iface eth0 --port 8080 --with "rss=equal 4" --with program=map
-  locality-tune inspect --netns web                     in a network namespace (ip netns list)`;
+  locality-tune inspect --netns web                     in a network namespace (ip netns) or container`;
 
 export function register(program: Command): void {
   addWhatIf(addFrom(program.command('inspect')))

@@ -1,9 +1,10 @@
 /** `locality-tune plan`: reads the machine, plans, and prints. */
 
 import { formatCpuList } from '../../host/cpus.ts';
+import type { NamedNetns } from '../../host/netns-target.ts';
 import { netnsInode } from '../../system/netns.ts';
 import { type Inside, toScript } from '../../tune/script.ts';
-import { inNetns } from '../../words/in-netns.ts';
+import { enterFor, inNetns } from '../../words/in-netns.ts';
 import { option, word } from '../../words/shell.ts';
 import type { SourceOptions } from '../options.ts';
 import { print, printDocument } from '../output.ts';
@@ -31,14 +32,15 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
 }
 
 /** In another network namespace the script would change interfaces of the same name there. */
-const inside = (netns: string | null): Inside | null =>
+const inside = (netns: NamedNetns | null): Inside | null =>
   netns === null
     ? null
     : {
         inode: netnsInode(),
-        how: /^\d+$/.test(netns)
-          ? `nsenter -t ${netns} -n unshare -m sh -c 'mount -t sysfs sysfs /sys && sh plan.sh'`
-          : `ip netns exec ${word(netns)} sh plan.sh`,
+        how:
+          netns.pid === null
+            ? `ip netns exec ${word(netns.asked)} sh plan.sh`
+            : enterFor('sh plan.sh', netns),
       };
 
 /** What a reader needs to make the plan again, and to see for which machine it is. */
@@ -54,7 +56,7 @@ function commandLine({ root, netns, from, ...options }: PlanCommandOptions): str
     ...(avoidCpus.length > 0 ? [`--avoid-cpus ${formatCpuList(avoidCpus)}`] : []),
     ...(smt === 'both' ? ['--smt both'] : []),
     ...(program !== null ? [option('program', program)] : []),
-    ...Object.entries({ root, netns, from }).flatMap(([name, value]) =>
+    ...Object.entries({ root, netns: netns?.asked, from }).flatMap(([name, value]) =>
       value === undefined ? [] : [option(name, value)],
     ),
   ];
