@@ -151,7 +151,7 @@ function byCpu(
 function crowdedCpu({ machine }: Host, { group, nics }: FedGroup): string | null {
   const shares = new Map<number, number>();
   for (const nic of nics)
-    for (const [cpu, share] of cpuShares(nic, machine.rpsSockFlowEntries) ?? [])
+    for (const [cpu, share] of cpuShares(nic, machine) ?? [])
       shares.set(cpu, (shares.get(cpu) ?? 0) + share / nics.length);
   const [[cpu, most] = [0, 0]] = [...shares].sort(([, one], [, other]) => other - one);
   if (most <= 2 / group.size) return null;

@@ -6,8 +6,9 @@ import { liveNics, oneCpu, receivingCpus } from './nics.ts';
 import type { FedGroup } from './types.ts';
 
 export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly FedGroup[] {
-  const flows = host.machine.rpsSockFlowEntries;
-  const live = new Map(liveNics(host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, flows) }]));
+  const live = new Map(
+    liveNics(host).map((nic) => [nic.name, { nic, cpus: receivingCpus(nic, host.machine) }]),
+  );
   const joined = Map.groupBy(expected, ({ group }) => group);
   const online = new Set(host.machine.cpus.online);
   return host.groups

@@ -1,6 +1,6 @@
 /** Helpers for rules about the queues, IRQs and CPUs of a NIC. */
 import type { Cpus } from '../host/cpus.ts';
-import type { Host, Irq, Nic, RxQueue } from '../host/types.ts';
+import type { Host, Irq, Machine, Nic, RxQueue } from '../host/types.ts';
 import { receiver } from '../path/receive.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
 import { rssReach } from './rss-reach.ts';
@@ -49,11 +49,11 @@ export function fedQueues(nic: Nic): readonly RxQueue[] {
  * CPUs on which packets of this NIC reach a socket: those of RPS if it is set, otherwise the softirq's. null if that of
  * any queue is not known, because a partial set would lead rules to wrong findings.
  */
-export function receivingCpus(nic: Nic, rpsSockFlowEntries: number | null): ReadonlySet<number> | null {
+export function receivingCpus(nic: Nic, machine: Machine): ReadonlySet<number> | null {
   const cpus = new Set<number>();
   for (const queue of fedQueues(nic)) {
-    const { cpu } = receiver(nic, queue, rpsSockFlowEntries);
-    const rfs = queue.rfsFlows !== 0 && rpsSockFlowEntries !== 0;
+    const { cpu } = receiver(nic, queue, machine);
+    const rfs = queue.rfsFlows !== 0 && machine.rpsSockFlowEntries !== 0;
     if (cpu !== null) cpus.add(cpu);
     else if (queue.rps !== null && queue.rps.length > 1 && !rfs) for (const each of queue.rps) cpus.add(each);
     else return null;

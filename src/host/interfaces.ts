@@ -62,12 +62,14 @@ function readInterface(files: Files, name: string): Interface {
 function softwareDriver(files: Files, path: string, lowers: readonly string[]): string | null {
   if (files.exists(`${path}/bonding`)) return 'bonding';
   if (files.exists(`${path}/tun_flags`)) return 'tun';
-  // A link to an interface elsewhere, and not a kind with its own name: VLAN, macvlan, ipvlan.
+  // A link to an interface elsewhere: it is a veth unless it names its kind. Not every kernel's macvlan does.
   const uevent = files.text(`${path}/uevent`);
   const index = readInteger(files, `${path}/ifindex`);
   const peer = readInteger(files, `${path}/iflink`);
   if (lowers.length > 0 || uevent === null || index === null || peer === null) return null;
-  return peer > 0 && peer !== index && !/^DEVTYPE=/m.test(uevent) ? 'veth' : null;
+  const [, kind = null] = /^DEVTYPE=(.*)$/m.exec(uevent) ?? [];
+  if (kind !== null) return /^(?:mac|ip)v(?:lan|tap)$/.test(kind) ? kind : null;
+  return peer > 0 && peer !== index ? 'veth' : null;
 }
 
 const baseName = (path: string | null): string | null => path && posix.basename(path);

@@ -38,9 +38,13 @@ export function readRxQueue(files: Files, nic: string, index: number, servers: S
   const path = `${queuesOf(nic)}/rx-${index}`;
   return {
     ...place(index, servers.rx.get(index), servers),
-    rps: readCpuMask(files, `${path}/rps_cpus`),
+    rps: readRps(files, nic, index),
     rfsFlows: readInteger(files, `${path}/rps_flow_cnt`),
   };
+}
+
+export function readRps(files: Files, nic: string, index: number): Cpus | null {
+  return readCpuMask(files, `${queuesOf(nic)}/rx-${index}/rps_cpus`);
 }
 
 export function readTxQueue(files: Files, nic: string, index: number, servers: Servers): TxQueue {

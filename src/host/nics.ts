@@ -15,10 +15,12 @@ import {
   readAffinity,
   readChannelCpus,
   readQueueIndices,
+  readRps,
   readRxQueue,
   readThreaded,
   readTxQueue,
 } from './nic-queues.ts';
+import { substitute } from './no-interrupts.ts';
 import type { Channels, Irq, Machine, Nic } from './types.ts';
 import { readInteger, readLine } from './values.ts';
 
@@ -32,7 +34,7 @@ function findInterfaces({ files }: System, table: IrqTable): readonly Interface[
   return interfaces.length > 0 ? interfaces : inferInterfaces(table);
 }
 
-/** Their packets do not profit from the place of a queue; left out unless named. */
+/** Their packets do not profit from the place of a queue; left out unless named, but lo is read if RPS moves its packets. */
 const uninteresting = /^(?:lo|ifb\d+|dummy\d+)$/;
 
 /**
@@ -54,6 +56,7 @@ export async function readNics(
   for (const { name, pci } of interfaces) if (pci !== null) pushTo(byPci, pci, name);
   const onlineCounts = byOnlineCpu(interrupts.cpus, machine.cpus.online);
 
+  const moved = (name: string) => name === 'lo' && (readRps(system.files, name, 0)?.length ?? 0) > 0;
   const napiThreads = once(() => findNapiThreads(system));
 
   const readNic = async (nic: Interface): Promise<Nic> => {
@@ -70,7 +73,7 @@ export async function readNics(
   // All at once: the system calls run in libuv's pool, whose threads are the limit.
   return Promise.all(
     interfaces
-      .filter(({ name }) => (only.length > 0 ? wanted.has(name) : !uninteresting.test(name)))
+      .filter(({ name }) => (only.length > 0 ? wanted.has(name) : !uninteresting.test(name) || moved(name)))
       .map(readNic),
   );
 }
@@ -98,7 +101,9 @@ function joinNic(
   const path = `/sys/class/net/${name}`;
   const channels = ethtool?.channels ? toChannels(ethtool.channels) : null;
   const indices = readQueueIndices(files, name) ?? indicesOf(channels);
-  const driver = nic.driver ?? ethtool?.driver?.driver ?? null;
+  const asked = ethtool?.driver?.driver ?? null;
+  // Without a device sysfs only hints at it: from inside of a pod a macvlan looks like a veth.
+  const driver = (nic.virtual ? asked : null) ?? nic.driver ?? asked;
   const found = findNicIrqs(
     {
       interface: { ...nic, driver },
@@ -117,6 +122,7 @@ function joinNic(
   const ascending = (queues: Iterable<number>): number[] => [...queues].sort((a, b) => a - b);
   const threaded = readThreaded(files, name);
   const state = readLine(files, `${path}/operstate`);
+  const received = substitute({ name, driver, lowerDevices });
   const places = found.rx.size + channelCpus.size;
   const unplaced = device !== null && state !== 'down' && places === 0 && found.notes.length === 0;
   return {
@@ -143,11 +149,7 @@ function joinNic(
       ...notes,
       ...found.notes,
       ...(indices === null && !nic.virtual ? ['queues are known only from the names of its IRQs'] : []),
-      ...(driver === 'veth'
-        ? [
-            'a veth has no IRQ and no RSS: packets are received on the CPU that sends them, or where rps_cpus says',
-          ]
-        : []),
+      ...(received === null ? [] : [`${received.why}, or where rps_cpus says`]),
       ...(unplaced ? ['the CPUs of its queues are not known: no IRQ of its queues was found'] : []),
     ],
   };

@@ -1,6 +1,7 @@
 /** How evenly the flows spread over a group's workers; every flow counts the same. */
 import type { Group, GroupSocket, Nic } from '../host/types.ts';
-import { receiver } from './receive.ts';
+import { recordedQueue } from './delivery.ts';
+import { receiver, type Surroundings } from './receive.ts';
 import { memberSelector } from './select.ts';
 import { queueShares } from './shares.ts';
 
@@ -11,29 +12,32 @@ interface Part {
   readonly queue: number | null;
   readonly share: number;
   readonly cpus: readonly number[];
+  /** Who sends decides which of the CPUs receives, so nothing is known of their shares. */
+  readonly bySender: boolean;
 }
 
 /** null if the CPUs of any queue are not known. */
-function partsOf(nic: Nic, rpsSockFlowEntries: number | null): readonly Part[] | null {
+function partsOf(nic: Nic, machine: Surroundings): readonly Part[] | null {
   const { ofQueue, size } = queueShares(nic);
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
   const parts: Part[] = [];
   for (const [index, entries] of ofQueue) {
     const queue = queues.get(index);
     if (queue === undefined) return null;
-    const { cpu } = receiver(nic, queue, rpsSockFlowEntries);
+    const { cpu, anyOf } = receiver(nic, queue, machine);
     const spread = queue.rps !== null && queue.rps.length > 1 && queue.rfsFlows === 0 ? queue.rps : null;
-    const cpus = cpu !== null ? [cpu] : spread;
+    const bySender = spread === null && anyOf.length > 0;
+    const cpus = cpu !== null ? [cpu] : bySender ? anyOf : spread;
     if (cpus === null) return null;
-    parts.push({ queue: nic.rxQueues.length > 1 ? index : null, share: entries / size, cpus });
+    parts.push({ queue: recordedQueue(nic, index), share: entries / size, cpus, bySender });
   }
   return parts.length > 0 ? parts : null;
 }
 
 /** The share of the NIC's flows, 0 to 1, that each CPU receives; null if not known. */
-export function cpuShares(nic: Nic, rpsSockFlowEntries: number | null): ReadonlyMap<number, number> | null {
-  const parts = partsOf(nic, rpsSockFlowEntries);
-  if (parts === null) return null;
+export function cpuShares(nic: Nic, machine: Surroundings): ReadonlyMap<number, number> | null {
+  const parts = partsOf(nic, machine);
+  if (parts === null || parts.some(({ bySender }) => bySender)) return null;
   const shares = new Map<number, number>();
   for (const { share, cpus } of parts)
     for (const cpu of cpus) shares.set(cpu, (shares.get(cpu) ?? 0) + share / cpus.length);
@@ -41,8 +45,8 @@ export function cpuShares(nic: Nic, rpsSockFlowEntries: number | null): Readonly
 }
 
 /** The share of the group's flows through this NIC, 0 to 1, that its busiest worker gets; null if not known. */
-export function busiestWorker(group: Group, nic: Nic, rpsSockFlowEntries: number | null): number | null {
-  const parts = partsOf(nic, rpsSockFlowEntries);
+export function busiestWorker(group: Group, nic: Nic, machine: Surroundings): number | null {
+  const parts = partsOf(nic, machine);
   if (parts === null || group.size < 1 || group.sockets.length < group.size) return null;
   const choose = memberSelector(group);
   const bySlot = new Map(
@@ -55,13 +59,14 @@ export function busiestWorker(group: Group, nic: Nic, rpsSockFlowEntries: number
     const worker = workerOf(socket);
     loads.set(worker, (loads.get(worker) ?? 0) + share);
   };
-  for (const { queue, share, cpus } of parts) {
+  let evenly = 0;
+  for (const { queue, share, cpus, bySender } of parts) {
     for (const cpu of cpus) {
       const choice = choose(cpu, queue);
+      if (bySender && choice.kind !== 'uniform') return null;
       const own = share / cpus.length;
       if (choice.kind === 'members') for (const [socket, chance] of choice.chances) add(socket, own * chance);
-      else if (choice.kind === 'uniform' && choice.slots === group.size)
-        for (const socket of group.sockets) add(socket, own / choice.slots);
+      else if (choice.kind === 'uniform' && choice.slots === group.size) evenly += own;
       else {
         const slots =
           choice.kind === 'slot' ? [choice.slot] : choice.kind === 'uniform' ? range(choice.slots) : [];
@@ -74,6 +79,7 @@ export function busiestWorker(group: Group, nic: Nic, rpsSockFlowEntries: number
       }
     }
   }
+  if (evenly > 0) for (const socket of group.sockets) add(socket, evenly / group.size);
   return Math.max(...loads.values());
 }
 

@@ -1,9 +1,11 @@
 import { cpu as byCpu } from '../cbpf/programs.ts';
-import type { Group, Host, Nic, RxQueue } from '../host/types.ts';
+import type { Group, Host, Machine, Nic, RxQueue } from '../host/types.ts';
 import { busiestWorker } from './balance.ts';
-import { type Deliver, deliverer, deliveryOn } from './locality.ts';
+import { deliveryOn, meanOf } from './delivery.ts';
+import { type Deliver, deliverer } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
-import { nicsFeeding, receivingNics } from './receiving-nics.ts';
+import { waysIn } from './receiving-nics.ts';
+import { remember } from './remember.ts';
 import { queueShares } from './shares.ts';
 import type { Expected } from './types.ts';
 
@@ -16,30 +18,28 @@ type Column = (typeof COLUMNS)[number];
  * gets packets is not known.
  */
 export function expectedLocality(host: Host): Expected[] {
-  const joined = host.groups.map((group) => ({
-    group,
-    reached: nicsFeeding(group, host),
-    deliverers: deliverersOf(group),
-  }));
-  return receivingNics(host).flatMap((nic) => {
+  const { machine } = host;
+  const deliverers = remember(deliverersOf);
+  return waysIn(host).flatMap(({ nic, groups }) => {
     const { ofQueue, size, notes } = queueShares(nic);
-    const loads = loadsOf(nic, ofQueue, host.machine.rpsSockFlowEntries);
-    return joined
-      .filter(({ reached }) => reached.has(nic))
-      .map(({ group, deliverers }): Expected => {
-        const now = total(nic, loads, size, deliverers.now);
-        const hash = total(nic, loads, size, deliverers.hash);
-        const cpu = total(nic, loads, size, deliverers.cpu);
-        return {
-          group: group.id,
-          nic: nic.name,
-          now: now.share,
-          hash: hash.share,
-          cpu: cpu.share,
-          busiest: busiestWorker(group, nic, host.machine.rpsSockFlowEntries),
-          notes: [...reasons({ now, hash, cpu }, loads.length), ...notes],
-        };
-      });
+    const loads = loadsOf(nic, ofQueue, machine);
+    return groups.map((group): Expected => {
+      const { now, hash, cpu } = deliverers(group);
+      const totals = {
+        now: total(nic, loads, size, now),
+        hash: total(nic, loads, size, hash),
+        cpu: total(nic, loads, size, cpu),
+      };
+      return {
+        group: group.id,
+        nic: nic.name,
+        now: totals.now.share,
+        hash: totals.hash.share,
+        cpu: totals.cpu.share,
+        busiest: busiestWorker(group, nic, machine),
+        notes: [...reasons(totals, loads.length), ...notes],
+      };
+    });
   });
 }
 
@@ -61,38 +61,41 @@ interface Load {
   readonly arrival: { readonly queue: RxQueue; readonly from: Receiver } | null;
 }
 
-function loadsOf(nic: Nic, ofQueue: ReadonlyMap<number, number>, rpsSockFlowEntries: number | null): Load[] {
+function loadsOf(nic: Nic, ofQueue: ReadonlyMap<number, number>, machine: Machine): Load[] {
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
   return [...ofQueue].map(([index, entries]) => {
     const queue = queues.get(index);
-    return { entries, arrival: queue ? { queue, from: receiver(nic, queue, rpsSockFlowEntries) } : null };
+    return { entries, arrival: queue ? { queue, from: receiver(nic, queue, machine) } : null };
   });
 }
 
 interface Total {
   readonly share: number | null;
-  /** Number of unknown queues, by reason. */
-  readonly unknown: ReadonlyMap<string, number>;
+  /** Number of queues, by what is not known or was assumed of them. */
+  readonly reasons: ReadonlyMap<string, number>;
 }
 
 function total(nic: Nic, loads: readonly Load[], size: number, deliver: Deliver): Total {
-  const unknown = new Map<string, number>();
-  let local = 0;
+  const reasons = new Map<string, number>();
+  const count = (why: string) => reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  let local: number | null = 0;
   for (const { entries, arrival } of loads) {
     const { localShare, why } = arrival ? deliveryOn(nic, arrival.queue, arrival.from, deliver) : MISSING;
-    if (localShare === null) unknown.set(why, (unknown.get(why) ?? 0) + 1);
-    else local += entries * localShare;
+    if (localShare === null) count(why);
+    else if (arrival?.from.cpu === null && !meanOf(deliver, arrival.from.anyOf).even) count(ALIKE);
+    local = local === null || localShare === null ? null : local + entries * localShare;
   }
-  return { share: unknown.size > 0 || size === 0 ? null : local / size, unknown };
+  return { share: local === null || size === 0 ? null : local / size, reasons };
 }
 
 const MISSING = { localShare: null, why: 'the RSS table names a queue that does not exist' };
+const ALIKE = 'all CPUs are taken to send alike';
 
-/** One sentence per reason, with the columns that it makes null. */
+/** One sentence per reason, with the columns that it is about. */
 function reasons(totals: Readonly<Record<Column, Total>>, queues: number): string[] {
   const columnsOf = new Map<string, Column[]>();
   for (const column of COLUMNS) {
-    for (const [why, count] of totals[column].unknown) {
+    for (const [why, count] of totals[column].reasons) {
       const sentence = count === queues ? why : `${why} (${count} of ${queues} queues)`;
       columnsOf.set(sentence, [...(columnsOf.get(sentence) ?? []), column]);
     }

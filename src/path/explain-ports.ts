@@ -1,4 +1,5 @@
 /** Client ports by the queue that they reach, for balanced tests. */
+import { substitute } from '../host/no-interrupts.ts';
 import type { Arrival } from './explain-walk.ts';
 import type { Flow } from './flow.ts';
 import { type Given, hasher } from './rss-hash.ts';
@@ -23,7 +24,8 @@ export function portsByQueue(
   given: Given,
   count: number,
 ): QueuePorts[] | string {
-  if (nic === null) return 'loopback has no queues';
+  const instead = substitute(nic);
+  if (instead !== null) return instead.why;
   const hash = hasher(nic, given);
   const land = lander(nic);
   const found = new Map<number, number[]>();

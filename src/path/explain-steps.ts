@@ -1,9 +1,11 @@
 /** The steps of a walk in words, each with its reason. */
 import { formatCpuList } from '../host/cpus.ts';
+import { type Substitute, substitute } from '../host/no-interrupts.ts';
 import type { Group, Nic, Owner } from '../host/types.ts';
 import type { Walk } from './explain-walk.ts';
 import { type Flow, formatEndpoint } from './flow.ts';
 import type { Delivery } from './locality.ts';
+import type { Receiver } from './receive.ts';
 import type { Hashed, Hashes } from './rss-hash.ts';
 import type { Landing } from './rss-table.ts';
 import type { MemberChoice } from './select.ts';
@@ -28,15 +30,19 @@ export function step(
 
 const hex32 = (hash: number) => `0x${hash.toString(16).padStart(8, '0')}`;
 
-/** From the interface to the worker, and back; the last step is the locality. */
+/** From the interface to the worker, and back; the last step gives the locality. */
 export function stepsOf(walk: Walk): ExplainStep[] {
   const { nic, why } = walk.arrival;
+  const instead = substitute(nic);
+  const first = step('interface', nic.name, why);
+  const chosen =
+    instead === null ? [...rssSteps(walk.flow, walk.hashes, walk.landing), irqStep(walk, nic)] : [];
   return [
-    step('interface', nic?.name ?? 'lo', why),
-    ...(nic === null ? [] : [...rssSteps(walk.flow, walk.hashes, walk.landing), irqStep(walk, nic)]),
+    first,
+    ...chosen,
     ...cpuSteps(walk),
     ...socketSteps(walk),
-    ...(nic === null ? [] : backSteps(walk, nic)),
+    ...backSteps(walk, nic),
     localStep(walk),
   ];
 }
@@ -79,14 +85,25 @@ const SOURCES = {
 function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): ExplainStep[] {
   if (cpuGiven) return [step('CPU', from.cpu, 'set by --cpu')];
   const source = queue?.cpusSource ? SOURCES[queue.cpusSource] : '';
+  const instead = substitute(arrival.nic);
+  if (instead !== null) return substituteSteps(instead, from);
   const cpu = step('CPU', from.softirq, from.softirq === null ? (from.why ?? '') : source);
-  if (arrival.nic === null || queue === null || queue.rps === null) return [cpu];
+  if (queue === null || queue.rps === null) return [cpu];
   if (from.cpu === null && from.softirq !== null) {
     const spread = queue.rps.length > 1;
     const why = `${from.why}${spread ? ` ${formatCpuList(queue.rps)}, by the kernel's hash` : ''}`;
     return [cpu, step('RPS', null, why, spread && queue.rfsFlows === 0 ? 1 / queue.rps.length : null)];
   }
   return queue.rps.length === 0 ? [cpu] : [cpu, step('RPS', from.cpu, from.why ?? 'rps_cpus')];
+}
+
+function substituteSteps({ by, why }: Substitute, from: Receiver): ExplainStep[] {
+  const hint = by === 'sender' && from.cpu === null ? ' (--cpu N: as if sent on CPU N)' : '';
+  const cpu = step('CPU', null, `${why}${hint}`);
+  if (from.why === why) return [cpu];
+  const several = from.anyOf.length > 0;
+  const over = several ? ` ${formatCpuList(from.anyOf)}, by the kernel's hash` : '';
+  return [cpu, step('RPS', from.cpu, `${from.why}${over}`, several ? 1 / from.anyOf.length : null)];
 }
 
 function socketSteps({ found, members, ran, choice, delivery }: Walk): ExplainStep[] {
@@ -164,20 +181,22 @@ function backSteps({ txQueue, delivery, members }: Walk, nic: Nic): ExplainStep[
         : 'the CPU of the sending worker is not known';
     return [step('tx queue', null, why, xps || nic.txQueues.length === 0 ? null : 1 / nic.txQueues.length)];
   }
+  if (substitute(nic) !== null) return [step('tx queue', `tx-${txQueue.index}`, whyTx(nic, worker))];
   const [cpu = null] = txQueue.cpus;
-  const why =
-    nic.txQueues.length === 1
-      ? 'the only queue'
-      : `XPS${worker?.cpus?.length === 1 ? ` of CPU ${worker.cpus[0]}` : ''}`;
   const irq = txQueue.irq === null ? 'its IRQ is not known' : `of IRQ ${txQueue.irq}; it frees what was sent`;
   return [
-    step('tx queue', `tx-${txQueue.index}`, why),
+    step('tx queue', `tx-${txQueue.index}`, whyTx(nic, worker)),
     step(
       'tx CPU',
       txQueue.cpus.length === 1 ? cpu : null,
       txQueue.cpus.length > 1 ? `one of ${formatCpuList(txQueue.cpus)}` : irq,
     ),
   ];
+}
+
+function whyTx({ txQueues }: Nic, worker: Delivery['worker']): string {
+  if (txQueues.length === 1) return 'the only queue';
+  return `XPS${worker?.cpus?.length === 1 ? ` of CPU ${worker.cpus[0]}` : ''}`;
 }
 
 function localStep({ found, delivery }: Walk): ExplainStep {

@@ -1,10 +1,13 @@
 /** The path of one flow through the machine, as far as it is known: interface, queue, CPU, socket, worker, and back. */
-import type { Group, Host, Nic, RxQueue, TxQueue } from '../host/types.ts';
+import { substitute } from '../host/no-interrupts.ts';
+import type { Group, Host, Machine, Nic, RxQueue, TxQueue } from '../host/types.ts';
+import { recordedQueue } from './delivery.ts';
+import { anyTaker } from './explain-any.ts';
 import { type FoundSocket, finder } from './explain-listener.ts';
-import { membersOf, missed, type Taken, taker } from './explain-take.ts';
+import { membersOf, missed, type Taken } from './explain-take.ts';
 import type { Flow } from './flow.ts';
 import type { Delivery } from './locality.ts';
-import { type Receiver, receiver } from './receive.ts';
+import { anyReceiver, type Receiver, receiver } from './receive.ts';
 import { remember } from './remember.ts';
 import { type Given, type Hashes, hasher, NOTHING_GIVEN } from './rss-hash.ts';
 import { type Landing, lander } from './rss-table.ts';
@@ -12,8 +15,7 @@ import { txQueuePicker } from './xps.ts';
 
 /** Where a packet arrives. */
 export interface Arrival {
-  /** null: loopback. */
-  readonly nic: Nic | null;
+  readonly nic: Nic;
   /** The lower device and what is above it, to which a socket may be bound. */
   readonly devices: ReadonlySet<string>;
   readonly why: string;
@@ -40,7 +42,7 @@ export interface Walk extends Taken {
   readonly found: FoundSocket;
   /** The candidates: the group, or a socket without a group as a group of one; null if not known. */
   readonly members: Group | null;
-  /** null if it is not decided, and without a NIC. */
+  /** null if it is not decided. */
   readonly txQueue: TxQueue | null;
 }
 
@@ -49,15 +51,18 @@ export type Walker = (flow: Flow, arrival: Arrival) => Walk;
 /** Prepares everything once, so that 10,000 flows take a fraction of a second. */
 export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walker {
   const find = finder(host);
-  const receive = remember((nic: Nic) => port(nic, given, host.machine.rpsSockFlowEntries));
-  const take = remember(taker);
+  const receive = remember((nic: Nic) =>
+    substitute(nic) === null ? port(nic, given, host.machine) : queueless(nic, host.machine),
+  );
+  const take = remember(anyTaker);
   return (flow, arrival) => {
-    const way = arrival.nic === null ? LOOPBACK : receive(arrival.nic)(flow);
-    const from = cpu === null ? way.from : { softirq: cpu, cpu, why: null };
+    const { nic } = arrival;
+    const way = receive(nic)(flow);
+    const from = cpu === null ? way.from : { softirq: cpu, cpu, anyOf: [], why: null };
     const found = find(flow, arrival.devices);
     const members = membersOf(found);
-    const recorded = (arrival.nic?.rxQueues.length ?? 0) > 1 ? (way.queue?.index ?? null) : null;
-    const rxQueue = arrival.nic === null ? 'none' : recorded;
+    // Nothing records a queue of loopback.
+    const rxQueue = nic.name === 'lo' ? 'none' : recordedQueue(nic, way.queue?.index ?? null);
     const taken = members === null ? missed(found) : take(members)(flow, from, rxQueue);
     const txQueue = way.backBy(taken.delivery, flow);
     return { flow, arrival, ...way, from, cpuGiven: cpu !== null, found, members, ...taken, txQueue };
@@ -68,41 +73,54 @@ interface Way extends Pick<Walk, 'hashes' | 'landing' | 'queue' | 'from'> {
   readonly backBy: (delivery: Delivery, flow: Flow) => TxQueue | null;
 }
 
-const SENDER = 'loopback: packets are received on the CPU of the sender (set it with --cpu)';
+/** A NIC on which the sender decides, not a hash. */
+function queueless(nic: Nic, machine: Machine): () => Way {
+  const why = substitute(nic)?.why ?? '';
+  const [only = null, another] = nic.rxQueues;
+  const way: Way = {
+    hashes: { possible: [], why },
+    landing: { entry: null, size: 0, queue: null, why },
+    queue: another === undefined ? only : null,
+    from: anyReceiver(nic, machine),
+    backBy: backBy(nic)(null),
+  };
+  return () => way;
+}
 
-const LOOPBACK: Way = {
-  hashes: { possible: [], why: 'loopback has no RSS' },
-  landing: { entry: null, size: 0, queue: null, why: 'loopback has no queues' },
-  queue: null,
-  from: { softirq: null, cpu: null, why: SENDER },
-  backBy: () => null,
-};
-
-function port(nic: Nic, given: Given, rpsSockFlowEntries: number | null): (flow: Flow) => Way {
-  const hash = hasher(nic, given);
-  const land = lander(nic);
+/** Takes the queue by which the flow came in; null if not known. */
+function backBy(nic: Nic): (rxQueue: number | null) => Way['backBy'] {
   const pick = txQueuePicker(nic);
   const txQueues = new Map(nic.txQueues.map((queue) => [queue.index, queue]));
   const byRxQueue = nic.txQueues.some(({ xpsRxqs }) => xpsRxqs !== null && xpsRxqs.length > 0);
+  return (rxQueue) =>
+    ({ worker }, { protocol }) => {
+      if (rxQueue === null && byRxQueue && protocol === 'tcp') return null;
+      const cpu = worker?.cpus?.length === 1 ? (worker.cpus[0] ?? null) : null;
+      return txQueues.get(pick({ cpu, rxQueue: rxQueue ?? -1, protocol }) ?? -1) ?? null;
+    };
+}
+
+function port(nic: Nic, given: Given, machine: Machine): (flow: Flow) => Way {
+  const hash = hasher(nic, given);
+  const land = lander(nic);
+  const back = backBy(nic);
+  const unplaced = back(null);
   const queues = new Map(
-    nic.rxQueues.map((queue) => [queue.index, { queue, from: receiver(nic, queue, rpsSockFlowEntries) }]),
+    nic.rxQueues.map((queue) => [
+      queue.index,
+      { queue, from: receiver(nic, queue, machine), backBy: back(queue.index) },
+    ]),
   );
   return (flow) => {
     const hashes = hash(flow);
-    const landed = land(hashes);
-    const arrived = landed.queue === null ? undefined : queues.get(landed.queue);
-    const missing =
-      landed.queue === null ? 'the rx queue is not known' : 'the RSS table names a queue that does not exist';
-    return {
-      hashes,
-      landing: landed,
-      queue: arrived?.queue ?? null,
-      from: arrived?.from ?? { softirq: null, cpu: null, why: missing },
-      backBy: ({ worker }, { protocol }) => {
-        if (arrived === undefined && byRxQueue && protocol === 'tcp') return null;
-        const cpu = worker?.cpus?.length === 1 ? (worker.cpus[0] ?? null) : null;
-        return txQueues.get(pick({ cpu, rxQueue: arrived?.queue.index ?? -1, protocol }) ?? -1) ?? null;
-      },
-    };
+    const landing = land(hashes);
+    const arrived = landing.queue === null ? undefined : queues.get(landing.queue);
+    if (arrived !== undefined) return { hashes, landing, ...arrived };
+    const why =
+      landing.queue === null
+        ? 'the rx queue is not known'
+        : 'the RSS table names a queue that does not exist';
+    const from = { softirq: null, cpu: null, anyOf: [], why };
+    return { hashes, landing, queue: null, from, backBy: unplaced };
   };
 }

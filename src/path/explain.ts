@@ -3,7 +3,7 @@ import type { Host, Nic } from '../host/types.ts';
 import { type ExplainStep, step, stepsOf } from './explain-steps.ts';
 import type { Arrival, Walk, Walker } from './explain-walk.ts';
 import { type Flow, formatFlow } from './flow.ts';
-import { isLoopback, receivingNics } from './receiving-nics.ts';
+import { isLoopback, loopbackOf, receivingNics } from './receiving-nics.ts';
 import type { Path } from './types.ts';
 
 /** Printed by `explain -j`; the names are a contract. */
@@ -42,7 +42,7 @@ export function arrivalsOf(
   iface: string | null,
 ): readonly Arrival[] | Unclear {
   if (iface === 'lo' || (iface === null && isLoopback(destination.address)))
-    return [{ nic: null, devices: new Set(['lo']), why: 'the sender is this machine' }];
+    return [{ nic: loopbackOf(host), devices: new Set(['lo']), why: 'the sender is this machine' }];
   if (iface !== null) return through(host, iface);
   const live = receivingNics(host).filter(({ state }) => state !== 'down');
   const [only] = live;
@@ -82,7 +82,7 @@ function explained(walk: Walk): Explanation {
   const { possible } = hashes;
   return {
     flow: formatFlow(flow),
-    nic: arrival.nic?.name ?? 'lo',
+    nic: arrival.nic.name,
     hash: common(possible.map(({ hash }) => hash)),
     hashInput: common(possible.map(({ input }) => Buffer.from(input).toString('hex'))),
     table: landing.size === 0 ? null : { entry: landing.entry, size: landing.size },

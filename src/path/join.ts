@@ -1,26 +1,21 @@
 import type { Group, Host, RxQueue } from '../host/types.ts';
-import { type Delivery, deliverer, deliveryOn, undecided } from './locality.ts';
+import { deliveryOn } from './delivery.ts';
+import { type Delivery, deliverer, undecided } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
-import { nicsFeeding, receivingNics } from './receiving-nics.ts';
+import { waysIn } from './receiving-nics.ts';
+import { remember } from './remember.ts';
 import type { Path } from './types.ts';
 import { txQueuePicker } from './xps.ts';
 
 /**
- * One path for each rx queue and group, in order of NIC, group, queue; queues of a NIC that feeds no group have group
- * null. Linear in the output: groups and NICs are indexed once.
+ * One path for each rx queue and group, by NIC, group, queue; NICs that no group can be reached through have their queues
+ * with a null group. Linear in what it returns: groups and NICs are indexed once each.
  */
 export function joinPaths(host: Host): Path[] {
-  const groups = host.groups.map((group) => ({
-    group,
-    deliver: deliverer(group),
-    reached: nicsFeeding(group, host),
-  }));
-  return receivingNics(host).flatMap((nic) => {
+  const deliver = remember(deliverer);
+  return waysIn(host).flatMap(({ nic, groups }) => {
     const pickTxQueue = txQueuePicker(nic);
-    const received = nic.rxQueues.map((queue) => ({
-      queue,
-      from: receiver(nic, queue, host.machine.rpsSockFlowEntries),
-    }));
+    const received = nic.rxQueues.map((queue) => ({ queue, from: receiver(nic, queue, host.machine) }));
     const path = ({ queue, from }: Received, group: Group | null, delivery: Delivery): Path => ({
       nic: nic.name,
       rxQueue: queue.index,
@@ -34,12 +29,10 @@ export function joinPaths(host: Host): Path[] {
         protocol: group?.protocol ?? null,
       }),
     });
-    const joined = groups.filter(({ reached }) => reached.has(nic));
-    if (joined.length === 0) {
+    if (groups.length === 0)
       return received.map((each) => path(each, null, undecided(each.from.why ?? 'no reuseport group')));
-    }
-    return joined.flatMap(({ group, deliver }) =>
-      received.map((each) => path(each, group, deliveryOn(nic, each.queue, each.from, deliver))),
+    return groups.flatMap((group) =>
+      received.map((each) => path(each, group, deliveryOn(nic, each.queue, each.from, deliver(group)))),
     );
   });
 }

@@ -1,5 +1,4 @@
-import type { Group, GroupSocket, Nic, Owner, RxQueue } from '../host/types.ts';
-import type { Receiver } from './receive.ts';
+import type { Group, GroupSocket, Owner } from '../host/types.ts';
 import { type MemberChoice, type MemberSelector, memberSelector } from './select.ts';
 import type { Path } from './types.ts';
 
@@ -39,15 +38,6 @@ export function deliverer(group: Group): Deliver {
         return undecided(choice.why);
     }
   };
-}
-
-/** Where the packets of one rx queue go, by their receiving CPU, if there is one. */
-export function deliveryOn(nic: Nic, queue: RxQueue, { cpu, why }: Receiver, deliver: Deliver): Delivery {
-  if (cpu === null) return undecided(why ?? 'the receiving CPU is not known');
-  const delivery = deliver(cpu, nic.rxQueues.length > 1 ? queue.index : null);
-  return why === null || delivery.localShare === null
-    ? delivery
-    : { ...delivery, why: `${why}; ${delivery.why}` };
 }
 
 export function undecided(why: string): Delivery {

@@ -1,3 +1,4 @@
+import { substitute } from '../host/no-interrupts.ts';
 import type { Nic } from '../host/types.ts';
 
 export interface QueueShares {
@@ -12,7 +13,7 @@ export interface QueueShares {
 export function queueShares(nic: Nic): QueueShares {
   const notes: string[] = [];
   const table = nic.rss?.indirection ?? [];
-  if (table.length === 0 && nic.rxQueues.length > 1) {
+  if (table.length === 0 && nic.rxQueues.length > 1 && substitute(nic) === null) {
     notes.push('the RSS table is not known, so equal shares of all queues are assumed');
   }
   if ((nic.rss?.ntupleRules ?? 0) > 0)

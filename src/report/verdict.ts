@@ -20,10 +20,11 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
   const shown = layout.all ? ranked : ranked.slice(0, MOST);
   const rest = ranked.length - shown.length;
   const command = steerCommand(host);
-  const fixes = new Set(findings.flatMap(({ fix }) => fix));
+  const fixes = findings.flatMap(({ fix }) => fix);
+  // As printed there: with --netns if the user named a namespace.
+  const printed = (bare: string) => fixes.find((fix) => fix === bare || fix.startsWith(`${bare} --netns `));
   const offered = (group: Group) =>
-    ['cpu', 'map'].flatMap((program) => command('attach', group, program)).find((each) => fixes.has(each)) ??
-    null;
+    ['cpu', 'map'].flatMap((program) => command('attach', group, program).map(printed)).find(Boolean) ?? null;
   const findingsOf = ({ id }: Group) => ({
     all: findings.length,
     fixes: findings.some(({ subject, fix }) => fix.length > 0 && subject.includes(id)),
@@ -64,7 +65,7 @@ function today({ group, now, byNic, notes }: Ranked): string {
 
 function unfedText(groups: readonly string[]): string {
   const what = 'Their locality can be measured, but not computed in advance.';
-  return `Packets to ${names(groups)} arrive through no interface with queues (loopback?). ${what}`;
+  return `Packets to ${names(groups)} arrive through no interface that is known. ${what}`;
 }
 
 interface FindingsOfGroup {
@@ -80,7 +81,8 @@ function outlook({ now, cpu }: Ranked, offered: string | null, findings: Finding
   const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
   if (offered !== null)
     return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` \`${offered}\` fixes it.`;
-  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}; the findings say what prevents it.`;
+  const prevented = findings.all > 0 ? '; the findings say what prevents it' : '';
+  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}${prevented}.`;
   return now !== null && findings.all > 0 ? ' The findings say what prevents it.' : '';
 }
 

@@ -1,6 +1,7 @@
 /** Plans what must change so that packets are read on the CPU that received them. */
 import { maxRxQueues } from '../diagnose/nics.ts';
 import { inUse, unusedNics } from '../diagnose/quiet.ts';
+import { substitute } from '../host/no-interrupts.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { expectedLocality } from '../path/expected.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
@@ -133,9 +134,9 @@ function scopeOf(host: Host, options: PlanOptions): Scope {
   const nics = host.nics.filter((nic) => below.has(nic.name) && tunable(nic));
   const lacking = named
     .filter((nic) => nic.name !== 'lo' && nic.lowerDevices.length === 0 && !tunable(nic))
-    .map(({ name }) => ({
-      subject: name,
-      why: 'It has one queue and no interrupt of its own: packets are received on the CPU of the sender.',
+    .map((nic) => ({
+      subject: nic.name,
+      why: `It has one queue, and ${substitute(nic)?.why ?? 'no IRQ of it is known'}.`,
     }));
   const wanted = new Set(options.ports);
   const groups = host.groups.filter(

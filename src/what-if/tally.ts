@@ -5,6 +5,7 @@ import type { MemberChoice } from '../path/select.ts';
 /** Flows, or table entries, with the same path. */
 export interface LoadSample {
   readonly weight: number;
+  /** null if no queue is chosen there. */
   readonly nic: string | null;
   readonly queue: number | null;
   /** The CPU that looks up the socket. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu, generate, type ProgramSpec } from '../../src/cbpf/programs.ts';
-import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
+import { group, host, nic, owner, pinned, range, veth } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
 
 const queues = (n: number) => [nic({ queues: n, xps: true })];
@@ -96,7 +96,7 @@ describe('hash-selection', () => {
     ['a program', host({ nics: queues(2), groups: [group({ workers: pinned(0, 1), program: 'cpu' })] })],
     ['a single queue', host({ nics: [nic({ rps: [0] })], groups: [group({ workers: pinned(0, 1) })] })],
     [
-      'a loopback address',
+      'a loopback address and CPUs without a worker',
       host({ nics: queues(2), groups: [group({ address: '127.0.0.1', workers: pinned(0, 1) })] }),
     ],
     [
@@ -105,6 +105,22 @@ describe('hash-selection', () => {
     ],
   ])('is silent with %s', (_, machine) => {
     expect(found('hash-selection', machine)).toBeUndefined();
+  });
+
+  it('of a pod’s veth and of loopback is for information, since it is not known who sends', () => {
+    const workers = pinned(0, 1);
+    for (const [nics, address, from] of [
+      [[veth({ queues: 2 })], '0.0.0.0', 'eth0'],
+      [queues(2), '127.0.0.1', 'lo'],
+    ] as const) {
+      const finding = found('hash-selection', host({ cpus: 2, nics, groups: [group({ address, workers })] }));
+      expect(finding).toMatchObject({
+        severity: 'info',
+        fix: ['locality-tune attach --port 8080 --yes'],
+        message: expect.stringContaining(`Expected from ${from}: 50 % local, 100 % with \`cpu\`.`),
+      });
+      expect(finding?.message).toMatch(/on the CPU that sends them\. It is not known which CPUs send/);
+    }
   });
 });
 

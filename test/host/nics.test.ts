@@ -142,11 +142,26 @@ describe('NICs of a captured tree', () => {
       ],
     });
     expect(['mac0', 'br0', 'gre0', 'bond0'].map((name) => nic(name).driver)).toEqual([
-      null,
+      'macvlan',
       null,
       null,
       'bonding',
     ]);
+    expect(nic('mac0').notes).toEqual([
+      'a macvlan has no IRQ and no RSS: packets are received where the device below it receives them, which is in ' +
+        'another network namespace, or where rps_cpus says',
+    ]);
+  });
+
+  it('lo is read if RPS moves its packets', async () => {
+    const lo = (rps: string) =>
+      treeOf({
+        'sys/class/net/lo': '-> ../../devices/virtual/net/lo',
+        'sys/devices/virtual/net/lo/queues/rx-0/rps_cpus': rps,
+        'sys/devices/virtual/net/lo/queues/rx-0/rps_flow_cnt': '0',
+      });
+    expect((await read(lo('0'))).nics).toEqual([]);
+    expect((await read(lo('2'))).nics).toMatchObject([{ name: 'lo', rxQueues: [{ rps: [1], rfsFlows: 0 }] }]);
   });
 
   it('an empty tree has no NICs', async () => {

@@ -5,6 +5,7 @@ import { readHost } from '../../src/host/host.ts';
 import type { Host } from '../../src/host/types.ts';
 import { walker } from '../../src/path/explain-walk.ts';
 import { endpoint, type Flow, parseAddress } from '../../src/path/flow.ts';
+import { loopbackOf } from '../../src/path/receiving-nics.ts';
 import { NOTHING_GIVEN } from '../../src/path/rss-hash.ts';
 import type { Attached } from '../../src/steer/attach.ts';
 import { openFiles } from '../../src/system/files.ts';
@@ -18,7 +19,7 @@ const PORT = 28_097;
 const CPUS = [0, 1];
 const SERVER = '127.0.0.1';
 
-const LOOPBACK = { nic: null, devices: new Set(['lo']), why: '' };
+const LOOPBACK = { nic: loopbackOf({ nics: [] }), devices: new Set(['lo']), why: '' };
 const walk = (host: Host, flow: Flow, cpu: number | null = null) =>
   walker(host, { given: NOTHING_GIVEN, cpu })(flow, LOOPBACK);
 

@@ -130,7 +130,7 @@ describe('explain', () => {
       cpu: 2,
       slot: 2,
       localShare: 1,
-      txQueue: null,
+      txQueue: 0,
     });
   });
 

@@ -100,7 +100,7 @@ describe('joinPaths', () => {
     expect(joinPaths(host({ nics })).map((path) => path.nic)).toEqual(['eth0']);
   });
 
-  it('joins a device-bound group to that device and what is below it, a loopback one to none', () => {
+  it('joins a device-bound group to that device and what is below it, a loopback one to loopback alone', () => {
     const nics = [
       nic({ name: 'eth0' }),
       nic({ name: 'eth1' }),
@@ -121,6 +121,8 @@ describe('joinPaths', () => {
       'eth0 tcp 192.0.2.1:5',
       'eth1 tcp 0.0.0.0%bond0.7:2',
       'eth1 tcp 192.0.2.1:5',
+      'lo tcp 127.0.0.1:3',
+      'lo tcp [::1]:4',
     ]);
     expect(joinPaths(host({ nics: [nic()], groups: groups.slice(2, 4) }))[0]?.group).toBeNull();
   });

@@ -3,6 +3,7 @@ import type { Host } from '../../src/host/types.ts';
 import type { Layout } from '../../src/report/inspection.ts';
 import { paint } from '../../src/report/style.ts';
 import { verdict } from '../../src/report/verdict.ts';
+import { inNetns } from '../../src/words/in-netns.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 import { inspectionOf } from './machines.ts';
 
@@ -59,10 +60,15 @@ it('does not guess: an unknown value is a dash with its reason and how to find o
   );
 });
 
-it('does not call loopback unknown', () => {
-  const local = group({ address: '127.0.0.1', workers: pinned(0, 1) });
-  expect(read(host({ nics: [eth0], groups: [local] }))).toMatch(
-    /^- {2}Packets to tcp 127\.0\.0\.1:8080 arrive through no interface with queues/,
+it('knows loopback, and not a device of which nothing is known', () => {
+  const workers = pinned(0, 1, 2, 3);
+  const local = group({ address: '127.0.0.1', workers });
+  expect(read(host({ cpus: 4, nics: [eth0], groups: [local] }))).toMatch(
+    /^25 % {2}expected locality of tcp 127\.0\.0\.1:8080 today, by hash .* 100 % possible with `locality-tune attach/,
+  );
+  const bound = group({ device: 'wg0', workers });
+  expect(read(host({ cpus: 4, nics: [eth0], groups: [bound] }))).toMatch(
+    /^- {2}Packets to tcp 0\.0\.0\.0%wg0:8080 arrive through no interface that is known/,
   );
 });
 
@@ -97,4 +103,15 @@ it('does not say that there is nothing to gain beside a command for the group', 
   const text = read(host({ cpus: 1, nics: [nic()], groups: [hot] }));
   expect(text).toMatch(/^100 % .*The findings propose changes for other reasons\./);
   expect(text).not.toContain('Nothing to gain');
+});
+
+it('prints the command of another namespace as the finding does', () => {
+  const machine = host({ cpus: 4, nics: [eth0], groups: [server] });
+  const { findings, ...rest } = inspectionOf(machine);
+  const there = findings.map((finding) => ({
+    ...finding,
+    fix: finding.fix.map((fix) => inNetns(fix, 'web')),
+  }));
+  const lines = verdict({ ...rest, findings: there }, layout).map((line) => paint(line, layout).trim());
+  expect(lines.join(' ')).toContain('possible with `locality-tune attach --port 8080 --yes --netns web`.');
 });

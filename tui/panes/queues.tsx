@@ -1,6 +1,7 @@
 /** Every queue with its IRQ and CPU, its current rate, and whether its packets stay on that CPU. */
 import { type ReactNode, useMemo } from 'react';
 import type { Cpus } from '../../src/host/cpus.ts';
+import { substitute } from '../../src/host/no-interrupts.ts';
 import type { Nic, RxQueue, TxQueue } from '../../src/host/types.ts';
 import type { Configuration, QueueSample, Sample } from '../../src/live/types.ts';
 import { percentOf } from '../../src/measure/percent.ts';
@@ -117,7 +118,7 @@ function rowsOfNic(nic: Nic, locals: ReadonlyMap<string, number | null>, theme: 
     cpus,
     rx,
     tx,
-    table: rx === null || size === 0 ? null : (ofQueue.get(rx.index) ?? 0) / size,
+    table: rx === null || size === 0 || substitute(nic) !== null ? null : (ofQueue.get(rx.index) ?? 0) / size,
     local: rx === null ? null : (locals.get(`${nic.name} ${rx.index}`) ?? null),
     words: {
       irq: known(irq, theme),

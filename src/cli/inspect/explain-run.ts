@@ -157,10 +157,7 @@ async function showPorts(
     ? ['fewer ports than requested: no other port from 32768 to 60999 reaches these queues']
     : [];
   if (options.json || options.pretty)
-    return printDocument(
-      { schema: SCHEMA, flow: ways, nic: arrival.nic?.name ?? 'lo', queues, notes },
-      options,
-    );
+    return printDocument({ schema: SCHEMA, flow: ways, nic: arrival.nic.name, queues, notes }, options);
   const { portLines } = await import('../../report/explain.ts');
   write(options, (style) => portLines(ways, queues, notes, style));
 }

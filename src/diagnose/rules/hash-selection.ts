@@ -11,22 +11,30 @@ export function hashSelection({ expected, served }: Facts): readonly Found[] {
   return served.flatMap((fed): Found[] => {
     const { group, nics, cpus, advice } = fed;
     const several = cpus === null ? nics.some(({ rxQueues }) => rxQueues.length > 1) : cpus.size > 1;
-    if (group.selection !== 'hash' || nics.length === 0 || !several) return [];
-    const feeding = new Set(nics.map(({ name }) => name));
-    const rows = (expectedOf.get(group.id) ?? []).filter(({ nic }) => feeding.has(nic));
     const steered = advice.program === 'cpu' || advice.program === 'map';
+    // Of a NIC without interrupts it is not known which CPUs send, so it is worth a line only if each has a worker.
+    const bySender = nics.length === 0;
+    const certain = steered && group.size >= (cpus?.size ?? Number.POSITIVE_INFINITY);
+    if (group.selection !== 'hash' || !several || (bySender && !certain)) return [];
+    const feeding = new Set(nics.map(({ name }) => name));
+    const rows = (expectedOf.get(group.id) ?? []).filter(({ nic }) => bySender || feeding.has(nic));
+    if (rows.length === 0) return [];
     return [
       {
         rule: 'hash-selection',
-        severity: steered ? 'warning' : 'info',
+        severity: steered && !bySender ? 'warning' : 'info',
         subject: group.id,
         message: `The kernel picks one of ${group.size} sockets by hash: ${howMany(group, rows)}.`,
-        remedy: outlook(fed, rows),
+        remedy: `${outlook(fed, rows)}${bySender ? SENDERS : ''}`,
         fix: steered ? advice.fix : [],
       },
     ];
   });
 }
+
+const SENDERS =
+  ' Packets are received on the CPU that sends them. It is not known which CPUs send: a worker whose CPU sends nothing ' +
+  'would get nothing.';
 
 /** The effect of the proposed program; NICs with the same figures share a sentence. */
 function outlook({ group, cpus, advice }: AdvisedGroup, rows: readonly Expected[]): string {

@@ -1,7 +1,7 @@
 /** Each CPU sends through the queue whose interrupt it handles. */
 
-import { hasInterrupts } from '../../diagnose/vectors.ts';
 import { formatCpuMask } from '../../host/cpus.ts';
+import { substitute } from '../../host/no-interrupts.ts';
 import { whyXpsIgnored } from '../../host/tx-choice.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
@@ -39,11 +39,9 @@ export const xps: KindPlanner = (context) => {
       if (reset || to !== undefined || (queue.xpsCpus?.length ?? 0) > 0)
         changes.push(byCpus(nic, queue, to === undefined ? [] : [to], queue.index < coming));
     }
-    if (!hasInterrupts(nic) && owner.size > 0)
-      notes.push(
-        `${nic.name} has no interrupts: its packets are received on the sender's CPU. XPS gives each CPU a TX ` +
-          'queue of its own.',
-      );
+    const instead = substitute(nic);
+    if (instead !== null && owner.size > 0)
+      notes.push(`${nic.name}: ${instead.why}. XPS gives each CPU a TX queue of its own.`);
   }
   return { changes, refused, notes };
 };
@@ -110,7 +108,9 @@ function byCpus(nic: Nic, { index, xpsCpus }: TxQueue, cpus: readonly number[], 
     why:
       cpu === undefined
         ? 'Its CPU has another queue.'
-        : `Packets sent on CPU ${cpu} are then freed there as well.`,
+        : substitute(nic) === null
+          ? `Packets sent on CPU ${cpu} are then freed there as well.`
+          : `CPU ${cpu} then sends by a queue of its own.`,
     command: write(to, queueFile(nic.name, `tx-${index}`, 'xps_cpus')),
   };
 }
