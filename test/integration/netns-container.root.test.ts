@@ -112,7 +112,10 @@ describe('--netns', () => {
     expect(longer.code).toBe(0);
     expect(short.code).toBe(1);
     const { error } = JSON.parse(short.stdout);
-    expect(error).toMatchObject({ code: 'ambiguous-netns', message: '--netns d0c0: 2 running containers fit' });
+    expect(error).toMatchObject({
+      code: 'ambiguous-netns',
+      message: '--netns d0c0: 2 running containers fit',
+    });
     expect(error.hint).toMatch(
       /^name one of them by more of its id, or by a pid: (?=.*docker d0c001234567 web \(pid \d+\))(?=.*docker d0c0f0123456 \(pid \d+\))/,
     );
