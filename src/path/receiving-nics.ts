@@ -57,6 +57,7 @@ const LOOPBACK: Nic = {
   numaNode: null,
   state: 'unknown',
   lowerDevices: [],
+  standby: false,
   threadedNapi: false,
   napiThreads: [],
   channels: null,

@@ -110,7 +110,7 @@ it('prints the command of another namespace as the finding does', () => {
   const { findings, ...rest } = inspectionOf(machine);
   const there = findings.map((finding) => ({
     ...finding,
-    fix: finding.fix.map((fix) => inNetns(fix, 'web')),
+    fix: finding.fix.map((fix) => inNetns(fix, { asked: 'web', pid: null })),
   }));
   const lines = verdict({ ...rest, findings: there }, layout).map((line) => paint(line, layout).trim());
   expect(lines.join(' ')).toContain('possible with `locality-tune attach --port 8080 --yes --netns web`.');
