@@ -1,0 +1,124 @@
+/** Several watchers on one machine: each has its own part of it, and a control socket. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  askControl,
+  type ControlServer,
+  closedFolder,
+  type Handler,
+  lockFile,
+  serveControl,
+} from '../system/control-socket.ts';
+import { failure, isErrno, isFailure } from '../system/errors.ts';
+
+export const WATCH_FOLDER = '/run/locality-tune/watch';
+
+/** What a watcher watches. An empty list is everything of its kind. */
+export interface Scope {
+  /** Inode of its network namespace. */
+  readonly netns: number;
+  readonly interfaces: readonly string[];
+  readonly ports: readonly number[];
+}
+
+export interface RunningWatcher {
+  readonly pid: number;
+  /** Of its control socket. */
+  readonly path: string;
+  readonly scope: Scope;
+}
+
+/** What both watch, in words; null if nothing. */
+export function sharedBy(one: Scope, other: Scope): string | null {
+  if (one.netns !== other.netns) return null;
+  const interfaces = common(one.interfaces, other.interfaces, 'all interfaces');
+  const ports = common(one.ports, other.ports, 'all ports');
+  const shared = [interfaces, ports].filter((each) => each !== null);
+  return shared.length === 0 ? null : shared.join(' and ');
+}
+
+function common<T>(one: readonly T[], other: readonly T[], all: string): string | null {
+  if (one.length === 0 && other.length === 0) return all;
+  const both =
+    one.length === 0 ? other : other.length === 0 ? one : one.filter((each) => other.includes(each));
+  return both.length === 0 ? null : both.join(', ');
+}
+
+const SOCKET = /^(\d+)\.sock$/;
+
+/** The watchers that answer, by pid. Throws Failure `silent` of one that is stopped, `not-trusted`. */
+export async function runningWatchers(folder: string = WATCH_FOLDER): Promise<RunningWatcher[]> {
+  const asked = socketsIn(folder).map(async ({ pid, path }) => {
+    const scope = await scopeOf(path);
+    return scope === null ? null : { pid, path, scope };
+  });
+  const answered = (await Promise.all(asked)).filter((each) => each !== null);
+  return answered.sort((a, b) => a.pid - b.pid);
+}
+
+const socketsIn = (folder: string) =>
+  namesIn(folder).flatMap((name) => {
+    const pid = SOCKET.exec(name)?.[1];
+    return pid === undefined ? [] : [{ pid: Number(pid), path: join(folder, name) }];
+  });
+
+/** null: its process was killed, and has left the socket. */
+async function scopeOf(path: string): Promise<Scope | null> {
+  try {
+    return scopeFrom(await askControl(path, { ask: 'scope' }));
+  } catch (error) {
+    if (isFailure(error) && error.code === 'not-running') return null;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/** Another version may answer otherwise; then it watches everything. */
+function scopeFrom(answer: unknown): Scope {
+  const { netns, interfaces, ports } = Object(answer);
+  return {
+    netns: Number(netns),
+    interfaces: Array.isArray(interfaces) ? interfaces.map(String) : [],
+    ports: Array.isArray(ports) ? ports.map(Number) : [],
+  };
+}
+
+/**
+ * Serves the control socket of this process, unless another watcher has a part of the same scope. `handler` gets every
+ * request but `{"ask":"scope"}`. Throws Failure `busy`, and as `runningWatchers` does.
+ */
+export async function serveWatcher(
+  scope: Scope,
+  handler: Handler,
+  folder: string = WATCH_FOLDER,
+): Promise<ControlServer> {
+  closedFolder(folder);
+  // Two that start at the same moment: one after the other.
+  const release = lockFile(join(folder, 'start.lock'));
+  try {
+    for (const { pid, path } of socketsIn(folder)) {
+      const theirs = await scopeOf(path);
+      if (theirs === null) for (const left of [path, `${path}.lock`]) rmSync(left, { force: true });
+      const shared = theirs && sharedBy(scope, theirs);
+      if (shared !== null)
+        throw failure(
+          'busy',
+          `another watcher (pid ${pid}) already watches ${shared}`,
+          `stop it, or choose other interfaces and ports`,
+        );
+    }
+    return await serveControl(join(folder, `${process.pid}.sock`), (request) =>
+      Reflect.get(Object(request), 'ask') === 'scope' ? scope : handler(request),
+    );
+  } finally {
+    release();
+  }
+}

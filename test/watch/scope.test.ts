@@ -1,0 +1,71 @@
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { askControl } from '../../src/system/control-socket.ts';
+import { runningWatchers, type Scope, serveWatcher, sharedBy } from '../../src/watch/scope.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'lt-scope-'));
+const folder = join(parent, 'watch');
+afterAll(() => rmSync(parent, { recursive: true }));
+
+const scope = (interfaces: readonly string[], ports: readonly number[], netns = 1): Scope => ({
+  netns,
+  interfaces,
+  ports,
+});
+
+it('is shared where both have an interface or a port', () => {
+  const shared = (one: Scope, other: Scope) => sharedBy(one, other);
+  expect(shared(scope(['eth0'], [80]), scope(['eth1'], [443]))).toBeNull();
+  expect(shared(scope(['eth0'], [80]), scope(['eth0', 'eth1'], [443]))).toBe('eth0');
+  expect(shared(scope(['eth0'], [80]), scope(['eth1'], [80, 443]))).toBe('80');
+  expect(shared(scope([], []), scope(['eth1'], [80]))).toBe('eth1 and 80');
+  expect(shared(scope([], []), scope([], []))).toBe('all interfaces and all ports');
+  expect(shared(scope([], []), scope([], [], 2))).toBeNull();
+});
+
+it('is shared by both or by none', () => {
+  const some = fc.record({
+    netns: fc.nat(1),
+    interfaces: fc.array(fc.constantFrom('eth0', 'eth1', 'eth2')),
+    ports: fc.array(fc.constantFrom(80, 443)),
+  });
+  fc.assert(
+    fc.property(some, some, (one, other) => {
+      expect(sharedBy(one, other) === null).toBe(sharedBy(other, one) === null);
+      expect(sharedBy(one, one)).not.toBeNull();
+    }),
+  );
+});
+
+it('belongs to one watcher, which others find and ask', async () => {
+  expect(await runningWatchers(folder)).toEqual([]);
+  const mine = scope(['eth0'], [80]);
+  const server = await serveWatcher(mine, (request) => ({ got: request }), folder);
+  const [found] = await runningWatchers(folder);
+  expect(found).toEqual({ pid: process.pid, path: join(folder, `${process.pid}.sock`), scope: mine });
+  expect(await askControl(found?.path ?? '', { pause: 30 })).toEqual({ got: { pause: 30 } });
+  await expect(serveWatcher(scope([], [443]), () => null, folder)).rejects.toMatchObject({
+    code: 'busy',
+    message: `another watcher (pid ${process.pid}) already watches eth0`,
+  });
+  await server.close();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it('of a watcher that was killed is free, and its socket is removed', async () => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // A socket that nobody listens to any more.
+  const path = join(folder, '4194304.sock');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.x`, resolve));
+  linkSync(`${path}.x`, path);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await runningWatchers(folder)).toEqual([]);
+  const own = await serveWatcher(scope([], []), () => null, folder);
+  expect(readdirSync(folder).filter((name) => name.startsWith('4194304'))).toEqual([]);
+  await own.close();
+});
