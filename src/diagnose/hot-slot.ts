@@ -56,6 +56,11 @@ export function hotSlot(group: Group): HotSlot | null {
   return share > limit(group) ? { member, share, total, cause: causeOf(group) } : null;
 }
 
+/** The protocol that is usual on this UDP port, if its peers must stay with one worker; null if not, or not known. */
+export function statefulProtocol({ protocol, port }: Group): string | null {
+  return protocol === 'udp' ? (STATEFUL.get(port) ?? null) : null;
+}
+
 function causeOf({ port, selection, program }: Group): Cause {
   if (selection === 'incoming_cpu') return { by: 'cpu' };
   if (program !== null) return { by: isByCpuAlone(program) ? 'cpu' : 'program' };

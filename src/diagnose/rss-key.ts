@@ -5,7 +5,7 @@ import { parseKey } from '../path/rss-hash.ts';
 export interface KeySpread {
   /** Queues that the flows of one address and port of this machine can reach, at best. */
   readonly reached: number;
-  /** Queues that the table names. */
+  /** Queues that the table names; with a key of zeros, those of the NIC. */
   readonly named: number;
   /** Why it reaches fewer, if it does. */
   readonly why: string;
@@ -16,14 +16,19 @@ const ADDRESS_BITS = Array.from({ length: 32 }, (_, bit) => bit);
 const PORT_BITS = Array.from({ length: 16 }, (_, bit) => 64 + bit);
 
 /** null where the key, the table or what is hashed is not known, or the NIC hashes in another way. */
-export function keySpread({ driver, rss }: Pick<Nic, 'driver' | 'rss'>): KeySpread | null {
+export function keySpread({
+  driver,
+  rss,
+  rxQueues,
+}: Pick<Nic, 'driver' | 'rss' | 'rxQueues'>): KeySpread | null {
   const key = parseKey(rss?.key ?? '');
   const size = rss?.indirection.length ?? 0;
   const power = size > 1 && (size & (size - 1)) === 0;
   if (rss === null || key === null || !power || rss.hashFunction !== 'toeplitz') return null;
   const zeros = key.every((byte) => byte === 0);
   const named = new Set(rss.indirection).size;
-  if (zeros) return { reached: 1, named, why: 'all its bytes are 0' };
+  // Every flow then has the hash 0 and takes the first entry, whatever the table says.
+  if (zeros) return { reached: 1, named: rxQueues.length, why: 'all its bytes are 0' };
   const symmetric = rss.inputXfrm === 'symmetric-xor';
   // ENA shows the key from its end, by version, and mlx5 mixes the input in a way that is not linear.
   if (driver === 'ena' || driver === 'mlx5_core' || (rss.inputXfrm !== 'none' && !symmetric)) return null;

@@ -167,6 +167,20 @@ describe('rss-key-weak', () => {
       expect(keySpread(keyed(key, 64))).toMatchObject({ reached: 64, named: 64 });
   });
 
+  it('finds a key and a table of zeros together, and doubts them where all queues are busy', () => {
+    const made = keyed(repeated('00'), 4);
+    const zeros = { ...made, rss: made.rss && { ...made.rss, indirection: range(128).map(() => 0) } };
+    const machine = host({ nics: [zeros] });
+    const all = findings(machine);
+    expect(all.map(({ rule }) => rule)).toEqual(['rss-table-incomplete', 'rss-key-weak']);
+    expect(findings(runFixes(machine, all)).filter(({ fix }) => fix.length > 0)).toEqual([]);
+    const busy = found('rss-key-weak', host({ nics: [counted(zeros, [4, 4, 4, 4])] }));
+    expect(busy?.message).toContain('may not show the key that the NIC uses');
+    expect(found('rss-key-weak', host({ nics: [counted(zeros, [9, 0, 0, 0])] }))?.message).not.toContain(
+      'may not',
+    );
+  });
+
   it('knows what symmetric-xor cancels', () => {
     const symmetric = (key: string) => {
       const made = keyed(key);

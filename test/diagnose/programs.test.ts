@@ -20,6 +20,16 @@ describe('hash-selection', () => {
     );
   });
 
+  it('says what the attach does to flows whose peers must stay with one worker', () => {
+    const at = (protocol: 'tcp' | 'udp', port: number) => {
+      const groups = [group({ protocol, port, workers: pinned(...range(8)) })];
+      return found('hash-selection', host({ nics: queues(8), groups }))?.message;
+    };
+    expect(at('udp', 443)).toContain('Port 443 is most likely QUIC: the attach moves live flows');
+    expect(at('tcp', 443)).not.toContain('QUIC');
+    expect(at('udp', 53)).not.toContain('live flows');
+  });
+
   it('proposes `map` when slots and CPUs are not in one order', () => {
     const groups = [group({ protocol: 'udp', workers: pinned(5, 3) })];
     const finding = found('hash-selection', host({ nics: [nic({ queues: 2, irqCpus: [3, 5] })], groups }));

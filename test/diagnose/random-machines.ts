@@ -30,6 +30,8 @@ const nicFacts = fc.record({
   node: fc.constantFrom(-1, 0, 1),
   bypassed: fc.constantFrom(false, false, true),
   key: fc.constantFrom(null, '00', 'ff', '01', '6d5a'),
+  symmetric: fc.constantFrom(false, false, true),
+  standby: fc.constantFrom(false, false, false, true),
   /** Interrupts of each queue since boot, in thousands. */
   counts: fc.oneof(
     fc.constant([1]),
@@ -59,6 +61,9 @@ const groupFacts = fc.record({
   slots: fc.constantFrom('kernel' as const, 'kernel' as const, 'kernel' as const, 'guess' as const, null),
   packets: fc.option(fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 10 })),
   incoming: fc.boolean(),
+  /** connect() has split the port; 1: this group is the one that takes new flows. */
+  split: fc.constantFrom(null, null, null, 1, 2),
+  drops: fc.constantFrom(0, 0, 5000),
   /** Several sockets of one process, of which no thread is known. */
   oneProcess: fc.constantFrom(false, false, false, true),
 });
@@ -123,6 +128,7 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
     rss: table === 'none' || queues === 1 ? null : range(size).map(entry[table as keyof typeof entry]),
     more: {
       driver,
+      standby: facts.standby,
       numaNode: facts.node,
       channels: {
         rx: null,
@@ -140,7 +146,8 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
     );
     return { ...irq, affinity, counts };
   });
-  const rss = plain.rss && { ...plain.rss, key: facts.key && keyOf(facts.key) };
+  const inputXfrm = facts.symmetric ? 'symmetric-xor' : 'none';
+  const rss = plain.rss && { ...plain.rss, inputXfrm, key: facts.key && keyOf(facts.key) };
   if (!facts.separateTx) return { ...plain, irqs, rss };
   const tx = plain.txQueues.map((queue) => ({
     ...queue,
@@ -204,6 +211,7 @@ function groupOf(facts: Facts<typeof groupFacts>, index: number, at: At, online:
       more: {
         owners: [owner(cpus, { pid, tid: facts.oneProcess ? null : pid, fd: 3 + slot })],
         packets: packets === null || protocol === 'tcp' ? null : (packets[slot % packets.length] ?? 0),
+        drops: facts.drops,
       },
     };
   });
@@ -213,6 +221,7 @@ function groupOf(facts: Facts<typeof groupFacts>, index: number, at: At, online:
     port: 8000 + index,
     workers,
     slotSource: facts.slots,
+    more: facts.split === null ? {} : { kernelGroups: 2, newFlows: facts.split === 1 },
     ...(program && { program }),
   });
 }

@@ -240,6 +240,14 @@ describe('shared-listener', () => {
     expect(finding?.message).toMatch(/^4 processes \(nginx 10, .*listen 80 reuseport/);
   });
 
+  it('finds one SO_REUSEPORT socket that a parent opened for all', () => {
+    const one = group({ workers: [{ more: { owners: nginx } }] });
+    expect(found('shared-listener', host({ groups: [one] }))?.message).toMatch(
+      /^4 processes .* its own SO_REUSEPORT socket/,
+    );
+    expect(found('shared-listener', host({ groups: [group({ workers: pinned(0) })] }))).toBeUndefined();
+  });
+
   it('finds nothing for one process, and does not count systemd', () => {
     expect(found('shared-listener', host({ more: lone(nginx.slice(0, 1), 1) }))).toBeUndefined();
     const activated = [owner(null, { pid: 1, comm: 'systemd' }), owner(null, { pid: 9, comm: 'sshd' })];
@@ -404,6 +412,7 @@ describe('udp-hot-slot', () => {
     const finding = found('udp-hot-slot', sampled(443, 10, 970, 10, 10));
     expect(finding?.fix).toEqual([]);
     expect(finding?.message).toContain('Port 443 is most likely QUIC');
+    expect(finding?.message).toContain('leaves a busy source with one worker');
   });
 
   it('sees two workers of which one gets all', () => {

@@ -2,6 +2,7 @@ import type { Group } from '../../host/types.ts';
 import type { Expected } from '../../path/types.ts';
 import { names, percent } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
+import { statefulProtocol } from '../hot-slot.ts';
 import { memberOn } from '../matching.ts';
 import type { AdvisedGroup, Facts, Found } from '../types.ts';
 
@@ -25,7 +26,7 @@ export function hashSelection({ expected, served }: Facts): readonly Found[] {
         severity: steered && !bySender ? 'warning' : 'info',
         subject: group.id,
         message: `The kernel picks one of ${group.size} sockets by hash: ${howMany(group, rows)}.`,
-        remedy: `${outlook(fed, rows)}${bySender ? SENDERS : ''}`,
+        remedy: `${outlook(fed, rows)}${bySender ? SENDERS : ''}${steered ? forPeers(group) : ''}`,
         fix: steered ? advice.fix : [],
       },
     ];
@@ -51,6 +52,14 @@ function outlook({ group, cpus, advice }: AdvisedGroup, rows: readonly Expected[
     ([text, of]) => `Expected from ${names(of.map(({ nic }) => nic))}: ${text}.`,
   );
   return sentences.join(' ');
+}
+
+/** A program picks other workers than the hash did. */
+function forPeers(group: Group): string {
+  const protocol = statefulProtocol(group);
+  return protocol === null
+    ? ''
+    : ` Port ${group.port} is most likely ${protocol}: the attach moves live flows to other workers, which may not know them.`;
 }
 
 function figure(share: number | null): string {

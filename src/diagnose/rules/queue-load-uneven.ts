@@ -13,11 +13,12 @@ export function queueLoadUneven({ placements, quiet }: Facts): readonly Found[] 
     if (loads === null || loads.size < 2 || bypassesRss(nic) || quiet.has(nic)) return [];
     const { ofQueue, size } = queueShares(nic);
     const total = sum(loads.values());
-    const hot = [...loads].flatMap(([{ rx, tx }, load]) => {
+    const hot = [...loads].flatMap(([{ rx, irqs }, load]) => {
       const fair = sum(rx.map((index) => ofQueue.get(index) ?? 0)) / size;
       const share = load / total;
       const busy = fair > 0 && load >= ENOUGH_INTERRUPTS && isTooMuch(share, fair);
-      return busy ? [{ rx, tx, share, fair }] : [];
+      const shared = irqs.some(({ role }) => role === 'rxtx');
+      return busy ? [{ rx, shared, share, fair }] : [];
     });
     const [first] = hot.toSorted((one, other) => other.share - one.share);
     if (first === undefined) return [];
@@ -44,7 +45,7 @@ export function queueLoadUneven({ placements, quiet }: Facts): readonly Found[] 
 /** Packets without a hash take the first entry of the table. */
 function causes(
   nic: Nic,
-  { rx, tx }: { readonly rx: readonly number[]; readonly tx: readonly number[] },
+  { rx, shared }: { readonly rx: readonly number[]; readonly shared: boolean },
 ): string {
   const first = nic.rss?.indirection[0] ?? 0;
   const types = (['udp4', 'udp6'] as const).filter((type) => byAddress(nic, type));
@@ -52,7 +53,7 @@ function causes(
     'one busy flow, or few flows',
     `a tunnel, PPPoE or fragments${rx.includes(first) ? ' (packets without a hash come in here)' : ''}`,
     ...(types.length > 0 ? [`${types.join(' and ')} hashed without ports`] : []),
-    ...(tx.length > 0 ? ['one busy sender, since the TX queue shares the interrupt'] : []),
+    ...(shared ? ['one busy sender, since the TX queue shares the interrupt'] : []),
   ];
   return `Usual causes: ${all.join('; ')}.`;
 }

@@ -34,12 +34,12 @@ function remedyFor(cause: Cause, group: Group): string {
       ? '`rand` already picks evenly, so the other workers do not read their datagrams.'
       : 'The attached program decides that.';
   if (cause.stateless === false)
-    return `Port ${group.port} is most likely ${cause.protocol}, which keeps state: do not use \`rand\`; use \`source-rendezvous\`.`;
+    return `Port ${group.port} is most likely ${cause.protocol}, which keeps state: do not use \`rand\`. Every program that keeps the peers right leaves a busy source with one worker; only the sender can spread it.`;
   if (cause.stateless === true)
     return `\`rand\` spreads the datagrams of few sources evenly, if port ${group.port} is ${cause.protocol} as usual.`;
   return (
     `Few sources send. \`locality-tune attach --port ${group.port} --udp --program rand\` would spread their datagrams, ` +
-    'but only if any worker can handle any datagram: never for QUIC, DTLS or another stateful protocol; these need `source-rendezvous`.'
+    'but only if any worker can handle any datagram: never for QUIC, DTLS or another stateful protocol, whose peers must stay with one worker.'
   );
 }
 
