@@ -181,7 +181,7 @@ function findingAt(props: PaneProps | null): Finding | null {
 function groupAt(props: PaneProps | null, shown: boolean): Group | null {
   const sample = props?.history.at(-1);
   if (props === null || sample === undefined) return null;
-  if (shown) return groupUnder(sample, props.filter, props.cursor);
+  if (shown) return groupUnder(props);
   const { host, findings } = sample.configuration;
   const named = findings.map(({ subject }) => host.groups.find(({ id }) => subject.includes(id)));
   return named.find((group) => group !== undefined) ?? host.groups[0] ?? null;

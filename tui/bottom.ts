@@ -100,6 +100,7 @@ function hintsOf({ sample: { configuration }, state, live }: BarProps): readonly
     ...(found ? [['enter', 'explain', 1] as const, ['c', 'copy commands', 3] as const] : []),
     ...(tab === 'overview' && configuration.findings.length > 0 ? [['enter', 'findings', 3] as const] : []),
     ...(tab === 'matrix' ? [['m', 'rx/tx', 3] as const, ['z', 'zoom', 6] as const] : []),
+    ...(tab === 'queues' || tab === 'groups' || tab === 'paths' ? [['o', 'order', 3] as const] : []),
     ['/', 'filter', 4],
     ['space', state.frozen ? 'continue' : 'freeze', 5],
     ['n', 'notes', 7],

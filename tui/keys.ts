@@ -17,6 +17,7 @@ export type Action =
         | 'interface'
         | 'freeze'
         | 'direction'
+        | 'order'
         | 'attach'
         | 'detach'
         | 'tune'
@@ -76,6 +77,7 @@ export const BINDINGS: readonly Binding[] = [
 
   on('View', ['/'], '/', 'filter rows by a word', { kind: 'filter' }),
   on('View', ['i'], 'i', 'one interface, next, all', { kind: 'interface' }),
+  on('View', ['o'], 'o', 'order: worst, busiest', { kind: 'order' }),
   on('View', ['space'], 'space', 'freeze, continue', { kind: 'freeze' }),
   on('View', ['+', '='], '+ -', 'longer, shorter interval', { kind: 'interval', by: 1 }),
   on('View', ['-'], '', '', { kind: 'interval', by: -1 }),

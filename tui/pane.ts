@@ -1,6 +1,7 @@
 /** The contract between the app and its panes. */
 import type { ReactNode } from 'react';
 import type { Sample } from '../src/live/types.ts';
+import type { Order } from './components/order.ts';
 import type { Theme } from './theme.ts';
 
 /** The props of every pane. A pane draws exactly `width` x `height` cells and nothing outside them. */
@@ -28,6 +29,8 @@ export interface PaneProps {
 export interface PaneOptions {
   readonly matrix: 'rx' | 'tx';
   readonly zoom: number;
+  /** Of queues, groups and paths. */
+  readonly order: Order;
 }
 
 export interface Pane {

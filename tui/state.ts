@@ -2,6 +2,7 @@
 import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
 import type { Outcome, Prepared, Preview } from '../src/live/types.ts';
+import { orderAfter } from './components/order.ts';
 import { type Action, TITLES } from './keys.ts';
 import type { PaneOptions } from './pane.ts';
 
@@ -85,7 +86,7 @@ export function initialState(interval: number, tab: number): ViewState {
     typing: false,
     frozen: false,
     interval,
-    options: { matrix: 'rx', zoom: 1 },
+    options: { matrix: 'rx', zoom: 1, order: 'listed' },
     dialog: null,
     marks: [],
     notice: null,
@@ -125,6 +126,10 @@ export function reduce(state: ViewState, action: Action, around: Surroundings): 
       const zoom = Math.min(MOST_ZOOM, Math.max(1, state.options.zoom + action.by));
       return { ...state, options: { ...state.options, zoom } };
     }
+    case 'order': {
+      const options = { ...state.options, order: orderAfter(state.options.order) };
+      return { ...toFirstRow(state), options };
+    }
     case 'direction': {
       const matrix = state.options.matrix === 'rx' ? 'tx' : 'rx';
       return { ...state, options: { ...state.options, matrix } };
@@ -157,8 +162,12 @@ export function typeFilter(state: ViewState, key: string): ViewState {
 const LONGEST_FILTER = 60;
 
 function withFilter(state: ViewState, filter: string): ViewState {
-  const positions = state.positions.map((place) => ({ ...place, cursor: 0, y: 0 }));
-  return { ...state, filter: filter.slice(0, LONGEST_FILTER), positions };
+  return { ...toFirstRow(state), filter: filter.slice(0, LONGEST_FILTER) };
+}
+
+/** Other rows are where the cursor was. */
+function toFirstRow(state: ViewState): ViewState {
+  return { ...state, positions: state.positions.map((place) => ({ ...place, cursor: 0, y: 0 })) };
 }
 
 /**

@@ -151,18 +151,19 @@ describe('with anything in a sample', () => {
       cursor: fc.integer({ min: 0, max: 500 }),
       x: fc.integer({ min: 0, max: 500 }),
       zoom: fc.integer({ min: 1, max: 4 }),
+      order: fc.constantFrom('listed' as const, 'worst' as const, 'busiest' as const),
       filter: fc.constantFrom('', 'rx', '1'),
     });
     fc.assert(
       fc.property(
         any,
         fc.constantFrom(...PANES),
-        ({ history, size, theme, cursor, x, zoom, filter }, pane) => {
+        ({ history, size, theme, cursor, x, zoom, order, filter }, pane) => {
           const more = {
             cursor,
             scroll: { x, y: x },
             filter,
-            options: { matrix: 'tx' as const, zoom },
+            options: { matrix: 'tx' as const, zoom, order },
             marks: [NOW],
           };
           const props = propsOf(history, size, theme, more);

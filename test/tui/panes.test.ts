@@ -103,7 +103,9 @@ describe('a figure of too few events', () => {
     expect(shown).not.toContain('25.0');
     // The graph keeps what was measured before.
     expect(shown.split('\n').slice(3, 6).join('')).toMatch(/▂▂▂/);
-    expect(screen(matrix, history, { options: { matrix: 'tx', zoom: 1 } })).toContain('– % of 4.0/s local');
+    expect(screen(matrix, history, { options: { matrix: 'tx', zoom: 1, order: 'listed' } })).toContain(
+      '– % of 4.0/s local',
+    );
     const [bars] = [{ ...initialState(1, 1) }].map((state) =>
       tabLine({
         sample: history.at(-1) ?? fail(),
@@ -177,7 +179,7 @@ describe('matrix', () => {
         propsOf(many.history, size, colours, {
           cursor: 127,
           scroll: { x, y: 0 },
-          options: { matrix: 'tx', zoom },
+          options: { matrix: 'tx', zoom, order: 'listed' },
         }),
       );
     expect(at(1).join('\n')).toContain('CPU 126-127 → CPU 126-127');
@@ -249,9 +251,9 @@ describe('groups', () => {
         groups: [group({ workers: pinned(0, 1) }), group({ port: 9090, workers: pinned(0, 1) })],
       }),
     );
-    const [sample] = historyOf([{ configuration, seconds: 1, rx: 0.5, tx: 0.5 }]);
-    if (sample === undefined) throw new Error('no sample');
-    const at = (cursor: number, filter = '') => groupUnder(sample, filter, cursor)?.port;
+    const history = historyOf([{ configuration, seconds: 1, rx: 0.5, tx: 0.5 }]);
+    const at = (cursor: number, filter = '') =>
+      groupUnder(propsOf(history, roomy, plain, { cursor, filter }))?.port;
     expect([at(0), at(2), at(3), at(99)]).toEqual([8080, 8080, 9090, 9090]);
     expect([at(0, ':9090'), at(0, 'eth0'), at(0, 'nothing')]).toEqual([9090, 8080, undefined]);
   });
@@ -271,6 +273,54 @@ describe('paths', () => {
   it('shows the filtered rows, and the cursor', () => {
     expect(screen(paths, many.history, { filter: 'ens2f0', cursor: 12 })).toContain('13 of 64');
     expect(screen(paths, many.history, { filter: 'ens2f0 rx-63 ' })).toContain('1 path  ✓ 1 local');
+  });
+});
+
+describe('the order', () => {
+  const options = (order: 'worst' | 'busiest') => ({ options: { matrix: 'rx' as const, zoom: 1, order } });
+  /** Slot 5 serves most, slot 6 is worst, nothing is known of slot 7. */
+  const uneven = before.map((sample) => ({
+    ...sample,
+    members: sample.members.map((member, slot) => ({
+      ...member,
+      rate: slot === 5 ? 900 : slot === 7 ? null : 100,
+      percent: slot === 6 ? 1 : slot === 7 ? null : slot === 0 ? 100 : 40,
+    })),
+    queues: sample.queues.map((queue) => ({ ...queue, pps: queue.index === 2 ? 9e6 : 1000 + queue.index })),
+  }));
+  const slots = (text: string) =>
+    [...text.matchAll(/^.{3} +(\d) {2}server/gm)].map(([, slot]) => Number(slot));
+  const names = (text: string) => [...text.matchAll(/ rx-(\d) /g)].map(([, queue]) => Number(queue));
+
+  it('of members is the worst or the busiest first, and says so', () => {
+    const worst = screen(groups, uneven, options('worst'));
+    expect(worst).toContain('1 reuseport group  worst first');
+    expect(slots(worst)).toEqual([6, 5, 1, 2, 3, 4, 7, 0]);
+    expect(slots(screen(groups, uneven, options('busiest'))).slice(0, 2)).toEqual([5, 0]);
+    expect(groupUnder(propsOf(uneven, roomy, plain, { cursor: 3, ...options('worst') }))?.port).toBe(8080);
+  });
+
+  it('of queues and paths too', () => {
+    // Two queues share CPU 3, and none has CPU 2: its worker is never reached.
+    expect(names(screen(queues, uneven, options('busiest')))[0]).toBe(2);
+    expect(names(screen(paths, uneven, options('busiest'))).slice(0, 2)).toEqual([2, 7]);
+    const away = igb.history.map((sample) => ({
+      ...sample,
+      configuration: {
+        ...sample.configuration,
+        paths: sample.configuration.paths.map((path) =>
+          path.rxQueue === 4
+            ? { ...path, localShare: 0 }
+            : path.rxQueue === 6
+              ? { ...path, localShare: null }
+              : path,
+        ),
+      },
+    }));
+    const shown = screen(paths, away, options('worst'));
+    expect(shown).toContain('worst first');
+    expect(names(shown).indexOf(4)).toBe(0);
+    expect(names(screen(queues, away, options('worst'))).indexOf(4)).toBe(0);
   });
 });
 

@@ -35,7 +35,7 @@ export function propsOf(
     scroll: { x: 0, y: 0 },
     filter: '',
     marks: [],
-    options: { matrix: 'rx', zoom: 1 },
+    options: { matrix: 'rx', zoom: 1, order: 'listed' },
     ...more,
   };
 }

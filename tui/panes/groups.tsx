@@ -14,6 +14,7 @@ import { isEnough } from '../components/figures.ts';
 import { lately } from '../components/lately.ts';
 import { type Line, span } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
+import { inOrder, type Order, orderText } from '../components/order.ts';
 import { Rows } from '../components/rows.tsx';
 import { cpusText, known, ownersText, sentence } from '../components/text.ts';
 import { PERCENT, percentText, percentTone, RATE, rateText } from '../components/values.ts';
@@ -47,14 +48,32 @@ interface Words {
 }
 
 /** The group of the cursor; null if there is none. */
-export function groupUnder({ configuration }: Sample, filter: string, cursor: number): Group | null {
-  let rest = Math.max(0, cursor);
-  const shown = shownOf(configuration, filter);
-  for (const { group, members } of shown) {
-    if (rest <= members.length) return group;
-    rest -= members.length + 1;
-  }
-  return shown.at(-1)?.group ?? null;
+export function groupUnder(props: Pick<PaneProps, 'history' | 'filter' | 'theme' | 'options' | 'cursor'>) {
+  const { history, filter, theme, options, cursor } = props;
+  const configuration = history.at(-1)?.configuration;
+  if (configuration === undefined) return null;
+  const rows = ordered(rowsOf(configuration, filter, theme), options.order, history);
+  return rows[Math.max(0, Math.min(cursor, rows.length - 1))]?.group ?? null;
+}
+
+/** Groups in the order, and the members of each; a title stays above its members. */
+function ordered(rows: readonly Row[], order: Order, history: readonly Sample[]): readonly Row[] {
+  if (order === 'listed') return rows;
+  const matches = matchesOf(history);
+  const keyOf = ({ group, socket }: Row) => (socket === null ? group.id : `${group.id} ${socket.inode}`);
+  const keys = {
+    share: (row: Row) => percentOfMatch(matches.get(keyOf(row))),
+    all: 100,
+    rate: (row: Row) => matches.get(keyOf(row))?.events ?? null,
+  };
+  const blocks = [...Map.groupBy(rows, ({ group }) => group.id).values()];
+  const titles = inOrder(
+    blocks.flatMap(([title]) => title ?? []),
+    order,
+    keys,
+  );
+  const byGroup = new Map(blocks.map((block) => [block[0]?.group.id, block.slice(1)]));
+  return titles.flatMap((title) => [title, ...inOrder(byGroup.get(title.group.id) ?? [], order, keys)]);
 }
 
 /** A filter that names a group, or an interface that feeds it, shows all its members. */
@@ -94,14 +113,15 @@ function textOf({ owners, slot }: GroupSocket): string {
 }
 
 function Groups(props: PaneProps): ReactNode {
-  const { history, width, height, theme, filter } = props;
+  const { history, width, height, theme, filter, options } = props;
   const now = history.at(-1);
   const configuration = now?.configuration;
   const rows = useMemo(
     () => (configuration ? rowsOf(configuration, filter, theme) : []),
     [configuration, filter, theme],
   );
-  const lines = now === undefined ? [] : groupLines(props, now, rows);
+  const shown = ordered(rows, options.order, history);
+  const lines = now === undefined ? [] : groupLines(props, now, shown);
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
 }
 
@@ -111,7 +131,10 @@ function groupLines(props: PaneProps, now: Sample, rows: readonly Row[]): readon
   const totals = totalsOf(now, matches);
   const columns = place(columnsOf(rows, now, totals, matches, theme), width - MARGIN);
   return listLines(props, {
-    title: [span(count(now.configuration.host.groups.length, 'reuseport group'))],
+    title: [
+      span(count(now.configuration.host.groups.length, 'reuseport group')),
+      span(orderText(props.options.order), 'dim'),
+    ],
     head: headLine(columns, theme),
     count: rows.length,
     row: (at) => {

@@ -1,6 +1,6 @@
 /** Paths from queue to worker, one line each: where a packet ends, and why that is not where it began. */
 import { type ReactNode, useMemo } from 'react';
-import type { Configuration } from '../../src/live/types.ts';
+import type { Configuration, QueueSample } from '../../src/live/types.ts';
 import type { Path } from '../../src/path/types.ts';
 import { rank } from '../../src/report/inspection.ts';
 import { isChance } from '../../src/report/paths.ts';
@@ -10,6 +10,7 @@ import { whose } from '../../src/words/whose.ts';
 import { headLine, longest, type PaneColumn, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
+import { inOrder, type Order, orderText } from '../components/order.ts';
 import { Rows } from '../components/rows.tsx';
 import { cpusText, known, sentence } from '../components/text.ts';
 import { expectedTone } from '../components/values.ts';
@@ -66,19 +67,24 @@ function textOf({ path: { nic, rxQueue, irq, cpu, group, why }, slot, worker, wh
 }
 
 function Paths(props: PaneProps): ReactNode {
-  const { history, width, height, theme, filter } = props;
+  const { history, width, height, theme, filter, options } = props;
   const configuration = history.at(-1)?.configuration;
-  const rows = useMemo(
+  const listed = useMemo(
     () => (configuration ? rowsOf(configuration, filter, theme) : []),
     [configuration, filter, theme],
   );
+  const rows = ordered(listed, options.order, history.at(-1)?.queues ?? []);
   const outlooks = useMemo(
     () => (configuration ? outlooksOf(configuration, theme) : new Map<string, Line>()),
     [configuration, theme],
   );
-  const columns = useMemo(() => place(columnsOf(rows, theme), width - MARGIN), [rows, theme, width]);
+  const columns = useMemo(() => place(columnsOf(listed, theme), width - MARGIN), [listed, theme, width]);
   const lines = listLines(props, {
-    title: [...titleOf(rows, theme), ...(outlooks.get(groupOf(rows, props.cursor) ?? '') ?? [])],
+    title: [
+      ...titleOf(rows, theme),
+      span(orderText(options.order), 'dim'),
+      ...(outlooks.get(groupOf(rows, props.cursor) ?? '') ?? []),
+    ],
     head: headLine(columns, theme),
     count: rows.length,
     row: (at) => {
@@ -89,6 +95,20 @@ function Paths(props: PaneProps): ReactNode {
     empty: 'No path: there is no interface with queues of its own.',
   });
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
+}
+
+function ordered(rows: readonly Row[], order: Order, samples: readonly QueueSample[]): readonly Row[] {
+  if (order === 'listed') return rows;
+  const rates = new Map(
+    samples.flatMap(({ nic, direction, index, pps }) =>
+      direction === 'rx' ? [[`${nic} ${index}`, pps] as const] : [],
+    ),
+  );
+  return inOrder(rows, order, {
+    share: ({ path }) => path.localShare,
+    all: 1,
+    rate: ({ path }) => rates.get(`${path.nic} ${path.rxQueue}`) ?? null,
+  });
 }
 
 /** How many of them are local: `5 of 8 paths are local`. */

@@ -13,6 +13,7 @@ import { bar } from '../components/bar.ts';
 import { headLine, longest, type PaneColumn, place, rowLine } from '../components/columns.ts';
 import { type Line, type Span, span, type Tone } from '../components/line.ts';
 import { listLines, MARGIN } from '../components/list.ts';
+import { inOrder, type Order, orderText } from '../components/order.ts';
 import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
 import { cpusText, known } from '../components/text.ts';
@@ -49,15 +50,29 @@ interface Row {
 }
 
 function Queues(props: PaneProps): ReactNode {
-  const { history, width, height, theme, filter } = props;
+  const { history, width, height, theme, filter, options } = props;
   const now = history.at(-1);
   const configuration = now?.configuration;
   const rows = useMemo(
     () => (configuration ? filtered(rowsOf(configuration, theme), filter) : []),
     [configuration, theme, filter],
   );
-  const lines = now === undefined ? [] : queueLines(props, now, rows);
+  const shown = now === undefined ? rows : ordered(rows, options.order, now.queues);
+  const lines = now === undefined ? [] : queueLines(props, now, shown);
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
+}
+
+function ordered(rows: readonly Row[], order: Order, samples: readonly QueueSample[]): readonly Row[] {
+  if (order === 'listed') return rows;
+  const rates = new Map(
+    samples.map(({ nic, direction, index, pps }) => [`${nic} ${direction} ${index}`, pps]),
+  );
+  const rate = ({ nic, rx, tx }: Row) => {
+    const [received, sent] = [rates.get(`${nic} rx ${rx?.index}`), rates.get(`${nic} tx ${tx?.index}`)];
+    return received == null && sent == null ? null : (received ?? 0) + (sent ?? 0);
+  };
+  // A queue that only sends has no expected locality.
+  return inOrder(rows, order, { share: ({ rx, local }) => (rx === null ? 1 : local), all: 1, rate });
 }
 
 function queueLines(props: PaneProps, now: Sample, rows: readonly Row[]): readonly Line[] {
@@ -65,7 +80,10 @@ function queueLines(props: PaneProps, now: Sample, rows: readonly Row[]): readon
   const columns = place(columnsOf(rows, now.queues, theme), width - MARGIN);
   const nics = new Set(rows.map(({ nic }) => nic)).size;
   return listLines(props, {
-    title: [span(`${count(rows.length, 'queue')} of ${count(nics, 'interface')}`)],
+    title: [
+      span(`${count(rows.length, 'queue')} of ${count(nics, 'interface')}`),
+      span(orderText(props.options.order), 'dim'),
+    ],
     head: headLine(columns, theme),
     count: rows.length,
     row: (at) => {
