@@ -57,6 +57,7 @@ function slim(sample: Sample, configuration: Sample['configuration']): Sample {
     ...sample,
     rxMatrix: null,
     txMatrix: null,
+    loads: [],
     queues: [],
     members: [],
     accept: accept === null ? null : { ...accept, listeners: [], pairs: [] },

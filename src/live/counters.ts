@@ -3,7 +3,8 @@ import type { Nic } from '../host/types.ts';
 import { type PacketCounts, packetRates, readPacketCounts } from '../measure/interface-rates.ts';
 import { queuePackets, readStatistics } from '../measure/queue-rates.ts';
 import type { Files, System } from '../system/types.ts';
-import type { QueueSample } from './types.ts';
+import { type CpuCounters, cpuLoads, readCpuCounters } from './cpu-loads.ts';
+import type { CpuLoad, QueueSample } from './types.ts';
 
 export interface Counters {
   readonly interfaces: PacketCounts;
@@ -12,11 +13,17 @@ export interface Counters {
   readonly tx: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
   /** Interrupts since boot, by IRQ. */
   readonly interrupts: ReadonlyMap<number, number>;
+  readonly cpus: CpuCounters;
   /** Milliseconds of a monotonic clock. */
   readonly at: number;
 }
 
-export async function readCounters(system: System, nics: readonly Nic[]): Promise<Counters> {
+/** @param cpus those that are online */
+export async function readCounters(
+  system: System,
+  nics: readonly Nic[],
+  cpus: readonly number[],
+): Promise<Counters> {
   const statistics = await readStatistics(system, nics);
   const irqs = new Set(nics.flatMap((nic) => nic.irqs.map(({ irq }) => irq)));
   return {
@@ -24,6 +31,7 @@ export async function readCounters(system: System, nics: readonly Nic[]): Promis
     rx: new Map(statistics.map(([name, all]) => [name, queuePackets(all)])),
     tx: new Map(statistics.map(([name, all]) => [name, queuePackets(asReceived(all))])),
     interrupts: countInterrupts(system.files, irqs),
+    cpus: readCpuCounters(system.files, cpus),
     at: performance.now(),
   };
 }
@@ -113,3 +121,6 @@ function rate(
 
 export const packetRatesBetween = (before: Counters, after: Counters) =>
   packetRates(before.interfaces, after.interfaces);
+
+export const loadsBetween = (before: Counters, after: Counters, cpus: readonly number[]): CpuLoad[] =>
+  cpuLoads(before.cpus, after.cpus, cpus, (after.at - before.at) / 1000);

@@ -10,7 +10,7 @@ import { openMachine } from '../use-cases/machine.ts';
 import { watchConfiguration } from './configuration-watch.ts';
 import { createControl } from './control.ts';
 import { type Counting, startCounting } from './counted-sample.ts';
-import { type Counters, packetRatesBetween, queueSamples, readCounters } from './counters.ts';
+import { type Counters, loadsBetween, packetRatesBetween, queueSamples, readCounters } from './counters.ts';
 import { createEvents, type Events } from './events.ts';
 import { NO_PACKETS, toAccept, toMembers } from './probes.ts';
 import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
@@ -81,8 +81,10 @@ async function* run(
   const configurations = await watchConfiguration(system, options, root, events.report);
   const probes = root ? startCounting(options.port, signal, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
+  const countersOf = ({ host: { nics, machine } }: Configuration) =>
+    readCounters(system, nics, machine.cpus.online);
   try {
-    let before = await readCounters(system, configurations.now().host.nics);
+    let before = await countersOf(configurations.now());
     let [since, reading]: [number, Promise<Counters> | null] = [before.at, null];
     yield firstSample(
       configurations.now(),
@@ -97,7 +99,7 @@ async function* run(
       const configuration = configurations.now();
       const seconds = Math.round(performance.now() - since) / 1000;
       since = performance.now();
-      reading ??= readCounters(system, configuration.host.nics);
+      reading ??= countersOf(configuration);
       const after = await inTime(reading);
       const counted = probes?.take(configuration, wishes.listen) ?? null;
       const { packets = NO_PACKETS, accepts = null, datagrams = null, probe } = counted ?? {};
@@ -112,6 +114,7 @@ async function* run(
         rxMatrix: packets.rxMatrix,
         txMatrix: packets.txMatrix,
         accept: accepts === null ? (options.accepts?.() ?? null) : toAccept(accepts, commOf(system.files)),
+        loads: after === null ? [] : loadsBetween(before, after, configuration.host.machine.cpus.online),
         queues: after === null ? [] : queueSamples(configuration.host.nics, before, after),
         members: toMembers(configuration.host.groups, accepts, datagrams),
         events: events.take(),
@@ -148,6 +151,7 @@ function firstSample(configuration: Configuration, port: number | null, probe: P
     rxMatrix: null,
     txMatrix: null,
     accept: null,
+    loads: [],
     queues: queuesOf(configuration.host.nics),
     members: toMembers(configuration.host.groups, null, null),
     events: [],
@@ -162,6 +166,7 @@ function queuesOf(nics: readonly Nic[]) {
     rx: new Map(),
     tx: new Map(),
     interrupts: new Map(),
+    cpus: { times: new Map(), packets: new Map() },
     at: 0,
   };
   return queueSamples(nics, nothing, nothing);

@@ -18,6 +18,7 @@ import { printable } from '../words/printable.ts';
 import type {
   Accept,
   Configuration,
+  CpuLoad,
   LiveEvent,
   LocalityFigure,
   MemberSample,
@@ -85,6 +86,15 @@ const accept = object<Accept>({
   ),
 });
 
+const loads = list(
+  object<CpuLoad>({
+    cpu: index,
+    busy: nullable(percent),
+    softirq: nullable(percent),
+    pps: nullable(amount),
+  }),
+);
+
 const sample = object<Omit<Sample, 'configuration'>>({
   time,
   seconds: amount,
@@ -95,6 +105,8 @@ const sample = object<Omit<Sample, 'configuration'>>({
   rxMatrix: nullable(list(list(natural))),
   txMatrix: nullable(list(list(natural))),
   accept: nullable(accept),
+  // Absent in recordings of 0.1.
+  loads: (value, at) => (value === undefined ? [] : loads(value, at)),
   queues: list(
     object<QueueSample>({
       nic: line,

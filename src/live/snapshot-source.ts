@@ -38,6 +38,7 @@ function toSample({ time, counters }: Snapshot, host: Host): Sample {
     rxMatrix: null,
     txMatrix: null,
     accept: null,
+    loads: [],
     queues: counters !== null ? queuesOf(host, counters) : [],
     members: [],
     events: [],

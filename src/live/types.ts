@@ -28,6 +28,8 @@ export interface Sample {
   readonly rxMatrix: Matrix | null;
   readonly txMatrix: Matrix | null;
   readonly accept: Accept | null;
+  /** Of each online CPU; empty if it was not read. */
+  readonly loads: readonly CpuLoad[];
   readonly queues: readonly QueueSample[];
   readonly members: readonly MemberSample[];
   readonly events: readonly LiveEvent[];
@@ -63,6 +65,16 @@ export interface Accept {
   readonly percent: number | null;
   readonly listeners: readonly AcceptListener[];
   readonly pairs: readonly AcceptPair[];
+}
+
+/** What a CPU did in the interval; null: not known. */
+export interface CpuLoad {
+  readonly cpu: number;
+  /** 0 to 100, of its time: not idle, and in softirqs. */
+  readonly busy: number | null;
+  readonly softirq: number | null;
+  /** Packets/s that its softirqs received, of all interfaces and namespaces. */
+  readonly pps: number | null;
 }
 
 export interface QueueSample {

@@ -68,6 +68,7 @@ describe('queueSamples', () => {
         ),
       },
       [eth0],
+      [0, 1],
     );
 
   it('gives the rate of each counter, and null for a missing one or one that went back', async () => {

@@ -133,6 +133,7 @@ describe('with anything in a sample', () => {
         accept: counted
           ? { source: 'sample', seconds: 1, accepts: 0, matched: 0, percent, listeners: [], pairs: [] }
           : null,
+        loads: counted ? cpus.map((cpu) => ({ cpu, busy: percent, softirq: percent, pps })) : [],
         queues: [{ nic: 'eth1', direction: 'rx', index: 0, irq: null, interrupts: pps, pps }],
         members: configuration.host.groups.flatMap(({ id, sockets }) =>
           sockets.map(({ inode }) => ({ group: id, inode, rate: pps, percent, recvQueue: null })),

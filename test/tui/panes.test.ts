@@ -10,6 +10,7 @@ import { findings } from '../../tui/panes/findings.tsx';
 import { groups, groupUnder } from '../../tui/panes/groups.tsx';
 import { Locality } from '../../tui/panes/locality.tsx';
 import { matrix } from '../../tui/panes/matrix.tsx';
+import { overview } from '../../tui/panes/overview.tsx';
 import { paths } from '../../tui/panes/paths.tsx';
 import { queues } from '../../tui/panes/queues.tsx';
 import { initialState } from '../../tui/state.ts';
@@ -276,6 +277,37 @@ describe('paths', () => {
   });
 });
 
+describe('the overview', () => {
+  const wide = { width: 200, height: 56 };
+  const shownAt = (history: readonly Sample[], size: Size) => screen(overview, history, {}, size);
+
+  it('uses a large screen: each CPU beside the figures, groups and queues below, the worst first', () => {
+    const shown = shownAt(before, wide);
+    expect(shown).toMatch(/ 8 CPUs\n/);
+    expect(shown).toMatch(/cpu +busy % +softirq % +packets\/s +read here %/);
+    expect(shown).toMatch(/ 3 +41\.0 {2}━+╸? +1\.0 {2}╸ +\d+k +1\d\.\d *$/m);
+    for (const title of ['Paths', 'Matrix', 'Groups', 'Queues'])
+      expect(shown).toMatch(new RegExp(`─ ${title} ─`));
+    expect(shown).toMatch(/1 reuseport group {2}worst first/);
+    expect(shownAt(before, { width: 124, height: 33 })).not.toMatch(/softirq|─ Groups/);
+  });
+
+  it('shows those CPUs that spend most time in softirqs if not all fit', () => {
+    const shown = shownAt(many.history, wide);
+    expect(shown).toContain('128 CPUs  most softirq first, 22 of them');
+    const cpus = [...shown.matchAll(/ (\d+) +\d+\.\d {2}[━╸ ]{8} +(\d+\.\d) {2}[━╸ ]{8} /g)].map(
+      ([, cpu, softirq]) => [cpu, softirq],
+    );
+    expect(cpus).toHaveLength(22);
+    expect(cpus[0]?.[1]).toBe('19.0');
+  });
+
+  it('has no room for CPUs of a recording that has none', () => {
+    const old = before.map((sample) => ({ ...sample, loads: [] }));
+    expect(shownAt(old, wide)).not.toContain('softirq %');
+  });
+});
+
 describe('the order', () => {
   const options = (order: 'worst' | 'busiest') => ({ options: { matrix: 'rx' as const, zoom: 1, order } });
   /** Slot 5 serves most, slot 6 is worst, nothing is known of slot 7. */
@@ -295,7 +327,7 @@ describe('the order', () => {
   it('of members is the worst or the busiest first, and says so', () => {
     const worst = screen(groups, uneven, options('worst'));
     expect(worst).toContain('1 reuseport group  worst first');
-    expect(slots(worst)).toEqual([6, 5, 1, 2, 3, 4, 7, 0]);
+    expect(slots(worst)).toEqual([6, 1, 2, 3, 4, 5, 7, 0]);
     expect(slots(screen(groups, uneven, options('busiest'))).slice(0, 2)).toEqual([5, 0]);
     expect(groupUnder(propsOf(uneven, roomy, plain, { cursor: 3, ...options('worst') }))?.port).toBe(8080);
   });

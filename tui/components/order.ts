@@ -27,6 +27,7 @@ export function inOrder<Row>(rows: readonly Row[], order: Order, keys: Keys<Row>
     const value = share(row);
     return value === null ? 1 : value >= all ? 2 : value / all;
   };
-  const worse = (a: Row, b: Row) => badness(a) - badness(b) || busier(a, b);
+  // Not by rate where they are equally bad: rows would jump with each sample.
+  const worse = (a: Row, b: Row) => badness(a) - badness(b);
   return rows.toSorted(order === 'worst' ? worse : busier);
 }
