@@ -64,7 +64,7 @@ Since 6.19 drivers do the same with what was sent. TCP's part of @tx still
 shows where ACKs arrive. skb.fentry.bt counts where packets are read.`;
 const SAME = `What skb-free.fentry.bt counts, as far as tracepoints see it. It MISLEADS
 for the same reasons. It does not count TCP segments that are freed by their
-ACK, but the copies of them that a driver gave back.`;
+ACK, but the copies of them that a driver freed.`;
 const MISSING = ` It does not count TCP segments that
 the reader frees at once, which pass no tracepoint, nor the tail of a chain
 that is freed in one go.`;

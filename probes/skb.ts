@@ -258,13 +258,13 @@ const LOOPBACK = `
 On loopback and veth the receiving CPU is the sender's, and UDP has no tx:
 the datagram that is sent is the one that is received.`;
 const EXACT_TX = `tx: TCP segments when their ACK frees them, SYN and FIN too; UDP datagrams
-  when the driver gives them back. Since 6.19 drivers return packets to the
-  CPU that sent them, which then frees them. Such a packet counts on the CPU
+  when the driver frees them. Since 6.19 drivers return packets to the CPU
+  that sent them, which then frees them. Such a packet counts on the CPU
   that returned it.
 ${LOOPBACK}`;
 const TRACEPOINT_TX = `  UDP: the CPU of the socket's latest delivery stands for the CPU that
   received the datagram. @unknown: that delivery was not seen.
-tx: UDP datagrams and TCP segments when the driver gives them back. Only
+tx: UDP datagrams and TCP segments when the driver frees them. Only
   skb.fentry.bt and skb.kprobe.bt see where an ACK frees a TCP segment.
   @tx[a, ${ANOTHER_CPU}]: freed by skb_defer_free_flush(). Since 6.19 drivers return
   packets to the CPU that sent them, which then frees them. Which other CPU

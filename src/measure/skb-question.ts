@@ -28,18 +28,19 @@ export async function skbQuestion(
 
 const READ =
   'rx: data that is copied to a TCP or UDP reader; a segment read in parts counts each time, merged segments count once, bare ACKs never';
-const ACKED = 'tx: TCP segments when their ACK frees them, UDP datagrams when the driver gives them back';
+const ACKED = 'tx: TCP segments when their ACK frees them, UDP datagrams when the driver frees them';
 const GIVEN_BACK =
-  'tx: packets that the driver gives back; tracepoints do not show an ACK that frees TCP segments';
+  'tx: packets that the driver frees; tracepoints do not show an ACK that frees TCP segments';
 const DELIVERED =
   "rx of UDP uses the CPU of the socket's latest delivery, which with several senders may not be the datagram's";
 const LATEST =
   "this kernel's packets do not name their CPU: rx uses the CPU of the connection's latest packet, or of the socket's latest delivery; tx is not known";
 const MISLEADS =
   'rx by free misleads: since Linux 5.19 a packet that was read on another CPU is returned to the CPU that allocated it and freed there, so it is nearly 100 % local wherever readers run; since 6.19 drivers do the same with tx';
-const READ_FREES = 'TCP segments that the reader frees at once pass no tracepoint, so they are not counted';
+const READ_FREES =
+  'TCP segments that the reader frees immediately pass no tracepoint, so they are not counted';
 const COPIES =
-  'tx of TCP: the copies that the driver gave back; tracepoints do not show an ACK that frees a segment';
+  'tx of TCP: the copies that the driver frees; tracepoints do not show an ACK that frees a segment';
 const SENDER = "lo and veth: the receiving CPU is the sender's, and UDP has no tx";
 
 type Way<Script> = readonly [script: Script, needs: readonly string[], ...notes: string[]];

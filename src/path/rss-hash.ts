@@ -90,7 +90,7 @@ function variantsOf(driver: string | null, { method }: Given): Choices<ToeplitzV
   if (driver !== 'ena') return [['toeplitz'], ''];
   return [
     ['toeplitz', 'toeplitz-reversed', 'toeplitz-reversed-ones'],
-    'ENA: by version, the driver gives the key as it is, reversed, or reversed with a start of 0xffffffff (choose with --hash)',
+    'ENA: depending on its version, the driver shows the key as it is, reversed, or reversed with a start of 0xffffffff (choose with --hash)',
   ];
 }
 
@@ -106,7 +106,7 @@ function xfrmsOf(driver: string | null, { inputXfrm }: Rss, { method }: Given): 
       if (driver !== 'mlx5_core') return [['none'], ''];
       return [
         ['symmetric-or-xor', 'none'],
-        'mlx5 hashes symmetrically without saying so before Linux 6.15 (choose with --hash)',
+        'before Linux 6.15 mlx5 does not report that it hashes symmetrically (choose with --hash)',
       ];
     default:
       return [

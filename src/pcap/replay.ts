@@ -18,7 +18,7 @@ export interface Replay {
   readonly problem: string | null;
 }
 
-export const NOT_CAPTURED = 'read by the program where the capture holds nothing';
+export const NOT_CAPTURED = 'cut off before a byte that the program reads';
 export const ELSEWHERE = 'to another port, or by another protocol';
 
 /** The packets that count; null: all. */

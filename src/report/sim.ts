@@ -83,13 +83,13 @@ export function captureLines(
   const shown = distribution === null ? rows.slice(0, MOST_RESULTS) : rows;
   return [
     ...paragraph('', over === 0 ? chosen : `${chosen}, ${grouped(over)} do not`, style),
-    ...paragraph('  passed over: ', counts(passedOver), style).filter(() => over > 0),
+    ...paragraph('  skipped: ', counts(passedOver), style).filter(() => over > 0),
     ...paragraph('  ended early: ', counts(earlyExits), style).filter(() => earlyExits.size > 0),
     ...(packets > 0
       ? [[span('')], ...bars(shown, distribution === null ? 'result' : 'slot', packets, style)]
       : []),
     ...(shown.length < rows.length
-      ? paragraph('', `${grouped(rows.length - shown.length)} more results: -j has them all`, style)
+      ? paragraph('', `${grouped(rows.length - shown.length)} more results: -j lists them`, style)
       : []),
     ...(notes.length > 0 ? [[span('')]] : []),
     ...notes.flatMap((note) => paragraph('note: ', note, style)),

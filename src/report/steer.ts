@@ -89,7 +89,7 @@ function trialLines({ slotOfCpu, slots, hashed, beyond, early, runs, decides }: 
     [span(how)],
     ...table(columns, shown, style).slice(1),
     ...(shown.length < rows.length
-      ? [[span(`  and ${rows.length - MOST_SLOTS} more slots: -j has them all`)]]
+      ? [[span(`  and ${rows.length - MOST_SLOTS} more slots: -j lists them`)]]
       : []),
     ...(early > 0 ? [[span(`  ${share(early)} end the program early and so go to slot 0`)]] : []),
   ];

@@ -47,7 +47,7 @@ const cpus: Shape<Cpus> = (value, at) => {
 const interfaceName: Shape<string> = (value, at) => {
   const name = text(value, at);
   if (!/^[^\s/;&|<>$`"'\\(){}[\]*?!#~\p{C}]{1,64}$/u.test(name))
-    throw new Mismatch(`${at}: no name of an interface: ${JSON.stringify(name.slice(0, 40))}`);
+    throw new Mismatch(`${at}: not the name of an interface: ${JSON.stringify(name.slice(0, 40))}`);
   return name;
 };
 
@@ -100,7 +100,7 @@ const match = <T>(of: Shape<T>): Shape<NtupleMatch<T> | null> =>
 const ip: Shape<string> = (value, at) => {
   const address = text(value, at);
   if (isIP(address) === 0)
-    throw new Mismatch(`${at}: no IP address: ${JSON.stringify(address.slice(0, 40))}`);
+    throw new Mismatch(`${at}: not an IP address: ${JSON.stringify(address.slice(0, 40))}`);
   return address;
 };
 
@@ -195,7 +195,7 @@ const instruction: Shape<Instruction> = (value, at) => {
   if (numbers.length !== 4 || code === undefined || jt === undefined || jf === undefined || k === undefined)
     throw new Mismatch(`${at}: code, jt, jf and k expected`);
   if (code > 0xffff || jt > 0xff || jf > 0xff || k > 0xffffffff)
-    throw new Mismatch(`${at}: no instruction of classic BPF`);
+    throw new Mismatch(`${at}: not a classic BPF instruction`);
   return [code, jt, jf, k];
 };
 

@@ -185,7 +185,7 @@ function afterOptions(parameters: readonly string[]): readonly string[] {
   if (bad !== undefined)
     throw failure(
       'bad-parameter',
-      `bpftrace would take '${bad}' for an option`,
+      `bpftrace would read '${bad}' as an option`,
       'choose by pid or port instead',
     );
   return parameters.length === 0 ? [] : ['--', ...parameters];

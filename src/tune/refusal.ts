@@ -75,7 +75,7 @@ export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
         ? 'irqbalance, which forgets its banned IRQs when it restarts; or the interface went down and up'
         : 'the interface went down and up, its channels were changed, or its CPU was offline';
     case 'irqbalance':
-      return 'irqbalance was restarted, and forgets its list then';
+      return 'irqbalance was restarted, which clears its list';
     case 'pin':
       return 'the server pinned its threads itself, or its cpuset was changed';
     case 'program':

@@ -46,7 +46,7 @@ export function toSaved(
     if (at !== null) return [{ ...change, subject: `${at.group} slot ${at.slot}`, target: at }];
     left.push({
       subject: change.subject,
-      why: 'it serves no slot that is known, by which to find it after a boot',
+      why: 'it serves no known slot, so it could not be found again after a reboot',
     });
     return [];
   });
@@ -92,7 +92,7 @@ export function fromSaved({ changes }: Saved, host: Host): Plan {
         },
       ];
     }
-    refused.push({ subject: change.subject, why: 'it is not there now' });
+    refused.push({ subject: change.subject, why: 'it does not exist now' });
     return [];
   });
   return { changes: found, refused, notes: [] };

@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   rss: 'RSS table',
   fields: 'RSS hash fields of UDP',
   irq: 'Interrupts: each to the CPU of the worker that its queue feeds',
-  xps: 'XPS: each CPU sends by its own queue',
+  xps: 'XPS: each CPU sends through its own queue',
   rps: 'RPS',
   rfs: 'RFS',
   pin: 'Workers: each on its own CPU (until it restarts)',

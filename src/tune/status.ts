@@ -99,7 +99,7 @@ export async function standingOf(
 
 type Found = Pick<StandingSetting, 'is' | 'state' | 'why'> & { readonly wanted?: string };
 
-const RECREATED = 'the interface was deleted and made again, which set everything to its defaults';
+const RECREATED = 'the interface was deleted and recreated, which reset everything to its defaults';
 const RELOADED = 'the server was restarted or reloaded';
 
 /** null: something that was applied later has taken its place. */
@@ -119,7 +119,7 @@ async function compare(
     if (target.kind === 'program' && is === null) return unseen(target.group, attached);
     if (is !== null && setting.same(is, wanted)) {
       if (target.kind === 'irq' && isEffective(access.files, target, is) === false)
-        return { is, state: 'pending', why: 'no interrupt has come since' };
+        return { is, state: 'pending', why: 'no interrupt has occurred since' };
       return (
         (target.kind === 'program' && unfit(target.group, attached)) || { is, state: 'as-set', why: null }
       );

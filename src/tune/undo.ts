@@ -81,7 +81,7 @@ export async function undoOne(access: Access, file: JournalFile, options: UndoOp
 const isRecreated = ({ files }: Access, { change, device }: JournalStep): boolean =>
   identityOf(device, deviceOf(files, change.target)) === 'recreated';
 
-const INTERRUPTED = 'interrupted before its turn: `locality-tune undo` goes on';
+const INTERRUPTED = 'interrupted before its turn: run `locality-tune undo` again';
 
 /**
  * A table that was read after a change of channels is the driver's table for that many queues. Restored as a table it
@@ -128,11 +128,11 @@ async function restore(
     const identity = identityOf(device, now);
     if (identity === 'recreated')
       return skip(
-        `it was set on another interface of this name, which has gone (ifindex ${device?.ifindex}, now ${now?.ifindex})`,
+        `it was set on another interface of this name, which is gone (ifindex ${device?.ifindex}, now ${now?.ifindex})`,
         true,
       );
     const is = await hand.read(target);
-    if (from === null) return skip('what it was before is not known', true);
+    if (from === null) return skip('its old value is not known', true);
     if (is === from) return 'unchanged';
     const ours = is !== null && (setting.same(is, set) || setting.same(is, to) || setting.same(is, from));
     if (identity === 'other-address') {
@@ -170,7 +170,7 @@ export async function forget({ file, journal, place }: ListedJournal, rehearses:
       left.push(...failures);
     }
   notes.push(
-    `it was made ${place === 'gone' ? 'in a network namespace that has gone' : 'before this boot'}; its settings are gone`,
+    `it was made ${place === 'gone' ? 'in a network namespace that is gone' : 'before this boot'}; its settings are gone`,
   );
   if (left.length === 0 && !rehearses) markUndone(file);
   return { journal: file.id, restored: [], skipped: [], left, notes };

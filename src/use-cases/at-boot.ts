@@ -77,7 +77,7 @@ export async function keepAtBoot(
   } catch (error) {
     throw duringOperation(
       error,
-      `the settings are made (journal ${file.id}), but their unit could not be written`,
+      `the settings were applied (journal ${file.id}), but their unit could not be written`,
     );
   }
   return [

@@ -117,7 +117,7 @@ describe('a file of another kind', () => {
       '"online":[0,4294967295]',
       'host.machine.cpus.online[1]: a whole number from 0 to 65535',
     ],
-    ['"name":"eth0"', '"name":"eth0;reboot"', 'host.nics[0].name: no name of an interface'],
+    ['"name":"eth0"', '"name":"eth0;reboot"', 'host.nics[0].name: not the name of an interface'],
     ['"selection":"cbpf"', '"selection":"luck"', 'host.groups[0].selection: one of hash'],
     ['[22,0,0,0]', '[22,0,0]', 'host.groups[0].program.instructions[2]: code, jt, jf and k'],
     [

@@ -130,11 +130,11 @@ describe('a figure of too few events', () => {
   });
 
   it('says what the probe cannot see, of the watched port first', () => {
-    const notes = ['rx: x', 'tx: packets that the driver gives back', 'tx of this port: UDP only; an ACK'];
+    const notes = ['rx: x', 'tx: packets that the driver frees', 'tx of this port: UDP only; an ACK'];
     const probe = { state: 'running', coverage: 'tracepoint', notes } as const;
     const whyOf = (port: number | null, tx: Sample['tx']) =>
       whyMissing({ ...(before[0] ?? fail()), port, tx, probe }, 'tx');
-    expect(whyOf(null, four)).toMatch(/^packets that the driver gives back \(4 sent packets .*\)$/);
+    expect(whyOf(null, four)).toMatch(/^packets that the driver frees \(4 sent packets .*\)$/);
     expect(whyOf(8080, { ...four, packets: 0, percent: null })).toBe(
       'UDP only; an ACK (no sent packet was freed in 1 s)',
     );

@@ -100,7 +100,7 @@ it('a unit that cannot be written leaves its settings in force, and the journal 
   const { code, stdout } = lab.tune(['apply', '--iface', 'v0', '--yes', '--persist', '-j'], environment);
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error.message).toMatch(
-    /^the settings are made \(journal \d+\), but their unit could not be written: /,
+    /^the settings were applied \(journal \d+\), but their unit could not be written: /,
   );
   const { journals } = JSON.parse(lab.tune(['status', '-j'], environment).stdout);
   expect(journals).toMatchObject([{ units: [], ended: true }]);

@@ -144,7 +144,7 @@ describe('what the kernel refuses', () => {
       ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not support it')],
       ['ENOTSUP', expect.stringContaining('ENOTSUP, the driver does not support it')],
       ['EINVAL', expect.stringContaining('its cpuset has none of these CPUs, or none is online')],
-      ['gone', expect.stringContaining('is another thread now, sleep has ended')],
+      ['gone', expect.stringContaining('is another thread now; sleep has ended')],
       ['gone', expect.stringContaining('irqbalance is not running')],
     ]);
     const undone = JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout);
@@ -304,7 +304,7 @@ describe('an interface that was deleted and recreated', () => {
     const { drift } = JSON.parse(lab.tune(['status', '-j']).stdout);
     expect(drift.map(({ is }: { is: string | null }) => is)).toEqual([null, null, null]);
     expect(drift[0].likely).toBe(
-      'the interface was deleted and made again, which set everything to its defaults',
+      'the interface was deleted and recreated, which reset everything to its defaults',
     );
     const { code, stdout } = lab.tune(['undo', '--yes', '--force', '-j']);
     const { restored, skipped } = JSON.parse(stdout);
@@ -343,7 +343,7 @@ describe('a journal', () => {
     expect(JSON.parse(lab.tune(['undo', '--yes', '-j']).stdout)).toMatchObject({
       journal: '1',
       restored: [],
-      notes: [expect.stringContaining('in a network namespace that has gone')],
+      notes: [expect.stringContaining('in a network namespace that is gone')],
     });
     expect(lab.settings()).toBe(now);
     expect(journals()).toEqual(['1.undone.jsonl']);

@@ -78,7 +78,7 @@ export const drainProgram: SteeringProgram<DrainParameters> = {
   use:
     'a worker that will be restarted or debugged. Only the traffic of drained sockets moves, evenly to all others. In a ' +
     'group that `cpu` steers, the traffic of the other sockets stays where it is.',
-  avoid: 'closing connections: established ones stay. UDP flows of a drained socket move at once.',
+  avoid: 'closing connections: established ones stay. UDP flows of a drained socket move immediately.',
   parameters: ['size', 'drained', 'by'],
   lines,
   parse,

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('--iface <name>', 'only this interface (repeatable)', collect)
     .option(
       '--port <port>',
-      'only groups, accepts and packets of this port; packets/s are still those of the interfaces',
+      'only groups, accepts and packets of this port; packets/s are those of the interfaces',
       port,
     )
     .option(

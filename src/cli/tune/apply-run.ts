@@ -11,6 +11,7 @@ import { keepAtBoot, type SavedPlan, savedPlan, takeOver } from '../../use-cases
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { requireSubject } from '../../use-cases/plan.ts';
 import { takeBackOwn } from '../../use-cases/undo.ts';
+import { count } from '../../words/phrase.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { during, EXIT, usage } from '../errors.ts';
 import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
@@ -50,7 +51,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   }
   if (plan.changes.length > 0 && !options.yes) {
     printLines(changeLines(plan.changes, style), style);
-    if (!(await confirm(`Make ${plan.changes.length} changes?`))) {
+    if (!(await confirm(`Make ${count(plan.changes.length, 'change')}?`))) {
       process.exitCode = EXIT.failed;
       return say('nothing was changed\n');
     }
@@ -58,7 +59,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   // Before this there is nothing to restore, and a signal ends it like any program.
   const interruption = heedInterruptions();
   const machine = openMachine();
-  const done = progress(`applying ${plan.changes.length} changes ...`);
+  const done = progress(`applying ${count(plan.changes.length, 'change')} ...`);
   const made = await during('apply', 'root', () => apply(machine, plan, interruption.signal)).finally(done);
   const applied = interruption.signal.aborted ? await restored(machine, made) : made;
   const kept = applied.takenBack === null ? await keep(machine, applied, wanted, options) : [];

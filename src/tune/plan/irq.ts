@@ -83,7 +83,7 @@ function reasons({ assignment }: PlanContext, nic: Nic): (cpu: number) => string
   const serving = new Set(cpus);
   return (cpu) => {
     if (!serving.has(cpu)) return 'It gets no packets, so it leaves the CPUs of workers to queues that do.';
-    return workers ? `The worker of its packets is on CPU ${cpu}.` : `CPU ${cpu} is free for it.`;
+    return workers ? `The worker that reads its packets is on CPU ${cpu}.` : `CPU ${cpu} is free for it.`;
   };
 }
 

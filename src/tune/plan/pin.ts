@@ -49,7 +49,7 @@ function lasting(comm: string, cpus: string): string {
   if (comm === 'haproxy')
     return `haproxy: \`cpu-map auto:1/1-${cpus.split(' ').length} ${cpus}\` in its global section pins threads permanently.`;
   return (
-    `${comm}: the pins end with the process. To keep them, have the server pin each worker itself (sched_setaffinity), or ` +
-    'each worker has a systemd unit with `CPUAffinity=`.'
+    `${comm}: the pins end with the process. To keep them, let the server pin each worker itself (sched_setaffinity), or ` +
+    'set `CPUAffinity=` in the systemd unit of each worker.'
   );
 }

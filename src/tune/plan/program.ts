@@ -59,7 +59,7 @@ function choices({ host, nics, groups, options }: PlanContext): readonly Choice[
   const selected = host.groups.filter(({ id, size }) => groups.has(id) && size > 1);
   if (options.program !== null) {
     const name = GROUP_PROGRAMS.find((each) => each === options.program);
-    const unknown = `There is no program ${options.program} for a plan, but ${GROUP_PROGRAMS.join(', ')}.`;
+    const unknown = `A plan cannot use the program ${options.program}; choose one of ${GROUP_PROGRAMS.join(', ')}.`;
     return selected.map((group) =>
       name === undefined
         ? { group, program: 'as it is', why: unknown }

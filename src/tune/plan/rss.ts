@@ -47,7 +47,7 @@ export const rss: KindPlanner = (context) => {
     });
     if (fed.length < nic.rxQueues.length)
       notes.push(
-        `${nic.name}: all other traffic of this interface also arrives on these ${fed.length} queues, too, of ${nic.rxQueues.length}.`,
+        `${nic.name}: all other traffic of this interface is then also received on ${fed.length} of its ${nic.rxQueues.length} queues.`,
       );
   }
   return { changes, refused, notes };

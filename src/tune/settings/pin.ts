@@ -16,8 +16,8 @@ export const pin: Setting<PinTarget> = {
       'gone',
       now === null
         ? `thread ${tid} of ${pid} (${comm}) has ended`
-        : `${tid} is another thread now, ${comm} has ended`,
-      'its successor has what its own server gives it',
+        : `${tid} is another thread now; ${comm} has ended`,
+      'the server decides the affinity of its successor',
     );
   },
   read: async ({ kernel }, { tid }) => {

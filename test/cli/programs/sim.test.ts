@@ -110,7 +110,7 @@ describe('sim of a capture', () => {
     const stdout = await text('source-rendezvous', '--group-size', '4', '--pcap', file('mixed.pcap'));
     const lines = stdout.split('\n');
     expect(lines[0]).toBe(`${file('mixed.pcap')}: 402 packets choose a socket, 1 do not`);
-    expect(lines[1]).toBe('  passed over: 1 TCP, but no SYN');
+    expect(lines[1]).toBe('  skipped: 1 TCP, but no SYN');
     expect(lines.filter((line) => /^ +[0-3] +\d+ +\d+(\.\d)? % +█+$/.test(line))).toHaveLength(4);
     expect(stdout).toContain('note: packets to udp 53, tcp 80 … count as if one group served them all');
     for (const line of lines.slice(1)) expect(line.length).toBeLessThanOrEqual(100);
