@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 import { BPF_ASM } from './test/cbpf/bpf-asm.ts';
 
 const isRoot = process.getuid?.() === 0;
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
+// g++ answers with the bare name if it does not have it.
+const hasLibrary = (name: string) =>
+  isAbsolute(spawnSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout ?? '');
 
 // What a machine can't run is left out by name and said aloud; nothing is skipped inside of a test file.
 const leftOut = [
@@ -24,6 +28,14 @@ const leftOut = [
   ...(['tcpdump', 'python3'].every(has)
     ? []
     : [{ pattern: 'test/cbpf/tcpdump.test.ts', why: 'it needs tcpdump and python3' }]),
+  ...(['libasan.so', 'libubsan.so'].every(hasLibrary)
+    ? []
+    : [
+        {
+          pattern: 'test/system/addon-fuzz.root.test.ts',
+          why: 'it needs g++ with AddressSanitizer and UndefinedBehaviorSanitizer (libasan, libubsan)',
+        },
+      ]),
   ...(has('chromium') ? [] : [{ pattern: 'test/browser/**', why: 'they need chromium' }]),
 ];
 for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${why}`);
