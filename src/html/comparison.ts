@@ -2,7 +2,7 @@
 
 import type { Severity } from '../diagnose/types.ts';
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
-import type { Nic } from '../host/types.ts';
+import type { Channels, Group, Machine, Nic } from '../host/types.ts';
 import { setSeries, shareTone } from '../report/format.ts';
 import { chosenBy, type Inspection, rank } from '../report/inspection.ts';
 import { spreadText } from '../report/nics.ts';
@@ -95,12 +95,15 @@ function ofMachines({
       is.has(id) ? share(is.get(id)?.now ?? null) : undefined,
     ),
   );
-  const chosen = groups.flatMap((id) => {
+  const ofGroups = groups.flatMap((id) => {
     const [one, other] = [was.get(id), is.get(id)];
     return one && other
-      ? [row(`${id}, chosen`, plain(chosenBy(one.group)), plain(chosenBy(other.group)))]
+      ? OF_GROUP.map(([what, of]) => row(`${id}, ${what}`, of(one.group), of(other.group)))
       : [];
   });
+  const ofMachine = OF_MACHINE.map(([what, of]) =>
+    row(what, of(before.host.machine), of(after.host.machine)),
+  );
   const severities: readonly Severity[] = ['error', 'warning', 'info'];
   const findings = severities.map((severity) => {
     const found = (of: Inspection) => of.findings.filter((finding) => finding.severity === severity).length;
@@ -117,7 +120,7 @@ function ofMachines({
       : [row(name, one && plain('there'), other && plain('there'))];
   });
   const differs = ({ before: one, after: other }: Row) => one.exact !== other.exact;
-  return [...expected, ...[...findings, ...chosen, ...settings].filter(differs)];
+  return [...expected, ...[...findings, ...ofGroups, ...settings, ...ofMachine].filter(differs)];
 }
 
 /** A few in full, many as a series. */
@@ -126,14 +129,67 @@ function sets(all: readonly (Cpus | null)[]): Value {
   return plain(exact.length <= LONG ? exact || UNKNOWN : setSeries(all, 'none'), exact);
 }
 
+const known = (value: number | string | boolean | null): Value =>
+  plain(value === null ? UNKNOWN : String(value));
+
+/** A text that may be long: its beginning, and the whole of it to compare. */
+const brief = (text: string): Value => plain(text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text, text);
+
+const channelsText = (channels: Channels | null): string =>
+  Object.entries(channels ?? {})
+    .flatMap(([kind, count]) => (count === null || count.max === 0 ? [] : [`${kind} ${count.current}`]))
+    .join(', ') || UNKNOWN;
+
+const fieldsText = (fields: NonNullable<Nic['rss']>['fields'] | undefined): string =>
+  Object.entries(fields ?? {})
+    .map(([flow, letters]) => `${flow} ${letters ?? UNKNOWN}`)
+    .join(', ') || UNKNOWN;
+
+/** What `apply` can change of an interface, and what else decides where its packets go. */
 const SETTINGS: readonly (readonly [string, (nic: Nic) => Value])[] = [
-  ['rx queues', ({ rxQueues }) => plain(String(rxQueues.length))],
+  ['state', ({ state }) => known(state)],
+  ['rx queues', ({ rxQueues }) => known(rxQueues.length)],
+  ['tx queues', ({ txQueues }) => known(txQueues.length)],
+  ['channels', ({ channels }) => plain(channelsText(channels))],
   [
     'RSS table',
     ({ rss, rxQueues }) =>
       rss === null ? plain(UNKNOWN) : plain(spreadText(rss, rxQueues.length), rss.indirection.join()),
   ],
+  ['RSS key', ({ rss }) => brief(rss?.key ?? UNKNOWN)],
+  ['hash fields', ({ rss }) => plain(fieldsText(rss?.fields))],
+  ['ntuple rules', ({ rss }) => known(rss?.ntupleRules ?? null)],
+  [
+    'IRQ affinity',
+    ({ irqs }) => sets(irqs.filter(({ role }) => role !== 'other').map((irq) => irq.affinity)),
+  ],
   ['CPUs of the rx queues', ({ rxQueues }) => sets(rxQueues.map(({ cpus }) => cpus))],
+  ['threaded NAPI', ({ threadedNapi }) => known(threadedNapi)],
   ['rps_cpus', ({ rxQueues }) => sets(rxQueues.map(({ rps }) => rps))],
+  ['rps_flow_cnt', ({ rxQueues }) => brief(rxQueues.map(({ rfsFlows }) => rfsFlows ?? UNKNOWN).join(' '))],
   ['xps_cpus', ({ txQueues }) => sets(txQueues.map(({ xpsCpus }) => xpsCpus))],
+  ['xps_rxqs', ({ txQueues }) => sets(txQueues.map(({ xpsRxqs }) => xpsRxqs))],
+];
+
+const OF_GROUP: readonly (readonly [string, (group: Group) => Value])[] = [
+  ['sockets', ({ size }) => known(size)],
+  ['chosen', (group) => plain(chosenBy(group))],
+  ['program', ({ program }) => brief(program?.asm?.replaceAll('\n', '; ') ?? program?.name ?? 'none')],
+  // Their pins, by slot where that is known.
+  [
+    'CPUs of the workers',
+    ({ sockets }) => sets(sockets.map(({ cpus }) => (cpus.length === 0 ? null : cpus))),
+  ],
+];
+
+const OF_MACHINE: readonly (readonly [string, (machine: Machine) => Value])[] = [
+  ['CPUs online', ({ cpus }) => plain(formatCpuList(cpus.online))],
+  ['isolated CPUs', ({ cpus }) => plain(formatCpuList(cpus.isolated) || 'none')],
+  ['irqbalance runs', ({ irqbalance }) => known(irqbalance.running)],
+  [
+    'IRQs that irqbalance leaves alone',
+    ({ irqbalance }) => brief(irqbalance.bannedIrqs?.join(' ') ?? UNKNOWN),
+  ],
+  ['rps_sock_flow_entries', ({ rpsSockFlowEntries }) => known(rpsSockFlowEntries)],
+  ['kernel', ({ kernel }) => known(kernel)],
 ];

@@ -74,6 +74,7 @@ export function heatmap({ direction, cpus, matrix, numa }: Heat): Markup {
   const size = MARGIN + side + 2;
   const scale: Scale = {
     groups: groups.map(formatCpuList),
+    nodes: nodesOf(groups, numa),
     unit,
     total: cells.reduce((sum, { packets }) => sum + packets, 0),
     most: cells.reduce((max, { packets }) => Math.max(max, packets), 0),
@@ -96,6 +97,8 @@ ${borders(groups, numa).map(
 interface Scale {
   /** CPUs of each row and column, as a list. */
   readonly groups: readonly string[];
+  /** Their NUMA nodes; null for one that spans several, and for all where there is only one node. */
+  readonly nodes: readonly (number | null)[];
   /** Width of a cell. */
   readonly unit: number;
   readonly total: number;
@@ -118,6 +121,13 @@ function ticks(groups: readonly Cpus[], unit: number): readonly Markup[] {
   });
 }
 
+function nodesOf(groups: readonly Cpus[], numa: Heat['numa']): readonly (number | null)[] {
+  if (numa.length < 2) return groups.map(() => null);
+  return groups.map(
+    (group) => numa.find(({ cpus }) => group.every((cpu) => cpus.includes(cpu)))?.node ?? null,
+  );
+}
+
 /** Rows and columns at which another NUMA node begins. */
 function borders(groups: readonly Cpus[], numa: Heat['numa']): readonly number[] {
   const nodeOf = new Map(numa.flatMap(({ node, cpus }) => cpus.map((cpu) => [cpu, node] as const)));
@@ -127,10 +137,12 @@ function borders(groups: readonly Cpus[], numa: Heat['numa']): readonly number[]
   });
 }
 
-/** Colour shows how local the packets are, depth how many they are (by the square root, so that few are visible). */
+/** Colour shows how near the packets stay, depth how many they are (by the square root, so that few are visible). */
 function square({ row, column, packets, local }: Cell, scale: Scale): Markup {
   const { groups, unit, total, most, numbered } = scale;
-  const tone = packets === 0 ? 'none' : (shareTone(local / packets) ?? 'none');
+  const sameNode = row !== column && scale.nodes[row] !== null && scale.nodes[row] === scale.nodes[column];
+  // As the live view: another CPU of the same node is not as far as one of another node.
+  const tone = packets === 0 ? 'none' : sameNode ? 'partly' : shareTone(local / packets);
   const depth = packets === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(packets / most);
   const share = percent(total === 0 ? null : packets / total);
   const stayed = local > 0 && local < packets ? `, ${local} of them local` : '';

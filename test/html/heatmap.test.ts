@@ -57,6 +57,23 @@ describe('a heatmap', () => {
     ]);
   });
 
+  it('shows packets that stay on their node as the live view does, and no node where there is only one', () => {
+    const matrix = range(4).map((row) => range(4).map((column) => (row === 0 && column > 0 ? 10 : 0)));
+    const tones = (numa: { node: number; cpus: number[] }[]) => {
+      const { markup } = heatmap({ direction: 'rx', cpus: range(4), matrix, numa });
+      return [...markup.matchAll(/<g class="cell (\w+)[^>]*><title>from CPU 0 to CPU (\d): 10/g)].map(
+        (found) => found[1],
+      );
+    };
+    expect(
+      tones([
+        { node: 0, cpus: [0, 1] },
+        { node: 1, cpus: [2, 3] },
+      ]),
+    ).toEqual(['partly', 'remote', 'remote']);
+    expect(tones([{ node: 0, cpus: [0, 1, 2, 3] }])).toEqual(['remote', 'remote', 'remote']);
+  });
+
   it('of nothing is empty, and draws a line between NUMA nodes', () => {
     const empty = range(4).map(() => range(4).map(() => 0));
     const numa = [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { page } from '../../src/html/page.ts';
-import { group, host, nic, owner, range } from '../fixtures/hosts.ts';
+import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { bad, good, huge, inspectionOf, unknown } from '../report/machines.ts';
 import { measuredOn, pageOf } from './pages.ts';
 
@@ -37,6 +37,40 @@ describe('a page', () => {
     expect(text).toContain('tcp 0.0.0.0:8080, chosen by hash by program cpu');
     expect(text).toContain('eth0, CPUs of the rx queues 0 3 3 4 5 6 7 1 0 1 2 3 4 5 6 7');
     expect(text).not.toContain('eth0, rx queues');
+  });
+
+  it('compares all that apply can change, the pins among it', () => {
+    const machine = (apart: boolean) => {
+      const eth0 = nic({ queues: 2, irqCpus: apart ? [0, 1] : [0, 0], rfsFlows: apart ? 0 : 512 });
+      const { rss } = eth0;
+      return inspectionOf(
+        host({
+          cpus: 2,
+          nics: [
+            {
+              ...eth0,
+              channels: { rx: null, tx: null, other: null, combined: { current: apart ? 2 : 1, max: 2 } },
+              rss: rss && { ...rss, fields: { ...rss.fields, udp4: apart ? 'sdfn' : 'sd' } },
+              txQueues: eth0.txQueues.map((tx) => ({ ...tx, xpsRxqs: apart ? [tx.index] : [] })),
+            },
+          ],
+          groups: [group({ workers: apart ? pinned(0, 1) : [{ cpus: [0, 1] }, { cpus: [0, 1] }] })],
+          irqbalance: { running: true, bannedIrqs: apart ? [1, 2] : [] },
+        }),
+      );
+    };
+    const [before, after] = [machine(false), machine(true)];
+    const text = textOf(page(pageOf({ inspection: after, comparison: { kind: 'machines', before, after } })));
+    for (const row of [
+      'tcp 0.0.0.0:8080, CPUs of the workers 0-1 0-1 0 1',
+      'eth0, channels combined 1 combined 2',
+      'eth0, hash fields tcp4 sdfn, udp4 sd, tcp6 sdfn, udp6 sd tcp4 sdfn, udp4 sdfn,',
+      'eth0, IRQ affinity 0 0 0 1',
+      'eth0, rps_flow_cnt 512 512 0 0',
+      'eth0, xps_rxqs none none 0 1',
+      'IRQs that irqbalance leaves alone 1 2',
+    ])
+      expect(text).toContain(row);
   });
 
   it('compares two measurements', () => {

@@ -21,7 +21,8 @@ export interface InspectCommandOptions extends SourceOptions, WhatIfOptions {
 
 export async function runInspect(options: InspectCommandOptions): Promise<void> {
   const asked = asksWhatIf(options) ? await askedWhatIf(options) : null;
-  const inspection = { ...look(await loadHost(options), options.netns), remedy: remedy(options) };
+  const host = await loadHost(options);
+  const inspection = { ...look(host, options.netns), remedy: remedy(options, host) };
   const whatIf = asked?.(inspection.host) ?? null;
   if (options.json || options.pretty)
     return printDocument({ ...toDocument(inspection), ...(whatIf && { whatIf }) }, options);
@@ -52,12 +53,16 @@ export function look(host: Host, netns: NamedNetns | null = null): Omit<Inspecti
   return { ...view, findings: diagnose(view, netns) };
 }
 
-/** How to learn what this run could not read. */
-export function remedy(options: Pick<InspectCommandOptions, 'root' | 'from' | 'slots'>): string | null {
+/** How to learn what could not be read; null if nothing is left to try. */
+export function remedy(
+  options: Pick<InspectCommandOptions, 'root' | 'from' | 'slots'>,
+  host: Pick<Host, 'groups' | 'lone' | 'notes'>,
+): string | null {
   const origin = originOf(options);
-  if (origin === 'snapshot') {
-    return 'The snapshot was taken without root. A snapshot taken by root also has workers, slots and programs.';
-  }
+  if (origin === 'snapshot')
+    return isComplete(host)
+      ? null
+      : 'The snapshot does not contain everything. One that root takes, with bpftrace installed, also has workers, slots and programs.';
   if (origin === 'tree') {
     return 'A captured tree has no workers, slots or programs. Run inspect as root on the machine itself to see them.';
   }
@@ -65,6 +70,12 @@ export function remedy(options: Pick<InspectCommandOptions, 'root' | 'from' | 's
     return 'Run inspect as root to see the workers of other users, slots and programs.';
   return options.slots ? null : 'Omit --no-slots to read slots and programs from the kernel.';
 }
+
+/** Were all sockets, processes and slots seen, as by root? A captured tree has no sockets. */
+const isComplete = ({ groups, lone, notes }: Pick<Host, 'groups' | 'lone' | 'notes'>): boolean =>
+  groups.length + lone.length > 0 &&
+  groups.every(({ selection }) => selection !== null) &&
+  !notes.some((note) => note.includes('(run as root'));
 
 function toDocument({ host, paths, expected, findings }: Inspection) {
   const { machine, nics, groups, lone, notes } = host;

@@ -28,7 +28,10 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
     options.measured === undefined ? null : await read(options.measured, '--measured', parseMeasured);
   const measured = own ?? (papers?.after.kind === 'measurement' ? papers.after.measured : null);
   const { host, source, snapshot } = await machineOf(options, papers?.after ?? null, measured);
-  const inspection = { ...look(host, options.netns), remedy: snapshot === null ? remedy(options) : null };
+  const inspection = {
+    ...look(host, options.netns),
+    remedy: snapshot === null ? remedy(options, host) : null,
+  };
   const html = page({
     inspection,
     source,
