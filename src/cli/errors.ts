@@ -53,7 +53,7 @@ export function asFailure(error: unknown, operation: string | null = null, needs
     const hint = 'run it again with LOCALITY_TUNE_DEBUG=1 and report what it prints, with the command line';
     return cliFailure('bug', `unexpected error: ${message}`, hint);
   }
-  const refused = error.code === 'EPERM' || error.code === 'EACCES';
+  const refused = isPrivilege(error.code);
   const own = typeof error.hint === 'string' ? error.hint : null;
   return cliFailure(
     error.code,
@@ -62,6 +62,12 @@ export function asFailure(error: unknown, operation: string | null = null, needs
     refused ? EXIT.privilege : error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed,
   );
 }
+
+/** Codes that mean a missing privilege to all but root. */
+const UNSEEN: ReadonlySet<string> = new Set(['program-unknown', 'slots-unknown', 'journal']);
+
+const isPrivilege = (code: string): boolean =>
+  code === 'EPERM' || code === 'EACCES' || (process.geteuid?.() !== 0 && UNSEEN.has(code));
 
 /** Runs `act`; its errors name the operation and, if it was refused, the missing privilege. */
 export async function during<T>(operation: string, needs: string, act: () => T | Promise<T>): Promise<T> {

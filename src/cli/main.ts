@@ -1,5 +1,5 @@
 /** The program: its commands, and what happens if a run fails. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
 import { register as registerExplain } from './inspect/explain.ts';
@@ -92,7 +92,7 @@ async function createProgram(argv: readonly string[]): Promise<Command> {
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100, visibleGlobalOptions })
     // The only text left for the error output is the help without a command, which is not an error.
     .configureOutput({ outputError: () => {}, writeOut: print, writeErr: print })
     .exitOverride()
@@ -108,6 +108,17 @@ async function createProgram(argv: readonly string[]): Promise<Command> {
     if (mentioned.length === 0 || mentioned.includes(name)) register(program, help);
   return program.hook('preAction', (_, command) => prepare(command));
 }
+
+/** A command's help shows only the options that it takes. */
+function visibleGlobalOptions(command: Command): Option[] {
+  const refused = [
+    ...(LOOKING.has(command.name()) ? [] : ['--root']),
+    ...(command.name() === 'skb' ? ['--netns'] : []),
+  ];
+  return program(command).options.filter(({ long }) => long !== null && !refused.includes(long ?? ''));
+}
+
+const program = (command: Command): Command => (command.parent === null ? command : program(command.parent));
 
 /** Checks for every command, before it reads anything. */
 async function prepare(command: Command): Promise<void> {
@@ -138,7 +149,11 @@ function asUsage({ message }: CommanderError): CliError {
   const meant = /\(Did you mean (.*)\?\)/.exec(suggestion.join(' '))?.[1];
   return usage(
     what.replace(/\.$/, ''),
-    meant === undefined ? 'see locality-tune --help' : `did you mean ${meant}?`,
+    what.includes("'-i'")
+      ? '-i is the interval of measure and live; an interface is --iface or -I'
+      : meant === undefined
+        ? 'see locality-tune --help'
+        : `did you mean ${meant}?`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Documents and text go to stdout, progress and failures to stderr. */
 import { writeSync } from 'node:fs';
 import { paint } from '../report/style.ts';
-import { clean, type Line, type Style } from '../report/text.ts';
+import { clean, type Line, paragraph, type Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
 import { printableJson, printableLines } from '../words/printable.ts';
 import { asFailure, during, EXIT, failureText } from './errors.ts';
@@ -71,9 +71,23 @@ export function createNotePrinter(): (notes: readonly string[]) => void {
     for (const note of notes)
       if (!printed.has(note)) {
         printed.add(note);
-        say(`note: ${clean(note, true)}\n`);
+        sayParagraph('note: ', note);
       }
   };
+}
+
+/** A message on stderr: one line for a log, broken at words on a terminal. */
+export function sayParagraph(lead: string, text: string): void {
+  if (!process.stderr.isTTY) {
+    say(`${lead}${clean(text, true)}\n`);
+    return;
+  }
+  const style = styleOf('never', process.stderr, process.env);
+  say(
+    paragraph(lead, text, style)
+      .map((line) => `${paint(line, style)}\n`)
+      .join(''),
+  );
 }
 
 /** Measured seconds, rounded as documents show them. */

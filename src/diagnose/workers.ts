@@ -39,3 +39,9 @@ export function memberName(socket: GroupSocket): string {
   const name = socket.slotSource === 'kernel' ? `slot ${socket.slot}` : `socket ${socket.inode}`;
   return `${name} (${ownerName(socket)})`;
 }
+
+/** Why the workers of a group get no CPU of their own; null if they can. */
+export const tooManyWorkers = (workers: number, cpus: number): string | null =>
+  workers <= cpus
+    ? null
+    : `${workers} workers for ${cpus} CPUs: none is pinned, because some would share a CPU. Use ${cpus} workers.`;

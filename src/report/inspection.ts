@@ -9,6 +9,8 @@ export interface Inspection extends View {
   readonly findings: readonly Finding[];
   /** What the reader can do to learn what is not known; null if there is nothing left to try. */
   readonly remedy: string | null;
+  /** The one port that was asked for. */
+  readonly port?: number | undefined;
 }
 
 export interface Layout extends Style {

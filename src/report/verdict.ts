@@ -87,10 +87,14 @@ function outlook({ now, cpu }: Ranked, offered: string | null, findings: Finding
 }
 
 /** If something could not be read, nothing follows from what was not seen. */
-function noGroups({ host, remedy }: Inspection): string {
+function noGroups({ host, remedy, port }: Inspection): string {
+  const there = host.groups.length + host.lone.length;
+  if (port !== undefined && there === 0)
+    return `Nothing ${remedy === null ? 'is' : 'was seen'} on port ${port}: no process listens on it with TCP, and no UDP socket is bound to it.`;
+  const where = port === undefined ? '' : ` on port ${port}`;
   const queues = host.nics.reduce((sum, nic) => sum + nic.rxQueues.length, 0);
   const seen = `${count(host.nics.length, 'interface')} with ${count(queues, 'rx queue')}`;
-  const groups = 'reuseport group of two or more sockets';
+  const groups = `reuseport group of two or more sockets${where}`;
   return remedy === null
     ? `There is no ${groups}, so no program can pick a worker (${seen}).`
     : `No ${groups} was seen (${seen}).`;

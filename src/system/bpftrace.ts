@@ -1,4 +1,5 @@
 /** Runs bpftrace as a child: starts it, reads its lines, stops it, and abandons it if the kernel never returns. */
+
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -8,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { explainExit, type Message, parseMessage } from './bpftrace-output.ts';
 import { kernelBtf } from './btf.ts';
 import { type Failure, failure, isErrno } from './errors.ts';
+import { installAdvice } from './install.ts';
 import { native } from './native.ts';
 import { programFile } from './package.ts';
 import { ENVIRONMENT, findProgram } from './programs.ts';
@@ -226,7 +228,7 @@ function guard(): readonly string[] {
 function findBpftrace(): string {
   const path = findProgram('bpftrace');
   if (path !== null) return path;
-  throw failure('bpftrace-missing', 'bpftrace is not installed', 'apt install bpftrace');
+  throw failure('bpftrace-missing', 'bpftrace is not installed', installAdvice('bpftrace'));
 }
 
 async function within<T>(milliseconds: number, ...promises: readonly Promise<T>[]): Promise<T | 'late'> {

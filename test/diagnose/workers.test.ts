@@ -1,10 +1,25 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu } from '../../src/cbpf/programs.ts';
 import type { LoneSocket } from '../../src/host/types.ts';
+import { viewOf } from '../../src/path/view.ts';
+import { planTuning } from '../../src/tune/plan.ts';
+import type { PlanOptions } from '../../src/tune/types.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found } from './view.ts';
 
+const NO_OPTIONS: PlanOptions = {
+  ifaces: [],
+  ports: [],
+  protocol: 'tcp',
+  only: [],
+  cpus: null,
+  irqCpus: null,
+  avoidCpus: [],
+  smt: 'one',
+  program: null,
+};
 const EIGHT = nic({ queues: 8, xps: true });
 const channels = (current: number, max: number) => ({
   channels: { rx: null, tx: null, combined: { current, max }, other: null },
@@ -187,14 +202,42 @@ describe('worker-not-pinned', () => {
     );
   });
 
-  it('starts over when there are more workers than CPUs', () => {
+  it('pins none where there are more workers than CPUs, as plan does', () => {
     const groups = [group({ workers: [0, 1, 2, 3].map(() => ({ cpus: [0, 1] })) })];
-    expect(found('worker-not-pinned', host({ cpus: 2, groups }))?.fix).toEqual([
-      'taskset -cp 0 1000',
-      'taskset -cp 1 1001',
-      'taskset -cp 0 1002',
-      'taskset -cp 1 1003',
-    ]);
+    expect(found('worker-not-pinned', host({ cpus: 2, groups }))).toMatchObject({
+      fix: [],
+      message: expect.stringContaining(
+        '4 workers for 2 CPUs: none is pinned, because some would share a CPU. Use 2 workers.',
+      ),
+    });
+  });
+
+  it('gives each of a group of unpinned workers the CPU that plan gives it', () => {
+    const options = { ...NO_OPTIONS, ifaces: ['eth0'], ports: [8080] };
+    const shape = fc.record({
+      cpus: fc.constantFrom(2, 3, 4, 8),
+      queues: fc.integer({ min: 1, max: 8 }),
+      size: fc.integer({ min: 2, max: 9 }),
+      nodes: fc.constantFrom(1, 2),
+    });
+    fc.assert(
+      fc.property(shape, ({ cpus, queues, size, nodes }) => {
+        const workers = range(size).map(() => ({ cpus: range(cpus) }));
+        const half = Math.ceil(cpus / 2);
+        const numa = nodes === 1 ? [range(cpus)] : [range(half), range(cpus).slice(half)];
+        const machine = host({
+          cpus,
+          numa,
+          nics: [nic({ queues: Math.min(queues, cpus) })],
+          groups: [group({ workers })],
+        });
+        const planned = planTuning(viewOf(machine), options, []).changes.flatMap(({ kind, command }) =>
+          kind === 'pin' ? [command] : [],
+        );
+        expect(found('worker-not-pinned', machine)?.fix ?? []).toEqual(planned);
+      }),
+      { seed: 17 },
+    );
   });
 
   it('reports the same workers once, however many ports they serve', () => {

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openScreen } from '../tui/pty.ts';
 import { assertBpfAnswers } from './bpf.ts';
-import { cli, cliJson } from './cli.ts';
+import { cli, cliJson, ENTRY } from './cli.ts';
 import { type Live, startLive } from './live.ts';
 
 interface Figure {
@@ -118,10 +119,22 @@ describe('measure skb', () => {
   it('prints a line each interval, and says once what it cannot see', async () => {
     const { code, stdout, stderr } = await cli('measure', 'skb', '-i', '0.3', '-c', '2');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^(rx=( {3}-|[ \d]{3}%) [ \w.]{5}pps tx=( {3}-|[ \d]{3}%) [ \w.]{5}pps\n){2}$/);
+    expect(stdout).toMatch(
+      /^(rx=( {3}-|[ \d]{3}%) [ \w.]{5}pps tx=( {3}-|[ \d]{3}%) [ \w.]{5}pps n=\d+\/\d+\n){2}$/,
+    );
     const notes = stderr.trimEnd().split('\n');
     expect(new Set(notes).size).toBe(notes.length);
     expect(notes.every((note) => note.startsWith('note: '))).toBe(true);
+  });
+
+  it('in a network namespace, says on the terminal what it waits for and gives the rates of what it counts', async () => {
+    const args = ['-n', process.execPath, ENTRY, 'measure', 'skb', '-c', '1'];
+    const screen = openScreen('unshare', args, { columns: 120 });
+    await screen.until(/starting bpftrace \.\.\./);
+    const text = await screen.until(/rx=.* n=\d+\/\d+/);
+    expect(text).toContain('the packets of all network namespaces are counted');
+    expect(text).not.toContain('starting bpftrace');
+    expect((await screen.ended).code).toBe(0);
   });
 
   it('leaves out tx for a process, which has none of its own', async () => {

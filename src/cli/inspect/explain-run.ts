@@ -66,10 +66,7 @@ function refuseContradictions(words: readonly string[], options: ExplainCommandO
   if (list !== undefined && options.ports !== undefined)
     throw usage('--ports: needs exactly one flow', 'omit --flows and --pcap');
   if (list === undefined && words.length < 3)
-    throw usage(
-      'explain: PROTOCOL SOURCE DESTINATION are missing',
-      'for example tcp 198.51.100.7:40001 192.0.2.10:443',
-    );
+    throw usage(missing(words), 'for example tcp 198.51.100.7:40001 192.0.2.10:443');
   if (options.indirection !== undefined && options.rssKey === undefined)
     throw usage('--indirection: needs --rss-key');
   if (options.rssKey === undefined) return;
@@ -78,6 +75,15 @@ function refuseContradictions(words: readonly string[], options: ExplainCommandO
   const other = Object.entries(needless).find(([, value]) => value !== undefined);
   if (other !== undefined)
     throw usage(`--rss-key: computes the hash without a machine`, `omit --${other[0]}`);
+}
+
+/** Names what is missing, also where it is the first: `explain 198.51.100.7:40001 192.0.2.10:443`. */
+function missing(words: readonly string[]): string {
+  const [first] = words;
+  const names = ['PROTOCOL', 'SOURCE', 'DESTINATION'];
+  const left =
+    first !== undefined && !/^(tcp|udp)$/i.test(first) ? names.slice(0, 1) : names.slice(words.length);
+  return `explain: ${left.join(' and ').replace(/ and (?=.* and )/, ', ')} ${left.length === 1 ? 'is' : 'are'} missing`;
 }
 
 /** @param anyPort the source may omit its port */

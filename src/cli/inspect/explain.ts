@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .argument('[protocol]', 'tcp or udp')
     .argument('[source]', 'ADDRESS:PORT of the client; [ADDRESS]:PORT for IPv6')
     .argument('[destination]', 'ADDRESS:PORT of the server')
-    .option('-i, --iface <name>', 'the interface on which it arrives (default: the only one)')
+    .option('-I, --iface <name>', 'the interface on which it arrives (default: the only one)')
     .option(
       '--rss-key <hex>',
       'compute only the hash, with this key (as `ethtool -x` prints it); reads no machine',

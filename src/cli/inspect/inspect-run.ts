@@ -22,7 +22,7 @@ export interface InspectCommandOptions extends SourceOptions, WhatIfOptions {
 export async function runInspect(options: InspectCommandOptions): Promise<void> {
   const asked = asksWhatIf(options) ? await askedWhatIf(options) : null;
   const host = await loadHost(options);
-  const inspection = { ...look(host, options.netns), remedy: remedy(options, host) };
+  const inspection = { ...look(host, options.netns), remedy: remedy(options, host), port: options.port };
   const whatIf = asked?.(inspection.host) ?? null;
   if (options.json || options.pretty)
     return printDocument({ ...toDocument(inspection), ...(whatIf && { whatIf }) }, options);

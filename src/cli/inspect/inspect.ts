@@ -22,7 +22,7 @@ Examples:
 export function register(program: Command): void {
   addWhatIf(addFrom(program.command('inspect')))
     .description('Show how local packets are, from RX queue to worker, and how to fix it')
-    .option('-i, --iface <name>', 'only this interface (repeatable)', collect)
+    .option('-I, --iface <name>', 'only this interface (repeatable)', collect)
     .option('--port <port>', 'only groups and sockets of this port', port)
     .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
     .option(

@@ -20,7 +20,7 @@ import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, print, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, only } from './measure-options.ts';
+import { filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
 
 const SCHEMA = 'locality-tune.accept/1';
 
@@ -30,7 +30,7 @@ export interface MeasureAcceptCommandOptions extends MeasureOptions {
 
 export async function runMeasureAccept(options: MeasureAcceptCommandOptions): Promise<void> {
   const signal = untilInterrupted();
-  const session = await startOrWhy(options, signal);
+  const session = await showingStart(() => startOrWhy(options, signal));
   if (!('intervals' in session)) return sample(session, options, signal);
   const show = printer(options);
   const nameOf = commOf(openFiles('/'));

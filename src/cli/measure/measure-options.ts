@@ -2,6 +2,7 @@
 import type { Filter } from '../../measure/filter.ts';
 import type { Question } from '../../measure/types.ts';
 import type { Globals } from '../options.ts';
+import { progress } from '../output.ts';
 
 export interface MeasureOptions extends Globals {
   /** Seconds. */
@@ -26,3 +27,9 @@ export const only = (question: Question, { variant }: MeasureOptions): Question 
   variant === undefined
     ? question
     : { ...question, variants: question.variants.filter(({ name }) => name === variant) };
+
+/** It takes a second or two, in which a terminal would show nothing. */
+export const showingStart = <T>(start: () => Promise<T>): Promise<T> => {
+  const done = progress('starting bpftrace ...');
+  return start().finally(done);
+};

@@ -9,11 +9,12 @@ import type { MeasureSkbCommandOptions } from './skb-run.ts';
 const SKB = `
 Prints a line per interval: the share of packets that are local, and packets per second. rx:
 received packets, local if read on the CPU that received them. tx: sent packets, local if freed on
-the CPU that sent them. Notes say what cannot be counted on this kernel. The rates come from
-interface counters.
+the CPU that sent them. n: how many of both were counted. Notes say what cannot be counted on this
+kernel. The rates come from interface counters; with a filter, and in a network namespace, they are
+those of the packets that were counted.
 
 Examples:
-  locality-tune measure skb                            rx= 99%  132kpps tx= 99%  129kpps
+  locality-tune measure skb                            rx= 99%  132kpps tx= 99%  129kpps n=9120/8877
   locality-tune measure skb --port 8080 -c 10 -j       ten intervals of one server, with matrices
   locality-tune measure skb --by free                  where memory is freed, as scripts of 2017 did`;
 

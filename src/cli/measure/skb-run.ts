@@ -8,10 +8,11 @@ import { toSkbs } from '../../measure/skb.ts';
 import { countsTx, skbQuestion } from '../../measure/skb-question.ts';
 import { skbLine } from '../../report/skb.ts';
 import { openFiles } from '../../system/files.ts';
+import type { Files } from '../../system/types.ts';
 import { usage } from '../errors.ts';
 import { createNotePrinter, print, printDocument } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, only } from './measure-options.ts';
+import { filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
 
 export interface MeasureSkbCommandOptions extends MeasureOptions {
   readonly by: 'use' | 'free';
@@ -25,10 +26,24 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
   const signal = untilInterrupted();
   const files = openFiles('/');
   const cpus = parseCpuList(files.text('/sys/devices/system/cpu/online') ?? '') ?? [];
-  const session = await startSession(only(question, options), { count: options.count ?? null, signal });
+  const session = await showingStart(() =>
+    startSession(only(question, options), { count: options.count ?? null, signal }),
+  );
   const { name, notes } = session.variant;
   const counted = { tx: countsTx(name, filter), toDriver };
-  const interfaces = `pps: of ${countedInterfaces(files).join(', ')}, for all sockets`;
+  const ownRates = !isFiltered(filter) && seesAllNamespaces(files);
+  const names = countedInterfaces(files).join(', ');
+  const interfaces = [
+    ownRates
+      ? `pps: of ${names}, for all sockets`
+      : `pps (in JSON): of ${names} in this network namespace, for all sockets`,
+    ...(ownRates || options.json || options.pretty
+      ? []
+      : ['rates are those of the packets that were counted (n: rx/tx)']),
+    ...(isFiltered(filter) || seesAllNamespaces(files)
+      ? []
+      : ['the packets of all network namespaces are counted; filter with --pid, --comm or --port']),
+  ];
   const printNotes = createNotePrinter();
   let before = readPacketCounts(files);
   for await (const interval of session.intervals) {
@@ -36,7 +51,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
     const pps = packetRates(before, now);
     before = now;
     const { notes: found, ...skbs } = toSkbs(interval, cpus, counted);
-    const all = [...notes, interfaces, ...incompleteness(interval), ...found];
+    const all = [...notes, ...interfaces, ...incompleteness(interval), ...found];
     const { time, seconds, lost } = interval;
     const document = {
       schema: 'locality-tune.skb/1',
@@ -53,14 +68,22 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
     if (options.json || options.pretty) printDocument(document, options);
     else {
       printNotes(all);
-      print(`${skbLine(document)}\n`);
+      print(`${skbLine(document, ownRates)}\n`);
     }
   }
 }
 
+const isFiltered = ({ pid, comm, port }: Filter): boolean => pid !== null || comm !== null || port !== null;
+
+/** Are this namespace's interfaces the machine's? Where neither init nor kthreadd can be read, they are taken to be. */
+function seesAllNamespaces(files: Files): boolean {
+  const first = files.link('/proc/1/ns/net') ?? files.link('/proc/2/ns/net');
+  return first === null || first === files.link('/proc/self/ns/net');
+}
+
 function checkedFilter(options: MeasureSkbCommandOptions): Filter {
   const filter = filterOf(options);
-  const filtered = filter.pid !== null || filter.comm !== null || filter.port !== null;
+  const filtered = isFiltered(filter);
   if (filtered && options.by === 'free')
     throw usage(
       '--by free: cannot be filtered, because packets are freed in the context of any process',

@@ -19,11 +19,11 @@ import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, only } from './measure-options.ts';
+import { filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
 
 export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
   const signal = untilInterrupted();
-  const session = await startOrWhy(options, signal);
+  const session = await showingStart(() => startOrWhy(options, signal));
   const look = await createLooker(options);
   if (!('intervals' in session)) return count(session, options, look, signal);
   const show = printer(options);

@@ -23,7 +23,7 @@ export function register(program: Command): void {
     .option('--measured <file>', 'show this measurement: a recording, or the output of measure skb -j')
     .option('--before <file>', 'compare with this earlier snapshot or measurement')
     .option('--after <file>', 'the later snapshot or measurement, of the same kind as --before')
-    .option('-i, --iface <name>', 'only this interface (repeatable)', collect)
+    .option('-I, --iface <name>', 'only this interface (repeatable)', collect)
     .option('--port <port>', 'only groups and sockets of this port', port)
     .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
     .addHelpText('after', HELP)

@@ -1,6 +1,6 @@
 /** What attach and detach print. */
 import type { Line, Style } from '../../report/text.ts';
-import { printDocument, printLines, say, styleOf } from '../output.ts';
+import { printDocument, printLines, sayParagraph, styleOf } from '../output.ts';
 import type { SteerOptions } from './steer-options.ts';
 
 /** One group is the document itself; several (--all-groups) are a list in it. */
@@ -24,5 +24,5 @@ export function printWarnings(
   results: readonly { readonly group: string; readonly warnings?: readonly string[] }[],
 ): void {
   for (const { group, warnings = [] } of results)
-    for (const warning of warnings) say(`warning: ${group}: ${warning}\n`);
+    for (const warning of warnings) sayParagraph('warning: ', `${group}: ${warning}`);
 }

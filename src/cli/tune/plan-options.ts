@@ -19,7 +19,7 @@ export interface TuningOptions extends Globals {
 
 export function addPlanOptions(command: Command): Command {
   return command
-    .option('-i, --iface <name>', 'interface to tune (repeatable)', collect)
+    .option('-I, --iface <name>', 'interface to tune (repeatable)', collect)
     .option('--port <port>', 'port of the server (repeatable)', ports)
     .option('--udp', 'UDP, not TCP')
     .option('--only <kinds>', `plan only these settings: ${KINDS.join(',')}`, kinds)

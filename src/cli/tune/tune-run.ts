@@ -8,7 +8,7 @@ import { type Planned, requireSubject } from '../../use-cases/plan.ts';
 import { type Tuned, tune, untouched } from '../../use-cases/tune.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { EXIT } from '../errors.ts';
-import { printDocument, printLines, progress, say, styleOf } from '../output.ts';
+import { printDocument, printLines, progress, sayParagraph, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
 import { printPlanNotes } from './apply-run.ts';
 import { loadPlan } from './load-plan.ts';
@@ -61,9 +61,9 @@ function printTuned({ plan, expected }: Planned, tuned: Tuned, { color }: TuneCo
   const style = styleOf(color, process.stdout, process.env);
   const { before, after, why, applied, undone } = tuned;
   printLines(applied === null ? changeLines(plan.changes, style) : madeLines(applied, style), style);
-  for (const note of undone?.notes ?? []) say(`note: ${note}\n`);
+  for (const note of undone?.notes ?? []) sayParagraph('note: ', note);
   for (const { change, why } of [...(applied?.takenBack ?? []), ...(undone?.skipped ?? [])])
-    say(`not restored: ${change.subject}: ${why}\n`);
+    sayParagraph('not restored: ', `${change.subject}: ${why}`);
   const figures =
     before === null || after === null
       ? expectedLines(expected, style)

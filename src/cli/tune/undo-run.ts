@@ -11,7 +11,7 @@ import {
   takeBack,
 } from '../../use-cases/undo.ts';
 import { confirm, isInteractive, requireAnswer } from '../confirm.ts';
-import { EXIT, usage } from '../errors.ts';
+import { during, EXIT, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
@@ -33,7 +33,7 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     requireAnswer('undo', options.yes === true);
   }
   const machine = openMachine();
-  const list = journalsOf(machine);
+  const list = await during(`read ${machine.state}`, 'root', () => journalsOf(machine));
   const chosen = chooseJournals(list, choiceOf(options));
   const style = styleOf(options.color, process.stdout, process.env);
   createNotePrinter()(list.notes);

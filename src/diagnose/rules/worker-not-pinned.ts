@@ -8,7 +8,7 @@ import { pinnedMembers } from '../groups.ts';
 import { ownProgram } from '../programs.ts';
 import type { Facts, FedGroup, Found } from '../types.ts';
 import { usableCpus } from '../usable-cpus.ts';
-import { threadOf, workerNames } from '../workers.ts';
+import { threadOf, tooManyWorkers, workerNames } from '../workers.ts';
 
 /** The scheduler moves an unpinned worker, so no choice of a socket stays right. */
 export function workerNotPinned({ host, served }: Facts): readonly Found[] {
@@ -23,7 +23,8 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
         .map((owner) => ({ owner, slot: slotSource === 'kernel' ? slot : null })),
     );
     if (loose.length === 0) return [];
-    const choose = chooser(fed, usable, chosen);
+    const tooMany = tooManyWorkers(threadsOf(group).size, usable.length);
+    const choose = tooMany === null ? chooser(fed, usable, chosen) : () => null;
     const own = ownProgram(group);
     const sockets = Map.groupBy(loose, ({ owner }) => owner.pid);
     const workers = [...Map.groupBy(loose, ({ owner }) => threadOf(owner)).values()].flatMap(
@@ -48,12 +49,16 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
         message:
           `${count(workers.length, 'worker')} may run on ${alike ? 'any' : 'several'} of ${cpus}: ${who}. ` +
           'Their packets are local only by chance.',
+        ...(tooMany !== null && { remedy: tooMany }),
         fix: [...pins.values()].map(({ owner, cpu }) => pinCommand(owner, cpu)),
         after: (each) => withPins(each, (owner) => pins.get(threadOf(owner))?.cpu ?? null),
       },
     ];
   });
 }
+
+const threadsOf = ({ sockets }: FedGroup['group']): ReadonlySet<string> =>
+  new Set(sockets.flatMap(({ owners }) => owners.map(threadOf)));
 
 /**
  * Gives each worker the CPU for which its slot is picked, by the present map or by `cpu`; otherwise the next CPU that

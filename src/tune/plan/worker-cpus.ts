@@ -1,6 +1,6 @@
 /** The CPU for each worker. */
 import { membersBySlot } from '../../diagnose/groups.ts';
-import { threadOf } from '../../diagnose/workers.ts';
+import { threadOf, tooManyWorkers } from '../../diagnose/workers.ts';
 import { type Cpus, formatCpuList } from '../../host/cpus.ts';
 import type { Group, GroupSocket, Host, Owner } from '../../host/types.ts';
 import type { PlanOptions, Refused } from '../types.ts';
@@ -116,9 +116,7 @@ function whyNotPinned(
   const unreadable = loose.find(({ owner }) => owner.cpus === null)?.owner;
   if (unreadable !== undefined)
     return `The affinity of ${unreadable.comm} ${unreadable.pid} could not be read, so no worker is pinned.`;
-  return workers.length <= cpus
-    ? null
-    : `${workers.length} workers for ${cpus} CPUs: none is pinned, because some would share a CPU. Use ${cpus} workers.`;
+  return tooManyWorkers(workers.length, cpus);
 }
 
 function outOfReach({ comm, pid, cpus }: Owner): string {

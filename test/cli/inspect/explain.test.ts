@@ -163,7 +163,7 @@ describe('explain', () => {
   });
 
   it.each([
-    [['tcp', '1.2.3.4:5'], 2, 'PROTOCOL SOURCE DESTINATION are missing'],
+    [['tcp', '1.2.3.4:5'], 2, 'DESTINATION is missing'],
     [['sctp', '1.2.3.4:5', '1.2.3.4:6'], 2, "'sctp': neither tcp nor udp"],
     [['tcp', '1.2.3.4', '1.2.3.4:6'], 2, "'1.2.3.4': not an address and a port"],
     [[...FLOW, '--rss-key', 'beef'], 2, "--rss-key 'beef': must be a key of at least 12 bytes in hex"],

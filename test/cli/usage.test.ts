@@ -1,0 +1,48 @@
+/** What wrong or empty requests are answered with. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { asFailure } from '../../src/cli/errors.ts';
+import { failure } from '../../src/system/errors.ts';
+import { run } from './run.ts';
+
+const TREE = join(import.meta.dirname, '../fixtures/trees/bnxt');
+
+describe('a usage error', () => {
+  it.each([
+    [['explain'], 'PROTOCOL, SOURCE and DESTINATION are missing'],
+    [['explain', 'tcp'], 'SOURCE and DESTINATION are missing'],
+    [['explain', 'tcp', '198.51.100.7:40001'], 'DESTINATION is missing'],
+    [['explain', '198.51.100.7:40001', '192.0.2.10:443'], 'PROTOCOL is missing'],
+    [['inspect', '-i', 'eth0'], '-i is the interval of measure and live; an interface is --iface or -I'],
+  ])('names what is wrong: %j', async (args, text) => {
+    const { status, stderr } = await run(args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(text);
+  });
+});
+
+it('names the port on which nothing is', async () => {
+  const { stdout } = await run(['inspect', '--root', TREE, '--port', '4567']);
+  expect(stdout).toMatch(/^Nothing was seen on port 4567: no process listens on it with TCP, and no UDP/);
+});
+
+it.each([
+  ['attach', true, false],
+  ['inspect', true, true],
+  ['status', true, false],
+  ['undo', true, false],
+])('the help of %s shows only options that it takes', async (command, netns, root) => {
+  const { stdout } = await run([command, '--help']);
+  expect([stdout.includes('--netns <name'), stdout.includes('--root <dir>')]).toEqual([netns, root]);
+});
+
+it('the help of measure skb shows neither --netns nor --root', async () => {
+  const { stdout } = await run(['measure', 'skb', '--help']);
+  expect(stdout).not.toMatch(/--netns <|--root </);
+});
+
+it('what only root could see is a missing privilege to others', () => {
+  const unseen = failure('program-unknown', 'cannot see whether a program is attached', 'run as root');
+  expect(asFailure(unseen).exit).toBe(process.geteuid?.() === 0 ? 1 : 77);
+  expect(asFailure(failure('EPERM', 'not permitted', 'run as root')).exit).toBe(77);
+});
