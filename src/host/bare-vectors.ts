@@ -49,6 +49,15 @@ const ORDERS: ReadonlyMap<string | null, Order> = new Map<string | null, Order>(
   ],
 ]);
 
+/** Drivers whose device has an IRQ for the link only, and where those of the queues are. */
+const LINK_ONLY: ReadonlyMap<string | null, string> = new Map([
+  // dpaa2_eth_setup_irqs; the queues notify through dpaa2_io portals
+  [
+    'fsl_dpaa2_eth',
+    'its own IRQ is that of the link; queues notify CPUs through DPIO portals (dpio.N), and which portal serves which queue is not known',
+  ],
+]);
+
 /** Vectors of link or PTP have less than this share of the busiest queue's interrupts. */
 const QUIET = 1 / 1000;
 
@@ -61,6 +70,8 @@ export function claimBare(
   bare: readonly NamedVector[],
   unread: readonly NamedVector[],
 ): Claims {
+  const elsewhere = LINK_ONLY.get(driver);
+  if (elsewhere !== undefined) return { claims: [], notes: [elsewhere] };
   const [first] = bare;
   if (first === undefined) return { claims: [], notes: unread.length === 0 ? [] : [notToldApart(unread)] };
   if (bare.length === 1 && unread.length === 0)

@@ -19,7 +19,7 @@ interface Form {
   /** Named groups: owner; kind, which is the role; n, the queue numbers; t, a TX queue next to them; driver. */
   readonly pattern: RegExp;
   readonly role?: IrqName['role'];
-  readonly queues?: 'all';
+  readonly queues?: 'all' | readonly number[];
   readonly driver?: string;
   readonly weak?: true;
 }
@@ -48,12 +48,18 @@ const forms: readonly Form[] = [
   { pattern: /^(?<owner>virtio\d+)-virtqueues$/, role: 'rxtx', queues: 'all', weak: true },
   { pattern: /^(?<owner>virtio\d+)-.+$/, role: 'other' },
   { pattern: /^(?<driver>hns3)-(?<owner>.+)-(?<kind>TxRx|Tx|Rx)-(?<n>\d+)$/ },
+  // ionic_q_init: the queues of a logical interface; the admin queue has the PCI address and is cut short.
+  { pattern: /^(?<driver>ionic)-(?<owner>[^\s/]+)-L\d+-(?<kind>rx|tx)(?<n>\d+)$/ },
   { pattern: new RegExp(`^(?:${prefixed}|hns3-misc|hclge-misc)-(?<owner>${address})`), role: 'other' },
   {
     pattern: new RegExp(`^${prefixed}-(?<owner>[^\\s/:]+)-(?<kind>TxRx|[rR]x|[tT]x)-(?<n>\\d+(?:-\\d+)*)$`),
   },
   // A build of another driver with such a prefix: only an interface name shows where it ends.
   { pattern: new RegExp(`^[a-z]\\w*-(?<owner>${port})-(?<kind>TxRx|[rR]x|[tT]x)-(?<n>\\d+)$`) },
+  // ravb_probe: `be` is queue 0, `nc` queue 1; named after the interface, later after its device, in between `eth%d`.
+  { pattern: /^(?<owner>[^\s/:]+):ch\d+:(?<kind>rx|tx)_be$/, queues: [0], driver: 'ravb' },
+  { pattern: /^(?<owner>[^\s/:]+):ch\d+:(?<kind>rx|tx)_nc$/, queues: [1], driver: 'ravb' },
+  { pattern: /^(?<owner>[^\s/:]+):(?:ch\d+:(?:multi|emac)|err_a|mgmt_a)$/, role: 'other', driver: 'ravb' },
   // The unit address of a device on POWER's virtual bus.
   { pattern: /^ibmvnic-(?<owner>[0-9a-f]+)-(?<kind>rx|tx)(?<n>\d+)$/, driver: 'ibmvnic' },
   { pattern: /^(?<owner>[^\s/:]+) \(queue (?<n>\d+)\)$/, role: 'rxtx', driver: 'cxgb4' },

@@ -92,8 +92,14 @@ function claimByNumber(question: IrqQuestion, named: readonly Named[]): Claims {
   const lowest = Math.min(...named.flatMap(({ parsed }) => (isNumbered(parsed) ? parsed.queues : [])));
   const first = driver === null ? Number(lowest === 1) : Number(countFromOne.has(driver));
 
+  // ionic's IRQs are named after their RX queue, which the TX queue shares unless it has IRQs of its own.
+  const shared =
+    named.some(({ parsed }) => parsed?.driver === 'ionic') &&
+    named.every(({ parsed }) => parsed?.role !== 'tx');
+
   const claims = named.map(({ irq, name, parsed }): Claim => {
-    const { role, numbers } = resolve(parsed, blocks, first);
+    const { role: said, numbers } = resolve(parsed, blocks, first);
+    const role = shared && said === 'rx' ? 'rxtx' : said;
     const within = (count: number | null, numbers: readonly number[] | 'all'): readonly number[] =>
       numbers === 'all' ? range(count ?? 1) : numbers.filter((queue) => count === null || queue < count);
     return {

@@ -273,6 +273,32 @@ describe('cxgb4, hinic, al_eth, ibmvnic, qlcnic', () => {
     ]);
   });
 
+  it('ionic: a TX queue shares the IRQ of its RX queue, unless it has its own', () => {
+    const rx = names(2, (i) => `ionic-eth0-L0-rx${i}`);
+    const tx = names(2, (i) => `ionic-eth0-L0-tx${i}`);
+    const admin = `ionic-${device}-L0-admi`;
+    const both = [
+      [0, 11],
+      [1, 12],
+    ];
+    const shared = places(nic({ rx: 2, driver: 'ionic' }), interrupts(admin, ...rx));
+    expect([shared.rx, shared.tx]).toEqual([both, both]);
+    const split = places(nic({ rx: 2, driver: 'ionic' }), interrupts(admin, ...rx, ...tx));
+    expect([split.rx.map(([, irq]) => irq), split.tx.map(([, irq]) => irq)]).toEqual([
+      [11, 12],
+      [13, 14],
+    ]);
+  });
+
+  it('dpaa2: its own IRQ is the link’s', () => {
+    const found = places(
+      nic({ pci: null, platform: 'dpni.1', rx: 4, driver: 'fsl_dpaa2_eth' }),
+      lines(['dpni.1', 5], ['dpio.0', 9e6]),
+    );
+    expect([found.rx, found.tx]).toEqual([[], []]);
+    expect(found.notes).toEqual([expect.stringContaining('DPIO')]);
+  });
+
   it('qlcnic: the last vector has the TX queue too', () => {
     const table = interrupts('eth0-rx-0', 'eth0-rx-1', 'eth0-tx-0-rx-2');
     const { rx, tx } = places(nic({ rx: 3, tx: 1, driver: 'qlcnic' }), table);
