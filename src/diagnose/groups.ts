@@ -2,7 +2,7 @@
 import type { Group, GroupSocket, Host, Nic } from '../host/types.ts';
 import type { View } from '../path/view.ts';
 import { cpuNames, names } from '../words/phrase.ts';
-import { liveNics, oneCpu, receivingCpus } from './nics.ts';
+import { liveNics, oneCpu, queuesOf, receivingCpus } from './nics.ts';
 import type { FedGroup } from './types.ts';
 
 export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): readonly FedGroup[] {
@@ -17,7 +17,9 @@ export function fedGroups({ host, expected }: View, quiet: ReadonlySet<Nic>): re
       const all = (joined.get(group.id) ?? []).flatMap(({ nic }) => live.get(nic) ?? []);
       const busy = all.filter(({ nic }) => !quiet.has(nic));
       const feeding = busy.length > 0 ? busy : all;
-      const cpus = feeding.length > 0 ? union(feeding.map(({ cpus }) => cpus)) : online;
+      const cpusOf = ({ nic, cpus }: (typeof feeding)[number]) =>
+        (nic.rss?.rules ?? []).length === 0 ? cpus : receivingCpus(nic, host.machine, queuesOf(nic, group));
+      const cpus = feeding.length > 0 ? union(feeding.map(cpusOf)) : online;
       return { group, nics: feeding.map(({ nic }) => nic), cpus: cpus?.size ? cpus : null };
     });
 }

@@ -1,8 +1,9 @@
 /** Helpers for rules about the queues, IRQs and CPUs of a NIC. */
 import type { Cpus } from '../host/cpus.ts';
-import type { Host, Irq, Machine, Nic, RxQueue } from '../host/types.ts';
+import type { Group, Host, Irq, Machine, Nic, RxQueue } from '../host/types.ts';
 import { receiver } from '../path/receive.ts';
 import { receivingNics } from '../path/receiving-nics.ts';
+import { sharesOf } from '../path/shares.ts';
 import { rssReach } from './rss-reach.ts';
 import { usableCpus } from './usable-cpus.ts';
 
@@ -38,6 +39,13 @@ export function bypassesRss(nic: Nic): boolean {
   return (nic.rss?.contexts?.length ?? 0) > 0 || (nic.rss?.ntupleRules ?? 0) > 0;
 }
 
+/** RX queues that packets of a group reach: all that are fed, unless ntuple rules say which. */
+export function queuesOf(nic: Nic, group: Group): readonly RxQueue[] {
+  if ((nic.rss?.rules ?? []).length === 0) return fedQueues(nic);
+  const { ofQueue, whole } = sharesOf(nic, group);
+  return whole && ofQueue.size > 0 ? nic.rxQueues.filter(({ index }) => ofQueue.has(index)) : fedQueues(nic);
+}
+
 /** RX queues that packets reach: those in the RSS table, or all if there is no table or something bypasses it. */
 export function fedQueues(nic: Nic): readonly RxQueue[] {
   const table = new Set(nic.rss?.indirection);
@@ -49,9 +57,13 @@ export function fedQueues(nic: Nic): readonly RxQueue[] {
  * CPUs on which packets of this NIC reach a socket: those of RPS if it is set, otherwise the softirq's. null if that of
  * any queue is not known, because a partial set would lead rules to wrong findings.
  */
-export function receivingCpus(nic: Nic, machine: Machine): ReadonlySet<number> | null {
+export function receivingCpus(
+  nic: Nic,
+  machine: Machine,
+  queues = fedQueues(nic),
+): ReadonlySet<number> | null {
   const cpus = new Set<number>();
-  for (const queue of fedQueues(nic)) {
+  for (const queue of queues) {
     const { cpu } = receiver(nic, queue, machine);
     const rfs = queue.rfsFlows !== 0 && machine.rpsSockFlowEntries !== 0;
     if (cpu !== null) cpus.add(cpu);

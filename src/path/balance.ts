@@ -3,7 +3,7 @@ import type { Group, GroupSocket, Nic } from '../host/types.ts';
 import { recordedQueue } from './delivery.ts';
 import { receiver, type Surroundings } from './receive.ts';
 import { memberSelector } from './select.ts';
-import { queueShares } from './shares.ts';
+import { type QueueShares, queueShares, sharesOf } from './shares.ts';
 
 /**
  * The input from one queue: its share of the NIC's flows, and the CPUs that look up the socket, with equal probability.
@@ -17,8 +17,7 @@ interface Part {
 }
 
 /** null if the CPUs of any queue are not known. */
-function partsOf(nic: Nic, machine: Surroundings): readonly Part[] | null {
-  const { ofQueue, size } = queueShares(nic);
+function partsOf(nic: Nic, { ofQueue, size }: QueueShares, machine: Surroundings): readonly Part[] | null {
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
   const parts: Part[] = [];
   for (const [index, entries] of ofQueue) {
@@ -36,7 +35,7 @@ function partsOf(nic: Nic, machine: Surroundings): readonly Part[] | null {
 
 /** The share of the NIC's flows, 0 to 1, that each CPU receives; null if not known. */
 export function cpuShares(nic: Nic, machine: Surroundings): ReadonlyMap<number, number> | null {
-  const parts = partsOf(nic, machine);
+  const parts = partsOf(nic, queueShares(nic), machine);
   if (parts === null || parts.some(({ bySender }) => bySender)) return null;
   const shares = new Map<number, number>();
   for (const { share, cpus } of parts)
@@ -46,7 +45,7 @@ export function cpuShares(nic: Nic, machine: Surroundings): ReadonlyMap<number, 
 
 /** The share of the group's flows through this NIC, 0 to 1, that its busiest worker gets; null if not known. */
 export function busiestWorker(group: Group, nic: Nic, machine: Surroundings): number | null {
-  const parts = partsOf(nic, machine);
+  const parts = partsOf(nic, sharesOf(nic, group), machine);
   if (parts === null || group.size < 1 || group.sockets.length < group.size) return null;
   const choose = memberSelector(group);
   const bySlot = new Map(

@@ -6,7 +6,7 @@ import { type Deliver, deliverer } from './locality.ts';
 import { type Receiver, receiver } from './receive.ts';
 import { waysIn } from './receiving-nics.ts';
 import { remember } from './remember.ts';
-import { queueShares } from './shares.ts';
+import { type QueueShares, queueShares, sharesOf } from './shares.ts';
 import type { Expected } from './types.ts';
 
 const COLUMNS = ['now', 'hash', 'cpu'] as const;
@@ -21,9 +21,10 @@ export function expectedLocality(host: Host): Expected[] {
   const { machine } = host;
   const deliverers = remember(deliverersOf);
   return waysIn(host).flatMap(({ nic, groups }) => {
-    const { ofQueue, size, notes } = queueShares(nic);
-    const loads = loadsOf(nic, ofQueue, machine);
+    const steered = (nic.rss?.rules ?? []).length > 0;
+    const common = steered ? null : arriving(nic, queueShares(nic), machine);
     return groups.map((group): Expected => {
+      const { loads, size, notes } = common ?? arriving(nic, sharesOf(nic, group), machine);
       const { now, hash, cpu } = deliverers(group);
       const totals = {
         now: total(nic, loads, size, now),
@@ -61,12 +62,13 @@ interface Load {
   readonly arrival: { readonly queue: RxQueue; readonly from: Receiver } | null;
 }
 
-function loadsOf(nic: Nic, ofQueue: ReadonlyMap<number, number>, machine: Machine): Load[] {
+function arriving(nic: Nic, { ofQueue, size, notes }: QueueShares, machine: Machine) {
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
-  return [...ofQueue].map(([index, entries]) => {
+  const loads = [...ofQueue].map(([index, entries]): Load => {
     const queue = queues.get(index);
     return { entries, arrival: queue ? { queue, from: receiver(nic, queue, machine) } : null };
   });
+  return { loads, size, notes };
 }
 
 interface Total {

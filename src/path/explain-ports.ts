@@ -2,8 +2,8 @@
 import { substitute } from '../host/no-interrupts.ts';
 import type { Arrival } from './explain-walk.ts';
 import type { Flow } from './flow.ts';
-import { type Given, hasher } from './rss-hash.ts';
-import { lander } from './rss-table.ts';
+import { queueOfFlow } from './queue-of-flow.ts';
+import type { Given } from './rss-hash.ts';
 
 export interface QueuePorts {
   readonly queue: number;
@@ -26,14 +26,13 @@ export function portsByQueue(
 ): QueuePorts[] | string {
   const instead = substitute(nic);
   if (instead !== null) return instead.why;
-  const hash = hasher(nic, given);
-  const land = lander(nic);
+  const land = queueOfFlow(nic, given);
   const found = new Map<number, number[]>();
   const table = new Set(nic.rss?.indirection ?? nic.rxQueues.map(({ index }) => index));
   for (const queue of [...table].sort((one, other) => one - other)) found.set(queue, []);
   let wanting = found.size;
   for (let port = FIRST; port <= LAST && wanting > 0; port++) {
-    const { queue, why } = land(hash({ ...flow, source: { ...flow.source, port } }));
+    const { queue, why } = land({ ...flow, source: { ...flow.source, port } }).landing;
     if (queue === null) return why;
     const ports = found.get(queue);
     if (ports === undefined || ports.length >= count) continue;

@@ -35,8 +35,7 @@ export function stepsOf(walk: Walk): ExplainStep[] {
   const { nic, why } = walk.arrival;
   const instead = substitute(nic);
   const first = step('interface', nic.name, why);
-  const chosen =
-    instead === null ? [...rssSteps(walk.flow, walk.hashes, walk.landing), irqStep(walk, nic)] : [];
+  const chosen = instead === null ? [...queueSteps(walk), irqStep(walk, nic)] : [];
   return [
     first,
     ...chosen,
@@ -45,6 +44,17 @@ export function stepsOf(walk: Walk): ExplainStep[] {
     ...backSteps(walk, nic),
     localStep(walk),
   ];
+}
+
+/** A rule that names the queue leaves nothing to the hash. */
+function queueSteps({ flow, hashes, landing, rule }: Walk): ExplainStep[] {
+  const steps = rssSteps(flow, hashes, landing);
+  if (rule === null) return steps;
+  const { location, certain, why } = rule;
+  const by = certain
+    ? step('ntuple rule', location, why)
+    : step('ntuple rule', null, `rule ${location} may match: ${why}`);
+  return certain && landing.size === 0 ? [by, ...steps.slice(-1)] : [by, ...steps];
 }
 
 export function rssSteps(flow: Flow, { possible, why }: Hashes, landed: Landing): ExplainStep[] {

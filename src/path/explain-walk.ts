@@ -7,10 +7,10 @@ import { type FoundSocket, finder } from './explain-listener.ts';
 import { membersOf, missed, type Taken } from './explain-take.ts';
 import type { Flow } from './flow.ts';
 import type { Delivery } from './locality.ts';
+import { type Landed, queueOfFlow } from './queue-of-flow.ts';
 import { anyReceiver, type Receiver, receiver } from './receive.ts';
 import { remember } from './remember.ts';
-import { type Given, type Hashes, hasher, NOTHING_GIVEN } from './rss-hash.ts';
-import { type Landing, lander } from './rss-table.ts';
+import { type Given, NOTHING_GIVEN } from './rss-hash.ts';
 import { txQueuePicker } from './xps.ts';
 
 /** Where a packet arrives. */
@@ -29,11 +29,9 @@ export interface WalkOptions {
 
 export const AS_IT_IS: WalkOptions = { given: NOTHING_GIVEN, cpu: null };
 
-export interface Walk extends Taken {
+export interface Walk extends Taken, Landed {
   readonly flow: Flow;
   readonly arrival: Arrival;
-  readonly hashes: Hashes;
-  readonly landing: Landing;
   /** Also null if the table names a queue that does not exist. */
   readonly queue: RxQueue | null;
   readonly from: Receiver;
@@ -69,7 +67,7 @@ export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walk
   };
 }
 
-interface Way extends Pick<Walk, 'hashes' | 'landing' | 'queue' | 'from'> {
+interface Way extends Landed, Pick<Walk, 'queue' | 'from'> {
   readonly backBy: (delivery: Delivery, flow: Flow) => TxQueue | null;
 }
 
@@ -80,6 +78,7 @@ function queueless(nic: Nic, machine: Machine): () => Way {
   const way: Way = {
     hashes: { possible: [], why },
     landing: { entry: null, size: 0, queue: null, why },
+    rule: null,
     queue: another === undefined ? only : null,
     from: anyReceiver(nic, machine),
     backBy: backBy(nic)(null),
@@ -101,8 +100,7 @@ function backBy(nic: Nic): (rxQueue: number | null) => Way['backBy'] {
 }
 
 function port(nic: Nic, given: Given, machine: Machine): (flow: Flow) => Way {
-  const hash = hasher(nic, given);
-  const land = lander(nic);
+  const land = queueOfFlow(nic, given);
   const back = backBy(nic);
   const unplaced = back(null);
   const queues = new Map(
@@ -112,15 +110,13 @@ function port(nic: Nic, given: Given, machine: Machine): (flow: Flow) => Way {
     ]),
   );
   return (flow) => {
-    const hashes = hash(flow);
-    const landing = land(hashes);
-    const arrived = landing.queue === null ? undefined : queues.get(landing.queue);
-    if (arrived !== undefined) return { hashes, landing, ...arrived };
-    const why =
-      landing.queue === null
-        ? 'the rx queue is not known'
-        : 'the RSS table names a queue that does not exist';
-    const from = { softirq: null, cpu: null, anyOf: [], why };
-    return { hashes, landing, queue: null, from, backBy: unplaced };
+    const landed = land(flow);
+    const { queue, why } = landed.landing;
+    const arrived = queue === null ? undefined : queues.get(queue);
+    if (arrived !== undefined) return { ...landed, ...arrived };
+    const unknown = landed.rule === null ? 'the rx queue is not known' : why;
+    const missing = `${landed.rule === null ? 'the RSS table' : 'the ntuple rule'} names a queue that does not exist`;
+    const from = { softirq: null, cpu: null, anyOf: [], why: queue === null ? unknown : missing };
+    return { ...landed, queue: null, from, backBy: unplaced };
   };
 }

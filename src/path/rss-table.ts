@@ -54,8 +54,9 @@ function entryOf(hash: number, size: number): number | null {
 
 /** What may override the table for a packet. */
 function overrides({ driver, rss }: Pick<Nic, 'driver' | 'rss'>): string {
-  const rules = rss?.ntupleRules ?? 0;
-  const contexts = rss?.contexts?.length ?? 0;
+  // Rules that were read are followed, and only they lead to a context.
+  const rules = rss?.rules === null ? (rss.ntupleRules ?? 0) : 0;
+  const contexts = rss?.rules === null ? (rss.contexts?.length ?? 0) : 0;
   return [
     rules > 0 ? `, unless one of ${rules} ntuple rules matches (ethtool -n)` : '',
     contexts > 0 ? `, unless one of ${contexts} additional RSS contexts takes it` : '',

@@ -8,6 +8,7 @@ import { machineLines } from './machine.ts';
 import { interfaceLines, rssLines } from './nics.ts';
 import { pathLines } from './paths.ts';
 import { queueLines } from './queues.ts';
+import { ruleLines } from './rss-rules.ts';
 import { heading } from './style.ts';
 import { type Line, paragraph } from './text.ts';
 import { verdict } from './verdict.ts';
@@ -37,6 +38,7 @@ export function inspectLines(inspection: Inspection, layout: Layout): readonly L
     ...section('Sockets without a group', loneLines(host, layout), layout),
     ...section('Interfaces', host.nics.length === 0 ? [] : interfaceLines(host, layout), layout),
     ...section('RSS', rssLines(host, layout), layout),
+    ...section('RSS rules and contexts', ruleLines(host, layout), layout),
     ...section('Queues', queueLines(host, layout), layout),
     ...section('Machine', machineLines(host.machine, layout), layout),
     ...section('Notes', noteLines(inspection, layout), layout),

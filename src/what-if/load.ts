@@ -8,7 +8,7 @@ import { deliverer, undecided } from '../path/locality.ts';
 import { type Receiver, receiver } from '../path/receive.ts';
 import { waysIn } from '../path/receiving-nics.ts';
 import { memberSelector } from '../path/select.ts';
-import { queueShares } from '../path/shares.ts';
+import { sharesOf } from '../path/shares.ts';
 import { type Sums, tally } from './tally.ts';
 
 export interface Load extends Sums {
@@ -34,7 +34,7 @@ export function loadsByTable(host: Host): Load[] {
 }
 
 function byTable({ machine }: Host, nic: Nic, group: Group): Load {
-  const { ofQueue, notes } = queueShares(nic);
+  const { ofQueue, notes } = sharesOf(nic, group);
   const queues = new Map(nic.rxQueues.map((queue) => [queue.index, queue]));
   const [deliver, choose] = [deliverer(group), memberSelector(group)];
   const counts = tally(queuesOf([nic]));

@@ -143,3 +143,44 @@ it('exceeds its columns only for names, and sends no control character, for any 
     }),
   );
 });
+
+it('shows who uses queues beside the RSS table', () => {
+  const eth0 = nic({ queues: 8, rss: range(16).map((entry) => entry % 4), contexts: [1, 2], ntupleRules: 2 });
+  const rule = { source: null, destination: null, sourcePort: null, protocol: null, partial: false };
+  const rss = eth0.rss && {
+    ...eth0.rss,
+    rules: [
+      {
+        ...rule,
+        location: 0,
+        flow: 'tcp4',
+        destinationPort: { value: 443, mask: 0xffff },
+        action: 'context' as const,
+        queue: 0,
+        context: 1,
+      },
+      {
+        ...rule,
+        location: 7,
+        flow: 'udp6',
+        destinationPort: null,
+        action: 'queue' as const,
+        queue: 7,
+        context: null,
+      },
+    ],
+    contextTables: [
+      { context: 1, hashFunction: null, key: null, indirection: range(8).map((entry) => 4 + (entry % 3)) },
+      { context: 2, hashFunction: null, key: null, indirection: [] },
+    ],
+  };
+  const lines = report(inspectionOf(host({ nics: [{ ...eth0, rss }] })), plain).split('\n');
+  const start = lines.indexOf('RSS rules and contexts');
+  expect(lines.slice(start + 1, start + 6).map((line) => line.trimEnd())).toEqual([
+    'nic   who        takes                         to',
+    'eth0  context 1  what rule 0 matches           rx 4-6: 8 entries over 3 queues, even',
+    'eth0  context 2  nothing: no rule leads to it  a table that is not known',
+    'eth0  rule 0     tcp4 to port 443              by the table of RSS context 1',
+    'eth0  rule 7     udp6                          rx-7',
+  ]);
+});

@@ -1,7 +1,8 @@
 /** The RSS table: equal shares for queues on serving CPUs. */
 import { bypassesRss } from '../../diagnose/nics.ts';
 import type { Nic } from '../../host/types.ts';
-import { count, percent } from '../../words/phrase.ts';
+import { ownedQueues } from '../../path/ntuple.ts';
+import { count, names, percent, queueNames } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { changesChannels, type KindPlanner } from './planner.ts';
@@ -15,7 +16,14 @@ export const rss: KindPlanner = (context) => {
   const notes: string[] = [];
   for (const nic of context.nics) {
     const table = nic.rss?.indirection ?? [];
-    const fed = context.spreads.get(nic.name)?.fed ?? [];
+    const owned = ownedQueues(nic);
+    const fed = (context.spreads.get(nic.name)?.fed ?? []).filter((queue) => !owned.has(queue));
+    if (owned.size > 0)
+      notes.push(
+        `${nic.name}: ${queueNames('rx', owned.keys())} ${owned.size === 1 ? 'belongs' : 'belong'} to ` +
+          `${names([...new Set(owned.values())])}, so the plan leaves their IRQs where they are and gives them no entry of ` +
+          'the RSS table.',
+      );
     if (table.length === 0 || fed.length === 0) continue;
     const { to, entries, option } = wanted(nic, fed, table.length);
     notes.push(...unevenness(nic.name, entries));

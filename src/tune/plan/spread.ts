@@ -5,6 +5,7 @@ import { rssReach } from '../../diagnose/rss-reach.ts';
 import { hasInterrupts, type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
+import { ownedQueues } from '../../path/ntuple.ts';
 import type { PlanOptions } from '../types.ts';
 import { mayChange } from './candidates.ts';
 
@@ -38,7 +39,10 @@ export function spread(
   options: PlanOptions,
   load: Map<number, number>,
 ): Spread {
-  const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null);
+  const owned = ownedQueues(nic);
+  const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null).map((vector) =>
+    vector.rx.some((queue) => owned.has(queue)) ? { ...vector, movable: false } : vector,
+  );
   const all = nic.rxQueues.map(({ index }) => index);
   if (!hasInterrupts(nic) || serving.cpus.length === 0) {
     const at = (index: number) => serving.cpus[index % serving.cpus.length] ?? null;
