@@ -36,6 +36,9 @@ const leftOut = [
           why: 'it needs g++ with AddressSanitizer and UndefinedBehaviorSanitizer (libasan, libubsan)',
         },
       ]),
+  ...(existsSync('/lib/systemd/systemd')
+    ? []
+    : [{ pattern: 'test/systemd/**', why: 'they boot systemd, which is not installed' }]),
   ...(has('chromium') ? [] : [{ pattern: 'test/browser/**', why: 'they need chromium' }]),
 ];
 for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${why}`);
