@@ -29,6 +29,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("fanotifyMark", FanotifyMark);
   add("sendDatagram", SendDatagram);
   add("flock", Flock);
+  add("epollCreate", EpollCreate);
+  add("epollAdd", EpollAdd);
   return exports;
 }
 

@@ -7,6 +7,7 @@
         "affinity.cc",
         "borrow.cc",
         "datagram.cc",
+        "epoll.cc",
         "error.cc",
         "ethtool.cc",
         "exec.cc",

@@ -60,7 +60,7 @@ int ReadFanotify(int group, const Deliver& deliver) {
   do {
     size = read(group, events, sizeof events);
   } while (size < 0 && errno == EINTR);
-  if (size < 0) return errno == EAGAIN ? 0 : errno;
+  if (size < 0) return errno;
   // No group: the end of a file would be ready for ever.
   if (size == 0) return EIO;
   int pid = 0;

@@ -20,6 +20,8 @@ constexpr size_t kQueued = 256;
 // A descriptor that fails this often in a row is not polled any more.
 constexpr int kFailures = 16;
 
+using Read = int (*)(int fd, const Deliver& deliver);
+
 struct Heard {
   int fd;
   // 0: `bytes` were read.
@@ -30,11 +32,13 @@ struct Heard {
 
 class Listener {
  public:
-  Listener(std::vector<pollfd> sockets, std::vector<pollfd> groups)
-      : polled_(1), sockets_(sockets.size()) {
-    polled_.insert(polled_.end(), sockets.begin(), sockets.end());
-    polled_.insert(polled_.end(), groups.begin(), groups.end());
+  Listener() = default;
+
+  void Add(const std::vector<pollfd>& descriptors, Read read) {
+    polled_.insert(polled_.end(), descriptors.begin(), descriptors.end());
+    reads_.resize(polled_.size(), read);
     failures_.resize(polled_.size());
+    lost_.resize(polled_.size());
   }
 
   ~Listener() { Stop(); }
@@ -111,12 +115,12 @@ class Listener {
       }
       if (polled_[0].revents != 0) return;
       for (size_t at = 1; at < polled_.size() && !closing_; at++) {
-        if (polled_[at].revents != 0) Read(at);
+        if (polled_[at].revents != 0) ReadFrom(at);
       }
     }
   }
 
-  void Read(size_t at) {
+  void ReadFrom(size_t at) {
     const int fd = polled_[at].fd;
     const short events = polled_[at].revents;
     bool any = false;
@@ -126,9 +130,19 @@ class Listener {
     };
     int error = EBADF;
     if ((events & POLLNVAL) == 0) {
-      error = at <= sockets_ ? ReadNetlink(fd, deliver) : ReadFanotify(fd, deliver);
+      do {
+        error = reads_[at](fd, deliver);
+        // Once its queue was full, a netlink socket gets nothing more until it has been emptied.
+      } while (error == 0 && lost_[at] && !closing_);
     }
     if (closing_) return;
+    if (error == EAGAIN) {
+      if (lost_[at]) Hand(fd, ENOBUFS, false, {});
+      lost_[at] = false;
+      error = 0;
+    } else if (error == ENOBUFS) {
+      lost_[at] = true;
+    }
     // Whatever is ready, but has nothing to read, would be polled in a busy loop.
     if (error == 0 && !any && (events & POLLIN) == 0) error = EIO;
     failures_[at] = error == 0 || any ? 0 : failures_[at] + 1;
@@ -137,9 +151,11 @@ class Listener {
     if (error != 0) Hand(fd, error, ended, {});
   }
 
-  std::vector<pollfd> polled_;
-  size_t sockets_;
-  std::vector<int> failures_;
+  // The first is wake_, and the others have the same indices.
+  std::vector<pollfd> polled_{1};
+  std::vector<Read> reads_{nullptr};
+  std::vector<int> failures_{0};
+  std::vector<bool> lost_{false};
   int wake_ = -1;
   bool closing_ = false;
   napi_threadsafe_function function_ = nullptr;
@@ -182,15 +198,21 @@ void End(void* data) {
 }  // namespace
 
 Napi::Value Listen(const Napi::CallbackInfo& info) {
-  std::vector<pollfd> sockets, groups;
-  if (!Descriptors(info, 0, &sockets) || !Descriptors(info, 1, &groups)) return info.Env().Undefined();
-  if (!info[2].IsFunction()) {
-    Napi::TypeError::New(info.Env(), "argument 2 must be a function").ThrowAsJavaScriptException();
+  std::vector<pollfd> sockets, groups, sets;
+  if (!Descriptors(info, 0, &sockets) || !Descriptors(info, 1, &groups) ||
+      !Descriptors(info, 2, &sets)) {
+    return info.Env().Undefined();
+  }
+  if (!info[3].IsFunction()) {
+    Napi::TypeError::New(info.Env(), "argument 3 must be a function").ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
   napi_env env = info.Env();
-  auto* kept = new Kept{env, {std::move(sockets), std::move(groups)}};
-  if (!kept->listener.Start(env, info[2])) {
+  auto* kept = new Kept{env, {}};
+  kept->listener.Add(sockets, ReadNetlink);
+  kept->listener.Add(groups, ReadFanotify);
+  kept->listener.Add(sets, ReadEpoll);
+  if (!kept->listener.Start(env, info[3])) {
     Napi::Value undefined = ThrowErrno(info.Env(), "eventfd");
     delete kept;
     return undefined;

@@ -8,6 +8,7 @@
 // Takes what was read; false once nobody wants it any more.
 using Deliver = std::function<bool(std::vector<uint8_t>&&)>;
 
-// Each reads until there is nothing left, or a while, and returns 0 or the errno of the read that failed.
+// Each reads for a while, and returns 0, EAGAIN if nothing is left, or the errno of the read that failed.
 int ReadNetlink(int fd, const Deliver& deliver);
 int ReadFanotify(int fd, const Deliver& deliver);
+int ReadEpoll(int fd, const Deliver& deliver);

@@ -128,7 +128,7 @@ Napi::Value NetlinkRequest(const Napi::CallbackInfo& info) {
   return (new NetlinkCall(info.Env(), protocol, std::move(request)))->Start();
 }
 
-// Reads until the queue is empty. Other processes can send to our port; only port 0 is the kernel.
+// Other processes can send to our port; only port 0 is the kernel.
 int ReadNetlink(int fd, const Deliver& deliver) {
   std::vector<uint8_t> datagram(kDatagram);
   for (int count = 0; count < kTurn; count++) {
@@ -139,7 +139,7 @@ int ReadNetlink(int fd, const Deliver& deliver) {
       size = recvfrom(fd, datagram.data(), datagram.size(), MSG_TRUNC | MSG_DONTWAIT,
                       reinterpret_cast<sockaddr*>(&from), &from_size);
     } while (size < 0 && errno == EINTR);
-    if (size < 0) return errno == EAGAIN ? 0 : errno;
+    if (size < 0) return errno;
     // Not netlink: the end of a stream would be ready for ever.
     if (size == 0) return EIO;
     if (from.nl_pid != 0) continue;

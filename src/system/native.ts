@@ -46,14 +46,15 @@ export interface Native {
   /** A descriptor of a file in memory that holds `bytes`. */
   memfd(bytes: Uint8Array): number;
   /**
-   * A thread that waits for netlink sockets and fanotify groups, and hands over each datagram and each record of an event
-   * (struct Header of native/fanotify.cc). `bytes` is null for a read that failed with `errno` (negative); `ended`: the
+   * A thread that waits for netlink sockets, fanotify groups and epoll sets, and hands over each datagram, each record of
+   * an event (struct Header of native/fanotify.cc), and the descriptors that are ready (an array of int32_t). `bytes` is null for a read that failed with `errno` (negative); `ended`: the
    * descriptor is not waited for any more. Does not keep the process alive. Returns a function that stops the thread;
    * the caller closes the descriptors, after that.
    */
   listen(
     sockets: readonly number[],
     groups: readonly number[],
+    sets: readonly number[],
     heard: (fd: number, bytes: Uint8Array | null, errno: number, ended: boolean) => void,
   ): () => void;
   /**
@@ -68,6 +69,9 @@ export interface Native {
   sendDatagram(address: Uint8Array, bytes: Uint8Array): void;
   /** flock(2) that never waits: EAGAIN if another process has the lock. */
   flock(fd: number, operation: number): void;
+  epollCreate(): number;
+  /** EPOLLIN | EPOLLONESHOT */
+  epollAdd(set: number, fd: number): void;
 }
 
 let loaded: Native | undefined;

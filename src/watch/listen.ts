@@ -15,11 +15,12 @@ import {
   netdevNotifications,
   socketNotifications,
 } from '../system/notifications.ts';
+import { openProcesses } from '../system/process-ends.ts';
 import type { SocketEvent } from '../system/socket-events.ts';
 import { type Writer, writerOf } from './writer.ts';
 
 /** `tcp` and `udp`: closed sockets. `files`: writes. */
-export type SourceName = 'link' | 'ethtool' | 'netdev' | 'tcp' | 'udp' | 'files';
+export type SourceName = 'link' | 'ethtool' | 'netdev' | 'tcp' | 'udp' | 'files' | 'processes';
 
 export interface Source {
   readonly name: SourceName;
@@ -40,7 +41,10 @@ export interface WriteEvent {
   readonly own: boolean;
 }
 
-/** Something was missed: everything that the source reports has to be read again. */
+/**
+ * Something was missed: everything that the source reports has to be read again. Netlink says it twice: when its queue is
+ * full, and when it has been emptied; what happens in between is missed too.
+ */
 export interface LostEvent {
   readonly kind: 'lost';
   readonly source: SourceName;
@@ -54,19 +58,29 @@ export interface EndedEvent {
   readonly why: string;
 }
 
+/** A process of `setProcesses` has ended. Its sockets have left their groups by then, unless others hold them too. */
+export interface ProcessEvent {
+  readonly kind: 'process-ended';
+  readonly pid: number;
+}
+
 export type Heard =
   | LinkEvent
   | EthtoolEvent
   | NetdevEvent
   | SocketEvent
   | WriteEvent
+  | ProcessEvent
   | LostEvent
   | EndedEvent;
 
 export interface ListenOptions {
   /** Files of procfs and sysfs whose writers matter; see `setFiles`. */
   readonly files: readonly string[];
-  /** Of which protocols closed sockets are reported. Each closed connection costs the kernel some time, if TCP is in it. */
+  /**
+   * Of which protocols closed sockets are reported. With TCP, the kernel writes a message for every connection that ends,
+   * which the filter then drops: some microseconds of CPU time each. `setProcesses` costs nothing.
+   */
   readonly sockets: readonly ('tcp' | 'udp')[];
   /** Only sockets on these ports; empty: all. */
   readonly ports: readonly number[];
@@ -81,6 +95,11 @@ export interface Listening {
    * reason.
    */
   setFiles(paths: readonly string[]): ReadonlyMap<string, string>;
+  /**
+   * The end of these processes is reported from now on, and of no others. Returns those that are not there, or cannot be
+   * watched.
+   */
+  setProcesses(pids: readonly number[]): ReadonlyMap<number, string>;
   /** Nothing is heard after this. */
   close(): void;
 }
@@ -116,7 +135,17 @@ export async function listen(options: ListenOptions, onHeard: (heard: Heard) => 
   if (files !== null)
     byFd.set(files.fd, { name: 'files', hear: (bytes) => hearWrite(files, bytes, onHeard) });
 
-  const stop = native().listen(sockets, files === null ? [] : [files.fd], (fd, bytes, errno, ended) => {
+  const processes = openProcesses();
+  sources.push({ name: 'processes', ok: true, why: null });
+  byFd.set(processes.fd, {
+    name: 'processes',
+    hear: (bytes) => {
+      for (const pid of processes.ended(bytes)) onHeard({ kind: 'process-ended', pid });
+    },
+  });
+
+  const groups = files === null ? [] : [files.fd];
+  const stop = native().listen(sockets, groups, [processes.fd], (fd, bytes, errno, ended) => {
     const source = byFd.get(fd);
     if (source === undefined) return;
     if (bytes !== null) source.hear(bytes);
@@ -133,9 +162,13 @@ export async function listen(options: ListenOptions, onHeard: (heard: Heard) => 
       const refused = files?.set(paths) ?? new Map(paths.map((path) => [path, new Error(why ?? '')]));
       return new Map([...refused].map(([path, { message }]) => [path, message]));
     },
+    setProcesses(pids: readonly number[]) {
+      return new Map([...processes.set(pids)].map(([pid, { message }]) => [pid, message]));
+    },
     close() {
       stop();
       files?.close();
+      processes.close();
       for (const fd of sockets.splice(0)) native().close(fd);
     },
   };

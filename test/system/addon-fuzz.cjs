@@ -122,6 +122,7 @@ const CALLS = {
   listen: () => [
     pick([odd(), [], [NO_FD], [-1, NO_FD, NO_FD + 1]]),
     pick([odd(), [], [NO_FD]]),
+    pick([odd(), [], [NO_FD]]),
     pick([odd(), () => {}]),
   ],
   netlinkJoin: () => [
@@ -133,8 +134,10 @@ const CALLS = {
   fanotifyMark: () => [oddFd(), odd(), odd(), pick(['/nonexistent/x', odd()])],
   sendDatagram: () => [pick([odd(), bytes(120)]), pick([odd(), bytes(300)])],
   flock: () => [oddFd(), odd()],
+  epollCreate: () => [odd()],
+  epollAdd: () => [oddFd(), oddFd()],
 };
-const OPENING = ['pidfdOpen', 'memfd', 'netlinkJoin', 'fanotifyInit'];
+const OPENING = ['pidfdOpen', 'memfd', 'netlinkJoin', 'fanotifyInit', 'epollCreate'];
 
 const descriptors = () => readdirSync('/proc/self/fd').length;
 const missing = Object.keys(native).filter((name) => CALLS[name] === undefined);

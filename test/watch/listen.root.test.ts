@@ -31,7 +31,9 @@ const addPair = () => {
 };
 
 let listener: ChildProcess;
+/** Lines that no call of `next` has passed yet, and all. */
 const lines: Line[] = [];
+const all: Line[] = [];
 let arrived = () => {};
 
 /** The first line that fits, of those that no earlier call has returned. */
@@ -57,7 +59,9 @@ beforeAll(async () => {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   createInterface({ input: listener.stdout as NonNullable<typeof listener.stdout> }).on('line', (line) => {
-    lines.push(JSON.parse(line));
+    const parsed = JSON.parse(line);
+    lines.push(parsed);
+    all.push(parsed);
     arrived();
   });
 });
@@ -69,7 +73,11 @@ afterAll(() => {
 it('names its sources', async () => {
   const { sources } = await heard('sources', {});
   expect(sources).toEqual(
-    ['link', 'ethtool', 'netdev', 'tcp', 'udp', 'files'].map((name) => ({ name, ok: true, why: null })),
+    ['link', 'ethtool', 'netdev', 'tcp', 'udp', 'files', 'processes'].map((name) => ({
+      name,
+      ok: true,
+      why: null,
+    })),
   );
 });
 
@@ -85,9 +93,11 @@ it('hears a link go up, lose its carrier, and get a master', async () => {
   link('set', 'four0', 'master', 'bridge0');
   await heard('link', { name: 'four0', master: ifindex });
   link('set', 'four0', 'nomaster');
-  // Nothing says that it is gone.
-  await next((line) => line['name'] === 'four0' && (line['master'] === null || line['event'] === 'gone'));
-  expect(lines.filter(({ event, name }) => event === 'gone' && name === 'four0')).toEqual([]);
+  await heard('link', { name: 'four0', master: null });
+  link('del', 'bridge0');
+  await heard('link', { name: 'bridge0', event: 'gone' });
+  // The bridge itself has said that its port is gone.
+  expect(all.filter(({ event, name }) => event === 'gone' && name === 'four0')).toEqual([]);
 });
 
 it('hears a change of channels', async () => {
@@ -118,9 +128,8 @@ it('names the process that writes to a file of procfs, and knows its own writes'
 
 it('does not report a write that the kernel refused', async () => {
   expect(() => shell(`echo nonsense > ${QUEUES}/rx-0/rps_cpus 2> /dev/null`)).toThrow();
-  shell(`echo 0 > ${QUEUES}/rx-0/rps_cpus`);
-  await heard('written', { path: FILES[0] });
-  expect(lines.filter(({ kind }) => kind === 'written')).toEqual([]);
+  shell(`echo 0 > ${QUEUES}/tx-0/xps_cpus`);
+  expect(await heard('written', {})).toMatchObject({ path: FILES[2] });
 });
 
 it('hears listeners and UDP sockets that close, and no connection', async () => {
@@ -135,8 +144,22 @@ for family, address in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'))
   await heard('socket-closed', { protocol: 'udp', family: 6, address: '::1', port: 8081 });
   inside('python3', '-c', script);
   await heard('socket-closed', { protocol: 'udp', family: 6 });
-  const ports = lines.filter(({ kind }) => kind === 'socket-closed').map(({ port }) => port);
+  const ports = all.filter(({ kind }) => kind === 'socket-closed').map(({ port }) => port);
   expect(ports.filter((port) => port !== 8080 && port !== 8081)).toEqual([]);
+});
+
+it('hears the end of a process that is not its child', async () => {
+  const [one, other] = ['60', '61'].map((seconds) => spawn('sleep', [seconds]));
+  // A pid beyond the largest that the kernel gives.
+  listener.stdin?.write(`processes ${one?.pid} ${other?.pid} ${1 << 23}\n`);
+  expect(await heard('processes', {})).toMatchObject({
+    refused: [[1 << 23, expect.stringMatching(/ESRCH/)]],
+  });
+  listener.stdin?.write(`processes ${other?.pid}\n`);
+  await heard('processes', {});
+  one?.kill();
+  other?.kill();
+  expect(await heard('process-ended', {})).toMatchObject({ pid: other?.pid });
 });
 
 it('hears an interface that is deleted and created again, and then watches the new files', async () => {
@@ -163,11 +186,13 @@ it('says that it missed something if nobody reads for too long', async () => {
   const go = join(folder, 'go');
   link('add', 'busy0', 'type', 'bridge');
   listener.stdin?.write(`block ${go}\n`);
+  await heard('blocked', {});
   const changes = Array.from({ length: CHANGES }, (_, at) => `link set busy0 mtu ${1400 + (at % 2)}\n`).join(
     '',
   );
   execFileSync('ip', ['-n', NAME, '-batch', '-'], { input: changes });
   writeFileSync(go, '');
+  await heard('lost', { source: 'link' });
   await heard('lost', { source: 'link' });
   // And it goes on.
   link('del', 'busy0');
