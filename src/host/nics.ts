@@ -22,6 +22,7 @@ import {
 } from './nic-queues.ts';
 import { substitute } from './no-interrupts.ts';
 import type { Channels, Irq, Machine, Nic } from './types.ts';
+import { usbReceives } from './usb.ts';
 import { readInteger, readLine } from './values.ts';
 
 /** Names of all interfaces; if a captured tree has no sysfs, of those that the interrupts reveal. */
@@ -122,6 +123,7 @@ function joinNic(
   const ascending = (queues: Iterable<number>): number[] => [...queues].sort((a, b) => a - b);
   const threaded = readThreaded(files, name);
   const state = readLine(files, `${path}/operstate`);
+  const usb = usbReceives(device, table);
   const received = substitute({ name, driver, lowerDevices });
   const places = found.rx.size + channelCpus.size;
   const unplaced = device !== null && state !== 'down' && places === 0 && found.notes.length === 0;
@@ -150,7 +152,10 @@ function joinNic(
       ...found.notes,
       ...(indices === null && !nic.virtual ? ['queues are known only from the names of its IRQs'] : []),
       ...(received === null ? [] : [`${received.why}, or where rps_cpus says`]),
-      ...(unplaced ? ['the CPUs of its queues are not known: no IRQ of its queues was found'] : []),
+      ...(usb === null ? [] : [usb]),
+      ...(unplaced && usb === null
+        ? ['the CPUs of its queues are not known: no IRQ of its queues was found']
+        : []),
     ],
   };
 }

@@ -7,11 +7,14 @@ import type { Host } from '../../src/host/types.ts';
 import { viewOf } from '../../src/path/view.ts';
 import { applied } from '../../src/tune/applied.ts';
 import { planTuning } from '../../src/tune/plan.ts';
-import { range } from '../fixtures/hosts.ts';
+import { host, nic, range } from '../fixtures/hosts.ts';
 import { treeMaker } from '../fixtures/tree-of.ts';
 import { runFixes } from './run-fixes.ts';
 
 const treeOf = treeMaker();
+const channels = (current: number, max: number) => ({
+  channels: { rx: null, tx: null, combined: { current, max }, other: null },
+});
 const PCI = '0000:03:00.0';
 
 /** IRQs count from 40. */
@@ -350,6 +353,20 @@ function perCpu({ nics }: Host): Readonly<Record<number, number>> {
     for (const { cpus } of rxQueues) for (const cpu of cpus) counts[cpu] = (counts[cpu] ?? 0) + 1;
   return counts;
 }
+
+it('a NIC whose RSS reaches fewer queues than it has gets as many queues, not a table that it refuses', () => {
+  const forty = nic({
+    queues: 40,
+    xps: true,
+    rss: range(128).map((entry) => entry % 16),
+    more: channels(40, 63),
+  });
+  const found = diagnose(viewOf(host({ cpus: 40, nics: [forty] })));
+  expect(found.find(({ rule }) => rule === 'rss-table-incomplete')?.fix).toEqual([
+    'ethtool -L eth0 combined 16',
+  ]);
+  expect(found.flatMap(({ fix }) => fix).some((command) => command.startsWith('ethtool -X'))).toBe(false);
+});
 
 describe('interrupts where they should not be', () => {
   const lan = (queues: number, node?: number) => ({

@@ -245,6 +245,19 @@ describe('NICs of a captured tree', () => {
     expect(rx(nic('eth0'))).toEqual([[0, 131, 1]]);
   });
 
+  it.each([
+    ['platform/soc/12400000.usb/xhci-hcd.5.auto', 'GICv2 105 Level     xhci-hcd:usb5', 'xhci-hcd:usb5'],
+    ['pci0000:00/0000:00:14.0', 'PCI-MSI 327680-edge      xhci_hcd', 'xhci_hcd'],
+  ])('a USB adapter below %s is received where its controller interrupts', async (controller, chip, irq) => {
+    const interrupts = `   CPU0 CPU1\n135: 5 0 ${chip}\n136: 5 0 GICv2 9 Level      xhci-hcd:usb3`;
+    const { nic } = await read(
+      treeOf(onBus(`${controller}/usb5/5-1/5-1:1.0`, 'eth0', 'r8152', 1, interrupts)),
+    );
+    expect(nic('eth0').notes).toEqual([
+      expect.stringContaining(`controller, IRQ 135 (${irq}), or where rps_cpus says`),
+    ]);
+  });
+
   it('a device on POWER’s virtual bus is found by its unit address', async () => {
     const interrupts = [
       '   CPU0 CPU8',

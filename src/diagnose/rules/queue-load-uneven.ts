@@ -51,7 +51,7 @@ function causes(
   const types = (['udp4', 'udp6'] as const).filter((type) => byAddress(nic, type));
   const all = [
     'one busy flow, or few flows',
-    `a tunnel, PPPoE or fragments${rx.includes(first) ? ' (packets without a hash come in here)' : ''}`,
+    `a tunnel, PPPoE, double VLAN tags or fragments${rx.includes(first) ? ' (packets without a hash come in here)' : ''}`,
     ...(types.length > 0 ? [`${types.join(' and ')} hashed without ports`] : []),
     ...(shared ? ['one busy sender, since the TX queue shares the interrupt'] : []),
   ];
