@@ -32,6 +32,8 @@ const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) =>
 );
 
 export interface Booted {
+  /** The writable layer: what is put here before a boot is there as under `/`. */
+  readonly files: string;
   /** Until multi-user.target is reached. Throws with the journal if it is not. */
   boot(): Promise<void>;
   /** Ends it as a power failure would, and boots again. */
@@ -89,6 +91,7 @@ export function openMachine(subject: string, devices: string): Booted {
     });
   };
   return {
+    files: upper,
     boot,
     reboot: async () => {
       await stop();
