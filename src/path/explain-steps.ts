@@ -178,35 +178,22 @@ function selectionStep({ selection, program }: Group, ran: Walk['ran']): Explain
   }
 }
 
-function backSteps({ txQueue, delivery, members }: Walk, nic: Nic): ExplainStep[] {
+function backSteps({ tx, txQueue, members }: Walk, nic: Nic): ExplainStep[] {
   if (members === null) return [];
-  const { worker } = delivery;
-  if (txQueue === null) {
-    const pinned = worker?.cpus?.length === 1;
-    const xps = nic.txQueues.some(({ xpsCpus, xpsRxqs }) => xpsCpus?.length || xpsRxqs?.length);
-    const why = !xps
-      ? 'XPS is not set, so a hash picks one'
-      : pinned
-        ? `XPS names several for CPU ${worker?.cpus?.[0]}, or none`
-        : 'the CPU of the sending worker is not known';
-    return [step('tx queue', null, why, xps || nic.txQueues.length === 0 ? null : 1 / nic.txQueues.length)];
-  }
-  if (substitute(nic) !== null) return [step('tx queue', `tx-${txQueue.index}`, whyTx(nic, worker))];
+  if (txQueue === null) return [step('tx queue', null, tx.why, tx.chance)];
+  const chosen = step('tx queue', `tx-${txQueue.index}`, tx.why);
+  // What a veth sends is freed where it is received.
+  if (substitute(nic) !== null) return [chosen];
   const [cpu = null] = txQueue.cpus;
   const irq = txQueue.irq === null ? 'its IRQ is not known' : `of IRQ ${txQueue.irq}; it frees what was sent`;
   return [
-    step('tx queue', `tx-${txQueue.index}`, whyTx(nic, worker)),
+    chosen,
     step(
       'tx CPU',
       txQueue.cpus.length === 1 ? cpu : null,
       txQueue.cpus.length > 1 ? `one of ${formatCpuList(txQueue.cpus)}` : irq,
     ),
   ];
-}
-
-function whyTx({ txQueues }: Nic, worker: Delivery['worker']): string {
-  if (txQueues.length === 1) return 'the only queue';
-  return `XPS${worker?.cpus?.length === 1 ? ` of CPU ${worker.cpus[0]}` : ''}`;
 }
 
 function localStep({ found, delivery }: Walk): ExplainStep {

@@ -11,7 +11,7 @@ import { type Landed, queueOfFlow } from './queue-of-flow.ts';
 import { anyReceiver, type Receiver, receiver } from './receive.ts';
 import { remember } from './remember.ts';
 import { type Given, NOTHING_GIVEN } from './rss-hash.ts';
-import { txQueuePicker } from './xps.ts';
+import { type TxChoice, txChooser } from './xps.ts';
 
 /** Where a packet arrives. */
 export interface Arrival {
@@ -40,6 +40,7 @@ export interface Walk extends Taken, Landed {
   readonly found: FoundSocket;
   /** The candidates: the group, or a socket without a group as a group of one; null if not known. */
   readonly members: Group | null;
+  readonly tx: TxChoice;
   /** null if it is not decided. */
   readonly txQueue: TxQueue | null;
 }
@@ -62,13 +63,14 @@ export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walk
     // Nothing records a queue of loopback.
     const rxQueue = nic.name === 'lo' ? 'none' : recordedQueue(nic, way.queue?.index ?? null);
     const taken = members === null ? missed(found) : take(members)(flow, from, rxQueue);
-    const txQueue = way.backBy(taken.delivery, flow);
-    return { flow, arrival, ...way, from, cpuGiven: cpu !== null, found, members, ...taken, txQueue };
+    const tx = way.backBy(taken.delivery, flow);
+    const txQueue = nic.txQueues.find(({ index }) => index === tx.queue) ?? null;
+    return { flow, arrival, ...way, from, cpuGiven: cpu !== null, found, members, ...taken, tx, txQueue };
   };
 }
 
 interface Way extends Landed, Pick<Walk, 'queue' | 'from'> {
-  readonly backBy: (delivery: Delivery, flow: Flow) => TxQueue | null;
+  readonly backBy: (delivery: Delivery, flow: Flow) => TxChoice;
 }
 
 /** A NIC on which the sender decides, not a hash. */
@@ -88,14 +90,11 @@ function queueless(nic: Nic, machine: Machine): () => Way {
 
 /** Takes the queue by which the flow came in; null if not known. */
 function backBy(nic: Nic): (rxQueue: number | null) => Way['backBy'] {
-  const pick = txQueuePicker(nic);
-  const txQueues = new Map(nic.txQueues.map((queue) => [queue.index, queue]));
-  const byRxQueue = nic.txQueues.some(({ xpsRxqs }) => xpsRxqs !== null && xpsRxqs.length > 0);
+  const choose = txChooser(nic);
   return (rxQueue) =>
     ({ worker }, { protocol }) => {
-      if (rxQueue === null && byRxQueue && protocol === 'tcp') return null;
       const cpu = worker?.cpus?.length === 1 ? (worker.cpus[0] ?? null) : null;
-      return txQueues.get(pick({ cpu, rxQueue: rxQueue ?? -1, protocol }) ?? -1) ?? null;
+      return choose({ cpu, rxQueue, protocol });
     };
 }
 

@@ -5,7 +5,7 @@ import { type Receiver, receiver } from './receive.ts';
 import { waysIn } from './receiving-nics.ts';
 import { remember } from './remember.ts';
 import type { Path } from './types.ts';
-import { txQueuePicker } from './xps.ts';
+import { txChooser } from './xps.ts';
 
 /**
  * One path for each rx queue and group, by NIC, group, queue; NICs that no group can be reached through have their queues
@@ -14,21 +14,18 @@ import { txQueuePicker } from './xps.ts';
 export function joinPaths(host: Host): Path[] {
   const deliver = remember(deliverer);
   return waysIn(host).flatMap(({ nic, groups }) => {
-    const pickTxQueue = txQueuePicker(nic);
+    const chooseTxQueue = txChooser(nic);
     const received = nic.rxQueues.map((queue) => ({ queue, from: receiver(nic, queue, host.machine) }));
-    const path = ({ queue, from }: Received, group: Group | null, delivery: Delivery): Path => ({
-      nic: nic.name,
-      rxQueue: queue.index,
-      irq: queue.irq,
-      cpu: from.softirq,
-      group: group?.id ?? null,
-      ...delivery,
-      txQueue: pickTxQueue({
+    const path = ({ queue, from }: Received, group: Group | null, delivery: Delivery): Path => {
+      const { queue: txQueue, why: txWhy } = chooseTxQueue({
         cpu: sendingCpu(delivery, from),
         rxQueue: queue.index,
         protocol: group?.protocol ?? null,
-      }),
-    });
+      });
+      const { index: rxQueue, irq } = queue;
+      const [cpu, id] = [from.softirq, group?.id ?? null];
+      return { nic: nic.name, rxQueue, irq, cpu, group: id, ...delivery, txQueue, txWhy };
+    };
     if (groups.length === 0)
       return received.map((each) => path(each, null, undecided(each.from.why ?? 'no reuseport group')));
     return groups.flatMap((group) =>

@@ -14,6 +14,8 @@ export interface Path {
   readonly worker: { readonly pid: number; readonly tid: number | null; readonly cpus: Cpus | null } | null;
   /** The TX queue that XPS picks for the worker's CPU (for `cpu` if the worker is not known); null if not decided. */
   readonly txQueue: number | null;
+  /** Who chooses it: XPS, the driver, a hash. */
+  readonly txWhy: string;
   /** 0 to 1: the probability that a packet of this queue gets a worker on its receiving CPU; null if not known. */
   readonly localShare: number | null;
   /** Why localShare is what it is, in a few words. */

@@ -53,8 +53,16 @@ export function pathLines(paths: readonly Path[], group: Group | null, layout: L
   return [
     ...table(COLUMNS, rows, layout),
     ...(oneReason ? paragraph('why  ', whyOf(paths), layout) : []),
+    ...txLines(paths, layout),
     ...more(folds.length - shown.length, 'row'),
   ];
+}
+
+/** Who chooses the TX queue, if none can be named for any row, for one reason. */
+function txLines(paths: readonly Path[], layout: Layout): readonly Line[] {
+  const [reason, another] = new Set(paths.map(({ txWhy }) => txWhy));
+  const open = paths.every(({ txQueue }) => txQueue === null);
+  return open && reason !== undefined && another === undefined ? paragraph('tx   ', reason, layout) : [];
 }
 
 /** Series of similar rows; if there are still many, the queues of a NIC that are equally local for the same reason. */

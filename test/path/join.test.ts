@@ -30,6 +30,7 @@ describe('joinPaths', () => {
       slot: 1,
       worker: { pid: 1001, tid: 1001, cpus: [5] },
       txQueue: 1,
+      txWhy: 'XPS of CPU 5',
       localShare: 1,
       why: 'slot 1: worker on CPU 5',
     });

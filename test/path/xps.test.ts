@@ -1,9 +1,14 @@
 import { expect, it } from 'vitest';
-import { txQueuePicker } from '../../src/path/xps.ts';
+import { txChooser } from '../../src/path/xps.ts';
 import { type NicFacts, nic } from '../fixtures/hosts.ts';
 
-const pick = (facts: NicFacts, cpu: number | null, rxQueue = 0, protocol: 'tcp' | 'udp' = 'tcp') =>
-  txQueuePicker(nic({ queues: 4, ...facts }))({ cpu, rxQueue, protocol });
+const choose = (
+  facts: NicFacts,
+  cpu: number | null,
+  rxQueue: number | null = 0,
+  protocol: 'tcp' | 'udp' = 'tcp',
+) => txChooser(nic({ queues: 4, ...facts }))({ cpu, rxQueue, protocol });
+const pick = (...of: Parameters<typeof choose>) => choose(...of).queue;
 
 it('picks the queue that names the CPU', () => {
   expect(pick({ xps: [[3], [2], [0, 1], []] }, 1)).toBe(2);
@@ -31,7 +36,37 @@ it('has no choice with one queue', () => {
   expect(pick({ queues: 1, xps: null }, null)).toBe(0);
 });
 
-it('decides nothing where the driver ignores it', () => {
-  const mana = { ...nic({ queues: 4, xps: true }), driver: 'mana' };
-  expect(txQueuePicker(mana)({ cpu: 3, rxQueue: 0, protocol: 'tcp' })).toBeNull();
+it('says who chooses', () => {
+  const decided = (why: string, queue: number) => ({ queue, why, chance: null });
+  const hashed = (why: string, chance: number) => ({ queue: null, why, chance });
+  expect(choose({ xps: true }, 2)).toEqual(decided('XPS of CPU 2', 2));
+  expect(choose({ xps: true, xpsRxqs: [[3], [2], [1], [0]] }, 2)).toEqual(
+    decided('XPS of rx-0 (xps_rxqs)', 3),
+  );
+  expect(choose({ queues: 1 }, 2)).toEqual(decided('the only queue', 0));
+  expect(choose({}, 2)).toEqual(hashed('XPS is not set, so a hash of the flow picks one', 0.25));
+  expect(choose({ xps: [[1], [1], [], []] }, 1)).toEqual(
+    hashed('XPS of CPU 1 names several, so a hash picks one', 0.5),
+  );
+  expect(choose({ xps: [[1], [], [], []] }, 0)).toEqual(
+    hashed('XPS names none for CPU 0, so a hash of the flow picks one', 0.25),
+  );
+  expect(choose({ xpsRxqs: [[0], [0]] }, 0)).toEqual(
+    hashed('XPS of rx-0 (xps_rxqs) names several, so a hash picks one', 0.5),
+  );
+  const unknown = (why: string) => ({ queue: null, why, chance: null });
+  expect(choose({ xps: true }, null)).toEqual(unknown('XPS goes by the CPU that sends, which is not known'));
+  expect(choose({ xpsRxqs: [[0]] }, 0, null)).toEqual(
+    unknown('XPS goes by the rx queue (xps_rxqs), which is not known'),
+  );
+  expect(choose({ xps: null }, 0)).toEqual(unknown('xps_cpus could not be read'));
+});
+
+it('decides nothing where the driver ignores it, and says what the driver does', () => {
+  for (const driver of ['mana', 'hv_netvsc', 'xen_netfront', 'tun', 'bonding', 'team']) {
+    const made = { ...nic({ queues: 4, xps: true }), driver };
+    const { queue, why } = txChooser(made)({ cpu: 3, rxQueue: 0, protocol: 'tcp' });
+    expect([driver, queue]).toEqual([driver, null]);
+    expect(why).toMatch(/chooses the tx queue itself and ignores XPS: it takes/);
+  }
 });
