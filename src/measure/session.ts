@@ -1,25 +1,15 @@
-/** Runs a measurement: the best variant that works here, and its intervals. */
+/** Runs a measurement: its probe, and its intervals. */
 import { type Bpftrace, type BpftraceOptions, readsFunctions, startBpftrace } from '../system/bpftrace.ts';
 import type { Message } from '../system/bpftrace-output.ts';
 import { type Failure, failure, isFailure } from '../system/errors.ts';
-import { type Capabilities, hooksOf, obstacle, readCapabilities } from './capabilities.ts';
+import { type Capabilities, hooksOf, readCapabilities } from './capabilities.ts';
+import { chooseVariant } from './choose-variant.ts';
 import { createIntervalReader, type IntervalReader } from './interval-reader.ts';
 import { createMessageQueue, type MessageQueue } from './message-queue.ts';
 import type { Interval, ProbeVariant, Question, Session, SessionOptions } from './types.ts';
 
 /** If an interval is later than this, bpftrace is stopped (SIGSTOP), or the machine is overloaded. */
 const PATIENCE_MS = 10_000;
-
-/** Failures that every other variant would have too. */
-const FATAL: ReadonlySet<string> = new Set([
-  'bpftrace-missing',
-  'bpftrace-slow',
-  'btf-missing',
-  'kernel-hung',
-]);
-
-/** Programs that failed, with the reason; each try takes a second. */
-const refused = new Map<string, string>();
 
 /**
  * Throws Failure: EPERM, bpftrace-missing, bpftrace-too-old, btf-missing, bpftrace-slow, kernel-hung; the failure of
@@ -28,27 +18,11 @@ const refused = new Map<string, string>();
  */
 export async function startSession(question: Question, options: SessionOptions): Promise<Session> {
   const capabilities = await readCapabilities();
-  const passedOver: string[] = [];
-  let failed: unknown = null;
-  for (const variant of question.variants) {
-    const why = refused.get(variant.program) ?? obstacle(variant, capabilities);
-    if (why === null) {
-      try {
-        return { variant, passedOver, intervals: await open(variant, question, options, capabilities) };
-      } catch (error) {
-        if (!isFailure(error) || FATAL.has(error.code)) throw error;
-        failed = error;
-        refused.set(variant.program, error.message);
-      }
-    }
-    passedOver.push(`${variant.name}: ${why ?? refused.get(variant.program)}`);
-  }
-  throw (
-    failed ?? failure('no-variant', `no probe works on this kernel: ${passedOver.join('; ')}`, NO_VARIANT)
+  const { variant, passedOver, started } = await chooseVariant(question.variants, capabilities, (each) =>
+    open(each, question, options, capabilities),
   );
+  return { variant, passedOver, intervals: started };
 }
-
-const NO_VARIANT = 'see docs/requirements.md';
 
 type Item = Interval | Failure | 'aborted';
 

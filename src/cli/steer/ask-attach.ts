@@ -7,7 +7,7 @@ import { confirm, isInteractive, requireAnswer } from '../confirm.ts';
 import { cliFailure } from '../errors.ts';
 import { printLines, say, styleOf } from '../output.ts';
 import { printWarnings } from './print-results.ts';
-import type { AttachCommandOptions } from './program-asked.ts';
+import type { AttachCommandOptions } from './requested-program.ts';
 
 /** Throws CliError not-pinned or usage where nobody can be asked. @param planned at least one that would change */
 export async function agreeToAttach(

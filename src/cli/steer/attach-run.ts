@@ -9,7 +9,7 @@ import { progress, say } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
 import { agreeToAttach } from './ask-attach.ts';
 import { printResults } from './print-results.ts';
-import { type AttachCommandOptions, askedProgram } from './program-asked.ts';
+import { type AttachCommandOptions, askedProgram } from './requested-program.ts';
 import { selectorOf } from './steer-options.ts';
 
 /** Seconds of --measure without a number, before and after the change. */

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { integer, seconds } from '../options.ts';
 import { addProgramOptions, type ProgramHelp, SIZE_MAX } from '../programs/program-options.ts';
-import type { AttachCommandOptions } from './program-asked.ts';
+import type { AttachCommandOptions } from './requested-program.ts';
 import { addSelector } from './steer-options.ts';
 
 const textWith = (programs: string): string => `

@@ -1,0 +1,53 @@
+/** Chooses the variant of a probe: the first that runs here. */
+import { failure, isFailure } from '../system/errors.ts';
+import { type Capabilities, obstacle } from './capabilities.ts';
+import type { ProbeVariant } from './types.ts';
+
+/** Failures that every other variant would have too. */
+const FATAL: ReadonlySet<string> = new Set([
+  'bpftrace-missing',
+  'bpftrace-slow',
+  'btf-missing',
+  'kernel-hung',
+]);
+
+/** Programs that failed, with the reason; each try takes a second. */
+const refused = new Map<string, string>();
+
+export interface Chosen<T> {
+  readonly variant: ProbeVariant;
+  readonly started: T;
+  /** Why each better variant was skipped. */
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * Tries the variants in order, the best first, unless the kernel or bpftrace is known to lack something. Throws Failure
+ * no-variant, or the failure of the last one that `start` has tried.
+ */
+export async function chooseVariant<T>(
+  variants: readonly ProbeVariant[],
+  capabilities: Capabilities,
+  start: (variant: ProbeVariant) => Promise<T>,
+): Promise<Chosen<T>> {
+  const passedOver: string[] = [];
+  let failed: unknown = null;
+  for (const variant of variants) {
+    const why = refused.get(variant.program) ?? obstacle(variant, capabilities);
+    if (why === null) {
+      try {
+        return { variant, passedOver, started: await start(variant) };
+      } catch (error) {
+        if (!isFailure(error) || FATAL.has(error.code)) throw error;
+        failed = error;
+        refused.set(variant.program, error.message);
+      }
+    }
+    passedOver.push(`${variant.name}: ${why ?? refused.get(variant.program)}`);
+  }
+  throw (
+    failed ?? failure('no-variant', `no probe works on this kernel: ${passedOver.join('; ')}`, NO_VARIANT)
+  );
+}
+
+const NO_VARIANT = 'see docs/requirements.md';
