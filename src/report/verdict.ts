@@ -27,6 +27,9 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
     ['cpu', 'map'].flatMap((program) => command('attach', group, program).map(printed)).find(Boolean) ?? null;
   const findingsOf = ({ id }: Group) => ({
     all: findings.length,
+    pins: findings.some(
+      ({ rule, subject, fix }) => rule === 'worker-not-pinned' && fix.length > 0 && subject.includes(id),
+    ),
     fixes: findings.some(({ subject, fix }) => fix.length > 0 && subject.includes(id)),
   });
   const unknown = all.length === 0 || ranked.some(({ now }) => now === null);
@@ -70,6 +73,8 @@ function unfedText(groups: readonly string[]): string {
 
 interface FindingsOfGroup {
   readonly all: number;
+  /** Are its workers to be pinned first? */
+  readonly pins: boolean;
   /** Does one about the group have commands? */
   readonly fixes: boolean;
 }
@@ -79,6 +84,7 @@ function outlook({ now, cpu }: Ranked, offered: string | null, findings: Finding
   if (now !== null && now >= 0.995)
     return findings.fixes ? ' The findings propose changes for other reasons.' : ' Nothing to gain.';
   const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
+  if (offered !== null && findings.pins) return ' The commands of the findings fix it, in their order.';
   if (offered !== null)
     return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` \`${offered}\` fixes it.`;
   const prevented = findings.all > 0 ? '; the findings say what prevents it' : '';

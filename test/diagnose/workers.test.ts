@@ -283,6 +283,13 @@ describe('shared-listener', () => {
     expect(finding?.message).toMatch(/^4 processes \(nginx 10, .*listen 80 reuseport/);
   });
 
+  it('writes nginx’s option as UDP needs it', () => {
+    const udp = lone(nginx, 4).lone.map((each) => ({ ...each, protocol: 'udp' as const }));
+    expect(found('shared-listener', host({ more: { lone: udp } }))?.message).toContain(
+      '`listen 80 udp reuseport`',
+    );
+  });
+
   it('finds one SO_REUSEPORT socket that a parent opened for all', () => {
     const one = group({ workers: [{ more: { owners: nginx } }] });
     expect(found('shared-listener', host({ groups: [one] }))?.message).toMatch(
@@ -396,6 +403,12 @@ describe('group-drops', () => {
     expect(single(99, 'avahi-daemon')).toMatchObject({ severity: 'info' });
     expect(single(0, 'app')).toBeUndefined();
     expect(single(null, 'app')).toBeUndefined();
+  });
+
+  it('wants a socket for each of the workers that share it', () => {
+    const owners = [1, 2].map((pid) => owner(null, { pid, comm: 'nginx' }));
+    const finding = single(500, 'nginx', { owners, processes: 2 });
+    expect(finding?.message).toMatch(/socket for each of these workers.*`listen 514 udp reuseport`/);
   });
 
   it('finds a group of one the same way', () => {

@@ -105,6 +105,12 @@ it('does not say that there is nothing to gain beside a command for the group', 
   expect(text).not.toContain('Nothing to gain');
 });
 
+it('names no single command if workers have to be pinned first', () => {
+  const free = group({ workers: [0, 1].map(() => ({ cpus: [0, 1] })) });
+  const text = read(host({ cpus: 2, nics: [nic({ queues: 2, xps: true })], groups: [free] }));
+  expect(text).toMatch(/is not known: .* The commands of the findings fix it, in their order\./);
+});
+
 it('prints the command of another namespace as the finding does', () => {
   const machine = host({ cpus: 4, nics: [eth0], groups: [server] });
   const { findings, ...rest } = inspectionOf(machine);

@@ -60,11 +60,16 @@ function alone({ id, protocol, port, owners, drops }: Single): readonly Finding[
       subject: id,
       message:
         `${what} dropped at this socket since it was opened, mostly because its queue was full. No other socket shares its ` +
-        `load${read}. Against short bursts use ${queue}; against more load than one thread can read, several workers ` +
-        `with an SO_REUSEPORT socket each${inConfiguration(readers, port, protocol)}.`,
+        `load${read}. Against short bursts use ${queue}; ${against(readers)}${inConfiguration(readers, port, protocol)}.`,
       fix: [],
     },
   ];
+}
+
+function against(readers: readonly Owner[]): string {
+  return new Set(readers.map(({ pid }) => pid)).size > 1
+    ? 'against more load, an SO_REUSEPORT socket for each of these workers, on a CPU of its own'
+    : 'against more load than one thread can read, several workers with an SO_REUSEPORT socket each';
 }
 
 /** How servers are told to open one socket for each worker. */

@@ -20,7 +20,7 @@ export function sharedListener({ host }: Facts): readonly Finding[] {
       if (count < 2) return [];
       const whom = [...new Set(servers.map(({ comm, pid }) => `${comm} ${pid}`))];
       const nginx = servers.some(({ comm }) => comm === 'nginx')
-        ? ` (nginx: \`listen ${port} reuseport\`)`
+        ? ` (nginx: \`listen ${port}${protocol === 'udp' ? ' udp' : ''} reuseport\`)`
         : '';
       const kind = protocol === 'tcp' ? 'accept' : 'receive';
       return [
