@@ -98,7 +98,17 @@ function draw(
   const state = initialState(1, tab);
   const sample = history.at(-1);
   if (sample === undefined) return '';
-  const bars = { sample, state, theme, label: '', demo: false, live: true, ended: false, width: columns };
+  const bars = {
+    sample,
+    state,
+    theme,
+    label: '',
+    demo: false,
+    live: true,
+    ended: false,
+    replay: null,
+    width: columns,
+  };
   const marks = history.flatMap(({ events }) =>
     events.filter(({ kind }) => kind === 'action').map(({ time }) => time),
   );

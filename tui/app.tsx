@@ -73,7 +73,8 @@ export function App({
   const [state, setState] = useState(() => initialState(interval, 0));
   // Keys of one input are handled before React renders, so each must see the effect of the one before.
   const current = useRef(state);
-  const shown = useFrozen(live, state.frozen);
+  // A recording is paused itself, and can be moved meanwhile.
+  const shown = useFrozen(live, state.frozen && source.replay === null);
   const sample = shown.at(-1);
   const height = Math.max(1, rows - BARS);
   const paneProps = (): PaneProps | null => propsFor(current.current, shown, theme, columns, height);
@@ -123,7 +124,17 @@ export function App({
   });
 
   const props = paneProps();
-  const bars = sample && { sample, state, theme, label, demo, live: source.live, ended, width: columns };
+  const bars = sample && {
+    sample,
+    state,
+    theme,
+    label,
+    demo,
+    live: source.live,
+    ended,
+    replay: source.replay?.state() ?? null,
+    width: columns,
+  };
   const screen = { width: columns, theme };
   // Not shown by Ink: each row draws itself on the canvas.
   return (

@@ -1,7 +1,7 @@
 /** The lines above and below the pane. */
 
 import type { Host } from '../src/host/types.ts';
-import type { Sample } from '../src/live/types.ts';
+import type { ReplayState, Sample } from '../src/live/types.ts';
 import { clean } from '../src/report/text.ts';
 import { percentIn } from './components/figures.ts';
 import { justify, type Line, span, widthOf } from './components/line.ts';
@@ -20,14 +20,22 @@ export interface BarProps {
   readonly live: boolean;
   /** The recording is over: what is shown is its end. */
   readonly ended: boolean;
+  /** null: not a recording. */
+  readonly replay: ReplayState | null;
   readonly width: number;
 }
 
-export function headerLine({ sample, state, theme, label, live, ended, width }: BarProps): Line {
+export function headerLine(props: BarProps): Line {
+  const { sample, state, theme, label, replay, width } = props;
   const separator = theme.unicode ? ' · ' : ', ';
   const machine = machineWords(sample.configuration.host).map((word) => clean(word, theme.unicode));
-  const mode = span(modeText(state.frozen, live, ended, theme), 'accent');
-  const right: Line = [span(`${state.interval} s  `, 'dim'), mode, span(`  ${clockText(sample.time)} `)];
+  const pace =
+    replay === null ? `${state.interval} s` : `${replay.at} of ${replay.total}  ${speedText(replay.speed)}`;
+  const right: Line = [
+    span(`${pace}  `, 'dim'),
+    span(modeText(props), 'accent'),
+    span(`  ${clockText(sample.time)} `),
+  ];
   const title = span(' locality-tune', 'strong');
   const named = nameSpans(label, width - widthOf([title, ...right]) - 2, theme);
   const left: Line = [title, ...named];
@@ -51,10 +59,13 @@ function nameSpans(label: string, room: number, { unicode }: Theme): Line {
 
 const LEAST_NAME = 8;
 
-function modeText(frozen: boolean, live: boolean, ended: boolean, { unicode }: Theme): string {
-  if (frozen) return `${unicode ? '‖' : '='} frozen`;
+const speedText = (speed: number): string => (speed < 1 ? `1/${1 / speed}x` : `${speed}x`);
+
+function modeText({ state, live, ended, replay, theme: { unicode } }: BarProps): string {
+  if (replay?.paused) return `${unicode ? '‖' : '='} paused`;
+  if (state.frozen) return `${unicode ? '‖' : '='} frozen`;
   if (live) return `${unicode ? '●' : '*'} live`;
-  return ended ? `${unicode ? '■' : '#'} end` : `${unicode ? '▷' : '>'} replay`;
+  return ended || replay?.ended ? `${unicode ? '■' : '#'} end` : `${unicode ? '▷' : '>'} replay`;
 }
 
 function machineWords({ machine, nics }: Host): string[] {

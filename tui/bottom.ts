@@ -80,7 +80,7 @@ export function keysLine(props: BarProps): Line {
   return fit(drawn(), width, theme);
 }
 
-function hintsOf({ sample: { configuration }, state, live }: BarProps): readonly Hint[] {
+function hintsOf({ sample: { configuration }, state, live, replay }: BarProps): readonly Hint[] {
   if (state.typing)
     return [
       ['enter', 'keep the filter', 0],
@@ -95,6 +95,7 @@ function hintsOf({ sample: { configuration }, state, live }: BarProps): readonly
   const tab = TITLES[state.tab];
   const found = tab === 'findings' && configuration.findings.length > 0;
   return [
+    ...(replay === null ? [] : [['[ ]', 'back, on', 2] as const, ['< >', 'speed', 3] as const]),
     ...(live && configuration.host.groups.length > 0 ? [['a', 'attach', 2] as const] : []),
     ...(live ? [['t', 'tune', 2] as const] : []),
     ...(found ? [['enter', 'explain', 1] as const, ['c', 'copy commands', 3] as const] : []),
@@ -102,7 +103,7 @@ function hintsOf({ sample: { configuration }, state, live }: BarProps): readonly
     ...(tab === 'matrix' ? [['m', 'rx/tx', 3] as const, ['z', 'zoom', 6] as const] : []),
     ...(tab === 'queues' || tab === 'groups' || tab === 'paths' ? [['o', 'order', 3] as const] : []),
     ['/', 'filter', 4],
-    ['space', state.frozen ? 'continue' : 'freeze', 5],
+    ['space', state.frozen ? 'continue' : replay === null ? 'freeze' : 'pause', replay === null ? 5 : 2],
     ['n', 'notes', 7],
     ['?', 'help', 0],
     ['q', 'quit', 0],

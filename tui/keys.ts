@@ -9,6 +9,8 @@ export type Action =
   | { readonly kind: 'edge'; readonly to: 'first' | 'last' }
   | { readonly kind: 'interval'; readonly by: 1 | -1 }
   | { readonly kind: 'zoom'; readonly by: 1 | -1 }
+  | { readonly kind: 'seek'; readonly by: number }
+  | { readonly kind: 'speed'; readonly by: 1 | -1 }
   | {
       readonly kind:
         | 'open'
@@ -37,7 +39,7 @@ export interface Binding {
   /** Label in the help; '' if the row of the binding before covers this one. */
   readonly label: string;
   readonly help: string;
-  readonly section: 'Act' | 'Move' | 'View';
+  readonly section: 'Act' | 'Move' | 'View' | 'Replay';
   readonly action: Action;
 }
 
@@ -63,7 +65,7 @@ export const BINDINGS: readonly Binding[] = [
   ...TITLES.map((_, index) =>
     on('Move', [String(index + 1)], index === 0 ? '1-7' : '', 'show a pane', { kind: 'tab', index }),
   ),
-  on('Move', ['tab'], 'tab', 'next, shift-tab previous', { kind: 'turn', by: 1 }),
+  on('Move', ['tab'], 'tab', 'next; shift-tab: back', { kind: 'turn', by: 1 }),
   on('Move', ['shift-tab'], '', '', { kind: 'turn', by: -1 }),
   on('Move', ['up', 'k'], 'arrows hjkl', 'move', { kind: 'move', x: 0, y: -1 }),
   on('Move', ['down', 'j'], '', '', { kind: 'move', x: 0, y: 1 }),
@@ -89,6 +91,13 @@ export const BINDINGS: readonly Binding[] = [
   on('View', ['?'], '?', 'this help', { kind: 'help' }),
   on('View', ['ctrl-z'], 'ctrl-z', 'to the shell; fg returns', { kind: 'suspend' }),
   on('View', ['q', 'ctrl-c'], 'q', 'quit', { kind: 'quit' }),
+
+  on('Replay', ['['], '[ ]', '10 samples back, on', { kind: 'seek', by: -10 }),
+  on('Replay', [']'], '', '', { kind: 'seek', by: 10 }),
+  on('Replay', ['{'], '{ }', '60 samples back, on', { kind: 'seek', by: -60 }),
+  on('Replay', ['}'], '', '', { kind: 'seek', by: 60 }),
+  on('Replay', ['<'], '< >', 'slower, faster', { kind: 'speed', by: -1 }),
+  on('Replay', ['>'], '', '', { kind: 'speed', by: 1 }),
 ];
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map(

@@ -62,6 +62,7 @@ export async function view({ source, interval, label, demo, theme, recorder }: V
       isScreenReaderEnabled: false,
     },
   );
+  source.replay?.watch({ jumped: history.replace, changed: history.touch });
   const watching = (async (): Promise<void> => {
     for await (const sample of source.samples(abort.signal)) {
       recorder?.write(sample);

@@ -8,6 +8,10 @@ const DETAILED = 8;
 
 export interface History {
   push(sample: Sample): void;
+  /** Other samples instead: a recording was moved to another place. */
+  replace(samples: readonly Sample[]): void;
+  /** Something else has changed that is shown with them. */
+  touch(): void;
   /** No more samples: the end of a recording. */
   end(): void;
   /** A new array after each push; empty until the first. */
@@ -26,6 +30,13 @@ export function createHistory(): History {
   return {
     push: (sample) => {
       samples = append(samples, sample);
+      notify();
+    },
+    replace: (others) => {
+      samples = others.reduce(append, [] as readonly Sample[]);
+    },
+    touch: () => {
+      samples = [...samples];
       notify();
     },
     end: () => {

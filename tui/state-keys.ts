@@ -20,6 +20,8 @@ export function press(context: KeyContext, key: string): void {
   }
 }
 
+const NO_RECORDING = 'this is no recording: `live --record FILE` makes one, `live --replay FILE` plays it';
+
 function perform(context: KeyContext, action: Action): void {
   context.set(reduce(context.get(), action, context.around()));
   switch (action.kind) {
@@ -30,7 +32,19 @@ function perform(context: KeyContext, action: Action): void {
       context.suspend();
       break;
     case 'interval':
-      context.source.setInterval(context.get().interval);
+      if (context.source.replay === null) context.source.setInterval(context.get().interval);
+      else notify(context, 'a recording has its own interval; < and > change the speed', false);
+      break;
+    case 'freeze':
+      context.source.replay?.pause(context.get().frozen);
+      break;
+    case 'seek':
+      if (context.source.replay === null) notify(context, NO_RECORDING, false);
+      else context.source.replay.seek(action.by);
+      break;
+    case 'speed':
+      if (context.source.replay === null) notify(context, NO_RECORDING, false);
+      else context.source.replay.changeSpeed(action.by);
       break;
     case 'refresh':
       context.source.refresh();

@@ -50,6 +50,7 @@ export function openLive(system: LiveSystem, options: LiveOptions): Source {
   const events = createEvents();
   return {
     live: true,
+    replay: null,
     control: createControl(openMachine(system.kernel), options.netns, (text) =>
       events.report('action', text),
     ),

@@ -3,15 +3,13 @@
  * configuration. After a crash the file can be read up to the line that was cut.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Mismatch } from '../snapshot/shape.ts';
-import { failure, isErrno, isFailure } from '../system/errors.ts';
+import { failure, isErrno } from '../system/errors.ts';
 import { readWhole } from '../system/read-whole.ts';
+import { openReplay } from './replay.ts';
 import { toRecordedConfiguration, toSample } from './sample-shape.ts';
 import type { Configuration, Sample, Source } from './types.ts';
 
-/** Longest pause in a replay: --interval is at most this. */
-const LONGEST_MS = 3_600_000;
 const OWNER_ONLY = 0o600;
 
 const SCHEMA = 'locality-tune.recording/1';
@@ -65,9 +63,8 @@ const MOST_BYTES = 1024 ** 3;
 const MOST_LINE = 64 * 1024 ** 2;
 
 /**
- * Plays each sample after its own seconds, or after those of setInterval; `interval` null: as recorded. Throws Failure:
- * too-large, not-a-recording, recording-newer, recording-broken if there is no sample before the broken line; what
- * open(2) throws.
+ * Plays the samples: see openReplay. Throws Failure: too-large, not-a-recording, recording-newer, recording-broken if
+ * there is no sample before the broken line; what open(2) throws. @param interval null: as recorded
  */
 export function openRecording(file: string, interval: number | null): Source {
   const bytes = readWhole(file, MOST_BYTES, () =>
@@ -75,41 +72,20 @@ export function openRecording(file: string, interval: number | null): Source {
   );
   // Fails before the screen is taken if the beginning is broken.
   samplesOf(bytes).next();
-  let seconds = interval;
-  return {
-    live: false,
-    control: null,
-    setInterval: (wanted) => {
-      seconds = wanted;
-    },
-    refresh: () => {},
-    listen: () => {},
-    samples: (signal) => play(samplesOf(bytes), () => seconds, signal),
-  };
+  return openReplay({ total: countSamples(bytes), samples: (from) => samplesOf(bytes, from) }, interval);
 }
 
-async function* play(
-  samples: Iterable<Sample>,
-  interval: () => number | null,
-  signal: AbortSignal,
-): AsyncGenerator<Sample, void, undefined> {
-  let last: Sample | null = null;
-  try {
-    for (const sample of samples) {
-      if (last !== null)
-        await sleep(Math.min(LONGEST_MS, 1000 * (interval() ?? sample.seconds)), undefined, { signal }).catch(
-          () => {},
-        );
-      if (signal.aborted) return;
-      last = sample;
-      yield sample;
-    }
-  } catch (error) {
-    if (!isFailure(error) || last === null) throw error;
-    // What was shown so far stays on the screen.
-    const text = `${error.message}: the replay ends here`;
-    yield { ...last, events: [{ time: last.time, kind: 'trouble', text }] };
+/** A recorder begins each sample like this. */
+const SAMPLE = '{"sample":';
+
+function countSamples(bytes: Buffer): number {
+  let count = 0;
+  for (let start = 0; start >= 0 && start < bytes.length; ) {
+    if (bytes.toString('latin1', start, start + SAMPLE.length) === SAMPLE) count += 1;
+    const newline = bytes.indexOf(10, start);
+    start = newline < 0 ? -1 : newline + 1;
   }
+  return count;
 }
 
 /** All of its samples. */
@@ -125,14 +101,21 @@ function checkHeader(bytes: Buffer): void {
     throw failure('recording-newer', `a recording of version ${version}`, 'update locality-tune');
 }
 
-/** Reads line by line: an hour of a large machine is too much to hold as objects. */
-function* samplesOf(bytes: Buffer): Generator<Sample, void, undefined> {
+/**
+ * Reads line by line: an hour of a large machine is too much to hold as objects. The first `skip` samples are not even
+ * parsed.
+ */
+function* samplesOf(bytes: Buffer, skip = 0): Generator<Sample, void, undefined> {
   checkHeader(bytes);
   let configuration: Configuration | null = null;
   let [number, found, cut] = [0, 0, 0];
   for (const line of linesOf(bytes)) {
     number += 1;
     if (number === 1 || line === '') continue;
+    if (found < skip && line.startsWith(SAMPLE)) {
+      found += 1;
+      continue;
+    }
     // If the recorder was killed, the last line is cut.
     if (cut > 0) throw broken(cut, 'it is not JSON');
     const value = parse(line);

@@ -13,6 +13,7 @@ export function openSnapshotSource(snapshot: Snapshot, host: Host): Source {
   return {
     live: false,
     control: null,
+    replay: null,
     setInterval: () => {},
     refresh: () => {},
     listen: () => {},

@@ -127,6 +127,37 @@ export interface Source {
   listen(wanted: boolean): void;
   /** Actions on the machine; null if there are none (a recording). */
   readonly control: Control | null;
+  /** Only of a recording. */
+  readonly replay: Replay | null;
+}
+
+/** Controls of a recording. Places are numbers of samples. */
+export interface Replay {
+  state(): ReplayState;
+  /** Moves by this many samples, back if negative. */
+  seek(by: number): void;
+  /** To the next speed, or the one before. */
+  changeSpeed(by: 1 | -1): void;
+  pause(wish: boolean): void;
+  /** From now on the replay waits at its end, since its user may go back. */
+  watch(watcher: ReplayWatch): void;
+}
+
+export interface ReplayState {
+  /** Samples shown so far, of `total`. */
+  readonly at: number;
+  readonly total: number;
+  /** 1: as recorded. */
+  readonly speed: number;
+  readonly paused: boolean;
+  readonly ended: boolean;
+}
+
+export interface ReplayWatch {
+  /** The samples that came before the one that follows, for histories. */
+  jumped(before: readonly Sample[]): void;
+  /** The state has changed. */
+  changed(): void;
 }
 
 /** Actions on a group, each after a confirmation. All throw Failure. */

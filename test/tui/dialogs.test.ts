@@ -78,6 +78,7 @@ function fake(more: Partial<Preview> = {}, change: () => Promise<string> = async
     source: {
       live: true,
       control,
+      replay: null,
       samples: async function* () {},
       setInterval: () => {},
       refresh: () => void done.push('refresh'),

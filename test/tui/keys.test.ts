@@ -50,6 +50,7 @@ function context(source: Partial<Source> = {}): KeyContext & { readonly said: st
     source: {
       live: false,
       control: null,
+      replay: null,
       samples: async function* () {},
       setInterval: (seconds) => void said.push(`interval ${seconds}`),
       refresh: () => void said.push('refresh'),

@@ -116,6 +116,7 @@ describe('a figure of too few events', () => {
         demo: false,
         live: true,
         ended: false,
+        replay: null,
         width: 120,
       }),
     );

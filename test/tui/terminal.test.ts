@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { createRecorder } from '../../src/live/recording.ts';
+import { createRecorder, readRecording } from '../../src/live/recording.ts';
 import type { Sample } from '../../src/live/types.ts';
 import { BINDINGS } from '../../tui/keys.ts';
 import { eight, large, pair, tuned } from '../fixtures/samples.ts';
@@ -174,7 +174,7 @@ describe('what is shown', () => {
     const screen = replay({ columns: 80, rows: 24 });
     await screen.until(TABS);
     screen.type('?');
-    const help = await screen.until(/1-7 +show a pane/);
+    const help = await screen.until(/slower, faster[\s\S]*esc close/);
     expect(help).not.toContain('more line');
     for (const { help: text } of BINDINGS) expect(help).toContain(text);
     expect(screen.lines().at(-1)).toMatch(/^ esc close .* ctrl-c quit$/);
@@ -200,7 +200,29 @@ describe('what is shown', () => {
     copyFileSync(file, path);
     const screen = replay({ columns: 80, rows: 24 }, path);
     await screen.until(TABS);
-    expect(screen.lines()[0]).toMatch(/^ locality-tune {2}….*peak\.jsonl {2,}1 s {2}\S .*\d\d:\d\d:\d\d$/);
+    expect(screen.lines()[0]).toMatch(
+      /^ locality-tune {2}….*peak\.jsonl {2,}\d+ of 90 {2}1x {2}\S .*\d\d:\d\d:\d\d$/,
+    );
+  });
+
+  it('winds a recording back, pauses it, and changes its speed', async () => {
+    const screen = replay({ columns: 80, rows: 24 });
+    await screen.until(/90 of 90 {2}1x {2}■ end/);
+    screen.type('[');
+    await screen.until(/80 of 90|8\d of 90/);
+    screen.type(' {');
+    await screen.until(/\d+ of 90 {2}1x {2}‖ paused/);
+    screen.type('{');
+    await screen.until(/ 1 of 90 {2}1x {2}‖ paused/);
+    // By hash, as it was at first.
+    await screen.until(/by hash over 8 sockets/);
+    screen.type('>>');
+    await screen.until(/ 1 of 90 {2}4x {2}‖ paused/);
+    expect(screen.lines().at(-1)).toMatch(/\[ \] back, on {2}< > speed .*space continue .*q quit$/);
+    screen.type(' ');
+    await screen.until(/90 of 90 {2}4x {2}■ end/);
+    screen.type('+');
+    await screen.until(/< and > change the speed/);
   });
 
   it('takes keys that come in one input one by one', async () => {
@@ -277,5 +299,50 @@ describe('what is shown', () => {
       await screen.ended;
       expect(await screen.until(/after 1/)).toMatch(message);
     }
+  });
+});
+
+describe('--record', () => {
+  const live = (...args: string[]): Screen => {
+    const screen = openScreen(process.execPath, [ENTRY, 'live', '--no-probes', ...args], { columns: 120 });
+    opened.push(screen);
+    return screen;
+  };
+
+  it('asks before it overwrites a file, and does as it is told', async () => {
+    const path = join(folder, 'kept.jsonl');
+    writeFileSync(path, 'kept');
+    const refused = live('--record', path);
+    await refused.until(/kept\.jsonl exists\. Overwrite it\? \[y\/N\]/);
+    refused.type('n\r');
+    expect(await refused.ended).toMatchObject({ code: 1 });
+    expect(refused.text()).toMatch(/the file exists already/);
+    expect(readFileSync(path, 'utf8')).toBe('kept');
+
+    const agreed = live('--record', path);
+    await agreed.until(/Overwrite it/);
+    agreed.type('y\r');
+    await agreed.until(TABS);
+    agreed.type('q');
+    expect(await agreed.ended).toMatchObject({ code: 0 });
+    expect(readRecording(readFileSync(path, 'utf8')).length).toBeGreaterThan(0);
+
+    writeFileSync(path, 'not kept');
+    const forced = live('--record', path, '--force');
+    await forced.until(TABS);
+    forced.type('q');
+    await forced.ended;
+    expect(readFileSync(path, 'utf8')).toMatch(/^\{"schema":"locality-tune\.recording\/1"/);
+  });
+
+  it('also records what --json prints', async () => {
+    const path = join(folder, 'json.jsonl');
+    const screen = live('--json', '--record', path);
+    await screen.until(() => screen.raw().split('"locality-tune.live/1"').length > 2, 'two samples');
+    screen.type('\x03');
+    await screen.ended;
+    const [printed = ''] = screen.raw().split('\r\n');
+    const [first] = readRecording(readFileSync(path, 'utf8'));
+    expect(JSON.parse(printed)).toMatchObject({ time: first?.time, port: null });
   });
 });

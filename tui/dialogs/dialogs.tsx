@@ -86,12 +86,15 @@ function helpLines(columns: number): Line[] {
       .filter(({ label }) => label !== '')
       .map(({ label, help }) => [span(label.padEnd(LABEL), 'accent'), span(help)]),
   ]);
-  const [act = [], move = [], view = []] = sections;
-  if (columns < 2 * HELP) return [...act, [], ...move, [], ...view];
-  const left = [...act, [], ...move];
-  return Array.from({ length: Math.max(left.length, view.length) }, (_, row) => {
+  const [act = [], move = [], view = [], replay = []] = sections;
+  if (columns < 2 * HELP) return [...act, [], ...move, [], ...view, [], ...replay];
+  const [left, right] = [
+    [...act, [], ...move],
+    [...view, [], ...replay],
+  ];
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, row) => {
     const first = left[row] ?? [];
-    return [...first, span(' '.repeat(Math.max(1, HELP - widthOf(first)))), ...(view[row] ?? [])];
+    return [...first, span(' '.repeat(Math.max(1, HELP - widthOf(first)))), ...(right[row] ?? [])];
   });
 }
 
