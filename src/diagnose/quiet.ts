@@ -52,8 +52,10 @@ function unusedPorts({ nics }: Host, interrupts: ReadonlyMap<string, number | nu
 
 /** Since boot; null if they are not counted. */
 function interruptsOf(nic: Nic): number | null {
-  const counts = queueIrqs(nic).flatMap((irq) => irq.counts);
-  return counts.length === 0 ? null : counts.reduce((sum, taken) => sum + taken, 0);
+  let total: number | null = null;
+  // An IRQ has a count for each CPU: no copies of them.
+  for (const { counts } of queueIrqs(nic)) for (const taken of counts) total = (total ?? 0) + taken;
+  return total;
 }
 
 /** Names of NICs that say nothing about the packets that come in: quiet ones, and those that are down. */

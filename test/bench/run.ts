@@ -12,6 +12,7 @@ import { liveTable } from './live.ts';
 import { measure } from './measure.ts';
 import { probesTable } from './probes.ts';
 import { simulationTable } from './simulate.ts';
+import { slotsTable } from './slots.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
 const ROUNDS = 7;
@@ -88,7 +89,7 @@ function liveMachine(): void {
 const round = (value: number) => Math.round(value * 100) / 100;
 
 const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[]>> = {
-  inspect: [machinesOfAnySize, liveMachine],
+  inspect: [machinesOfAnySize, () => slotsTable(ENTRY, ROUNDS), liveMachine],
   language: [languageTable, simulationTable],
   probes: [probesTable],
   live: [liveTable],
