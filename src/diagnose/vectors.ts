@@ -25,6 +25,7 @@ export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
     { rx: number[]; tx: number[]; irqs: Set<Irq>; queues: (RxQueue | TxQueue)[] }
   >();
   const ofRx = new Map<number, string>();
+  const ofIrq = new Map<number, string>();
   const add = (direction: 'rx' | 'tx', queue: RxQueue | TxQueue, key: string) => {
     const vector = vectors.get(key) ?? { rx: [], tx: [], irqs: new Set<Irq>(), queues: [] };
     vectors.set(key, vector);
@@ -36,12 +37,15 @@ export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
   for (const queue of nic.rxQueues) {
     const key = queue.irq === null ? `rx-${queue.index}` : `irq ${queue.irq}`;
     ofRx.set(queue.index, key);
+    if (queue.irq !== null) ofIrq.set(queue.irq, key);
     add('rx', queue, key);
   }
   for (const queue of nic.txQueues) {
-    const shared = `irq ${queue.irq}`;
     const pair = nic.rxQueues.length > 1 ? ofRx.get(queue.index) : undefined;
-    add('tx', queue, vectors.has(shared) ? shared : (pair ?? `tx-${queue.index}`));
+    // One IRQ is moved once, however many TX queues it serves.
+    const key = ofIrq.get(queue.irq ?? -1) ?? pair ?? `tx-${queue.index}`;
+    if (queue.irq !== null) ofIrq.set(queue.irq, key);
+    add('tx', queue, key);
   }
   return [...vectors.values()].map(({ rx, tx, irqs, queues }) => ({
     rx,

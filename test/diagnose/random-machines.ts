@@ -14,7 +14,8 @@ const nicFacts = fc.record({
   irqs: fc.oneof(fc.constant([0]), fc.array(some, { minLength: 1, maxLength: 24 })),
   /** How often an interrupt is delivered elsewhere than it was asked for, or asked for many CPUs. */
   affinity: fc.array(fc.constantFrom('one', 'one', 'all', 'other'), { minLength: 1, maxLength: 5 }),
-  separateTx: fc.boolean(),
+  /** `shared`: one IRQ serves all TX queues. */
+  separateTx: fc.constantFrom(false, false, 'own', 'shared') as fc.Arbitrary<false | 'own' | 'shared'>,
   driver: fc.constantFrom('ixgbe', 'ice', 'mana', 'virtio_net', null),
   xps: fc.oneof(
     fc.constant(true),
@@ -149,19 +150,20 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
   const inputXfrm = facts.symmetric ? 'symmetric-xor' : 'none';
   const rss = plain.rss && { ...plain.rss, inputXfrm, key: facts.key && keyOf(facts.key) };
   if (!facts.separateTx) return { ...plain, irqs, rss };
+  const irqOf = (queue: number) => (facts.separateTx === 'own' ? queue : 0);
   const tx = plain.txQueues.map((queue) => ({
     ...queue,
-    irq: 80 + 100 * index + queue.index,
-    cpus: [at(queue.index + 1)],
+    irq: 80 + 100 * index + irqOf(queue.index),
+    cpus: [at(irqOf(queue.index) + 1)],
   }));
-  const txIrqs = tx.map(({ irq, index: queue, cpus }) => ({
+  const txIrqs = [...Map.groupBy(tx, ({ irq }) => irq)].map(([irq, of]) => ({
     ...(irqs[0] as (typeof irqs)[0]),
     irq,
-    name: `eth${index}-tx-${queue}`,
+    name: `eth${index}-tx-${of[0]?.index}`,
     role: 'tx' as const,
-    queues: [queue],
-    affinity: cpus,
-    effective: cpus,
+    queues: of.map((queue) => queue.index),
+    affinity: of[0]?.cpus ?? [],
+    effective: of[0]?.cpus ?? [],
   }));
   return {
     ...plain,

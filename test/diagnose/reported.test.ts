@@ -368,6 +368,22 @@ it('a NIC whose RSS reaches fewer queues than it has gets as many queues, not a 
   expect(found.flatMap(({ fix }) => fix).some((command) => command.startsWith('ethtool -X'))).toBe(false);
 });
 
+it('an IRQ of many TX queues is moved once, by findings and plan', async () => {
+  const before = await look({
+    cpus: range(4),
+    vectors: [
+      [0, '15100000.ethernet'],
+      [0, '15100000.ethernet'],
+    ],
+    nic: { name: 'lan0', driver: 'mtk_soc_eth', rx: 1, tx: 16, at: 'platform/soc/15100000.ethernet' },
+    chip: (vector) => `GICv3 ${200 + vector} Level`,
+  });
+  const { changes } = planTuning(viewOf(before), options);
+  const subjects = changes.map(({ subject }) => subject);
+  expect(new Set(subjects).size).toBe(subjects.length);
+  expect(planTuning(viewOf(applied(before, { changes })), options).changes).toEqual([]);
+});
+
 describe('interrupts where they should not be', () => {
   const lan = (queues: number, node?: number) => ({
     name: 'lan0',
