@@ -74,7 +74,7 @@ export function openDetach(context: KeyContext): void {
   else confirm(context, control.prepareDetach(group));
 }
 
-/** Prepares what is to be confirmed first, which may take seconds. */
+/** Prepares a confirmation, which may take seconds. */
 export function openTask(context: KeyContext, kind: Task): void {
   const { control } = context.source;
   const configuration = context.sample()?.configuration;

@@ -1,11 +1,11 @@
-/** CPUs that may receive packets: all that are online and not set apart. */
+/** CPUs that may receive packets: all that are online and not isolated. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host } from '../host/types.ts';
 import { remember } from '../path/remember.ts';
 
 /**
- * Why each CPU is set apart: `isolcpus`, `nohz_full`, or the cpuset that owns it. A cpuset in which a worker of a group
- * runs is not set apart from that group's packets.
+ * Why each CPU is isolated: `isolcpus`, `nohz_full`, or the cpuset that owns it. A cpuset in which a worker of a group
+ * runs is not isolated from that group's packets.
  */
 export const setApart: (host: Host) => ReadonlyMap<number, string> = remember((host: Host) => {
   const { isolated, isolation } = host.machine.cpus;
@@ -21,7 +21,7 @@ export const setApart: (host: Host) => ReadonlyMap<number, string> = remember((h
   return why;
 });
 
-/** Online CPUs that are not set apart; if all are set apart, all of them. */
+/** Online CPUs that are not isolated; if all are isolated, all of them. */
 export const usableCpus: (host: Host) => Cpus = remember((host: Host) => {
   const { online } = host.machine.cpus;
   const apart = setApart(host);

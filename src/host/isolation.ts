@@ -1,4 +1,4 @@
-/** CPUs that are set apart, and by what: the kernel's command line, or cpusets. */
+/** Isolated CPUs, and what isolates them: the kernel's command line, or cpusets. */
 import type { Files } from '../system/types.ts';
 import type { Isolation } from './types.ts';
 import { readCpuList, readInteger, readLine } from './values.ts';
@@ -11,7 +11,7 @@ const CPUSET_V1 = '/sys/fs/cgroup/cpuset';
 const DEPTH = 3;
 const MAX_GROUPS = 4_096;
 
-/** In the order isolcpus, nohz_full, cpusets. [] if nothing is set apart, or a captured tree has none of it. */
+/** In the order isolcpus, nohz_full, cpusets. [] if nothing is isolated, or a captured tree has none of it. */
 export function readIsolation(files: Files): readonly Isolation[] {
   const boot = (source: 'isolcpus' | 'nohz_full', name: string): Isolation[] => {
     // Without any CPU, nohz_full contains ` (null)`.

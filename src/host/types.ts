@@ -27,7 +27,7 @@ export interface Machine {
   readonly cpus: {
     readonly online: Cpus;
     readonly isolated: Cpus;
-    /** Every set of CPUs that is set apart, and by what; null in a snapshot older than this field. */
+    /** Every set of isolated CPUs, and what isolates it; null in a snapshot older than this field. */
     readonly isolation: readonly Isolation[] | null;
     /** One set per core with more than one thread. */
     readonly smtSiblings: readonly Cpus[];
@@ -43,8 +43,8 @@ export interface Machine {
 }
 
 /**
- * CPUs that are set apart. `isolcpus` and `nohz_full` are the kernel's command line; `cpuset` is a separate partition
- * in which the scheduler still balances (cpuset.cpus.partition `root`); `cpuset-isolated` is one in which it does not.
+ * Isolated CPUs. `isolcpus` and `nohz_full` are the kernel's command line; `cpuset` is a separate partition in which
+ * the scheduler still balances (cpuset.cpus.partition `root`); `cpuset-isolated` is one in which it does not.
  */
 export interface Isolation {
   readonly source: 'isolcpus' | 'nohz_full' | 'cpuset' | 'cpuset-isolated';

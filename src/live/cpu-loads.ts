@@ -40,7 +40,7 @@ export function parseStat(text: string): Map<number, CpuTimes> {
   return times;
 }
 
-/** The thirteenth column names the CPU since 5.10; before, a line stands for each online CPU. Never throws. */
+/** The thirteenth column names the CPU since 5.10; before, there is one line for each online CPU. Never throws. */
 export function parseSoftnet(text: string, cpus: readonly number[]): Map<number, number> {
   const lines = text.split('\n').filter((line) => /^[\da-f]{8}( |$)/.test(line));
   return new Map(

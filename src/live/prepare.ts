@@ -82,7 +82,7 @@ async function prepareTune(machine: LiveMachine, asked: Asked): Promise<Prepared
   return tuneAs(machine, planned, options, asked);
 }
 
-/** What `tune` is asked for on the command line: a group with the NICs that feed it, or all NICs. */
+/** What the user would give to `tune` on the command line: a group with the NICs that feed it, or all NICs. */
 export function tuningOf(host: Host, group: Group | null): PlanOptions {
   const nics = group === null ? receivingNics(host) : [...nicsFeeding(group, host)];
   return {

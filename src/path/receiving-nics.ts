@@ -1,4 +1,4 @@
-/** Which NICs packets come in by, and which of them lead to a group. */
+/** Which NICs receive packets, and which of them feed a group. */
 import { substitute } from '../host/no-interrupts.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 

@@ -139,7 +139,7 @@ interface Row {
   readonly before: number | null;
   /** undefined: nothing is changed. */
   readonly after: number | null | undefined;
-  /** How many rows it stands for. */
+  /** The number of rows that it represents. */
   readonly count: number;
 }
 

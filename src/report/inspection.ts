@@ -9,7 +9,7 @@ export interface Inspection extends View {
   readonly findings: readonly Finding[];
   /** What the reader can do to learn what is not known; null if there is nothing left to try. */
   readonly remedy: string | null;
-  /** The one port that was asked for. */
+  /** The requested port. */
   readonly port?: number | undefined;
 }
 

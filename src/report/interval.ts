@@ -1,4 +1,4 @@
-/** What the headlines of measured intervals share. */
+/** The common parts of the headlines of measured intervals. */
 import { UNKNOWN } from '../words/phrase.ts';
 import { shareTone } from './format.ts';
 import { type Span, span } from './text.ts';

@@ -83,7 +83,7 @@ export async function theGroup(
   return theOnly(await selectGroups(machine.kernel, seen, selector)).group;
 }
 
-/** What was shown may be seconds old, so the kernel is asked again before anything changes. */
+/** What was shown may be seconds old, so the kernel is read again before anything changes. */
 async function readGroups(
   machine: LiveMachine,
   selector: GroupChoice,

@@ -1,4 +1,4 @@
-/** Dialogs, which replace the pane while something is asked or explained. */
+/** Dialogs, which replace the pane while they ask or explain something. */
 import type { ReactNode } from 'react';
 import type { Sample } from '../../src/live/types.ts';
 import { wrap } from '../../src/report/text.ts';

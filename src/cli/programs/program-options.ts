@@ -31,7 +31,7 @@ export interface ProgramHelp {
 
 export type ProgramOption = keyof ProgramOptions | keyof LayoutOptions;
 
-/** @param help null: this command's own help is not what was asked for */
+/** @param help null: this command's help was not requested */
 export function addProgramOptions(command: Command, help: ProgramHelp | null): Command {
   return command
     .option(

@@ -4,8 +4,8 @@ import type { Facts, Found } from '../types.ts';
 import { setApart } from '../usable-cpus.ts';
 
 /**
- * A CPU that is set apart (isolcpus, nohz_full, its own cpuset) should get no interrupts. The kernel still delivers one
- * there if nobody moved it away, or if the CPUs of its affinity have no vector left (x86: about 200 per CPU).
+ * An isolated CPU (isolcpus, nohz_full, its own cpuset) should get no interrupts. The kernel still delivers one there
+ * if nobody moved it away, or if the CPUs of its affinity have no vector left (x86: about 200 per CPU).
  */
 export function irqOnIsolatedCpu({ host, placements, quiet, changing }: Facts): readonly Found[] {
   const apart = setApart(host);

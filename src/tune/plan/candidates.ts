@@ -18,8 +18,8 @@ export function onlineOf({ machine }: Host, { cpus, avoidCpus }: PlanOptions): C
 }
 
 /**
- * Online CPUs of --cpus, or all that are not set apart. First those that receive already and cannot be changed, then
- * the NICs' own node, then the first thread of each core.
+ * Online CPUs of --cpus, or all that are not isolated. First those that receive already and cannot be changed, then the
+ * NICs' own node, then the first thread of each core.
  */
 export function candidates(host: Host, nics: readonly Nic[], options: PlanOptions): Cpus {
   const avoided = new Set(options.avoidCpus);
