@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { borrow, decodeAnswers, encodeRequests } from '../../src/system/borrow.ts';
@@ -13,6 +14,17 @@ import { bytes } from './bytes.ts';
 const SERVER = `require('net').createServer().listen(0, '127.0.0.1', function () {
   console.log(JSON.stringify({ fd: this._handle.fd, port: this.address().port }));
 });`;
+
+/** Becomes its arguments, with close_range(2) answered as by Linux 5.8: ENOSYS (seccomp(2), a filter of classic BPF). */
+const WITHOUT_CLOSE_RANGE = `
+import ctypes, errno, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, 436), (0x06, 0, 0, 0x00050000 | errno.ENOSYS), (0x06, 0, 0, 0x7fff0000)]
+words = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in steps))
+program = struct.pack('HxxxxxxQ', len(steps), ctypes.addressof(words))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+assert libc.syscall(436, 1000, 1000, 0) == -1 and ctypes.get_errno() == errno.ENOSYS
+os.execv(sys.argv[1], sys.argv[1:])`;
 
 const descriptors = () => readdirSync('/proc/self/fd').length;
 let child: ChildProcess;
@@ -60,6 +72,17 @@ describe("another process's socket", () => {
     const found = await one(pid, listener.fd, socket?.cookie ?? 0n);
     expect(found.inode).toBe(socket?.inode);
     await expect(one(pid, listener.fd, found.cookie + 1n)).rejects.toMatchObject({ code: 'ENXIO' });
+  });
+
+  it('is examined on a kernel without close_range, too', () => {
+    const module = JSON.stringify(join(import.meta.dirname, '../../src/system/borrow.ts'));
+    const script = `import { borrow } from ${module};
+      const [{ inode, listening }] = await borrow([{ pid: ${pid}, fd: ${listener.fd}, cookie: null }]);
+      console.log(JSON.stringify({ inode, listening }));`;
+    const node = [process.execPath, '--input-type=module', '-e', script];
+    const printed = execFileSync('python3', ['-c', WITHOUT_CLOSE_RANGE, ...node], { encoding: 'utf8' });
+    const { ino } = statSync(`/proc/${pid}/fd/${listener.fd}`);
+    expect(JSON.parse(printed)).toEqual({ inode: ino, listening: true });
   });
 
   it('may be of a family without ports', async () => {
