@@ -13,16 +13,22 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 export function readWhole(path: string, most: number, tooLarge: () => Failure): Buffer {
   const fd = path === '-' ? 0 : openSync(path, 'r');
   try {
-    const pieces: Buffer[] = [];
-    for (let total = 0; ; ) {
-      const piece = readFull(fd, Math.min(CHUNK, most + 1 - total));
-      total += piece.length;
-      if (total > most) throw tooLarge();
-      pieces.push(piece);
-      if (piece.length < CHUNK) return Buffer.concat(pieces, total);
-    }
+    return readRest(fd, most, tooLarge);
   } finally {
     if (fd !== 0) closeSync(fd);
+  }
+}
+
+/** The same for a descriptor, from where it is. @param expected bytes, one more than there should be */
+export function readRest(fd: number, most: number, tooLarge: () => Failure, expected = CHUNK): Buffer {
+  const pieces: Buffer[] = [];
+  const size = Math.min(CHUNK, expected);
+  for (let total = 0; ; ) {
+    const piece = readFull(fd, Math.min(size, most + 1 - total));
+    total += piece.length;
+    if (total > most) throw tooLarge();
+    pieces.push(piece);
+    if (piece.length < size) return Buffer.concat(pieces, total);
   }
 }
 

@@ -6,13 +6,14 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openFiles } from '../../src/system/files.ts';
+import { openFiles, unpadded } from '../../src/system/files.ts';
 
 describe('the live machine', () => {
   const files = openFiles('/');
@@ -120,5 +121,58 @@ describe('a captured tree', () => {
   it('must be there, and a folder', () => {
     expect(() => openFiles(at('nothing'))).toThrow(/ENOENT/);
     expect(() => openFiles(at('sys/devices/pci0/net/eth0/mtu'))).toThrow(/ENOTDIR/);
+  });
+});
+
+describe('a captured tree of somebody hostile', () => {
+  it('is read no further than a machine is large', () => {
+    const root = mkdtempSync(join(tmpdir(), 'tree-'));
+    try {
+      mkdirSync(join(root, 'proc'));
+      for (const name of ['endless', 'a', 'b', 'c', 'd', 'e']) writeFileSync(join(root, 'proc', name), '');
+      truncateSync(join(root, 'proc/endless'), 2 ** 40);
+      for (const name of ['a', 'b', 'c', 'd', 'e']) truncateSync(join(root, 'proc', name), 60 * 1024 ** 2);
+      const files = openFiles(root);
+      expect(files.text('/proc/endless')).toBeNull();
+      const read = ['a', 'b', 'c', 'd', 'e'].map((name) => files.text(`/proc/${name}`));
+      expect(read).toEqual(['', '', '', '', null]);
+      expect(files.denied).toEqual([
+        { path: '/proc/endless', code: 'EFBIG' },
+        { path: '/proc/e', code: 'EFBIG' },
+      ]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  it('loses the padding of tar, and takes no longer for zeros that are none', () => {
+    for (const zeros of [0, 1, 512, 4_000_000]) {
+      expect(unpadded(`a${'\0'.repeat(zeros)}`)).toBe('a');
+      expect(unpadded(`${'\0'.repeat(zeros)}a`)).toHaveLength(zeros + 1);
+    }
+    expect([unpadded('\0\0'), unpadded(''), unpadded(null)]).toEqual(['', '', null]);
+  });
+
+  it('does not lead out of it when a folder or a file becomes a link between two looks', () => {
+    const [root, outside] = [mkdtempSync(join(tmpdir(), 'tree-')), mkdtempSync(join(tmpdir(), 'outside-'))];
+    try {
+      writeFileSync(join(outside, 'secret'), 'secret');
+      mkdirSync(join(root, 'proc'));
+      for (const name of ['secret', 'fifo']) writeFileSync(join(root, 'proc', name), 'own');
+      const files = openFiles(root);
+      for (const name of ['secret', 'fifo']) expect(files.text(`/proc/${name}`)).toBe('own');
+
+      rmSync(join(root, 'proc/secret'));
+      symlinkSync(join(outside, 'secret'), join(root, 'proc/secret'));
+      rmSync(join(root, 'proc/fifo'));
+      execFileSync('mkfifo', [join(root, 'proc/fifo')]);
+      for (const name of ['secret', 'fifo']) expect(files.text(`/proc/${name}`)).toBeNull();
+
+      rmSync(join(root, 'proc'), { recursive: true });
+      symlinkSync(outside, join(root, 'proc'));
+      expect(files.text('/proc/secret')).toBeNull();
+    } finally {
+      for (const folder of [root, outside]) rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -58,6 +58,24 @@ describe('a disk that is full', () => {
   });
 });
 
+describe('a disk with no inode left', () => {
+  it('keeps anything from being changed', () => {
+    const full = join(lab.state, 'full');
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=8', 'none', full]);
+    try {
+      fill(full, 0);
+      const { code, stdout } = lab.tune(['apply', '--saved', lab.save(long('v0')), '--yes', '-j'], {
+        LOCALITY_TUNE_STATE: full,
+      });
+      expect([code, JSON.parse(stdout).error.code]).toEqual([1, 'journal']);
+      expect(lab.settings()).toBe(before);
+    } finally {
+      execFileSync('umount', [full]);
+    }
+  });
+});
+
 describe('a disk with no inode and no byte left', () => {
   it('does not keep undo from restoring everything, nor two of them from each other', () => {
     const full = join(lab.state, 'full');
@@ -175,6 +193,18 @@ describe('what the kernel refuses', () => {
     const args = ['apply', '--saved', file, '--yes'].map((word) => `'${word}'`).join(' ');
     const out = lab.sh(`set -- ${words.join(' ')} ${args}; ${script} || test $? = 1`);
     expect(out).toContain('EROFS, /proc or /sys is mounted read-only here');
+    expect(lab.settings()).toBe(before);
+
+    expect(lab.tune(['apply', '--saved', file, '--yes']).code).toBe(0);
+    const tuned = lab.settings();
+    const undo = `${process.execPath} ${ENTRY} undo --yes`;
+    const refused = lab.sh(
+      `mount -o remount,ro,bind /sys; LOCALITY_TUNE_STATE=${lab.state} ${undo} || test $? = 1`,
+    );
+    expect(refused).toContain('EROFS');
+    expect(lab.settings()).toBe(tuned);
+    // Its journal is kept for when it can be written.
+    expect(lab.tune(['undo', '--yes']).code).toBe(0);
     expect(lab.settings()).toBe(before);
   });
 });
