@@ -1,4 +1,4 @@
-// sendto(2) on a socket of AF_UNIX, which Node does not have for datagrams.
+// sendto(2) on an AF_UNIX datagram socket, which Node does not have.
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -12,7 +12,7 @@
 #include "error.h"
 
 namespace {
-// The receiver's queue may be full; EAGAIN after this.
+// Waits this long if the receiver's queue is full, then EAGAIN.
 constexpr timeval kTimeout = {1, 0};
 }  // namespace
 

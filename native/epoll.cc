@@ -31,7 +31,7 @@ Napi::Value EpollCreate(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), set);
 }
 
-// Reported once; a closed descriptor leaves the set by itself.
+// Reported once; the kernel removes a closed descriptor from the set.
 Napi::Value EpollAdd(const Napi::CallbackInfo& info) {
   int32_t set, fd;
   if (!IntArgument(info, 0, &set) || !IntArgument(info, 1, &fd)) return info.Env().Undefined();

@@ -15,12 +15,12 @@
 namespace {
 
 constexpr size_t kEvents = 4096;
-// Of each file in /proc/PID; more is cut off.
+// Bytes read of each file in /proc/PID; more is cut off.
 constexpr size_t kText = 4096;
-// Files of the writer that are read at once, because it may end at any moment.
+// Files of the writer that are read immediately, because it may end at any moment.
 constexpr const char* kFiles[] = {"comm", "cmdline", "cgroup", "stat"};
 
-// What precedes the texts in a record, each of which has its length in front, as uint32_t.
+// The header of a record. The texts follow, each after its length as uint32_t.
 struct Header {
   uint64_t mask;
   uint64_t dev;
@@ -61,7 +61,7 @@ int ReadFanotify(int group, const Deliver& deliver) {
     size = read(group, events, sizeof events);
   } while (size < 0 && errno == EINTR);
   if (size < 0) return errno;
-  // No group: the end of a file would be ready for ever.
+  // Not a fanotify group: a file at its end would always be ready.
   if (size == 0) return EIO;
   int pid = 0;
   std::vector<uint8_t> texts = WriterOf(pid);

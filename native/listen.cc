@@ -1,4 +1,4 @@
-// poll(2) of several descriptors in one thread, which hands what it reads to JavaScript.
+// poll(2) of several descriptors in one thread, which passes what it reads to JavaScript.
 #include "listen.h"
 
 #include <poll.h>
@@ -15,7 +15,8 @@
 
 namespace {
 
-// Beyond this the thread waits for JavaScript, and the kernel's own queues fill up, which report what they drop.
+// If the queue is this long, the thread waits for JavaScript. Then the kernel's queues fill up, which report what they
+// drop.
 constexpr size_t kQueued = 256;
 // A descriptor that fails this often in a row is not polled any more.
 constexpr int kFailures = 16;
@@ -57,7 +58,7 @@ class Listener {
     }
     // Waiting for the kernel keeps no process alive.
     napi_unref_threadsafe_function(env, function_);
-    // Signals are for the threads of Node.
+    // Node's own threads handle signals.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -69,7 +70,7 @@ class Listener {
   // After this no call reaches JavaScript, and the thread has ended.
   void Stop() {
     if (thread_.joinable()) {
-      // Also wakes the thread if it waits for room in the queue.
+      // Also wakes the thread if it waits for space in the queue.
       napi_release_threadsafe_function(function_, napi_tsfn_abort);
       uint64_t one = 1;
       while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) continue;
@@ -82,7 +83,7 @@ class Listener {
  private:
   static void Call(napi_env env, napi_value heard, void*, void* data) {
     std::unique_ptr<Heard> item(static_cast<Heard*>(data));
-    // Neither is there when the environment ends.
+    // Both are missing if the environment ends.
     if (env == nullptr || heard == nullptr) return;
     napi_value undefined, result;
     napi_value arguments[4];
@@ -143,7 +144,7 @@ class Listener {
     } else if (error == ENOBUFS) {
       lost_[at] = true;
     }
-    // Whatever is ready, but has nothing to read, would be polled in a busy loop.
+    // A descriptor that is ready but has nothing to read would be polled in a busy loop.
     if (error == 0 && !any && (events & POLLIN) == 0) error = EIO;
     failures_[at] = error == 0 || any ? 0 : failures_[at] + 1;
     const bool ended = (events & POLLNVAL) != 0 || failures_[at] == kFailures;

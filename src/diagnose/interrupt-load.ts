@@ -1,7 +1,7 @@
-/** How many interrupts each vector of a NIC has taken since boot: what shows of its load in every machine. */
+/** The number of interrupts of each vector of a NIC since boot, which is all that every machine shows of its load. */
 import type { Vector } from './vectors.ts';
 
-/** A million: minutes of load on one queue. Fewer say nothing about how load spreads, and hold nobody up. */
+/** A million: minutes of load on one queue. Fewer do not show how load spreads, and delay nobody. */
 export const ENOUGH_INTERRUPTS = 1_000_000;
 
 /** Of the vectors that receive; null where they are not counted. A TX interrupt that moves along (virtio) does not count. */

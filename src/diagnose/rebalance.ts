@@ -1,4 +1,4 @@
-/** Busy interrupts that meet on one CPU, and which of them to take off it. */
+/** Busy interrupts that share one CPU, and which of them to move. */
 import type { Host, Nic } from '../host/types.ts';
 import { ENOUGH_INTERRUPTS, interruptLoads, isTooMuch, sum } from './interrupt-load.ts';
 import { homeCpus } from './nics.ts';
@@ -6,7 +6,7 @@ import type { Placement, Rebalance } from './types.ts';
 import { usableCpus } from './usable-cpus.ts';
 import type { Vector } from './vectors.ts';
 
-/** The busier of two CPUs has to come down to this part of what it had, else moving is not worth it. */
+/** Moving is worth it only if the busier of two CPUs drops to this part of its load. */
 const WORTH = 0.8;
 
 interface Loaded {
@@ -16,7 +16,7 @@ interface Loaded {
   cpu: number;
 }
 
-/** Where an interrupt goes, and the one that comes in return; null: its new CPU had none. */
+/** Where an interrupt goes, and the one that it is exchanged for; null: its new CPU had none. */
 interface Step {
   readonly one: Loaded;
   readonly to: number;

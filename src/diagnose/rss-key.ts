@@ -27,7 +27,7 @@ export function keySpread({
   if (rss === null || key === null || !power || rss.hashFunction !== 'toeplitz') return null;
   const zeros = key.every((byte) => byte === 0);
   const named = new Set(rss.indirection).size;
-  // Every flow then has the hash 0 and takes the first entry, whatever the table says.
+  // Then every flow has the hash 0 and uses the first entry of the table.
   if (zeros) return { reached: 1, named: rxQueues.length, why: 'all its bytes are 0' };
   const symmetric = rss.inputXfrm === 'symmetric-xor';
   // ENA shows the key from its end, by version, and mlx5 mixes the input in a way that is not linear.

@@ -1,4 +1,4 @@
-/** Running containers by what people call them: an id or its beginning, a name, a pod, a host name. */
+/** Finds running containers by an id or its beginning, a name, a pod, or a host name. */
 import { failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import { containerIn } from './cgroup.ts';
@@ -52,7 +52,7 @@ function firstOf(files: Files, pids: readonly number[]): number {
 }
 
 /**
- * The container that is called so; of the containers of a pod, which share a network namespace, the first. null: none.
+ * The container of that name; of the containers of a pod, which share a network namespace, the first. null: none.
  * Throws Failure `ambiguous-netns` if containers in several network namespaces fit.
  */
 export function findContainer(running: readonly RunningContainer[], target: string): RunningContainer | null {
@@ -76,11 +76,11 @@ function namesOf({
   return [id, name, pod, podName, podOnly, hostname];
 }
 
-/** Fewer digits than these fit too much. */
+/** Fewer digits fit too many containers. */
 const DIGITS = /^[0-9a-f]{4,63}$/;
 const UID = /^[0-9a-f]{8}[0-9a-f-]*$/;
 
-/** LXC's names and systemd's machines are no numbers to be abbreviated. */
+/** Names of LXC and systemd's machines cannot be abbreviated. */
 function beginsWith({ id, pod }: Container, target: string): boolean {
   const numbered = id !== null && /^[0-9a-f]{64}$/.test(id);
   return (
@@ -89,7 +89,7 @@ function beginsWith({ id, pod }: Container, target: string): boolean {
   );
 }
 
-/** `docker 0123456789ab web (pid 4711)`: enough to tell two apart, and the pid in any case. */
+/** `docker 0123456789ab web (pid 4711)`: enough to distinguish two, always with the pid. */
 export function describe({ container: { runtime, id, pod, name, podName }, pid }: RunningContainer): string {
   const short = id !== null && /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
   const words = [runtime ?? 'container', short, podName ?? (pod === null ? null : `pod ${pod}`), name];

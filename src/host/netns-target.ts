@@ -5,7 +5,7 @@ import type { Files } from '../system/types.ts';
 import { NAME_FOLDERS } from './container-names.ts';
 import { describe, findContainer, type RunningContainer, runningContainers } from './find-container.ts';
 
-/** A network namespace as the user named it, which a user can name so again. */
+/** A network namespace, by a name that the user can use again. */
 export interface NamedNetns {
   readonly asked: string;
   /** A process in it, for commands that enter it by one; null for a name of `ip netns`. */

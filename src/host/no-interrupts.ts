@@ -1,4 +1,4 @@
-/** NICs without interrupts and without RSS: who receives their packets. */
+/** NICs without interrupts and without RSS: which CPU receives their packets. */
 import type { Nic } from './types.ts';
 
 export interface Substitute {
@@ -32,8 +32,8 @@ const SUBSTITUTES: ReadonlyMap<string | null, Substitute> = new Map([
 ]);
 
 /**
- * Who receives the packets of a NIC that never takes an interrupt; null for all others, and for a NIC above another one
- * that is known: there the lower device receives. RPS may still move the packets.
+ * Which CPU receives the packets of a NIC that never takes an interrupt; null for all others, and for a NIC above
+ * another one that is known: there the lower device receives. RPS may still move the packets.
  */
 export function substitute({
   name,

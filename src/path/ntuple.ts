@@ -2,7 +2,7 @@
 import type { Group, Nic, NtupleMatch, NtupleRule, Rss } from '../host/types.ts';
 import { type Flow, parseAddress } from './flow.ts';
 
-/** `some`: a part of the flows, or nobody can tell from a flow alone. */
+/** `some`: a part of the flows, or it cannot be known from a flow alone. */
 type Extent = 'all' | 'some' | 'none';
 
 /** What is known of some flows; null: any. */
@@ -16,7 +16,7 @@ interface Traffic {
 }
 
 export interface Taking {
-  /** Takes whatever is left to it; null: none does, so the RSS table applies. */
+  /** Takes all remaining flows; null: none does, so the RSS table applies. */
   readonly rule: NtupleRule | null;
   /** Rules before it that may take a part. */
   readonly maybe: readonly NtupleRule[];
@@ -140,7 +140,7 @@ export function actionText({ action, queue, context }: NtupleRule): string {
   }
 }
 
-/** The queues that rules and contexts use, each with who does: `rule 5`, `RSS context 1`. */
+/** The queues that rules and contexts use, each with its user: `rule 5`, `RSS context 1`. */
 export function ownedQueues({ rss, rxQueues }: Pick<Nic, 'rss' | 'rxQueues'>): ReadonlyMap<number, string> {
   const owned = new Map<number, string>();
   const there = new Set(rxQueues.map(({ index }) => index));

@@ -20,7 +20,7 @@ export interface TxChoice {
 }
 
 /**
- * By rx queue first, then by CPU (net/core/dev.c, get_xps_queue()), and what XPS does not map goes by a hash of the flow
+ * By rx queue first, then by CPU (net/core/dev.c, get_xps_queue()), and what XPS does not map is hashed by flow
  * (skb_tx_hash()). A driver's own choice comes before all that. A UDP socket that is not connected records no rx queue
  * (__udp_queue_rcv_skb()). A TCP connection keeps its queue while data is in flight, a connected UDP socket as long as its
  * route (netdev_pick_tx()): for those, this is the queue of the first packet.
@@ -38,7 +38,7 @@ export function txChooser(nic: Nic): (sender: Sender) => TxChoice {
   const hashed = (why: string, among = txQueues.length) => undecided(why, 1 / among);
   return ({ cpu, rxQueue, protocol }) => {
     if (protocol !== 'udp' && byRxQueue.size > 0) {
-      if (rxQueue === null) return undecided('XPS goes by the rx queue (xps_rxqs), which is not known');
+      if (rxQueue === null) return undecided('XPS chooses by the rx queue (xps_rxqs), which is not known');
       const [first, ...more] = byRxQueue.get(rxQueue) ?? [];
       const by = `XPS of rx-${rxQueue} (xps_rxqs)`;
       if (first !== undefined && more.length === 0) return { queue: first, why: by, chance: null };
@@ -46,7 +46,7 @@ export function txChooser(nic: Nic): (sender: Sender) => TxChoice {
     }
     if (!readable) return undecided('xps_cpus could not be read');
     if (byCpu.size === 0) return hashed('XPS is not set, so a hash of the flow picks one');
-    if (cpu === null) return undecided('XPS goes by the CPU that sends, which is not known');
+    if (cpu === null) return undecided('XPS chooses by the sending CPU, which is not known');
     const [first, ...more] = byCpu.get(cpu) ?? [];
     if (first === undefined) return hashed(`XPS names none for CPU ${cpu}, so a hash of the flow picks one`);
     const by = `XPS of CPU ${cpu}`;

@@ -1,4 +1,4 @@
-/** Who uses which queue beside the RSS table: ntuple rules and RSS contexts with their tables. */
+/** What uses queues besides the RSS table: ntuple rules and RSS contexts with their tables. */
 import type { Host, Nic, Rss } from '../host/types.ts';
 import { actionText, matchText } from '../path/ntuple.ts';
 import { ranges } from '../words/phrase.ts';

@@ -1,6 +1,6 @@
 /**
- * A socket of AF_UNIX by which root speaks with a daemon: one JSON object a line, in each direction. Only its owner can
- * reach it, because its folder is closed to others.
+ * An AF_UNIX socket through which root controls a daemon: one JSON object per line, in each direction. Only its owner
+ * can reach it, because its folder is closed to others.
  */
 import {
   chmodSync,
@@ -27,7 +27,7 @@ const CONNECTIONS = 16;
 const IDLE_MS = 10_000;
 const FOR_OTHERS = 0o077;
 
-/** May throw: a Failure or a SystemError reaches the one who asked, anything else as `bug`. */
+/** May throw: a Failure or a SystemError is sent to the client, anything else as `bug`. */
 export type Handler = (request: unknown) => unknown;
 
 export interface ControlServer {
@@ -36,8 +36,8 @@ export interface ControlServer {
 }
 
 /**
- * Serves `path`, in a folder that is created if it is missing. What a killed process has left there is replaced. Throws
- * Failure `busy` if another process serves it, `not-trusted` if others can reach the folder; SystemError.
+ * Serves `path`, in a folder that is created if it is missing. A socket that a killed process left there is replaced.
+ * Throws Failure `busy` if another process serves it, `not-trusted` if others can reach the folder; SystemError.
  */
 export async function serveControl(path: string, handler: Handler): Promise<ControlServer> {
   closedFolder(dirname(path));
@@ -95,7 +95,7 @@ export function lockFile(path: string): () => void {
       if (!isErrno(error, 'EAGAIN')) throw error;
       throw failure('busy', `another process holds ${path}`, `see which: fuser ${path}`);
     }
-    // Its holder may have removed it in between: then others lock another file.
+    // Its holder may have removed it in the meantime: then others lock another file.
     if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return releaseOf(path, fd);
     closeSync(fd);
   }
@@ -119,7 +119,7 @@ const listening = (server: Server, path: string): Promise<void> =>
 
 function converse(socket: Socket, handler: Handler): void {
   let answered = Promise.resolve();
-  // Whoever asks may go away at any moment.
+  // The client may disconnect at any moment.
   socket.on('error', () => socket.destroy());
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   readLines(socket, REQUEST_BYTES, (line) => {

@@ -79,7 +79,7 @@ export interface FileMarks {
    * again) is a new one: call it again. Returns the files that cannot be watched.
    */
   set(paths: readonly string[]): ReadonlyMap<string, SystemError>;
-  /** The path of a WriteRecord's file, as it was given; null if it is not watched any more. */
+  /** The path of a WriteRecord's file, as it was given; null if it is no longer watched. */
   pathOf(file: string): string | null;
   close(): void;
 }
@@ -105,7 +105,7 @@ export function openFileMarks(): FileMarks {
     try {
       change(FAN_MARK_REMOVE, fd);
     } catch (error) {
-      // The mark went with the file.
+      // The mark was removed with the file.
       if (!isErrno(error, 'ENOENT')) throw error;
     }
   };

@@ -1,4 +1,4 @@
-/** How this distribution installs a package: the same names everywhere, by other tools. */
+/** How this distribution installs a package: the names are the same everywhere, the tools differ. */
 import { readFileSync } from 'node:fs';
 import { errnoCode } from './errors.ts';
 

@@ -38,7 +38,7 @@ export interface LinkEvent {
 export function decodeLinkEvents(bytes: Uint8Array): LinkEvent[] {
   return decodeMessages(bytes).flatMap(({ type, payload }) => {
     if ((type !== RTM_NEWLINK && type !== RTM_DELLINK) || payload.length < SIZEOF_IFINFOMSG) return [];
-    // Of another family: a bridge speaks of a port of its own, and its RTM_DELLINK means that the port left it.
+    // Of another family: a bridge reports one of its ports, and its RTM_DELLINK means that the port left it.
     if (payload[0] !== 0) return [];
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     const attributes = decodeAttributes(payload.subarray(SIZEOF_IFINFOMSG));

@@ -8,7 +8,7 @@ const NETDEV_A_DEV_IFINDEX = 1;
 
 export interface NetdevEvent {
   readonly kind: 'netdev';
-  /** `changed`: of what XDP and zero copy can do there. */
+  /** `changed`: the capabilities of XDP and zero copy. */
   readonly event: (typeof NOTIFICATIONS)[keyof typeof NOTIFICATIONS];
   readonly ifindex: number;
 }

@@ -1,4 +1,4 @@
-/** The end of processes that are no children of this one, by pidfd_open(2). */
+/** The end of processes that are not children of this one, by pidfd_open(2). */
 import { isSystemError, type SystemError } from './errors.ts';
 import { native } from './native.ts';
 

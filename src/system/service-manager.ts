@@ -23,7 +23,7 @@ export interface Notifier {
 
 const SUN_PATH_MAX = 108;
 
-/** null if no service manager wants to know, or only by vsock (that of a virtual machine's host). */
+/** null if no service manager expects it, or only through vsock (that of a virtual machine's host). */
 export function openNotifier(environment: Environment): Notifier | null {
   const address = addressOf(environment['NOTIFY_SOCKET'] ?? '');
   if (address === null) return null;
@@ -58,7 +58,7 @@ export function addressOf(socket: string): Uint8Array | null {
   return address;
 }
 
-/** Milliseconds within which the manager wants to hear of this process; null if it does not. */
+/** Milliseconds within which the manager expects a message of this process; null: none. */
 export function watchdogMs(environment: Environment, pid: number): number | null {
   const { WATCHDOG_USEC: usec, WATCHDOG_PID: wanted } = environment;
   if (wanted !== undefined && wanted !== String(pid)) return null;
@@ -85,7 +85,7 @@ export function passedSockets(environment: Environment, pid: number): PassedSock
   })).filter(({ fd }) => isSocket(fd));
 }
 
-/** Those that this process was given are gone if it has become itself again, in another namespace. */
+/** The sockets given to this process are gone if it has executed itself again in another namespace. */
 function isSocket(fd: number): boolean {
   try {
     return fstatSync(fd).isSocket();

@@ -1,6 +1,6 @@
 /**
- * What was known when a program was attached: who did it, and which workers the group had. Whether a program is attached,
- * and which, only the kernel knows. One file for each group, so that nobody need wait for anybody.
+ * What was known when a program was attached: who did it, and which workers the group had. Whether a program is
+ * attached, and which, only the kernel knows. One file per group, so that no process waits for another.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -44,7 +44,7 @@ const NAME = /^[\da-f]{32}\.json$/;
 
 const folderIn = (state: string): string => join(state, 'attached');
 
-/** By a digest: an interface, which a group's name may end with, may be called anything. */
+/** By a digest, because a group's name may contain that of an interface, which can be anything. */
 function fileOf({ state, netns }: Attacher, group: string): string {
   const digest = createHash('sha256')
     .update(`${netns.cookie ?? netns.inode} ${group}`)
@@ -53,8 +53,8 @@ function fileOf({ state, netns }: Attacher, group: string): string {
 }
 
 /**
- * Notes what was just attached, or forgets it (null). Anyone may attach to a server of their own, and what can't be
- * noted has been attached all the same: nothing is thrown for a folder that can't be written.
+ * Notes what was just attached, or forgets it (null). Any user may attach to their own server. If it cannot be noted,
+ * the program is attached anyway, so nothing is thrown for a folder that cannot be written.
  */
 export function noteAttachment(
   attacher: Attacher,
@@ -102,7 +102,7 @@ function attachmentOf(
   };
 }
 
-/** No program outlives a boot. */
+/** No program survives a reboot. */
 function forgetOthers({ state, bootId }: Attacher): void {
   for (const { path, attachment } of all(state))
     if (attachment !== null && attachment.bootId !== bootId) rmSync(path, { force: true });

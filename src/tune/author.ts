@@ -1,4 +1,4 @@
-/** Who made a change: what a journal and an attachment keep of it, for people. */
+/** Who made a change, as a journal and an attachment record it for people. */
 import { userInfo } from 'node:os';
 import { packageVersion } from '../system/package.ts';
 import { word } from '../words/shell.ts';

@@ -55,9 +55,9 @@ it('says who chooses', () => {
     hashed('XPS of rx-0 (xps_rxqs) names several, so a hash picks one', 0.5),
   );
   const unknown = (why: string) => ({ queue: null, why, chance: null });
-  expect(choose({ xps: true }, null)).toEqual(unknown('XPS goes by the CPU that sends, which is not known'));
+  expect(choose({ xps: true }, null)).toEqual(unknown('XPS chooses by the sending CPU, which is not known'));
   expect(choose({ xpsRxqs: [[0]] }, 0, null)).toEqual(
-    unknown('XPS goes by the rx queue (xps_rxqs), which is not known'),
+    unknown('XPS chooses by the rx queue (xps_rxqs), which is not known'),
   );
   expect(choose({ xps: null }, 0)).toEqual(unknown('xps_cpus could not be read'));
 });

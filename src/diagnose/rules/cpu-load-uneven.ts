@@ -3,7 +3,7 @@ import { names, percent, queueNames } from '../../words/phrase.ts';
 import { withIrqs, withNic } from '../after.ts';
 import type { Facts, Found, Rebalance } from '../types.ts';
 
-/** Busy queues of several NICs can meet on one CPU, though each NIC is spread evenly. */
+/** Busy queues of several NICs can share one CPU, although each NIC is spread evenly. */
 export function cpuLoadUneven({ rebalances }: Facts): readonly Found[] {
   return [...Map.groupBy(rebalances, ({ cpu }) => cpu)].flatMap(([cpu, of]) => {
     const [first] = of;

@@ -6,7 +6,7 @@ import { ENOUGH_INTERRUPTS, interruptLoads, isTooMuch, sum } from '../interrupt-
 import { bypassesRss } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 
-/** RSS spreads flows, not packets: all packets of one flow go to one queue, whatever the table says. */
+/** RSS spreads flows, not packets: all packets of one flow go to one queue, with any table. */
 export function queueLoadUneven({ placements, quiet }: Facts): readonly Found[] {
   return placements.flatMap(({ nic, vectors }): Found[] => {
     const loads = interruptLoads(vectors);

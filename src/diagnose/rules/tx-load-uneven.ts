@@ -31,7 +31,7 @@ function byXps(
   const hot: { readonly index: number; readonly share: number; readonly own: number | null }[] = [];
   const xps = new Map([...unset, ...off].map(({ index, cpu }) => [index, [cpu]]));
   const before = xps.size;
-  // What one queue gives up can be too much for the next.
+  // What one queue no longer gets can be too much for the next.
   for (;;) {
     const [index, share] = busiest(xpsShares(host, withXps(nic, xps)));
     if (index === null || hot.some((each) => each.index === index) || !isTooMuch(share, fair)) break;
