@@ -4,7 +4,7 @@ import type { Facts, Found } from '../types.ts';
 import { ownerName, workerNames } from '../workers.ts';
 
 /**
- * connect() takes a UDP socket out of its group (6.13, udp_lib_hash4()), and the next bind() to the port may found another
+ * connect() takes a UDP socket out of its group (6.13, udp_lib_hash4()), and the next bind() to the port may create another
  * group. A new flow is looked up by address and port and finds one of these groups only.
  */
 export function groupSplit({ host }: Facts): readonly Found[] {
