@@ -134,8 +134,9 @@ function reconcile(present: readonly Found[], planned: readonly Found[]): readon
     if (other === undefined) return solved(finding);
     if (finding.remedy === undefined) return plain(other);
     const same = other.remedy === finding.remedy || other.fix.join() === finding.fix.join();
-    const remedy = same ? finding.remedy : then(other.remedy ?? '');
-    return plain({ ...finding, remedy, fix: other.fix });
+    if (same) return plain({ ...finding, fix: other.fix });
+    const { remedy: _present, ...what } = finding;
+    return plain({ ...what, ...(other.remedy && { remedy: then(other.remedy) }), fix: other.fix });
   });
   const coming = planned.filter((finding) => !now.has(key(finding)) && finding.fix.length > 0);
   return [

@@ -368,6 +368,47 @@ it('a NIC whose RSS reaches fewer queues than it has gets as many queues, not a 
   expect(found.flatMap(({ fix }) => fix).some((command) => command.startsWith('ethtool -X'))).toBe(false);
 });
 
+it('TX interrupts that all share a CPU go to those of their RX queues, and XPS after them', async () => {
+  const before = await look({
+    vectors: [
+      ...rows(4, (at) => `lan0-rx-${at}`),
+      ...rows(
+        4,
+        (at) => `lan0-tx-${at}`,
+        () => 7,
+      ),
+    ],
+    nic: { name: 'lan0', driver: 'ibmvnic', rx: 4, tx: 4 },
+  });
+  const found = diagnose(viewOf(before));
+  expect(found.map(({ rule, subject }) => `${subject} ${rule}`)).toEqual([
+    'lan0 xps-not-on-irq-cpu',
+    'lan0 tx irqs-share-cpu',
+  ]);
+  expect(found[1]?.message).toMatch(/^CPU 7 frees what tx-0 … tx-3 send, while the RX queues/);
+  for (const after of [runFixes(before, found), applied(before, planTuning(viewOf(before), options))]) {
+    expect(after.nics[0]?.txQueues.map(({ cpus, xpsCpus }) => [...cpus, ...(xpsCpus ?? [])])).toEqual(
+      range(4).map((cpu) => [cpu, cpu]),
+    );
+    expect(diagnose(viewOf(after)).filter(({ fix }) => fix.length > 0)).toEqual([]);
+  }
+});
+
+it('TX interrupts that are spread over other CPUs stay there', async () => {
+  const before = await look({
+    vectors: [
+      ...rows(4, (at) => `lan0-rx-${at}`),
+      ...rows(
+        4,
+        (at) => `lan0-tx-${at}`,
+        (at) => 4 + at,
+      ),
+    ],
+    nic: { name: 'lan0', driver: 'ibmvnic', rx: 4, tx: 4 },
+  });
+  expect(diagnose(viewOf(before)).map(({ rule }) => rule)).toEqual(['xps-not-on-irq-cpu']);
+});
+
 it('an IRQ of many TX queues is moved once, by findings and plan', async () => {
   const before = await look({
     cpus: range(4),

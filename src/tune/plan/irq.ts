@@ -20,8 +20,7 @@ export const irq: KindPlanner = (context) => {
     for (const [vector, cpu] of context.spreads.get(nic.name)?.cpuOf ?? []) {
       if (cpu === null) continue;
       for (const each of vector.irqs) {
-        if (renumbered || !isOn(each, vector, cpu))
-          changes.push(move(nic, each, cpu, reason(cpu), renumbered));
+        if (renumbered || !isOn(nic, each, cpu)) changes.push(move(nic, each, cpu, reason(cpu), renumbered));
         else if (ignoresAffinity(each)) misdelivered.push(`irq ${each.irq}`);
       }
       if (vector.irqs.length === 0 && vector.movable)
@@ -92,8 +91,9 @@ function reasons({ assignment }: PlanContext, nic: Nic): (cpu: number) => string
  * offline, the interface goes down and up, or irqbalance moves it, but XPS depends on it. If the affinity cannot be
  * read, the CPU counts.
  */
-function isOn({ affinity }: Irq, vector: Vector, cpu: number): boolean {
-  return affinity === null ? vector.cpu === cpu : affinity.length === 1 && affinity[0] === cpu;
+function isOn({ rxQueues, txQueues }: Nic, { irq, affinity }: Irq, cpu: number): boolean {
+  const asked = affinity ?? [...rxQueues, ...txQueues].find((queue) => queue.irq === irq)?.cpus ?? [];
+  return asked.length === 1 && asked[0] === cpu;
 }
 
 function ignoresAffinity({ affinity, effective }: Irq): boolean {
