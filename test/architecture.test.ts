@@ -1,4 +1,4 @@
-/** The house is as docs/architecture.md says: the table there is read, and every import is held against it. */
+/** The code follows docs/architecture.md: every import is compared with the table there. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -21,7 +21,9 @@ function longest(): Instruction[] {
   return [[0x02, 0, 0, 1], ...body, [0x16, 0, 0, 0]];
 }
 
-/** The first run, with nothing compiled yet, is what a command costs; later ones tell how much of it is V8's warming up. */
+/**
+ * The first run, with nothing compiled yet, is what a command costs; later ones show how much of it is V8's warm-up.
+ */
 export function languageTable(): void {
   const program = longest();
   const text = disassemble(program);

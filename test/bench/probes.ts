@@ -18,7 +18,7 @@ const ROUNDS = 5;
 const BATCHES = 400;
 const BATCH = 250;
 const SECONDS = 8;
-/** Fewer in all rounds tell nothing: the table says NaN. */
+/** Fewer in all rounds mean nothing: the table says NaN. */
 const FEWEST = 20;
 const REST_MS = 1_000;
 
@@ -39,7 +39,7 @@ export async function probesTable(): Promise<void> {
   const load = startLoad();
   try {
     const ours = await skbQuestion(ANY, 1);
-    // What is measured here is thrown away: it tells the load what a quiet CPU is.
+    // This measurement is thrown away: it shows the load what a quiet CPU is.
     const { variant } = await under(ours, load.batches);
     const only = (program: string, keys: number): Question => ({
       ...ours,

@@ -1,4 +1,4 @@
-/** Programs whose results tell whether the simulator does what the kernel does. */
+/** Programs whose results show whether the simulator does what the kernel does. */
 import fc from 'fast-check';
 import { assemble } from '../../src/cbpf/assemble.ts';
 import type { Instruction } from '../../src/cbpf/instruction.ts';

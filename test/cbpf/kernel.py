@@ -1,4 +1,4 @@
-"""Runs classic BPF programs in the kernel, on throw-away sockets, and tells what they returned.
+"""Runs classic BPF programs in the kernel, on temporary sockets, and prints what they returned.
 
 Reads one JSON document from stdin, {filters: [{program, packets}], groups: [{family, kind, program, size,
 packets}]}, and prints {cpu, filters: [[result, ...], ...], groups: [[slot, ...], ...]}.

@@ -60,7 +60,7 @@ const plain = anyOf(
   list(pick('tax', 'txa')),
 );
 
-/** Labels are L0, L1, …: so many that most jumps find theirs, ahead and near. */
+/** Labels are L0, L1, …: enough that most jumps find theirs, ahead and near. */
 const jump = fc
   .tuple(
     pick('jeq', 'jne', 'jneq', 'jlt', 'jle', 'jgt', 'jge', 'jset', 'jmp', 'ja'),

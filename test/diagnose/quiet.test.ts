@@ -6,7 +6,7 @@ import { expectedFor } from '../../src/tune/plan.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found, viewOf } from './view.ts';
 
-/** A single-queue NIC that took so many interrupts since boot. */
+/** A single-queue NIC with that number of interrupts since boot. */
 function taking(interrupts: number, name = 'eth0'): Nic {
   const made = nic({ name, firstIrq: name === 'eth0' ? 32 : 90 });
   return { ...made, irqs: made.irqs.map((irq) => ({ ...irq, counts: [interrupts] })) };

@@ -85,7 +85,7 @@ describe.each(MACHINES.map((machine) => [machine.hostname, machine] as const))(
     it('gives queues, IRQs and CPUs from /proc/interrupts alone', async () => {
       const host = await read(only(whole, (path) => path === '/proc/interrupts'));
       const queues = (of: Queues) => of.map(({ rx }) => rx.filter(([, irq]) => irq !== -1));
-      // Nothing there tells how many of mlx5's completion vectors have a channel.
+      // Nothing there shows how many of mlx5's completion vectors have a channel.
       if (machine.hostname === 'mlx5')
         expect(found(host).map(({ rx }) => rx.slice(0, 32))).toEqual(queues(expected(machine)));
       else expect(queues(found(host))).toEqual(queues(expected(machine)));

@@ -1,4 +1,4 @@
-/** A real process with real sockets (sockets.py), told what to open. */
+/** A real process with real sockets (sockets.py), which opens what it is given. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

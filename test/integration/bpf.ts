@@ -1,4 +1,6 @@
-/** A kernel whose BPF is stuck hangs whoever asks it next: ask once with a time limit, and fail with that word. */
+/**
+ * A kernel whose BPF is stuck hangs every process that asks it: ask once with a time limit, and fail with that message.
+ */
 import { startBpftrace } from '../../src/system/bpftrace.ts';
 
 /** Throws Failure kernel-hung, bpftrace-slow, bpftrace-missing … instead of letting a test hang. */

@@ -1,6 +1,6 @@
 /**
- * Programs are looked for in fixed folders, whatever PATH says. So another bpftrace is put in its place where nobody else
- * sees it: in a mount namespace of the command that is to meet it.
+ * Programs are looked for in fixed folders, regardless of PATH. So another bpftrace is put in its place where nobody
+ * else sees it: in a mount namespace of the command that is to meet it.
  */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -20,7 +20,7 @@ let served: Served;
 
 beforeAll(async () => {
   await assertBpfAnswers();
-  // Two sockets, both read on CPU 0: whichever the hash picks.
+  // Two sockets, both read on CPU 0, so it does not matter which one the hash picks.
   served = await workload.serveUdp([0, 0]);
 });
 afterAll(workload.stop);

@@ -132,7 +132,7 @@ describe('nginx with one reuseport socket for each worker', () => {
       ({ severity, subject }) => severity === 'error' && subject.includes(String(PORT)),
     );
     expect(starving).toHaveLength(1);
-    // Four workers on two CPUs: whatever goes by CPU starves two of them, so the hash is what is advised.
+    // Four workers on two CPUs: any program by CPU starves two of them, so the hash is recommended.
     expect(starving[0]?.fix).toEqual([`locality-tune detach --port ${PORT}`]);
     const attached = await cliJson<Attached>('attach', '--yes', '--port', String(PORT));
     expect(attached).toMatchObject({ groupSize: 4, changed: true });

@@ -13,7 +13,7 @@ export interface RunningServer {
 }
 
 export interface Nginx extends RunningServer {
-  /** Writes the configuration anew and reloads; resolves when exactly the new workers are left. */
+  /** Rewrites the configuration and reloads; resolves when only the new workers are left. */
   reload(workers: number): Promise<void>;
   workers(): number[];
 }

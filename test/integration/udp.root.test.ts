@@ -7,7 +7,7 @@ import type { Attached } from '../../src/steer/attach.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cliJson } from './cli.ts';
 
-/** Four UDP workers that read all they get, and one source with one address and port that sends for ever. */
+/** Four UDP workers that read all they get, and one source with one address and port that sends until the end. */
 const TELEMETRY = `
 import socket, threading, time
 def member(port):

@@ -1,5 +1,5 @@
 """
-connections.py ADDRESS PORT RATE: new connections for ever, an HTTP request each, RATE a second in all.
+connections.py ADDRESS PORT RATE: opens new connections until it is stopped, an HTTP request each, RATE a second in all.
 
 wrk does not pause: an emulated machine has no time left to start a probe in. And from the next process, an ACK comes
 before the call that sent the data is over, and is handled there, on the sender's CPU: here it comes with the client's

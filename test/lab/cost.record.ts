@@ -1,6 +1,6 @@
 /**
- * What each probe costs a packet, in instructions of the guest: with one CPU and `-icount shift=0` its clock counts them,
- * whatever else the host does. `npm run lab -- --kernel 6.12 cost` writes docs/probe-cost.md.
+ * What each probe costs a packet, in instructions of the guest: with one CPU and `-icount shift=0` its clock counts
+ * them, regardless of other load on the host. `npm run lab -- --kernel 6.12 cost` writes docs/probe-cost.md.
  */
 import { expect, inject, it } from 'vitest';
 import { SCRIPTS } from '../../probes/scripts.ts';

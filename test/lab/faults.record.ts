@@ -1,6 +1,6 @@
 /**
- * What a tuned machine's operator is told after each thing that goes wrong in operation, by `inspect`, `status` and the
- * live view: the table in docs/lab.md.
+ * What a tuned machine's operator sees after each fault in operation, in `inspect`, `status` and the live view: the
+ * table in docs/lab.md.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Finding } from '../../src/diagnose/types.ts';

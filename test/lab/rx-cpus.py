@@ -1,4 +1,4 @@
-"""rx-cpus.py PORT COUNT: accepts so many connections; prints, as JSON, the CPU that received each, by the client's port."""
+"""rx-cpus.py PORT COUNT: accepts COUNT connections; prints, as JSON, the CPU that received each, by the client's port."""
 import json
 import socket
 import sys

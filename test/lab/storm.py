@@ -1,4 +1,4 @@
-"""storm.py ADDRESS PORT COUNT: so many connections, 16 at a time, a request each; prints how many were answered."""
+"""storm.py ADDRESS PORT COUNT: opens COUNT connections, 16 at a time, with a request each; prints how many were answered."""
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor

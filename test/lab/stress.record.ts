@@ -1,6 +1,6 @@
 /**
  * Programs put on a TCP and a UDP group and taken off, ten times a second, while connections and datagrams storm in.
- * `LOCALITY_TUNE_STRESS=10000 npm run lab -- stress`: so many times, in 17 minutes; 500 if it is not set.
+ * `LOCALITY_TUNE_STRESS=10000 npm run lab -- stress`: that many times, in 17 minutes; 500 if it is not set.
  */
 import { expect, it } from 'vitest';
 import type { Group } from '../../src/host/types.ts';

@@ -46,7 +46,7 @@ it('applies a plan of channels, table, interrupts, XPS, RPS and program; undo br
 
 it('is restored to the byte if it was killed half way', async () => {
   const before = await settings();
-  // Just after the channels' write, in which the driver sets everything anew, and twice later.
+  // Just after the write of the channels, in which the driver resets everything, and twice later.
   for (const writes of [2, 6, 17]) {
     await guest().run(
       `LOCALITY_TUNE_DEBUG_KILL_AFTER=${writes} locality-tune apply ${SELECT}; test $? = 137`,

@@ -1,4 +1,4 @@
-"""udp-source.py ADDRESS PORT COUNT SOURCES [RATE]: so many datagrams, in turn from so many source ports; 2,000 a second."""
+"""udp-source.py ADDRESS PORT COUNT SOURCES [RATE]: sends COUNT datagrams, in turn from SOURCES ports; 2,000 a second."""
 import socket
 import sys
 import time

@@ -23,7 +23,7 @@ export const startReaders = (guest: Guest): Promise<string> =>
 export const attachToReaders = (guest: Guest, program: string): Promise<string> =>
   guest.run(`locality-tune attach --yes --port ${UDP_PORT} --udp --program ${program} -j`);
 
-/** `sources`: so many ports of one address. */
+/** `sources`: number of ports of one address. */
 export async function counted(guest: Guest, sources: number): Promise<Counted> {
   const { program: measure, first } = await startMeasure<{ sockets: UdpSocket[] }>(
     guest,

@@ -93,7 +93,7 @@ def on(cpu, act):
 def connect(cpu, port, count, hold):
     """
     That many connections from one CPU, one after the other, each answered. The acknowledgement of an answer may be sent,
-    and so received, on the server's CPU: those that are held send a byte when all that is over.
+    and so received, on the server's CPU: those that stay open send a byte at the end.
     """
 
     def act():

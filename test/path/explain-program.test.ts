@@ -32,7 +32,7 @@ const program = fc.oneof(
     .map((loads): Instruction[] => [...loads, [0x16, 0, 0, 0]]),
 );
 
-/** A packet of the flow in which all that a flow does not tell is noise. */
+/** A packet of the flow in which everything that a flow does not determine is noise. */
 function packetOf(
   { protocol, source, destination }: Flow,
   cpu: number,

@@ -9,7 +9,7 @@ import {
 } from '../../src/system/ethtool.ts';
 import { setChannels, setHashFields, setIndirection } from '../../src/system/ethtool-set.ts';
 
-/** Answers the question before the change with `now`, and keeps what it was told to change. */
+/** Answers the question before the change with `now`, and keeps the requested change. */
 function driver(now: Uint8Array) {
   const told: Uint8Array[] = [];
   const ask: AskEthtool = async (request) => {

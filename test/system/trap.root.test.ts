@@ -16,7 +16,7 @@ interface Trap {
   readonly busy: number;
 }
 
-/** Far more than any of it takes, and far less than for ever. */
+/** Far longer than any of it takes, and far shorter than forever. */
 const PATIENCE_MS = 30_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'lt-trap-'));

@@ -14,7 +14,7 @@ afterEach(async () => {
   screen = null;
 });
 
-/** bpftrace processes of the view alone, through whatever wraps them. */
+/** The view's own bpftrace processes, through any wrapper. */
 function probesOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => {
     const comm = readFileSync(`/proc/${child}/comm`, 'utf8').trim();

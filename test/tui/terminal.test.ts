@@ -1,4 +1,4 @@
-/** The view in a real terminal: what it leaves behind, whatever ends it, and what it shows at every size. */
+/** The view in a real terminal: what it leaves behind, however it ends, and what it shows at every size. */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Whatever an interface is called, the commands that name it mean it, and nothing else. */
+/** Commands that name an interface mean only that interface, for any name. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -117,7 +117,7 @@ class Quiet:
 
 
 def measure(workloads, quiet, batches, size, seconds):
-    """Until every workload has so many batches from quiet times, or the time is over; then what there is."""
+    """Until every workload has that many batches from quiet times, or the time is over; then what there is."""
     times = {name: [] for name in workloads}
     end = time.monotonic() + seconds
     while time.monotonic() < end and min(map(len, times.values())) < batches:

@@ -21,7 +21,7 @@ function run(id: number, command: string): void {
   running.set(id, child);
   child.stdout.setEncoding('utf8').on('data', (out: string) => reply({ id, out }));
   child.stderr.setEncoding('utf8').on('data', (err: string) => reply({ id, err }));
-  // What ended without reading its input is told by its exit.
+  // The exit status shows what ended without reading its input.
   child.stdin.on('error', () => {});
   child.on('error', ({ message }) => reply({ id, err: message, code: 127 }));
   child.on('close', (code, signal) => {

@@ -42,7 +42,7 @@ export function openChannel(socket: Socket, lost: Promise<Error>): Channel {
   let next = 1;
   const open = (id: number): Task => {
     const task = { out: new PassThrough({ encoding: 'utf8' }), err: '', code: null };
-    // Who waits for it hears of it; who does not has no use for it.
+    // Those who wait for it get it; nobody else needs it.
     task.out.on('error', () => {});
     tasks.set(id, task);
     return task;

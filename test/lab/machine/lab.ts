@@ -29,8 +29,8 @@ async function bootAtLast(kernel: Kernel, hardware: Hardware): Promise<Guest> {
 }
 
 /**
- * A guest for all tests of a file, booted anew when it went away; `prepare` is done after each boot. The tests get it by
- * the returned function.
+ * A guest for all tests of a file, booted again if it ended; `prepare` is done after each boot. The tests get it by the
+ * returned function.
  */
 export function useGuest(
   prepare: (guest: Guest) => Promise<void> = async () => {},

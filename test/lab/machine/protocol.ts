@@ -1,4 +1,4 @@
-/** What the host and the agent in a guest tell each other. */
+/** The messages between the host and the agent in a guest. */
 
 export interface Request {
   readonly id: number;

@@ -33,7 +33,7 @@ export async function findQemu(say: (line: string) => void): Promise<readonly st
 export interface Hardware {
   readonly cpus: number;
   readonly nic: Nic;
-  /** One instruction a nanosecond of the guest's clock, whatever the host does: for one CPU. */
+  /** One instruction a nanosecond of the guest's clock, regardless of the host: for one CPU. */
   readonly exact: boolean;
 }
 
@@ -60,14 +60,15 @@ export function qemuCommand(
     `-netdev tap,id=net,ifname=lab0,script=no,downscript=no,vhost=off${queues > 1 ? `,queues=${queues}` : ''}`,
     `-device ${DEVICES[nic]},netdev=net,${deviceOptions(hardware, queues)}`,
   ];
-  // An emulated CPU can lose its timer, and what sleeps there then sleeps for ever: such a guest is to end, not to hang.
+  // An emulated CPU can lose its timer, and a task that sleeps there never wakes up: such a guest must end, not hang.
   const append =
     'console=ttyS0 quiet net.ifnames=0 nokaslr mitigations=off tsc=reliable nowatchdog panic=1 oops=panic ' +
     'rcupdate.rcu_cpu_stall_timeout=40 sysctl.kernel.panic_on_rcu_stall=1';
   const command = [...qemu, ...options.join(' ').split(' ').filter(Boolean), '-append', append];
   const network = `ip link set lo up && ip tuntap add dev lab0 mode tap ${queues > 1 ? 'multi_queue' : ''} &&
     ip addr add ${OUTSIDE}/24 dev lab0 && ip link set lab0 up && exec "$0" "$@"`;
-  // Whatever ends this process ends QEMU, and with it the namespace. virtio's RSS would load a program into this kernel.
+  // If this process ends for any reason, QEMU ends, and with it the namespace. virtio's RSS would load a program into
+  // this kernel.
   return [
     ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--net', 'nice', '-n5', 'sh', '-c', network],
     ...['setpriv', '--bounding-set', '-sys_admin,-bpf', ...command],
