@@ -16,6 +16,7 @@ const say = (line) => process.stderr.write(`locality-tune: ${line}\n`);
 /** Tool on PATH -> Debian package. without a `needed` one it stops, without a `wanted` one it leaves out tests. */
 const buildTools = { 'g++': 'g++', make: 'make', python3: 'python3' };
 const testTools = {
+  'ansible-playbook': 'ansible-core',
   bpftrace: 'bpftrace',
   chromium: 'chromium',
   ethtool: 'ethtool',

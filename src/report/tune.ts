@@ -73,7 +73,7 @@ function verdict(journal: string | null, takenBack: Applied['takenBack'], failed
     return takenBack.length === 0
       ? 'interrupted: everything was restored'
       : 'interrupted: not everything was restored; run `locality-tune undo`';
-  if (journal === null) return failed > 0 ? 'nothing was changed' : 'nothing to change';
+  if (journal === null) return failed > 0 ? 'nothing was changed' : 'unchanged: every setting is as planned';
   return `journal ${journal}: \`locality-tune undo\` restores it, \`locality-tune status\` shows drift`;
 }
 

@@ -6,12 +6,15 @@ import type { Host } from '../../host/types.ts';
 import { viewOf } from '../../path/view.ts';
 import type { Inspection } from '../../report/inspection.ts';
 import type { Comparison } from '../../what-if/load.ts';
+import { count } from '../../words/phrase.ts';
+import { EXIT } from '../errors.ts';
 import { loadHost, originOf } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
-import { printDocument, printLines, styleOf } from '../output.ts';
+import { printDocument, printLines, say, styleOf } from '../output.ts';
+import { type FailOnOptions, failing, requireRules, type Sifted, sift } from './fail-on.ts';
 import { asksWhatIf, refuseTwoLists, type WhatIfOptions } from './what-if-options.ts';
 
-export interface InspectCommandOptions extends SourceOptions, WhatIfOptions {
+export interface InspectCommandOptions extends SourceOptions, WhatIfOptions, FailOnOptions {
   readonly iface?: readonly string[];
   readonly port?: number;
   readonly slots: boolean;
@@ -20,13 +23,34 @@ export interface InspectCommandOptions extends SourceOptions, WhatIfOptions {
 }
 
 export async function runInspect(options: InspectCommandOptions): Promise<void> {
+  await requireRules(options);
   const asked = asksWhatIf(options) ? await askedWhatIf(options) : null;
   const host = await loadHost(options);
-  const inspection = { ...look(host, options.netns), remedy: remedy(options, host), port: options.port };
+  const seen = { ...look(host, options.netns), remedy: remedy(options, host), port: options.port };
+  const sifted = sift(seen.findings, options);
+  const inspection = { ...seen, findings: sifted.findings };
   const whatIf = asked?.(inspection.host) ?? null;
-  if (options.json || options.pretty)
-    return printDocument({ ...toDocument(inspection), ...(whatIf && { whatIf }) }, options);
-  if (whatIf !== null) return printWhatIf(whatIf, options);
+  const json = options.json || options.pretty;
+  if (json) {
+    const ignored = options.ignore && { ignored: sifted.ignored };
+    printDocument({ ...toDocument(inspection), ...ignored, ...(whatIf && { whatIf }) }, options);
+  } else if (whatIf !== null) await printWhatIf(whatIf, options);
+  else await printInspection(inspection, options);
+  verdictOf(sifted, options, json !== true);
+}
+
+/** The exit status of --fail-on; on stderr what it is about, unless a program reads. */
+function verdictOf({ findings, ignored }: Sifted, options: InspectCommandOptions, tell: boolean): void {
+  const bad = failing(findings, options);
+  if (bad.length > 0) process.exitCode = EXIT.failed;
+  if (!tell) return;
+  for (const [rule, n] of Object.entries(ignored)) say(`note: ${count(n, 'finding')} of ${rule} ignored\n`);
+  if (bad.length === 0) return;
+  const rules = [...new Set(bad.map(({ rule }) => rule))].join(', ');
+  say(`locality-tune: ${count(bad.length, 'finding')} of severity ${options.failOn} or worse: ${rules}\n`);
+}
+
+async function printInspection(inspection: Inspection, options: InspectCommandOptions): Promise<void> {
   const { inspectLines } = await import('../../report/inspect-text.ts');
   const style = styleOf(options.color, process.stdout, process.env);
   printLines(inspectLines(inspection, { ...style, all: options.all === true }), style);

@@ -24,7 +24,7 @@ export interface ApplyCommandOptions extends TuningOptions {
   readonly yes?: true;
   readonly dryRun?: true;
   readonly persist?: true;
-  /** A file that --persist wrote. */
+  /** A file that `plan --save` or --persist wrote. */
   readonly saved?: string;
 }
 
@@ -45,7 +45,11 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   const style = styleOf(options.color, process.stdout, process.env);
   if (!json) printPlanNotes(plan);
   if (options.dryRun) {
-    if (json) printDocument({ schema: SCHEMA, dryRun: true, journal: null, ...plan, ...NOTHING }, options);
+    if (json)
+      printDocument(
+        { schema: SCHEMA, dryRun: true, changed: false, journal: null, ...plan, ...NOTHING },
+        options,
+      );
     else printLines(changeLines(plan.changes, style), style);
     return;
   }
@@ -64,7 +68,8 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   const applied = interruption.signal.aborted ? await restored(machine, made) : made;
   const kept = applied.takenBack === null ? await keep(machine, applied, wanted, options) : [];
   const result = { ...applied, notes: [...applied.notes, ...kept] };
-  if (json) printDocument({ schema: SCHEMA, ...result, refused: plan.refused }, options);
+  const changed = applied.takenBack === null ? applied.journal !== null : applied.takenBack.length > 0;
+  if (json) printDocument({ schema: SCHEMA, changed, ...result, refused: plan.refused }, options);
   else printLines(appliedLines(result, style), style);
   const status = applied.takenBack === null ? null : interruption.status();
   process.exitCode = status ?? (applied.failed.length > 0 ? EXIT.failed : EXIT.ok);

@@ -3,20 +3,31 @@
 import { formatCpuList } from '../../host/cpus.ts';
 import type { NamedNetns } from '../../host/netns-target.ts';
 import { netnsInode } from '../../system/netns.ts';
+import { saveFile } from '../../system/save.ts';
+import { toSaved } from '../../tune/saved.ts';
 import { type Inside, toScript } from '../../tune/script.ts';
+import { type Planned, requireSubject } from '../../use-cases/plan.ts';
 import { enterFor, inNetns } from '../../words/in-netns.ts';
+import { count } from '../../words/phrase.ts';
 import { option, word } from '../../words/shell.ts';
+import { cliFailure, during } from '../errors.ts';
 import type { SourceOptions } from '../options.ts';
-import { print, printDocument } from '../output.ts';
+import { print, printDocument, say } from '../output.ts';
 import { loadPlan } from './load-plan.ts';
 import { planOptionsOf, type TuningOptions } from './plan-options.ts';
 
-export interface PlanCommandOptions extends TuningOptions, SourceOptions {}
+export interface PlanCommandOptions extends TuningOptions, SourceOptions {
+  /** A file for `apply --saved`. */
+  readonly save?: string;
+  readonly force?: true;
+}
 
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
-  const { plan, expected } = await loadPlan(options);
+  const planned = await loadPlan(options);
+  const { plan, expected } = planned;
   const { refused, notes } = plan;
   const netns = options.netns ?? null;
+  if (options.save !== undefined) await savePlan(options.save, planned, options);
   if (options.json || options.pretty)
     printDocument(
       {
@@ -25,10 +36,32 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
         refused,
         notes,
         expected,
+        ...(options.save !== undefined && { saved: options.save }),
       },
       options,
     );
-  else print(toScript(plan, expected, `Made by: ${commandLine(options)}`, inside(netns)));
+  else if (options.save === undefined)
+    print(toScript(plan, expected, `Made by: ${commandLine(options)}`, inside(netns)));
+}
+
+/** Throws CliError `nothing-to-save`, and if the file cannot be written. */
+async function savePlan(path: string, planned: Planned, options: PlanCommandOptions): Promise<void> {
+  requireSubject(planned, planOptionsOf(options));
+  const { plan, view } = planned;
+  if (plan.changes.length === 0)
+    throw cliFailure(
+      'nothing-to-save',
+      `--save ${path}: there is nothing to change on this machine, so the file would be empty`,
+      'save the plan before the machine is tuned; `apply` without --saved plans anew each time',
+    );
+  const { saved, left } = toSaved(plan, view.host);
+  await during(`--save ${path}`, 'write access to its folder', () =>
+    saveFile(path, `${JSON.stringify(saved, null, 2)}\n`, options.force === true, 0o644),
+  );
+  for (const { subject, why } of left) say(`note: ${subject}: not saved: ${why}\n`);
+  const apply = inNetns(`locality-tune apply ${option('saved', path)} --yes`, options.netns ?? null);
+  if (!options.json && !options.pretty)
+    print(`${count(saved.changes.length, 'change')} saved to ${path}: \`${apply}\` makes them\n`);
 }
 
 /** In another network namespace the script would change interfaces of the same name there. */

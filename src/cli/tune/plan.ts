@@ -14,6 +14,7 @@ Examples:
   locality-tune plan --iface bond0 --port 443 --udp           a bond and its devices, for QUIC
   locality-tune plan --iface eth0 --only irq,xps              only the interface
   locality-tune plan --iface eth0 --port 8080 --cpus 0-7 -j   as JSON
+  locality-tune plan --iface eth0 --port 8080 --save web.json for configuration management
   locality-tune apply --iface eth0 --port 8080                apply the same plan, with undo`;
 
 export function register(program: Command): void {
@@ -21,6 +22,8 @@ export function register(program: Command): void {
     .command('plan')
     .description('Show all changes that make packets local, as a shell script');
   addFrom(addPlanOptions(command))
+    .option('--save <file>', 'write the plan to FILE, for `apply --saved`, instead of printing a script')
+    .option('--force', 'with --save: overwrite an existing file')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {
       const { runPlan } = await import('./plan-run.ts');
