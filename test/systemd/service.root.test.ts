@@ -47,7 +47,7 @@ beforeAll(async () => {
       unit('deaf.socket', '[Socket]\nListenStream=127.0.0.1:7001\nFileDescriptorName=metrics') +
       unit(
         'writer.service',
-        `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo 1 > ${FILE}; echo 4096 > ${BACKLOG}'`,
+        `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo 1 > ${FILE}; echo 4096 > ${BACKLOG}; sleep 0.2; :'`,
       ) +
       'systemctl daemon-reload; systemctl start heard.socket deaf.socket; systemctl start heard.service deaf.service',
   );
@@ -62,7 +62,7 @@ const ask = (what: string, port = 7000) =>
 it('is started when it says so, with its socket and its watchdog', () => {
   expect([show('ActiveState'), show('StatusText'), show('NotifyAccess')]).toEqual([
     'active',
-    '5 sources',
+    '6 sources',
     'main',
   ]);
   expect(ask('state')).toMatchObject({ name: 'metrics', interval: 2000 });

@@ -24,7 +24,8 @@ interface Line {
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const inside = (...command: string[]) => ip('netns', 'exec', NAME, ...command);
 const link = (...args: string[]) => ip('-n', NAME, 'link', ...args);
-const shell = (script: string) => inside('sh', '-c', script);
+/** The shell lives on for a moment, so that it can be asked who it is also on a busy machine. */
+const shell = (script: string) => inside('sh', '-c', `${script}; sleep 0.2; :`);
 const addPair = () => {
   const queues = ['numrxqueues', '4', 'numtxqueues', '4'];
   link('add', 'four0', ...queues, 'type', 'veth', 'peer', 'name', 'four1', ...queues);
@@ -73,7 +74,7 @@ afterAll(() => {
 it('names its sources', async () => {
   const { sources } = await heard('sources', {});
   expect(sources).toEqual(
-    ['link', 'ethtool', 'netdev', 'tcp', 'udp', 'files', 'processes'].map((name) => ({
+    ['link', 'ethtool', 'netdev', 'cpu', 'tcp', 'udp', 'files', 'processes'].map((name) => ({
       name,
       ok: true,
       why: null,
@@ -111,7 +112,7 @@ it('names the process that writes to a file of sysfs', async () => {
     own: false,
     by: { comm: 'sh', script: null },
   });
-  shell(`echo 2 | tee ${QUEUES}/tx-0/xps_cpus`);
+  shell(`(echo 2; sleep 0.2) | tee ${QUEUES}/tx-0/xps_cpus`);
   expect(await heard('written', { path: FILES[2] })).toMatchObject({ own: false, by: { comm: 'tee' } });
   inside('python3', `${import.meta.dirname}/write.py`, `${QUEUES}/rx-0/rps_flow_cnt`, '1024');
   expect(await heard('written', { path: FILES[1] })).toMatchObject({
@@ -127,7 +128,7 @@ it('names the process that writes to a file of procfs, and knows its own writes'
 });
 
 it('does not report a write that the kernel refused', async () => {
-  expect(() => shell(`echo nonsense > ${QUEUES}/rx-0/rps_cpus 2> /dev/null`)).toThrow();
+  expect(() => inside('sh', '-c', `echo nonsense > ${QUEUES}/rx-0/rps_cpus 2> /dev/null`)).toThrow();
   shell(`echo 0 > ${QUEUES}/tx-0/xps_cpus`);
   expect(await heard('written', {})).toMatchObject({ path: FILES[2] });
 });
