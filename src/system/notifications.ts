@@ -1,11 +1,12 @@
 /** Netlink sockets that receive what the kernel sends to multicast groups. All throw SystemError. */
+import { type CpuEvent, decodeCpuEvents, onlineFilter, UEVENT_GROUP } from './cpu-events.ts';
 import { failure } from './errors.ts';
 import { decodeEthtoolEvents, type EthtoolEvent } from './ethtool-events.ts';
 import { lookUpFamily } from './genetlink.ts';
 import { decodeLinkEvents, type LinkEvent, RTNLGRP_LINK } from './link-events.ts';
 import { native } from './native.ts';
 import { decodeNetdevEvents, type NetdevEvent } from './netdev-events.ts';
-import { NETLINK_GENERIC, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink.ts';
+import { NETLINK_GENERIC, NETLINK_KOBJECT_UEVENT, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from './netlink.ts';
 import { closedSocketFilter, DESTROY_GROUPS, decodeSocketEvents, type SocketEvent } from './socket-events.ts';
 import type { DiagSocket } from './types.ts';
 
@@ -24,6 +25,11 @@ const join = (protocol: number, groups: readonly number[], filter: Uint8Array = 
 export const linkNotifications = (): Notifications<LinkEvent> => ({
   fd: join(NETLINK_ROUTE, [RTNLGRP_LINK]),
   decode: decodeLinkEvents,
+});
+
+export const cpuNotifications = (): Notifications<CpuEvent> => ({
+  fd: join(NETLINK_KOBJECT_UEVENT, [UEVENT_GROUP], onlineFilter()),
+  decode: decodeCpuEvents,
 });
 
 /** Failure `unsupported` before Linux 5.6. */

@@ -1,6 +1,7 @@
 /** Notifications of sock_diag's destroy groups (include/uapi/linux/sock_diag.h, net/core/sock_diag.c). */
 import { decodeMessages } from './netlink.ts';
 import { decodeDiagSocket } from './sock-diag.ts';
+import { EVERYTHING, jumpIf, loadHalf, result } from './socket-filter.ts';
 import type { DiagSocket } from './types.ts';
 
 /** SKNLGRP_INET_*_DESTROY, SKNLGRP_INET6_*_DESTROY. */
@@ -38,7 +39,7 @@ export function decodeSocketEvents(bytes: Uint8Array, protocol: DiagSocket['prot
 }
 
 /**
- * A socket filter (struct sock_filter, 8 bytes each) that passes sockets without a peer, so that the end of a connection
+ * A socket filter that passes sockets without a peer, so that the end of a connection
  * wakes nobody. With `ports`, only sockets bound to one of them; all, if the list is empty or too long for a filter.
  */
 export function closedSocketFilter(ports: readonly number[]): Uint8Array {
@@ -52,23 +53,7 @@ export function closedSocketFilter(ports: readonly number[]): Uint8Array {
     ...(compared.length === 0 ? [] : [loadHalf(SOURCE_PORT)]),
     ...compared.map((port, at) => jumpIf(port, pass - (4 + at), 0)),
     result(0),
-    result(0xffffffff),
+    result(EVERYTHING),
   ];
   return Buffer.concat(program);
 }
-
-function instruction(code: number, jt: number, jf: number, k: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUInt16LE(code, 0);
-  bytes.writeUInt8(jt, 2);
-  bytes.writeUInt8(jf, 3);
-  bytes.writeUInt32LE(k, 4);
-  return bytes;
-}
-
-/** BPF_LD | BPF_H | BPF_ABS */
-const loadHalf = (offset: number) => instruction(0x28, 0, 0, offset);
-/** BPF_JMP | BPF_JEQ | BPF_K */
-const jumpIf = (value: number, then: number, otherwise: number) => instruction(0x15, then, otherwise, value);
-/** BPF_RET | BPF_K */
-const result = (value: number) => instruction(0x06, 0, 0, value);

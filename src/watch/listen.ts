@@ -1,7 +1,8 @@
 /**
- * What the kernel reports of changes, in one stream: links, channels, RSS, closed sockets, and writes to files of procfs and
+ * What the kernel reports of changes, in one stream: links, channels, RSS, CPUs, closed sockets, and writes to files of procfs and
  * sysfs with their writers. Everything else has to be read again from time to time.
  */
+import type { CpuEvent } from '../system/cpu-events.ts';
 import { isFailure, isSystemError, systemError } from '../system/errors.ts';
 import type { EthtoolEvent } from '../system/ethtool-events.ts';
 import { decodeWrite, type FileMarks, openFileMarks } from '../system/file-writes.ts';
@@ -9,6 +10,7 @@ import type { LinkEvent } from '../system/link-events.ts';
 import { native } from '../system/native.ts';
 import type { NetdevEvent } from '../system/netdev-events.ts';
 import {
+  cpuNotifications,
   ethtoolNotifications,
   linkNotifications,
   type Notifications,
@@ -20,7 +22,7 @@ import type { SocketEvent } from '../system/socket-events.ts';
 import { type Writer, writerOf } from './writer.ts';
 
 /** `tcp` and `udp`: closed sockets. `files`: writes. */
-export type SourceName = 'link' | 'ethtool' | 'netdev' | 'tcp' | 'udp' | 'files' | 'processes';
+export type SourceName = 'link' | 'ethtool' | 'netdev' | 'cpu' | 'tcp' | 'udp' | 'files' | 'processes';
 
 export interface Source {
   readonly name: SourceName;
@@ -68,6 +70,7 @@ export type Heard =
   | LinkEvent
   | EthtoolEvent
   | NetdevEvent
+  | CpuEvent
   | SocketEvent
   | WriteEvent
   | ProcessEvent
@@ -122,6 +125,7 @@ export async function listen(options: ListenOptions, onHeard: (heard: Heard) => 
   await open('link', linkNotifications);
   await open('ethtool', ethtoolNotifications);
   await open('netdev', netdevNotifications);
+  await open('cpu', cpuNotifications);
   for (const protocol of options.sockets)
     await open(protocol, () => socketNotifications(protocol, options.ports));
 

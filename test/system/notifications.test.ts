@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/cbpf/instruction.ts';
 import { simulate } from '../../src/cbpf/simulate.ts';
+import { decodeCpuEvents, onlineFilter } from '../../src/system/cpu-events.ts';
 import { decodeEthtoolEvents } from '../../src/system/ethtool-events.ts';
 import { decodeFamily, lookUpFamily } from '../../src/system/genetlink.ts';
 import { decodeLinkEvents } from '../../src/system/link-events.ts';
@@ -56,6 +57,7 @@ describe('notifications', () => {
         for (const { what } of decodeEthtoolEvents(garbage, FAMILY)) expect(what).toMatch(/^[a-z-]+$/);
         for (const { event } of decodeNetdevEvents(garbage, FAMILY))
           expect(['added', 'gone', 'changed']).toContain(event);
+        for (const { cpu } of decodeCpuEvents(garbage)) expect(cpu).toBeGreaterThanOrEqual(0);
         for (const { port } of decodeSocketEvents(garbage, 'tcp')) expect(port).toBeLessThan(65_536);
       }),
     );
@@ -103,6 +105,29 @@ describe('a link', () => {
 
   it('that leaves a bridge is not gone', () => {
     expect(decodeLinkEvents(link(17, 7, 3, 0, encodeAttribute(3, zero('eth0'))))).toEqual([]);
+  });
+});
+
+describe('a uevent', () => {
+  const uevent = (action: string, path: string) =>
+    Buffer.from(`${action}@${path}\0ACTION=${action}\0DEVPATH=${path}\0SUBSYSTEM=x\0SEQNUM=1\0`);
+
+  it('of a CPU says whether it is online, and no other passes the filter', () => {
+    const action = fc.constantFrom('online', 'offline', 'add', 'remove', 'change', 'bind');
+    const path = fc.oneof(
+      fc.nat(8191).map((cpu) => `/devices/system/cpu/cpu${cpu}`),
+      fc.constantFrom('/devices/system/memory/memory3', '/devices/virtual/net/veth0', '/devices/system/cpu'),
+    );
+    fc.assert(
+      fc.property(action, path, (how, where) => {
+        const message = uevent(how, where);
+        const isOfInterest = how === 'online' || how === 'offline';
+        expect(simulate(decode(onlineFilter()), { packet: message }).result !== 0).toBe(isOfInterest);
+        const cpu = /cpu(\d+)$/.exec(where)?.[1];
+        const event = { kind: 'cpu', cpu: Number(cpu), online: how === 'online' };
+        expect(decodeCpuEvents(message)).toEqual(isOfInterest && cpu !== undefined ? [event] : []);
+      }),
+    );
   });
 });
 
