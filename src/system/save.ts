@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   openSync,
   realpathSync,
   renameSync,
@@ -14,15 +15,20 @@ import { failure } from './errors.ts';
 
 /**
  * All or nothing: in any case, `path` has the old content or the new. Anything but a regular file (/dev/stdout, a pipe)
- * is written to directly. @param mode of a new file, before the umask. Throws Node's SystemError, or Failure if the
- * file exists and `force` is not set.
+ * is written to directly. A link is followed if it is ours or root's: another user must not choose which file root
+ * replaces. @param mode of a new file, before the umask. Throws Node's SystemError, or Failure: exists if `force` is not
+ * set, not-trusted.
  */
 export function saveFile(path: string, content: string, force: boolean, mode = 0o666): void {
-  const there = statSync(path, { throwIfNoEntry: false });
+  const named = lstatSync(path, { throwIfNoEntry: false });
+  const isLink = named?.isSymbolicLink() === true;
+  if (isLink && named.uid !== 0 && named.uid !== process.geteuid?.())
+    throw failure('not-trusted', 'it is a link that another user made', 'name the file itself');
+  const there = isLink ? statSync(path, { throwIfNoEntry: false }) : named;
   if (there?.isFile() && !force)
     throw failure('exists', 'the file exists already', 'use another name, or --force');
   if (there && !there.isFile()) writeFileSync(path, content);
-  else replace(there ? realpathSync(path) : path, content, mode);
+  else replace(there && isLink ? realpathSync(path) : path, content, mode);
 }
 
 function replace(path: string, content: string, mode: number): void {
