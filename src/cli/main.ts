@@ -69,6 +69,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   const asked = argv.length === 0 && (await isOnTerminal()) ? ['live'] : argv;
   const program = await createProgram(asked);
   try {
+    const [first, topic] = asked;
+    if (first === 'help' && topic !== undefined && !topic.startsWith('-') && !COMMANDS.has(topic))
+      throw usage(`help: unknown command '${topic}'`, 'see locality-tune --help');
     await program.parseAsync(asked, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {

@@ -204,8 +204,8 @@ function refuseForeign(group: Group): void {
   if (group.selection === null)
     throw failure(
       'program-unknown',
-      `${group.id}: cannot see whether a program is attached (${whyUnseen(group)})`,
-      'run as root with bpftrace, or use --force if you are sure that the server attaches none itself',
+      `${group.id}: cannot see whether a program is attached: ${whyUnseen(group)}`,
+      'run as root with bpftrace installed, or use --force if you are sure that the server attaches none itself',
     );
   const { program } = group;
   if (program === null) return;

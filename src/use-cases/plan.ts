@@ -47,7 +47,7 @@ export function requireSubject(
   const why = plan.refused.map(({ subject, why }) => `${subject}: ${why}`).join(' ');
   throw failure(
     'nothing-to-tune',
-    `nothing to tune. ${why}`.trimEnd(),
+    `nothing to tune. ${why}`.trimEnd().replace(/\.$/, ''),
     'see `locality-tune inspect` for what is on this machine; UDP needs --udp',
   );
 }

@@ -13,6 +13,7 @@ describe('a usage error', () => {
     [['explain', 'tcp'], 'SOURCE and DESTINATION are missing'],
     [['explain', 'tcp', '198.51.100.7:40001'], 'DESTINATION is missing'],
     [['explain', '198.51.100.7:40001', '192.0.2.10:443'], 'PROTOCOL is missing'],
+    [['help', 'nope'], "help: unknown command 'nope'"],
     [['inspect', '-i', 'eth0'], '-i is the interval of measure and live; an interface is --iface or -I'],
   ])('names what is wrong: %j', async (args, text) => {
     const { status, stderr } = await run(args);

@@ -121,3 +121,16 @@ it('prints the command of another namespace as the finding does', () => {
   const lines = verdict({ ...rest, findings: there }, layout).map((line) => paint(line, layout).trim());
   expect(lines.join(' ')).toContain('possible with `locality-tune attach --port 8080 --yes --netns web`.');
 });
+
+it('does not offer a program alone to workers that must be pinned first', () => {
+  const loose = group({ workers: range(4).map(() => ({ cpus: range(4) })) });
+  const text = read(host({ cpus: 4, nics: [eth0], groups: [loose] }));
+  expect(text).toContain('The commands of the findings fix it, in their order.');
+  expect(text).not.toContain('locality-tune attach');
+});
+
+it('says that nothing is on the port that was asked for', () => {
+  const machine = { ...inspectionOf(host({ cpus: 4, nics: [eth0] })), port: 8080 };
+  const [first] = verdict(machine, layout).map((line) => paint(line, layout));
+  expect(first).toMatch(/^Nothing is on port 8080: no process listens on it with TCP/);
+});
