@@ -17,6 +17,9 @@ const leftOut = [
   ...(['bpftrace', 'nginx', 'haproxy'].every(has)
     ? []
     : [{ pattern: 'test/integration/**', why: 'they need bpftrace, nginx and haproxy' }]),
+  ...(['unbound', 'knotd', 'named'].every(has)
+    ? []
+    : [{ pattern: 'test/integration/dns-restart.root.test.ts', why: 'it needs unbound, knotd and named' }]),
   ...(existsSync(BPF_ASM)
     ? []
     : [

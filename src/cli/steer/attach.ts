@@ -22,7 +22,9 @@ Examples:
   locality-tune attach --port 8080 --measure 10 --yes
   locality-tune attach --port 8125 --udp --program rand
   locality-tune attach --port 8125 --udp --program steer.bpf --dry-run
-  locality-tune attach --pid 29333 --fd 6 --program map`;
+  locality-tune attach --pid 29333 --fd 6 --program map
+  locality-tune attach --port 8080 --wait --yes            after the start of a server
+  locality-tune attach --port 8080 --persist --dry-run     the drop-in that does it each time`;
 
 export function register(program: Command, help: ProgramHelp | null): void {
   const command = addSelector(
@@ -38,6 +40,18 @@ export function register(program: Command, help: ProgramHelp | null): void {
     )
     .option('--dry-run', 'only show the assembler, the bytecode and the warnings')
     .option('--yes', 'do not ask; required without a terminal')
+    .option(
+      '--wait [seconds]',
+      'wait until the server has opened its sockets, at most SECONDS (default: 60)',
+      seconds('--wait', 86_400, 0.1),
+    )
+    .option(
+      '--sockets <n>',
+      'with --wait: until the group has N sockets (default: until their number is steady)',
+      integer('--sockets', 1, SIZE_MAX),
+    )
+    .option('--persist', "attach it again at each start and reload, by a drop-in for the server's service")
+    .option('--unit <name>', 'with --persist: the service (default: the one that the server runs in)')
     .option(
       '--measure [seconds]',
       'measure locality for SECONDS before and after the change (default: 3)',

@@ -1,6 +1,7 @@
 /** `locality-tune detach`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
-import { addSelector, type SteerOptions } from './steer-options.ts';
+import type { DetachCommandOptions } from './detach-run.ts';
+import { addSelector } from './steer-options.ts';
 
 const EXAMPLES = `
 Afterwards the kernel picks by hash or SO_INCOMING_CPU again. A group without a program stays as it
@@ -15,10 +16,11 @@ export function register(program: Command): void {
     program.command('detach').description("Detach the program from a running server's reuseport group"),
   )
     .option('--dry-run', 'only show what would be detached')
+    .option('--persist', 'also remove the drop-in that `attach --persist` wrote')
     .option('--force', 'detach a foreign program, or one that cannot be seen')
     .addHelpText('after', EXAMPLES)
     .action(async (_options: unknown, command: Command) => {
       const { runDetach } = await import('./detach-run.ts');
-      await runDetach(command.optsWithGlobals<SteerOptions>());
+      await runDetach(command.optsWithGlobals<DetachCommandOptions>());
     });
 }

@@ -16,6 +16,13 @@ export interface AttachCommandOptions extends SteerOptions, ProgramOptions {
   /** Seconds before and after the change; `true` if none are given. */
   readonly measure?: number | true;
   readonly yes?: true;
+  /** Seconds; `true` if none are given. */
+  readonly wait?: number | true;
+  /** With `wait`: what the server opens. */
+  readonly sockets?: number;
+  readonly persist?: true;
+  /** With `persist`: the service. */
+  readonly unit?: string;
 }
 
 /** What determines a program instead of the size. */
