@@ -18,10 +18,12 @@ export function interruptLoads(vectors: readonly Vector[]): ReadonlyMap<Vector, 
 
 /**
  * More than twice its share, or so much that the others get less than a fifth of theirs: of two queues, twice the share
- * would be everything. Chance does not make that of a million. Both are shares of the whole, 0 to 1.
+ * would be everything. Of more than 16, the busiest has more by chance: of 64 it may have 3 times its share, of 256 4 times.
+ * Both are shares of the whole, 0 to 1.
  */
 export function isTooMuch(share: number, fair: number): boolean {
-  return share > Math.min(2 * fair, 1 - (1 - fair) / 5);
+  const times = 2 + Math.max(0, Math.log2(1 / fair / 16)) / 2;
+  return share > Math.min(times * fair, 1 - (1 - fair) / 5);
 }
 
 export const sum = (numbers: Iterable<number>): number => {

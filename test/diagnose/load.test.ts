@@ -37,6 +37,10 @@ describe('queue-load-uneven', () => {
     ['little', counted(nic({ queues: 4 }), [0.9, 0, 0, 0])],
     ['not counted', { ...nic({ queues: 4 }), irqs: [] }],
     ['sent past the table by rules', counted(nic({ queues: 4, ntupleRules: 2 }), [10, 1, 1, 1])],
+    [
+      'three times the average of 128 queues',
+      counted(nic({ queues: 128 }), [30, ...Array<number>(127).fill(10)]),
+    ],
     ['three to one on two queues', counted(nic({ queues: 2 }), [30, 10])],
     ['all on the one queue that the table names', counted(nic({ queues: 2, rss: [0, 0] }), [30, 0])],
     ['of a NIC that is quiet beside another', counted(nic({ queues: 4 }), [3, 0, 0, 0])],
@@ -82,6 +86,18 @@ describe('cpu-load-uneven', () => {
       'echo 6 > /proc/irq/53/smp_affinity_list',
     ]);
     expect(findings(runFixes(twice, findings(twice))).filter(({ fix }) => fix.length > 0)).toEqual([]);
+  });
+
+  it('is one finding, however many CPUs have too much', () => {
+    const hot = (name: string, firstIrq: number) =>
+      counted(nic({ name, queues: 8, firstIrq, xps: true }), [1, 40, 1, 40, 1, 1, 1, 1]);
+    const machine = host({ nics: [hot('eth2', 53), hot('eth3', 70)] });
+    const all = findings(machine).filter(({ rule }) => rule === 'cpu-load-uneven');
+    expect(all.map(({ subject }) => subject)).toEqual(['CPUs 1,3']);
+    expect(all[0]?.message).toMatch(
+      /^CPU 1 receives .* The same holds for CPU 3\. The commands move some of them/,
+    );
+    expect(findings(runFixes(machine, findings(machine))).filter(({ fix }) => fix.length > 0)).toEqual([]);
   });
 
   it('moves a queue to a CPU that receives nothing, as on a router of two single-queue NICs', () => {

@@ -1,33 +1,37 @@
 import { moveIrqCommand } from '../../words/commands.ts';
-import { names, percent, queueNames } from '../../words/phrase.ts';
+import { cpuNames, names, percent, queueNames } from '../../words/phrase.ts';
 import { withIrqs, withNic } from '../after.ts';
 import type { Facts, Found, Rebalance } from '../types.ts';
 
 /** Busy queues of several NICs can share one CPU, although each NIC is spread evenly. */
 export function cpuLoadUneven({ rebalances }: Facts): readonly Found[] {
-  return [...Map.groupBy(rebalances, ({ cpu }) => cpu)].flatMap(([cpu, of]) => {
-    const [first] = of;
-    if (first === undefined) return [];
-    const { share, fair, receives } = first;
-    const where = receives.map((each) => `${each.nic.name} ${queueNames('rx', each.vector.rx)}`);
-    const moves = [...new Map(of.flatMap(irqMoves))];
-    const coming = receives.some(({ vector }) => vector.cpu !== cpu);
-    return [
-      {
-        rule: 'cpu-load-uneven',
-        severity: 'warning',
-        subject: `CPU ${cpu}`,
-        message:
-          `${coming ? 'After the other commands, ' : ''}CPU ${cpu} receives from ${names(where)}. They took ${percent(share)} of the interrupts of all RX queues since boot, ` +
-          `${(share / fair).toFixed(1)} times a fair share of a CPU. ${remedy(of)}`,
-        fix: moves.map(([irq, to]) => moveIrqCommand(irq, to)),
-        after: (host) => {
-          const cpusOf = new Map(moves.map(([irq, to]) => [irq, [to]]));
-          return of.reduce((each, { nic }) => withNic(each, nic.name, (own) => withIrqs(own, cpusOf)), host);
-        },
-      } satisfies Found,
-    ];
-  });
+  const [worst] = rebalances;
+  if (worst === undefined) return [];
+  const { cpu, share, fair, receives } = worst;
+  const where = receives.map((each) => `${each.nic.name} ${queueNames('rx', each.vector.rx)}`);
+  const moves = [...new Map(rebalances.flatMap(irqMoves))];
+  const coming = receives.some(({ vector }) => vector.cpu !== cpu);
+  const cpus = new Set(rebalances.map((each) => each.cpu));
+  const others = [...cpus].filter((each) => each !== cpu);
+  const more = others.length > 0 ? ` The same holds for ${cpuNames(others)}.` : '';
+  return [
+    {
+      rule: 'cpu-load-uneven',
+      severity: 'warning',
+      subject: cpuNames(cpus),
+      message:
+        `${coming ? 'After the other commands, ' : ''}CPU ${cpu} receives from ${names(where)}. They took ${percent(share)} of the ` +
+        `interrupts of all RX queues since boot, ${(share / fair).toFixed(1)} times a fair share of a CPU.${more} ${remedy(rebalances)}`,
+      fix: moves.map(([irq, to]) => moveIrqCommand(irq, to)),
+      after: (host) => {
+        const cpusOf = new Map(moves.map(([irq, to]) => [irq, [to]]));
+        return rebalances.reduce(
+          (each, { nic }) => withNic(each, nic.name, (own) => withIrqs(own, cpusOf)),
+          host,
+        );
+      },
+    },
+  ];
 }
 
 function remedy([first, another]: readonly Rebalance[]): string {
