@@ -5,7 +5,7 @@ import { Box, renderToString } from 'ink';
 import { readRecording } from '../src/live/recording.ts';
 import type { Sample } from '../src/live/types.ts';
 import { headerLine, tabLine } from '../tui/bars.ts';
-import { keysLine, messageLine } from '../tui/bottom.ts';
+import { keysLine, messageLines } from '../tui/bottom.ts';
 import type { Background } from '../tui/colours.ts';
 import { Rows } from '../tui/components/rows.tsx';
 import { TITLES } from '../tui/keys.ts';
@@ -127,7 +127,7 @@ function draw(
     <Box flexDirection="column" width={columns} height={rows}>
       <Rows lines={[headerLine(bars), tabLine(bars)]} width={columns} height={2} theme={theme} />
       {PANES[tab]?.render(props)}
-      <Rows lines={[messageLine(bars), keysLine(bars)]} width={columns} height={2} theme={theme} />
+      <Rows lines={[...messageLines(bars), keysLine(bars)]} width={columns} height={2} theme={theme} />
     </Box>,
     { columns },
   );

@@ -18,7 +18,7 @@ import type { Group } from '../src/host/types.ts';
 import type { Sample, Source } from '../src/live/types.ts';
 import { At } from './at.tsx';
 import { headerLine, tabLine } from './bars.ts';
-import { keysLine, messageLine } from './bottom.ts';
+import { keysLine, messageLines } from './bottom.ts';
 import { Boundary } from './boundary.tsx';
 import { type Canvas, OriginContext } from './canvas.ts';
 import { type Line, span } from './components/line.ts';
@@ -51,8 +51,8 @@ export interface AppProps {
   readonly quit: () => void;
 }
 
-/** Lines above and below the pane. */
-const BARS = 4;
+/** Lines above and below the pane, besides the message. */
+const BARS = 3;
 
 export function App({
   canvas,
@@ -76,7 +76,19 @@ export function App({
   // A recording is paused itself, and can be moved meanwhile.
   const shown = useFrozen(live, state.frozen && source.replay === null);
   const sample = shown.at(-1);
-  const height = Math.max(1, rows - BARS);
+  const bars = sample && {
+    sample,
+    state,
+    theme,
+    label,
+    demo,
+    live: source.live,
+    ended,
+    replay: source.replay?.state() ?? null,
+    width: columns,
+  };
+  const messages = bars === undefined ? [] : messageLines(bars);
+  const height = Math.max(1, rows - BARS - messages.length);
   const paneProps = (): PaneProps | null => propsFor(current.current, shown, theme, columns, height);
 
   const set = (next: ViewState): void => {
@@ -124,17 +136,6 @@ export function App({
   });
 
   const props = paneProps();
-  const bars = sample && {
-    sample,
-    state,
-    theme,
-    label,
-    demo,
-    live: source.live,
-    ended,
-    replay: source.replay?.state() ?? null,
-    width: columns,
-  };
   const screen = { width: columns, theme };
   // Not shown by Ink: each row draws itself on the canvas.
   return (
@@ -155,7 +156,7 @@ export function App({
               )}
             </At>
             <At x={0} y={2 + height}>
-              <Rows lines={[messageLine(bars), keysLine(bars)]} height={2} {...screen} />
+              <Rows lines={[...messages, keysLine(bars)]} height={messages.length + 1} {...screen} />
             </At>
           </>
         )}

@@ -26,13 +26,12 @@ export interface BarProps {
 }
 
 export function headerLine(props: BarProps): Line {
-  const { sample, state, theme, label, replay, width } = props;
+  const { sample, theme, label, width } = props;
   const separator = theme.unicode ? ' · ' : ', ';
   const machine = machineWords(sample.configuration.host).map((word) => clean(word, theme.unicode));
-  const pace =
-    replay === null ? `${state.interval} s` : `${replay.at} of ${replay.total}  ${speedText(replay.speed)}`;
+  const pace = paceText(props);
   const right: Line = [
-    span(`${pace}  `, 'dim'),
+    span(pace === '' ? '' : `${pace}  `, 'dim'),
     span(modeText(props), 'accent'),
     span(`  ${clockText(sample.time)} `),
   ];
@@ -59,13 +58,20 @@ function nameSpans(label: string, room: number, { unicode }: Theme): Line {
 
 const LEAST_NAME = 8;
 
+/** Of what is not a single moment. */
+function paceText({ live, replay, state }: BarProps): string {
+  if (live) return `${state.interval} s`;
+  return replay === null ? '' : `${replay.at} of ${replay.total}  ${speedText(replay.speed)}`;
+}
+
 const speedText = (speed: number): string => (speed < 1 ? `1/${1 / speed}x` : `${speed}x`);
 
 function modeText({ state, live, ended, replay, theme: { unicode } }: BarProps): string {
   if (replay?.paused) return `${unicode ? '‖' : '='} paused`;
   if (state.frozen) return `${unicode ? '‖' : '='} frozen`;
   if (live) return `${unicode ? '●' : '*'} live`;
-  return ended || replay?.ended ? `${unicode ? '■' : '#'} end` : `${unicode ? '▷' : '>'} replay`;
+  if (replay === null) return `${unicode ? '■' : '#'} snapshot`;
+  return ended || replay.ended ? `${unicode ? '■' : '#'} end` : `${unicode ? '▷' : '>'} replay`;
 }
 
 function machineWords({ machine, nics }: Host): string[] {

@@ -1,30 +1,35 @@
 /** The lines below the pane: one that says what is going on, and one of keys that is always there. */
 import type { Sample } from '../src/live/types.ts';
-import { clean } from '../src/report/text.ts';
+import { clean, wrap } from '../src/report/text.ts';
 import type { BarProps } from './bars.ts';
 import { whyMissing } from './components/figures.ts';
 import { fit, type Line, type Span, span, widthOf } from './components/line.ts';
 import { TITLES } from './keys.ts';
 import type { Theme } from './theme.ts';
 
-/** What is typed, going on or done; otherwise the hint of the demo, or the probe and the first thing that is missing. */
-export function messageLine(props: BarProps): Line {
+/** Lines that a long result may take; the pane gives them. */
+const MOST_LINES = 4;
+
+/**
+ * What is typed, going on or done; otherwise the hint of the demo, or the probe and the first thing that is missing. One
+ * line, but the whole result of an action.
+ */
+export function messageLines(props: BarProps): readonly Line[] {
   const { state, theme, width } = props;
-  return fit(
-    state.typing ? [span(' /', 'accent'), span(`${state.filter}_`)] : messageOf(props),
-    width,
-    theme,
-  );
+  if (state.typing) return [fit([span(' /', 'accent'), span(`${state.filter}_`)], width, theme)];
+  if (state.progress !== null || state.notice === null) return [fit(messageOf(props), width, theme)];
+  const { text, ok } = state.notice;
+  const mark = span(` ${ok ? theme.mark.local : theme.mark.remote} `, ok ? 'local' : 'remote');
+  return wrap(text, Math.max(1, width - INDENT), theme.unicode)
+    .slice(0, MOST_LINES)
+    .map((line, at) => [at === 0 ? mark : span(' '.repeat(INDENT)), span(line, 'strong')]);
 }
+
+const INDENT = 3;
 
 function messageOf({ sample, state, theme, demo }: BarProps): Line {
   const filter = state.filter === '' ? [] : [span(` /${state.filter} `, 'accent')];
   if (state.progress !== null) return [span(` ${clean(state.progress, theme.unicode)}`, 'partly')];
-  if (state.notice !== null) {
-    const { text, ok } = state.notice;
-    const mark = ok ? theme.mark.local : theme.mark.remote;
-    return [span(` ${mark} `, ok ? 'local' : 'remote'), span(clean(text, theme.unicode), 'strong')];
-  }
   const hint = demo && sample.probe.state !== 'failed' ? demoHint(sample) : null;
   return [...filter, ...(hint === null ? probeSpans(sample, theme) : [span(` ${hint}`, 'accent')])];
 }
@@ -33,8 +38,8 @@ function messageOf({ sample, state, theme, demo }: BarProps): Line {
 function demoHint({ configuration }: Sample): string {
   const [group] = configuration.host.groups;
   return group?.program == null
-    ? 'Demo: press a, then y: the program moves each connection to the CPU that receives it.'
-    : 'Demo: accept and RX are local now. Press d, then y, to detach the program again.';
+    ? 'Demo: press a, then y, to steer connections to the CPU that receives them.'
+    : 'Demo: accept and RX are local now. Press d, then y, to detach the program.';
 }
 
 function probeSpans(sample: Sample, theme: Theme): Line {

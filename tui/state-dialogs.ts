@@ -4,7 +4,7 @@ import { type KeyContext, notify, show } from './key-context.ts';
 import { actionOf } from './keys.ts';
 import type { AttachDialog, ConfirmDialog, Dialog } from './state.ts';
 
-const RECORDED = 'a recording cannot be changed';
+const RECORDED = 'this is no live machine, so nothing can be changed';
 const NO_GROUP = 'there is no reuseport group here';
 
 export function openAttach(context: KeyContext): void {

@@ -20,7 +20,8 @@ export function press(context: KeyContext, key: string): void {
   }
 }
 
-const NO_RECORDING = 'this is no recording: `live --record FILE` makes one, `live --replay FILE` plays it';
+const NO_RECORDING =
+  'only a recording can be wound: `live --record FILE` makes one, `live --replay FILE` plays it';
 
 function perform(context: KeyContext, action: Action): void {
   context.set(reduce(context.get(), action, context.around()));

@@ -10,6 +10,9 @@ import { type Holder, type Processes, scanProcesses, showsAllProcesses } from '.
 import type { SlotReadings, SlotRequest } from './slots.ts';
 import type { Group, LoneSocket } from './types.ts';
 
+/** Why a group has no slots if they were not asked for. */
+export const SLOTS_UNREAD = 'slots and programs were not read (--no-slots)';
+
 export interface SocketOptions {
   /** null: every port. */
   readonly port: number | null;
@@ -155,7 +158,7 @@ async function askKernel(
 
 function whyNotAsked({ kernel }: System, { slots }: SocketOptions): string {
   if (kernel === null) return 'a captured tree has no slots and programs';
-  return slots ? 'no readable process holds it' : 'slots and programs were not read (--no-slots)';
+  return slots ? 'no readable process holds it' : SLOTS_UNREAD;
 }
 
 function hidden(

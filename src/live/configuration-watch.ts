@@ -37,7 +37,7 @@ export async function watchConfiguration(
   report: Events['report'],
 ): Promise<ConfigurationWatch> {
   let known: KnownSlots = new Map();
-  let host: Host = await readQuickly(system, options, known);
+  let host: Host = await readQuickly(system, options, known, slots);
   let configuration = toConfiguration(host, options.netns);
   let [readAt, took, slotsAt] = [performance.now(), 0, Number.NEGATIVE_INFINITY];
 
@@ -49,7 +49,7 @@ export async function watchConfiguration(
   };
   const quick = createReader('reading the configuration', report, async () => {
     const began = performance.now();
-    show(await readQuickly(system, options, known));
+    show(await readQuickly(system, options, known, slots));
     readAt = performance.now();
     took = readAt - began;
   });

@@ -6,7 +6,7 @@
 import { diagnose } from '../diagnose/diagnose.ts';
 import { readHost } from '../host/host.ts';
 import type { NamedNetns } from '../host/netns-target.ts';
-import { readSockets } from '../host/sockets.ts';
+import { readSockets, SLOTS_UNREAD } from '../host/sockets.ts';
 import type { Group, Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import type { System } from '../system/types.ts';
@@ -20,6 +20,9 @@ export interface ConfigurationOptions {
   readonly port: number | null;
 }
 
+const BEING_READ = 'slots and programs are being read';
+const NOT_READ = 'slots and programs are read only as root, and not with --no-probes';
+
 /** Groups as bpftrace last saw them, by id. */
 export type KnownSlots = ReadonlyMap<string, Group>;
 
@@ -31,9 +34,11 @@ export async function readQuickly(
   system: System,
   { ifaces, port }: ConfigurationOptions,
   known: KnownSlots,
+  readsSlots: boolean,
 ): Promise<Host> {
   const host = await readHost(system, { ifaces, port, slots: false, sampleSeconds: 0 });
-  return { ...host, groups: host.groups.map((group) => withSlots(group, known.get(group.id))) };
+  const why = readsSlots ? BEING_READ : NOT_READ;
+  return { ...host, groups: host.groups.map((group) => withSlots(group, known.get(group.id), why)) };
 }
 
 /** Starts bpftrace for some hundred milliseconds: only as root, and rarely. */
@@ -63,8 +68,9 @@ export function isSameConfiguration(one: Configuration, other: Configuration): b
 }
 
 /** Keeps the slots of the sockets; their workers and queues are those that were just read. */
-export function withSlots(now: Group, known: Group | undefined): Group {
-  if (known === undefined || !hasSameSockets(now, known)) return now;
+export function withSlots(now: Group, known: Group | undefined, why: string): Group {
+  if (known === undefined || !hasSameSockets(now, known))
+    return { ...now, notes: now.notes.map((note) => (note === SLOTS_UNREAD ? why : note)) };
   const fresh = new Map(now.sockets.map((socket) => [socket.inode, socket]));
   const { selection, program, incomingCpuHonoured, notes } = known;
   const sockets = known.sockets.map((socket) => {

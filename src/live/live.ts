@@ -12,7 +12,7 @@ import { createControl } from './control.ts';
 import { type Counting, startCounting } from './counted-sample.ts';
 import { type Counters, loadsBetween, packetRatesBetween, queueSamples, readCounters } from './counters.ts';
 import { createEvents, type Events } from './events.ts';
-import { NO_PACKETS, toAccept, toMembers } from './probes.ts';
+import { membersByProcess, NO_PACKETS, toAccept, toMembers } from './probes.ts';
 import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
 import { createTimer, createWakeUp, type WakeUp } from './wake-up.ts';
 
@@ -105,6 +105,8 @@ async function* run(
       const counted = probes?.take(configuration, wishes.listen) ?? null;
       const { packets = NO_PACKETS, accepts = null, datagrams = null, probe } = counted ?? {};
       const rates = after === null ? { rx: null, tx: null } : packetRatesBetween(before, after);
+      const own = accepts === null ? (options.accepts?.() ?? null) : null;
+      const { groups } = configuration.host;
       yield {
         time: new Date().toISOString(),
         seconds,
@@ -114,10 +116,10 @@ async function* run(
         tx: { ...packets.tx, pps: rates.tx },
         rxMatrix: packets.rxMatrix,
         txMatrix: packets.txMatrix,
-        accept: accepts === null ? (options.accepts?.() ?? null) : toAccept(accepts, commOf(system.files)),
+        accept: accepts === null ? own : toAccept(accepts, commOf(system.files)),
         loads: after === null ? [] : loadsBetween(before, after, configuration.host.machine.cpus.online),
         queues: after === null ? [] : queueSamples(configuration.host.nics, before, after),
-        members: toMembers(configuration.host.groups, accepts, datagrams),
+        members: own === null ? toMembers(groups, accepts, datagrams) : membersByProcess(groups, own),
         events: events.take(),
         probe: probe ?? { state: 'missing', coverage: null, notes: [missing] },
         configuration,

@@ -109,6 +109,20 @@ export function toMembers(
   );
 }
 
+/** Without a probe: of servers that count their own accepts, one listener in each process. */
+export function membersByProcess(groups: readonly Group[], { listeners, seconds }: Accept): MemberSample[] {
+  const byPid = new Map(listeners.map((listener) => [`${listener.port} ${listener.pid}`, listener]));
+  return groups.flatMap(({ id, protocol, port, sockets }) =>
+    sockets.map(({ inode, holders, recvQueue }) => {
+      const own = holders.map(({ pid }) => byPid.get(`${port} ${pid}`)).find((each) => each !== undefined);
+      const { accepts, matched } = (protocol === 'tcp' && own) || { accepts: null, matched: 0 };
+      const rate = accepts === null || seconds <= 0 ? null : Math.round((10 * accepts) / seconds) / 10;
+      const percent = accepts === null ? null : percentOf(matched, accepts);
+      return { group: id, inode, rate, percent, recvQueue };
+    }),
+  );
+}
+
 /** `judged`: packets whose receiving CPU is known. */
 interface Tally {
   readonly count: number;

@@ -46,7 +46,9 @@ function toSample({ time, counters }: Snapshot, host: Host): Sample {
     probe: {
       state: 'missing',
       coverage: null,
-      notes: [`a snapshot of ${time ?? 'an unknown time'}: nothing was measured`],
+      notes: [
+        `nothing was measured: this is a snapshot${time === null ? '' : ` of ${time.replace(/\.\d+Z$/, 'Z')}`}`,
+      ],
     },
     configuration: { ...view, findings: diagnose(view), readAt: at },
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SLOTS_UNREAD } from '../../src/host/sockets.ts';
 import type { Group, Host, Nic } from '../../src/host/types.ts';
 import { changesBetween } from '../../src/live/changes.ts';
 import { withSlots } from '../../src/live/configuration.ts';
@@ -80,7 +81,7 @@ describe('withSlots', () => {
   };
 
   it('keeps what only bpftrace shows, and updates everything else', () => {
-    const joined = withSlots(unread, known);
+    const joined = withSlots(unread, known, 'later');
     expect(joined.program?.name).toBe('cpu');
     expect(joined.sockets.map(({ slot, recvQueue }) => [slot, recvQueue])).toEqual([
       [0, 7],
@@ -91,9 +92,11 @@ describe('withSlots', () => {
 
   it('knows nothing of a group whose sockets have been replaced', () => {
     const grown = { ...unread, sockets: [...unread.sockets, ...unread.sockets.slice(0, 1)] };
-    expect(withSlots(grown, known)).toBe(grown);
+    expect(withSlots(grown, known, 'later')).toEqual(grown);
+    const unasked = { ...grown, notes: [SLOTS_UNREAD, 'another'] };
+    expect(withSlots(unasked, known, 'later').notes).toEqual(['later', 'another']);
     const [first, ...others] = unread.sockets;
     const replaced = { ...unread, sockets: first ? [{ ...first, inode: 4242 }, ...others] : [] };
-    expect(withSlots(replaced, known)).toBe(replaced);
+    expect(withSlots(replaced, known, 'later')).toEqual(replaced);
   });
 });

@@ -38,7 +38,10 @@ describe('a snapshot in the live view', () => {
         { nic: 'eth0', direction: 'rx', index: 0, irq: 32, interrupts: 70, pps: 100 },
         { nic: 'eth0', direction: 'rx', index: 1, irq: 33, interrupts: null, pps: 200 },
       ],
-      probe: { state: 'missing', notes: ['a snapshot of 2026-11-21T04:06:29.419Z: nothing was measured'] },
+      probe: {
+        state: 'missing',
+        notes: ['nothing was measured: this is a snapshot of 2026-11-21T04:06:29Z'],
+      },
     });
     expect(sample?.configuration.host).toEqual(machine);
   });

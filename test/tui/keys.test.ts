@@ -150,7 +150,7 @@ describe('a key', () => {
       expect(state.dialog).toBeNull();
       const on = context();
       press(on, key);
-      expect(on.get().notice?.text).toBe('a recording cannot be changed');
+      expect(on.get().notice?.text).toBe('this is no live machine, so nothing can be changed');
     }
   });
 

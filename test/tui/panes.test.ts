@@ -123,6 +123,13 @@ describe('a figure of too few events', () => {
     expect(bars?.map(({ text }) => text).join('')).toMatch(/rx 1\d\.\d % {2}tx – $/);
   });
 
+  it('has a reason that is said once for all that lack a figure', () => {
+    const probe = { state: 'missing', coverage: null, notes: ['nothing was measured: '.repeat(6)] } as const;
+    const none = { packets: null, local: null, percent: null, pps: null };
+    const shown = screen(locality, few({ rx: none, tx: none, accept: null, probe }));
+    expect(shown).toMatch(/^ RX, TX, accept: nothing was measured/m);
+  });
+
   it('is shown from 100 events on', () => {
     const at = (packets: number) => percentOfFlow({ packets, percent: 25 });
     expect([at(99), at(100)]).toEqual([null, 25]);

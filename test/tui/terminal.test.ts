@@ -187,9 +187,12 @@ describe('what is shown', () => {
     }
     // A message that is longer than the screen.
     screen.type('d');
-    await screen.until(/a recording cannot be changed/);
+    await screen.until(/this is no live machine, so nothing can be changed/);
     expect(screen.lines().at(-1)).toMatch(/ \? help {2}q quit$/);
+    // On a narrow screen the whole message is there, in as many lines as it needs.
     await screen.resize(60, 15);
+    screen.type('+');
+    await screen.until(/ ✗ a recording has its own interval; < and > change the\n {3}speed\n/);
     await screen.until(() => screen.lines().at(-1)?.endsWith('? help  q quit') === true);
   });
 

@@ -222,7 +222,7 @@ function titleLine(group: Group, total: Total | undefined, theme: Theme): Line {
   return [
     span(clean(group.id, theme.unicode), 'strong'),
     span(`  ${count(group.size, 'socket')}, ${clean(chosenBy(group), theme.unicode)}  `),
-    span(`${percentText(percent, theme)} %`, percentTone(percent)),
+    span(`${percentText(percent, theme)}${percent === null ? '' : ' %'}`, percentTone(percent)),
     span(` match  ${rateText(total?.rate ?? null, theme)} ${unit}`),
   ];
 }

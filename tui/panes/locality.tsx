@@ -107,9 +107,13 @@ function localityLines(
   // An empty graph has room for a short reason; one that shows earlier figures has none.
   const isCut = ({ why, values }: Meter) =>
     why.length > roomBeside(graphAt(false)) || (why !== '' && values.some((one) => one !== null));
-  const whys = meters
-    .filter((meter) => meter.percent === null && isCut(meter))
-    .flatMap(({ name, why }) => sentence(`${name}: ${why}`, width, theme, 'dim'));
+  const cut = Map.groupBy(
+    meters.filter((meter) => meter.percent === null && isCut(meter)),
+    ({ why }) => why,
+  );
+  const whys = [...cut].flatMap(([why, of]) =>
+    sentence(`${of.map(({ name }) => name).join(', ')}: ${why}`, width, theme, 'dim'),
+  );
   const spare = height - FRAME - LARGER - said.length - whys.length;
   const big = spare >= 0 && theme.unicode;
   const rows = BIG_HEIGHT + Math.floor(Math.max(0, spare - Math.min(FINDINGS, found.length)) / 2);
