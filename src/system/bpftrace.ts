@@ -180,9 +180,9 @@ async function untilReady(
 
 /**
  * After `--` a parameter is not an option, even if it starts with a dash; with two dashes bpftrace takes it for a named
- * one.
+ * one. Throws Failure bad-parameter.
  */
-function afterOptions(parameters: readonly string[]): readonly string[] {
+export function afterOptions(parameters: readonly string[]): readonly string[] {
   const bad = parameters.find((parameter) => parameter.startsWith('--'));
   if (bad !== undefined)
     throw failure(
