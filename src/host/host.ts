@@ -69,7 +69,9 @@ function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
       'a captured tree has no channels, rings, RSS, slots or programs, because these come from system calls',
     );
   if (interrupts.source === '/proc/irq')
-    notes.push('/proc/interrupts could not be read, so there are no interrupt counts');
+    notes.push(
+      '/proc/interrupts shows no interrupts here, so their names come from /proc/irq, and there are no counts',
+    );
   if (interrupts.unnamed) notes.push(unnamedColumns(interrupts));
   const denied = files.denied.filter(({ path }) => !OF_PROCESS.test(path));
   const named = denied.slice(0, NAMED).map(({ path, code }) => `${path} (${code})`);

@@ -29,6 +29,11 @@ export function findElsewhere(files: Files, port: number): string[] {
     : notes;
 }
 
+/** Is it one of those sentences? */
+export function isElsewhere(note: string): boolean {
+  return / is served in (another|\d+ further) network namespaces?/.test(note);
+}
+
 /** /proc/PID/net shows that process's namespace. */
 function servedThere(files: Files, pid: string, port: number): string[] {
   const protocols = PROC_NET.flatMap(({ name, protocol, family }) =>

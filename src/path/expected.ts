@@ -38,7 +38,10 @@ export function expectedLocality(host: Host): Expected[] {
         hash: totals.hash.share,
         cpu: totals.cpu.share,
         busiest: busiestWorker(group, nic, machine),
-        notes: [...reasons(totals, loads.length), ...notes],
+        notes: [
+          ...reasons(totals, loads.length),
+          ...notes.filter((note) => isKnown(totals) || !note.endsWith('are assumed')),
+        ],
       };
     });
   });
@@ -89,6 +92,10 @@ function total(nic: Nic, loads: readonly Load[], size: number, deliver: Deliver)
   }
   return { share: local === null || size === 0 ? null : local / size, reasons };
 }
+
+/** If no share is known, it does not matter what would have been assumed. */
+const isKnown = ({ now, hash, cpu }: Readonly<Record<Column, Total>>) =>
+  [now, hash, cpu].some(({ share }) => share !== null);
 
 const MISSING = { localShare: null, why: 'the RSS table names a queue that does not exist' };
 const ALIKE = 'all CPUs are taken to send alike';

@@ -1,5 +1,6 @@
 /** The report of `inspect`, top to bottom: the verdict, the evidence, the fixes, then the rest. */
 import type { Finding } from '../diagnose/types.ts';
+import { isElsewhere } from '../host/other-namespaces.ts';
 import { names } from '../words/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
@@ -56,12 +57,20 @@ function section(title: string, lines: readonly Line[], layout: Layout): readonl
 }
 
 /** What is not known and why; a note that several share is printed once. */
-function noteLines({ host, expected }: Inspection, layout: Layout): readonly Line[] {
+function noteLines({ host, expected, paths }: Inspection, layout: Layout): readonly Line[] {
+  // The verdict and the paths say them already.
+  const said = new Set(paths.map(({ group, why }) => `${group} ${why}`));
   const noted = [
-    ...host.notes.map((note) => ({ whose: '', note })),
+    ...host.notes.filter((note) => !isElsewhere(note)).map((note) => ({ whose: '', note })),
     ...host.nics.flatMap(({ name, notes }) => notes.map((note) => ({ whose: name, note }))),
     ...host.groups.flatMap(({ id, notes }) => notes.map((note) => ({ whose: id, note }))),
-    ...expected.flatMap(({ group, notes }) => notes.map((note) => ({ whose: group, note }))),
+    ...expected.flatMap(({ group, now, notes }) =>
+      notes
+        // Why a program would be as unknown as today's choice is not worth a line of its own.
+        .filter((note) => now !== null || !/^(hash|cpu)(, cpu)?: /.test(note))
+        .filter((note) => !said.has(`${group} ${note.replace(/^now(, (hash|cpu))*: /, '')}`))
+        .map((note) => ({ whose: group, note })),
+    ),
   ];
   return [...Map.groupBy(noted, ({ note }) => note)].flatMap(([note, of]) => {
     const whose = names([...new Set(of.map((each) => each.whose))].filter((name) => name !== ''));

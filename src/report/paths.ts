@@ -67,10 +67,16 @@ function txLines(paths: readonly Path[], layout: Layout): readonly Line[] {
 
 /** Series of similar rows; if there are still many, the queues of a NIC that are equally local for the same reason. */
 export function foldPaths(paths: readonly Path[], all: boolean): readonly Fold<Path>[] {
-  if (all || paths.length <= SHORT) return paths.map((first) => ({ first, rows: [first] }));
+  if (all) return paths.map((first) => ({ first, rows: [first] }));
+  if (paths.length <= SHORT) return gather(paths, placeOf);
   const stretches = fold(paths, step);
   if (stretches.length <= LONG) return stretches;
   return gather(paths, ({ nic, localShare, why }) => `${nic} ${localShare} ${inWords(why)}`);
+}
+
+/** Queues of which nothing but the number differs: nobody knows their CPU, or the sender's CPU receives. */
+function placeOf({ nic, rxQueue, irq, cpu, slot, txQueue, why }: Path): string {
+  return irq === null && cpu === null ? `${nic} ${slot} ${txQueue} ${why}` : `${nic} rx-${rxQueue}`;
 }
 
 function step(before: Path, after: Path): string | null {

@@ -1,6 +1,7 @@
 /** The first lines: how local packets are, and the one command that fixes it. */
 
 import type { Finding, Severity } from '../diagnose/types.ts';
+import { isElsewhere } from '../host/other-namespaces.ts';
 import type { Group } from '../host/types.ts';
 import { steerCommand } from '../words/commands.ts';
 import { count, names, percent, UNKNOWN } from '../words/phrase.ts';
@@ -32,6 +33,7 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
     ),
     fixes: findings.some(({ subject, fix }) => fix.length > 0 && subject.includes(id)),
   });
+  const elsewhere = host.notes.filter(isElsewhere);
   const unknown = all.length === 0 || ranked.some(({ now }) => now === null);
   return [
     ...(all.length === 0 ? paragraph('', noGroups(inspection), layout) : []),
@@ -40,7 +42,8 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
     ),
     ...(rest > 0 ? paragraph(INDENT, `${count(rest, 'more group')}: --all shows them.`, layout) : []),
     ...(unfed.length > 0 ? paragraph(`${UNKNOWN.padStart(NUMBER)}  `, unfedText(unfed), layout) : []),
-    ...(unknown && remedy !== null ? paragraph('', remedy, layout) : []),
+    ...(elsewhere.length > 0 ? paragraph('', `${elsewhere.join('. ')}.`, layout) : []),
+    ...(unknown && remedy !== null && elsewhere.length === 0 ? paragraph('', remedy, layout) : []),
     [],
     ...paragraph('', tally(findings, unknown), layout),
   ];

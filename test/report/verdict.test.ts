@@ -134,3 +134,14 @@ it('says that nothing is on the port that was asked for', () => {
   const [first] = verdict(machine, layout).map((line) => paint(line, layout));
   expect(first).toMatch(/^Nothing is on port 8080: no process listens on it with TCP/);
 });
+
+it('says first that the port is served in another namespace, and not how to look harder here', () => {
+  const note =
+    'udp port 53 is served in another network namespace, that of process 7 (dns): look there with --netns 7';
+  const machine = host({ nics: [eth0], more: { notes: [note] } });
+  const lines = verdict({ ...inspectionOf(machine, 'Omit --no-slots.'), port: 53 }, layout);
+  const text = lines.map((line) => paint(line, layout).trim()).join(' ');
+  expect(text).toMatch(/^Nothing was seen on port 53: /);
+  expect(text).toContain(`${note}.`);
+  expect(text).not.toContain('Omit');
+});

@@ -1,6 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +83,19 @@ describe('snapshot', () => {
     spawnSync('tar', ['-cf', tar, '-C', '/', 'proc/interrupts', 'sys/devices/system/cpu/online']);
     const { error } = await json('inspect', '--root', tar);
     expect(error).toMatchObject({ code: 'empty-tree', hint: expect.stringContaining('cp --parents') });
+  });
+
+  it('reads the tree of a container whose /proc/interrupts is empty', async () => {
+    const tree = join(folder, 'container');
+    for (const directory of ['irq/24/eth0-TxRx-0', 'irq/25/eth0-TxRx-1', 'net'])
+      mkdirSync(join(tree, 'proc', directory), { recursive: true });
+    writeFileSync(join(tree, 'proc/interrupts'), '');
+    writeFileSync(join(tree, 'proc/irq/24/effective_affinity_list'), '3\n');
+    const { nics, notes } = await json('inspect', '--root', tree);
+    expect(nics).toMatchObject([{ name: 'eth0', rxQueues: [{ irq: 24, cpus: [3] }, { irq: 25 }] }]);
+    expect(notes).toContain(
+      '/proc/interrupts shows no interrupts here, so their names come from /proc/irq, and there are no counts',
+    );
   });
 
   it('leaves a file alone without --force, follows a link with it, and leaves nothing else behind', async () => {
