@@ -25,6 +25,7 @@ import { register as registerPlan } from './tune/plan.ts';
 import { register as registerStatus } from './tune/status.ts';
 import { register as registerTune } from './tune/tune.ts';
 import { register as registerUndo } from './tune/undo.ts';
+import { register as registerWatch } from './watch/watch.ts';
 
 const EXAMPLES = `
 Examples:
@@ -32,7 +33,7 @@ Examples:
   locality-tune inspect --port 8080 -j      the same for one server, as JSON
   locality-tune inspect --root capture/     another machine, from a copy of its /proc and /sys
 
-Exit status: 0 success, 1 failure, 2 wrong usage, 3 nothing to check (status), 77 missing privilege.`;
+Exit status: 0 success, 1 failure, 2 wrong usage, 3 a check cannot tell, 77 missing privilege.`;
 
 /** In the order of the help. */
 const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null) => void> = new Map([
@@ -48,6 +49,7 @@ const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null)
   ['apply', registerApply],
   ['undo', registerUndo],
   ['status', registerStatus],
+  ['watch', registerWatch],
   ['asm', registerAsm],
   ['disasm', registerDisasm],
   ['check', registerCheck],

@@ -9,8 +9,9 @@ import type { ColorWhen, Globals, OutputOptions } from './options.ts';
 
 const RETRY_MS = 10;
 
-export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>): void {
-  write(1, `${printableJson(JSON.stringify(document, null, pretty ? 2 : undefined))}\n`);
+/** @param prefix of the line, such as a priority for journald */
+export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>, prefix = ''): void {
+  write(1, `${prefix}${printableJson(JSON.stringify(document, null, pretty ? 2 : undefined))}\n`);
 }
 
 export function printLines(lines: readonly Line[], style: Style): void {

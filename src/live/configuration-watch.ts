@@ -1,18 +1,11 @@
 /** The latest reading of the configuration, repeated in the background: no sample waits for it. */
 import { machine } from 'node:os';
+import { isOutdated, type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
 import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { System } from '../system/types.ts';
 import { changesBetween } from './changes.ts';
-import {
-  type ConfigurationOptions,
-  isOutdated,
-  isSameConfiguration,
-  type KnownSlots,
-  readQuickly,
-  readSlotsOf,
-  toConfiguration,
-} from './configuration.ts';
+import { type ConfigurationOptions, isSameConfiguration, toConfiguration } from './configuration.ts';
 import type { Events } from './events.ts';
 import type { Configuration } from './types.ts';
 

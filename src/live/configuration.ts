@@ -1,15 +1,9 @@
-/**
- * Reads the configuration of the machine repeatedly: without its slots, and with them if that is worth starting
- * bpftrace.
- */
+/** A machine as the live view shows it. */
 
 import { diagnose } from '../diagnose/diagnose.ts';
-import { readHost } from '../host/host.ts';
 import type { NamedNetns } from '../host/netns-target.ts';
-import { readSockets, SLOTS_UNREAD } from '../host/sockets.ts';
-import type { Group, Host } from '../host/types.ts';
+import type { Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
-import type { System } from '../system/types.ts';
 import type { Configuration } from './types.ts';
 
 export interface ConfigurationOptions {
@@ -19,41 +13,6 @@ export interface ConfigurationOptions {
   /** null: all. */
   readonly port: number | null;
 }
-
-const BEING_READ = 'slots and programs are being read';
-const NOT_READ = 'slots and programs are read only as root, and not with --no-probes';
-
-/** Groups as bpftrace last saw them, by id. */
-export type KnownSlots = ReadonlyMap<string, Group>;
-
-/**
- * Everything that needs no bpftrace; slots, selections and programs come from `known` if the group has not changed
- * since.
- */
-export async function readQuickly(
-  system: System,
-  { ifaces, port }: ConfigurationOptions,
-  known: KnownSlots,
-  readsSlots: boolean,
-): Promise<Host> {
-  const host = await readHost(system, { ifaces, port, slots: false, sampleSeconds: 0 });
-  const why = readsSlots ? BEING_READ : NOT_READ;
-  return { ...host, groups: host.groups.map((group) => withSlots(group, known.get(group.id), why)) };
-}
-
-/** Starts bpftrace for some hundred milliseconds: only as root, and rarely. */
-export async function readSlotsOf(
-  system: System,
-  arch: string | null,
-  port: number | null,
-): Promise<KnownSlots> {
-  const { groups } = await readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
-  return new Map(groups.map((group) => [group.id, group]));
-}
-
-/** Must the slots be read again? Yes if a group is new, or has other sockets than before. */
-export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
-  groups.some((group) => !hasSameSockets(group, known.get(group.id)));
 
 export function toConfiguration(host: Host, netns: NamedNetns | null): Configuration {
   const view = viewOf(host);
@@ -65,23 +24,4 @@ export function isSameConfiguration(one: Configuration, other: Configuration): b
   const text = (configuration: Configuration) =>
     JSON.stringify(configuration, (key, value) => (key === 'counts' || key === 'readAt' ? undefined : value));
   return text(one) === text(other);
-}
-
-/** Keeps the slots of the sockets; their workers and queues are those that were just read. */
-export function withSlots(now: Group, known: Group | undefined, why: string): Group {
-  if (known === undefined || !hasSameSockets(now, known))
-    return { ...now, notes: now.notes.map((note) => (note === SLOTS_UNREAD ? why : note)) };
-  const fresh = new Map(now.sockets.map((socket) => [socket.inode, socket]));
-  const { selection, program, incomingCpuHonoured, notes } = known;
-  const sockets = known.sockets.map((socket) => {
-    const { slot, slotSource, incomingCpu } = socket;
-    return { ...(fresh.get(socket.inode) ?? socket), slot, slotSource, incomingCpu };
-  });
-  return { ...now, selection, program, incomingCpuHonoured, notes, sockets };
-}
-
-function hasSameSockets(now: Group, known: Group | undefined): boolean {
-  if (known?.sockets.length !== now.sockets.length) return false;
-  const inodes = new Set(known.sockets.map(({ inode }) => inode));
-  return now.sockets.every(({ inode }) => inodes.has(inode));
 }

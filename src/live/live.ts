@@ -6,6 +6,7 @@ import type { NamedNetns } from '../host/netns-target.ts';
 import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
 import type { Kernel, System } from '../system/types.ts';
+import { createTimer, createWakeUp, type WakeUp } from '../system/wake-up.ts';
 import { openMachine } from '../use-cases/machine.ts';
 import { watchConfiguration } from './configuration-watch.ts';
 import { createControl } from './control.ts';
@@ -14,7 +15,6 @@ import { type Counters, loadsBetween, packetRatesBetween, queueSamples, readCoun
 import { createEvents, type Events } from './events.ts';
 import { membersByProcess, NO_PACKETS, toAccept, toMembers } from './probes.ts';
 import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
-import { createTimer, createWakeUp, type WakeUp } from './wake-up.ts';
 
 export interface LiveOptions {
   /** The network namespace, as `--netns` named it; null: the user's own. */

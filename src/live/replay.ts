@@ -1,7 +1,7 @@
 /** Plays recorded samples: at any speed, from any place, paused or not. */
 import { isFailure } from '../system/errors.ts';
+import { createWakeUp } from '../system/wake-up.ts';
 import type { Replay, ReplayState, ReplayWatch, Sample, Source } from './types.ts';
-import { createWakeUp } from './wake-up.ts';
 
 export interface Recorded {
   /** Number of samples. */

@@ -121,13 +121,14 @@ export function lastSteps<T extends Journal>(
   const last = new Map<string, JournalStep & { readonly journal: T }>();
   for (const journal of journals)
     for (const step of journal.steps.toReversed()) {
-      const key = settingKey(step.change);
+      const key = settingOfStep(step.change);
       if (step.outcome === 'done' && !last.has(key)) last.set(key, { ...step, journal });
     }
   return last;
 }
 
-const settingKey = ({ kind, subject, target }: Change): string =>
+/** Names the setting of a change among all journals. */
+export const settingOfStep = ({ kind, subject, target }: Change): string =>
   target.kind === 'irq' ? irqKey(target) : `${kind} ${subject}`;
 
 /** By its queues, because a subject has the IRQ number of that time. */

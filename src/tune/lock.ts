@@ -22,7 +22,7 @@ const TAKES_NOTHING = ['ENOSPC', 'EDQUOT', 'EROFS'] as const;
  */
 export function takeLock(folder: string, files: Files): () => void {
   const own = join(folder, 'lock');
-  const other = join(ELSEWHERE, `lock${folder.replaceAll('/', '!')}`);
+  const other = lockElsewhere(folder);
   try {
     return takeUnless(own, other, files);
   } catch (error) {
@@ -36,6 +36,16 @@ export function takeLock(folder: string, files: Files): () => void {
     throw error;
   }
 }
+
+/** Does somebody apply or undo now? */
+export function isLocked(folder: string, files: Files): boolean {
+  return [join(folder, 'lock'), lockElsewhere(folder)].some((path) => {
+    const holder = readHolder(path);
+    return holder !== null && isAlive(files, holder);
+  });
+}
+
+const lockElsewhere = (folder: string): string => join(ELSEWHERE, `lock${folder.replaceAll('/', '!')}`);
 
 function takeUnless(path: string, other: string, files: Files): () => void {
   const release = take(path, files);

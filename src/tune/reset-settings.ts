@@ -10,14 +10,15 @@ import type { Target } from './types.ts';
 export async function resettableSettings(access: Access, nic: string): Promise<readonly ResetSetting[]> {
   const read = await access.nic(nic);
   const settings: ResetSetting[] = [];
-  for (const target of read === null ? [] : targetsOf(read)) {
+  for (const target of read === null ? [] : nicTargets(read)) {
     const value = await settingOf(target).read(access, target);
     if (value !== null) settings.push({ target, value });
   }
   return settings;
 }
 
-function targetsOf({ name: nic, irqs, rxQueues, txQueues, rss }: Nic): Target[] {
+/** Every setting that a driver may reset. */
+export function nicTargets({ name: nic, irqs, rxQueues, txQueues, rss }: Nic): Target[] {
   return [
     ...(rss === null ? [] : [{ kind: 'rss' as const, nic }]),
     ...irqs.flatMap(({ irq, name, role, queues }) =>

@@ -47,3 +47,13 @@ export function scriptOf(command: readonly string[]): string | null {
   }
   return null;
 }
+
+/**
+ * `set_irq.sh (irq.service)`: the same for every run of a script. null: `something that the kernel does not name`.
+ */
+export function writerName(by: Writer | null): string {
+  if (by === null) return 'something that the kernel does not name';
+  const name = by.script === null ? (by.comm ?? `process ${by.pid}`) : basename(by.script);
+  const where = by.unit ?? by.container?.id?.slice(0, 12) ?? null;
+  return where === null ? name : `${name} (${where})`;
+}

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { withSlots } from '../../src/host/known-slots.ts';
 import { SLOTS_UNREAD } from '../../src/host/sockets.ts';
 import type { Group, Host, Nic } from '../../src/host/types.ts';
 import { changesBetween } from '../../src/live/changes.ts';
-import { withSlots } from '../../src/live/configuration.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
 const machine = (nics: readonly Nic[], groups: readonly Group[] = []): Host => ({

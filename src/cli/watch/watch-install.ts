@@ -1,0 +1,43 @@
+/** `locality-tune watch --install` and `--uninstall`. */
+import { resolve } from 'node:path';
+import { places } from '../../tune/places.ts';
+import { requireRoot } from '../../use-cases/machine.ts';
+import { install, UNIT, uninstall, unitText } from '../../watch/unit.ts';
+import { confirm, requireAnswer } from '../confirm.ts';
+import { during, EXIT, usage } from '../errors.ts';
+import { print, say } from '../output.ts';
+import type { WatchCommandOptions } from './watch-options.ts';
+
+/** How this program was started: what a unit runs. */
+const COMMAND = [process.execPath, ...process.argv.slice(1, 2)];
+
+export async function installOrRemove(options: WatchCommandOptions): Promise<void> {
+  if (options.netns !== undefined)
+    throw usage("--install: a unit runs in the machine's own network namespace", 'omit --netns');
+  const text = unitText(COMMAND, wordsOf(options), places().state);
+  if (options.dryRun) return print(options.install ? text : `${UNIT} would be stopped and removed\n`);
+  requireRoot('watch');
+  requireAnswer('watch', options.yes === true);
+  if (!options.yes) {
+    if (options.install) print(text);
+    if (!(await confirm(options.install ? `Write and start ${UNIT}?` : `Stop and remove ${UNIT}?`))) {
+      process.exitCode = EXIT.failed;
+      return say('nothing was changed\n');
+    }
+  }
+  const done = await during('watch', 'root', () =>
+    options.install ? install(COMMAND, wordsOf(options)) : uninstall(),
+  );
+  for (const line of done) say(`${line}\n`);
+}
+
+/** The same options again, for the unit. */
+export function wordsOf({ iface = [], port = [], baseline, repair, onStop }: WatchCommandOptions): string[] {
+  return [
+    ...iface.map((name) => `--iface=${name}`),
+    ...port.map((each) => `--port=${each}`),
+    ...(baseline === 'applied' ? [] : [`--baseline=${baseline === 'now' ? baseline : resolve(baseline)}`]),
+    ...(repair === undefined ? [] : [`--repair=${repair.join(',') || 'none'}`]),
+    ...(onStop === 'leave' ? [] : [`--on-stop=${onStop}`]),
+  ];
+}

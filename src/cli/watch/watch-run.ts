@@ -1,0 +1,150 @@
+/** `locality-tune watch`: watches until it is stopped. */
+import { type Column, table } from '../../report/table.ts';
+import { undoneLines } from '../../report/tune.ts';
+import { eventLine } from '../../report/watch.ts';
+import { parseSnapshot } from '../../snapshot/parse.ts';
+import { readTrusted } from '../../system/trusted.ts';
+import { parseSaved } from '../../tune/saved.ts';
+import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
+import { chooseJournals, journalsOf, takeBack, UNASKED } from '../../use-cases/undo.ts';
+import { type Daemon, startDaemon } from '../../watch/daemon.ts';
+import { type Explained, explainSources } from '../../watch/explain-sources.ts';
+import { type BaselineChoice, type Opened, openWatched, requireSettings } from '../../watch/live-machine.ts';
+import { DEFAULTS } from '../../watch/policy.ts';
+import { clockTime, EventLog, type Service, serve, type TimedEvent } from '../../watch/service.ts';
+import { sentence, TIMES } from '../../watch/watcher.ts';
+import { asFailure, during, usage } from '../errors.ts';
+import { printDocument, printLines, progress, say, styleOf } from '../output.ts';
+import { untilInterrupted } from '../signals.ts';
+import { inJournal, prefixed } from './journald.ts';
+import { askWatcher } from './watch-ask.ts';
+import { check } from './watch-check.ts';
+import { installOrRemove } from './watch-install.ts';
+import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+export async function runWatch(options: WatchCommandOptions): Promise<void> {
+  if (options.install || options.uninstall) return installOrRemove(options);
+  requireRoot('watch');
+  if (options.pause !== undefined || options.resume) return askWatcher(options);
+  const machine = openMachine();
+  const scope = { ifaces: options.iface ?? [], ports: options.port ?? [] };
+  const choice = await baselineOf(options.baseline);
+  const stop = untilInterrupted();
+  const log = new EventLog();
+  const print = printer(options);
+  const done = progress('reading the machine ...');
+  const opened = await openWatched(machine, choice, scope, stop, (event) => {
+    const timed = { ...event, time: new Date().toISOString() };
+    log.add(timed);
+    print(timed);
+  }).finally(done);
+  if (options.once) return check(opened, choice, options);
+  // A service starts at boot, perhaps before anything is applied.
+  if (process.env['NOTIFY_SOCKET'] === undefined) requireSettings(opened.baseline, choice);
+  const policy = { ...DEFAULTS, kinds: new Set(options.repair ?? []) };
+  let service: Service | null = null;
+  const daemon: Daemon = await startDaemon(
+    machine,
+    opened,
+    { ...TIMES, policy },
+    {
+      looked: () => service?.tell(),
+      trouble: (message) => say(`locality-tune: ${message}; trying again\n`),
+    },
+  );
+  if (options.explainSources) {
+    printSources(explainSources(daemon.sources), options);
+    process.exit();
+  }
+  service = await serve(() => daemon, {
+    scope: { netns: machine.netns.inode, interfaces: scope.ifaces, ports: scope.ports },
+    repairs: options.repair ?? [],
+    log,
+    environment: process.env,
+  });
+  process.on('SIGHUP', () => void reload(options, opened, daemon, service));
+  announce(daemon, options);
+  service.tell();
+  await daemon.run(stop);
+  await service.stop();
+  if (options.onStop === 'undo') await undoAll(machine, options);
+  say(`${sentence(daemon.watcher.summary(), clockTime)}\n`);
+}
+
+/** Reads the baseline again, if it is no moment of the machine, and tries again what was given up. */
+async function reload(
+  options: WatchCommandOptions,
+  opened: Opened,
+  { watcher, wake }: Daemon,
+  service: Service | null,
+): Promise<void> {
+  service?.reloading();
+  try {
+    const choice = await baselineOf(options.baseline);
+    if (choice !== 'now') watcher.replace(await opened.again(choice));
+  } catch (error) {
+    const { message } = asFailure(error, 'reload');
+    say(`locality-tune: ${message}; the former baseline stays in force\n`);
+  }
+  watcher.resume();
+  wake();
+  service?.reloaded();
+}
+
+/** `--on-stop undo`: as `undo --all --yes` would. */
+async function undoAll(machine: LiveMachine, options: WatchCommandOptions): Promise<void> {
+  const style = styleOf(options.color, process.stderr, process.env);
+  const undone = await takeBack(machine, chooseJournals(journalsOf(machine), 'all'), UNASKED);
+  for (const each of undone)
+    for (const line of undoneLines(each, style)) say(`${line.map(({ text }) => text).join('')}\n`);
+}
+
+function announce({ watcher: { baseline } }: Daemon, options: WatchCommandOptions): void {
+  const { settings, source } = baseline;
+  if (options.json || options.pretty)
+    printDocument({ schema: SCHEMA, watching: settings.length, baseline: source }, options);
+  else say(`watching ${settings.length} settings; baseline: ${source}. Ctrl-C ends it.\n`);
+}
+
+function printer(options: WatchCommandOptions): (event: TimedEvent) => void {
+  const style = styleOf(options.color, process.stdout, process.env);
+  const isForJournal = inJournal(process.env);
+  return (event) => {
+    const prefix = isForJournal ? prefixed(event) : '';
+    if (options.json || options.pretty) printDocument({ schema: SCHEMA, ...event }, options, prefix);
+    else printLines([eventLine(event, isForJournal ? null : localTime(event), prefix)], style);
+  };
+}
+
+const localTime = ({ time }: TimedEvent): string => new Date(time).toTimeString().slice(0, 8);
+
+function printSources(explained: readonly Explained[], options: WatchCommandOptions): void {
+  if (options.json || options.pretty) {
+    printDocument({ schema: SCHEMA, sources: explained }, options);
+    return;
+  }
+  const style = styleOf(options.color, process.stdout, process.env);
+  const rows = explained.map(({ what, how, why }) => [what, how, why ?? '']);
+  printLines(table(COLUMNS, rows, style), style);
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: 'what changes', align: 'left' },
+  { head: 'how it is noticed', align: 'left' },
+  { head: 'why not sooner', align: 'left' },
+];
+
+async function baselineOf(text: string): Promise<BaselineChoice> {
+  if (text === 'applied' || text === 'now') return text;
+  const content = await during(`--baseline ${text}`, 'read access to it', () =>
+    readTrusted(text, MOST_BYTES),
+  );
+  if (content.includes('"locality-tune.snapshot/')) return { path: text, host: parseSnapshot(content).host };
+  if (content.includes('"locality-tune.saved/')) return { path: text, saved: parseSaved(content, text) };
+  throw usage(
+    `--baseline ${text}: is neither a saved plan nor a snapshot`,
+    'use applied, now, or such a file',
+  );
+}

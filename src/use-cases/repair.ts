@@ -1,0 +1,62 @@
+/** Sets drifted settings again, each recorded in a journal, once. */
+import { errnoCode, isFailure } from '../system/errors.ts';
+import { lastSteps, settingOfStep } from '../tune/journal.ts';
+import { journalsInForce } from '../tune/journal-list.ts';
+import { takeLock } from '../tune/lock.ts';
+import type { Access } from '../tune/settings/setting.ts';
+import { settingOf } from '../tune/settings/settings.ts';
+import type { Change } from '../tune/types.ts';
+import { apply } from './apply.ts';
+import { accessTo, type LiveMachine } from './machine.ts';
+
+/** Change -> null if it has its value again, otherwise why not. */
+export type Repaired = ReadonlyMap<Change, string | null>;
+
+/**
+ * A setting whose journal is in force already is only written again: `undo` restores what was there before, however often it
+ * was repaired. Anything else is applied like any plan. Throws Failure: busy, journal, interrupted.
+ */
+export async function repair(
+  machine: LiveMachine,
+  changes: readonly Change[],
+  signal: AbortSignal,
+): Promise<Repaired> {
+  const inForce = lastSteps(journalsInForce(machine).journals);
+  const isRecorded = (change: Change): boolean => {
+    const step = inForce.get(settingOfStep(change));
+    return step !== undefined && settingOf(change.target).same(step.is, change.to);
+  };
+  const [recorded, others] = [changes.filter(isRecorded), changes.filter((each) => !isRecorded(each))];
+  const results = new Map<Change, string | null>();
+  if (recorded.length > 0) {
+    const release = takeLock(machine.state, machine.files);
+    try {
+      const access = accessTo(machine);
+      for (const change of recorded) {
+        if (signal.aborted) break;
+        results.set(change, await setAgain(access, change));
+      }
+    } finally {
+      release();
+    }
+  }
+  if (others.length > 0 && !signal.aborted) {
+    const { failed } = await apply(machine, { changes: others, refused: [], notes: [] }, signal);
+    for (const change of others)
+      results.set(change, failed.find((each) => each.change === change)?.message ?? null);
+  }
+  return results;
+}
+
+async function setAgain(access: Access, { target, to }: Change): Promise<string | null> {
+  const setting = settingOf(target);
+  try {
+    const found = await setting.find(access, target);
+    await setting.write(access, found, to);
+    const is = await setting.read(access, found);
+    return is !== null && setting.same(is, to) ? null : `it is ${is ?? 'not readable'} after it was set`;
+  } catch (error) {
+    if (!isFailure(error) && errnoCode(error) === null) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+}

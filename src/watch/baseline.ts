@@ -1,0 +1,155 @@
+/** What the machine should be like: from the journals, from a machine that has been read, or from a saved plan. Pure. */
+import { disassemble } from '../cbpf/disassemble.ts';
+import { diagnose } from '../diagnose/diagnose.ts';
+import type { Group, Host, Nic } from '../host/types.ts';
+import { viewOf } from '../path/view.ts';
+import type { Attachment } from '../tune/attachment.ts';
+import { type Journal, lastSteps } from '../tune/journal.ts';
+import { nicTargets } from '../tune/reset-settings.ts';
+import { type Saved, type SavedChange, toSaved } from '../tune/saved.ts';
+import { subjectOf } from '../tune/subject.ts';
+import type { Change, Target } from '../tune/types.ts';
+import { threadOf, valueIn } from '../tune/value-in.ts';
+import { factsOf, findingKey } from './observe.ts';
+import type { Baseline, Expectation } from './types.ts';
+
+/** What of the machine is watched. Empty lists: everything that the baseline names. */
+export interface Scope {
+  readonly ifaces: readonly string[];
+  readonly ports: readonly number[];
+}
+
+/**
+ * What was applied and attached: the last value of each setting.
+ * @param journals in force, newest first
+ * @param host as it is now, with slots
+ */
+export function fromRecords(
+  journals: readonly Journal[],
+  attachments: readonly Attachment[],
+  host: Host,
+  source: string,
+): Baseline {
+  const applied = [...lastSteps(journals).values()]
+    .reverse()
+    .map(({ change, is }): Change => ({ ...change, to: is }));
+  const attached = attachments.map(({ group, instructions }): Change => {
+    const target = { kind: 'program' as const, group, name: null, instructions };
+    return {
+      kind: 'program',
+      subject: group,
+      target,
+      from: null,
+      to: disassemble(instructions),
+      why: '',
+      command: '',
+    };
+  });
+  const baseline = baselineOf(expectationsOf([...applied, ...attached], host), host, source);
+  const sizes = new Map([...baseline.sizes, ...attachments.map(({ group, size }) => [group, size] as const)]);
+  return { ...baseline, sizes };
+}
+
+/** As the machine is, or was when a snapshot was taken; all settings of these interfaces and ports. */
+export function fromHost(host: Host, { ifaces, ports }: Scope, source: string): Baseline {
+  const nics = host.nics.filter(({ name }) => ifaces.length === 0 || ifaces.includes(name));
+  const groups = host.groups.filter(({ port }) => ports.length === 0 || ports.includes(port));
+  const targets = [...nics.flatMap(targetsOfNic), ...groups.flatMap(targetsOfGroup)];
+  const changes = targets.flatMap((target): Change[] => {
+    const to = valueIn(host, target);
+    const { kind } = target;
+    return to === null
+      ? []
+      : [{ kind, subject: subjectOf(target), target, from: null, to, why: '', command: '' }];
+  });
+  return baselineOf(expectationsOf(changes, host), { ...host, nics, groups }, source);
+}
+
+/** A plan that `apply --persist` has written. */
+export function fromSavedPlan({ changes }: Saved, host: Host, source: string): Baseline {
+  return baselineOf(changes.map(toExpectation), host, source);
+}
+
+function baselineOf(settings: readonly Expectation[], host: Host, source: string): Baseline {
+  const steered = new Set(settings.flatMap(({ target }) => ('group' in target ? [target.group] : [])));
+  return {
+    source,
+    settings: [...new Map(settings.map((each) => [each.subject, each])).values()],
+    facts: factsOf(watchedPart(settings, host)),
+    sizes: new Map(host.groups.filter(({ id }) => steered.has(id)).map(({ id, size }) => [id, size])),
+    findings: new Set(diagnose(viewOf(host)).map(findingKey)),
+  };
+}
+
+/** After a group has got another program or other pins because its workers have changed, these are what is wanted. */
+export function adopt(baseline: Baseline, host: Host, change: Change): Baseline {
+  if (change.kind !== 'program' && change.kind !== 'pin') return baseline;
+  const settings = new Map(baseline.settings.map((each) => [each.subject, each]));
+  for (const each of expectationsOf([change], host)) settings.set(each.subject, each);
+  const size = host.groups.find(({ id }) => id === change.subject)?.size;
+  const sizes = size === undefined ? baseline.sizes : new Map(baseline.sizes).set(change.subject, size);
+  return { ...baseline, settings: [...settings.values()], sizes };
+}
+
+/** Facts are watched of the interfaces and groups that settings are watched of. */
+function watchedPart(settings: readonly Expectation[], host: Host): Host {
+  const named = new Set(settings.flatMap(({ target }) => ('nic' in target ? [target.nic] : [])));
+  const steered = new Set(settings.flatMap(({ target }) => ('group' in target ? [target.group] : [])));
+  return {
+    ...host,
+    nics: host.nics.filter(({ name }) => named.has(name)),
+    groups: host.groups.filter(({ id }) => steered.has(id)),
+  };
+}
+
+/** A worker is known by its slot. One that serves no known slot ends with its process, so it is not watched. */
+const expectationsOf = (changes: readonly Change[], host: Host): Expectation[] =>
+  toSaved({ changes, refused: [], notes: [] }, host).saved.changes.map(toExpectation);
+
+function toExpectation({ kind, target, to }: SavedChange): Expectation {
+  return { kind, subject: subjectOfExpectation(target), target, wanted: to };
+}
+
+/** Without numbers that change: interrupts by queue, workers by slot. */
+export function subjectOfExpectation(target: SavedChange['target']): string {
+  if ('slot' in target) return `${target.group} slot ${target.slot} worker`;
+  if ('nics' in target) return `irqbalance bans of ${target.nics.join(', ')}`;
+  if (target.kind !== 'irq') return subjectOf(target);
+  return `${target.nic} ${target.role === 'tx' ? 'tx' : 'rx'}-${target.queues.join(',')} interrupt`;
+}
+
+function targetsOfNic(nic: Nic): Target[] {
+  const { name, channels, rss } = nic;
+  const sizes = (['combined', 'rx', 'tx'] as const).filter((which) => (channels?.[which]?.max ?? 0) > 0);
+  const flows = rss === null ? [] : (['tcp4', 'udp4', 'tcp6', 'udp6'] as const);
+  return [
+    ...sizes.map((which) => ({ kind: 'channels' as const, nic: name, which })),
+    ...flows.map((flow) => ({ kind: 'fields' as const, nic: name, flow })),
+    ...nicTargets(nic),
+  ];
+}
+
+/** An eBPF program cannot be attached again, so it is a fact. */
+function targetsOfGroup({ id, sockets, program }: Group): Target[] {
+  const owners = sockets.flatMap((socket) => socket.owners);
+  const threads = new Map(owners.map((owner) => [`${owner.pid}/${threadOf(owner)}`, owner]));
+  return [
+    ...[...threads.values()].map((owner) => ({
+      kind: 'pin' as const,
+      pid: owner.pid,
+      tid: threadOf(owner),
+      comm: owner.comm,
+      startTime: null,
+    })),
+    ...(program?.kind === 'ebpf'
+      ? []
+      : [
+          {
+            kind: 'program' as const,
+            group: id,
+            name: program?.name ?? null,
+            instructions: program?.instructions ?? null,
+          },
+        ]),
+  ];
+}

@@ -1,0 +1,112 @@
+/** The watcher on this machine: what it hears, how it sleeps, what it says. */
+import { readDevices } from '../host/listeners.ts';
+import { isFailure, isSystemError } from '../system/errors.ts';
+import { createWakeUp } from '../system/wake-up.ts';
+import type { LiveMachine } from '../use-cases/machine.ts';
+import { type Listening, listen, type Source } from './listen.ts';
+import type { Opened } from './live-machine.ts';
+import { noticeOf } from './notices.ts';
+import { filesOf } from './paths.ts';
+import type { Baseline } from './types.ts';
+import { Watcher, type WatcherOptions } from './watcher.ts';
+
+export interface Reports {
+  /** After each look at the machine. */
+  looked(watcher: Watcher): void;
+  /** The machine could not be read, or a repair could not be made, this time. */
+  trouble(message: string): void;
+}
+
+export interface Daemon {
+  readonly watcher: Watcher;
+  readonly sources: readonly Source[];
+  /** Until the signal. Throws bugs only. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Looks at the machine as soon as possible. */
+  wake(): void;
+  /** Milliseconds since the look that is under way began; 0 between looks. */
+  busyFor(): number;
+}
+
+const RETRY_MS = 5_000;
+
+/** Has looked at the machine once when it resolves. Throws SystemError, Failure. */
+export async function startDaemon(
+  machine: LiveMachine,
+  { machine: watched, baseline }: Opened,
+  options: WatcherOptions,
+  { looked, trouble }: Reports,
+): Promise<Daemon> {
+  const watcher = new Watcher(watched, baseline, options);
+  const sleeper = createWakeUp();
+  const nameOf = (ifindex: number): string | null => readDevices(machine.files).get(ifindex) ?? null;
+  // Listeners of TCP end with their processes; to hear of their sockets costs the kernel time for each connection.
+  const listening = await listen(
+    { files: [], sockets: baseline.sizes.size > 0 ? ['udp'] : [], ports: portsOf(baseline) },
+    (heard) => {
+      const notice = noticeOf(heard, nameOf);
+      if (notice === null) return;
+      watcher.hear(notice);
+      sleeper.wake();
+    },
+  );
+  const follow = keepListening(listening);
+  await watcher.check();
+  follow(watcher);
+  let began: number | null = null;
+  return {
+    watcher,
+    busyFor: () => (began === null ? 0 : watched.now() - began),
+    sources: listening.sources,
+    wake: () => {
+      watcher.hear({ about: 'anything' });
+      sleeper.wake();
+    },
+    run: async (signal) => {
+      try {
+        while (!signal.aborted) {
+          await sleeper.wait(Math.max(0, watcher.due - watched.now()), signal);
+          if (signal.aborted || watched.now() < watcher.due) continue;
+          try {
+            began = watched.now();
+            await watcher.step();
+            follow(watcher);
+            looked(watcher);
+          } catch (error) {
+            if (!isFailure(error) && !isSystemError(error)) throw error;
+            trouble(error.message);
+            began = null;
+            await sleeper.wait(RETRY_MS, signal);
+          } finally {
+            began = null;
+          }
+        }
+      } finally {
+        listening.close();
+      }
+    },
+  };
+}
+
+const portsOf = ({ sizes }: Baseline): number[] => [
+  ...new Set([...sizes.keys()].map((id) => Number(/:(\d+)(?: group \d+)?$/.exec(id)?.[1]))),
+];
+
+/**
+ * Interrupts get new numbers, interfaces come back, servers reload: what is listened to are the files and processes of the
+ * latest look.
+ */
+function keepListening(listening: Listening): (watcher: Watcher) => void {
+  let known = '';
+  return ({ seen }) => {
+    if (seen === null) return;
+    const files = [...filesOf(seen).keys()];
+    const workers = [...seen.generations.values()].flatMap((generation) => generation.workers);
+    const pids = [...new Set(workers.map((worker) => Number(worker.split('/')[0])))];
+    const text = [...files, ...pids].join();
+    if (text === known) return;
+    listening.setFiles(files);
+    listening.setProcesses(pids);
+    known = text;
+  };
+}

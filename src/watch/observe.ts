@@ -1,0 +1,108 @@
+/** Compares a machine that has been read with the baseline. Pure. */
+import { diagnose } from '../diagnose/diagnose.ts';
+import type { Group, Host, Nic } from '../host/types.ts';
+import { viewOf } from '../path/view.ts';
+import { fromSaved } from '../tune/saved.ts';
+import { settingOf } from '../tune/settings/settings.ts';
+import type { Target } from '../tune/types.ts';
+import { irqOf, threadOf, valueIn } from '../tune/value-in.ts';
+import type { Baseline, Expectation, Fact, Generation, Observation, Observed } from './types.ts';
+
+/** @param host with at least the interfaces and ports of the baseline */
+export function observe(host: Host, baseline: Baseline): Observation {
+  const settings = [
+    ...baseline.settings.map((each) => compare(host, each)),
+    ...compareFacts(factsOf(host), baseline.facts),
+  ];
+  const findings = diagnose(viewOf(host)).map(({ rule, subject, message }) => ({ rule, subject, message }));
+  return {
+    settings: new Map(settings.map((each) => [each.subject, each])),
+    generations: new Map(host.groups.map((group) => [group.id, generationOf(group)])),
+    findings: new Map(findings.map((each) => [findingKey(each), each])),
+    links: new Map(host.nics.map(({ name, state }) => [name, state ?? 'unknown'])),
+  };
+}
+
+export const findingKey = ({ rule, subject }: { readonly rule: string; readonly subject: string }): string =>
+  `${rule} ${subject}`;
+
+function compare(host: Host, { kind, subject, target, wanted }: Expectation): Observed {
+  const change = { kind, subject, target, to: wanted, why: '', command: '' };
+  const [found] = fromSaved({ schema: 'locality-tune.saved/1', changes: [change] }, host).changes;
+  const base = { kind, subject, wanted };
+  if (found === undefined || !isThere(host, found.target))
+    return { ...base, state: 'gone', is: null, target: null };
+  const is = valueIn(host, found.target);
+  const state =
+    is === null ? 'unknown' : isAsWanted(found.target, is, wanted) ? settled(host, found.target) : 'drifted';
+  return { ...base, state, is, target: found.target };
+}
+
+/** A ban is kept if all of its IRQs are banned, under the numbers that they have now. */
+const isAsWanted = (target: Target, is: string, wanted: string): boolean =>
+  target.kind === 'irqbalance' ? is === target.irqs.join(' ') : settingOf(target).same(is, wanted);
+
+function isThere(host: Host, target: Target): boolean {
+  if (target.kind === 'program') return host.groups.some(({ id }) => id === target.group);
+  if (!('nic' in target)) return true;
+  const nic = host.nics.find(({ name }) => name === target.nic);
+  if (nic === undefined) return false;
+  switch (target.kind) {
+    case 'irq':
+      return irqOf(nic, target) !== undefined;
+    case 'xps':
+      return nic.txQueues.some(({ index }) => index === target.queue);
+    case 'rps':
+    case 'rfs':
+      return nic.rxQueues.some(({ index }) => index === target.queue);
+    default:
+      return true;
+  }
+}
+
+/** smp_affinity is a wish; effective_affinity is where interrupts go. */
+function settled(host: Host, target: Target): 'as-set' | 'pending' {
+  if (target.kind !== 'irq') return 'as-set';
+  const nic = host.nics.find(({ name }) => name === target.nic);
+  const irq = nic === undefined ? undefined : irqOf(nic, target);
+  const { affinity = null, effective = null } = irq ?? {};
+  if (affinity === null || effective === null || effective.length === 0) return 'as-set';
+  return effective.every((cpu) => affinity.includes(cpu)) ? 'as-set' : 'pending';
+}
+
+function compareFacts(now: readonly Fact[], wanted: readonly Fact[]): Observed[] {
+  const values = new Map(now.map(({ subject, value }) => [subject, value]));
+  return wanted.map(({ kind, subject, value }) => {
+    const is = values.get(subject) ?? null;
+    const state = is === null ? 'gone' : is === value ? 'as-set' : 'drifted';
+    return { kind, subject, wanted: value, is, state, target: null };
+  });
+}
+
+/** What decides where packets go, and cannot be set by a plan. */
+export const factsOf = ({ nics, groups }: Host): Fact[] => [
+  ...nics.flatMap(factsOfNic),
+  ...groups.flatMap(({ id, program }): Fact[] =>
+    program?.kind === 'ebpf'
+      ? [{ kind: 'program', subject: `${id} eBPF program`, value: program.name ?? '(unnamed)' }]
+      : [],
+  ),
+];
+
+function factsOfNic({ name, rss }: Nic): Fact[] {
+  if (rss === null) return [];
+  const fact = (what: string, value: string | null): Fact[] =>
+    value === null ? [] : [{ kind: 'rss', subject: `${name} ${what}`, value }];
+  const tables = rss.contextTables?.map(({ context, indirection }) => `${context}: ${indirection.join(' ')}`);
+  return [
+    ...fact('RSS key', rss.key),
+    ...fact('RSS hash function', rss.hashFunction),
+    ...fact('RSS contexts', tables === undefined ? null : tables.join('; ') || 'none'),
+    ...fact('ntuple rules', rss.ntupleRules === null ? null : String(rss.ntupleRules)),
+  ];
+}
+
+export function generationOf({ id, size, sockets }: Group): Generation {
+  const workers = sockets.flatMap(({ owners }) => owners.map((owner) => `${owner.pid}/${threadOf(owner)}`));
+  return { group: id, size, workers: [...new Set(workers)].sort() };
+}

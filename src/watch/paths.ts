@@ -1,0 +1,35 @@
+/** The files through which settings are changed, to know who wrote them. */
+
+import type { Target } from '../tune/types.ts';
+import { queueFile } from '../words/shell.ts';
+import type { Observation } from './types.ts';
+
+/** None for what is set by a system call. smp_affinity and smp_affinity_list are two inodes with one value. */
+export function pathsOf(target: Target): readonly string[] {
+  switch (target.kind) {
+    case 'irq':
+      return ['smp_affinity', 'smp_affinity_list'].map((file) => `/proc/irq/${target.irq}/${file}`);
+    case 'xps':
+      return [queueFile(target.nic, `tx-${target.queue}`, `xps_${target.by}`)];
+    case 'rps':
+      return [queueFile(target.nic, `rx-${target.queue}`, 'rps_cpus')];
+    case 'rfs':
+      return [queueFile(target.nic, `rx-${target.queue}`, 'rps_flow_cnt')];
+    default:
+      return [];
+  }
+}
+
+/** File -> subject of the setting behind it. */
+export const filesOf = ({ settings }: Observation): ReadonlyMap<string, string> =>
+  new Map(
+    [...settings.values()].flatMap(({ subject, target }) =>
+      target === null ? [] : pathsOf(target).map((path) => [path, subject] as const),
+    ),
+  );
+
+/** The interface or group that a setting belongs to; null: the whole machine, or a thread. */
+export function ownerOf(target: Target | null): string | null {
+  if (target === null) return null;
+  return 'nic' in target ? target.nic : 'group' in target ? target.group : null;
+}

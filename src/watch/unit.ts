@@ -1,0 +1,82 @@
+/** The systemd unit of the watcher. */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoCode, failure } from '../system/errors.ts';
+import { findProgram } from '../system/programs.ts';
+import { run } from '../system/run.ts';
+import { PLACES, places } from '../tune/places.ts';
+import { confinement, enabledBy, enableUnit, quote, reload, requireOwnCommand } from '../tune/unit.ts';
+
+export const UNIT = 'locality-tune-watch.service';
+
+const START_MS = 120_000;
+
+/**
+ * SIGHUP reads the baseline again. A watcher that does not answer for a minute is killed and started again, which loses
+ * nothing: what it knows is in the journals.
+ * @param command how to run this tool: node and its entry file
+ * @param words the options of `watch`
+ */
+export function unitText(command: readonly string[], words: readonly string[], state: string): string {
+  return `# Written by locality-tune watch --install; locality-tune watch --uninstall removes it.
+[Unit]
+Description=Watches the CPU locality of packets
+Documentation=man:locality-tune-watch(1)
+Wants=network-online.target
+After=network-online.target irqbalance.service
+
+[Service]
+Type=notify
+ExecStart=${[...command, 'watch', ...words].map(quote).join(' ')}
+ExecReload=/bin/kill -HUP $MAINPID
+WatchdogSec=60
+Restart=on-failure
+RestartSec=5
+TimeoutStartSec=180
+TimeoutStopSec=60
+# It must never be in the way of the work that it watches.
+CPUWeight=20
+MemoryMax=512M
+${confinement(state)}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** Writes the unit, enables it and starts it. Returns sentences for the user. Throws SystemError, Failure not-trusted. */
+export async function install(command: readonly string[], words: readonly string[]): Promise<string[]> {
+  requireOwnCommand(command);
+  await enableUnit(UNIT, unitText(command, words, places().state));
+  const enabled = `${UNIT} starts at boot`;
+  const started = await systemctl('restart');
+  if (started === null) return [enabled, 'systemd does not run here, so it was not started'];
+  if (started !== '')
+    throw failure('not-started', `${enabled}, but did not start: ${started}`, `journalctl -u ${UNIT}`);
+  return [`${enabled}, and runs now`, `journalctl -fu ${UNIT} shows what it sees`];
+}
+
+/** Stops and removes the unit. Throws Failure no-unit, SystemError. */
+export async function uninstall(): Promise<string[]> {
+  const path = join(places().units, UNIT);
+  if (!existsSync(path))
+    throw failure('no-unit', `${path} does not exist`, 'locality-tune watch --install writes it');
+  await systemctl('stop');
+  for (const file of [enabledBy(UNIT), path]) rmSync(file, { force: true });
+  await reload();
+  return [`${UNIT} is removed`];
+}
+
+/** What it printed on failure, empty on success; null without systemd. */
+async function systemctl(verb: string): Promise<string | null> {
+  if (places().units !== PLACES.units || !existsSync('/run/systemd/system')) return null;
+  const program = findProgram('systemctl');
+  if (program === null) return null;
+  try {
+    const { code, stderr } = await run(program, [verb, UNIT], { timeoutMs: START_MS });
+    return code === 0 ? '' : stderr.trim() || `exit status ${code}`;
+  } catch (error) {
+    if (errnoCode(error) === null) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,379 @@
+/**
+ * The watcher: hears that something changed, reads the machine, compares it with the baseline, repairs what it may. All
+ * that touches the machine is given to it (`WatchedMachine`), and so is the clock.
+ */
+import type { Host } from '../host/types.ts';
+import type { Change, Kind } from '../tune/types.ts';
+import { count } from '../words/phrase.ts';
+import { adopt } from './baseline.ts';
+import { foundSince, happened } from './compare.ts';
+import { observe } from './observe.ts';
+import { filesOf, ownerOf } from './paths.ts';
+import {
+  type Decision,
+  decide,
+  drifted,
+  FRESH,
+  type Memory,
+  type PolicyOptions,
+  repaired,
+} from './policy.ts';
+import type { Baseline, Observation, Observed, WatchEvent } from './types.ts';
+import { type Writer, writerName } from './writer.ts';
+
+/** What was heard from the kernel, or from a person. */
+export type Notice =
+  /** Somebody wrote a file. */
+  | { readonly about: 'file'; readonly path: string; readonly by: Writer | null }
+  /** A link went up or down, an interface came or went, ethtool changed something. */
+  | { readonly about: 'interface'; readonly name: string; readonly what: string }
+  /** A socket was closed, a server was reloaded, a program was attached: slots must be read again. */
+  | { readonly about: 'sockets' }
+  /** Look again, whatever it is: events were lost. */
+  | { readonly about: 'anything' };
+
+export interface WatchedMachine {
+  /** Milliseconds of a clock that only moves forward. */
+  now(): number;
+  /** @param slots ask the kernel for slots and programs, which takes a second of CPU time; otherwise as they were last read */
+  read(slots: boolean): Promise<Host>;
+  /** Changes when members, workers or journals have: cheap, so it is asked often. null: somebody is applying or undoing. */
+  pulse(): Promise<string | null>;
+  /** The baseline, made anew from its source; null: it has not changed. */
+  rebase(host: Host): Promise<Baseline | null>;
+  /** What a group needs after its workers have changed: pins and a program of its new size. */
+  replan(host: Host, group: string, kinds: ReadonlySet<Kind>): Promise<readonly Change[]>;
+  /** Change -> null if it is set again, otherwise why not. Throws Failure: busy. */
+  repair(changes: readonly Change[]): Promise<ReadonlyMap<Change, string | null>>;
+  say(event: WatchEvent): void;
+}
+
+export interface WatcherOptions {
+  readonly policy: PolicyOptions;
+  /** The machine is read at least so often. */
+  readonly fullMs: number;
+  /** The pulse is felt so often. */
+  readonly pulseMs: number;
+  /** Slots and programs are read at least so often, because a program that somebody detaches makes no sound. */
+  readonly slotsMs: number;
+  /** After a sound, more of them are awaited for so long. */
+  readonly gatherMs: number;
+}
+
+export const TIMES: Omit<WatcherOptions, 'policy'> = {
+  fullMs: 30_000,
+  pulseMs: 2_000,
+  slotsMs: 600_000,
+  gatherMs: 200,
+};
+
+export interface Summary {
+  readonly settings: number;
+  readonly drifted: readonly Observed[];
+  readonly pending: number;
+  readonly unknown: number;
+  readonly groups: number;
+  readonly repairs: number;
+  readonly lastRepairAt: number | null;
+  readonly givenUp: readonly string[];
+  readonly paused: boolean;
+  readonly checks: number;
+}
+
+export class Watcher {
+  readonly #machine: WatchedMachine;
+  readonly #options: WatcherOptions;
+  #baseline: Baseline;
+  #last: Observation | null = null;
+  /** The findings that were last compared. */
+  #found: Observation['findings'] | null = null;
+  #memories = new Map<string, Memory>();
+  /** Subject -> who wrote it last, since it was last as wanted. */
+  #writers = new Map<string, Writer | null>();
+  /** Subject -> its value when its drift was last reported. */
+  #told = new Map<string, string | null>();
+  /** Subject -> how its drift came about. */
+  #causes = new Map<string, string>();
+  /** Interface or group -> when it last changed as a whole, and how. */
+  #disturbed = new Map<string, { readonly at: number; readonly what: string }>();
+  #repairs: number[] = [];
+  #total = 0;
+  #pausedUntil = 0;
+  #pulse: string | null = null;
+  #due: { check: number; pulse: number; slots: number };
+  #checks = 0;
+
+  constructor(machine: WatchedMachine, baseline: Baseline, options: WatcherOptions) {
+    this.#machine = machine;
+    this.#baseline = baseline;
+    this.#options = options;
+    const now = machine.now();
+    this.#due = { check: now, pulse: now + options.pulseMs, slots: now };
+  }
+
+  get baseline(): Baseline {
+    return this.#baseline;
+  }
+
+  /** As the machine was when it was last read; null: not yet. */
+  get seen(): Observation | null {
+    return this.#last;
+  }
+
+  /** When `step` must be called next, unless something is heard before. */
+  get due(): number {
+    return Math.min(this.#due.check, this.#due.pulse);
+  }
+
+  hear(notice: Notice): void {
+    const now = this.#machine.now();
+    if (notice.about === 'file') {
+      const subject = this.#last === null ? undefined : filesOf(this.#last).get(notice.path);
+      if (subject !== undefined) this.#writers.set(subject, notice.by);
+    }
+    if (notice.about === 'interface') this.#disturbed.set(notice.name, { at: now, what: notice.what });
+    if (notice.about === 'sockets' || notice.about === 'anything') this.#due.slots = now;
+    this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
+  }
+
+  pause(ms: number): void {
+    this.#pausedUntil = this.#machine.now() + ms;
+  }
+
+  /** Also repairs again what was given up. */
+  resume(): void {
+    this.#pausedUntil = 0;
+    this.#memories.clear();
+    this.hear({ about: 'anything' });
+  }
+
+  /** Another baseline, from the next check on. */
+  replace(baseline: Baseline): void {
+    this.#baseline = baseline;
+    this.resume();
+  }
+
+  /** Feels the pulse, and checks if it has changed or a check is due. Throws what the machine throw. */
+  async step(): Promise<void> {
+    const now = this.#machine.now();
+    const pulse = await this.#machine.pulse();
+    this.#due.pulse = now + this.#options.pulseMs;
+    // Half a plan is not drift.
+    if (pulse === null) {
+      this.#due.check = Math.max(this.#due.check, this.#due.pulse);
+      return;
+    }
+    if (pulse !== this.#pulse) {
+      this.#pulse = pulse;
+      this.#due.slots = now;
+      this.#due.check = now;
+    }
+    if (now >= this.#due.check) await this.check();
+  }
+
+  async check(): Promise<void> {
+    const { fullMs, slotsMs } = this.#options;
+    const started = this.#machine.now();
+    const slots = started >= this.#due.slots;
+    this.#due.check = started + fullMs;
+    if (slots) this.#due.slots = started + slotsMs;
+    const host = await this.#machine.read(slots);
+    this.#baseline = (await this.#machine.rebase(host)) ?? this.#baseline;
+    const seen = observe(host, this.#baseline);
+    const before = this.#last ?? seen;
+    this.#last = seen;
+    this.#checks += 1;
+    for (const event of happened(before, seen)) {
+      if (event.kind === 'link' || event.kind === 'group' || event.kind === 'generation')
+        this.#disturbed.set(event.subject, { at: this.#machine.now(), what: event.cause });
+      this.#machine.say(event);
+    }
+    if (await this.#restore(host, before, seen)) return;
+    const found = this.#found ?? seen.findings;
+    this.#found = seen.findings;
+    for (const event of foundSince(found, seen.findings, this.#baseline.findings)) this.#machine.say(event);
+  }
+
+  summary(): Summary {
+    const settings = [...(this.#last?.settings.values() ?? [])];
+    const inState = (state: Observed['state']) => settings.filter((each) => each.state === state);
+    return {
+      settings: settings.length,
+      drifted: inState('drifted'),
+      pending: inState('pending').length,
+      unknown: inState('unknown').length,
+      groups: this.#baseline.sizes.size,
+      repairs: this.#total,
+      lastRepairAt: this.#repairs.at(-1) ?? null,
+      givenUp: [...this.#memories].flatMap(([subject, { givenUp }]) => (givenUp === null ? [] : [subject])),
+      paused: this.#machine.now() < this.#pausedUntil,
+      checks: this.#checks,
+    };
+  }
+
+  /** Reports drift and repairs it. Is a repair done or due? Then the machine is not yet what it will be. */
+  async #restore(host: Host, before: Observation, seen: Observation): Promise<boolean> {
+    const outgrown = await this.#outgrown(host, seen);
+    const regrown = new Set(outgrown.map(({ owner }) => owner));
+    const wishes = [...this.#drift(seen).filter(({ owner }) => !regrown.has(owner)), ...outgrown];
+    const now = this.#machine.now();
+    const chosen: Wish[] = [];
+    const events = new Map<string, WatchEvent>();
+    const subjects = new Set(wishes.map(({ subject }) => subject));
+    for (const subject of this.#told.keys()) if (!subjects.has(subject)) this.#told.delete(subject);
+    let isDue = false;
+    for (const wish of wishes) {
+      const { subject } = wish;
+      const isNew = !this.#told.has(subject) || this.#told.get(subject) !== wish.from;
+      this.#told.set(subject, wish.from);
+      const owner = wish.owner === null ? undefined : this.#disturbed.get(wish.owner);
+      const recently = owner !== undefined && now - owner.at < RECENT_MS ? owner : null;
+      const heard = this.#writers.has(subject);
+      const by = this.#writers.get(subject) ?? null;
+      if (isNew) this.#causes.set(subject, causeOf(by, heard, recently?.what ?? null));
+      const cause = this.#causes.get(subject) ?? '';
+      let memory = this.#memories.get(subject) ?? FRESH;
+      if (isNew) memory = drifted(memory, recently !== null && !heard ? null : writerName(by), now);
+      const decision = this.#decide(wish, memory, recently?.at ?? null, now);
+      if (decision.act === 'give-up') memory = { ...memory, givenUp: decision.why };
+      this.#memories.set(subject, memory);
+      const event: WatchEvent = {
+        kind: wish.kind,
+        subject,
+        from: wish.wanted,
+        to: wish.from,
+        cause,
+        by,
+        action: decision.act === 'give-up' ? 'given-up' : 'none',
+        why: decision.act === 'repair' ? '' : decision.why,
+      };
+      if (decision.act === 'repair') chosen.push(wish);
+      if (decision.act === 'wait') {
+        this.#due.check = Math.min(this.#due.check, decision.until);
+        isDue = true;
+      }
+      if (decision.act === 'repair') events.set(subject, event);
+      else if (isNew || decision.act === 'give-up') this.#machine.say(event);
+    }
+    this.#sayRestored(before, seen);
+    if (chosen.length > 0) await this.#repair(host, chosen, events);
+    return isDue || chosen.length > 0;
+  }
+
+  #drift(seen: Observation): Wish[] {
+    return [...seen.settings.values()].flatMap(({ kind, subject, state, wanted, is, target }) => {
+      if (state !== 'drifted') return [];
+      const change: Change | null =
+        target === null ? null : { kind, subject, target, from: is, to: wanted, why: '', command: '' };
+      return [{ kind, subject, wanted, from: is, change, owner: ownerOf(target) }];
+    });
+  }
+
+  /** Groups whose number of sockets is another one than the program was made for. */
+  async #outgrown(host: Host, seen: Observation): Promise<Wish[]> {
+    const wishes: Wish[] = [];
+    const sizes = new Map(this.#baseline.sizes);
+    for (const [id, size] of this.#baseline.sizes) {
+      const now = seen.generations.get(id)?.size;
+      if (now === undefined || now === size) continue;
+      const planned = await this.#machine.replan(host, id, this.#options.policy.kinds);
+      if (planned.length === 0) sizes.set(id, now);
+      for (const change of planned) {
+        const { kind, subject, from, to } = change;
+        wishes.push({ kind, subject, wanted: to, from, change, owner: id });
+      }
+    }
+    this.#baseline = { ...this.#baseline, sizes };
+    return wishes;
+  }
+
+  #decide(wish: Wish, memory: Memory, disturbed: number | null, now: number): Decision {
+    const { kind, change } = wish;
+    if (change === null) return { act: 'leave', why: 'it is only watched' };
+    const situation = { now, kind, disturbed, paused: now < this.#pausedUntil, lastHour: this.#repairs };
+    return decide(memory, situation, this.#options.policy);
+  }
+
+  /** What has its value again without us. */
+  #sayRestored(before: Observation, seen: Observation): void {
+    for (const [subject, { kind, state, is }] of seen.settings) {
+      const old = before.settings.get(subject);
+      if (old?.state !== 'drifted' || (state !== 'as-set' && state !== 'pending')) continue;
+      const by = this.#writers.get(subject) ?? null;
+      this.#writers.delete(subject);
+      const cause = 'it has its value again';
+      this.#machine.say({ kind, subject, from: old.is, to: is, cause, by, action: 'none', why: '' });
+    }
+  }
+
+  async #repair(host: Host, chosen: readonly Wish[], events: ReadonlyMap<string, WatchEvent>): Promise<void> {
+    const changes = chosen.flatMap(({ change }) => (change === null ? [] : [change]));
+    const results = await this.#machine.repair(changes);
+    const now = this.#machine.now();
+    for (const { subject, change } of chosen) {
+      const event = events.get(subject);
+      if (change === null || event === undefined || !results.has(change)) continue;
+      const failure = results.get(change) ?? null;
+      this.#memories.set(subject, repaired(this.#memories.get(subject) ?? FRESH, failure !== null, now));
+      this.#repairs = [...this.#repairs.filter((time) => now - time < HOUR_MS), now];
+      if (failure === null) {
+        this.#total += 1;
+        this.#writers.delete(subject);
+        this.#told.delete(subject);
+        this.#baseline = adopt(this.#baseline, host, change);
+        this.#last = settled(this.#last, subject);
+      }
+      const done = failure === null ? ('repaired' as const) : ('failed' as const);
+      this.#machine.say({ ...event, action: done, why: failure ?? `it is ${event.from} again` });
+    }
+    // What was written is read back by the next check.
+    this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
+    if (chosen.some(({ kind }) => kind === 'program' || kind === 'pin')) this.#due.slots = now;
+  }
+}
+
+/** What was repaired is not news at the next check. */
+function settled(observation: Observation | null, subject: string): Observation | null {
+  const old = observation?.settings.get(subject);
+  if (observation === null || old === undefined) return observation;
+  const settings = new Map(observation.settings).set(subject, { ...old, state: 'as-set', is: old.wanted });
+  return { ...observation, settings };
+}
+
+interface Wish {
+  readonly kind: Kind;
+  readonly subject: string;
+  readonly wanted: string;
+  /** As it is now. */
+  readonly from: string | null;
+  /** null: it cannot be set. */
+  readonly change: Change | null;
+  /** Interface or group. */
+  readonly owner: string | null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What happens within so long after an event of its interface or group is put down to that. */
+const RECENT_MS = 5_000;
+
+function causeOf(by: Writer | null, heard: boolean, event: string | null): string {
+  if (by !== null) return `${writerName(by)} wrote it`;
+  if (heard) return 'a process that has ended wrote it';
+  if (event !== null) return event;
+  return 'not known: the kernel reports no such change';
+}
+
+/** One sentence for `systemctl status`. */
+export function sentence(summary: Summary, timeOf: (at: number) => string): string {
+  const { settings, drifted, groups, repairs, lastRepairAt, givenUp, paused } = summary;
+  const what = `${count(settings, 'setting')}${groups > 0 ? ` and ${count(groups, 'group')}` : ''}`;
+  const state = drifted.length === 0 ? `${what} as planned` : `${drifted.length} of ${what} drifted`;
+  const parts = [
+    state,
+    repairs > 0 && lastRepairAt !== null ? `${repairs} repaired, last at ${timeOf(lastRepairAt)}` : '',
+    givenUp.length > 0 ? `${count(givenUp.length, 'setting')} given up` : '',
+    paused ? 'repairs are paused' : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+}

@@ -1,0 +1,107 @@
+/** A machine on paper, a clock that only tests move, and what the watcher may do with both. */
+import type { Host } from '../../src/host/types.ts';
+import { viewOf } from '../../src/path/view.ts';
+import { applied } from '../../src/tune/applied.ts';
+import { planTuning } from '../../src/tune/plan.ts';
+import type { Change, Kind } from '../../src/tune/types.ts';
+import { KINDS } from '../../src/tune/types.ts';
+import { fromHost } from '../../src/watch/baseline.ts';
+import { DEFAULTS } from '../../src/watch/policy.ts';
+import type { WatchEvent } from '../../src/watch/types.ts';
+import { TIMES, type WatchedMachine, Watcher } from '../../src/watch/watcher.ts';
+import type { Writer } from '../../src/watch/writer.ts';
+
+export interface Options {
+  readonly kinds?: readonly Kind[];
+  /** The machine refuses this. */
+  readonly refuses?: (change: Change) => string | null;
+}
+
+export class SimulatedMachine {
+  host: Host;
+  ms = 1_000;
+  readonly events: WatchEvent[] = [];
+  readonly times: number[] = [];
+  /** Everything that the watcher has written. */
+  readonly written: Change[] = [];
+  slotReads = 0;
+  reads = 0;
+  busy = false;
+  readonly watcher: Watcher;
+
+  constructor(host: Host, { kinds = KINDS, refuses = () => null }: Options = {}) {
+    this.host = host;
+    const machine: WatchedMachine = {
+      now: () => this.ms,
+      read: async (slots) => {
+        this.reads += 1;
+        if (slots) this.slotReads += 1;
+        return this.host;
+      },
+      pulse: async () =>
+        this.busy
+          ? null
+          : JSON.stringify(this.host.groups.map(({ sockets }) => sockets.map((each) => each.owners))),
+      rebase: async () => null,
+      replan: async (seen, id, kinds) => {
+        const group = seen.groups.find((each) => each.id === id);
+        const options = {
+          ifaces: [],
+          ports: group === undefined ? [] : [group.port],
+          protocol: group?.protocol ?? 'tcp',
+          only: ['pin', 'program'] as const,
+          cpus: null,
+          irqCpus: null,
+          avoidCpus: [],
+          smt: 'one' as const,
+          program: null,
+        };
+        return planTuning(viewOf(seen), options).changes.filter(({ kind }) => kinds.has(kind));
+      },
+      repair: async (changes) =>
+        new Map(
+          changes.map((change) => {
+            const refused = refuses(change);
+            if (refused === null) {
+              this.written.push(change);
+              this.host = applied(this.host, { changes: [change] });
+            }
+            return [change, refused];
+          }),
+        ),
+      say: (event) => {
+        this.events.push(event);
+        this.times.push(this.ms);
+      },
+    };
+    const policy = { ...DEFAULTS, kinds: new Set(kinds) };
+    this.watcher = new Watcher(machine, fromHost(host, { ifaces: [], ports: [] }, 'the machine'), {
+      ...TIMES,
+      policy,
+    });
+  }
+
+  /** Somebody else changes a setting, and the kernel says who or not. */
+  change(change: Pick<Change, 'target' | 'to'>, by: Writer | null, path: string | null): void {
+    const whole: Change = {
+      kind: change.target.kind,
+      subject: '',
+      from: null,
+      why: '',
+      command: '',
+      ...change,
+    };
+    this.host = applied(this.host, { changes: [whole] });
+    if (path !== null) this.watcher.hear({ about: 'file', path, by });
+  }
+
+  /** Lets time pass; the watcher is called whenever it wants to be. */
+  async pass(seconds: number): Promise<void> {
+    const end = this.ms + seconds * 1000;
+    while (this.watcher.due <= end) {
+      this.ms = Math.max(this.ms, this.watcher.due);
+      await this.watcher.step();
+    }
+    this.ms = end;
+  }
+}

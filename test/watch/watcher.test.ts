@@ -1,0 +1,262 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Host } from '../../src/host/types.ts';
+import { sentence } from '../../src/watch/watcher.ts';
+import type { Writer } from '../../src/watch/writer.ts';
+import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
+import { SimulatedMachine } from './simulated-machine.ts';
+
+const tuned = (): Host =>
+  host({
+    cpus: 4,
+    nics: [nic({ queues: 4, xps: true })],
+    groups: [group({ workers: pinned(0, 1, 2, 3), program: 'cpu' })],
+  });
+
+const IRQ = { kind: 'irq', nic: 'eth0', role: 'rxtx', queues: [2], irq: 34, name: 'eth0-TxRx-2' } as const;
+const PATH = '/proc/irq/34/smp_affinity_list';
+const SCRIPT: Writer = {
+  pid: 4711,
+  comm: 'bash',
+  script: '/usr/local/sbin/set_irq.sh',
+  unit: 'irq.service',
+  container: null,
+  parent: 1,
+};
+
+const said = (machine: SimulatedMachine) =>
+  machine.events.map(({ kind, subject, from, to, action, by }) => [
+    kind,
+    subject,
+    from,
+    to,
+    action,
+    by === null ? null : 'script',
+  ]);
+
+describe('a machine that nobody changes', () => {
+  it('has no events, and its slots are read once in ten minutes', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(3600);
+    expect(machine.events).toEqual([]);
+    expect(machine.written).toEqual([]);
+    expect(machine.slotReads).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('an interrupt that a script moves', () => {
+  it('is moved back, and the script is named', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    const before = machine.host;
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(10);
+    expect(said(machine)).toEqual([['irq', 'eth0 rx-2 interrupt', '2', '0', 'repaired', 'script']]);
+    expect(machine.host).toEqual(before);
+  });
+
+  it('is only reported where repairs are not allowed', async () => {
+    const machine = new SimulatedMachine(tuned(), { kinds: [] });
+    await machine.pass(1);
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(600);
+    machine.change({ target: IRQ, to: '2' }, SCRIPT, PATH);
+    await machine.pass(600);
+    expect(machine.written).toEqual([]);
+    expect(said(machine).filter(([kind]) => kind === 'irq')).toEqual([
+      ['irq', 'eth0 rx-2 interrupt', '2', '0', 'none', 'script'],
+      ['irq', 'eth0 rx-2 interrupt', '0', '2', 'none', 'script'],
+    ]);
+    const findings = machine.events.filter(({ kind }) => kind === 'finding');
+    expect(findings.filter(({ from }) => from === null)).toHaveLength(findings.length / 2);
+    expect(findings.length).toBeGreaterThan(0);
+  });
+
+  it('is left alone after two repairs that the same writer has undone', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    for (let second = 0; second < 120; second++) {
+      machine.change({ target: IRQ, to: '0' }, { ...SCRIPT, pid: 5000 + second }, PATH);
+      await machine.pass(1);
+    }
+    const actions = machine.events.map(({ action }) => action).filter((action) => action !== 'none');
+    expect(actions).toEqual(['repaired', 'repaired', 'given-up']);
+    expect(machine.events.find(({ action }) => action === 'given-up')?.why).toBe(
+      'set_irq.sh (irq.service) has undone 2 repairs, so it is left alone from now on',
+    );
+    expect(machine.written).toHaveLength(2);
+    machine.watcher.resume();
+    await machine.pass(5);
+    expect(machine.written).toHaveLength(3);
+  });
+
+  it('is found by the next full reading where the kernel says nothing', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    machine.change({ target: IRQ, to: '0' }, null, null);
+    await machine.pass(40);
+    expect(said(machine)).toEqual([['irq', 'eth0 rx-2 interrupt', '2', '0', 'repaired', null]]);
+    expect(machine.events[0]?.cause).toBe('not known: the kernel reports no such change');
+  });
+
+  it('is not touched while repairs are paused, and is repaired afterwards', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    machine.watcher.pause(1_800_000);
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(1790);
+    expect(machine.written).toEqual([]);
+    await machine.pass(60);
+    expect(machine.written).toHaveLength(1);
+  });
+});
+
+describe('a link that went down and up', () => {
+  it('is waited for, and what the driver reset is not held against anybody', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    for (let flap = 0; flap < 10; flap++) {
+      machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link went down and up' });
+      machine.change({ target: IRQ, to: '0-3' }, null, null);
+      const at = machine.ms;
+      await machine.pass(180);
+      const repairedAt = machine.times.at(-1) ?? 0;
+      expect(machine.events.at(-1)).toMatchObject({
+        action: 'repaired',
+        cause: 'its link went down and up',
+        by: null,
+      });
+      expect(repairedAt - at).toBeGreaterThanOrEqual(2_000);
+    }
+    expect(machine.written).toHaveLength(10);
+  });
+});
+
+describe('workers', () => {
+  const workers = (count: number, firstPid: number, size = 8) =>
+    range(count).map((slot) => ({
+      cpu: slot,
+      more: { owners: [owner([slot], { pid: firstPid + slot, tid: firstPid + slot })] },
+      slot: slot < size ? slot : null,
+    }));
+  const server = (count: number, firstPid: number): Host =>
+    host({
+      cpus: 8,
+      nics: [nic({ queues: 8, xps: true })],
+      groups: [group({ workers: workers(count, firstPid), program: 'cpu' })],
+    });
+
+  it('a reload with more workers gets a program of the new size', async () => {
+    const machine = new SimulatedMachine(server(4, 100));
+    await machine.pass(1);
+    const [old] = server(4, 100).groups;
+    const [now] = server(8, 200).groups;
+    if (old === undefined || now === undefined) throw new Error('no group');
+    machine.host = { ...machine.host, groups: [{ ...now, program: old.program }] };
+    await machine.pass(10);
+    const [bigger, smaller] = [expect.stringContaining('mod #8'), expect.stringContaining('mod #4')];
+    expect(said(machine)).toEqual([
+      ['generation', 'tcp 0.0.0.0:8080', '4 sockets, 4 workers', '8 sockets, 8 workers', 'none', null],
+      ['program', 'tcp 0.0.0.0:8080', bigger, smaller, 'none', null],
+      ['program', 'tcp 0.0.0.0:8080', bigger, smaller, 'repaired', null],
+    ]);
+    expect(machine.events[0]?.cause).toBe('all workers were replaced: a reload or restart');
+    await machine.pass(600);
+    expect(machine.events).toHaveLength(3);
+    expect(machine.host.groups[0]?.program?.asm).toBe(now.program?.asm);
+  });
+
+  it('a restart without a program gets its program again', async () => {
+    const machine = new SimulatedMachine(server(4, 100));
+    await machine.pass(1);
+    machine.host = { ...machine.host, groups: [] };
+    await machine.pass(5);
+    const [fresh] = server(4, 300).groups;
+    if (fresh === undefined) throw new Error('no group');
+    machine.host = { ...machine.host, groups: [{ ...fresh, program: null, selection: 'hash' }] };
+    await machine.pass(10);
+    expect(said(machine).map(([kind, , , , action]) => `${kind} ${action}`)).toEqual([
+      'group none',
+      'group none',
+      'program none',
+      'program repaired',
+    ]);
+    expect(machine.host.groups[0]?.program?.asm).toContain('mod #4');
+  });
+});
+
+describe('repairs', () => {
+  it('that fail are repeated ever more rarely, and say why', async () => {
+    const machine = new SimulatedMachine(tuned(), { refuses: () => 'EPERM' });
+    await machine.pass(1);
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(3600);
+    const failed = machine.events.filter(({ action }) => action === 'failed');
+    expect(failed.length).toBeLessThanOrEqual(14);
+    expect(failed[0]?.why).toBe('EPERM');
+  });
+
+  it('wait while somebody applies or undoes', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    machine.busy = true;
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(60);
+    expect(machine.events).toEqual([]);
+    machine.busy = false;
+    await machine.pass(3);
+    expect(machine.written).toHaveLength(1);
+  });
+});
+
+describe('a day of random drift', () => {
+  it('ends as it began, with bounded work', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            queue: fc.nat(3),
+            cpu: fc.nat(3),
+            wait: fc.integer({ min: 30, max: 900 }),
+            heard: fc.boolean(),
+          }),
+          { minLength: 10, maxLength: 20 },
+        ),
+        async (drifts) => {
+          const start = tuned();
+          const machine = new SimulatedMachine(start);
+          await machine.pass(1);
+          for (const [nth, { queue, cpu, wait, heard }] of drifts.entries()) {
+            const target = { ...IRQ, queues: [queue], irq: 32 + queue, name: `eth0-TxRx-${queue}` };
+            const path = `/proc/irq/${32 + queue}/smp_affinity`;
+            // Another writer each time: nobody fights.
+            machine.change(
+              { target, to: String(cpu) },
+              { ...SCRIPT, pid: nth, comm: `admin${nth}`, script: null, unit: null },
+              heard ? path : null,
+            );
+            await machine.pass(wait);
+          }
+          await machine.pass(3700);
+          expect(machine.events.length).toBeLessThanOrEqual(4 * drifts.length);
+          expect(machine.written.length).toBeLessThanOrEqual(drifts.length);
+          const givenUp = machine.events.some(({ action }) => action === 'given-up');
+          if (!givenUp) expect(machine.host).toEqual(start);
+        },
+      ),
+      { seed: 1, numRuns: 4 },
+    );
+  });
+});
+
+describe('the sentence for systemctl status', () => {
+  it('says what is as planned, and what was repaired', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(10);
+    expect(sentence(machine.watcher.summary(), () => '14:02')).toMatch(
+      /^\d+ settings and 1 group as planned; 1 repaired, last at 14:02$/,
+    );
+  });
+});
