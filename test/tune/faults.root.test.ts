@@ -132,6 +132,24 @@ describe('two at once', () => {
     expect(apply(lab.save([xps('v0', 0, '1')])).code).toBe(0);
   });
 
+  it('one of many applies at a time, and one of many undos: nothing is mixed up', async () => {
+    const file = lab.save([...long('v0').slice(0, 40), xps('v0', 0, '3')]);
+    const all = async (...args: string[]) => {
+      const runs = Array.from({ length: 4 }, () => lab.start([...args, '--yes', '--json']));
+      return Promise.all(runs.map(async (run) => (await once(run, 'exit'))[0]));
+    };
+    const codes = await all('apply', '--saved', file);
+    expect(codes).toContain(0);
+    expect(lab.settings()).toContain('v0/queues/tx-0/xps_cpus:3');
+    const { journals } = JSON.parse(lab.tune(['status', '-j']).stdout);
+    // Who came later was told to wait, or did it again.
+    expect(journals.length).toBeGreaterThanOrEqual(1);
+    expect(journals.length).toBeLessThanOrEqual(codes.filter((code) => code === 0).length);
+    expect(await all('undo', '--all')).toContain(0);
+    expect(lab.settings()).toBe(before);
+    expect(JSON.parse(lab.tune(['status', '-j']).stdout).journals).toEqual([]);
+  });
+
   it('the lock of a killed process is ignored, even if another process has its pid now', () => {
     symlinkSync(`${process.pid}:1:not-this-boot`, join(lab.state, 'lock'));
     expect(apply(lab.save([xps('v0', 0, '1')])).code).toBe(0);
