@@ -201,6 +201,19 @@ it('says that it missed something if nobody reads for too long', async () => {
   rmSync(folder, { recursive: true });
 });
 
+it('hears everything but writers without CAP_SYS_ADMIN, and says so', () => {
+  const words = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
+  const said = execFileSync('setpriv', [...words, `${import.meta.dirname}/hear.ts`], {
+    input: `set ${BACKLOG}\n`,
+    encoding: 'utf8',
+  });
+  const [first, second] = said.split('\n').map((line) => line && JSON.parse(line));
+  const why = 'fanotify needs CAP_SYS_ADMIN';
+  const isRefused = ({ ok }: { readonly ok: boolean }) => !ok;
+  expect(first.sources.filter(isRefused)).toEqual([{ name: 'files', ok: false, why }]);
+  expect(second.refused).toEqual([[BACKLOG, why]]);
+});
+
 it('stops, and then lets its process end', async () => {
   listener.stdin?.end();
   await heard('closed', {});
