@@ -54,7 +54,7 @@ function probeSpans(sample: Sample, theme: Theme): Line {
       const coverage = probe.coverage ?? 'probe';
       const [what, limits] = COVERAGE.get(coverage) ?? [coverage, ''];
       const rest = why === '' ? limits : why;
-      return [span(` ${what}`, 'local'), span(rest === '' ? '' : `: ${rest}`, 'dim')];
+      return [span(' probe ', 'dim'), span(what, 'local'), span(rest === '' ? '' : `: ${rest}`, 'dim')];
     }
     case 'missing':
       return [span(` ${theme.mark.unknown} `, 'unknown'), span(why)];
