@@ -33,7 +33,7 @@ describe('the lock of another process', () => {
   it.each([
     ['R', 'is changing settings', 'wait until it ends'],
     ['S', 'is changing settings', 'wait until it ends'],
-    ['D', 'holds the lock, and sleeps in the kernel (state D)', `kill -KILL ${HOLDER}, then repeat`],
+    ['D', 'holds the lock, and sleeps in the kernel (state D)', `kill -KILL ${HOLDER}, then try again`],
     ['T', 'holds the lock, and is stopped', `kill -CONT ${HOLDER}`],
   ])('in state %s: %s', (state, message, hint) => {
     putProcess(HOLDER, state, 0n, 0n);
