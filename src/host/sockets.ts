@@ -161,6 +161,11 @@ function whyNotAsked({ kernel }: System, { slots }: SocketOptions): string {
   return slots ? 'no readable process holds it' : SLOTS_UNREAD;
 }
 
+const MORE =
+  process.geteuid?.() === 0
+    ? 'CAP_SYS_PTRACE is missing here, or a security module forbids it'
+    : 'run as root, with CAP_SYS_PTRACE';
+
 function hidden(
   { files, kernel }: System,
   { unreadable }: Processes,
@@ -171,7 +176,7 @@ function hidden(
     notes.push("/proc hides other users' processes (hidepid), so workers may be missing (run as root)");
   if (unreadable > 0)
     notes.push(
-      `${unreadable} ${unreadable === 1 ? 'process' : 'processes'} could not be read, so some workers may be missing (run as root, with CAP_SYS_PTRACE)`,
+      `${unreadable} ${unreadable === 1 ? 'process' : 'processes'} could not be read, so some workers may be missing (${MORE})`,
     );
   if (unasked.length > 0) {
     const names = unasked

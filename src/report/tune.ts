@@ -64,7 +64,7 @@ export function appliedLines(applied: Applied, style: Style): Line[] {
   const lines = madeLines(applied, style);
   lines.push(...paragraph('', verdict(journal, takenBack, failed.length), style));
   for (const { change, why } of takenBack ?? [])
-    lines.push(...paragraph('not restored: ', `${change.subject}: ${why}`, style));
+    lines.push(...paragraph('not restored: ', aboutChange(change, why), style));
   return lines;
 }
 
@@ -90,9 +90,9 @@ export function rehearsedLines(
     [span(`journal ${file.id}, ${header.time}: ${count(restored.length, 'setting')} to restore`, 'strong')],
     ...(restored.length > 0 ? table(FROM_TO, restored.map(backRow), style) : []),
     ...open.flatMap(({ change, why }) =>
-      paragraph(asks ? 'asks first: ' : 'leaves alone: ', `${change.subject}: ${why}`, style),
+      paragraph(asks ? 'asks first: ' : 'leaves alone: ', aboutChange(change, why), style),
     ),
-    ...lost.flatMap(({ change, why }) => paragraph('cannot restore: ', `${change.subject}: ${why}`, style)),
+    ...lost.flatMap(({ change, why }) => paragraph('cannot restore: ', aboutChange(change, why), style)),
     ...(place === 'elsewhere' ? [] : persisted.map(({ unit }) => [span(`removes ${unit}`)])),
     ...notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
@@ -105,8 +105,13 @@ export function undoneLines({ journal, restored, skipped, left, notes }: Undone,
   return [
     [span(`journal ${journal}: ${count(restored.length, 'setting')} restored`, 'strong')],
     ...(rows.length > 0 ? table(FROM_TO, rows, style) : []),
-    ...skipped.flatMap(({ change, why }) => paragraph('not restored: ', `${change.subject}: ${why}`, style)),
+    ...skipped.flatMap(({ change, why }) => paragraph('not restored: ', aboutChange(change, why), style)),
     ...left.flatMap((file) => paragraph('not removed: ', file, style)),
     ...notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
+}
+
+/** A refusal begins with the subject already. */
+function aboutChange({ subject }: Change, why: string): string {
+  return why.startsWith(subject) ? why : `${subject}: ${why}`;
 }

@@ -86,7 +86,7 @@ export function parseTarget(value: unknown): Target | null {
 function parseServes(value: unknown): { readonly serves?: ServedSlot } {
   if (!isFields(value)) return {};
   const { group, slot } = value;
-  return isShort(group) && isNatural(slot) ? { serves: { group, slot } } : {};
+  return isShort(group) && (slot === null || isNatural(slot)) ? { serves: { group, slot } } : {};
 }
 
 function parseProgram({ group, name, instructions }: Fields): Target | null {

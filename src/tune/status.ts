@@ -16,7 +16,7 @@ import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
 import { attachedProgram, misfit } from './standing-program.ts';
-import type { Kind, Target } from './types.ts';
+import type { Kind, ServedSlot, Target } from './types.ts';
 
 /**
  * `pending`: an IRQ that was moved and has not come yet. `ended`: with the process or daemon that it was a setting of.
@@ -148,8 +148,10 @@ function successor(
   if (serves === undefined) return ended;
   if (steps.find(({ change: { target } }) => isPinOf(target, serves)) !== step) return null;
   const group = groups.find(({ id }) => id === serves.group);
-  const member = group?.sockets.find(
-    ({ slot, slotSource }) => slotSource === 'kernel' && slot === serves.slot,
+  const { slot: served } = serves;
+  // Where the slot was not known, one worker that is not pinned stands for all.
+  const member = group?.sockets.find(({ slot, slotSource, cpus }) =>
+    served === null ? cpus.length > 1 : slotSource === 'kernel' && slot === served,
   );
   const cpus = member?.cpus ?? [];
   // A server that pins its workers itself has its own idea of where, and programs and interrupts are compared for themselves.
@@ -161,10 +163,10 @@ function successor(
   };
 }
 
-const isPinOf = (
-  target: Target,
-  { group, slot }: { readonly group: string; readonly slot: number },
-): boolean => target.kind === 'pin' && target.serves?.group === group && target.serves.slot === slot;
+function isPinOf(target: Target, { group, slot }: ServedSlot): boolean {
+  if (target.kind !== 'pin' || target.serves?.group !== group) return false;
+  return slot === null || target.serves.slot === null || target.serves.slot === slot;
+}
 
 /** Of a program that is attached still. null: it fits. */
 function unfit(id: string, { groups, attachments }: AttachedPrograms): Found | null {

@@ -59,7 +59,8 @@ export type Target =
 
 export interface ServedSlot {
   readonly group: string;
-  readonly slot: number;
+  /** null if it was not known. */
+  readonly slot: number | null;
 }
 
 export interface Change {

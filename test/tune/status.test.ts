@@ -16,8 +16,8 @@ const ID = 'tcp 0.0.0.0:8080';
 const BY = { user: 'alice', command: 'locality-tune apply --port 8080', version: '0.1.0' };
 
 /** A pin of the worker of a slot; the process of that pid has ended. */
-const pin = (pid: number, slot: number, cpu: number): JournalStep => ({
-  step: slot,
+const pin = (pid: number, slot: number | null, cpu: number): JournalStep => ({
+  step: slot ?? pid,
   change: change(
     { kind: 'pin', pid, tid: pid, comm: 'nginx', startTime: '1', serves: { group: ID, slot } },
     `${cpu}`,
@@ -115,6 +115,17 @@ describe('after a reload', () => {
     ]);
     const calm = await stand([journal('1', [pin(100, 0, 3)])], pinned(0, 1), null);
     expect(calm.drift).toEqual([]);
+  });
+
+  it('a pin of a slot that was not known has drifted once for its group, until the next apply', async () => {
+    const before = journal('1', [pin(100, null, 0), pin(101, null, 1)]);
+    expect((await stand([before], loose, null)).drift).toMatchObject([{ wanted: '1', is: '0-3' }]);
+    expect((await stand([before], pinned(0, 1), null)).drift).toEqual([]);
+    const after = journal('2', [pin(200, 0, 0), pin(201, 1, 1)]);
+    expect((await stand([after, before], loose, null)).settings).toMatchObject([
+      { subject: 'nginx 200' },
+      { subject: 'nginx 201' },
+    ]);
   });
 
   it('a pin that ended with a server that has stopped is no drift', async () => {

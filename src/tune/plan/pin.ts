@@ -16,7 +16,7 @@ export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) =
       for (const owner of owners) {
         const cpu = workerCpus.cpuOf.get(threadOf(owner));
         if (cpu === undefined || pinnedTo(owner) === cpu || owner.tid === null) continue;
-        const serves = slot !== null && slotSource === 'kernel' ? { group: group.id, slot } : null;
+        const serves = { group: group.id, slot: slotSource === 'kernel' ? slot : null };
         changes.set(threadOf(owner), change(owner, owner.tid, cpu, serves));
       }
   }
@@ -26,12 +26,12 @@ export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) =
   return { changes: all, refused: workerCpus.refused, notes: comms.map((comm) => lasting(comm, cpus)) };
 };
 
-function change(owner: Owner, tid: number, cpu: number, serves: ServedSlot | null): Change {
+function change(owner: Owner, tid: number, cpu: number, serves: ServedSlot): Change {
   const { pid, comm, cpus } = owner;
   return {
     kind: 'pin',
     subject: `${comm} ${pid}${tid === pid ? '' : ` thread ${tid}`}`,
-    target: { kind: 'pin', pid, tid, comm, startTime: null, ...(serves && { serves }) },
+    target: { kind: 'pin', pid, tid, comm, startTime: null, serves },
     from: cpus === null ? null : formatCpuList(cpus),
     to: String(cpu),
     why:
