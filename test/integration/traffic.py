@@ -45,11 +45,11 @@ def lock_step(count, sender_cpu, reader_cpu, send, receive):
 
 
 def udp(port, count, *cpus):
-    inbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    inbox.bind(("127.0.0.1", port))
-    outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    outbox.connect(inbox.getsockname())
-    return lock_step(count, *cpus, lambda: outbox.send(b"x" * 64), lambda: inbox.recv(2048))
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("127.0.0.1", port))
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect(receiver.getsockname())
+    return lock_step(count, *cpus, lambda: sender.send(b"x" * 64), lambda: receiver.recv(2048))
 
 
 def tcp(port, count, sender_cpu, reader_cpu):
@@ -86,9 +86,9 @@ def tap(port, count, *cpus):
         "ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev lt-tap",
     ):
         subprocess.run(command.split(), check=True)
-    outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    outbox.bind(("192.0.2.1", port))
-    outbox.connect(("192.0.2.2", 9))
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.bind(("192.0.2.1", port))
+    sender.connect(("192.0.2.2", 9))
 
     def receive():
         is_udp = False
@@ -96,7 +96,7 @@ def tap(port, count, *cpus):
             frame = os.read(device, 2048)
             is_udp = frame[12:14] == b"\x08\x00" and frame[23] == 17
 
-    return lock_step(count, *cpus, lambda: outbox.send(b"x" * 64), receive)
+    return lock_step(count, *cpus, lambda: sender.send(b"x" * 64), receive)
 
 
 if __name__ == "__main__":

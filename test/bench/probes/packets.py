@@ -26,14 +26,14 @@ HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 
 def udp():
-    inbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    inbox.bind(("127.0.0.1", 0))
-    outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    outbox.connect(inbox.getsockname())
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("127.0.0.1", 0))
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect(receiver.getsockname())
 
     def step():
-        outbox.send(PAYLOAD)
-        inbox.recv(2048)
+        sender.send(PAYLOAD)
+        receiver.recv(2048)
 
     return step, 1
 
