@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { styleOf } from '../../src/cli/output.ts';
+import { openScreen } from '../tui/pty.ts';
 
 const pipe = {};
 const terminal = { isTTY: true, columns: 200 };
@@ -32,4 +34,18 @@ it('goes beyond ASCII only where the locale does: LC_ALL, then LC_CTYPE, then LA
   expect(unicode({ LANG: 'en_US.UTF-8', LC_ALL: 'C' })).toBe(false);
   expect(unicode({ LC_ALL: '', LC_CTYPE: 'POSIX', LANG: 'C.UTF-8' })).toBe(false);
   expect(unicode({})).toBe(false);
+});
+
+it('breaks a note at words on a terminal, and leaves it whole in a log', async () => {
+  const module = new URL('../../src/cli/output.ts', import.meta.url).href;
+  const note = 'the receiving CPU is that of the sender, and UDP over loopback has no tx of its own to count';
+  const script = `import(${JSON.stringify(module)}).then((it) => it.createNotePrinter()([${JSON.stringify(note)}]))`;
+  const screen = openScreen(process.execPath, ['-e', script], { columns: 60 });
+  await screen.ended;
+  expect(screen.lines().filter((line) => line !== '')).toEqual([
+    'note: the receiving CPU is that of the sender, and UDP over',
+    '      loopback has no tx of its own to count',
+  ]);
+  const { stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  expect(stderr).toBe(`note: ${note}\n`);
 });
