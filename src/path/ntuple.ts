@@ -69,12 +69,15 @@ export function takingGroup(rss: Rss | null, { protocol, address, port }: Group)
 }
 
 const PROTOCOLS = { tcp: 6, udp: 17 };
+const ETHERTYPES = { 4: '0800', 6: '86dd' };
 
 function extentOf(rule: NtupleRule, traffic: Traffic): Extent {
   const { protocol, family } = traffic;
+  const [, ether] = /^ether 0x([0-9a-f]{4})$/.exec(rule.flow) ?? [];
+  if (ether !== undefined) return ether !== ETHERTYPES[family] ? 'none' : rule.partial ? 'some' : 'all';
   const type = /^(tcp|udp|sctp|ip)([46])$/.exec(rule.flow);
   const [, name = null, version] = type ?? [];
-  // Another type, such as Ethernet, says nothing of addresses.
+  // Another type says nothing of addresses.
   if (name === null) return 'some';
   if (Number(version) !== family || (name !== 'ip' && name !== protocol)) return 'none';
   const fields = [

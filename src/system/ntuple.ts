@@ -23,6 +23,8 @@ const UNION_LENGTH = 52;
 const RING_COOKIE = FS + 152;
 const LOCATION = FS + 160;
 
+const ETHER_FLOW = 0x12;
+const H_PROTO = 12;
 const FLOW_EXT = 0x80000000;
 const FLOW_MAC_EXT = 0x40000000;
 const FLOW_RSS = 0x20000000;
@@ -112,15 +114,14 @@ export function decodeRule(bytes: Uint8Array): NtupleRule | null {
   // ethtool_get_flow_spec_ring_vf: a rule of a physical function may send the flow to a virtual one.
   const forVf = !dropped && cookie >> 32n !== 0n;
   const context = (flags & FLOW_RSS) === 0 ? null : view.getUint32(RSS_CONTEXT, true);
-  const match = layout === undefined ? NOTHING : decodeMatch(bytes, view, layout);
+  const ether = type === ETHER_FLOW ? decodeEther(bytes, view) : null;
+  const match =
+    layout === undefined ? { ...NOTHING, more: ether?.more ?? true } : decodeMatch(bytes, view, layout);
   return {
     location: view.getUint32(LOCATION, true),
-    flow: layout?.name ?? `type ${type}`,
+    flow: layout?.name ?? ether?.name ?? `type ${type}`,
     ...match.known,
-    partial:
-      layout === undefined ||
-      match.more ||
-      ((flags & (FLOW_EXT | FLOW_MAC_EXT)) !== 0 && !isZero(bytes, M_EXT, EXT_LENGTH)),
+    partial: match.more || ((flags & (FLOW_EXT | FLOW_MAC_EXT)) !== 0 && !isZero(bytes, M_EXT, EXT_LENGTH)),
     action: dropped ? 'drop' : forVf ? 'vf' : context === null ? 'queue' : 'context',
     queue: dropped || forVf ? null : Number(cookie & 0xffffffffn),
     context: dropped || forVf ? null : context,
@@ -137,6 +138,17 @@ const NOTHING: Match = {
   known: { source: null, destination: null, sourcePort: null, destinationPort: null, protocol: null },
   more: true,
 };
+
+/** struct ethhdr: two addresses, and the type of what follows. PTP and LLDP have rules of their own type. */
+function decodeEther(bytes: Uint8Array, view: DataView): { readonly name: string; readonly more: boolean } {
+  const whole = view.getUint16(M_U + H_PROTO, false) === 0xffff;
+  const type = view
+    .getUint16(H_U + H_PROTO, false)
+    .toString(16)
+    .padStart(4, '0');
+  const addressed = !isZero(bytes, M_U, H_PROTO);
+  return whole ? { name: `ether 0x${type}`, more: addressed } : { name: 'ether', more: true };
+}
 
 function decodeMatch(bytes: Uint8Array, view: DataView, { family, ports, protocol }: Layout): Match {
   const length = family === 4 ? 4 : 16;

@@ -99,7 +99,10 @@ export interface NtupleMatch<T> {
 /** One ntuple rule (`ethtool -n`). If several match a packet, most drivers use the lowest location. */
 export interface NtupleRule {
   readonly location: number;
-  /** tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6; `type N` for another (Ethernet, IPsec). */
+  /**
+   * tcp4, udp4, sctp4, ip4, tcp6, udp6, sctp6, ip6; `ether 0x88f7` by the type in the Ethernet header, `ether` without a
+   * type; `type N` for another (IPsec).
+   */
   readonly flow: string;
   /** IP addresses in text, with a mask in the same form; null: any. */
   readonly source: NtupleMatch<string> | null;

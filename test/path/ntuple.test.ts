@@ -133,6 +133,15 @@ describe('a flow', () => {
     expect(explained(null).step('rx queue')?.why).toMatch(/unless one of 2 ntuple rules matches/);
   });
 
+  it('is IP, so rules for PTP and the like leave it alone', () => {
+    const flowOf = (flow: string, more: Partial<NtupleRule> = {}) => explained([rule({ flow, ...more })]);
+    expect(flowOf('ether 0x88f7', { partial: true }).step('ntuple rule')).toBeUndefined();
+    expect(flowOf('ether 0x0800').queue).toBe(3);
+    expect(flowOf('ether 0x0800', { partial: true }).queue).toBeNull();
+    expect(flowOf('ether', { partial: true }).queue).toBeNull();
+    expect(flowOf('type 9', { partial: true }).queue).toBeNull();
+  });
+
   it('is compared as the masks say', () => {
     const byte = fc.nat(255);
     const address = fc.tuple(byte, byte, byte, byte).map((bytes) => bytes.join('.'));

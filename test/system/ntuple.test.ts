@@ -83,8 +83,15 @@ describe('ntuple rules', () => {
     const ether = rxnfc({ 16: u32(0x12), [M]: [255] });
     const payload = rxnfc({ 16: u32(0x0d), [M + 8]: [255] });
     for (const rule of [tos, vlan, ether, payload]) expect(decodeRule(rule)).toMatchObject({ partial: true });
-    expect(decodeRule(ether)?.flow).toBe('type 18');
+    expect(decodeRule(ether)?.flow).toBe('ether');
+    expect(decodeRule(rxnfc({ 16: u32(0x31) }))).toMatchObject({ flow: 'type 49', partial: true });
     expect(decodeRule(rxnfc({ 16: u32((0x01 | FLOW_EXT) >>> 0) }))).toMatchObject({ partial: false });
+  });
+
+  it('by the type in the Ethernet header name it', () => {
+    const ptp = { 16: u32(0x12), [H + 12]: [0x88, 0xf7], [M + 12]: [255, 255] };
+    expect(decodeRule(rxnfc(ptp))).toMatchObject({ flow: 'ether 0x88f7', partial: false });
+    expect(decodeRule(rxnfc({ ...ptp, [M]: [255] }))).toMatchObject({ flow: 'ether 0x88f7', partial: true });
   });
 
   it('are listed, then queried one by one', async () => {
