@@ -40,19 +40,25 @@ export async function startDaemon(
   const watcher = new Watcher(watched, baseline, options);
   const sleeper = createWakeUp();
   const nameOf = (ifindex: number): string | null => readDevices(machine.files).get(ifindex) ?? null;
+  let filesMayBeNew = true;
   // Listeners of TCP end with their processes; to hear of their sockets costs the kernel time for each connection.
   const listening = await listen(
     { files: [], sockets: baseline.sizes.size > 0 ? ['udp'] : [], ports: portsOf(baseline) },
     (heard) => {
       const notice = noticeOf(heard, nameOf);
       if (notice === null) return;
+      if (notice.about === 'interface' || notice.about === 'anything') filesMayBeNew = true;
       watcher.hear(notice);
       sleeper.wake();
     },
   );
-  const follow = keepListening(listening);
+  const keep = keepListening(listening);
+  const follow = (): void => {
+    keep(watcher, filesMayBeNew);
+    filesMayBeNew = false;
+  };
   await watcher.check();
-  follow(watcher);
+  follow();
   let began: number | null = null;
   return {
     watcher,
@@ -70,7 +76,7 @@ export async function startDaemon(
           try {
             began = watched.now();
             await watcher.step();
-            follow(watcher);
+            follow();
             looked(watcher);
           } catch (error) {
             if (!isFailure(error) && !isSystemError(error)) throw error;
@@ -94,17 +100,17 @@ const portsOf = ({ sizes }: Baseline): number[] => [
 
 /**
  * Interrupts get new numbers, interfaces come back, servers reload: what is listened to are the files and processes of the
- * latest look.
+ * latest look. `filesMayBeNew`: an interface that was created again has new files with the old names.
  */
-function keepListening(listening: Listening): (watcher: Watcher) => void {
+function keepListening(listening: Listening): (watcher: Watcher, filesMayBeNew: boolean) => void {
   let known = '';
-  return ({ seen }) => {
+  return ({ seen }, filesMayBeNew) => {
     if (seen === null) return;
     const files = [...filesOf(seen).keys()];
     const workers = [...seen.generations.values()].flatMap((generation) => generation.workers);
     const pids = [...new Set(workers.map((worker) => Number(worker.split('/')[0])))];
     const text = [...files, ...pids].join();
-    if (text === known) return;
+    if (text === known && !filesMayBeNew) return;
     listening.setFiles(files);
     listening.setProcesses(pids);
     known = text;
