@@ -218,12 +218,11 @@ function percentOfMatch(match: { readonly events: number; readonly matched: numb
 
 function titleLine(group: Group, total: Total | undefined, theme: Theme): Line {
   const percent = total?.percent ?? null;
-  const unit = group.protocol === 'tcp' ? 'accepts/s' : 'datagrams/s';
   return [
     span(clean(group.id, theme.unicode), 'strong'),
     span(`  ${count(group.size, 'socket')}, ${clean(chosenBy(group), theme.unicode)}  `),
     span(`${percentText(percent, theme)}${percent === null ? '' : ' %'}`, percentTone(percent)),
-    span(` match  ${rateText(total?.rate ?? null, theme)} ${unit}`),
+    span(` match  ${rateText(total?.rate ?? null, theme)}/s`),
   ];
 }
 
