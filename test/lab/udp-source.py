@@ -5,12 +5,12 @@ import time
 
 address, port, count, sources = sys.argv[1], *map(int, sys.argv[2:5])
 rate = int(sys.argv[5]) if len(sys.argv) > 5 else 2_000
-outboxes = []
+senders = []
 for _ in range(sources):
-    outbox = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    outbox.connect((address, port))
-    outboxes.append(outbox)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect((address, port))
+    senders.append(sender)
 for number in range(count):
-    outboxes[number % sources].send(b"x" * 64)
+    senders[number % sources].send(b"x" * 64)
     if number % 20 == 19:
         time.sleep(20 / rate)

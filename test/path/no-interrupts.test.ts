@@ -48,15 +48,19 @@ describe('expected locality', () => {
   it('is the mean over the CPUs, by counting, with a note where it matters who sends', () => {
     const machine = fc.record({
       cpus: fc.integer({ min: 1, max: 8 }),
-      seats: fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }),
+      workerCpus: fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }),
       program: fc.constantFrom('cpu', undefined),
     });
     fc.assert(
-      fc.property(machine, ({ cpus, seats, program }) => {
-        const found = expected(pod({ workers: pinned(...seats), ...(program && { program }) }, { cpus }));
+      fc.property(machine, ({ cpus, workerCpus, program }) => {
+        const found = expected(
+          pod({ workers: pinned(...workerCpus), ...(program && { program }) }, { cpus }),
+        );
         const on = (share: (cpu: number) => number) => range(cpus).map(share);
-        const byHash = on((cpu) => seats.filter((seat) => seat === cpu).length / seats.length);
-        const byCpu = on((cpu) => (seats[cpu % seats.length] === cpu ? 1 : 0));
+        const byHash = on(
+          (cpu) => workerCpus.filter((workerCpu) => workerCpu === cpu).length / workerCpus.length,
+        );
+        const byCpu = on((cpu) => (workerCpus[cpu % workerCpus.length] === cpu ? 1 : 0));
         const mean = (shares: readonly number[]) => shares.reduce((sum, each) => sum + each, 0) / cpus;
         const now = program === 'cpu' ? byCpu : byHash;
         expect(found.now).toBeCloseTo(mean(now), 10);

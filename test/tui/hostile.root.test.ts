@@ -64,9 +64,9 @@ async function everyPane(screen: Screen): Promise<void> {
 it('of every text in a recording, and of the name of its file', async () => {
   const [first] = tuned(eight).history;
   if (first === undefined) throw new Error('no sample');
-  const { configuration, ...sample } = first;
-  const { host, readAt } = configuration;
-  const scene = poisoned({ host, readAt }, (each) => toRecordedConfiguration(each, 'scene'));
+  const { configuration: clean, ...sample } = first;
+  const { host, readAt } = clean;
+  const configuration = poisoned({ host, readAt }, (each) => toRecordedConfiguration(each, 'configuration'));
   const trouble = { time: first.time, kind: 'trouble', text: 'a probe' };
   const probe = { state: 'failed', coverage: 'none', notes: ['a note'] };
   const bad = poisoned({ ...sample, events: [...sample.events, trouble], probe }, (each) =>
@@ -74,7 +74,12 @@ it('of every text in a recording, and of the name of its file', async () => {
   );
   // A line end in the name of a file is one of the name.
   const file = join(folder, `${HOSTILE.replace('\r\n', '')}.jsonl`);
-  const lines = [{ schema: 'locality-tune.recording/1' }, { scene }, { sample: bad }, { sample: bad }];
+  const lines = [
+    { schema: 'locality-tune.recording/1' },
+    { configuration },
+    { sample: bad },
+    { sample: bad },
+  ];
   writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
   expect(JSON.stringify(lines).split('all is well').length).toBeGreaterThan(20);
 
