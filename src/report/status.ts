@@ -11,6 +11,7 @@ interface Shown extends Standing {
   readonly verdict: StatusVerdict;
   readonly journals: readonly ListedJournal[];
   readonly notes: readonly string[];
+  readonly dropIns: readonly string[];
 }
 
 const COLUMNS: readonly Column[] = [
@@ -53,6 +54,9 @@ export function statusLines(shown: Shown, style: Style): Line[] {
     if (state === 'unknown') lines.push(...paragraph('not known: ', `${subject}: ${why}`, style));
   if (pending.length > 0)
     lines.push(...paragraph('pending: ', `${names(pending)}: not on the new CPU yet: ${PENDING}`, style));
+  lines.push(
+    ...shown.dropIns.flatMap((path) => paragraph('at each start: ', `${path} attaches a program`, style)),
+  );
   return [...lines, ...notes.flatMap((note) => paragraph('note: ', note, style))];
 }
 

@@ -2,8 +2,8 @@
  * `attach --persist`: a drop-in for the service of a server (systemd.unit(5)), which attaches the program each time the
  * service is started or reloaded; and its removal.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errnoCode, failure, isErrno } from '../system/errors.ts';
 import { saveDurably, syncFolder } from '../system/save.ts';
 import { requireTrustedFolder } from '../system/trusted.ts';
@@ -60,13 +60,17 @@ export async function writeDropIn({ path, text }: DropIn): Promise<void> {
   await reload();
 }
 
-/** The drop-ins for this port, of whatever service. */
-export function dropInsOf(served: Served): readonly string[] {
+/** The drop-ins for this port, of any service. */
+export const dropInsOf = (served: Served): readonly string[] =>
+  allDropIns().filter((path) => basename(path) === fileName(served));
+
+/** Those of all ports. */
+export function allDropIns(): readonly string[] {
   const { units } = places();
   return namesIn(units)
     .filter((name) => name.endsWith('.service.d'))
-    .map((name) => join(units, name, fileName(served)))
-    .filter((path) => existsSync(path))
+    .flatMap((name) => namesIn(join(units, name)).map((file) => join(units, name, file)))
+    .filter((path) => /^locality-tune-(tcp|udp)-\d{1,5}\.conf$/.test(basename(path)))
     .sort();
 }
 

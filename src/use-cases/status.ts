@@ -1,6 +1,7 @@
 /** What is applied and attached, and what has drifted since. */
 import { readSockets, type Sockets } from '../host/sockets.ts';
 import { readAttachments } from '../tune/attachment.ts';
+import { allDropIns } from '../tune/drop-in.ts';
 import type { JournalList } from '../tune/journal-list.ts';
 import type { Access } from '../tune/settings/setting.ts';
 import { type Standing, type StatusVerdict, standingOf, verdictOf } from '../tune/status.ts';
@@ -10,6 +11,8 @@ import { journalsOf } from './undo.ts';
 
 export interface Status extends JournalList, Standing {
   readonly verdict: StatusVerdict;
+  /** Files by which systemd attaches programs at each start of a server. */
+  readonly dropIns: readonly string[];
 }
 
 /** Throws SystemError if the folder of journals cannot be read. */
@@ -21,7 +24,7 @@ export async function statusOf(machine: LiveMachine): Promise<Status> {
   const journals = here.map(({ file, journal }) => ({ ...journal, id: file.id }));
   const standing = await standingOf(accessOf(machine, sockets), journals, attached);
   const notes = [...list.notes, ...unseenPrograms(sockets, standing)];
-  return { ...list, notes, ...standing, verdict: verdictOf(list, standing) };
+  return { ...list, notes, ...standing, verdict: verdictOf(list, standing), dropIns: allDropIns() };
 }
 
 /** The groups have been read, all at once: to see one takes as long as to see them all. */

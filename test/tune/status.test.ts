@@ -189,6 +189,7 @@ describe('its words', () => {
     ...standing,
     journals: [],
     notes: [],
+    dropIns: ['/etc/systemd/system/nginx.service.d/locality-tune-tcp-8080.conf'],
     verdict: verdictOf({ journals: [], notes: [] }, standing),
   });
   const style = { color: false, rules: false, unicode: true, columns: 100 };
@@ -210,6 +211,9 @@ describe('its words', () => {
       .map((line) => line.map((part) => part.text).join(''))
       .join('\n');
     expect(text).toContain('attached: tcp 0.0.0.0:8080, 2026-01-02T00:00:00.000Z, alice with version 0.1.0');
+    expect(text).toContain(
+      'at each start: /etc/systemd/system/nginx.service.d/locality-tune-tcp-8080.conf attaches a',
+    );
     expect(text).toMatch(/program {2}tcp 0\.0\.0\.0:8080 {2}cpu for 2 sockets {2}as set {2}attach/);
   });
 });
