@@ -36,6 +36,11 @@ mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
+# Journals of the tunings of this machine itself.
+if [ ! -e "$folder/booted" ]; then
+  rm -rf var/lib/locality-tune
+  touch "$folder/booted"
+fi
 # Of what a distribution starts, only the journal: no udev, no sysctl, no modules.
 for wants in sysinit multi-user sockets timers; do
   mount -t tmpfs tmpfs usr/lib/systemd/system/$wants.target.wants

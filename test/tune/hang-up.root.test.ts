@@ -83,8 +83,8 @@ describe.each(WAYS)('a terminal that goes away: %s', (name, way) => {
     const screen = open(way, 'live', '--no-probes', '--iface', 'v0');
     await screen.until(/1 overview/);
     screen.type('t');
-    await screen.until(/v0 tx-\d xps_cpus[\s\S]*y: yes/);
-    screen.type('y');
+    await screen.until(/v0 tx-\d xps_cpus[\s\S]*Y: apply only/);
+    screen.type('Y');
     while (!readdirSync(lab.state).includes('journals')) await sleep(1);
     screen.hangUp();
     expect(await screen.ended).toMatchObject({ code: 129 });
