@@ -90,6 +90,8 @@ export class Watcher {
   #memories = new Map<string, Memory>();
   /** Subject -> who wrote it last, since it was last as wanted. */
   #writers = new Map<string, Writer | null>();
+  /** Subjects whose writer has been named: a later change needs another write to be its doing. */
+  #named = new Set<string>();
   /** Subject -> its value when its drift was last reported. */
   #told = new Map<string, string | null>();
   /** Subject -> how its drift came about. */
@@ -129,7 +131,10 @@ export class Watcher {
     const now = this.#machine.now();
     if (notice.about === 'file') {
       const subject = this.#last === null ? undefined : filesOf(this.#last).get(notice.path);
-      if (subject !== undefined) this.#writers.set(subject, notice.by);
+      if (subject !== undefined) {
+        this.#writers.set(subject, notice.by);
+        this.#named.delete(subject);
+      }
     }
     if (notice.about === 'interface') this.#disturbed.set(notice.name, { at: now, what: notice.what });
     if (notice.about === 'sockets' || notice.about === 'anything') this.#due.slots = now;
@@ -226,6 +231,8 @@ export class Watcher {
       const { subject } = wish;
       const isNew = !this.#told.has(subject) || this.#told.get(subject) !== wish.from;
       this.#told.set(subject, wish.from);
+      if (isNew && this.#named.has(subject)) this.#writers.delete(subject);
+      if (isNew) this.#named.add(subject);
       const owner = wish.owner === null ? undefined : this.#disturbed.get(wish.owner);
       const recently = owner !== undefined && now - owner.at < RECENT_MS ? owner : null;
       const heard = this.#writers.has(subject);
@@ -299,7 +306,7 @@ export class Watcher {
     for (const [subject, { kind, state, is }] of seen.settings) {
       const old = before.settings.get(subject);
       if (old?.state !== 'drifted' || (state !== 'as-set' && state !== 'pending')) continue;
-      const by = this.#writers.get(subject) ?? null;
+      const by = this.#named.has(subject) ? null : (this.#writers.get(subject) ?? null);
       this.#writers.delete(subject);
       const cause = 'it has its value again';
       this.#machine.say({ kind, subject, from: old.is, to: is, cause, by, action: 'none', why: '' });

@@ -72,6 +72,25 @@ describe('an interrupt that a script moves', () => {
     expect(findings.length).toBeGreaterThan(0);
   });
 
+  it('is not held against the script if it moves again without a write', async () => {
+    const machine = new SimulatedMachine(tuned(), { kinds: [] });
+    await machine.pass(1);
+    machine.change({ target: IRQ, to: '0' }, SCRIPT, PATH);
+    await machine.pass(60);
+    // As a driver does when its interface goes up.
+    for (const to of ['0-3', '2', '0']) {
+      machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link went down and up' });
+      machine.change({ target: IRQ, to }, null, null);
+      await machine.pass(60);
+    }
+    expect(said(machine).filter(([kind]) => kind === 'irq')).toEqual([
+      ['irq', 'eth0 rx-2 interrupt', '2', '0', 'none', 'script'],
+      ['irq', 'eth0 rx-2 interrupt', '2', '0-3', 'none', null],
+      ['irq', 'eth0 rx-2 interrupt', '0-3', '2', 'none', null],
+      ['irq', 'eth0 rx-2 interrupt', '2', '0', 'none', null],
+    ]);
+  });
+
   it('is left alone after two repairs that the same writer has undone', async () => {
     const machine = new SimulatedMachine(tuned());
     await machine.pass(1);
