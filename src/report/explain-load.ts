@@ -38,11 +38,13 @@ export function comparisonLines(
 }
 
 function loadLines(now: Load, then: Load | null, layout: Layout): readonly Line[] {
-  const { from, counted, nic, group } = now;
+  const { from, counted, nic, group, queues } = now;
+  const entries = `${counted} table ${counted === 1 ? 'entry' : 'entries'}`;
+  // Without a queue to choose, the sender's CPU receives.
   const title =
     from === 'flows'
       ? count(counted, 'flow')
-      : `${nic} to ${group}, ${counted} table ${counted === 1 ? 'entry' : 'entries'}`;
+      : `${nic} to ${group}, ${queues.length === 0 ? 'from any CPU' : entries}`;
   const loads = then === null ? [now] : [now, then];
   const local = loads.flatMap(({ local }, index) => [
     span(index === 0 ? 'local  ' : '  ->  '),
