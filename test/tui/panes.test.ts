@@ -85,6 +85,10 @@ describe('locality', () => {
     expect(at(13)[2]).toMatch(/^ accept :8080/);
   });
 
+  it('has no large figures of what nothing measures', () => {
+    expect(linesOf(locality, propsOf(unprobed, roomy, plain))[0]).toMatch(/^ RX +– +bpftrace needs root/);
+  });
+
   it('says why nothing is counted, and still shows the rates', () => {
     const shown = screen(locality, unprobed);
     expect(shown).toContain('bpftrace needs root');

@@ -20,7 +20,7 @@ export function findingLines(finding: Finding, columns: number, theme: Theme): L
     [],
     ...said('costs', known?.costs),
     ...said('ignore', known?.ignore),
-    ...said('severity', known === undefined ? severity : `${severity} here; in general: ${known.severity}`),
+    ...said('severity', known?.severity ?? severity),
     ...said('fix', known?.fix),
     [],
     ...(fix.length === 0 ? [[span('No command fixes this.', 'dim')]] : [[span('Commands:', 'strong')]]),

@@ -115,7 +115,10 @@ function localityLines(
     sentence(`${of.map(({ name }) => name).join(', ')}: ${why}`, width, theme, 'dim'),
   );
   const spare = height - FRAME - LARGER - said.length - whys.length;
-  const big = spare >= 0 && theme.unicode;
+  // Without a probe there is no figure, now or later.
+  const isMeasured =
+    history.at(-1)?.probe.state !== 'missing' || history.some(({ rx }) => rx.percent !== null);
+  const big = spare >= 0 && theme.unicode && isMeasured;
   const rows = BIG_HEIGHT + Math.floor(Math.max(0, spare - Math.min(FINDINGS, found.length)) / 2);
   const lead = graphAt(big);
   const room = roomBeside(lead);
