@@ -22,7 +22,7 @@ Examples:
   locality-tune inspect -j | jq -r '.findings[].fix[]'  only the commands
   locality-tune inspect --iface eth0 --port 8080 --with "rss=equal 4" --with program=map
   locality-tune inspect --fail-on warning --ignore worker-not-pinned       in CI, a cron job
-  locality-tune inspect --netns web                     in a network namespace (ip netns) or container`;
+  locality-tune inspect --netns web                     in a network namespace or container`;
 
 export function register(program: Command): void {
   addFailOn(addWhatIf(addFrom(program.command('inspect'))))

@@ -6,17 +6,17 @@ import { collect, port } from '../options.ts';
 import type { WatchCommandOptions } from './watch-options.ts';
 
 const HELP = `
-Compares the machine with a baseline whenever the kernel reports a change, and at least twice a minute.
-It prints one line for each setting that drifts, with who changed it if the kernel says so, for links
-that go up or down, for servers that reload, and for new findings.
+Compares the machine with a baseline whenever the kernel reports a change, and at least twice a
+minute. It prints one line for each setting that drifts, with who changed it if the kernel says so,
+for links that go up or down, for servers that reload, and for new findings.
 
-The baseline is what apply, tune and attach have put in force (applied, the default), the machine as it
-is now (now), or a file: a plan that \`apply --persist\` saved, or a snapshot.
+The baseline is what apply, tune and attach have put in force (applied, the default), the machine as
+it is now (now), or a file: a plan that \`apply --persist\` saved, or a snapshot.
 
-Nothing is repaired unless --repair names its kind. A repair sets a value of the baseline again, never
+Nothing is repaired unless --repair names its kind. A repair restores a value of the baseline, never
 more, and is recorded like any apply. After a reload with another number of workers, the program is
-attached for the new number. Repairs wait until a link has settled, and wait longer each time. A setting
-that the same process changes back twice is left alone, and its line names the process.
+attached for the new number. Repairs wait until a link has settled, and wait longer each time. A
+setting that the same process changes back twice is left alone, and its line names the process.
 
 Examples:
   locality-tune watch                                     report drift of what was applied
@@ -39,8 +39,8 @@ export function register(program: Command): void {
     .option('--on-stop <leave|undo>', 'when it stops, leave or undo what was applied', onStop, 'leave')
     .option('--once', 'check once, print one line, and exit')
     .option('--explain-sources', 'say how each kind of change is noticed on this kernel')
-    .option('--pause <duration>', 'let the running watcher repair nothing for so long, such as 30m', duration)
-    .option('--resume', 'let the running watcher repair again, also what it has given up')
+    .option('--pause <duration>', 'stop repairs of the running watcher for DURATION, such as 30m', duration)
+    .option('--resume', 'let the running watcher repair again, also settings that it gave up')
     .option('--install', 'write a systemd unit that watches with these options, and start it')
     .option('--uninstall', 'stop and remove that unit')
     .option('--dry-run', 'only print the unit of --install')
