@@ -6,7 +6,7 @@ import { printable } from '../src/words/printable.ts';
 import { App } from './app.tsx';
 import { createCanvas } from './canvas.ts';
 import { createHistory } from './state-history.ts';
-import { type Ending, watchForEnding } from './terminal.ts';
+import { type Ending, reportAtEnd, watchForEnding } from './terminal.ts';
 import { type ThemeOptions, themeOf } from './theme.ts';
 
 export interface ViewOptions {
@@ -81,7 +81,7 @@ export async function view({ source, interval, label, demo, theme, recorder }: V
   await app.waitUntilExit().catch(() => {});
   // The terminal belongs to the shell again.
   const left = await source.control?.stop();
-  for (const text of left ?? []) process.stderr.write(`locality-tune: ${printable(text)}\n`);
+  for (const text of left ?? []) reportAtEnd(`locality-tune: ${printable(text)}\n`);
   await Promise.race([watching.catch(() => {}), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   recorder?.close();
   endings.stop();

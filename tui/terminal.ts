@@ -63,3 +63,12 @@ export function watchForEnding(): EndingWatch {
     },
   };
 }
+
+/** A last word after the view, if there is still a terminal. */
+export function reportAtEnd(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch (error) {
+    if (!isErrno(error, 'EAGAIN', ...GONE)) throw error;
+  }
+}
