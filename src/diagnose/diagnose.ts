@@ -49,7 +49,7 @@ import type { Facts, Finding, Found, Rule, Severity } from './types.ts';
  * earlier stages, so that all commands of one output fit together.
  */
 const STAGES: readonly (readonly Rule[])[] = [
-  [singleQueue, rssTableIncomplete, rssTableUneven, rssOverridden, threadedNapi, irqbalanceMovesIrqs],
+  [singleQueue, rssTableIncomplete, rssTableUneven, rssOverridden, irqbalanceMovesIrqs],
   [
     rssKeyWeak,
     udpHashedByAddress,
@@ -60,6 +60,8 @@ const STAGES: readonly (readonly Rule[])[] = [
     irqWrongNumaNode,
     cpuLoadUneven,
   ],
+  // Threads go where the interrupts are by then.
+  [threadedNapi],
   [rpsUndoesRss, xpsNotOnIrqCpu, txLoadUneven],
   [fewerWorkersThanQueues, moreWorkersThanQueues, workerNotPinned, sharedListener],
   [

@@ -1,7 +1,7 @@
 /** Kernel threads that receive instead of the softirq: threaded NAPI (net/core/dev.c, napi_kthread_create). */
-import type { NetdevQueue, System } from '../system/types.ts';
+import type { NetdevNapi, NetdevQueue, System } from '../system/types.ts';
 import { allowedCpus } from './affinity.ts';
-import type { NapiThread } from './types.ts';
+import type { NapiThread, Nic } from './types.ts';
 
 /** `napi/eth0-8193`: interface and NAPI instance. */
 const COMM = /^napi\/(.+)-(\d+)$/;
@@ -26,25 +26,49 @@ export function findNapiThreads({ files }: System): ReadonlyMap<string, readonly
   return found;
 }
 
+export interface NapiFacts {
+  /** Threads called after the interface: also those of interfaces of the same name in other network namespaces. */
+  readonly named: readonly NapiProcess[];
+  readonly queues: readonly NetdevQueue[];
+  /** The NIC's own instances; null if the kernel does not list them. */
+  readonly napis: readonly NetdevNapi[] | null;
+  /**
+   * RX queues that were given their instances in ascending order, each one, though the kernel does not list them: veth
+   * (drivers/net/veth.c, __veth_napi_enable_range). Otherwise empty.
+   */
+  readonly inOrder: readonly number[];
+}
+
 /**
  * The threads of a NIC with their queues and CPUs, by NAPI instance. The kernel names the thread of each instance
- * (napi-get, 6.8); before that only the thread's name does, and its queues are not known.
+ * (napi-get, 6.8); before that only the thread's name does, and its queues are mostly not known.
  */
 export function joinNapiThreads(
   system: System,
-  named: readonly NapiProcess[],
-  netdev: readonly NetdevQueue[],
+  { named, queues, napis, inOrder }: NapiFacts,
 ): readonly NapiThread[] {
-  const byNapi = new Map<number, { pid: number; comm: string | null }>();
-  for (const { pid, comm, napi } of named) byNapi.set(napi, { pid, comm });
-  for (const { napiId, pid } of netdev)
-    if (napiId !== null && pid !== null && byNapi.get(napiId)?.pid !== pid)
-      byNapi.set(napiId, { pid, comm: system.files.text(`/proc/${pid}/comm`)?.trimEnd() ?? null });
-  return [...byNapi]
-    .sort(([a], [b]) => a - b)
-    .map(([napi, { pid, comm }]) => {
-      const queues = (type: 'rx' | 'tx') =>
-        netdev.filter((queue) => queue.napiId === napi && queue.type === type).map(({ id }) => id);
-      return { pid, comm, napi, rx: queues('rx'), tx: queues('tx'), cpus: allowedCpus(system, pid, pid) };
-    });
+  const pids = new Map(named.map(({ napi, pid }) => [napi, pid]));
+  const own =
+    napis === null ? pids : new Map(napis.flatMap(({ id, pid }) => (pid === null ? [] : [[id, pid]])));
+  for (const { napiId, pid } of queues) if (napiId !== null && pid !== null) own.set(napiId, pid);
+  const ordered = [...own].sort(([a], [b]) => a - b);
+  const inTurn = ordered.length === inOrder.length;
+  return ordered.map(([napi, pid], at) => {
+    const of = (type: 'rx' | 'tx') =>
+      queues.filter((queue) => queue.napiId === napi && queue.type === type).map(({ id }) => id);
+    const comm = system.files.text(`/proc/${pid}/comm`)?.trimEnd() ?? null;
+    const rx = inTurn ? inOrder.slice(at, at + 1) : of('rx');
+    return { pid, comm, napi, rx, tx: of('tx'), cpus: allowedCpus(system, pid, pid) };
+  });
+}
+
+/** The thread that receives for an RX queue; null without threads, and if it is not known which. */
+export function napiThreadOf(
+  { threadedNapi, napiThreads, rxQueues }: Pick<Nic, 'threadedNapi' | 'napiThreads' | 'rxQueues'>,
+  queue: number,
+): NapiThread | null {
+  if (threadedNapi !== true || napiThreads === null) return null;
+  const [only, another] = napiThreads;
+  if (only !== undefined && another === undefined && rxQueues.length === 1) return only;
+  return napiThreads.find(({ rx }) => rx.includes(queue)) ?? null;
 }

@@ -1,6 +1,14 @@
 /** What system calls return about a NIC: channels, rings, RSS, and the kernel's list of queues. */
 import { isSystemError } from '../system/errors.ts';
-import type { ChannelCounts, EthtoolFacts, Files, Kernel, NetdevQueue, RssContext } from '../system/types.ts';
+import type {
+  ChannelCounts,
+  EthtoolFacts,
+  Files,
+  Kernel,
+  NetdevNapi,
+  NetdevQueue,
+  RssContext,
+} from '../system/types.ts';
 import type { Interface } from './interfaces.ts';
 import type { ChannelCount, Channels, Rss, RssContextTable } from './types.ts';
 import { readLine } from './values.ts';
@@ -9,14 +17,17 @@ export interface NicAnswers {
   readonly ethtool: EthtoolFacts | null;
   /** null before Linux 6.8, and for a virtual interface, which has no IRQs to name. */
   readonly netdev: readonly NetdevQueue[] | null;
+  /** Only of a NIC with threaded NAPI; null before Linux 6.8. */
+  readonly napis: readonly NetdevNapi[] | null;
   readonly notes: readonly string[];
 }
 
 export async function askKernel(
   kernel: Kernel | null,
   { name, index, device }: Interface,
+  threaded: boolean,
 ): Promise<NicAnswers> {
-  if (kernel === null) return { ethtool: null, netdev: null, notes: [] };
+  if (kernel === null) return { ethtool: null, netdev: null, napis: null, notes: [] };
   const notes: string[] = [];
   const attempt = async <T>(what: string, answer: Promise<T>): Promise<T | null> => {
     try {
@@ -27,11 +38,12 @@ export async function askKernel(
       return null;
     }
   };
-  const [ethtool, netdev] = await Promise.all([
+  const [ethtool, netdev, napis] = await Promise.all([
     attempt('channels, rings and RSS', kernel.ethtool(name)),
     device === null || index === null ? null : attempt('queues by netlink', kernel.netdevQueues(index)),
+    threaded && index !== null ? attempt('NAPI by netlink', kernel.netdevNapis(index)) : null,
   ]);
-  return { ethtool, netdev, notes };
+  return { ethtool, netdev, napis, notes };
 }
 
 /** A kind of channel that the driver does not have is null, where `ethtool -l` prints n/a. */

@@ -61,13 +61,15 @@ export async function readNics(
   const napiThreads = once(() => findNapiThreads(system));
 
   const readNic = async (nic: Interface): Promise<Nic> => {
-    const answers = await askKernel(system.kernel, nic);
+    const threaded = readThreaded(system.files, nic.name);
+    const answers = await askKernel(system.kernel, nic, threaded === true);
     return joinNic(system, nic, answers, {
       table,
       online: machine.cpus.online,
       onlineCounts,
       neighbours: (byPci.get(nic.pci ?? '') ?? []).filter((name) => name !== nic.name),
       lowerDevices: portsBelow(nic.name, lowersOf),
+      threaded,
       napiThreads,
     });
   };
@@ -87,6 +89,7 @@ interface Surroundings {
   /** Other interfaces on the same PCI function. */
   readonly neighbours: readonly string[];
   readonly lowerDevices: readonly string[];
+  readonly threaded: boolean | null;
   /** By interface; searched when the first NIC has threaded NAPI. */
   readonly napiThreads: () => ReadonlyMap<string, readonly NapiProcess[]>;
 }
@@ -94,8 +97,8 @@ interface Surroundings {
 function joinNic(
   system: System,
   nic: Interface,
-  { ethtool, netdev, notes }: NicAnswers,
-  { table, online, onlineCounts, neighbours, lowerDevices, napiThreads }: Surroundings,
+  { ethtool, netdev, napis, notes }: NicAnswers,
+  { table, online, onlineCounts, neighbours, lowerDevices, threaded, napiThreads }: Surroundings,
 ): Nic {
   const { files } = system;
   const { name, device } = nic;
@@ -121,7 +124,6 @@ function joinNic(
   const channelCpus = driver === 'hv_netvsc' && device !== null ? readChannelCpus(files, device) : new Map();
   const servers = { ...found, irqs: new Map(irqs.map((irq) => [irq.irq, irq])), online, channelCpus };
   const ascending = (queues: Iterable<number>): number[] => [...queues].sort((a, b) => a - b);
-  const threaded = readThreaded(files, name);
   const state = readLine(files, `${path}/operstate`);
   const usb = usbReceives(device, table);
   const received = substitute({ name, driver, lowerDevices });
@@ -136,7 +138,14 @@ function joinNic(
     lowerDevices,
     standby: readLine(files, `${path}/bonding_slave/state`) === 'backup',
     threadedNapi: threaded,
-    napiThreads: threaded ? joinNapiThreads(system, napiThreads().get(name) ?? [], netdev ?? []) : [],
+    napiThreads: threaded
+      ? joinNapiThreads(system, {
+          named: napiThreads().get(name) ?? [],
+          queues: netdev ?? [],
+          napis,
+          inOrder: driver === 'veth' ? (indices?.rx ?? []) : [],
+        })
+      : [],
     channels,
     rings: ethtool?.rings ?? null,
     rss: ethtool ? toRss(ethtool, indices?.rx.length ?? null, readHiddenKey(files, driver)) : null,

@@ -1,11 +1,12 @@
 /** The steps of a walk in words, each with its reason. */
 import { formatCpuList } from '../host/cpus.ts';
+import { napiThreadOf } from '../host/napi-threads.ts';
 import { type Substitute, substitute } from '../host/no-interrupts.ts';
-import type { Group, Nic, Owner } from '../host/types.ts';
+import type { Group, NapiThread, Nic, Owner } from '../host/types.ts';
 import type { Walk } from './explain-walk.ts';
 import { type Flow, formatEndpoint } from './flow.ts';
 import type { Delivery } from './locality.ts';
-import type { Receiver } from './receive.ts';
+import { BESIDE_THREADS, type Receiver } from './receive.ts';
 import type { Hashed, Hashes } from './rss-hash.ts';
 import type { Landing } from './rss-table.ts';
 import type { MemberChoice } from './select.ts';
@@ -97,17 +98,24 @@ function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): ExplainStep[] {
   const source = queue?.cpusSource ? SOURCES[queue.cpusSource] : '';
   const instead = substitute(arrival.nic);
   if (instead !== null) return substituteSteps(instead, from);
-  const cpu = step('CPU', from.softirq, from.softirq === null ? (from.why ?? '') : source);
-  if (queue === null || queue.rps === null) return [cpu];
+  const thread = queue === null ? null : napiThreadOf(arrival.nic, queue.index);
+  const how = thread === null ? source : 'where its NAPI thread is pinned';
+  const on = step('CPU', from.softirq, from.softirq === null ? (from.why ?? '') : how);
+  const cpu = thread === null ? [on] : [threadStep(thread), on];
+  if (queue === null || queue.rps === null) return cpu;
   if (from.cpu === null && from.softirq !== null) {
     const spread = queue.rps.length > 1;
     const why = `${from.why}${spread ? ` ${formatCpuList(queue.rps)}, by the kernel's hash` : ''}`;
-    return [cpu, step('RPS', null, why, spread && queue.rfsFlows === 0 ? 1 / queue.rps.length : null)];
+    return [...cpu, step('RPS', null, why, spread && queue.rfsFlows === 0 ? 1 / queue.rps.length : null)];
   }
-  return queue.rps.length === 0 ? [cpu] : [cpu, step('RPS', from.cpu, from.why ?? 'rps_cpus')];
+  return queue.rps.length === 0 ? cpu : [...cpu, step('RPS', from.cpu, from.why ?? 'rps_cpus')];
 }
 
+const threadStep = ({ comm, pid, cpus }: NapiThread): ExplainStep =>
+  step('NAPI thread', `${comm ?? ''} ${pid}`.trim(), `it receives in place of the softirq; ${where(cpus)}`);
+
 function substituteSteps({ by, why }: Substitute, from: Receiver): ExplainStep[] {
+  if (from.why === BESIDE_THREADS) return [step('CPU', null, from.why)];
   const hint = by === 'sender' && from.cpu === null ? ' (--cpu N: as if sent on CPU N)' : '';
   const cpu = step('CPU', null, `${why}${hint}`);
   if (from.why === why) return [cpu];

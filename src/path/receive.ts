@@ -1,7 +1,8 @@
 /** Who receives: the CPU on which the packets of a queue meet their socket. The only place that decides it. */
 import type { Cpus } from '../host/cpus.ts';
+import { napiThreadOf } from '../host/napi-threads.ts';
 import { substitute } from '../host/no-interrupts.ts';
-import type { Machine, Nic, RxQueue } from '../host/types.ts';
+import type { Machine, NapiThread, Nic, RxQueue } from '../host/types.ts';
 
 export interface Receiver {
   /** The CPU that runs the queue's softirq; null if not known, or there are several. */
@@ -54,12 +55,26 @@ const unknown = (why: string): Receiver => ({ softirq: null, cpu: null, anyOf: [
 function arrival(nic: Nic, queue: RxQueue, online: Cpus): Receiver {
   const instead = substitute(nic);
   // Without its threads a veth's NAPI is off, and so is what was set for it.
-  const threaded = nic.threadedNapi === true && (instead === null || nic.napiThreads?.length !== 0);
-  if (threaded) return unknown('threaded NAPI: a kernel thread receives the packets, on any CPU');
+  if (nic.threadedNapi === true && (instead === null || nic.napiThreads?.length !== 0))
+    return instead === null ? onThread(napiThreadOf(nic, queue.index)) : unknown(BESIDE_THREADS);
   if (instead !== null) return { ...unknown(instead.why), anyOf: instead.by === 'sender' ? online : [] };
   const [cpu] = queue.cpus;
   if (cpu === undefined) return unknown("the CPU of the queue's IRQ is not known");
   if (queue.cpus.length > 1) return unknown("the queue's IRQ may run on several CPUs");
+  return { softirq: cpu, cpu, anyOf: [], why: null };
+}
+
+/** veth_xmit() takes NAPI only for packets that GRO could join, which is: those of a peer without TSO, or for XDP. */
+export const BESIDE_THREADS =
+  'threaded NAPI: its threads receive what a peer without TSO sends, the CPU of the sender the rest';
+
+function onThread(thread: NapiThread | null): Receiver {
+  if (thread === null)
+    return unknown('threaded NAPI: which kernel thread receives for the queue is not known');
+  const [cpu] = thread.cpus ?? [];
+  if (cpu === undefined) return unknown("threaded NAPI: the CPUs of the queue's kernel thread are not known");
+  if (thread.cpus?.length !== 1)
+    return unknown("threaded NAPI: the queue's kernel thread may run on several CPUs");
   return { softirq: cpu, cpu, anyOf: [], why: null };
 }
 

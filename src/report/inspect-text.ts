@@ -5,6 +5,7 @@ import { names } from '../words/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
 import { chosenBy, type Inspection, type Layout, rank } from './inspection.ts';
+import { kernelThreadLines } from './kernel-threads.ts';
 import { machineLines } from './machine.ts';
 import { interfaceLines, rssLines } from './nics.ts';
 import { pathLines } from './paths.ts';
@@ -41,6 +42,7 @@ export function inspectLines(inspection: Inspection, layout: Layout): readonly L
     ...section('RSS', rssLines(host, layout), layout),
     ...section('RSS rules and contexts', ruleLines(host, layout), layout),
     ...section('Queues', queueLines(host, layout), layout),
+    ...section('Kernel threads', kernelThreadLines(host, layout), layout),
     ...section('Machine', machineLines(host.machine, layout), layout),
     ...section('Notes', noteLines(inspection, layout), layout),
   ];

@@ -2,7 +2,7 @@
 import { borrow } from './borrow.ts';
 import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';
-import { netdevQueues } from './netdev-queues.ts';
+import { netdevNapis, netdevQueues } from './netdev-queues.ts';
 import { NETLINK_GENERIC, NETLINK_SOCK_DIAG } from './netlink.ts';
 import { ntupleRules } from './ntuple.ts';
 import { rssContexts } from './rss-contexts.ts';
@@ -21,6 +21,7 @@ export function openKernel(): Kernel {
     },
     statistics: (device) => ethtoolStatistics((request) => ethtoolIoctl(device, request)),
     netdevQueues: (ifindex) => netdevQueues((request) => netlinkRequest(NETLINK_GENERIC, request), ifindex),
+    netdevNapis: (ifindex) => netdevNapis((request) => netlinkRequest(NETLINK_GENERIC, request), ifindex),
     affinity: (tid) => schedGetaffinity(tid),
     borrow,
   };

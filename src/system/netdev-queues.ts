@@ -5,7 +5,7 @@
 import { isErrno } from './errors.ts';
 import { genlFamily, genlRequest } from './genetlink.ts';
 import { type Ask, encodeAttribute, encodeU32, unsigned } from './netlink.ts';
-import type { NetdevQueue } from './types.ts';
+import type { NetdevNapi, NetdevQueue } from './types.ts';
 
 type Attributes = ReadonlyMap<number, Uint8Array>;
 
@@ -40,17 +40,36 @@ export function joinQueues(queues: readonly Attributes[], napis: readonly Attrib
  * commands. Throws SystemError, ENODEV if the interface is gone.
  */
 export async function netdevQueues(ask: Ask, ifindex: number): Promise<NetdevQueue[] | null> {
+  const queues = await dump(ask, ifindex, NETDEV_CMD_QUEUE_GET, NETDEV_A_QUEUE_IFINDEX, 'netdev queue-get');
+  if (queues === null) return null;
+  const napis = await dump(ask, ifindex, NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX, 'netdev napi-get');
+  return napis === null ? null : joinQueues(queues, napis);
+}
+
+/** The NAPI instances of an interface, with and without queues of their own; null and throws as `netdevQueues`. */
+export async function netdevNapis(ask: Ask, ifindex: number): Promise<NetdevNapi[] | null> {
+  const napis = await dump(ask, ifindex, NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX, 'netdev napi-get');
+  return (
+    napis?.flatMap((napi) => {
+      const id = unsigned(napi.get(NETDEV_A_NAPI_ID));
+      return id === null ? [] : [{ id, pid: unsigned(napi.get(NETDEV_A_NAPI_PID)) }];
+    }) ?? null
+  );
+}
+
+/** null before Linux 6.8. */
+async function dump(
+  ask: Ask,
+  ifindex: number,
+  command: number,
+  attribute: number,
+  what: string,
+): Promise<readonly Attributes[] | null> {
   const family = await genlFamily(ask, 'netdev');
   if (family === null) return null;
-  const dump = (command: number, attribute: number, what: string) =>
-    genlRequest(
-      ask,
-      { family, command, dump: true, attributes: [encodeAttribute(attribute, encodeU32(ifindex))] },
-      what,
-    );
+  const attributes = [encodeAttribute(attribute, encodeU32(ifindex))];
   try {
-    const queues = await dump(NETDEV_CMD_QUEUE_GET, NETDEV_A_QUEUE_IFINDEX, 'netdev queue-get');
-    return joinQueues(queues, await dump(NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX, 'netdev napi-get'));
+    return await genlRequest(ask, { family, command, dump: true, attributes }, what);
   } catch (error) {
     if (isErrno(error, 'ENOTSUP')) return null;
     throw error;

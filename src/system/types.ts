@@ -144,6 +144,13 @@ export interface NetdevQueue {
   readonly pid: number | null;
 }
 
+/** A NAPI instance from the same family; veth's queues, for example, do not name theirs. */
+export interface NetdevNapi {
+  readonly id: number;
+  /** As in {@link NetdevQueue}. */
+  readonly pid: number | null;
+}
+
 export interface SocketKind {
   /** AF_INET 2, AF_INET6 10, … */
   readonly domain: number;
@@ -194,6 +201,8 @@ export interface Kernel {
   statistics(device: string): Promise<ReadonlyMap<string, bigint> | null>;
   /** null if the kernel has no netdev family (before 6.8). */
   netdevQueues(ifindex: number): Promise<readonly NetdevQueue[] | null>;
+  /** Likewise. */
+  netdevNapis(ifindex: number): Promise<readonly NetdevNapi[] | null>;
   /** CPUs a thread may run on. Throws ESRCH if it is gone. */
   affinity(tid: number): readonly number[];
   /**

@@ -49,7 +49,7 @@ function appliedToNic(nic: Nic, changes: readonly Change[]): Nic {
   const grown = withChannels(nic, of('channels'));
   const fielded = withFields(grown, of('fields'));
   const placed = withIrqs(withTable(fielded, of('rss')), of('irq'));
-  return withQueues(placed, changes);
+  return withQueues(withThreads(placed, of('napi')), changes);
 }
 
 function withChannels(nic: Nic, changes: Values<'channels'>): Nic {
@@ -132,6 +132,16 @@ function withIrqs(nic: Nic, changes: Values<'irq'>): Nic {
     rxQueues: nic.rxQueues.map((queue) => place(queue, coming.rx)),
     txQueues: nic.txQueues.map((queue) => place(queue, coming.tx)),
   };
+}
+
+function withThreads(nic: Nic, changes: Values<'napi'>): Nic {
+  if (changes.length === 0) return nic;
+  const cpusOf = new Map(changes.map(({ target, to }) => [target.pid, parseCpuList(to) ?? []]));
+  const napiThreads = nic.napiThreads?.map((thread) => ({
+    ...thread,
+    cpus: cpusOf.get(thread.pid) ?? thread.cpus,
+  }));
+  return { ...nic, napiThreads: napiThreads ?? null };
 }
 
 function withQueues(nic: Nic, changes: readonly Change[]): Nic {

@@ -1,11 +1,10 @@
 /** How settings are found, read and written: on the machine, or in a rehearsal that changes nothing. */
 import { isFailure } from '../system/errors.ts';
-import { irqKey, type ResetSetting } from './journal.ts';
+import { type ResetSetting, settingKey } from './journal.ts';
 import { killPoint } from './kill-point.ts';
 import { putBack } from './reset-settings.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
-import { subjectOf } from './subject.ts';
 import type { Target } from './types.ts';
 
 /** Methods throw what those of a Setting throw. */
@@ -34,7 +33,7 @@ export function rehearse(access: Access): Hand {
   const real = handOf(access);
   const written = new Map<string, string>();
   const write = (target: Target, value: string): void => {
-    written.set(keyOf(target), value);
+    written.set(settingKey(target), value);
   };
   const changesChannels = (target: Target): boolean =>
     'nic' in target && [...written.keys()].some((key) => key.startsWith(`channels ${target.nic} `));
@@ -49,7 +48,7 @@ export function rehearse(access: Access): Hand {
         throw error;
       }
     },
-    read: async (target) => written.get(keyOf(target)) ?? real.read(target),
+    read: async (target) => written.get(settingKey(target)) ?? real.read(target),
     write: async (target, value) => write(target, value),
     putBack: async (settings) => {
       for (const { target, value } of settings) write(target, value);
@@ -57,7 +56,3 @@ export function rehearse(access: Access): Hand {
     },
   };
 }
-
-/** IRQs by their queues: their numbers change with the channels. */
-const keyOf = (target: Target): string =>
-  target.kind === 'irq' ? irqKey(target) : `${target.kind} ${subjectOf(target)}`;

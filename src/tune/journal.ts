@@ -5,6 +5,7 @@
 import { type Author, parseAuthor } from './author.ts';
 import { type Device, parseDevice } from './device.ts';
 import { isFields, isNatural, isText, isValueOf, parseChange, parseTarget } from './shape.ts';
+import { subjectOf } from './subject.ts';
 import type { Change, Target } from './types.ts';
 
 export interface Header {
@@ -114,22 +115,29 @@ export function parseJournal(text: string): Journal | null {
   };
 }
 
-/** The latest record of each setting in the journals; IRQs by `irqKey`. @param journals newest first */
+/** The latest record of each setting in the journals; by `settingKey`. @param journals newest first */
 export function lastSteps<T extends Journal>(
   journals: readonly T[],
 ): ReadonlyMap<string, JournalStep & { readonly journal: T }> {
   const last = new Map<string, JournalStep & { readonly journal: T }>();
   for (const journal of journals)
     for (const step of journal.steps.toReversed()) {
-      const key = settingOfStep(step.change);
+      const key = settingKey(step.change.target);
       if (step.outcome === 'done' && !last.has(key)) last.set(key, { ...step, journal });
     }
   return last;
 }
 
-/** Names the setting of a change among all journals. */
-export const settingOfStep = ({ kind, subject, target }: Change): string =>
-  target.kind === 'irq' ? irqKey(target) : `${kind} ${subject}`;
+/**
+ * Names a setting among all journals. IRQs and NAPI threads go by their queues, because an IRQ's number and a thread's
+ * pid are those of that time.
+ */
+export function settingKey(target: Target): string {
+  if (target.kind === 'irq') return irqKey(target);
+  return target.kind === 'napi'
+    ? `napi ${target.nic} ${target.queues.join()}`
+    : `${target.kind} ${subjectOf(target)}`;
+}
 
 /** By its queues, because a subject has the IRQ number of that time. */
 export const irqKey = ({ nic, role, queues }: Pick<IrqTarget, 'nic' | 'role' | 'queues'>): string =>

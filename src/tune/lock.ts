@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Failure, failure, isErrno } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import { bootIdOf } from './boot.ts';
-import { startTimeOf } from './settings/pin.ts';
+import { startTimeOf } from './settings/affinity.ts';
 
 const ATTEMPTS = 3;
 

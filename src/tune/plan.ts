@@ -16,6 +16,7 @@ import { fields } from './plan/fields.ts';
 import { irq } from './plan/irq.ts';
 import { irqbalance } from './plan/irqbalance.ts';
 import { movedSince } from './plan/moved.ts';
+import { napi } from './plan/napi.ts';
 import { pin } from './plan/pin.ts';
 import type { KindPlanner, PlanContext } from './plan/planner.ts';
 import { program } from './plan/program.ts';
@@ -31,6 +32,7 @@ const PLANNERS: Readonly<Record<Kind, KindPlanner>> = {
   rss,
   fields,
   irq,
+  napi,
   xps,
   rps,
   rfs,

@@ -17,6 +17,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
     {
       irq: 'the kernel manages the affinity of this IRQ itself, or CAP_SYS_ADMIN is missing',
       pin: 'CAP_SYS_NICE is missing',
+      napi: 'CAP_SYS_NICE is missing',
       any: 'CAP_NET_ADMIN is missing',
     },
   ],
@@ -27,6 +28,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
     {
       irq: 'none of these CPUs is online',
       pin: 'its cpuset has none of these CPUs, or none is online',
+      napi: 'none of these CPUs is online',
       channels:
         'the RSS table or an ntuple rule names a queue that would disappear, or the driver has other limits',
       rss: 'the table has another size now, or names a queue that does not exist',
@@ -76,6 +78,8 @@ export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
         : 'the interface went down and up, its channels were changed, or its CPU was offline';
     case 'irqbalance':
       return 'irqbalance was restarted, which clears its list';
+    case 'napi':
+      return 'the interface went down and up, which starts other NAPI threads, or someone moved the thread';
     case 'pin':
       return 'the server pinned its threads itself, or its cpuset was changed';
     case 'program':

@@ -1,6 +1,7 @@
 /**
  * A plan that survives a reboot: IRQs by NIC and queue, threads by group and slot; looked up again when it is applied.
  */
+import { napiThreadOf } from '../host/napi-threads.ts';
 import type { Group, Host, Owner } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Persisted } from './journal.ts';
@@ -105,6 +106,13 @@ function locate(target: SavedChange['target'], host: Host): Target | null {
       ({ role, queues }) => role === target.role && queues.join() === target.queues.join(),
     );
     return irq === undefined ? null : { ...target, irq: irq.irq, name: irq.name };
+  }
+  if (target.kind === 'napi') {
+    const nic = host.nics.find(({ name }) => name === target.nic);
+    const [queue = -1] = target.queues;
+    const thread = nic === undefined ? null : napiThreadOf(nic, queue);
+    if (thread === null) return null;
+    return { ...target, pid: thread.pid, startTime: null, comm: thread.comm ?? '', napi: thread.napi };
   }
   if (target.kind === 'irqbalance' && 'nics' in target) {
     const nics = host.nics.filter(({ name }) => target.nics.includes(name));

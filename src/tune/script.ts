@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<Kind, string>> = {
   rss: 'RSS table',
   fields: 'RSS hash fields of UDP',
   irq: 'Interrupts: each to the CPU of the worker that its queue feeds',
+  napi: 'NAPI threads: each on the CPU of the worker that its queue feeds (until the interface goes down)',
   xps: 'XPS: each CPU sends through its own queue',
   rps: 'RPS',
   rfs: 'RFS',

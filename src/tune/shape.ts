@@ -63,6 +63,12 @@ export function parseTarget(value: unknown): Target | null {
         ? { kind, nic, role: direction, queues: [...queues], irq: Number(irq), name }
         : null;
     }
+    case 'napi': {
+      const known = isThread(pid) && isStart(startTime) && isNatural(value['napi']);
+      return isInterfaceName(nic) && isNaturals(queues) && known && isShort(comm)
+        ? { kind, nic, queues: [...queues], pid, startTime, comm, napi: Number(value['napi']) }
+        : null;
+    }
     case 'xps': {
       const map = oneOf(by, 'cpus', 'rxqs');
       return isInterfaceName(nic) && isQueue && map !== null ? { kind, nic, queue, by: map } : null;
@@ -71,9 +77,8 @@ export function parseTarget(value: unknown): Target | null {
     case 'rfs':
       return isInterfaceName(nic) && isQueue ? { kind, nic, queue } : null;
     case 'pin': {
-      const started = startTime === null || (isText(startTime) && /^\d{1,20}$/.test(startTime));
-      return isThread(pid) && isThread(tid) && isShort(comm) && started
-        ? { kind, pid, tid, comm, startTime: startTime as string | null, ...parseServes(value['serves']) }
+      return isThread(pid) && isThread(tid) && isShort(comm) && isStart(startTime)
+        ? { kind, pid, tid, comm, startTime, ...parseServes(value['serves']) }
         : null;
     }
     case 'program':
@@ -96,6 +101,8 @@ function parseProgram({ group, name, instructions }: Fields): Target | null {
   return fits && instructions.every(isInstruction) ? { kind: 'program', group, name, instructions } : null;
 }
 
+const isStart = (value: unknown): value is string | null =>
+  value === null || (isText(value) && /^\d{1,20}$/.test(value));
 const isThread = (value: unknown): value is number => isNatural(value) && value > 0;
 const isNaturals = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MOST_QUEUES && value.every((each) => isNatural(each));
@@ -118,6 +125,7 @@ const VALUES: Readonly<Record<Kind, RegExp>> = {
   rss: /^(?:default|\d{1,10}(?: \d{1,10})*)$/,
   fields: /^[a-z]{0,16}$/,
   irq: /^[\d,-]*$/,
+  napi: /^[\d,-]*$/,
   xps: /^[\da-f,]*$/i,
   rps: /^[\da-f,]*$/i,
   rfs: /^\d{1,10}$/,

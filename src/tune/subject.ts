@@ -1,4 +1,5 @@
 /** The object of a change, in the kernel's words; always computed from its target, never read from a file. */
+import { queueNames } from '../words/phrase.ts';
 import type { Target } from './types.ts';
 
 export function subjectOf(target: Target): string {
@@ -13,6 +14,8 @@ export function subjectOf(target: Target): string {
       return `${target.nic} ${target.flow} hash fields`;
     case 'irq':
       return irqSubject(target);
+    case 'napi':
+      return `${target.comm} ${target.pid} (${target.nic} ${queueNames('rx', target.queues)})`;
     case 'xps':
       return `${target.nic} tx-${target.queue} xps_${target.by}`;
     case 'rps':

@@ -10,6 +10,7 @@ export const KINDS = [
   'rss',
   'fields',
   'irq',
+  'napi',
   'xps',
   'rps',
   'rfs',
@@ -35,6 +36,17 @@ export type Target =
       readonly queues: readonly number[];
       readonly irq: number;
       readonly name: string;
+    }
+  | {
+      readonly kind: 'napi';
+      readonly nic: string;
+      /** RX queues for which the kernel thread receives. */
+      readonly queues: readonly number[];
+      /** The thread, and its start time as for a pin; its NAPI instance. Found by its queues if it has ended. */
+      readonly pid: number;
+      readonly startTime: string | null;
+      readonly comm: string;
+      readonly napi: number;
     }
   | { readonly kind: 'xps'; readonly nic: string; readonly queue: number; readonly by: 'cpus' | 'rxqs' }
   | { readonly kind: 'rps'; readonly nic: string; readonly queue: number }

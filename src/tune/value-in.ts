@@ -1,5 +1,6 @@
 /** The value of a setting in a machine that has been read, in the form in which the kernel prints it. */
 import { formatCpuList, formatCpuMask } from '../host/cpus.ts';
+import { napiThreadOf } from '../host/napi-threads.ts';
 import type { Group, Host, Irq, Nic, Owner } from '../host/types.ts';
 import type { Target } from './types.ts';
 
@@ -35,6 +36,11 @@ function valueInNic(nic: Nic, target: OfNic): string | null {
     case 'irq': {
       const affinity = irqOf(nic, target)?.affinity ?? null;
       return affinity === null ? null : formatCpuList(affinity);
+    }
+    case 'napi': {
+      const [queue = -1] = target.queues;
+      const cpus = napiThreadOf(nic, queue)?.cpus ?? null;
+      return cpus === null ? null : formatCpuList(cpus);
     }
     case 'xps': {
       const queue = nic.txQueues.find(({ index }) => index === target.queue);

@@ -1,6 +1,6 @@
 /** Sets drifted settings again, each recorded in a journal, once. */
 import { errnoCode, isFailure } from '../system/errors.ts';
-import { lastSteps, settingOfStep } from '../tune/journal.ts';
+import { lastSteps, settingKey } from '../tune/journal.ts';
 import { journalsInForce } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
 import type { Access } from '../tune/settings/setting.ts';
@@ -23,7 +23,7 @@ export async function repair(
 ): Promise<Repaired> {
   const inForce = lastSteps(journalsInForce(machine).journals);
   const isRecorded = (change: Change): boolean => {
-    const step = inForce.get(settingOfStep(change));
+    const step = inForce.get(settingKey(change.target));
     return step !== undefined && settingOf(change.target).same(step.is, change.to);
   };
   const [recorded, others] = [changes.filter(isRecorded), changes.filter((each) => !isRecorded(each))];

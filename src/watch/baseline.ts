@@ -1,4 +1,5 @@
 /** What the machine should be like: from the journals, from a machine that has been read, or from a saved plan. Pure. */
+
 import { disassemble } from '../cbpf/disassemble.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
@@ -10,6 +11,7 @@ import { type Saved, type SavedChange, toSaved } from '../tune/saved.ts';
 import { subjectOf } from '../tune/subject.ts';
 import type { Change, Target } from '../tune/types.ts';
 import { threadOf, valueIn } from '../tune/value-in.ts';
+import { queueNames } from '../words/phrase.ts';
 import { factsOf, findingKey } from './observe.ts';
 import type { Baseline, Expectation } from './types.ts';
 
@@ -114,6 +116,7 @@ function toExpectation({ kind, target, to }: SavedChange): Expectation {
 export function subjectOfExpectation(target: SavedChange['target']): string {
   if ('slot' in target) return `${target.group} slot ${target.slot} worker`;
   if ('nics' in target) return `irqbalance bans of ${target.nics.join(', ')}`;
+  if (target.kind === 'napi') return `${target.nic} ${queueNames('rx', target.queues)} NAPI thread`;
   if (target.kind !== 'irq') return subjectOf(target);
   return `${target.nic} ${target.role === 'tx' ? 'tx' : 'rx'}-${target.queues.join(',')} interrupt`;
 }

@@ -1,5 +1,7 @@
 /** Compares a machine that has been read with the baseline. Pure. */
+
 import { diagnose } from '../diagnose/diagnose.ts';
+import { napiThreadOf } from '../host/napi-threads.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import { fromSaved } from '../tune/saved.ts';
@@ -50,6 +52,8 @@ function isThere(host: Host, target: Target): boolean {
   switch (target.kind) {
     case 'irq':
       return irqOf(nic, target) !== undefined;
+    case 'napi':
+      return napiThreadOf(nic, target.queues[0] ?? -1) !== null;
     case 'xps':
       return nic.txQueues.some(({ index }) => index === target.queue);
     case 'rps':

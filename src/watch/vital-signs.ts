@@ -5,7 +5,7 @@ import type { Host } from '../host/types.ts';
 import { isSystemError } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { isLocked } from '../tune/lock.ts';
-import { startTimeOf } from '../tune/settings/pin.ts';
+import { startTimeOf } from '../tune/settings/affinity.ts';
 
 export interface SignsOf {
   readonly files: Files;

@@ -9,6 +9,9 @@ export function moveIrqCommand(irq: number, cpu: number): string {
   return `echo ${cpu} > /proc/irq/${irq}/smp_affinity_list`;
 }
 
+/** For a thread that has a process of its own, as the kernel's threads do. */
+export const pinThreadCommand = (pid: number, cpu: number): string => `taskset -cp ${cpu} ${pid}`;
+
 /** If the serving thread of a process is not known, all its threads are pinned. */
 export function pinCommand({ pid, tid }: Owner, cpu: number): string {
   return tid === null ? `taskset -acp ${cpu} ${pid}` : `taskset -cp ${cpu} ${tid}`;

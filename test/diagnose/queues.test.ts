@@ -51,6 +51,61 @@ describe('threaded-napi', () => {
   });
 });
 
+describe('threaded-napi with known threads', () => {
+  const threads = (cpus: readonly (readonly number[])[]) =>
+    cpus.map((of, queue) => ({
+      pid: 70 + queue,
+      comm: 'napi/eth0-1',
+      napi: queue,
+      rx: [queue],
+      tx: [],
+      cpus: of,
+    }));
+  const machine = (cpus: readonly (readonly number[])[], irqCpus: readonly number[] = [0, 1]) =>
+    host({
+      cpus: 4,
+      nics: [
+        nic({ queues: 2, irqCpus, threadedNapi: true, xps: true, more: { napiThreads: threads(cpus) } }),
+      ],
+    });
+
+  it('pins those that may run anywhere to the CPU of their interrupt', () => {
+    const finding = found('threaded-napi', machine([[0, 1, 2, 3], [1]]));
+    expect(finding?.fix).toEqual(['taskset -cp 0 70']);
+    expect(finding?.message).toMatch(
+      /^NAPI runs in kernel threads, 1 of which may run on several of CPUs 0-3: /,
+    );
+    expect(found('threaded-napi', machine([[2], [1]]))).toBeUndefined();
+  });
+
+  it('pins them to where the interrupts go by the other commands', () => {
+    expect(
+      found(
+        'threaded-napi',
+        machine(
+          [
+            [0, 1, 2, 3],
+            [0, 1, 2, 3],
+          ],
+          [0, 0],
+        ),
+      )?.fix,
+    ).toContain('taskset -cp 0 70');
+    expect(
+      found(
+        'threaded-napi',
+        machine(
+          [
+            [0, 1, 2, 3],
+            [0, 1, 2, 3],
+          ],
+          [0, 0],
+        ),
+      )?.fix,
+    ).not.toContain('taskset -cp 0 71');
+  });
+});
+
 describe('rps-undoes-rss', () => {
   it('clears rps_cpus of each queue', () => {
     const finding = found(

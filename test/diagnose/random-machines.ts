@@ -28,6 +28,8 @@ const nicFacts = fc.record({
   size: fc.constantFrom(8, 128, 512),
   max: fc.constantFrom(1, 1, 1, 64),
   threaded: fc.constantFrom(false, false, true, null),
+  /** Of threaded NAPI: its threads are not known, may run anywhere, or are pinned as the interrupts. */
+  threads: fc.constantFrom('unknown', 'loose', 'loose', 'pinned'),
   node: fc.constantFrom(-1, 0, 1),
   bypassed: fc.constantFrom(false, false, true),
   key: fc.constantFrom(null, '00', 'ff', '01', '6d5a'),
@@ -114,6 +116,14 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
     gone: (e: number) => e % (queues + 1),
   };
   const on = range(queues).map((queue) => at(facts.irqs[queue % facts.irqs.length] ?? 0));
+  const threads = range(queues).map((queue) => ({
+    pid: 9000 + 100 * index + queue,
+    comm: `napi/eth${index}-${queue}`,
+    napi: queue,
+    rx: [queue],
+    tx: [],
+    cpus: facts.threads === 'loose' ? online : [on[queue] ?? 0],
+  }));
   const plain = nic({
     name: `eth${index}`,
     queues,
@@ -130,6 +140,7 @@ function nicOf(facts: Facts<typeof nicFacts>, index: number, at: At, online: rea
     more: {
       driver,
       standby: facts.standby,
+      napiThreads: facts.threaded && facts.threads !== 'unknown' ? threads : [],
       numaNode: facts.node,
       channels: {
         rx: null,

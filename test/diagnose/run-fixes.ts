@@ -152,6 +152,11 @@ function banned(host: Host, options: string): Host {
 function pinned(host: Host, id: number, cpu: number): Host {
   return {
     ...host,
+    nics: host.nics.map((nic) => ({
+      ...nic,
+      napiThreads:
+        nic.napiThreads?.map((each) => (each.pid === id ? { ...each, cpus: [cpu] } : each)) ?? null,
+    })),
     groups: host.groups.map((group) => ({
       ...group,
       sockets: group.sockets.map((socket) => {

@@ -70,9 +70,10 @@ describe('what the kernel answers', () => {
   it('an interface that has gone leaves a note, not an error', async () => {
     const [lo] = readInterfaces(openFiles('/')).filter(({ name }) => name === 'lo');
     const gone = { ...(lo ?? expect.fail('no lo')), name: 'lt-gone' };
-    expect(await askKernel(openKernel(), gone)).toEqual({
+    expect(await askKernel(openKernel(), gone, false)).toEqual({
       ethtool: null,
       netdev: null,
+      napis: null,
       notes: ['channels, rings and RSS: ENODEV'],
     });
   });

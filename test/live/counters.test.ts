@@ -39,6 +39,7 @@ const kernel = (statistics: ReadonlyMap<string, bigint>): Kernel => ({
   ethtool: () => Promise.reject(new Error('not asked')),
   statistics: async () => statistics,
   netdevQueues: async () => null,
+  netdevNapis: async () => null,
   affinity: () => [],
   borrow: () => Promise.reject(new Error('not asked')),
 });

@@ -50,6 +50,24 @@ it('is two pages at most for 512 CPUs and 1,024 queues, and every row with --all
   expect(inspectLines(inspection, { ...plain, all: true }).length).toBeGreaterThan(3 * 1024);
 });
 
+it('shows the threads of threaded NAPI with their queues and CPUs', () => {
+  const thread = (queue: number, cpus: readonly number[], rx = [queue]) => ({
+    pid: 70 + queue,
+    comm: `napi/eth\x1b-${queue}`,
+    napi: queue,
+    rx,
+    tx: [],
+    cpus,
+  });
+  const napiThreads = [thread(0, [3]), thread(1, [0, 1]), thread(2, [1], [])];
+  const machine = host({ nics: [nic({ queues: 2, threadedNapi: true, more: { napiThreads } })] });
+  const text = report(inspectionOf(machine), plain);
+  expect(text).toMatch(/^Kernel threads\nkernel thread +receives for +on cpu\n/m);
+  expect(text).toMatch(/^napi\/eth\\x1b-0 70 +eth0 rx-0 +3$/m);
+  expect(text).toMatch(/^napi\/eth\\x1b-1 71 +eth0 rx-1 +0-1$/m);
+  expect(text).toMatch(/^napi\/eth\\x1b-2 72 +eth0, queue not known +1$/m);
+});
+
 it('shows the exceptions among many similar queues', () => {
   const text = report(inspectionOf(huge), plain);
   expect(text).toMatch(/^ens3f0np0 +rx-70 +430 +256 /m);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { genlFamily, genlRequest } from '../../src/system/genetlink.ts';
 import { native } from '../../src/system/native.ts';
-import { joinQueues, netdevQueues } from '../../src/system/netdev-queues.ts';
+import { joinQueues, netdevNapis, netdevQueues } from '../../src/system/netdev-queues.ts';
 import {
   answerOf,
   decodeAttributes,
@@ -143,6 +143,9 @@ describe('netdev queues', () => {
     const answers = [family, refuse(-95)];
     expect(await netdevQueues(async () => answers.shift() ?? refuse(-5), 1)).toBeNull();
     await expect(netdevQueues(async () => refuse(-19), 1)).rejects.toMatchObject({ code: 'ENODEV' });
+    expect(await netdevNapis(async () => refuse(-2), 1)).toBeNull();
+    const again = [family, refuse(-95)];
+    expect(await netdevNapis(async () => again.shift() ?? refuse(-5), 1)).toBeNull();
   });
 });
 

@@ -7,6 +7,7 @@ import type { Irq, Nic } from '../../host/types.ts';
 import { names, queueNames } from '../../words/phrase.ts';
 import { nicPath, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
+import { mayChange } from './candidates.ts';
 import { changesChannels, type KindPlanner, type PlanContext } from './planner.ts';
 
 export const irq: KindPlanner = (context) => {
@@ -44,7 +45,7 @@ export const irq: KindPlanner = (context) => {
 };
 
 /** Queues that receive on another CPU than they should, regardless of the affinity. */
-function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Refused[] {
+function immovable({ assignment, spreads, options }: PlanContext, nic: Nic): readonly Refused[] {
   const serving = new Set(assignment.serving.get(nic.name)?.cpus);
   const unmoved = [...(spreads.get(nic.name)?.cpuOf ?? [])].flatMap(([{ rx, irqs, cpu }]) =>
     rx.length > 0 && irqs.length === 0 && cpu !== null && !serving.has(cpu) ? rx : [],
@@ -54,10 +55,10 @@ function immovable({ assignment, spreads }: PlanContext, nic: Nic): readonly Ref
     ...(unmoved.length > 0
       ? [refuse(`${queueNames('rx', unmoved)}: its IRQ is not known, so its CPU cannot be set.`)]
       : []),
-    ...(nic.threadedNapi === true
+    ...(nic.threadedNapi === true && !mayChange(options, 'napi')
       ? [
           refuse(
-            'With threaded NAPI the scheduler decides the CPU, not the interrupts: ' +
+            'With threaded NAPI the CPU is that of kernel threads, not of the interrupts: plan napi too, or ' +
               `\`echo 0 > ${nicPath(nic.name, 'threaded')}\` ends that.`,
           ),
         ]

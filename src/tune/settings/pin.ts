@@ -1,8 +1,7 @@
 /** The CPU affinity of a serving thread: sched_setaffinity(2). */
-import { formatCpuList, parseCpuList } from '../../host/cpus.ts';
-import { failure, isErrno } from '../../system/errors.ts';
-import type { Files } from '../../system/types.ts';
+import { failure } from '../../system/errors.ts';
 import type { Target } from '../types.ts';
+import { affinityOf, sameCpus, setAffinityOf, startTimeOf } from './affinity.ts';
 import { asGiven, type Setting } from './setting.ts';
 
 export type PinTarget = Extract<Target, { readonly kind: 'pin' }>;
@@ -20,22 +19,8 @@ export const pin: Setting<PinTarget> = {
       'the server decides the affinity of its successor',
     );
   },
-  read: async ({ kernel }, { tid }) => {
-    try {
-      return formatCpuList(kernel.affinity(tid));
-    } catch (error) {
-      if (isErrno(error, 'ESRCH')) return null;
-      throw error;
-    }
-  },
-  write: async ({ controls }, { tid }, value) => controls.setAffinity(tid, parseCpuList(value) ?? []),
+  read: async ({ kernel }, { tid }) => affinityOf(kernel, tid),
+  write: async ({ controls }, { tid }, value) => setAffinityOf(controls, tid, value),
   wanted: asGiven,
-  same: (a, b) => parseCpuList(a)?.join() === parseCpuList(b)?.join(),
+  same: sameCpus,
 };
-
-/** Field 22 of /proc/PID/task/TID/stat, in clock ticks since boot; null if there is no such thread. */
-export function startTimeOf(files: Files, pid: number, tid: number): string | null {
-  const stat = files.text(`/proc/${pid}/task/${tid}/stat`);
-  // The second field is the thread's name in parentheses, which may itself contain spaces and parentheses.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}

@@ -4,6 +4,7 @@ import { channels } from './channels.ts';
 import { fields } from './fields.ts';
 import { irq } from './irq.ts';
 import { irqbalance } from './irqbalance.ts';
+import { napi } from './napi.ts';
 import { pin } from './pin.ts';
 import { program } from './program.ts';
 import { rfs, rps, xps } from './queue-files.ts';
@@ -12,6 +13,6 @@ import type { Setting } from './setting.ts';
 
 type Settings = { readonly [K in Kind]: Setting<Extract<Target, { readonly kind: K }>> };
 
-const SETTINGS: Settings = { irqbalance, channels, rss, fields, irq, xps, rps, rfs, pin, program };
+const SETTINGS: Settings = { irqbalance, channels, rss, fields, irq, napi, xps, rps, rfs, pin, program };
 
 export const settingOf = ({ kind }: Target): Setting<Target> => SETTINGS[kind];
