@@ -1,6 +1,7 @@
 /** The interrupts of a NIC, each with everything that moves along. */
 
 import type { Irq, Nic, RxQueue, TxQueue } from '../host/types.ts';
+import { ownedQueues } from '../path/ntuple.ts';
 import { oneCpu, queueIrqs } from './nics.ts';
 
 /** RX and TX queues of one interrupt, or of two interrupts with the same number (virtio), which belong on one CPU. */
@@ -19,6 +20,7 @@ export interface Vector {
  * do not exist yet; null: no IRQ may be moved
  */
 export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
+  const owned = ownedQueues(nic);
   const irqs = new Map(queueIrqs(nic).map((irq) => [irq.irq, irq]));
   const vectors = new Map<
     string,
@@ -54,6 +56,7 @@ export function vectorsOf(nic: Nic, coming: number | null): readonly Vector[] {
     cpu: placeOf([...irqs], queues),
     movable:
       coming !== null &&
+      !rx.some((queue) => owned.has(queue)) &&
       (irqs.size > 0 || queues.some(({ index, cpus }) => index >= coming && cpus.length === 0)),
   }));
 }

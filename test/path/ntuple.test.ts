@@ -232,6 +232,24 @@ describe('queues', () => {
   });
 });
 
+it('no finding moves the IRQ of a queue that a rule uses', () => {
+  const crowded = steered([toPort(8080)]);
+  const nics = [
+    {
+      ...crowded,
+      irqs: crowded.irqs.map((each) => ({ ...each, affinity: [0], effective: [0] })),
+      rxQueues: crowded.rxQueues.map((queue) => ({ ...queue, cpus: [0] })),
+      rss: crowded.rss && { ...crowded.rss, contexts: [], contextTables: [] },
+    },
+  ];
+  const fixes = findings(host({ nics })).flatMap(({ rule: name, fix }) =>
+    name === 'irqs-share-cpu' ? fix : [],
+  );
+  expect(fixes.length).toBeGreaterThan(3);
+  // IRQ 35 is that of rx-3.
+  expect(fixes.join('\n')).not.toContain('/irq/35/');
+});
+
 it('a rule reads as ethtool’s words', () => {
   expect(
     ruleText(

@@ -5,7 +5,6 @@ import { rssReach } from '../../diagnose/rss-reach.ts';
 import { hasInterrupts, type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
-import { ownedQueues } from '../../path/ntuple.ts';
 import type { PlanOptions } from '../types.ts';
 import { mayChange } from './candidates.ts';
 
@@ -39,10 +38,7 @@ export function spread(
   options: PlanOptions,
   load: Map<number, number>,
 ): Spread {
-  const owned = ownedQueues(nic);
-  const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null).map((vector) =>
-    vector.rx.some((queue) => owned.has(queue)) ? { ...vector, movable: false } : vector,
-  );
+  const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null);
   const all = nic.rxQueues.map(({ index }) => index);
   if (!hasInterrupts(nic) || serving.cpus.length === 0) {
     const at = (index: number) => serving.cpus[index % serving.cpus.length] ?? null;
