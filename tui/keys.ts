@@ -1,7 +1,7 @@
 /** Every key of the view, in one table that handles them and makes the help. */
 import type { Key } from 'ink';
 
-export type Action =
+export type KeyAction =
   | { readonly kind: 'tab'; readonly index: number }
   | { readonly kind: 'turn'; readonly by: 1 | -1 }
   | { readonly kind: 'move'; readonly x: number; readonly y: number }
@@ -40,7 +40,7 @@ export interface Binding {
   readonly label: string;
   readonly help: string;
   readonly section: 'Act' | 'Move' | 'View' | 'Replay';
-  readonly action: Action;
+  readonly action: KeyAction;
 }
 
 export const TITLES = ['overview', 'matrix', 'queues', 'groups', 'paths', 'findings', 'events'] as const;
@@ -50,7 +50,7 @@ const on = (
   keys: readonly string[],
   label: string,
   help: string,
-  action: Action,
+  action: KeyAction,
 ): Binding => ({ section, keys, label, help, action });
 
 export const BINDINGS: readonly Binding[] = [
@@ -100,12 +100,12 @@ export const BINDINGS: readonly Binding[] = [
   on('Replay', ['>'], '', '', { kind: 'speed', by: 1 }),
 ];
 
-const ACTIONS: ReadonlyMap<string, Action> = new Map(
+const ACTIONS: ReadonlyMap<string, KeyAction> = new Map(
   BINDINGS.flatMap(({ keys, action }) => keys.map((key) => [key, action] as const)),
 );
 
 /** null for a key that does nothing. */
-export const actionOf = (key: string): Action | null => ACTIONS.get(key) ?? null;
+export const actionOf = (key: string): KeyAction | null => ACTIONS.get(key) ?? null;
 
 const NAMED: readonly (readonly [keyof Key, string])[] = [
   ['upArrow', 'up'],

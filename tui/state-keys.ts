@@ -3,7 +3,7 @@
 import type { Finding } from '../src/diagnose/types.ts';
 import { count } from '../src/words/phrase.ts';
 import { type KeyContext, notify, show } from './key-context.ts';
-import { type Action, actionOf, TITLES } from './keys.ts';
+import { actionOf, type KeyAction, TITLES } from './keys.ts';
 import { type Dialog, reduce, typeFilter } from './state.ts';
 import { attachBy, openAttach, openDetach, openTask, start } from './state-dialogs.ts';
 
@@ -23,7 +23,7 @@ export function press(context: KeyContext, key: string): void {
 const NO_RECORDING =
   'only a recording can be wound: `live --record FILE` makes one, `live --replay FILE` plays it';
 
-function perform(context: KeyContext, action: Action): void {
+function perform(context: KeyContext, action: KeyAction): void {
   context.set(reduce(context.get(), action, context.around()));
   switch (action.kind) {
     case 'quit':

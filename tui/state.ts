@@ -3,7 +3,7 @@ import type { Finding } from '../src/diagnose/types.ts';
 import type { Group } from '../src/host/types.ts';
 import type { Outcome, Prepared, Preview } from '../src/live/types.ts';
 import { orderAfter } from './components/order.ts';
-import { type Action, TITLES } from './keys.ts';
+import { type KeyAction, TITLES } from './keys.ts';
 import type { PaneOptions } from './pane.ts';
 
 export interface ViewState {
@@ -22,7 +22,7 @@ export interface ViewState {
   /** Times of changes made in this view, ISO 8601. */
   readonly marks: readonly string[];
   /** Result of an action; shown in the status line until the next key. */
-  readonly notice: Notice | null;
+  readonly notice: ActionNotice | null;
   /** What is being read, measured or applied, for as long as it takes. */
   readonly progress: string | null;
 }
@@ -33,7 +33,7 @@ export interface PanePosition {
   readonly y: number;
 }
 
-export interface Notice {
+export interface ActionNotice {
   readonly text: string;
   readonly ok: boolean;
 }
@@ -106,7 +106,7 @@ export interface Surroundings {
 }
 
 /** For actions that need only the state; the others leave it unchanged. */
-export function reduce(state: ViewState, action: Action, around: Surroundings): ViewState {
+export function reduce(state: ViewState, action: KeyAction, around: Surroundings): ViewState {
   switch (action.kind) {
     case 'tab':
       return { ...state, tab: action.index };

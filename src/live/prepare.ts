@@ -21,7 +21,7 @@ import { count, percent } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
 import type { Configuration, Outcome, Prepared, Task } from './types.ts';
 
-export interface Asked {
+export interface PrepareRequest {
   readonly task: Task;
   readonly configuration: Configuration;
   /** The group to tune; null: none. */
@@ -34,7 +34,7 @@ export interface Asked {
 }
 
 /** Throws Failure. */
-export async function prepareTask(machine: LiveMachine, asked: Asked): Promise<Prepared> {
+export async function prepareTask(machine: LiveMachine, asked: PrepareRequest): Promise<Prepared> {
   switch (asked.task) {
     case 'tune':
       return prepareTune(machine, asked);
@@ -72,7 +72,7 @@ function prepareSnapshot(machine: LiveMachine, { host }: Configuration): Prepare
 /**
  * Reads the machine as `tune` does: in its first seconds the view knows no slots, and later it may be a minute behind.
  */
-async function prepareTune(machine: LiveMachine, asked: Asked): Promise<Prepared> {
+async function prepareTune(machine: LiveMachine, asked: PrepareRequest): Promise<Prepared> {
   requireRoot('tune');
   const options = tuningOf(asked.configuration.host, asked.group);
   const done = asked.progress('reading queues, sockets and slots ...');
@@ -112,7 +112,7 @@ export function tuneAs(
   machine: LiveMachine,
   { plan, expected }: Planned,
   options: PlanOptions,
-  { netns, signal }: Pick<Asked, 'netns' | 'signal'>,
+  { netns, signal }: Pick<PrepareRequest, 'netns' | 'signal'>,
 ): Prepared {
   const { changes, refused, notes } = plan;
   const measured = async (progress: Progress): Promise<Outcome> => {

@@ -18,7 +18,7 @@ interface Row extends CpuLoad {
 }
 
 /** All by number if they fit, otherwise those that spend most time in softirqs. */
-export function Cpus({ history, width, height, theme }: PaneProps): ReactNode {
+export function CpuLoads({ history, width, height, theme }: PaneProps): ReactNode {
   const now = history.at(-1);
   const lines = now === undefined ? [] : cpuLines(now, width, height, theme);
   return <Rows lines={lines} width={width} height={height} theme={theme} />;

@@ -7,7 +7,7 @@ import { type Line, span } from '../components/line.ts';
 import { Rows } from '../components/rows.tsx';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
-import { Cpus } from './cpus.tsx';
+import { CpuLoads } from './cpus.tsx';
 import { groups } from './groups.tsx';
 import { Locality } from './locality.tsx';
 import { matrix } from './matrix.tsx';
@@ -57,7 +57,7 @@ function Top(props: PaneProps): ReactNode {
     <Box width={width} height={height} flexShrink={0}>
       <Locality {...props} width={left} />
       <At x={left} y={0}>
-        <Cpus {...props} width={CPUS} />
+        <CpuLoads {...props} width={CPUS} />
       </At>
     </Box>
   );
