@@ -99,9 +99,13 @@ export function diagnose(view: View, netns: NamedNetns | null = null): readonly 
   );
   return merge(pinnedFirst(found)).map((finding) => ({
     ...finding,
+    message: finding.message.replace(QUOTED, (_, command: string) => `\`${inNetns(command, netns)}\``),
     fix: finding.fix.map((command) => inNetns(command, netns)),
   }));
 }
+
+/** A command within a sentence. */
+const QUOTED = /`(locality-tune [^`]+)`/g;
 
 function factsOf(view: View, changing: ReadonlySet<string>, planned: boolean): Facts {
   const quiet = quietNics(view);

@@ -67,5 +67,5 @@ function otherCpus(
   if (moved.length === 0) return null;
   const said = (cpusOf: (each: (typeof moved)[number]) => readonly number[]) =>
     names(moved.map((each) => `slot ${each.slot} on CPU ${formatCpuList(cpusOf(each))}`));
-  return { wanted: said(({ then }) => then), is: said(({ cpus }) => cpus) };
+  return { wanted: `with ${said(({ then }) => then)}`, is: said(({ cpus }) => cpus) };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu } from '../../src/cbpf/programs.ts';
+import { diagnose } from '../../src/diagnose/diagnose.ts';
 import type { LoneSocket } from '../../src/host/types.ts';
 import { viewOf } from '../../src/path/view.ts';
 import { planTuning } from '../../src/tune/plan.ts';
@@ -426,6 +427,12 @@ const FOREIGN_CPU: readonly Instruction[] = [
 ];
 
 describe('udp-hot-slot', () => {
+  it('names the network namespace in the command of its sentence, too', () => {
+    const view = viewOf(sampled(4443, 10, 970, 10, 10));
+    const finding = diagnose(view, { asked: 'web', pid: null }).find(({ rule }) => rule === 'udp-hot-slot');
+    expect(finding?.message).toMatch(/`locality-tune attach --port 4443 --udp --program \S+ --netns web`/);
+  });
+
   const sampled = (port: number, ...packets: (number | null)[]) => {
     const workers = packets.map((each, cpu) => ({ cpu, more: { packets: each } }));
     return host({ groups: [group({ protocol: 'udp', port, workers })] });

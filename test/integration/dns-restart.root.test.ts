@@ -85,7 +85,7 @@ beforeAll(assertBpfAnswers);
 afterEach(stop);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it.each(SERVERS.map((server, at) => [server.name, 28_480 + at, server] as const))(
+it.each(SERVERS.map((server, at) => [server.name, 28_492 + at, server] as const))(
   '%s has its program again after a restart',
   async (_, port, server) => {
     for (let restart = 0; restart < 2; restart++) {

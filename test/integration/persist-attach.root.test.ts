@@ -123,7 +123,7 @@ describe('nginx', () => {
 });
 
 describe('haproxy', () => {
-  const PORT = 28_479;
+  const PORT = 28_491;
   const path = join(units, 'haproxy.service.d', `locality-tune-tcp-${PORT}.conf`);
   let haproxy: RunningServer;
   afterAll(() => haproxy?.stop());

@@ -159,7 +159,7 @@ describe('after a reload', () => {
   it('with workers on other CPUs, a program by CPU has drifted', async () => {
     const { drift } = await stand([], loose, 'cpu', {});
     expect(drift).toMatchObject([
-      { wanted: 'cpu slot 0 on CPU 0, slot 1 on CPU 1', is: 'slot 0 on CPU 0-3, slot 1 on CPU 0-3' },
+      { wanted: 'cpu with slot 0 on CPU 0, slot 1 on CPU 1', is: 'slot 0 on CPU 0-3, slot 1 on CPU 0-3' },
     ]);
     // Where they were loose when it was attached, nothing has changed.
     expect((await stand([], loose, 'cpu', { cpusOfSlot: [[0, 1, 2, 3], null] })).drift).toEqual([]);
