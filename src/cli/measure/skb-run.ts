@@ -33,13 +33,10 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
   const counted = { tx: countsTx(name, filter), toDriver };
   const ownRates = !isFiltered(filter) && seesAllNamespaces(files);
   const names = countedInterfaces(files).join(', ');
+  const json = options.json || options.pretty;
   const interfaces = [
-    ownRates
-      ? `pps: of ${names}, for all sockets`
-      : `pps (in JSON): of ${names} in this network namespace, for all sockets`,
-    ...(ownRates || options.json || options.pretty
-      ? []
-      : ['rates are those of the packets that were counted (n: rx/tx)']),
+    ...(ownRates || json ? [`pps: of ${names}, for all sockets`] : []),
+    ...(ownRates || json ? [] : ['rates are those of the packets that were counted (n: rx/tx)']),
     ...(isFiltered(filter) || seesAllNamespaces(files)
       ? []
       : ['the packets of all network namespaces are counted; filter with --pid, --comm or --port']),
@@ -65,7 +62,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
       lost,
       notes: all,
     };
-    if (options.json || options.pretty) printDocument(document, options);
+    if (json) printDocument(document, options);
     else {
       printNotes(all);
       print(`${skbLine(document, ownRates)}\n`);
