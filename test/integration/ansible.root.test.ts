@@ -15,18 +15,21 @@ const netns = (host: string) => `lt-ansible-${host}-${process.pid}`;
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 
 let folder = '';
+const toolOf = (host: string) => join(folder, `locality-tune-${host}`);
 let servers: readonly SocketProcess[] = [];
 
 beforeAll(async () => {
   await assertBpfAnswers();
   folder = mkdtempSync(join(tmpdir(), 'locality-tune-ansible-'));
-  const tool = join(folder, 'locality-tune');
-  const state = `LOCALITY_TUNE_STATE=${folder}/state`;
-  writeFileSync(tool, `#!/bin/sh\n${state} exec ${process.execPath} ${ENTRY} "$@"\n`);
-  chmodSync(tool, 0o755);
+  // Each host has journals and a lock of its own, as two machines have.
+  for (const host of HOSTS) {
+    const state = `LOCALITY_TUNE_STATE=${folder}/state-${host}`;
+    writeFileSync(toolOf(host), `#!/bin/sh\n${state} exec ${process.execPath} ${ENTRY} "$@"\n`);
+    chmodSync(toolOf(host), 0o755);
+  }
   const lines = HOSTS.map(
     (host) =>
-      `${host} ansible_connection=local locality_options="['--netns', '${netns(host)}']" locality_plan=${folder}/${host}.json`,
+      `${host} ansible_connection=local locality_options="['--netns', '${netns(host)}']" locality_plan=${folder}/${host}.json locality_tune=${toolOf(host)}`,
   );
   writeFileSync(join(folder, 'hosts'), `[web]\n${lines.join('\n')}\n`);
   for (const host of HOSTS) {
@@ -54,7 +57,7 @@ interface Played {
 }
 
 function play(): Promise<Played> {
-  const vars = `locality_tune=${folder}/locality-tune iface=v0 listen_port=${PORT}`;
+  const vars = `iface=v0 listen_port=${PORT}`;
   const args = ['-i', join(folder, 'hosts'), '--extra-vars', vars, '--become-method', 'su', PLAYBOOK];
   const child = spawn('ansible-playbook', args, {
     env: { ...process.env, ANSIBLE_LOCAL_TEMP: folder, ANSIBLE_REMOTE_TEMP: folder, LC_ALL: 'C.UTF-8' },
