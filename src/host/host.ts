@@ -1,6 +1,7 @@
 /** Reads the whole machine. */
 import type { System } from '../system/types.ts';
 import { type Interrupts, readInterrupts } from './interrupts.ts';
+import { readKernelThreads } from './kernel-threads.ts';
 import { readMemory } from './memory.ts';
 import { readNics } from './nics.ts';
 import { readProcessor } from './processor.ts';
@@ -40,6 +41,7 @@ export async function readHost(system: System, options: HostOptions): Promise<Ho
       ...machine,
       processor: thorough ? readProcessor(system.files, machine.cpus.online) : null,
       memoryBytes,
+      kernelThreads: thorough ? readKernelThreads(system.files) : null,
     },
     nics,
     groups,

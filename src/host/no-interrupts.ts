@@ -2,8 +2,11 @@
 import type { Nic } from './types.ts';
 
 export interface Substitute {
-  /** `sender`: the CPU that transmits the packet also receives it. `below`: as the device below it, which is elsewhere. */
-  readonly by: 'sender' | 'below';
+  /**
+   * `sender`: the CPU that transmits the packet also receives it. `below`: as the device below it, which is elsewhere.
+   * `any`: each online CPU as often as any other (drivers/net/wireguard/queueing.h, wg_cpumask_next_online).
+   */
+  readonly by: 'sender' | 'below' | 'any';
   /** A sentence. */
   readonly why: string;
 }
@@ -24,6 +27,14 @@ const LOOPBACK = has('loopback', 'sender', ON_SENDER);
 const SUBSTITUTES: ReadonlyMap<string | null, Substitute> = new Map([
   ['veth', has('a veth', 'sender', ON_SENDER)],
   ['tun', has('a tun or tap device', 'sender', 'on the CPU of the process that writes them')],
+  [
+    'wireguard',
+    has(
+      'WireGuard',
+      'any',
+      'on the CPU that decrypts them, which is each online CPU in turn (workqueue wg-crypt)',
+    ),
+  ],
   ['macvlan', below('a macvlan')],
   ['macvtap', below('a macvtap')],
   ['ipvlan', below('an ipvlan')],

@@ -30,6 +30,7 @@ export function readMachine(system: System, interrupts: Interrupts): Machine {
     },
     processor: null,
     memoryBytes: null,
+    kernelThreads: null,
     irqbalance: readIrqbalance(system),
     rpsSockFlowEntries: readInteger(files, '/proc/sys/net/core/rps_sock_flow_entries'),
   };

@@ -37,6 +37,8 @@ export interface Machine {
   readonly processor: Processor | null;
   /** MemTotal; null as `processor` is. */
   readonly memoryBytes: number | null;
+  /** Those that receive packets; null as `processor` is. Threads of threaded NAPI are with their NIC. */
+  readonly kernelThreads: readonly KernelThread[] | null;
   readonly irqbalance: { readonly running: boolean | null; readonly bannedIrqs: readonly number[] | null };
   /** net.core.rps_sock_flow_entries; 0 means RFS is off. */
   readonly rpsSockFlowEntries: number | null;
@@ -51,6 +53,17 @@ export interface Isolation {
   readonly cpus: Cpus;
   /** The cpuset's path below its root, `/system.slice/dpdk.service`. */
   readonly name: string | null;
+}
+
+/** A kernel thread that receives packets on the CPU that it is bound to. */
+export interface KernelThread {
+  readonly kind: 'cpumap' | 'ksoftirqd';
+  readonly pid: number;
+  /** `cpumap/3/map:7`, `ksoftirqd/3`. */
+  readonly comm: string;
+  readonly cpu: number;
+  /** CPU time since it began; null if not readable. */
+  readonly seconds: number | null;
 }
 
 export interface Processor {

@@ -57,7 +57,7 @@ function arrival(nic: Nic, queue: RxQueue, online: Cpus): Receiver {
   // Without its threads a veth's NAPI is off, and so is what was set for it.
   if (nic.threadedNapi === true && (instead === null || nic.napiThreads?.length !== 0))
     return instead === null ? onThread(napiThreadOf(nic, queue.index)) : unknown(BESIDE_THREADS);
-  if (instead !== null) return { ...unknown(instead.why), anyOf: instead.by === 'sender' ? online : [] };
+  if (instead !== null) return { ...unknown(instead.why), anyOf: instead.by === 'below' ? [] : online };
   const [cpu] = queue.cpus;
   if (cpu === undefined) return unknown("the CPU of the queue's IRQ is not known");
   if (queue.cpus.length > 1) return unknown("the queue's IRQ may run on several CPUs");

@@ -12,6 +12,7 @@ import type {
   Host,
   Irq,
   Isolation,
+  KernelThread,
   LoneSocket,
   Machine,
   NapiThread,
@@ -79,6 +80,17 @@ export const machine = object<Machine>({
   }),
   processor: nullable(processor),
   memoryBytes: nullable(natural),
+  kernelThreads: nullable(
+    list(
+      object<KernelThread>({
+        kind: oneOf('cpumap', 'ksoftirqd'),
+        pid: natural,
+        comm: text,
+        cpu: index,
+        seconds: nullable(number),
+      }),
+    ),
+  ),
   irqbalance: object<Machine['irqbalance']>({
     running: nullable(truth),
     bannedIrqs: nullable(list(natural)),

@@ -26,6 +26,7 @@ describe('the machine', () => {
       },
       processor: null,
       memoryBytes: null,
+      kernelThreads: null,
       irqbalance: { running: null, bannedIrqs: null },
       rpsSockFlowEntries: 0,
     });

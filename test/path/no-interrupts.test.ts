@@ -31,6 +31,22 @@ const steps = (of: Host, cpu: number | null = null) =>
     explained(of, cpu).steps.map(({ what, value, chance, why }) => [what, { value, chance, why }]),
   );
 
+describe('WireGuard', () => {
+  const tunnel = veth({ more: { name: 'wg0', driver: 'wireguard' } });
+
+  it('receives on each online CPU as often as on any other', () => {
+    const of = pod({ workers: pinned(0, 1, 2, 3), program: 'cpu' }, { eth0: tunnel });
+    expect(expected(of)).toMatchObject({ nic: 'wg0', now: 1, hash: 0.25, cpu: 1 });
+    expect(expected(pod({ workers: pinned(0, 1), program: 'cpu' }, { eth0: tunnel }))).toMatchObject({
+      now: 0.5,
+    });
+    expect(steps(of)['CPU']).toMatchObject({
+      value: null,
+      why: expect.stringMatching(/^WireGuard has no IRQ .* decrypts/),
+    });
+  });
+});
+
 describe('expected locality', () => {
   it('by hash is one in N, and 100 % with `cpu`, whoever sends', () => {
     for (const eth0 of [veth(), veth({ queues: 4 }), veth({ rps: [0, 1, 2, 3] })])

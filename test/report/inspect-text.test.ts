@@ -62,10 +62,23 @@ it('shows the threads of threaded NAPI with their queues and CPUs', () => {
   const napiThreads = [thread(0, [3]), thread(1, [0, 1]), thread(2, [1], [])];
   const machine = host({ nics: [nic({ queues: 2, threadedNapi: true, more: { napiThreads } })] });
   const text = report(inspectionOf(machine), plain);
-  expect(text).toMatch(/^Kernel threads\nkernel thread +receives for +on cpu\n/m);
+  expect(text).toMatch(/^Kernel threads\nkernel thread +receives +on cpu\n/m);
   expect(text).toMatch(/^napi\/eth\\x1b-0 70 +eth0 rx-0 +3$/m);
   expect(text).toMatch(/^napi\/eth\\x1b-1 71 +eth0 rx-1 +0-1$/m);
   expect(text).toMatch(/^napi\/eth\\x1b-2 72 +eth0, queue not known +1$/m);
+});
+
+it('shows cpumap threads, and ksoftirqd only where it was busy', () => {
+  const kernelThreads = [
+    { kind: 'ksoftirqd', pid: 14, comm: 'ksoftirqd/0', cpu: 0, seconds: 59 },
+    { kind: 'ksoftirqd', pid: 22, comm: 'ksoftirqd/1', cpu: 1, seconds: 600.4 },
+    { kind: 'cpumap', pid: 310, comm: 'cpumap/3/map:7', cpu: 3, seconds: null },
+  ] as const;
+  const machine = { ...good, machine: { ...good.machine, kernelThreads } };
+  const text = report(inspectionOf(machine), plain);
+  expect(text).not.toContain('ksoftirqd/0');
+  expect(text).toMatch(/^ksoftirqd\/1 22 +in place of softirqs that took too long: 600 s of CPU time +1$/m);
+  expect(text).toMatch(/^cpumap\/3\/map:7 310 +what an XDP program sends to this CPU +3$/m);
 });
 
 it('shows the exceptions among many similar queues', () => {

@@ -74,11 +74,11 @@ describe('a snapshot', () => {
 
   it('of an older version: a fact that it did not write is not known', () => {
     const { incomingCpuHonoured: _, sampledSeconds: __, ...older } = group({ workers: pinned(0, 1) });
-    const { processor: ___, memoryBytes: ____, ...before } = machine.machine;
+    const { processor: ___, memoryBytes: ____, kernelThreads: _____, ...before } = machine.machine;
     const { schema, host: of } = snapshotOf(machine);
     const read = parseSnapshot(JSON.stringify({ schema, host: { ...of, machine: before, groups: [older] } }));
     expect(read).toMatchObject({ version: null, time: null, anonymized: false, counters: null });
-    expect(read.host.machine).toEqual({ ...before, processor: null, memoryBytes: null });
+    expect(read.host.machine).toEqual({ ...before, processor: null, memoryBytes: null, kernelThreads: null });
     expect(read.host.groups).toEqual([{ ...older, incomingCpuHonoured: null, sampledSeconds: null }]);
   });
 

@@ -1,0 +1,41 @@
+/**
+ * Kernel threads that receive packets on a CPU of their own: those of cpumap, to which an XDP program hands packets
+ * (kernel/bpf/cpumap.c), and ksoftirqd, which goes on where softirqs took too long (kernel/softirq.c).
+ */
+import type { Files } from '../system/types.ts';
+import type { KernelThread } from './types.ts';
+
+/** `cpumap/3/map:7`: CPU and the id of its map, which a kernel before 5.17 may cut at 15 letters. */
+const CPUMAP = /^cpumap\/(\d+)\//;
+const KSOFTIRQD = /^ksoftirqd\/(\d+)$/;
+/** USER_HZ, the unit of /proc/PID/stat. */
+const TICKS = 100;
+
+/** By CPU; each is bound to the one that its name tells. */
+export function readKernelThreads(files: Files): readonly KernelThread[] {
+  const found = files.list('/proc').flatMap((name): KernelThread[] => {
+    if (!/^\d+$/.test(name)) return [];
+    const comm = files.text(`/proc/${name}/comm`)?.trimEnd() ?? '';
+    const cpumap = CPUMAP.exec(comm)?.[1];
+    const cpu = cpumap ?? KSOFTIRQD.exec(comm)?.[1];
+    if (cpu === undefined || !isOfKernel(files, name)) return [];
+    const kind = cpumap === undefined ? 'ksoftirqd' : 'cpumap';
+    return [{ kind, pid: Number(name), comm, cpu: Number(cpu), seconds: secondsOf(files, name) }];
+  });
+  return found.sort((a, b) => a.cpu - b.cpu || a.pid - b.pid);
+}
+
+/** Anybody can call a process so; only threads of the kernel have no command line, and kthreadd (2) for a parent. */
+const isOfKernel = (files: Files, pid: string): boolean => statOf(files, pid)[1] === '2';
+
+function secondsOf(files: Files, pid: string): number | null {
+  const stat = statOf(files, pid);
+  const ticks = Number(stat[11]) + Number(stat[12]);
+  return Number.isFinite(ticks) ? ticks / TICKS : null;
+}
+
+/** Fields of /proc/PID/stat from the third on, after the name in parentheses. */
+function statOf(files: Files, pid: string): readonly string[] {
+  const stat = files.text(`/proc/${pid}/stat`) ?? '';
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
