@@ -62,9 +62,14 @@ function through(host: Host, iface: string): readonly Arrival[] | Unclear {
   if (named === undefined) return { names: [...nics.keys()] };
   const below = named.lowerDevices.flatMap((name) => nics.get(name) ?? []);
   if (below.length === 0) return [arrival(host, named, 'named with --iface')];
+  const active = below.filter(({ standby }) => standby !== true);
+  const ports = active.length > 0 ? active : below;
+  const on = ports.length < below.length ? ' that are not on standby' : '';
   const why =
-    below.length === 1 ? `below ${iface}` : `one of ${below.length} below ${iface}: the switch chooses`;
-  return below.map((nic) => arrival(host, nic, why));
+    ports.length === 1
+      ? `below ${iface}${below.length > 1 ? ', which has its other ports on standby' : ''}`
+      : `one of ${ports.length} below ${iface}${on}: the switch chooses`;
+  return ports.map((nic) => arrival(host, nic, why));
 }
 
 function arrival(host: Host, nic: Nic, why: string): Arrival {

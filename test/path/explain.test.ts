@@ -169,6 +169,29 @@ describe('explain', () => {
     });
   });
 
+  it('below a bond goes by the port that is in use', () => {
+    const port = (name: string, standby: boolean) =>
+      keyed({ name, queues: 4, more: { standby, driver: 'ixgbe' } });
+    const bond = nic({
+      name: 'bond0',
+      lowerDevices: ['eth0', 'eth1', 'eth2'],
+      more: { rxQueues: [], irqs: [] },
+    });
+    const only = explained(
+      { nics: [port('eth0', true), port('eth1', false), port('eth2', true), bond] },
+      FLOW,
+      'bond0',
+    );
+    expect(only.nic).toBe('eth1');
+    expect(step(only, 'interface')?.why).toBe('below bond0, which has its other ports on standby');
+    const two = explained(
+      { nics: [port('eth0', true), port('eth1', false), port('eth2', false), bond] },
+      FLOW,
+      'bond0',
+    );
+    expect(step(two, 'interface')?.why).toContain('one of 2 below bond0 that are not on standby');
+  });
+
   it('asks for the interface if several are possible', () => {
     const two = host({ nics: [keyed({ name: 'eth0', queues: 2 }), keyed({ name: 'eth1', queues: 2 })] });
     expect(arrivalsOf(two, flow(FLOW), null)).toEqual({ names: ['eth0', 'eth1'] });
