@@ -30,7 +30,7 @@ const INDENT = 3;
 function messageOf({ sample, state, theme, demo }: BarProps): Line {
   const filter = state.filter === '' ? [] : [span(` /${state.filter} `, 'accent')];
   if (state.progress !== null) return [span(` ${clean(state.progress, theme.unicode)}`, 'partly')];
-  const hint = demo && sample.probe.state !== 'failed' ? demoHint(sample) : null;
+  const hint = demo && state.dialog === null && sample.probe.state !== 'failed' ? demoHint(sample) : null;
   return [...filter, ...(hint === null ? probeSpans(sample, theme) : [span(` ${hint}`, 'accent')])];
 }
 
@@ -100,7 +100,7 @@ function hintsOf({ sample: { configuration }, state, live, replay }: BarProps): 
   const tab = TITLES[state.tab];
   const found = tab === 'findings' && configuration.findings.length > 0;
   return [
-    ...(replay === null ? [] : [['[ ]', 'back, on', 2] as const, ['< >', 'speed', 3] as const]),
+    ...(replay === null ? [] : [['[ ]', 'back, forward', 2] as const, ['< >', 'speed', 3] as const]),
     ...(live && configuration.host.groups.length > 0 ? [['a', 'attach', 2] as const] : []),
     ...(live ? [['t', 'tune', 2] as const] : []),
     ...(found ? [['enter', 'explain', 1] as const, ['c', 'copy commands', 3] as const] : []),

@@ -92,9 +92,9 @@ export const BINDINGS: readonly Binding[] = [
   on('View', ['ctrl-z'], 'ctrl-z', 'to the shell; fg returns', { kind: 'suspend' }),
   on('View', ['q', 'ctrl-c'], 'q', 'quit', { kind: 'quit' }),
 
-  on('Replay', ['['], '[ ]', '10 samples back, on', { kind: 'seek', by: -10 }),
+  on('Replay', ['['], '[ ]', '10 samples back, forward', { kind: 'seek', by: -10 }),
   on('Replay', [']'], '', '', { kind: 'seek', by: 10 }),
-  on('Replay', ['{'], '{ }', '60 samples back, on', { kind: 'seek', by: -60 }),
+  on('Replay', ['{'], '{ }', '60 samples back, forward', { kind: 'seek', by: -60 }),
   on('Replay', ['}'], '', '', { kind: 'seek', by: 60 }),
   on('Replay', ['<'], '< >', 'slower, faster', { kind: 'speed', by: -1 }),
   on('Replay', ['>'], '', '', { kind: 'speed', by: 1 }),

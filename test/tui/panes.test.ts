@@ -78,11 +78,11 @@ describe('locality', () => {
     expect(shown).toContain('XPS is not set for tx-0');
   });
 
-  it('has large figures if the whole verdict fits beside them', () => {
+  it('has large figures if the verdict and two warnings fit beside them', () => {
     const at = (height: number) => linesOf(locality, propsOf(before, { width: 120, height }, plain));
-    expect(at(14)[2]).toContain('▀');
-    expect(at(14).at(-1)).toMatch(/^ \d findings: /);
-    expect(at(13)[2]).toMatch(/^ accept :8080/);
+    expect(at(16)[2]).toContain('▀');
+    expect(at(16).slice(-2).join()).toMatch(/^ warning .*, warning /);
+    expect(at(15)[2]).toMatch(/^ accept :8080/);
   });
 
   it('has no large figures of what nothing measures', () => {

@@ -221,7 +221,7 @@ describe('what is shown', () => {
     await screen.until(/by hash over 8 sockets/);
     screen.type('>>');
     await screen.until(/ 1 of 90 {2}4x {2}‖ paused/);
-    expect(screen.lines().at(-1)).toMatch(/\[ \] back, on {2}< > speed .*space continue .*q quit$/);
+    expect(screen.lines().at(-1)).toMatch(/\[ \] back, forward {2}< > speed .*space continue .*q quit$/);
     screen.type(' ');
     await screen.until(/90 of 90 {2}4x {2}■ end/);
     screen.type('+');

@@ -137,7 +137,7 @@ function confirmContent({ prepared, busy }: ConfirmDialog, columns: number, them
     title,
     lines: lines.flatMap((line) => wrap(line, columns, theme.unicode).map((each) => [span(each)])),
     keys: busy
-      ? 'working, see below; esc: close this'
+      ? 'working ...; esc: close, it continues'
       : choices.length === 0
         ? 'esc: close'
         : `${offered}esc: cancel`,

@@ -36,6 +36,8 @@ const VERDICT = 7;
 /** Extra lines for large figures. */
 const LARGER = 2 * (BIG_HEIGHT - 1);
 const GRAPH_MOST = 8;
+/** Errors and warnings that have priority over large figures. */
+const URGENT = 2;
 /** Findings that have priority over higher graphs. */
 const FINDINGS = 4;
 
@@ -114,7 +116,8 @@ function localityLines(
   const whys = [...cut].flatMap(([why, of]) =>
     sentence(`${of.map(({ name }) => name).join(', ')}: ${why}`, width, theme, 'dim'),
   );
-  const spare = height - FRAME - LARGER - said.length - whys.length;
+  const urgent = found.filter(({ severity }) => severity !== 'info').length;
+  const spare = height - FRAME - LARGER - said.length - whys.length - Math.min(URGENT, urgent);
   // Without a probe there is no figure, now or later.
   const isMeasured =
     history.at(-1)?.probe.state !== 'missing' || history.some(({ rx }) => rx.percent !== null);
@@ -122,7 +125,9 @@ function localityLines(
   const rows = BIG_HEIGHT + Math.floor(Math.max(0, spare - Math.min(FINDINGS, found.length)) / 2);
   const lead = graphAt(big);
   const room = roomBeside(lead);
-  const lines = meters.flatMap((meter) =>
+  // What is said below is not said here too.
+  const drawn = meters.map((meter) => (isCut(meter) ? { ...meter, why: '' } : meter));
+  const lines = drawn.flatMap((meter) =>
     big && meter.large
       ? largeMeter(meter, nameWidth(history), room, Math.min(GRAPH_MOST, rows), theme)
       : [smallMeter(meter, lead, room, theme)],
