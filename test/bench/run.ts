@@ -11,6 +11,7 @@ import { languageTable } from './cbpf.ts';
 import { liveTable } from './live.ts';
 import { measure } from './measure.ts';
 import { probesTable } from './probes.ts';
+import { proveTable } from './prove.ts';
 import { simulationTable } from './simulate.ts';
 import { slotsTable } from './slots.ts';
 
@@ -93,6 +94,7 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   language: [languageTable, simulationTable],
   probes: [probesTable],
   live: [liveTable],
+  prove: [proveTable],
 };
 
 const chosen = process.argv.slice(2);
