@@ -112,9 +112,7 @@ describe('cpu-load-uneven', () => {
       'echo 2 > /proc/irq/30/smp_affinity_list',
     ]);
     const threads = router.nics.map((each) => ({ ...each, threadedNapi: true }));
-    expect(found('cpu-load-uneven', { ...router, nics: threads })?.message).toMatch(
-      /^After the other commands/,
-    );
+    expect(found('cpu-load-uneven', { ...router, nics: threads })).toBeUndefined();
   });
 
   it('says so if only other commands bring busy queues together', () => {
