@@ -98,7 +98,7 @@ describe('nginx', () => {
       code: 0,
       stderr: expect.stringContaining(`${path} attaches it again at each start and reload of nginx.service`),
     });
-    expect((await cli('status')).stdout).toContain(`at each start: ${path} attaches a program`);
+    expect(await cliJson('status')).toMatchObject({ verdict: 'as-set', dropIns: [path] });
     await nginx.stop();
     nginx = await startNginx(PORT, 2);
     expect(await programOn(PORT)).toBe('none for 2');
