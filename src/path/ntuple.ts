@@ -35,6 +35,11 @@ function taking(rules: readonly NtupleRule[], traffic: Traffic): Taking {
   return { rule: null, maybe };
 }
 
+/** How many rules the driver counts that it does not list. */
+export function unreadRules(rss: Rss | null): number {
+  return Math.max(0, (rss?.ntupleRules ?? 0) - (rss?.rules?.length ?? 0));
+}
+
 /** The rule that takes one flow. */
 export function takingFlow(rss: Rss | null, { protocol, source, destination }: Flow): Taking {
   const rules = rss?.rules ?? [];

@@ -1,5 +1,6 @@
 /** Maps the hash to the rx queue. */
 import type { Nic } from '../host/types.ts';
+import { unreadRules } from './ntuple.ts';
 import type { Hashes } from './rss-hash.ts';
 
 export interface Landing {
@@ -54,9 +55,9 @@ function entryOf(hash: number, size: number): number | null {
 
 /** What may override the table for a packet. */
 function overrides({ driver, rss }: Pick<Nic, 'driver' | 'rss'>): string {
-  // Rules that were read are followed, and only they lead to a context.
-  const rules = rss?.rules === null ? (rss.ntupleRules ?? 0) : 0;
-  const contexts = rss?.rules === null ? (rss.contexts?.length ?? 0) : 0;
+  // Rules that were read are followed, and only rules lead to a context.
+  const rules = unreadRules(rss);
+  const contexts = rss?.rules === null || rules > 0 ? (rss?.contexts?.length ?? 0) : 0;
   return [
     rules > 0 ? `, unless one of ${rules} ntuple rules matches (ethtool -n)` : '',
     contexts > 0 ? `, unless one of ${contexts} additional RSS contexts takes it` : '',

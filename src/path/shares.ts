@@ -1,6 +1,6 @@
 import { substitute } from '../host/no-interrupts.ts';
 import type { Group, Nic, NtupleRule } from '../host/types.ts';
-import { actionText, type Taking, takingGroup } from './ntuple.ts';
+import { actionText, type Taking, takingGroup, unreadRules } from './ntuple.ts';
 
 export interface QueueShares {
   /** How many of `size` parts of the flows arrive on each rx queue; queues without any are left out. */
@@ -42,12 +42,13 @@ function taken(nic: Nic, { rule, maybe }: Taking): QueueShares {
     ({ location, ...to }) =>
       `ntuple rule ${location} may take some of its flows (${actionText({ location, ...to })}), which are not counted`,
   );
-  const whole = parts.length === 0;
-  if (rule === null) return { ...byTable(nic), notes: [...tableNotes(nic), ...parts], whole };
+  const others = [...parts, ...unread(nic)];
+  const whole = others.length === 0;
+  if (rule === null) return { ...byTable(nic), notes: [...tableNotes(nic), ...others], whole };
   const by = `ntuple rule ${rule.location} takes all flows to this port, ${actionText(rule)}`;
   const counted = byRule(nic, rule);
   const unknown = rule.context !== null && counted.size === 0 ? ', which is not known' : '';
-  return { ...counted, notes: [`${by}${unknown}`, ...parts], whole };
+  return { ...counted, notes: [`${by}${unknown}`, ...others], whole };
 }
 
 function byRule({ rss }: Nic, { queue, context }: NtupleRule): Count {
@@ -80,10 +81,10 @@ function tableNotes(nic: Nic): string[] {
 
 /** Rules that the driver counts and does not list. */
 function unread({ rss }: Nic): string[] {
-  if (rss === null || rss.rules !== null) return [];
-  const contexts = rss.contexts?.length ?? 0;
+  const rules = unreadRules(rss);
+  const contexts = rss?.rules === null || rules > 0 ? (rss?.contexts?.length ?? 0) : 0;
   return [
-    ...((rss.ntupleRules ?? 0) > 0 ? [`${rss.ntupleRules} ntuple rules override the RSS table`] : []),
+    ...(rules > 0 ? [`${rules} ntuple rules override the RSS table`] : []),
     ...(contexts > 0 ? [`${contexts} additional RSS contexts override the RSS table`] : []),
   ];
 }

@@ -232,6 +232,16 @@ describe('queues', () => {
   });
 });
 
+it('rules that the driver counts and does not list are not taken for none', () => {
+  for (const rules of [[], [toPort(9999)]]) {
+    const more = { ntupleRules: rules.length + 1 };
+    expect(explained(rules, more).step('rx queue')?.why).toMatch(/unless one of 1 ntuple rules matches/);
+    expect(expected(rules, { workers: pinned(0) }, more).notes).toContain(
+      '1 ntuple rules override the RSS table',
+    );
+  }
+});
+
 it('no finding moves the IRQ of a queue that a rule uses', () => {
   const crowded = steered([toPort(8080)]);
   const nics = [
