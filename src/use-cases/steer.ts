@@ -58,7 +58,8 @@ export async function detachFrom(
 ): Promise<Detached[]> {
   const seen = await readGroups(machine, selector, true, progress);
   const results = await detach(machine.kernel, seen, selector, options);
-  for (const { group, detached } of results) if (detached) note(machine, seen, group, null);
+  // Also where the server has lost it already: `status` then misses nothing any more.
+  if (!options.dryRun) for (const { group } of results) note(machine, seen, group, null);
   return results;
 }
 
