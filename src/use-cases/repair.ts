@@ -1,5 +1,6 @@
 /** Sets drifted settings again, each recorded in a journal, once. */
 import { errnoCode, isFailure } from '../system/errors.ts';
+import { readAttachments } from '../tune/attachment.ts';
 import { lastSteps, settingKey } from '../tune/journal.ts';
 import { journalsInForce } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
@@ -22,9 +23,12 @@ export async function repair(
   signal: AbortSignal,
 ): Promise<Repaired> {
   const inForce = lastSteps(journalsInForce(machine).journals);
+  const attached = readAttachments(machine);
   const isRecorded = (change: Change): boolean => {
     const step = inForce.get(settingKey(change.target));
-    return step !== undefined && settingOf(change.target).same(step.is, change.to);
+    // The record of an attach is its attachment, which is written again; `detach` takes it off.
+    if (step === undefined) return change.kind === 'program' && attached.has(change.subject);
+    return settingOf(change.target).same(step.is, change.to);
   };
   const [recorded, others] = [changes.filter(isRecorded), changes.filter((each) => !isRecorded(each))];
   const results = new Map<Change, string | null>();

@@ -96,6 +96,8 @@ export class Watcher {
   #told = new Map<string, string | null>();
   /** Subject -> how its drift came about. */
   #causes = new Map<string, string>();
+  /** Subject -> when its drift was first seen. */
+  #seenAt = new Map<string, number>();
   /** Interface or group -> when it last changed as a whole, and how. */
   #disturbed = new Map<string, { readonly at: number; readonly what: string }>();
   #repairs: number[] = [];
@@ -241,7 +243,8 @@ export class Watcher {
       const cause = this.#causes.get(subject) ?? '';
       let memory = this.#memories.get(subject) ?? FRESH;
       if (isNew) memory = drifted(memory, recently !== null && !heard ? null : writerName(by), now);
-      const decision = this.#decide(wish, memory, recently?.at ?? null, now);
+      if (isNew) this.#seenAt.set(subject, now);
+      const decision = this.#decide(wish, memory, this.#unsettledSince(wish, recently?.at ?? null), now);
       if (decision.act === 'give-up') memory = { ...memory, givenUp: decision.why };
       this.#memories.set(subject, memory);
       const event: WatchEvent = {
@@ -292,6 +295,12 @@ export class Watcher {
     }
     this.#baseline = { ...this.#baseline, sizes };
     return wishes;
+  }
+
+  /** `detach` takes a program off before it forgets that it was wanted, so one that is gone counts as being changed. */
+  #unsettledSince({ kind, subject }: Wish, disturbed: number | null): number | null {
+    const seen = kind === 'program' ? (this.#seenAt.get(subject) ?? null) : null;
+    return seen === null ? disturbed : Math.max(seen, disturbed ?? seen);
   }
 
   #decide(wish: Wish, memory: Memory, disturbed: number | null, now: number): Decision {
