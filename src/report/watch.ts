@@ -1,9 +1,10 @@
 /** What `watch` prints: a line for each event, and the one line of a check. */
 import { brief } from '../tune/refusal.ts';
+import { newestEvents, type Watchers } from '../watch/ask.ts';
 import type { Observation, WatchEvent } from '../watch/types.ts';
 import { writerName } from '../watch/writer.ts';
 import { count, names } from '../words/phrase.ts';
-import { type Line, span, type Tone } from './text.ts';
+import { type Line, paragraph, type Style, span, type Tone } from './text.ts';
 
 /** `14:02:11  irq  eth0 rx-2 interrupt: 2 -> 0 (set_irq.sh, irq.service, wrote it); repaired`. */
 /** @param time null: whoever shows the line adds it @param prefix such as a priority for journald */
@@ -64,4 +65,18 @@ export function checkLine(observation: Observation, groups: number): string {
   }[verdict];
   const figures = `settings=${all.length} drift=${drifted.length} unknown=${unknown.length}`;
   return `locality-tune ${WORDS[verdict]}: ${text.replaceAll('|', '/')} | ${figures}`;
+}
+
+/** Events of the watchers that `status` shows. */
+const NEWEST = 5;
+
+export function watcherLines(watched: Watchers, style: Style): Line[] {
+  return [
+    ...watched.watchers.flatMap(({ pid, sentence, repairs }) => {
+      const what = repairs.length === 0 ? 'it repairs nothing' : `it repairs ${repairs.join(', ')}`;
+      return paragraph('watcher: ', `pid ${pid}: ${sentence}; ${what}`, style);
+    }),
+    ...newestEvents(watched, NEWEST).map((event) => eventLine(event, event.time)),
+    ...watched.notes.flatMap((note) => paragraph('note: ', note, style)),
+  ];
 }

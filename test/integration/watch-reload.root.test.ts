@@ -59,7 +59,10 @@ it('a server that restarts gets its program again, and a second watcher is refus
   const again = await next(watching, ({ action }) => action === 'repaired');
   expect(again).toMatchObject({ kind: 'program', subject: ID, to: 'none' });
   expect(again.from).toContain('#2');
-  expect(await standing()).toMatchObject({ verdict: 'as-set' });
+  expect(await standing()).toMatchObject({ verdict: 'as-set', watchers: [{ pid: watching.pid }] });
+  expect((await cli('status')).stdout).toContain(
+    `watcher: pid ${watching.pid}: 1 setting and 1 group as planned`,
+  );
 
   const second = await cli('watch', '--port', `${PORT}`);
   expect(second.code).toBe(1);

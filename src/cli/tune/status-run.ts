@@ -1,10 +1,12 @@
 /** `locality-tune status`: compares the journals and the attached programs with the machine. */
 
 import { monitoringLine, statusLines } from '../../report/status.ts';
+import { watcherLines } from '../../report/watch.ts';
 import type { ListedJournal } from '../../tune/journal-list.ts';
 import type { StatusVerdict } from '../../tune/status.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import { type Status, statusOf } from '../../use-cases/status.ts';
+import { askWatchers } from '../../watch/ask.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument, printLines, progress, styleOf } from '../output.ts';
@@ -25,12 +27,15 @@ const EXIT_STATUS: Readonly<Record<StatusVerdict, number>> = {
 export async function runStatus(options: StatusCommandOptions): Promise<void> {
   const machine = openMachine();
   const done = progress('comparing ...');
-  const status = await during(`read ${machine.state}`, 'root', () => statusOf(machine)).finally(done);
-  if (options.json || options.pretty) printDocument(toDocument(status), options);
+  const [status, watched] = await during(`read ${machine.state}`, 'root', () =>
+    Promise.all([statusOf(machine), askWatchers(machine.netns.inode)]),
+  ).finally(done);
+  if (options.json || options.pretty)
+    printDocument({ ...toDocument(status), watchers: watched.watchers }, options);
   else if (options.quiet) print(`${monitoringLine(status)}\n`);
   else {
     const style = styleOf(options.color, process.stdout, process.env);
-    printLines(statusLines(status, style), style);
+    printLines([...statusLines(status, style), ...watcherLines(watched, style)], style);
   }
   process.exitCode = EXIT_STATUS[status.verdict];
 }
