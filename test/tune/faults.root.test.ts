@@ -360,7 +360,7 @@ describe('an interface that was deleted and recreated', () => {
     expect(skipped[0]).toMatchObject({
       settled: true,
       why: expect.stringMatching(
-        /^it was set on another interface of this name, which has gone \(ifindex \d+, now \d+\)$/,
+        /^it was set on another interface of this name, which is gone \(ifindex \d+, now \d+\)$/,
       ),
     });
     expect(lab.settings()).toBe(now);

@@ -104,7 +104,7 @@ describe('t in the live view and `tune` on the command line', () => {
     };
     const { choices, lines } = await control.prepare('tune', configuration, group, progress);
     expect(steps).toEqual(['reading queues, sockets and slots ...']);
-    expect(lines.at(-1)).toBe(`y is \`locality-tune tune --port ${port}\`.`);
+    expect(lines.at(-1)).toBe(`y does the same as \`locality-tune tune --port ${port}\`.`);
     const { tuned } = (await choices.find(({ key }) => key === 'y')?.run(progress)) ?? {};
     expect(steps.slice(1)).toEqual([
       'measuring 5 s before the change ...',
