@@ -17,6 +17,7 @@
         "memfd.cc",
         "namespace.cc",
         "netlink.cc",
+        "perf.cc",
         "pidfd.cc",
         "sockopt.cc"
       ],

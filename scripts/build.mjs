@@ -123,6 +123,7 @@ async function bundle() {
   await toDist([
     'src/demo/client.ts',
     'src/demo/worker.ts',
+    'src/prove/put-back-child.ts',
     'src/steer/set-program-child.ts',
     'src/system/with-tracefs.ts',
   ]);

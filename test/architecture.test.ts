@@ -96,6 +96,7 @@ describe('what reaches a terminal', () => {
     'src/cli/entry.ts',
     'src/cli/output.ts',
     // To its parent, a pipe.
+    'src/prove/put-back-child.ts',
     'src/steer/set-program-child.ts',
     'src/system/with-tracefs.ts',
     // What `paint` made, and base64.

@@ -16,6 +16,7 @@ import { register as registerDisasm } from './programs/disasm.ts';
 import type { ProgramHelp } from './programs/program-options.ts';
 import { register as registerPrograms } from './programs/programs.ts';
 import { register as registerSim } from './programs/sim.ts';
+import { register as registerProve } from './prove/prove.ts';
 import { register as registerReport } from './snapshot/report.ts';
 import { register as registerSnapshot } from './snapshot/snapshot.ts';
 import { register as registerAttach } from './steer/attach.ts';
@@ -46,6 +47,7 @@ const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null)
   ['measure', registerMeasure],
   ['plan', registerPlan],
   ['tune', registerTune],
+  ['prove', registerProve],
   ['apply', registerApply],
   ['undo', registerUndo],
   ['status', registerStatus],
@@ -61,7 +63,7 @@ const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null)
 ]);
 
 /** Commands whose help names programs. */
-const ABOUT_PROGRAMS: ReadonlySet<string> = new Set(['attach', 'sim', 'programs']);
+const ABOUT_PROGRAMS: ReadonlySet<string> = new Set(['attach', 'prove', 'sim', 'programs']);
 
 /** Commands that only read, so that a captured tree can replace the machine. */
 const LOOKING: ReadonlySet<string> = new Set(['inspect', 'explain', 'snapshot', 'report', 'plan', 'check']);

@@ -44,7 +44,7 @@ function decide(
   judging: Judging,
 ): readonly [VerdictName, string] {
   const { design, margin } = judging;
-  const [one, many] = judging.protocol === 'tcp' ? ['connection', 'connections'] : ['datagram', 'datagrams'];
+  const one = judging.protocol === 'tcp' ? 'connection' : 'datagram';
   const wakeups = metrics['remote-wakeups'];
   if (judging.changesWakeups && wakeups !== undefined && wakeups.low <= 0 && wakeups.high >= 0)
     return [
@@ -52,7 +52,7 @@ function decide(
       `The program changed nothing: ${points(wakeups.off)} of the wakeups came from another CPU without it, and ${points(wakeups.on)} with it.`,
     ];
   const least = Math.min(...blocks.flat().map(({ connections }) => connections));
-  if (least < LEAST_CONNECTIONS) return ['too-little-traffic', tooLittle(least, many, design)];
+  if (least < LEAST_CONNECTIONS) return ['too-little-traffic', tooLittle(least, judging.protocol, design)];
   const primary = metrics['worker-cpu'];
   if (blocks.length < LEAST_BLOCKS || primary === undefined || primary.scale !== 'ratio')
     return [
@@ -80,7 +80,9 @@ function decide(
   return ['too-noisy', tooNoisy(primary, margin, design)];
 }
 
-function tooLittle(least: number, many: string, { round }: Design): string {
+/** @param least connections or datagrams in the quietest round */
+export function tooLittle(least: number, protocol: 'tcp' | 'udp', { round }: Pick<Design, 'round'>): string {
+  const many = protocol === 'tcp' ? 'connections' : 'datagrams';
   const lead = `Too little traffic to tell: ${least} ${many} in the quietest round, at least ${LEAST_CONNECTIONS} are needed.`;
   if (least === 0) return lead;
   // A tenth more, because the next quietest round may be quieter.
@@ -91,7 +93,7 @@ function tooNoisy({ low, high, sd }: Metric, margin: number, design: Design): st
   const lead = `Not decided: between ${signed(low)} and ${signed(high)}. Blocks differ by ${percent(sd)} by themselves`;
   const blocks = blocksForMargin(sd, Math.log1p(margin));
   if (blocks === null) return `${lead}.`;
-  return `${lead}; ${blocks} blocks (${minutes(lengthOf({ ...design, blocks }))}) would tell ±${percent(margin)}.`;
+  return `${lead}; ${blocks} blocks (${duration(lengthOf({ ...design, blocks }))}) would tell ±${percent(margin)}.`;
 }
 
 /** That an effect is there is one question, and that it is as large as the margin another. */
@@ -143,7 +145,7 @@ export const signed = (share: number): string => `${share < 0 ? '−' : '+'}${pe
 const points = (value: number): string => `${value.toFixed(1)} %`;
 
 /** `45 s`, `16 min`, `3.1 h`. */
-export function minutes(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 100) return `${Math.round(seconds)} s`;
   if (seconds < 6_000) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3_600).toFixed(1)} h`;

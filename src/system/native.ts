@@ -72,6 +72,11 @@ export interface Native {
   epollCreate(): number;
   /** EPOLLIN | EPOLLONESHOT */
   epollAdd(set: number, fd: number): void;
+  /**
+   * A descriptor that counts the hits of a tracepoint on one CPU; `filter` as in tracefs, empty: every hit. read(2) gives
+   * the count as uint64_t. EACCES by kernel.perf_event_paranoid, EINVAL for a filter that does not fit.
+   */
+  perfTracepoint(id: number, cpu: number, filter: string): number;
 }
 
 let loaded: Native | undefined;

@@ -118,6 +118,7 @@ const CALLS = {
   // CLONE_THREAD alone is refused.
   unshare: () => [pick(['x', null, 0x10000])],
   mount: () => [pick(['none', odd()]), '/nonexistent/x', pick(['', 'tmpfs', odd()]), pick([0, odd()])],
+  perfTracepoint: () => [odd(), pick([odd(), 0, 99_999]), pick([odd(), 'x == 1', ''])],
   memfd: () => [pick([odd(), bytes(5000)])],
   listen: () => [
     pick([odd(), [], [NO_FD], [-1, NO_FD, NO_FD + 1]]),

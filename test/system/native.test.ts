@@ -29,6 +29,7 @@ const NAMES = {
   flock: true,
   epollCreate: true,
   epollAdd: true,
+  perfTracepoint: true,
 } satisfies Record<keyof Native, true>;
 
 describe('native', () => {

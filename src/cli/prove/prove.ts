@@ -1,0 +1,59 @@
+/** `locality-tune prove`: its options and help. The code is loaded when it runs. */
+import type { Command } from 'commander';
+import { usage } from '../errors.ts';
+import { integer, port, seconds } from '../options.ts';
+import { addProgramOptions, type ProgramHelp } from '../programs/program-options.ts';
+import type { ProveCommandOptions, Requirement } from './prove-run.ts';
+
+const HELP = `
+Switches the program on and off in random order (blocks of four rounds, ABBA or BAAB), and compares
+the CPU time that the workers need for a connection (UDP: for a datagram). It decides with an exact
+95 % interval. While it runs it shows how much blocks differ, but not in which direction.
+
+Afterwards the group has the program that it had before, whatever ends the experiment: its last
+round, Ctrl-C, a closed terminal or SIGKILL. It stops if a worker or a socket is replaced, or if the
+program harms the server. A foreign program is never replaced. Needs at least 200 connections in a
+round. Connections of the other arm are waited for: four times their mean life before each round.
+
+Examples:
+  locality-tune prove --port 8080
+  locality-tune prove --port 8080 --aa                     change nothing: it must find nothing
+  locality-tune prove --port 8080 --blocks 20 --yes -j
+  locality-tune prove --port 8080 --require gain --yes     exit 1 unless it pays`;
+
+const REQUIREMENTS: readonly Requirement[] = ['gain', 'no-loss'];
+
+export function register(program: Command, help: ProgramHelp | null): void {
+  const command = program
+    .command('prove')
+    .description('Find out under live traffic whether a program pays: a randomised experiment')
+    .requiredOption('--port <port>', 'the reuseport group on this port', port)
+    .option('--udp', 'the UDP group, not the TCP one')
+    .option('--program <name|file>', 'a name from `locality-tune programs`, or a file', 'cpu');
+  addProgramOptions(command, help)
+    .option('--blocks <n>', 'blocks of four rounds', integer('--blocks', 1, 1_000), 10)
+    .option('--round <seconds>', 'measured seconds of each round', seconds('--round', 3_600, 4), 6)
+    .option('--margin <percent>', 'a difference below this does not matter', percentage, 2)
+    .option('--seed <n>', 'repeat the order of an earlier run', integer('--seed', 0, 2 ** 31 - 1))
+    .option('--aa', 'change nothing, to see what the experiment finds then')
+    .option('--require <verdict>', 'gain or no-loss: exit with 1 for any other verdict', requirement)
+    .option('--csv', 'print the rounds as CSV')
+    .option('--yes', 'do not ask; required without a terminal')
+    .addHelpText('after', HELP)
+    .action(async (_options: unknown, command: Command) => {
+      const { runProve } = await import('./prove-run.ts');
+      await runProve(command.optsWithGlobals<ProveCommandOptions>());
+    });
+}
+
+function percentage(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= 100) return value;
+  throw usage(`--margin '${text}': must be a number of percent above 0, at most 100`);
+}
+
+function requirement(text: string): Requirement {
+  const known = REQUIREMENTS.find((each) => each === text);
+  if (known === undefined) throw usage(`--require '${text}': must be gain or no-loss`);
+  return known;
+}

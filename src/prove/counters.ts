@@ -1,0 +1,179 @@
+/** Reads what a round is measured by. What runs in one arm runs in the other: an extra counter would be an effect. */
+import type { Cpus } from '../host/cpus.ts';
+import type { Group } from '../host/types.ts';
+import { isFailure, isSystemError } from '../system/errors.ts';
+import { countTracepoint, type TracepointCounter, tracepointIds } from '../system/tracepoint-counter.ts';
+import type { Files, Kernel } from '../system/types.ts';
+import {
+  type IdleTimes,
+  parseIdle,
+  parseIpis,
+  parseSchedstat,
+  parseSnmp,
+  parseSnmp6,
+  type ThreadTimes,
+} from './parse.ts';
+import type { MetricName, Values } from './types.ts';
+import { groupSockets, threadsOf } from './workers.ts';
+
+/** Sums since some moment before the experiment. */
+export interface Counted {
+  /** Milliseconds of a monotonic clock. */
+  readonly at: number;
+  /** By `pid:tid`. */
+  readonly threads: ReadonlyMap<string, ThreadTimes>;
+  readonly idle: IdleTimes | null;
+  readonly ipis: number | null;
+  /** Accepted connections; datagrams of a UDP group. null: not known. */
+  readonly events: number | null;
+  /** Wakeups of the workers, and of these the ones that come from another CPU than the worker's. */
+  readonly wakeups: { readonly all: number; readonly remote: number } | null;
+  /** By the group's sockets. */
+  readonly drops: number | null;
+}
+
+export interface Counters {
+  read(): Promise<Counted>;
+  /** What could not be counted, and why; one sentence each. */
+  readonly notes: readonly string[];
+  close(): void;
+}
+
+/** include/net/tcp_states.h: a handshake that is complete. */
+const ACCEPTED = 'protocol == 6 && oldstate == 3 && newstate == 1';
+/** kernel/trace/trace_events_filter.c refuses longer ones; a page less what surrounds it. */
+const LONGEST_FILTER = 3_900;
+
+/** @param cpus those that are online. Never throws: what cannot be counted is null. */
+export async function openCounters(
+  files: Files,
+  kernel: Kernel,
+  group: Group,
+  cpus: Cpus,
+): Promise<Counters> {
+  const { open, notes } = await openTracepoints(files, group, cpus);
+  return {
+    notes,
+    close: () => {
+      for (const counter of Object.values(open)) counter?.close();
+    },
+    read: async () => {
+      const sockets = await groupSockets(kernel, group);
+      return {
+        at: performance.now(),
+        threads: new Map(
+          threadsOf(files, group).flatMap(({ pid, tid }) => {
+            const times = parseSchedstat(files.text(`/proc/${pid}/task/${tid}/schedstat`) ?? '');
+            return times === null ? [] : [[`${pid}:${tid}`, times] as const];
+          }),
+        ),
+        idle: parseIdle(files.text('/proc/stat') ?? ''),
+        ipis: parseIpis(files.text('/proc/interrupts') ?? ''),
+        events: open.accepts?.read() ?? eventsOf(files, group.protocol),
+        wakeups:
+          open.wakeups === null || open.remote === null
+            ? null
+            : { all: open.wakeups.read(), remote: open.remote.read() },
+        drops: sockets.some(({ drops }) => drops === null)
+          ? null
+          : sockets.reduce((sum, { drops }) => sum + (drops ?? 0), 0),
+      };
+    },
+  };
+}
+
+/** Of the whole network namespace: other ports count as well. */
+function eventsOf(files: Files, protocol: 'tcp' | 'udp'): number | null {
+  const snmp = files.text('/proc/net/snmp') ?? '';
+  if (protocol === 'tcp') return parseSnmp(snmp, 'Tcp', 'PassiveOpens');
+  const four = parseSnmp(snmp, 'Udp', 'InDatagrams');
+  const six = parseSnmp6(files.text('/proc/net/snmp6') ?? '', 'Udp6InDatagrams') ?? 0;
+  return four === null ? null : four + six;
+}
+
+interface Open {
+  accepts: TracepointCounter | null;
+  wakeups: TracepointCounter | null;
+  remote: TracepointCounter | null;
+}
+
+/** sched_waking, not sched_wakeup: that one fires on the CPU that is woken, for whoever runs there. */
+async function openTracepoints(files: Files, group: Group, cpus: Cpus) {
+  const open: Open = { accepts: null, wakeups: null, remote: null };
+  const notes: string[] = [];
+  try {
+    const [waking = 0, state = 0] = await tracepointIds(['sched/sched_waking', 'sock/inet_sock_set_state']);
+    if (group.protocol === 'tcp')
+      open.accepts = countTracepoint(state, cpus, () => `sport == ${group.port} && ${ACCEPTED}`);
+    const tids = threadsOf(files, group).map(({ tid }) => `pid == ${tid}`);
+    const workers = `(${tids.join(' || ')})`;
+    if (tids.length === 0 || workers.length > LONGEST_FILTER)
+      notes.push('wakeups were not counted: the workers have too many threads for one filter');
+    else {
+      open.remote = countTracepoint(waking, cpus, (cpu) => `${workers} && target_cpu != ${cpu}`);
+      open.wakeups = countTracepoint(waking, cpus, () => workers);
+    }
+  } catch (error) {
+    if (!isFailure(error) && !isSystemError(error)) throw error;
+    notes.push(`wakeups were not counted: ${error.message}`);
+  }
+  if (open.accepts === null)
+    notes.push(
+      `${group.protocol === 'tcp' ? 'connections' : 'datagrams'} of all ports of this network namespace were counted, not only those of port ${group.port}`,
+    );
+  return { open, notes };
+}
+
+const USER_HZ = 100;
+
+/** What happened between two readings. Threads that came or went are not in it. */
+export function between(
+  before: Counted,
+  after: Counted,
+): {
+  readonly seconds: number;
+  readonly connections: number | null;
+  readonly values: Values;
+  readonly hottest: number;
+} {
+  const seconds = (after.at - before.at) / 1000;
+  const threads = [...after.threads].flatMap(([key, now]) => {
+    const then = before.threads.get(key);
+    return then === undefined
+      ? []
+      : [{ cpu: now.cpu - then.cpu, wait: now.wait - then.wait, runs: now.runs - then.runs }];
+  });
+  const total = (of: 'cpu' | 'wait' | 'runs') => threads.reduce((sum, each) => sum + each[of], 0);
+  const hottest = Math.max(0, ...threads.map(({ cpu }) => cpu));
+  const connections = change(before.events, after.events);
+  const known = threads.length > 0 && connections !== null && connections > 0;
+  const each = (value: number | null) => (value === null || !known ? null : value / connections);
+  const wakeups = before.wakeups &&
+    after.wakeups && {
+      all: after.wakeups.all - before.wakeups.all,
+      remote: after.wakeups.remote - before.wakeups.remote,
+    };
+  const ofCpus = (idle: (times: IdleTimes) => number) =>
+    before.idle === null || after.idle === null || before.idle.cpus !== after.idle.cpus
+      ? null
+      : (100 * (idle(after.idle) - idle(before.idle))) / (USER_HZ * after.idle.cpus * seconds);
+  const idle = ofCpus((times) => times.idle);
+  const steal = ofCpus((times) => times.steal);
+  const drops = change(before.drops, after.drops);
+  const values: Record<MetricName, number | null> = {
+    'worker-cpu': each(total('cpu') / 1e3),
+    'remote-wakeups': wakeups === null || wakeups.all === 0 ? null : (100 * wakeups.remote) / wakeups.all,
+    ipis: each(change(before.ipis, after.ipis)),
+    'cpus-not-idle': idle === null || steal === null ? null : 100 - idle - steal,
+    'run-queue-wait': each(total('wait') / 1e3),
+    switches: each(total('runs')),
+    'busiest-worker': known && hottest > 0 ? (100 * hottest) / total('cpu') : null,
+    rate: connections === null ? null : connections / seconds,
+    steal,
+    drops: drops === null ? null : drops / seconds,
+  };
+  return { seconds, connections, values, hottest: hottest / (1e9 * seconds) };
+}
+
+const change = (before: number | null, after: number | null): number | null =>
+  before === null || after === null ? null : after - before;

@@ -1,0 +1,167 @@
+/**
+ * Does a program pay on this server, under its own traffic? Switches it on and off in random order, counts what the
+ * workers need for a connection, and gives the group the program that it had before.
+ */
+import { pause } from '../measure/pause.ts';
+import { between, type Counters, openCounters } from '../prove/counters.ts';
+import { experiment, type Running, type Subject } from '../prove/experiment.ts';
+import { lengthOf, warmUp } from '../prove/schedule.ts';
+import { mean } from '../prove/statistics.ts';
+import type { Design, Round } from '../prove/types.ts';
+import { duration, type Judged, judge, LEAST_CONNECTIONS, tooLittle } from '../prove/verdict.ts';
+import type { Attached, AttachOptions } from '../steer/attach.ts';
+import { identify } from '../steer/member.ts';
+import { failure } from '../system/errors.ts';
+import { connectionsTo } from '../system/kernel.ts';
+import { takeLock } from '../tune/lock.ts';
+import { type LiveMachine, type Progress, silent } from './machine.ts';
+import { checkAttachTo, theGroup } from './steer.ts';
+
+/** Seconds during which traffic is looked at before anything is changed. */
+const LOOK_SECONDS = 5;
+/** A longer wait in every round would make an experiment of hours. */
+const LONGEST_WARM_UP = 60;
+
+export interface ProveOptions {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly program: Pick<AttachOptions, 'program' | 'machine'>;
+  readonly blocks: number;
+  /** Measured seconds of a round. */
+  readonly round: number;
+  /** As a share. */
+  readonly margin: number;
+  /** Do everything except the change: the verdict must not be a gain or a loss. */
+  readonly aa: boolean;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Asked before the first change. @param seconds that it takes */
+  readonly confirm: (group: string, program: string, seconds: number) => Promise<boolean>;
+  readonly progress: Progress;
+  readonly onRound: (state: Running) => void;
+}
+
+export interface Proved extends Judged {
+  readonly started: string;
+  readonly group: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  /** The program's name or file. */
+  readonly change: string;
+  readonly aa: boolean;
+  readonly design: Design;
+  readonly primary: 'worker-cpu';
+  readonly margin: number;
+  readonly rounds: readonly Round[];
+}
+
+/**
+ * Throws Failure: busy, everything of `attach` before its change, no-traffic, long-lived, no-guard, refused (by the user),
+ * not-put-back.
+ */
+export async function prove(machine: LiveMachine, options: ProveOptions): Promise<Proved> {
+  const release = takeLock(machine.state, machine.files);
+  try {
+    const { attached, group } = await prepare(machine, options);
+    const { online } = options.program.machine;
+    const counters = await openCounters(machine.files, machine.kernel, group, online);
+    try {
+      const subject: Subject = {
+        files: machine.files,
+        kernel: machine.kernel,
+        group,
+        member: await identify(machine.kernel, attached.pid, attached.fd),
+        original: attached.previous?.instructions ?? null,
+        wanted: options.aa ? null : attached.program.instructions,
+        isAttached: attached.attached,
+        counters,
+        findAgain: () => theGroup(machine, { group: group.id, port: group.port }, silent),
+      };
+      return await judged(options, attached, subject);
+    } finally {
+      counters.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+/** Every check of `attach`: no foreign program, and one that fits the group. */
+async function prepare(machine: LiveMachine, { port, protocol, program, progress }: ProveOptions) {
+  const selector = { port, protocol, allGroups: false };
+  const asked: AttachOptions = { ...program, groupSize: null, dryRun: false, force: false };
+  const [attached] = await checkAttachTo(machine, selector, asked, progress);
+  if (attached === undefined) throw new Error('no group, and no reason');
+  return { attached, group: await theGroup(machine, { group: attached.group, port }, progress) };
+}
+
+async function judged(options: ProveOptions, attached: Attached, subject: Subject): Promise<Proved> {
+  const { blocks, round, seed, margin, aa, protocol, port, signal } = options;
+  const started = new Date().toISOString();
+  const { warm, rate } = await lookAtTraffic(options, subject.counters);
+  const design: Design = { order: 'random ABBA/BAAB', seed, blocks, round, warm };
+  const change = attached.program.name ?? attached.program.file ?? 'program';
+  const group = attached.group;
+  const changesWakeups = !aa && attached.trial.slotOfCpu !== null;
+  const finish = (rounds: readonly Round[], stopped: string | null): Proved => {
+    const { notes, ...result } = judge(rounds, { design, margin, protocol, changesWakeups, stopped });
+    const all = [...notes, ...subject.counters.notes, ...attached.warnings];
+    const what = {
+      started,
+      group,
+      protocol,
+      port,
+      change,
+      aa,
+      design,
+      primary: 'worker-cpu',
+      margin,
+    } as const;
+    return { ...what, ...result, notes: all, rounds };
+  };
+  // Nobody should wait minutes to hear what is known now.
+  if (rate * round < LEAST_CONNECTIONS) {
+    const text = tooLittle(Math.floor(rate * round), protocol, design);
+    return { ...finish([], null), verdict: 'too-little-traffic', text, notes: subject.counters.notes };
+  }
+  if (!(await options.confirm(group, change, lengthOf(design))))
+    throw failure('refused', 'nothing was changed', 'answer y, or use --yes');
+  if (signal.aborted) throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
+  const { rounds, stopped } = await experiment(subject, design, signal, options.onRound);
+  return finish(rounds, stopped);
+}
+
+/** Connections in a second, and how long the ones of the other arm must be waited for. */
+async function lookAtTraffic(
+  { protocol, port, signal, progress }: ProveOptions,
+  counters: Counters,
+): Promise<{ readonly warm: number; readonly rate: number }> {
+  const done = progress(`looking at the traffic of port ${port} for ${LOOK_SECONDS} s ...`);
+  try {
+    const before = await counters.read();
+    const established: number[] = [];
+    for (let second = 0; second < LOOK_SECONDS; second++) {
+      await pause(1, signal);
+      if (protocol === 'tcp') established.push((await connectionsTo(port)).length);
+    }
+    const { seconds, connections, values } = between(before, await counters.read());
+    if (values['worker-cpu'] === null && connections !== 0)
+      throw failure(
+        'not-measured',
+        `the CPU time of the workers of port ${port} could not be read`,
+        'the kernel needs CONFIG_SCHED_INFO, and the server a worker that locality-tune can see: inspect --port shows them',
+      );
+    const rate = (connections ?? 0) / seconds;
+    const standing = established.length === 0 ? 0 : mean(established);
+    const warm = warmUp(standing, rate);
+    if (warm > LONGEST_WARM_UP && rate > 0)
+      throw failure(
+        'long-lived',
+        `connections to port ${port} live ${duration(standing / rate)} on average, so a round would have to wait ${duration(warm)} for those of the other arm`,
+        'a program chooses only for new connections: measure locality instead (attach --measure)',
+      );
+    return { warm, rate };
+  } finally {
+    done();
+  }
+}
