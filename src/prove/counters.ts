@@ -5,6 +5,7 @@ import { isFailure, isSystemError } from '../system/errors.ts';
 import { countTracepoint, type TracepointCounter, tracepointIds } from '../system/tracepoint-counter.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import {
+  accountsIrqTime,
   type IdleTimes,
   parseIdle,
   parseIpis,
@@ -53,7 +54,7 @@ export async function openCounters(
 ): Promise<Counters> {
   const { open, notes } = await openTracepoints(files, group, cpus);
   return {
-    notes,
+    notes: [...notes, ...softirqNotes(files)],
     close: () => {
       for (const counter of Object.values(open)) counter?.close();
     },
@@ -123,6 +124,13 @@ async function openTracepoints(files: Files, group: Group, cpus: Cpus) {
     );
   return { open, notes };
 }
+
+const softirqNotes = (files: Files): readonly string[] =>
+  accountsIrqTime(files.text('/proc/kallsyms') ?? '') === false
+    ? [
+        'this kernel charges softirqs to the task that they interrupt (no CONFIG_IRQ_TIME_ACCOUNTING), so the CPU time of the workers contains packets of others',
+      ]
+    : [];
 
 const USER_HZ = 100;
 

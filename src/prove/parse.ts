@@ -68,3 +68,10 @@ export function parseSnmp6(text: string, name: string): number | null {
   const value = line?.split(/\s+/)[1];
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
 }
+
+/**
+ * Does the kernel keep the time of interrupts out of the tasks that they interrupt (CONFIG_IRQ_TIME_ACCOUNTING)? By
+ * /proc/kallsyms; null if it is empty.
+ */
+export const accountsIrqTime = (text: string): boolean | null =>
+  text === '' ? null : /^[\da-f]+ \w irqtime_account_irq$/m.test(text);

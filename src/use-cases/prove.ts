@@ -144,6 +144,8 @@ async function lookAtTraffic(
       await pause(1, signal);
       if (protocol === 'tcp') established.push((await connectionsTo(port)).length);
     }
+    if (signal.aborted)
+      throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
     const { seconds, connections, values } = between(before, await counters.read());
     if (values['worker-cpu'] === null && connections !== 0)
       throw failure(

@@ -1,7 +1,14 @@
 /** The kernel's text files that `prove` counts with. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseIdle, parseIpis, parseSchedstat, parseSnmp, parseSnmp6 } from '../../src/prove/parse.ts';
+import {
+  accountsIrqTime,
+  parseIdle,
+  parseIpis,
+  parseSchedstat,
+  parseSnmp,
+  parseSnmp6,
+} from '../../src/prove/parse.ts';
 
 describe('a thread', () => {
   it('has run, has waited, and was put on a CPU', () => {
@@ -56,6 +63,15 @@ describe('counters of protocols', () => {
     expect(parseSnmp(snmp, 'Udp', 'PassiveOpens')).toBeNull();
     expect(parseSnmp6('Ip6InReceives 4\nUdp6InDatagrams                 \t12\n', 'Udp6InDatagrams')).toBe(12);
     expect(parseSnmp6('', 'Udp6InDatagrams')).toBeNull();
+  });
+});
+
+describe('the time of interrupts', () => {
+  it('is accounted for by a kernel that has the function', () => {
+    const lines = 'ffffffff810b2f40 T account_user_time\n';
+    expect(accountsIrqTime(`${lines}ffffffff810b3000 T irqtime_account_irq\n`)).toBe(true);
+    expect(accountsIrqTime(lines)).toBe(false);
+    expect(accountsIrqTime('')).toBeNull();
   });
 });
 

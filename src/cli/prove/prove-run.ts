@@ -6,7 +6,7 @@ import { duration, percent } from '../../prove/verdict.ts';
 import { proveLines } from '../../report/prove.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Proved, prove } from '../../use-cases/prove.ts';
-import { confirm, requireAnswer } from '../confirm.ts';
+import { confirm, isInteractive } from '../confirm.ts';
 import { asFailure, cliFailure, EXIT, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument, printLines, progress, styleOf } from '../output.ts';
@@ -35,7 +35,11 @@ export async function runProve(options: ProveCommandOptions): Promise<void> {
   const { json, pretty, csv, aa, yes } = options;
   if (csv && (json || pretty)) throw usage('--csv: cannot be combined with -j', 'omit one of them');
   requireRoot('prove');
-  if (!aa) requireAnswer('prove', yes === true);
+  if (!aa && !yes && !isInteractive())
+    throw usage(
+      'prove: needs confirmation, but there is no terminal to ask on',
+      'use --yes to confirm, or --aa to change nothing',
+    );
   const interruption = heedInterruptions();
   const screen = runningLine();
   const proved = await experiment(options, interruption.signal, screen.show)
