@@ -139,6 +139,9 @@ describe('the verdict', () => {
     const { notes } = judge(uneven, judging());
     expect(notes).toContainEqual(expect.stringContaining('the load differed by +10.0 % between the arms'));
     expect(notes).toContainEqual(expect.stringContaining('rose from 52.0 % to 71.0 %'));
+    // A metronome's load differs by nothing, and still measurably.
+    const steady = rounds((arm, at) => ({ ...cost(0, 0.01)(arm, at), rate: arm === 'on' ? 800.1 : 800 }));
+    expect(judge(steady, judging()).notes).toEqual([]);
   });
 
   it('turns around with the arms', () =>
