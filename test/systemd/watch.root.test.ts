@@ -1,0 +1,77 @@
+/** `watch --install` under a real systemd: start, drift, reload, watchdog, stop with undo, removal. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../integration/servers.ts';
+import { type Booted, openMachine } from './machine.ts';
+
+const UNIT = 'locality-tune-watch.service';
+const FILE = '/sys/class/net/v0/queues/rx-0/rps_cpus';
+
+let machine: Booted;
+beforeAll(async () => {
+  machine = openMachine('watch', 'ip link add v0 type veth peer name v1');
+  await machine.boot();
+  machine.run(
+    `mkdir -p /etc/systemd/system/${UNIT}.d; printf '[Service]\\nWatchdogSec=3\\nTimeoutAbortSec=1\\nRestartSec=100ms\\n' > /etc/systemd/system/${UNIT}.d/quick.conf`,
+  );
+}, 120_000);
+afterAll(() => machine?.close());
+
+const show = (property: string) => machine.run(`systemctl show ${UNIT} -P ${property}`).trim();
+const journal = () => machine.run(`journalctl --no-pager -u ${UNIT} -o cat`);
+const value = () => machine.run(`cat ${FILE}`).trim();
+
+it('is written and started, and says how the machine is', () => {
+  machine.run('locality-tune watch --baseline now --iface v0 --repair rps --install --yes');
+  expect([show('ActiveState'), show('UnitFileState')]).toEqual(['active', 'enabled']);
+  expect(show('StatusText')).toMatch(/^\d+ settings as planned$/);
+});
+
+it('repairs what a service writes, and names the service', async () => {
+  const before = value();
+  machine.run(`systemd-run --unit tuner --quiet sh -c 'echo 1 > ${FILE}; sleep 1; :'`);
+  await until(() => journal().includes('repaired'), 'it is repaired');
+  expect(journal()).toMatch(
+    /rps +v0 rx-0 rps_cpus: .* -> 1 .*\(tuner\.service\), pid \d+, wrote it; repaired/,
+  );
+  expect(value()).toBe(before);
+  expect(machine.run(`journalctl --no-pager -u ${UNIT} -p notice..notice -o cat`)).toContain('rps_cpus');
+  await until(() => show('StatusText').includes('1 repaired'), 'the status says so');
+  expect(machine.run('locality-tune status || true')).toMatch(
+    /watcher: pid \d+: \d+ settings as planned; 1 repaired/,
+  );
+});
+
+it('is reloaded', async () => {
+  const pid = show('MainPID');
+  machine.run(`systemctl reload ${UNIT}`);
+  await until(() => show('SubState') === 'running' && show('MainPID') === pid, 'it is reloaded');
+});
+
+it('is killed and started again if it gives no sign of life', async () => {
+  const pid = show('MainPID');
+  expect(pid).not.toBe('0');
+  machine.run(`kill -STOP ${pid}`);
+  await until(() => show('MainPID') !== pid && show('ActiveState') === 'active', 'it is started again', 60);
+  expect(show('StatusText')).toMatch(/^\d+ settings as planned$/);
+});
+
+it('is stopped and removed', () => {
+  machine.run('locality-tune watch --uninstall --yes');
+  expect([show('ActiveState'), show('LoadState')]).toEqual(['inactive', 'not-found']);
+  expect(
+    machine.run(`ls /etc/systemd/system/multi-user.target.wants/ /run/locality-tune/watch`),
+  ).not.toContain('watch.service');
+});
+
+it('undoes what was applied when it stops, if it was told to', () => {
+  machine.run('locality-tune undo --all --yes; true');
+  const before = value();
+  machine.run('locality-tune apply --iface v0 --only xps --yes || true');
+  const journals = machine.run('ls /var/lib/locality-tune/journals').trim();
+  expect(journals).toContain('.jsonl');
+  machine.run('locality-tune watch --on-stop undo --install --yes');
+  machine.run(`systemctl stop ${UNIT}`);
+  expect(machine.run('ls /var/lib/locality-tune/journals')).not.toMatch(/^\d+\.jsonl$/m);
+  expect(value()).toBe(before);
+  machine.run('locality-tune watch --uninstall --yes');
+});
