@@ -11,7 +11,7 @@ const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '
 /** The whole environment of a child, besides what its caller adds. */
 export const ENVIRONMENT = { PATH: FOLDERS.join(':'), LC_ALL: 'C.UTF-8' } as const;
 
-export type ExternalProgram = 'bpftrace' | 'setpriv' | 'systemctl' | 'true';
+export type ExternalProgram = 'bpftrace' | 'cat' | 'setpriv' | 'systemctl' | 'true';
 
 /** Its absolute path; null if it is not installed. */
 export function findProgram(name: ExternalProgram): string | null {

@@ -3,6 +3,7 @@ import { closeSync, existsSync, readFileSync, readSync } from 'node:fs';
 import { failure } from './errors.ts';
 import { native } from './native.ts';
 import { programFile } from './package.ts';
+import { findProgram } from './programs.ts';
 import { run } from './run.ts';
 
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
@@ -36,7 +37,9 @@ function readId(path: string): number {
 }
 
 async function readPrivately(files: readonly string[]): Promise<readonly number[]> {
-  const command = [programFile('system/with-tracefs'), '/bin/cat', ...files];
+  const cat = findProgram('cat');
+  if (cat === null) return [];
+  const command = [programFile('system/with-tracefs'), cat, ...files];
   const { stdout } = await run(process.execPath, command, { timeoutMs: TIME_LIMIT_MS });
   return stdout.trim().split('\n').map(Number);
 }

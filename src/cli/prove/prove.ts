@@ -31,7 +31,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .option('--udp', 'the UDP group, not the TCP one')
     .option('--program <name|file>', 'a name from `locality-tune programs`, or a file', 'cpu');
   addProgramOptions(command, help)
-    .option('--blocks <n>', 'blocks of four rounds', integer('--blocks', 1, 1_000), 10)
+    .option('--blocks <n>', 'blocks of four rounds; a verdict needs 6', integer('--blocks', 1, 1_000), 10)
     .option('--round <seconds>', 'measured seconds of each round', seconds('--round', 3_600, 4), 6)
     .option('--margin <percent>', 'a difference below this does not matter', percentage, 2)
     .option('--seed <n>', 'repeat the order of an earlier run', integer('--seed', 0, 2 ** 31 - 1))
