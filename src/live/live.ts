@@ -5,9 +5,11 @@
 import type { NamedNetns } from '../host/netns-target.ts';
 import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
+import { netnsInode } from '../system/netns.ts';
 import type { Kernel, System } from '../system/types.ts';
 import { createTimer, createWakeUp, type WakeUp } from '../system/wake-up.ts';
 import { openMachine } from '../use-cases/machine.ts';
+import { askWatchers, newestEvents } from '../watch/ask.ts';
 import { watchConfiguration } from './configuration-watch.ts';
 import { createControl } from './control.ts';
 import { type Counting, startCounting } from './counted-sample.ts';
@@ -15,6 +17,7 @@ import { type Counters, loadsBetween, packetRatesBetween, queueSamples, readCoun
 import { createEvents, type Events } from './events.ts';
 import { membersByProcess, NO_PACKETS, toAccept, toMembers } from './probes.ts';
 import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
+import { followWatchers } from './watcher-events.ts';
 
 export interface LiveOptions {
   /** The network namespace, as `--netns` named it; null: the user's own. */
@@ -38,6 +41,9 @@ export interface LiveSystem extends System {
 const SLACK = 0.3;
 /** How long a sample waits for counters. */
 const PATIENCE_MS = 500;
+
+/** Of the watchers, at each question. */
+const NEWEST_EVENTS = 50;
 
 const NO_ROOT =
   'not root: locality is not measured; slots, programs and workers of other users are not known';
@@ -80,6 +86,10 @@ async function* run(
 ): AsyncGenerator<Sample, void, undefined> {
   const root = options.probes && process.geteuid?.() === 0;
   const configurations = await watchConfiguration(system, options, root, events.report);
+  const watchers = followWatchers(
+    async () => newestEvents(await askWatchers(netnsInode()), NEWEST_EVENTS),
+    events.report,
+  );
   const probes = root ? startCounting(options.port, signal, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
   const countersOf = ({ host: { nics, machine } }: Configuration) =>
@@ -96,6 +106,7 @@ async function* run(
       await untilDue(since, interval, probes, hurry, signal);
       if (signal.aborted) return;
       configurations.lookAgain(wishes.refresh);
+      void watchers.lookAgain();
       wishes.refresh = false;
       const configuration = configurations.now();
       const seconds = Math.round(performance.now() - since) / 1000;

@@ -1,43 +1,31 @@
 /** What `watch` prints: a line for each event, and the one line of a check. */
-import { brief } from '../tune/refusal.ts';
 import { newestEvents, type Watchers } from '../watch/ask.ts';
+import { changeText, detailsOf, valueText } from '../watch/event-text.ts';
 import type { Observation, WatchEvent } from '../watch/types.ts';
-import { writerName } from '../watch/writer.ts';
 import { count, names } from '../words/phrase.ts';
 import { type Line, paragraph, type Style, span, type Tone } from './text.ts';
 
-/** `14:02:11  irq  eth0 rx-2 interrupt: 2 -> 0 (set_irq.sh, irq.service, wrote it); repaired`. */
-/** @param time null: whoever shows the line adds it @param prefix such as a priority for journald */
+/**
+ * `14:02:11  irq  eth0 rx-2 interrupt: 2 -> 0  (set_irq.sh (irq.service), pid 7, wrote it; repaired)`.
+ * @param time null: whoever shows the line adds it
+ * @param prefix such as a priority for journald
+ */
 export function eventLine(event: WatchEvent, time: string | null, prefix = ''): Line {
-  const { kind, subject, from, to, action, why } = event;
-  const change = kind === 'finding' ? (to ?? `no longer: ${from ?? ''}`) : `${shown(from)} -> ${shown(to)}`;
-  const details = [causeText(event), actionText(event), why].filter((text) => text !== '');
+  const details = detailsOf(event);
   return [
     span(`${prefix}${time === null ? '' : `${time}  `}`, 'unknown'),
-    span(`${kind}  `, 'unknown'),
-    span(`${subject}: ${change}`, ROLES[action]),
-    span(details.length === 0 ? '' : `  (${details.join('; ')})`, null),
+    span(`${event.kind}  `, 'unknown'),
+    span(changeText(event), TONES[event.action]),
+    span(details === '' ? '' : `  (${details})`, null),
   ];
 }
 
-const ROLES: Readonly<Record<WatchEvent['action'], Tone | null>> = {
+const TONES: Readonly<Record<WatchEvent['action'], Tone | null>> = {
   none: null,
   repaired: 'local',
   failed: 'remote',
   'given-up': 'remote',
 };
-
-const shown = (value: string | null): string =>
-  value === null ? 'not there' : brief(value.replaceAll('\n', '; '));
-
-/** With the pid, which tells two runs of one script apart. */
-function causeText({ cause, by }: WatchEvent): string {
-  return by === null ? cause : `${writerName(by)}, pid ${by.pid}, wrote it`;
-}
-
-function actionText({ action }: WatchEvent): string {
-  return action === 'none' ? '' : action === 'given-up' ? 'given up' : action;
-}
 
 export type CheckVerdict = 'as planned' | 'drift' | 'unknown';
 
@@ -59,7 +47,7 @@ export function checkLine(observation: Observation, groups: number): string {
   const text = {
     'as planned': `${what} as planned`,
     drift: `${drifted.length} of ${what} drifted: ${names(
-      drifted.map(({ subject, wanted, is }) => `${subject} is ${shown(is)}, not ${shown(wanted)}`),
+      drifted.map(({ subject, wanted, is }) => `${subject} is ${valueText(is)}, not ${valueText(wanted)}`),
     )}`,
     unknown: `not known: ${names(unknown.map(({ subject }) => subject))}`,
   }[verdict];
