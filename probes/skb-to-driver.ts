@@ -29,7 +29,7 @@ Example of usage:
 
 Keyed by the CPU that allocated a packet and the CPU that called the driver.
 That is nearly always the sender's own context: the figure is about 100 %
-whatever XPS and IRQs do. It does not measure tx locality, only how many
+with any XPS and IRQs. It does not measure tx locality, only how many
 packets went through a queueing discipline or were sent by an ACK on another
 CPU. A GSO packet counts once. Loopback counts. Kernel 5.19 and later with
 BTF.`,

@@ -159,7 +159,7 @@ function joinNic(
     notes: [
       ...notes,
       ...found.notes,
-      ...(indices === null && !nic.virtual ? ['queues are known only from the names of its IRQs'] : []),
+      ...(indices === null && !nic.virtual ? ['queues are known only from the names of IRQs'] : []),
       ...(received === null ? [] : [`${received.why}, or where rps_cpus says`]),
       ...(usb === null ? [] : [usb]),
       ...(unplaced && usb === null

@@ -74,6 +74,23 @@ function edge({ from, to, tone }: Edge): Markup {
   return html`<path class="edge ${tone ?? 'plain'}" d="${way}"/>`;
 }
 
+/** Pixels of a character of a box's second line, at most, in the fonts that browsers choose for it. */
+const widthOf = (character: string): number =>
+  /[A-Z@%mw\\\u2026]/.test(character) ? 10 : /[ilj.,:;'|! ]/.test(character) ? 4 : 7;
+
+/** As much of a text as fits, with an ellipsis if that is not all. */
+function fitting(text: string, room: number): string {
+  const widths = Array.from(text, widthOf);
+  const all = widths.reduce((sum, width) => sum + width, 0);
+  if (all <= room) return text;
+  let left = room - widthOf('…');
+  const length = widths.findIndex((width) => {
+    left -= width;
+    return left < 0;
+  });
+  return `${Array.from(text).slice(0, length).join('')}…`;
+}
+
 function box({ column, title, detail, known, y }: PlacedBox): Markup {
   const { x = 0, width = 0 } = COLUMNS[column] ?? {};
   const top = TOP + y * PITCH;
@@ -81,6 +98,6 @@ function box({ column, title, detail, known, y }: PlacedBox): Markup {
   const small =
     detail === ''
       ? null
-      : html`<text class="detail" x="${x + 9}" y="${top + 29}">${truncate(detail, room(5.8), true)}</text>`;
+      : html`<text class="detail" x="${x + 9}" y="${top + 29}">${fitting(detail, width - 16)}</text>`;
   return html`<g class="box${known ? null : ' open'}"><title>${detail === '' ? title : `${title}, ${detail}`}</title><rect x="${x}" y="${top}" width="${width}" height="${BOX}" rx="5"/><text x="${x + 9}" y="${top + (small === null ? 23 : 15)}">${truncate(title, room(7.9), true)}</text>${small}</g>`;
 }

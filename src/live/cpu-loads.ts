@@ -1,4 +1,5 @@
 /** What each CPU does, from /proc/stat and /proc/net/softnet_stat. */
+import { percentOf } from '../measure/percent.ts';
 import type { Files } from '../system/types.ts';
 import type { CpuLoad } from './types.ts';
 
@@ -67,17 +68,15 @@ export function cpuLoads(
   return cpus.map((cpu) => {
     const [was, is] = [before.times.get(cpu), after.times.get(cpu)];
     const all = was === undefined || is === undefined ? 0 : is.all - was.all;
-    const percent = (part: number) => (all > 0 ? Math.min(100, Math.max(0, (100 * part) / all)) : null);
+    const share = (part: number) => percentOf(Math.min(all, Math.max(0, part)), Math.max(0, all));
     const idle = (is?.idle ?? 0) - (was?.idle ?? 0);
     const [then, now] = [before.packets.get(cpu), after.packets.get(cpu)];
     const packets = then === undefined || now === undefined ? null : (now - then + WRAP) % WRAP;
     return {
       cpu,
-      busy: round(percent(all - idle)),
-      softirq: round(percent((is?.softirq ?? 0) - (was?.softirq ?? 0))),
+      busy: share(all - idle),
+      softirq: share((is?.softirq ?? 0) - (was?.softirq ?? 0)),
       pps: packets === null || seconds <= 0 ? null : Math.round(packets / seconds),
     };
   });
 }
-
-const round = (value: number | null): number | null => (value === null ? null : Math.round(10 * value) / 10);

@@ -1,4 +1,6 @@
 /** What an experiment has shown, in one word and one sentence. The first verdict that holds is given. */
+
+import { percent } from '../words/phrase.ts';
 import { compare, wholeBlocks } from './compare.ts';
 import { lengthOf } from './schedule.ts';
 import { blocksForMargin } from './statistics.ts';
@@ -95,7 +97,7 @@ function tooNoisy({ low, high, sd }: Metric, margin: number, design: Design): st
   const lead = `Not decided: between ${signed(low)} and ${signed(high)}. Blocks differ by ${percent(sd)} by themselves`;
   const blocks = blocksForMargin(sd, Math.log1p(margin));
   if (blocks === null) return `${lead}.`;
-  return `${lead}; ${blocks} blocks (${duration(lengthOf({ ...design, blocks }))}) would tell ±${percent(margin)}.`;
+  return `${lead}; ${blocks} blocks (${duration(lengthOf({ ...design, blocks }))}) would show a difference of ${percent(margin)}.`;
 }
 
 /** That an effect is there is one question, and that it is as large as the margin another. */
@@ -137,9 +139,6 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups }: Judging): reado
     notes.push('whether the program took hold was not measured: wakeups could not be counted in every round');
   return notes;
 }
-
-/** `3.1 %` of a share. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** `−16.1 %`, with a sign that is as wide as a plus. */
 export const signed = (share: number): string => `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;

@@ -52,7 +52,7 @@ async function serviceOn(machine: LiveMachine, { protocol, port }: Served): Prom
     unit === undefined
       ? `the server on ${protocol} port ${port} runs in no service of systemd`
       : `several services serve ${protocol} port ${port}: ${units.join(', ')}`,
-    'name it with --unit NAME.service; elsewhere let whatever starts the server run `locality-tune attach --wait --yes` after it',
+    'name it with --unit NAME.service; without systemd, run `locality-tune attach --wait --yes` after the server is started',
   );
 }
 

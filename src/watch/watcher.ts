@@ -29,7 +29,7 @@ export type Notice =
   | { readonly about: 'interface'; readonly name: string; readonly what: string }
   /** A socket was closed, a server was reloaded, a program was attached: slots must be read again. */
   | { readonly about: 'sockets' }
-  /** Look again, whatever it is: events were lost. */
+  /** Read everything again: events were lost. */
   | { readonly about: 'anything' };
 
 export interface WatchedMachine {

@@ -205,7 +205,7 @@ describe('a missing object', () => {
     ],
     [
       ['--netns', 'none-such'],
-      /^locality-tune: --netns none-such: no such network namespace or process; .*\n$/,
+      /^locality-tune: --netns none-such: no such network namespace, process or running container; .*\n$/,
     ],
     [['--root', '/none/such'], /^locality-tune: --root \/none\/such: .*no such.*\n$/],
     [['--root', ENTRY], /^locality-tune: --root .*: not a valid \.tar or \.tar\.gz .*\n$/],

@@ -2,10 +2,11 @@
 import { randomInt } from 'node:crypto';
 import type { Running } from '../../prove/experiment.ts';
 import { METRICS, type Round } from '../../prove/types.ts';
-import { duration, percent } from '../../prove/verdict.ts';
+import { duration } from '../../prove/verdict.ts';
 import { proveLines } from '../../report/prove.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Proved, prove } from '../../use-cases/prove.ts';
+import { percent } from '../../words/phrase.ts';
 import { confirm, isInteractive } from '../confirm.ts';
 import { asFailure, cliFailure, EXIT, usage } from '../errors.ts';
 import type { Globals } from '../options.ts';

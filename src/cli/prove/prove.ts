@@ -10,7 +10,7 @@ Switches the program on and off in random order (blocks of four rounds, ABBA or 
 the CPU time that the workers need for a connection (UDP: for a datagram). It decides with an exact
 95 % interval. While it runs it shows how much blocks differ, but not in which direction.
 
-Afterwards the group has the program that it had before, whatever ends the experiment: its last
+Afterwards the group has the program that it had before, however the experiment ends: its last
 round, Ctrl-C, a closed terminal or SIGKILL. It stops if a worker or a socket is replaced, or if the
 program harms the server. A foreign program is never replaced. Needs at least 200 connections in a
 round. Connections of the other arm are waited for: four times their mean life before each round.

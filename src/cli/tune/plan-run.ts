@@ -52,7 +52,7 @@ async function savePlan(path: string, planned: Planned, options: PlanCommandOpti
     throw cliFailure(
       'nothing-to-save',
       `--save ${path}: there is nothing to change on this machine, so the file would be empty`,
-      'save the plan before the machine is tuned; `apply` without --saved plans anew each time',
+      'save the plan before the machine is tuned; `apply` without --saved makes a new plan each time',
     );
   const { saved, left } = toSaved(plan, view.host);
   await during(`--save ${path}`, 'write access to its folder', () =>

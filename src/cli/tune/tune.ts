@@ -23,7 +23,7 @@ export function register(program: Command): void {
       .description('Measure, plan, apply, measure again; keep the change only if it helps'),
   )
     .option('--seconds <seconds>', 'length of each measurement', seconds('--seconds', 3600, 1), TUNE_SECONDS)
-    .option('--keep', 'keep the changes, whatever the result')
+    .option('--keep', 'keep the changes even if they do not help')
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only show the plan and its expected effect')
     .addHelpText('after', HELP)
