@@ -14,7 +14,7 @@ import { failure, isErrno, isFailure } from '../system/errors.ts';
 export const WATCH_FOLDER = '/run/locality-tune/watch';
 
 /** What a watcher watches. An empty list is everything of its kind. */
-export interface Scope {
+export interface WatcherScope {
   /** Inode of its network namespace. */
   readonly netns: number;
   readonly interfaces: readonly string[];
@@ -25,11 +25,11 @@ export interface RunningWatcher {
   readonly pid: number;
   /** Of its control socket. */
   readonly path: string;
-  readonly scope: Scope;
+  readonly scope: WatcherScope;
 }
 
 /** What both watch, in words; null if nothing. */
-export function sharedBy(one: Scope, other: Scope): string | null {
+export function sharedBy(one: WatcherScope, other: WatcherScope): string | null {
   if (one.netns !== other.netns) return null;
   const interfaces = common(one.interfaces, other.interfaces, 'all interfaces');
   const ports = common(one.ports, other.ports, 'all ports');
@@ -63,7 +63,7 @@ const socketsIn = (folder: string) =>
   });
 
 /** null: its process was killed, and has left the socket. */
-async function scopeOf(path: string): Promise<Scope | null> {
+async function scopeOf(path: string): Promise<WatcherScope | null> {
   try {
     return scopeFrom(await askControl(path, { ask: 'scope' }));
   } catch (error) {
@@ -82,7 +82,7 @@ function namesIn(folder: string): string[] {
 }
 
 /** Another version may answer otherwise; then it watches everything. */
-function scopeFrom(answer: unknown): Scope {
+function scopeFrom(answer: unknown): WatcherScope {
   const { netns, interfaces, ports } = Object(answer);
   return {
     netns: Number(netns),
@@ -96,7 +96,7 @@ function scopeFrom(answer: unknown): Scope {
  * request but `{"ask":"scope"}`. Throws Failure `busy`, and as `runningWatchers` does.
  */
 export async function serveWatcher(
-  scope: Scope,
+  scope: WatcherScope,
   handler: Handler,
   folder: string = WATCH_FOLDER,
 ): Promise<ControlServer> {

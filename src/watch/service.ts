@@ -5,7 +5,7 @@ import { failure } from '../system/errors.ts';
 import { packageVersion } from '../system/package.ts';
 import { type Environment, openNotifier, watchdogMs } from '../system/service-manager.ts';
 import type { Daemon } from './daemon.ts';
-import { type Scope, serveWatcher } from './scope.ts';
+import { serveWatcher, type WatcherScope } from './scope.ts';
 import type { WatchEvent } from './types.ts';
 import { type Summary, sentence } from './watcher.ts';
 
@@ -47,7 +47,7 @@ export class EventLog {
 }
 
 export interface ServiceOptions {
-  readonly scope: Scope;
+  readonly scope: WatcherScope;
   /** Kinds that are repaired. */
   readonly repairs: readonly string[];
   readonly log: EventLog;

@@ -5,20 +5,20 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import { askControl } from '../../src/system/control-socket.ts';
-import { runningWatchers, type Scope, serveWatcher, sharedBy } from '../../src/watch/scope.ts';
+import { runningWatchers, serveWatcher, sharedBy, type WatcherScope } from '../../src/watch/scope.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'lt-scope-'));
 const folder = join(parent, 'watch');
 afterAll(() => rmSync(parent, { recursive: true }));
 
-const scope = (interfaces: readonly string[], ports: readonly number[], netns = 1): Scope => ({
+const scope = (interfaces: readonly string[], ports: readonly number[], netns = 1): WatcherScope => ({
   netns,
   interfaces,
   ports,
 });
 
 it('is shared where both have an interface or a port', () => {
-  const shared = (one: Scope, other: Scope) => sharedBy(one, other);
+  const shared = (one: WatcherScope, other: WatcherScope) => sharedBy(one, other);
   expect(shared(scope(['eth0'], [80]), scope(['eth1'], [443]))).toBeNull();
   expect(shared(scope(['eth0'], [80]), scope(['eth0', 'eth1'], [443]))).toBe('eth0');
   expect(shared(scope(['eth0'], [80]), scope(['eth1'], [80, 443]))).toBe('80');
