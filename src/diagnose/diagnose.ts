@@ -104,6 +104,18 @@ export function diagnose(view: View, netns: NamedNetns | null = null): readonly 
   }));
 }
 
+/** The same after all commands but those that attach programs. */
+export function afterCommands(view: View): View {
+  return STAGES.reduce(
+    (facts, rules) =>
+      afterwards(
+        facts,
+        rules.flatMap((rule) => rule(facts)),
+      ),
+    factsOf(view, new Set(), false),
+  );
+}
+
 /** A command within a sentence. */
 const QUOTED = /`(locality-tune [^`]+)`/g;
 

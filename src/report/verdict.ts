@@ -2,11 +2,10 @@
 
 import type { Finding, Severity } from '../diagnose/types.ts';
 import { isElsewhere } from '../host/other-namespaces.ts';
-import type { Group } from '../host/types.ts';
-import { steerCommand } from '../words/commands.ts';
 import { count, names, percent, UNKNOWN } from '../words/phrase.ts';
 import { shareTone } from './format.ts';
 import { chosenBy, type Inspection, type Layout, type Ranked, rank } from './inspection.ts';
+import { outlooks } from './outlook.ts';
 import { type Line, paragraph, span } from './text.ts';
 
 const MOST = 4;
@@ -20,26 +19,12 @@ export function verdict(inspection: Inspection, layout: Layout): readonly Line[]
   const unfed = all.filter(({ byNic }) => byNic.length === 0).map(({ group }) => group.id);
   const shown = layout.all ? ranked : ranked.slice(0, MOST);
   const rest = ranked.length - shown.length;
-  const command = steerCommand(host);
-  const fixes = findings.flatMap(({ fix }) => fix);
-  // As printed there: with --netns if the user named a namespace.
-  const printed = (bare: string) => fixes.find((fix) => fix === bare || fix.startsWith(`${bare} --netns `));
-  const offered = (group: Group) =>
-    ['cpu', 'map'].flatMap((program) => command('attach', group, program).map(printed)).find(Boolean) ?? null;
-  const findingsOf = ({ id }: Group) => ({
-    all: findings.length,
-    pins: findings.some(
-      ({ rule, subject, fix }) => rule === 'worker-not-pinned' && fix.length > 0 && subject.includes(id),
-    ),
-    fixes: findings.some(({ subject, fix }) => fix.length > 0 && subject.includes(id)),
-  });
+  const outlook = outlooks(inspection);
   const elsewhere = host.notes.filter(isElsewhere);
   const unknown = all.length === 0 || ranked.some(({ now }) => now === null);
   return [
     ...(all.length === 0 ? paragraph('', noGroups(inspection), layout) : []),
-    ...shown.flatMap((each) =>
-      groupVerdict(each, outlook(each, offered(each.group), findingsOf(each.group)), layout),
-    ),
+    ...shown.flatMap((each) => groupVerdict(each, outlook(each), layout)),
     ...(rest > 0 ? paragraph(INDENT, `${count(rest, 'more group')}: --all shows them.`, layout) : []),
     ...(unfed.length > 0 ? paragraph(`${UNKNOWN.padStart(NUMBER)}  `, unfedText(unfed), layout) : []),
     ...(elsewhere.length > 0 ? paragraph('', `${elsewhere.join('. ')}.`, layout) : []),
@@ -72,27 +57,6 @@ function today({ group, now, byNic, notes }: Ranked): string {
 function unfedText(groups: readonly string[]): string {
   const what = 'Their locality can be measured, but not computed in advance.';
   return `Packets to ${names(groups)} arrive through no interface that is known. ${what}`;
-}
-
-interface FindingsOfGroup {
-  readonly all: number;
-  /** Are its workers to be pinned first? */
-  readonly pins: boolean;
-  /** Does one about the group have commands? */
-  readonly fixes: boolean;
-}
-
-/** The command comes from a finding, which gives it only if nothing else must be done first. */
-function outlook({ now, cpu }: Ranked, offered: string | null, findings: FindingsOfGroup): string {
-  if (now !== null && now >= 0.995)
-    return findings.fixes ? ' The findings propose changes for other reasons.' : ' Nothing to gain.';
-  const gain = cpu !== null && cpu > (now ?? 0) + 0.005;
-  if (offered !== null && findings.pins) return ' The commands of the findings fix it, in their order.';
-  if (offered !== null)
-    return gain ? ` ${percent(cpu)} possible with \`${offered}\`.` : ` \`${offered}\` fixes it.`;
-  const prevented = findings.all > 0 ? '; the findings say what prevents it' : '';
-  if (gain) return ` With \`cpu\` it would be ${percent(cpu)}${prevented}.`;
-  return now !== null && findings.all > 0 ? ' The findings say what prevents it.' : '';
 }
 
 /** If something could not be read, nothing follows from what was not seen. */

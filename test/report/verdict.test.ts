@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/types.ts';
 import type { Layout } from '../../src/report/inspection.ts';
 import { paint } from '../../src/report/style.ts';
@@ -144,4 +144,41 @@ it('says first that the port is served in another namespace, and not how to look
   expect(text).toMatch(/^Nothing was seen on port 53: /);
   expect(text).toContain(`${note}.`);
   expect(text).not.toContain('Omit');
+});
+
+describe('promises no program alone', () => {
+  const promise = (irqCpus: number[], cpus: number[], online = 8) =>
+    read(
+      host({
+        cpus: online,
+        nics: [nic({ queues: irqCpus.length, irqCpus, xps: true })],
+        groups: [group({ workers: pinned(...cpus) })],
+      }),
+    );
+
+  it('while all queues interrupt the CPU of one worker', () => {
+    expect(promise([0, 0, 0, 0], [0, 1, 2, 3])).toMatch(
+      /^25 % .* 100 % possible with the commands of the findings, in their order\./,
+    );
+  });
+
+  it('while no queue interrupts the CPU of a worker', () => {
+    const text = promise([0, 0, 0, 0, 0, 0, 0, 0], [4, 5, 6, 7]);
+    expect(text).toMatch(/^0 % .* possible with the commands of the findings, in their order\./);
+    expect(text).not.toContain('locality-tune attach');
+  });
+
+  it('to more workers than CPUs receive', () => {
+    expect(promise([0, 1, 2, 3], range(8))).toContain(
+      'A program by CPU would give one worker 25 % of the flows; a fair share is 12.5 %. ' +
+        'The findings say what prevents it.',
+    );
+  });
+
+  it('without the share of a worker that gets more than the others', () => {
+    expect(promise([0, 1, 2, 0], [0, 1, 2], 3)).toContain(
+      '100 % possible with `locality-tune attach --port 8080 --yes`, which gives one worker 50 % of the flows; ' +
+        'a fair share is 33.3 %.',
+    );
+  });
 });
