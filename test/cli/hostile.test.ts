@@ -32,6 +32,10 @@ describe('hostile texts', () => {
   const document = poisoned(snapshot, (each) => parseSnapshot(JSON.stringify(each)));
   writeFileSync(file, JSON.stringify(document));
 
+  /** Names, assembler, JSON: whatever a command takes it for. */
+  const words = join(folder, 'words');
+  writeFileSync(words, `${HOSTILE}\n{"schema":"${HOSTILE}"}\n`);
+
   it('are in the file: of threads, of the machine, of notes', () => {
     expect(JSON.stringify(document).split('all is well').length).toBeGreaterThan(10);
   });
@@ -49,6 +53,30 @@ describe('hostile texts', () => {
     ['inspect', '--from', `${file}${HOSTILE.replaceAll('\x00', '')}`],
     ['inspect', '--iface', HOSTILE],
     ['inspect', '--root', HOSTILE, '-j'],
+    ...['asm', 'disasm', 'check', 'sim'].flatMap((command) => [
+      [command, words],
+      [command, `${words}${HOSTILE.replaceAll('\x00', '')}`],
+    ]),
+    ['programs', HOSTILE],
+    ['findings', HOSTILE],
+    ['snapshot', '--from', file],
+    ['inspect', '--from', words],
+    ['inspect', '--from', file, '--flows', words],
+    ['inspect', '--from', file, '--ignore', HOSTILE],
+    ['live', '--replay', words],
+    ['live', '--json', '--from', file],
+    ['measure', 'skb', '--comm', HOSTILE, '-c', HOSTILE],
+    ['measure', 'udp', '--port', HOSTILE],
+    ['attach', '--port', HOSTILE],
+    ['attach', '--port', '1', '--program', words, '--dry-run'],
+    ['detach', '--pid', HOSTILE],
+    ['plan', '--only', HOSTILE],
+    ['apply', '--saved', words, '--yes'],
+    ['undo', '--journal', HOSTILE, '--yes'],
+    ['watch', '--once', '--baseline', words],
+    ['watch', '--repair', HOSTILE],
+    ['prove', '--port', HOSTILE],
+    ['inspect', '--netns', HOSTILE.replaceAll('\x00', '')],
     [`--${HOSTILE}`],
     [HOSTILE],
   ])('%s: reach nobody raw', async (...args) => {

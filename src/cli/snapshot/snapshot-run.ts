@@ -1,10 +1,12 @@
 /** `locality-tune snapshot`: reads the machine, or an older snapshot, and writes it to a file. */
+
 import { randomBytes } from 'node:crypto';
 import { clean } from '../../report/text.ts';
 import { anonymize } from '../../snapshot/anonymize.ts';
 import { takeSnapshot } from '../../snapshot/take.ts';
 import type { Snapshot } from '../../snapshot/types.ts';
 import { count } from '../../words/phrase.ts';
+import { printableJson } from '../../words/printable.ts';
 import { loadSnapshot, openSystem, readFrom } from '../host-source.ts';
 import type { OutputOptions, SourceOptions } from '../options.ts';
 import { save, say } from '../output.ts';
@@ -20,7 +22,8 @@ const OWNER_ONLY = 0o600;
 export async function runSnapshot(options: SnapshotCommandOptions): Promise<void> {
   const taken = await take(options);
   const written = options.anonymize ? anonymize(taken, randomBytes(32)) : taken;
-  await save(`${JSON.stringify(written, null, options.pretty ? 2 : undefined)}\n`, options, OWNER_ONLY);
+  const json = printableJson(JSON.stringify(written, null, options.pretty ? 2 : undefined));
+  await save(`${json}\n`, options, OWNER_ONLY);
   if (options.output !== undefined) say(`${clean(`${options.output}: ${summary(written)}`, true)}\n`);
 }
 
