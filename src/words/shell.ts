@@ -30,11 +30,13 @@ const FEW = 16;
 
 /**
  * If there are more than 16 commands, folds those that differ only in their numbers into one `for` loop per shape.
- * Otherwise a NIC with 128 queues would bury everything else on the screen.
+ * Otherwise a NIC with 128 queues would bury everything else on the screen. Commands must differ from each other, and
+ * every name in them must be a {@link word}.
  */
 export function compact(commands: readonly string[]): readonly string[] {
   if (commands.length <= FEW) return commands;
-  const shapes = Map.groupBy(commands, (command) => command.replace(/\d+/g, '#'));
+  // No command contains a NUL, but a name may contain any other mark.
+  const shapes = Map.groupBy(commands, (command) => command.replace(/\d+/g, '\0'));
   return [...shapes.values()].map((alike) => loop(alike.map((command) => command.split(/(\d+)/))));
 }
 
@@ -44,13 +46,22 @@ function loop(commands: readonly (readonly string[])[]): string {
   const varying = first.flatMap((piece, at) => (commands.some((other) => other[at] !== piece) ? [at] : []));
   const body = first.map((piece, at) => {
     if (!varying.includes(at)) return piece;
-    return varying.length === 1 ? `\${n}` : `$${varying.indexOf(at) + 1}`;
+    const variable = varying.length === 1 ? `\${n}` : positional(varying.indexOf(at) + 1);
+    // The shell expands nothing inside single quotes.
+    return endsInSingleQuotes(first.slice(0, at).join('')) ? `'"${variable}"'` : variable;
   });
   const items = commands.map((command) => varying.map((at) => command[at]).join(' '));
   if (varying.length === 0) return body.join('');
   if (varying.length === 1) return `for n in ${series(items)}; do ${body.join('')}; done`;
   return `for n in '${items.join("' '")}'; do set -- $n; ${body.join('')}; done`;
 }
+
+/** `$10` would be `$1` and a zero. */
+const positional = (at: number): string => (at < 10 ? `$${at}` : `\${${at}}`);
+
+/** Removes all that is quoted in one way or another: a single quote that is left opens what is not closed. */
+const endsInSingleQuotes = (text: string): boolean =>
+  text.replace(/\\.|"(?:\\.|[^"\\])*(?:"|$)|'[^']*'/gs, '').includes("'");
 
 function series(numbers: readonly string[]): string {
   const [first] = numbers;

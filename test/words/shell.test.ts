@@ -11,7 +11,7 @@ import { viewOf } from '../../src/path/view.ts';
 import { planTuning } from '../../src/tune/plan.ts';
 import { toScript } from '../../src/tune/script.ts';
 import { inNetns } from '../../src/words/in-netns.ts';
-import { nicPath, option, word, write } from '../../src/words/shell.ts';
+import { compact, nicPath, option, queueFile, word, write } from '../../src/words/shell.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lt-shell-'));
@@ -60,6 +60,61 @@ describe('word', () => {
     expect(nicPath('eth0', 'queues/tx-$q/xps_cpus')).toBe('/sys/class/net/eth0/queues/tx-$q/xps_cpus');
     expect(wordsOf(nicPath('a b', 'threaded'))).toEqual(['/sys/class/net/a b/threaded']);
     expect(write('1', '/sys/a b')).toBe("echo 1 > '/sys/a b'");
+  });
+});
+
+/** A loop without any program: PATH leads nowhere. */
+const SEQ = 'seq() { i=$1; while [ $i -le $2 ]; do echo $i; i=$((i + 1)); done; }';
+
+/** The arguments of each `printf` in the commands, in the order of their text: shapes may come in any order. */
+function printed(commands: readonly string[]): string[] {
+  const { status, stdout, stderr } = sh('-c', [SEQ, ...commands].join('\n'));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout.split('\0').sort();
+}
+
+describe('compact', () => {
+  it('gives few commands as they are', () => {
+    const few = range(16).map((at) => write('0', `/sys/${at}`));
+    expect(compact(few)).toBe(few);
+  });
+
+  it.each([
+    ['eth0', `for n in $(seq 0 23); do echo 0 > /sys/class/net/eth0/queues/rx-\${n}/rps_cpus; done`],
+    ['a b', `for n in $(seq 0 23); do echo 0 > '/sys/class/net/a b/queues/rx-'"\${n}"'/rps_cpus'; done`],
+  ])('folds the queues of %s into a loop', (name, expected) => {
+    const file = (queue: number) => queueFile(name, `rx-${queue}`, 'rps_cpus');
+    expect(compact(range(24).map((queue) => write('0', file(queue))))).toEqual([expected]);
+  });
+
+  it('does the same as the commands, for any names and numbers', () => {
+    const named = fc.oneof(
+      names,
+      fc.constantFrom(...HOSTILE),
+      fc.stringMatching(/^[a#$'"\\{} 0-9-]{1,15}$/).filter((text) => text !== ''),
+    );
+    const number = fc.oneof(fc.nat({ max: 30 }).map(String), fc.stringMatching(/^[0-9]{1,4}$/));
+    const shape = fc.record({ name: named, count: fc.integer({ min: 1, max: 12 }) });
+    const row = fc.tuple(fc.nat({ max: 2 }), fc.array(number, { minLength: 12, maxLength: 12 }));
+    const many = fc
+      .tuple(fc.array(shape, { minLength: 3, maxLength: 3 }), fc.array(row, { minLength: 20, maxLength: 40 }))
+      .map(([shapes, rows]) =>
+        rows.flatMap(([which, numbers], at) =>
+          shapes.slice(which, which + 1).map(({ name, count }) => {
+            const inside = numbers.slice(1, count).map((each) => `${name}${each}`);
+            return `printf '%s\\0' ${numbers[0]} ${word([`${name}-${at}`, ...inside].join('/'))}`;
+          }),
+        ),
+      );
+    fc.assert(
+      fc.property(many, (commands) => {
+        const folded = compact(commands);
+        expect(folded.length).toBeLessThan(commands.length);
+        expect(printed(folded)).toEqual(printed(commands));
+      }),
+      { numRuns: 100, seed: 7 },
+    );
+    expect(existsSync(join(folder, 'PWNED'))).toBe(false);
   });
 });
 
