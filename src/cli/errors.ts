@@ -1,5 +1,7 @@
 /** How a run fails: one line (or one JSON object) that names the operation, its object and the remedy. */
+import type { NamedNetns } from '../host/netns-target.ts';
 import { clean } from '../report/text.ts';
+import { mentionNetns } from '../words/in-netns.ts';
 
 /** `unknown`: a check cannot tell, or has nothing to check. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, unknown: 3, privilege: 77, interrupted: 130 } as const;
@@ -78,12 +80,25 @@ export async function during<T>(operation: string, needs: string, act: () => T |
   }
 }
 
-/** One line for stderr without its newline; names in it cannot break it. */
-export function failureText({ message, hint }: CliError): string {
-  return `locality-tune: ${clean(hint === null ? message : `${message}; ${hint}`, true)}`;
+/**
+ * One line for stderr without its newline; names in it cannot break it.
+ * @param netns as `--netns` named it, for the commands that it mentions
+ */
+export function failureText({ message, hint }: CliError, netns: NamedNetns | null = null): string {
+  const text = hint === null ? message : `${message}; ${hint}`;
+  return `locality-tune: ${clean(mentionNetns(text, netns), true)}`;
 }
 
-/** @param command name of the command that failed; null if none was recognised */
-export function failureDocument(command: string | null, { code, message, hint }: CliError) {
-  return { schema: `locality-tune.${command ?? 'error'}/1`, error: { code, message, hint } };
+/** @param command name of the command that failed; null if none was recognised @param netns as for the text */
+export function failureDocument(
+  command: string | null,
+  { code, message, hint }: CliError,
+  netns: NamedNetns | null = null,
+) {
+  const error = {
+    code,
+    message: mentionNetns(message, netns),
+    hint: hint === null ? null : mentionNetns(hint, netns),
+  };
+  return { schema: `locality-tune.${command ?? 'error'}/1`, error };
 }

@@ -9,7 +9,7 @@ import { register as registerDemo } from './live/demo.ts';
 import { register as registerLive } from './live/live.ts';
 import { register as registerMeasure } from './measure/measure.ts';
 import { addGlobals, asksForJson, type Globals } from './options.ts';
-import { print, printDocument, say } from './output.ts';
+import { print, printDocument, say, speakOutside } from './output.ts';
 import { register as registerAsm } from './programs/asm.ts';
 import { register as registerCheck } from './programs/check.ts';
 import { register as registerDisasm } from './programs/disasm.ts';
@@ -148,6 +148,7 @@ async function enter(asked: string, command: Command): Promise<void> {
   let program = command;
   while (program.parent !== null) program = program.parent;
   program.setOptionValue('netns', netns);
+  speakOutside(netns);
 }
 
 /** commander says `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
@@ -167,8 +168,9 @@ function asUsage({ message }: CommanderError): CliError {
 function fail(error: unknown, argv: readonly string[], program: Command): number {
   const failure = error instanceof CommanderError ? asUsage(error) : asFailure(error);
   if (process.env['LOCALITY_TUNE_DEBUG'] && error instanceof Error) say(`${error.stack}\n`);
-  if (asksForJson(argv)) printDocument(failureDocument(commandIn(argv, program), failure), {});
-  else say(`${failureText(failure)}\n`);
+  const { netns = null } = program.opts<Globals>();
+  if (asksForJson(argv)) printDocument(failureDocument(commandIn(argv, program), failure, netns), {});
+  else say(`${failureText(failure, netns)}\n`);
   return failure.exit;
 }
 

@@ -1,13 +1,26 @@
 /** Documents and text go to stdout, progress and failures to stderr. */
 import { writeSync } from 'node:fs';
+import type { NamedNetns } from '../host/netns-target.ts';
 import { paint } from '../report/style.ts';
 import { clean, type Line, paragraph, type Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
+import { mentionNetns } from '../words/in-netns.ts';
 import { printableJson, printableLines } from '../words/printable.ts';
 import { asFailure, during, EXIT, failureText } from './errors.ts';
 import type { ColorWhen, Globals, OutputOptions } from './options.ts';
 
 const RETRY_MS = 10;
+
+/** As `--netns` named it; null: the user's own. */
+let entered: NamedNetns | null = null;
+
+/** From now on sentences name this network namespace in the commands that they mention. */
+export function speakOutside(netns: NamedNetns): void {
+  entered = netns;
+}
+
+/** A sentence that is printed by itself; `styleOf` does the same for paragraphs. */
+export const forOutside = (sentence: string): string => mentionNetns(sentence, entered);
 
 /** @param prefix of the line, such as a priority for journald */
 export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>, prefix = ''): void {
@@ -37,6 +50,7 @@ export function styleOf(when: ColorWhen, stream: Terminal, environment: Environm
     unicode: /utf-?8/i.test(locale),
     columns: Math.min(100, width),
     tableColumns: terminal ? width : Number.POSITIVE_INFINITY,
+    ...(entered && { netns: entered }),
   };
 }
 
@@ -80,7 +94,7 @@ export function createNotePrinter(): (notes: readonly string[]) => void {
 /** A message on stderr: one line for a log, broken at words on a terminal. */
 export function sayParagraph(lead: string, text: string): void {
   if (!process.stderr.isTTY) {
-    say(`${lead}${clean(text, true)}\n`);
+    say(`${lead}${clean(forOutside(text), true)}\n`);
     return;
   }
   const style = styleOf('never', process.stderr, process.env);

@@ -3,6 +3,7 @@ import type { Author } from '../tune/author.ts';
 import type { ListedJournal } from '../tune/journal-list.ts';
 import { brief } from '../tune/refusal.ts';
 import type { SettingState, Standing, StandingSetting, StatusVerdict } from '../tune/status.ts';
+import { mentionNetns } from '../words/in-netns.ts';
 import { count, names } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
@@ -34,7 +35,7 @@ export function statusLines(shown: Shown, style: Style): Line[] {
       paragraph(
         'attached: ',
         `${subject}, ${time === null ? 'it was not noted when and by whom' : `${time}${author(by)}`}`,
-        style,
+        asTyped(style),
       ),
     ),
     ...(settings.length > 0 ? table(COLUMNS, settings.map(row), style) : []),
@@ -83,13 +84,17 @@ const PLACES = {
 function journalLines({ file, journal, place }: ListedJournal, style: Style): Line[] {
   const { header, steps, persisted, ended } = journal;
   const done = steps.filter(({ outcome }) => outcome === 'done').length;
-  const cut = ended || place !== 'here' ? '' : ', interrupted: `locality-tune undo` restores what it changed';
+  const undo = mentionNetns('`locality-tune undo`', style.netns ?? null);
+  const cut = ended || place !== 'here' ? '' : `, interrupted: ${undo} restores what it changed`;
   const what = `${count(done, 'setting')}, ${header.time}${PLACES[place]}${cut}${author(header.by)}`;
   return [
-    ...paragraph(`journal ${file.id}: `, what, style),
+    ...paragraph(`journal ${file.id}: `, what, asTyped(style)),
     ...persisted.map(({ unit }) => [span(`  applied at boot by ${unit}`)]),
   ];
 }
+
+/** Commands that were typed stay as they were. */
+const asTyped = (style: Style): Style => ({ ...style, netns: null });
 
 function author(by: Author | null): string {
   return by === null ? '' : `, ${by.user ?? 'unknown user'} with version ${by.version}: \`${by.command}\``;

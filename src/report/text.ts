@@ -1,4 +1,6 @@
 /** Lines of text for a terminal or a pipe: words, tone and width. */
+import type { NamedNetns } from '../host/netns-target.ts';
+import { mentionNetns } from '../words/in-netns.ts';
 
 /** Colour has one meaning, how local packets are; `strong` is bold and has none. */
 export type Tone = 'local' | 'partly' | 'remote' | 'unknown' | 'strong';
@@ -20,6 +22,8 @@ export interface Style {
   readonly columns: number;
   /** Of tables, which are not read line by line: the terminal's whole width, or Infinity. Default: `columns`. */
   readonly tableColumns?: number;
+  /** The network namespace that the user named: paragraphs name it in this program's commands. Default: null. */
+  readonly netns?: NamedNetns | null;
 }
 
 export function span(text: string, tone: Tone | null = null): Span {
@@ -108,7 +112,7 @@ export function paragraph(
 ): readonly Line[] {
   const first = clean(lead, style.unicode);
   const room = Math.max(20, style.columns - first.length);
-  return wrap(text, room, style.unicode).map((line, index) => [
+  return wrap(mentionNetns(text, style.netns ?? null), room, style.unicode).map((line, index) => [
     span(index === 0 ? first : ' '.repeat(first.length)),
     span(line, tone),
   ]);

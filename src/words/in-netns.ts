@@ -1,6 +1,6 @@
 /** Commands for a network namespace that work outside it, where the user is. */
 import type { NamedNetns } from '../host/netns-target.ts';
-import { word } from './shell.ts';
+import { option, word } from './shell.ts';
 
 /** Settings that belong to a network namespace; IRQs, threads and daemons belong to the machine. */
 const OF_NETNS = /\/sys\/class\/net\/|^\s*(?:ethtool|ip|tc)\s/m;
@@ -10,6 +10,31 @@ export function inNetns(command: string, netns: NamedNetns | null): string {
   if (netns === null) return command;
   if (/^locality-tune\s/.test(command)) return `${command} --netns ${word(netns.asked)}`;
   return OF_NETNS.test(command) ? enterFor(command, netns) : command;
+}
+
+/** Commands that look at a network namespace; `measure skb` counts the packets of all. */
+const LOOKS_INSIDE =
+  'apply|attach|detach|explain|inspect|live|measure (?:accept|udp)|plan|prove|report|snapshot|status|tune|undo|watch';
+
+/** A command of this program, and what follows it in the sentence up to its end or the next command. */
+const MENTIONED = new RegExp(
+  `(?<![\\w./-])(locality-tune (?:${LOOKS_INSIDE}))(?![\\w-])((?:(?!locality-tune )[^\`\\n])*)`,
+  'g',
+);
+
+/** Options with which a command is not about this namespace, or is refused with --netns. */
+const ELSEWHERE = /--(?:demo|from|help|install|netns|persist|replay|root)\b/;
+
+/**
+ * A sentence for people, whose commands of this program then enter the namespace that the user named.
+ * @param netns null: the user's own, and the sentence as it is
+ */
+export function mentionNetns(sentence: string, netns: NamedNetns | null): string {
+  if (netns === null) return sentence;
+  const entering = ` ${option('netns', netns.asked)}`;
+  return sentence.replace(MENTIONED, (whole, command: string, rest: string) =>
+    ELSEWHERE.test(rest) ? whole : `${command}${entering}${rest}`,
+  );
 }
 
 /**

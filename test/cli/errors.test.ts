@@ -72,3 +72,12 @@ it('is one line and one object for any text', () => {
     }),
   );
 });
+
+it('a failure within a named network namespace mentions commands that enter it, in text and in JSON', () => {
+  const failure = cliFailure('gone', 'the group no longer exists', 'see `locality-tune inspect`');
+  const web = { asked: 'web', pid: null };
+  const hint = 'see `locality-tune inspect --netns web`';
+  expect(failureText(failure, web)).toBe(`locality-tune: the group no longer exists; ${hint}`);
+  expect(failureDocument('detach', failure, web).error.hint).toBe(hint);
+  expect(failureDocument('detach', failure).error.hint).toBe('see `locality-tune inspect`');
+});

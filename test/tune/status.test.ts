@@ -218,6 +218,26 @@ describe('its words', () => {
   });
 });
 
+it('its words name a network namespace in what to run, and leave what was typed', async () => {
+  const header = { time: '2026-01-02T00:00:00.000Z', netns: 1, by: BY };
+  const journal = { header, steps: [], persisted: [], ended: false } as unknown as Journal;
+  const standing = await stand([], pinned(0, 1), 'cpu', {});
+  const text = statusLines(
+    {
+      ...standing,
+      journals: [{ file: { id: '7', path: '/7' }, journal, place: 'here' }],
+      notes: [],
+      dropIns: [],
+      verdict: 'as-set',
+    },
+    { color: false, rules: false, unicode: true, columns: 200, netns: { asked: 'web', pid: null } },
+  )
+    .map((line) => line.map((part) => part.text).join(''))
+    .join('\n');
+  expect(text).toContain('interrupted: `locality-tune undo --netns web` restores what it changed');
+  expect(text.split('`locality-tune apply --port 8080`')).toHaveLength(3);
+});
+
 describe('who it was', () => {
   it('is who called sudo, with the command as a shell takes it', () => {
     const by = authorOf({ SUDO_USER: 'alice' }, ['apply', '--iface', 'a b']);

@@ -10,7 +10,7 @@ import type { Host } from '../../src/host/types.ts';
 import { viewOf } from '../../src/path/view.ts';
 import { planTuning } from '../../src/tune/plan.ts';
 import { toScript } from '../../src/tune/script.ts';
-import { inNetns } from '../../src/words/in-netns.ts';
+import { inNetns, mentionNetns } from '../../src/words/in-netns.ts';
 import { compact, nicPath, option, queueFile, word, write } from '../../src/words/shell.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
@@ -193,5 +193,52 @@ describe('a command for another network namespace', () => {
     ],
   ])('%s in %s', (command, netns, expected) => {
     expect(inNetns(command, netns)).toBe(expected);
+  });
+});
+
+describe('a sentence for another network namespace', () => {
+  const web = { asked: 'web', pid: null };
+  it.each([
+    ['see `locality-tune inspect`', 'see `locality-tune inspect --netns web`'],
+    [
+      '`locality-tune undo` restores it, `locality-tune status` shows drift',
+      '`locality-tune undo --netns web` restores it, `locality-tune status --netns web` shows drift',
+    ],
+    [
+      'choose it; `locality-tune inspect --port 80` lists it',
+      'choose it; `locality-tune inspect --netns web --port 80` lists it',
+    ],
+    [
+      'make it with: locality-tune live --record FILE, or: locality-tune measure skb -j > FILE',
+      'make it with: locality-tune live --netns web --record FILE, or: locality-tune measure skb -j > FILE',
+    ],
+    ['`locality-tune measure udp`', '`locality-tune measure udp --netns web`'],
+  ])('%s', (sentence, expected) => {
+    expect(mentionNetns(sentence, web)).toBe(expected);
+    expect(mentionNetns(sentence, null)).toBe(sentence);
+  });
+
+  it.each([
+    '`locality-tune plan --port 80 --netns web` shows how',
+    '`locality-tune findings RULE` explains it; see locality-tune programs',
+    'see locality-tune attach --help',
+    '`locality-tune apply --persist` at boot',
+    'the service locality-tune-watch, started by /usr/bin/locality-tune watch',
+  ])('that stays as it is: %s', (sentence) => {
+    expect(mentionNetns(sentence, web)).toBe(sentence);
+  });
+
+  it('names any namespace once, as one word of a shell, and adds nothing else', () => {
+    const prose = fc.string({ unit: fc.constantFrom('a', ' ', ';', ',', '.', '$', '&', 'é') });
+    const asked = fc.string({ unit: 'grapheme', minLength: 1 });
+    fc.assert(
+      fc.property(prose, asked, prose, (before, asked, after) => {
+        const added = ` ${option('netns', asked)}`;
+        const entered = mentionNetns(`${before} \`locality-tune undo\` ${after}`, { asked, pid: null });
+        expect(entered).toBe(`${before} \`locality-tune undo${added}\` ${after}`);
+        expect(mentionNetns(entered, web)).toBe(entered);
+      }),
+      { seed: 11 },
+    );
   });
 });
