@@ -47,3 +47,13 @@ it('what only root could see is a missing privilege to others', () => {
   expect(asFailure(unseen).exit).toBe(process.geteuid?.() === 0 ? 1 : 77);
   expect(asFailure(failure('EPERM', 'not permitted', 'run as root')).exit).toBe(77);
 });
+
+it.each([
+  ['/none/such', /^locality-tune UNKNOWN: --baseline \/none\/such: .*no such file.*\n$/],
+  [import.meta.filename, /^locality-tune UNKNOWN: .*: is neither a saved plan nor a snapshot; use .*\n$/],
+])('watch --once cannot tell without its baseline, %s', async (baseline, line) => {
+  const { status, stdout, stderr } = await run(['watch', '--once', '--baseline', baseline]);
+  if (process.geteuid?.() !== 0) return expect(status).toBe(77);
+  expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
+  expect(stdout).toMatch(line);
+});

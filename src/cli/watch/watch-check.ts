@@ -1,10 +1,10 @@
 /** `locality-tune watch --once`: one look, one line, and the exit status of a monitoring check. */
+import { clean } from '../../report/text.ts';
 import { type CheckVerdict, checkLine, verdictOf } from '../../report/watch.ts';
-import { isFailure } from '../../system/errors.ts';
 import { type BaselineChoice, type Opened, requireSettings } from '../../watch/live-machine.ts';
 import { observe } from '../../watch/observe.ts';
-import { EXIT } from '../errors.ts';
-import { print, printDocument } from '../output.ts';
+import { asFailure, EXIT } from '../errors.ts';
+import { forOutside, print, printDocument } from '../output.ts';
 import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 
 const EXIT_STATUS: Readonly<Record<CheckVerdict, number>> = {
@@ -13,28 +13,38 @@ const EXIT_STATUS: Readonly<Record<CheckVerdict, number>> = {
   unknown: EXIT.unknown,
 };
 
+/** Throws Failure if there is nothing to check. */
 export async function check(
   { baseline, machine }: Opened,
   choice: BaselineChoice,
   options: WatchCommandOptions,
 ): Promise<void> {
-  const isDocument = options.json || options.pretty;
-  try {
-    requireSettings(baseline, choice);
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    process.exitCode = EXIT.unknown;
-    const { message, hint } = error;
-    if (isDocument)
-      printDocument({ schema: SCHEMA, verdict: 'unknown', why: message, hint, settings: [] }, options);
-    else print(`locality-tune UNKNOWN: ${message}; ${hint}\n`);
-    return;
-  }
+  requireSettings(baseline, choice);
   const observation = observe(await machine.read(false), baseline);
   const verdict = verdictOf(observation);
   process.exitCode = EXIT_STATUS[verdict];
-  if (isDocument) {
+  if (options.json || options.pretty) {
     const settings = [...observation.settings.values()].map(({ target: _, ...each }) => each);
     printDocument({ schema: SCHEMA, verdict, baseline: baseline.source, settings }, options);
   } else print(`${checkLine(observation, baseline.sizes.size)}\n`);
+}
+
+/**
+ * Prints why there is no answer: for a monitoring system, exit status 1 would be drift. Throws what is no failure of
+ * the check: a missing privilege, an interruption, a bug.
+ */
+export function cannotTell(error: unknown, options: WatchCommandOptions): void {
+  const failure = asFailure(error);
+  const { code, exit } = failure;
+  if (code === 'bug' || exit === EXIT.privilege || exit === EXIT.interrupted) throw error;
+  process.exitCode = EXIT.unknown;
+  const message = forOutside(failure.message);
+  const hint = failure.hint === null ? null : forOutside(failure.hint);
+  if (options.json || options.pretty)
+    printDocument({ schema: SCHEMA, verdict: 'unknown', why: message, hint, settings: [] }, options);
+  else {
+    const text = clean(hint === null ? message : `${message}; ${hint}`, true);
+    // Figures follow a bar.
+    print(`locality-tune UNKNOWN: ${text.replaceAll('|', '/')}\n`);
+  }
 }

@@ -18,7 +18,7 @@ import { printDocument, printLines, progress, say, styleOf } from '../output.ts'
 import { untilInterrupted } from '../signals.ts';
 import { inJournal, prefixed } from './journald.ts';
 import { askWatcher } from './watch-ask.ts';
-import { check } from './watch-check.ts';
+import { cannotTell, check } from './watch-check.ts';
 import { installOrRemove } from './watch-install.ts';
 import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 
@@ -28,6 +28,15 @@ export async function runWatch(options: WatchCommandOptions): Promise<void> {
   if (options.install || options.uninstall) return installOrRemove(options);
   requireRoot('watch');
   if (options.pause !== undefined || options.resume) return askWatcher(options);
+  if (!options.once) return watch(options);
+  try {
+    await watch(options);
+  } catch (error) {
+    cannotTell(error, options);
+  }
+}
+
+async function watch(options: WatchCommandOptions): Promise<void> {
   const machine = openMachine();
   const scope = { ifaces: options.iface ?? [], ports: options.port ?? [] };
   const choice = await baselineOf(options.baseline);
