@@ -28,13 +28,18 @@ export function formatEndpoint({ address, port }: Endpoint): string {
 
 /** An endpoint, or what is wrong with the text. `198.51.100.7:40001`, `[2001:db8::7]:4000`. */
 export function parseFlow(protocol: string, source: string, destination: string): Flow | string {
-  if (protocol !== 'tcp' && protocol !== 'udp') return `'${protocol}': neither tcp nor udp`;
+  if (protocol !== 'tcp' && protocol !== 'udp') return `${quoted(protocol)}: neither tcp nor udp`;
   const [from, to] = [parseEndpoint(source), parseEndpoint(destination)];
-  if (from === null) return `'${source}': ${NO_ENDPOINT}`;
-  if (to === null) return `'${destination}': ${NO_ENDPOINT}`;
+  if (from === null) return `${quoted(source)}: ${NO_ENDPOINT}`;
+  if (to === null) return `${quoted(destination)}: ${NO_ENDPOINT}`;
   if (from.bytes.length !== to.bytes.length) return `${source}, ${destination}: one is IPv4, the other IPv6`;
   return { protocol, source: from, destination: to };
 }
+
+/** More than the longest endpoint; a file may hold anything. */
+const LONG = 60;
+
+const quoted = (text: string): string => `'${text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text}'`;
 
 const NO_ENDPOINT = 'not an address and a port, as 198.51.100.7:40001 or [2001:db8::7]:40001';
 

@@ -68,4 +68,9 @@ describe('a flow', () => {
       'line 1: more than a protocol, a source and a destination',
     );
   });
+
+  it.each([0, 1, 2])('repeats no more than the beginning of a long word %i', (at) => {
+    const words = ['tcp', '1.1.1.1:1', '2.2.2.2:2'].with(at, 'x'.repeat(200_000));
+    expect(parseFlows(words.join(' '))).toMatch(/^line 1: 'x{59}…': .{1,100}$/);
+  });
 });
