@@ -1,17 +1,39 @@
 /** What the user names as input: a file, a pipe, a device, stdin. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { type Failure, isErrno } from './errors.ts';
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { type Failure, failure, isErrno } from './errors.ts';
 
 const CHUNK = 1024 * 1024;
 const PAUSE_MS = 10;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
+/** linux/magic.h: where pipe(2) makes its pipes; mkfifo(3) makes them in a folder. */
+const PIPEFS_MAGIC = 0x50495045;
+
+/**
+ * Opening a named pipe waits for a writer, perhaps for ever. The pipe of a shell's `<(command)` has one. Throws Failure
+ * named-pipe, Node's SystemError.
+ */
+export function refuseNamedPipe(path: string): void {
+  if (statSync(path).isFIFO() && statfsSync(path).type !== PIPEFS_MAGIC)
+    throw failure(
+      'named-pipe',
+      'the file is a named pipe, and perhaps nobody ever writes to it',
+      'read it from stdin: - < PIPE',
+    );
+}
+
+/** Opens a file or a pipe that has a writer. Throws Failure named-pipe, Node's SystemError. */
+export function openInput(path: string): number {
+  refuseNamedPipe(path);
+  return openSync(path, 'r');
+}
+
 /**
  * All of it, in pieces: a pipe has no size, and a device may never end. @param path `-` is stdin. @param tooLarge what to
- * throw for more than `most` bytes. Throws Node's SystemError.
+ * throw for more than `most` bytes. Throws Failure named-pipe, Node's SystemError.
  */
 export function readWhole(path: string, most: number, tooLarge: () => Failure): Buffer {
-  const fd = path === '-' ? 0 : openSync(path, 'r');
+  const fd = path === '-' ? 0 : openInput(path);
   try {
     return readRest(fd, most, tooLarge);
   } finally {

@@ -34,6 +34,17 @@ it('reads a file whole, and no more than its limit of a device that never ends',
   expect(read('/dev/null')).toBe(0);
 });
 
+it('refuses a named pipe, but not that of a shell', () => {
+  const pipe = join(folder, 'named');
+  execFileSync('mkfifo', [pipe]);
+  expect(() => read(pipe)).toThrow('the file is a named pipe');
+  const script = `import('${MODULE}').then(({ readWhole }) =>
+    console.log(readWhole('/dev/fd/3', 1000, () => new Error('too large')).toString()))`;
+  const command = `{ sleep 0.1; printf piped; } | { "$1" -e "$2" 3<&0 </dev/null; }`;
+  const out = execFileSync('sh', ['-c', command, 'sh', process.execPath, script]);
+  expect(String(out)).toBe('piped\n');
+});
+
 it('waits for a pipe that somebody has made non-blocking', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);

@@ -1,14 +1,14 @@
 /** Reads a capture from a file or from stdin, piece by piece. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Pull } from '../../pcap/capture.ts';
-import { readPiece } from '../../system/read-whole.ts';
+import { openInput, readPiece } from '../../system/read-whole.ts';
 
 const STDIN = 0;
 const CHUNK = 1 << 18;
 
-/** Throws the system call's error. @param file `-` is stdin */
+/** Throws the system call's error, Failure named-pipe. @param file `-` is stdin */
 export function readCaptureFile<T>(file: string, read: (pull: Pull) => T): T {
-  const fd = file === '-' ? STDIN : openSync(file, 'r');
+  const fd = file === '-' ? STDIN : openInput(file);
   try {
     return read(pullFrom(fd));
   } finally {

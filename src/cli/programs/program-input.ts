@@ -5,6 +5,7 @@ import { check } from '../../cbpf/check.ts';
 import { caretLines, locator, type Problem, problemText } from '../../cbpf/problem.ts';
 import { type ProgramReading, read } from '../../cbpf/read.ts';
 import { clean } from '../../report/text.ts';
+import { refuseNamedPipe } from '../../system/read-whole.ts';
 import { cliFailure, during } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { say } from '../output.ts';
@@ -43,6 +44,7 @@ export async function readProgram(
 
 /** Null if it does not end. */
 async function readAll(file: string): Promise<Uint8Array | null> {
+  if (file !== '-') refuseNamedPipe(file);
   const stream = file === '-' ? process.stdin : (await open(file)).createReadStream();
   const chunks: Buffer[] = [];
   let size = 0;
