@@ -10,11 +10,11 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 const PIPEFS_MAGIC = 0x50495045;
 
 /**
- * Opening a named pipe waits for a writer, perhaps for ever. The pipe of a shell's `<(command)` has one. Throws Failure
- * named-pipe, Node's SystemError.
+ * Opening a named pipe waits for a writer, perhaps for ever. The pipe of a shell's `<(command)` has one. Opening an
+ * absent file says that it is absent. Throws Failure named-pipe, Node's SystemError.
  */
 export function refuseNamedPipe(path: string): void {
-  if (statSync(path).isFIFO() && statfsSync(path).type !== PIPEFS_MAGIC)
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO() && statfsSync(path).type !== PIPEFS_MAGIC)
     throw failure(
       'named-pipe',
       'the file is a named pipe, and perhaps nobody ever writes to it',
