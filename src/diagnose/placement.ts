@@ -1,11 +1,13 @@
 /** Interrupts on the wrong CPU, and where each should go: one answer per NIC for all rules. */
 import type { Cpus } from '../host/cpus.ts';
 import type { Host, Irq, Nic } from '../host/types.ts';
+import { nicsFeeding } from '../path/receiving-nics.ts';
 import { moveIrqCommand } from '../words/commands.ts';
 import { queueNames } from '../words/phrase.ts';
 import { withIrqs, withNic } from './after.ts';
 import { countEach, spreadEvenly } from './even.ts';
-import { workerCpus } from './groups.ts';
+import { pinnedMembers, workerCpus } from './groups.ts';
+import { memberOn } from './matching.ts';
 import { homeCpus, liveNics, oneCpu } from './nics.ts';
 import { rebalances } from './rebalance.ts';
 import type { Placement, Rebalance } from './types.ts';
@@ -56,10 +58,12 @@ function placementOf(
   sort: (cpus: Cpus) => Cpus,
   workers: ReadonlySet<number>,
 ): Placement {
-  const usable = usableCpus(host);
-  const isUsable = new Set(usable);
+  const isUsable = new Set(usableCpus(host));
+  const staffed = staffedCpus(host, nic);
+  const usable = staffed ?? usableCpus(host);
   const isolated = new Set(host.machine.cpus.online.filter((cpu) => !isUsable.has(cpu) && !workers.has(cpu)));
-  const home = homeCpus(host, nic);
+  const local = homeCpus(host, nic);
+  const home = local === null || staffed === null ? local : local.filter((cpu) => staffed.includes(cpu));
   const isHome = new Set(home);
   const all = vectorsOf(nic, nic.rxQueues.length);
   const online = new Set(host.machine.cpus.online);
@@ -116,6 +120,25 @@ function placementOf(
     ),
     target,
   };
+}
+
+/**
+ * The CPUs of the workers that the NIC feeds, if each worker has a CPU of its own: no other CPU should receive, as in a
+ * plan. null: any usable CPU may, also if all these workers are on another node, from which they should move.
+ */
+function staffedCpus(host: Host, nic: Nic): Cpus | null {
+  const fed = host.groups.filter(
+    (group) => group.size > 1 && group.newFlows !== false && nicsFeeding(group, host).has(nic),
+  );
+  const cpus = new Set<number>();
+  for (const group of fed) {
+    const on = memberOn(pinnedMembers(group));
+    if (on.size < group.size) return null;
+    for (const cpu of on.keys()) cpus.add(cpu);
+  }
+  const home = homeCpus(host, nic);
+  const staffed = usableCpus(host).filter((cpu) => cpus.has(cpu));
+  return staffed.some((cpu) => home?.includes(cpu) ?? true) ? staffed : null;
 }
 
 /** Empty if the CPU is not known. */

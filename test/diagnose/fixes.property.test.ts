@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/diagnose/types.ts';
+import type { Host } from '../../src/host/types.ts';
+import { expectedLocality } from '../../src/path/expected.ts';
 import { applied } from '../../src/tune/applied.ts';
 import { planTuning } from '../../src/tune/plan.ts';
+import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 import { machines } from './random-machines.ts';
 import { runFixes } from './run-fixes.ts';
 import { findings, viewOf } from './view.ts';
@@ -78,6 +81,57 @@ describe('all commands of one output, run in order', () => {
   });
 });
 
+/** One NIC, and workers that are each pinned to a CPU of their own. */
+const staffed = fc.record({
+  queues: fc.integer({ min: 2, max: 12 }),
+  irqCpus: fc.array(fc.nat(7), { minLength: 1, maxLength: 12 }),
+  workers: fc.shuffledSubarray(range(8), { minLength: 2 }),
+  online: fc.constantFrom(8, 8, 12),
+});
+
+describe('with pinned workers, all commands of one output', () => {
+  const share = (machine: Host) => expectedLocality(machine)[0];
+
+  it('leave crowded queues as local as before at least, and as a plan does', () => {
+    let crowded = 0;
+    fc.assert(
+      fc.property(staffed, ({ queues, irqCpus, workers, online }) => {
+        const spread = range(queues).map((at) => irqCpus[at % irqCpus.length] ?? 0);
+        const machine = host({
+          cpus: online,
+          nics: [nic({ queues, irqCpus: spread, xps: true })],
+          groups: [group({ workers: pinned(...workers) })],
+        });
+        const first = findings(machine);
+        const moved = first.some(({ rule, fix }) => rule === 'irqs-share-cpu' && fix.length > 0);
+        const after = runFixes(machine, first);
+        if (!moved) return;
+        crowded++;
+        const planned = share(applied(machine, planTuning(viewOf(machine), { ...OPTIONS, ports: [8080] })));
+        expect(share(after)?.now).toBeGreaterThanOrEqual(share(machine)?.now ?? 1);
+        expect(share(after)?.now).toBeCloseTo(planned?.now ?? -1);
+        // A table of 128 entries is not divisible by all numbers of queues.
+        if (queues % workers.length === 0)
+          expect(share(after)?.busiest).toBeLessThan(1 / workers.length + 0.03);
+      }),
+      { numRuns: 200, seed: SEED },
+    );
+    expect(crowded).toBeGreaterThan(20);
+  });
+});
+
+const OPTIONS = {
+  ifaces: ['eth0'],
+  ports: [],
+  protocol: 'tcp',
+  only: [],
+  cpus: null,
+  irqCpus: null,
+  avoidCpus: [],
+  smt: 'one',
+  program: null,
+} as const;
+
 /** Of threads a plan says what to do, and leaves them; it does not look at keys. */
 const LEFT_TO_PEOPLE = ['threaded-napi', 'rss-key-weak'];
 
@@ -93,17 +147,7 @@ it('a plan for all interfaces of a machine without groups leaves nothing to run'
       // A write that has not taken effect yet is one that a plan does not repeat.
       const irqs = before.nics.flatMap((each) => each.irqs);
       fc.pre(irqs.every(({ affinity, effective }) => affinity?.includes(effective?.[0] ?? -1)));
-      const options = {
-        ifaces: before.nics.map(({ name }) => name),
-        ports: [],
-        protocol: 'tcp',
-        only: [],
-        cpus: null,
-        irqCpus: null,
-        avoidCpus: [],
-        smt: 'one',
-        program: null,
-      } as const;
+      const options = { ...OPTIONS, ifaces: before.nics.map(({ name }) => name) };
       const after = applied(before, planTuning(viewOf(before), options));
       const left = findings(after).filter(({ rule }) => !LEFT_TO_PEOPLE.includes(rule));
       expect(left.filter(({ fix }) => fix.some((command) => !CHANNELS.test(command)))).toEqual([]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Nic } from '../../src/host/types.ts';
+import type { Host, Nic } from '../../src/host/types.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 import { runFixes } from './run-fixes.ts';
 import { findings, found } from './view.ts';
@@ -74,6 +74,22 @@ describe('irqs-share-cpu', () => {
   ])('is content when %s', (_, each) => {
     expect(found('irqs-share-cpu', host({ cpus: 2, nics: [each] }))).toBeUndefined();
   });
+});
+
+it('moves crowded queues to the CPUs of pinned workers only', () => {
+  const machine = (irqCpus: number[], workers: number[]) =>
+    host({
+      cpus: 8,
+      nics: [nic({ queues: 8, irqCpus, xps: true })],
+      groups: [group({ workers: pinned(...workers) })],
+    });
+  const targets = (each: Host) =>
+    found('irqs-share-cpu', each)?.fix.map((command) => /^echo (\d+) /.exec(command)?.[1]);
+  expect(targets(machine([0, 1, 2, 3, 0, 0, 0, 0], [0, 1, 2, 3]))).toEqual(['1', '2', '3']);
+  expect(targets(machine([0, 0, 0, 0, 0, 0, 0, 0], [4, 5, 6, 7]))).toEqual([
+    ...['4', '5', '6', '7'],
+    ...['4', '5', '6', '7'],
+  ]);
 });
 
 describe('irq-wrong-numa-node', () => {
