@@ -76,7 +76,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const [first, topic] = asked;
     if (first === 'help' && topic !== undefined && !topic.startsWith('-') && !COMMANDS.has(topic))
       throw usage(`help: unknown command '${topic}'`, 'see locality-tune --help');
-    await program.parseAsync(asked, { from: 'user' });
+    await program.parseAsync(isMistaken(asked, program) ? withoutHelp(asked) : asked, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     const helped =
@@ -122,6 +122,8 @@ function visibleGlobalOptions(command: Command): Option[] {
     ...(LOOKING.has(command.name()) ? [] : ['--root']),
     ...(command.name() === 'skb' ? ['--netns'] : []),
   ];
+  // The program's own help lists them as its options.
+  if (command.parent === null) return [];
   return program(command).options.filter(({ long }) => long !== null && !refused.includes(long ?? ''));
 }
 
@@ -152,7 +154,7 @@ async function enter(asked: string, command: Command): Promise<void> {
 }
 
 /** commander says `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
-function asUsage({ message }: CommanderError): CliError {
+function asUsage({ message }: CommanderError, argv: readonly string[], program: Command): CliError {
   const [what = '', ...suggestion] = message.replace(/^error: /, '').split('\n');
   const meant = /\(Did you mean (.*)\?\)/.exec(suggestion.join(' '))?.[1];
   return usage(
@@ -160,13 +162,13 @@ function asUsage({ message }: CommanderError): CliError {
     what.includes("'-i'")
       ? '-i is the interval of measure and live; an interface is --iface or -I'
       : meant === undefined
-        ? 'see locality-tune --help'
+        ? `see ${[program, ...commandsIn(argv, program).path].map((each) => each.name()).join(' ')} --help`
         : `did you mean ${meant}?`,
   );
 }
 
 function fail(error: unknown, argv: readonly string[], program: Command): number {
-  const failure = error instanceof CommanderError ? asUsage(error) : asFailure(error);
+  const failure = error instanceof CommanderError ? asUsage(error, argv, program) : asFailure(error);
   if (process.env['LOCALITY_TUNE_DEBUG'] && error instanceof Error) say(`${error.stack}\n`);
   const { netns = null } = program.opts<Globals>();
   if (asksForJson(argv)) printDocument(failureDocument(commandIn(argv, program), failure, netns), {});
@@ -175,9 +177,35 @@ function fail(error: unknown, argv: readonly string[], program: Command): number
 }
 
 /** `measure skb` is skb. null if the command line names none. */
-function commandIn(argv: readonly string[], within: Command): string | null {
-  const command = argv
-    .map((word) => within.commands.find((each) => each.name() === word))
-    .find((each) => each !== undefined);
-  return command === undefined ? null : (commandIn(argv, command) ?? command.name());
+const commandIn = (argv: readonly string[], program: Command): string | null =>
+  commandsIn(argv, program).path.at(-1)?.name() ?? null;
+
+/** Commander shows the help of what comes before an unknown command, and does not mention it. */
+function isMistaken(argv: readonly string[], program: Command): boolean {
+  const { unknown } = commandsIn(argv, program);
+  return unknown !== null && unknown !== 'help';
+}
+
+const withoutHelp = (argv: readonly string[]): readonly string[] =>
+  argv.filter((word) => word !== '--help' && word !== '-h');
+
+/** The command that a command line names, below the ones that hold it, and the first word that should name another. */
+function commandsIn(argv: readonly string[], program: Command): Named {
+  const path: Command[] = [];
+  for (let at = 0, within = program; at < argv.length && within.commands.length > 0; at++) {
+    const word = argv[at] ?? '';
+    if (word === '--') break;
+    if (program.options.some((each) => each.required && each.long === word)) at++;
+    if (word.startsWith('-')) continue;
+    const found = within.commands.find((each) => each.name() === word);
+    if (found === undefined) return { path, unknown: word };
+    path.push(found);
+    within = found;
+  }
+  return { path, unknown: null };
+}
+
+interface Named {
+  readonly path: readonly Command[];
+  readonly unknown: string | null;
 }

@@ -27,6 +27,7 @@ describe('help', () => {
     expect(long).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('Examples:') });
     expect(bare).toEqual(long);
     expect(word).toEqual(long);
+    expect(long.stdout.match(/--netns </g)).toHaveLength(1);
   });
 
   it('of a command names its options and those of all commands', async () => {
@@ -153,12 +154,19 @@ describe('a wrong command line', () => {
   it.each([
     [['insepct'], "unknown command 'insepct'; did you mean inspect?"],
     [['frobnicate'], "unknown command 'frobnicate'; see locality-tune --help"],
+    [['inspct', '--help'], "unknown command 'inspct'; did you mean inspect?"],
+    [['--netns', 'inspect', 'inspct', '-h'], "unknown command 'inspct'; did you mean inspect?"],
+    [['measure', 'foo'], "unknown command 'foo'; see locality-tune measure --help"],
+    [
+      ['measure', 'skb', 'x'],
+      "too many arguments for 'skb'. Expected 0 arguments but got 1: x; see locality-tune measure skb --help",
+    ],
     [['inspect', '--ifaec', 'eth0'], "unknown option '--ifaec'; did you mean --iface?"],
     [
       ['inspect', 'eth0'],
-      "too many arguments for 'inspect'. Expected 0 arguments but got 1: eth0; see locality-tune --help",
+      "too many arguments for 'inspect'. Expected 0 arguments but got 1: eth0; see locality-tune inspect --help",
     ],
-    [['inspect', '--port'], "option '--port <port>' argument missing; see locality-tune --help"],
+    [['inspect', '--port'], "option '--port <port>' argument missing; see locality-tune inspect --help"],
     [['inspect', '--port', '0'], "--port '0': must be a whole number from 1 to 65535"],
     [['inspect', '--port', '65536'], "--port '65536': must be a whole number from 1 to 65535"],
     [['inspect', '--port', '0x50'], "--port '0x50': must be a whole number from 1 to 65535"],

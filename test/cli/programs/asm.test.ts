@@ -183,7 +183,7 @@ describe('a file that is not a program', () => {
     const message = (words: string[]) => run(words).then(({ status, stderr }) => ({ status, stderr }));
     expect(await message(['asm'])).toEqual({
       status: 2,
-      stderr: "locality-tune: missing required argument 'file'; see locality-tune --help\n",
+      stderr: "locality-tune: missing required argument 'file'; see locality-tune asm --help\n",
     });
     expect(await message(['disasm', '--form', 'c', 'x'])).toEqual({
       status: 2,
