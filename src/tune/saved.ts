@@ -137,7 +137,7 @@ export function parseSaved(text: string, path: string): Saved {
     if (changes.every((change) => change !== null))
       return { schema: 'locality-tune.saved/1', changes, ...(persisted && { persisted }) };
   }
-  throw failure('not-saved', `${path} is not a saved plan`, 'apply --persist writes one');
+  throw failure('not-saved', `${path} is not a saved plan`, 'plan --save and apply --persist write one');
 }
 
 function parseJson(text: string): unknown {
