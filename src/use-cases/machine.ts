@@ -42,14 +42,13 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
 export const accessTo = (machine: LiveMachine): Access =>
   openAccess(machine, machine.arch, (group, program) => noteAttachment(machine, group, program));
 
-/** Throws Failure EPERM. @param act what needs root, for the message: `apply` */
-export function requireRoot(act: string): void {
-  if (process.geteuid?.() === 0) return;
-  throw failure(
-    'EPERM',
-    `${act}: changing queues and XPS needs CAP_NET_ADMIN, pinning threads needs CAP_SYS_NICE, and /proc/irq is writable by root only`,
-    'run it as root',
-  );
+/** Of `apply`, `tune` and `undo`. */
+const SETTINGS =
+  'changing queues and XPS needs CAP_NET_ADMIN, pinning threads needs CAP_SYS_NICE, and /proc/irq is writable by root only';
+
+/** Throws Failure EPERM. @param act what needs root, for the message: `apply` @param why a clause */
+export function requireRoot(act: string, why: string = SETTINGS): void {
+  if (process.geteuid?.() !== 0) throw failure('EPERM', `${act}: ${why}`, 'run it as root');
 }
 
 /** Shows a message while something takes seconds; returns a function that removes it. */

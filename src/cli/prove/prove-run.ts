@@ -35,7 +35,7 @@ export interface ProveCommandOptions extends Globals, ProgramOptions {
 export async function runProve(options: ProveCommandOptions): Promise<void> {
   const { json, pretty, csv, aa, yes } = options;
   if (csv && (json || pretty)) throw usage('--csv: cannot be combined with -j', 'omit one of them');
-  requireRoot('prove');
+  requireRoot('prove', 'only root can read slots and programs, and count events on all CPUs');
   if (!aa && !yes && !isInteractive())
     throw usage(
       'prove: needs confirmation, but there is no terminal to ask on',

@@ -5,7 +5,7 @@ import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { detachFrom } from '../../use-cases/steer.ts';
 import { asFailure, usage } from '../errors.ts';
 import { progress, say, sayParagraph } from '../output.ts';
-import { servedBy } from './persist-attach.ts';
+import { CHANGES_UNITS, servedBy } from './persist-attach.ts';
 import { printResults } from './print-results.ts';
 import { type SteerOptions, selectorOf } from './steer-options.ts';
 
@@ -40,7 +40,7 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
 function droppedIn(options: DetachCommandOptions): readonly string[] {
   if (options.persist && options.netns !== undefined)
     throw usage('--persist: cannot be combined with --netns', 'omit --netns');
-  if (options.persist && !options.dryRun) requireRoot('detach --persist');
+  if (options.persist && !options.dryRun) requireRoot('detach --persist', CHANGES_UNITS);
   const served: Served | null = options.persist
     ? servedBy(options, '--persist')
     : options.port === undefined

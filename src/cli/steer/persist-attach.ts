@@ -10,6 +10,9 @@ import { printLines, styleOf } from '../output.ts';
 import type { AttachCommandOptions } from './requested-program.ts';
 import type { SteerOptions } from './steer-options.ts';
 
+/** Why both need root. */
+export const CHANGES_UNITS = 'only root can change drop-ins in /etc/systemd/system';
+
 /** Seconds for a server to open its sockets, within the 90 that systemd gives a service to start. */
 export const WAIT_SECONDS = 60;
 
@@ -26,7 +29,7 @@ export async function dropInAsked(
     throw usage("--persist: the service would attach in the machine's own network namespace", 'omit --netns');
   if (!isProgramName(options.program))
     throw usage('--persist: a program from a file may have changed by then', 'use a program of the library');
-  if (!options.dryRun) requireRoot('attach --persist');
+  if (!options.dryRun) requireRoot('attach --persist', CHANGES_UNITS);
   const served = servedBy(options, '--persist');
   const command = [process.execPath, ...process.argv.slice(1, 2)];
   return planDropIn(machine, { served, unit: options.unit ?? null, command, args: argsOf(options, served) });

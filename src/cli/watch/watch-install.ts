@@ -16,7 +16,7 @@ export async function installOrRemove(options: WatchCommandOptions): Promise<voi
     throw usage("--install: a unit runs in the machine's own network namespace", 'omit --netns');
   const text = unitText(COMMAND, wordsOf(options), places().state);
   if (options.dryRun) return print(options.install ? text : `${UNIT} would be stopped and removed\n`);
-  requireRoot('watch');
+  requireRoot('watch', 'only root can change units in /etc/systemd/system');
   requireAnswer('watch', options.yes === true);
   if (!options.yes) {
     if (options.install) print(text);

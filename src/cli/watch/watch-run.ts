@@ -26,8 +26,11 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 export async function runWatch(options: WatchCommandOptions): Promise<void> {
   if (options.install || options.uninstall) return installOrRemove(options);
-  requireRoot('watch');
-  if (options.pause !== undefined || options.resume) return askWatcher(options);
+  if (options.pause !== undefined || options.resume) {
+    requireRoot('watch', 'only root can speak to a running watcher');
+    return askWatcher(options);
+  }
+  requireRoot('watch', 'only root can read the journals, and the slots and workers of every server');
   if (!options.once) return watch(options);
   try {
     await watch(options);
