@@ -57,3 +57,11 @@ it.each([
   expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
   expect(stdout).toMatch(line);
 });
+
+it.each(['explain', 'inspect', 'live', 'plan', 'report', 'tune', 'watch'])(
+  'an interface is -I to %s, as the hint for -i says',
+  async (command) => {
+    const { stdout } = await run([command, '--help']);
+    expect(stdout).toContain('-I, --iface <name>');
+  },
+);

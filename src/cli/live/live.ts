@@ -17,7 +17,7 @@ Examples:
 export function register(program: Command): void {
   addFrom(program.command('live'))
     .description('Watch locality in a full-screen view, and change it')
-    .option('--iface <name>', 'only this interface (repeatable)', collect)
+    .option('-I, --iface <name>', 'only this interface (repeatable)', collect)
     .option(
       '--port <port>',
       'only groups, accepts and packets of this port; packets/s are those of the interfaces',

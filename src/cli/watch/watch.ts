@@ -32,7 +32,7 @@ export function register(program: Command): void {
   program
     .command('watch')
     .description('Watch for drift from what was applied, and repair it if asked to')
-    .option('--iface <name>', 'watch only this interface (repeatable)', collect)
+    .option('-I, --iface <name>', 'watch only this interface (repeatable)', collect)
     .option('--port <port>', 'watch only the groups on this port (repeatable)', ports)
     .option('--baseline <applied|now|file>', 'what the machine should be like', 'applied')
     .option('--repair <kinds>', `repair these settings: none, all, or ${KINDS.join(',')}`, kinds)
