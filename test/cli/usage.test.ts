@@ -65,3 +65,12 @@ it.each(['explain', 'inspect', 'live', 'plan', 'report', 'tune', 'watch'])(
     expect(stdout).toContain('-I, --iface <name>');
   },
 );
+
+it.each(['apply', 'tune'])('%s without a subject asks for one before it asks for --yes', async (command) => {
+  const { status, stderr } = await run([command]);
+  if (process.geteuid?.() !== 0) return expect(status).toBe(77);
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: 'locality-tune: no interface and no port is given; use --iface IF, --port PORT, or both\n',
+  });
+});

@@ -34,6 +34,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   const json = options.json || options.pretty;
   if (!options.dryRun) {
     requireRoot('apply');
+    if (options.saved === undefined) planOptionsOf(options);
     requireAnswer('apply', options.yes === true);
   }
   if (options.persist && options.netns !== undefined)

@@ -25,6 +25,7 @@ export interface TuneCommandOptions extends TuningOptions {
 export async function runTune(options: TuneCommandOptions): Promise<void> {
   if (!options.dryRun) {
     requireRoot('tune');
+    planOptionsOf(options);
     requireAnswer('tune', options.yes === true);
   }
   const interruption = heedInterruptions();
