@@ -74,3 +74,15 @@ it.each(['apply', 'tune'])('%s without a subject asks for one before it asks for
     stderr: 'locality-tune: no interface and no port is given; use --iface IF, --port PORT, or both\n',
   });
 });
+
+it.each([
+  [[], 'omit --netns, and filter with --pid, --comm or --port'],
+  [['--port', '1'], 'omit --netns'],
+])(
+  'measure skb %j is refused in a named network namespace, with a remedy that works',
+  async (filter, remedy) => {
+    const { status, stderr } = await run(['measure', 'skb', '--netns', `${process.pid}`, ...filter]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`counts the packets of all network namespaces; ${remedy}\n`);
+  },
+);

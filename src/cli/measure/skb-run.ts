@@ -94,7 +94,7 @@ function checkedFilter(options: MeasureSkbCommandOptions): Filter {
   if (options.netns !== undefined)
     throw usage(
       '--netns: measure skb counts the packets of all network namespaces',
-      'filter with --pid, --comm or --port',
+      `omit --netns${filtered ? '' : ', and filter with --pid, --comm or --port'}`,
     );
   return filter;
 }
