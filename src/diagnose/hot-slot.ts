@@ -61,6 +61,14 @@ export function statefulProtocol({ protocol, port }: Group): string | null {
   return protocol === 'udp' ? (STATEFUL.get(port) ?? null) : null;
 }
 
+/** The warning for an attach to such a port: a program picks other workers than the hash did. */
+export function movesPeers(group: Group): string | null {
+  const protocol = statefulProtocol(group);
+  return protocol === null
+    ? null
+    : `Port ${group.port} is most likely ${protocol}: the attach moves live flows to other workers, which may not know them.`;
+}
+
 function causeOf({ port, selection, program }: Group): Cause {
   if (selection === 'incoming_cpu') return { by: 'cpu' };
   if (program !== null) return { by: isByCpuAlone(program) ? 'cpu' : 'program' };

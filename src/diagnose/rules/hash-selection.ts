@@ -2,7 +2,7 @@ import type { Group } from '../../host/types.ts';
 import type { Expected } from '../../path/types.ts';
 import { names, percent } from '../../words/phrase.ts';
 import { pinnedMembers } from '../groups.ts';
-import { statefulProtocol } from '../hot-slot.ts';
+import { movesPeers } from '../hot-slot.ts';
 import { memberOn } from '../matching.ts';
 import type { AdvisedGroup, Facts, Found } from '../types.ts';
 
@@ -54,12 +54,9 @@ function outlook({ group, cpus, advice }: AdvisedGroup, rows: readonly Expected[
   return sentences.join(' ');
 }
 
-/** A program picks other workers than the hash did. */
 function forPeers(group: Group): string {
-  const protocol = statefulProtocol(group);
-  return protocol === null
-    ? ''
-    : ` Port ${group.port} is most likely ${protocol}: the attach moves live flows to other workers, which may not know them.`;
+  const warning = movesPeers(group);
+  return warning === null ? '' : ` ${warning}`;
 }
 
 function figure(share: number | null): string {

@@ -5,7 +5,7 @@ import type { Instruction } from '../../cbpf/instruction.ts';
 import { GROUP_PROGRAMS } from '../../cbpf/programs.ts';
 import { advise } from '../../diagnose/advice.ts';
 import { fedGroups } from '../../diagnose/groups.ts';
-import { hotSlot } from '../../diagnose/hot-slot.ts';
+import { hotSlot, movesPeers } from '../../diagnose/hot-slot.ts';
 import { ownProgram } from '../../diagnose/programs.ts';
 import type { Group, Host } from '../../host/types.ts';
 import { viewOf } from '../../path/view.ts';
@@ -21,9 +21,9 @@ export const program: KindPlanner = (context) => {
   const changes: Change[] = [];
   const refused: Refused[] = [];
   const notes: string[] = [];
-  for (const { group, program, why } of choices(context)) {
+  const chosen = choices(context);
+  for (const { group, program, why } of chosen) {
     const refuse = (reason: string) => refused.push({ subject: group.id, why: reason });
-    refused.push(...hotspot(group));
     if (group.program !== null && ownProgram(group) === null) refuse(foreign(group));
     else if (program === 'as it is') {
       if (why !== null) refuse(why);
@@ -31,16 +31,25 @@ export const program: KindPlanner = (context) => {
       if (group.program !== null) changes.push(change(context.host, group, null, null, why ?? ''));
       else if (why !== null) refuse(why);
     } else {
-      const chosen = instructionsFor(program, group, context.host);
-      if (typeof chosen === 'string') {
-        refuse(chosen);
+      const made = instructionsFor(program, group, context.host);
+      if (typeof made === 'string') {
+        refuse(made);
         continue;
       }
-      notes.push(...chosen.warnings.map((warning) => `${group.id}: ${warning}`));
+      notes.push(...made.warnings.map((warning) => `${group.id}: ${warning}`));
       const now = group.program?.instructions ?? null;
-      if (JSON.stringify(chosen.instructions) !== JSON.stringify(now))
-        changes.push(change(context.host, group, program.name, chosen.instructions, why ?? ''));
+      if (JSON.stringify(made.instructions) !== JSON.stringify(now))
+        changes.push(change(context.host, group, program.name, made.instructions, why ?? ''));
     }
+  }
+  for (const { group } of chosen) {
+    const attached = changes.find(({ subject }) => subject === group.id);
+    const name = attached?.target.kind === 'program' ? attached.target.name : null;
+    const hot = hotspot(group, name);
+    if (hot !== null && name === null) refused.push({ subject: group.id, why: hot });
+    if (hot !== null && name !== null) notes.push(`${group.id}: ${hot}`);
+    const peers = name === null ? null : movesPeers(group);
+    if (peers !== null) notes.push(`${group.id}: ${peers}`);
   }
   return { changes, refused, notes };
 };
@@ -107,24 +116,32 @@ function foreign({ program }: Group): string {
   return `${what} that this tool did not make is attached. It is not replaced, because the server may depend on it.`;
 }
 
-/** Under the hash, one busy source goes to one worker. */
-function hotspot(group: Group): readonly Refused[] {
+/** Programs that choose by source or at random, so that they are an answer to few sources. */
+const FOR_FEW_SOURCES: readonly (string | null)[] = ['rand', 'source-rendezvous'];
+
+/**
+ * Under the hash, one busy source goes to one worker, and the plan does nothing about it. null: it is not so, or the
+ * user chose a program for it.
+ * @param attached the program that the plan attaches for another reason; null: none
+ */
+function hotspot(group: Group, attached: string | null): string | null {
   const hot = hotSlot(group);
-  if (hot === null || hot.cause.by !== 'source') return [];
+  if (hot === null || hot.cause.by !== 'source' || FOR_FEW_SOURCES.includes(attached)) return null;
   const { stateless, protocol } = hot.cause;
   const selector = `--port ${group.port} --udp`;
+  const nothing =
+    attached === null
+      ? 'The plan does not spread them, because that costs locality and may break stateful protocols. '
+      : `The plan does not change that: \`${attached}\` is for locality and does not spread few sources, and the expected ` +
+        'shares count every flow the same. ';
   const rand =
     stateless === false
       ? `Port ${group.port} is most likely ${protocol}, for which \`rand\` is wrong. `
       : `\`locality-tune attach ${selector} --program rand\` spreads them if any worker can handle any datagram, never for QUIC; `;
-  return [
-    {
-      subject: group.id,
-      why:
-        `One member reads ${percent(hot.share)} of its datagrams, because few sources send. The plan attaches no program for that, because ` +
-        `that costs locality and may break stateful protocols. ${rand}\`--program source-rendezvous\` keeps each source with one worker.`,
-    },
-  ];
+  return (
+    `One member reads ${percent(hot.share)} of its datagrams, because few sources send. ${nothing}${rand}` +
+    '`--program source-rendezvous` keeps each source with one worker.'
+  );
 }
 
 function change(

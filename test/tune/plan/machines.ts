@@ -438,7 +438,6 @@ export const MACHINES: readonly Machine[] = [
     }),
     options: { ports: [9999], protocol: 'udp' },
     changes: ['fields eth0 udp4 hash fields: sd -> sdfn', program('cpu', 'udp 0.0.0.0:9999')],
-    refused: ['udp 0.0.0.0:9999'],
     after: [1],
   },
   {

@@ -7,6 +7,7 @@ import { openFiles } from '../../../src/system/files.ts';
 import { applied } from '../../../src/tune/applied.ts';
 import { expectedFor, planTuning } from '../../../src/tune/plan.ts';
 import type { Change } from '../../../src/tune/types.ts';
+import { group, host, nic, range } from '../../fixtures/hosts.ts';
 import { writeSyntheticTree } from '../../fixtures/synthetic-tree.ts';
 import { DEFAULTS, viewOf } from './defaults.ts';
 import { MACHINES, TREES } from './machines.ts';
@@ -63,4 +64,55 @@ it('leaves a machine of 512 CPUs as it is, whose 8 NICs of 128 queues are spread
   expect(ifaces).toHaveLength(8);
   expect(planTuning(viewOf(host), { ...DEFAULTS, ifaces, ports: [] }).changes).toEqual([]);
   rmSync(root, { recursive: true });
+});
+
+describe('a plan for a UDP group where one member reads most', () => {
+  const hot = (port: number) => {
+    const machine = host({
+      cpus: 4,
+      nics: [nic({ queues: 4, xps: true })],
+      groups: [
+        group({
+          protocol: 'udp',
+          port,
+          workers: range(4).map((cpu) => ({ cpu, more: { packets: cpu === 2 ? 9000 : 300 } })),
+        }),
+      ],
+    });
+    return { machine, options: { ...DEFAULTS, ports: [port], protocol: 'udp' as const } };
+  };
+
+  it('attaches `cpu` for locality, says that this does not spread few sources, and warns of live flows', () => {
+    const { machine, options } = hot(443);
+    const { changes, refused, notes } = planTuning(viewOf(machine), options);
+    expect(changes.map(shown)).toContain('program udp 0.0.0.0:443: none -> cpu');
+    expect(refused).toEqual([]);
+    expect(notes.join(' ')).toMatch(/One member reads 90\.9 % .* `cpu` is for locality and does not spread/);
+    expect(notes.join(' ')).toContain('most likely QUIC: the attach moves live flows to other workers');
+  });
+
+  it('does not warn of flows where the protocol keeps no state', () => {
+    const { machine, options } = hot(53);
+    expect(planTuning(viewOf(machine), options).notes.join(' ')).not.toContain('live flows');
+  });
+
+  it('says nothing of few sources if the user chose a program for them', () => {
+    const { machine, options } = hot(53);
+    const { refused, notes } = planTuning(viewOf(machine), { ...options, program: 'rand' });
+    expect([...refused, ...notes].join(' ')).not.toContain('One member');
+  });
+
+  it('refuses what it does not do if it attaches nothing', () => {
+    const { machine, options } = hot(53);
+    const loose = {
+      ...machine,
+      groups: machine.groups.map((each) => ({
+        ...each,
+        sockets: each.sockets.map((socket) => ({ ...socket, slotSource: null })),
+      })),
+    };
+    const { changes, refused } = planTuning(viewOf(loose), options);
+    expect(changes.filter(({ kind }) => kind === 'program')).toEqual([]);
+    expect(refused.map(({ why }) => why).join(' ')).toContain('The plan does not spread them');
+  });
 });
