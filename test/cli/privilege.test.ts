@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/system/package.ts';
 import { run } from './run.ts';
 
 /** As nobody, if the tests run as root. */
@@ -22,4 +25,23 @@ describe.concurrent('without root', () => {
     expect(stderr).toContain(`locality-tune: ${reason}`);
     expect(stderr).toMatch(/; run it as root\n$/);
   });
+});
+
+it('SECURITY.md says of every command what it may change, and which privileges it needs', async () => {
+  const { stdout } = await run(['--help']);
+  const commands = /\nCommands:\n(.*?)\n\n/s.exec(stdout)?.[1] ?? '';
+  const names = [...commands.matchAll(/^ {2}([a-z]+)/gm)]
+    .map(([, name]) => name)
+    .filter((name) => name !== 'help');
+  expect(names).toContain('watch');
+  const security = readFileSync(join(packageRoot, 'SECURITY.md'), 'utf8');
+  for (const title of ['What it may change', 'Privileges']) {
+    const [section = ''] = security.split(`\n## ${title}\n`)[1]?.split('\n## ') ?? [];
+    // The first column of the table.
+    const named = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell).join();
+    expect(
+      names.filter((name) => !new RegExp(`\`${name}\\b`).test(named)),
+      title,
+    ).toEqual([]);
+  }
 });
