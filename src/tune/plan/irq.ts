@@ -1,10 +1,11 @@
-/** Moves each queue's interrupt to the CPU of the worker that it feeds. */
+/** Moves each queue's interrupt to the CPU of the worker that it feeds; without workers, spreads them over the CPUs. */
 
+import { countEach } from '../../diagnose/even.ts';
 import { type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import { parseIrqName } from '../../host/irq-names.ts';
 import type { Irq, Nic } from '../../host/types.ts';
-import { names, queueNames } from '../../words/phrase.ts';
+import { cpuNames, names, queueNames } from '../../words/phrase.ts';
 import { nicPath, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
 import { mayChange } from './candidates.ts';
@@ -78,12 +79,20 @@ function sharing({ nics, assignment }: PlanContext): readonly string[] {
   ];
 }
 
-function reasons({ assignment }: PlanContext, nic: Nic): (cpu: number) => string {
+function reasons({ assignment, spreads }: PlanContext, nic: Nic): (cpu: number) => string {
   const { cpus = [], workers = false } = assignment.serving.get(nic.name) ?? {};
   const serving = new Set(cpus);
+  const placed = [...(spreads.get(nic.name)?.cpuOf ?? [])];
+  const counts = countEach(placed.flatMap(([{ rx }, cpu]) => (rx.length > 0 ? (cpu ?? []) : [])));
+  const used = [...counts.keys()].sort((one, other) => one - other);
+  const even = Math.max(...counts.values()) - Math.min(...counts.values()) <= 1;
+  const shared =
+    used.length > 1
+      ? `The queues of ${nic.name} are spread ${even ? 'evenly ' : ''}over ${cpuNames(used)}.`
+      : `All queues of ${nic.name} go to this CPU.`;
   return (cpu) => {
     if (!serving.has(cpu)) return 'It gets no packets, so it leaves the CPUs of workers to queues that do.';
-    return workers ? `The worker that reads its packets is on CPU ${cpu}.` : `CPU ${cpu} is free for it.`;
+    return workers ? `The worker that reads its packets is on CPU ${cpu}.` : shared;
   };
 }
 

@@ -33,6 +33,14 @@ describe('toScript', () => {
       if (line.startsWith('#')) expect(line.length).toBeLessThanOrEqual(120);
   });
 
+  it('names no worker and no free CPU where queues only share the CPUs', () => {
+    const machine = host({ cpus: 4, nics: [nic({ queues: 8, irqCpus: [0] })] });
+    const script = scriptFor(machine, { ifaces: ['eth0'] });
+    expect(script).toContain('The queues of eth0 are spread evenly over CPUs 0-3.');
+    expect(script).toContain('echo 3 > /proc/irq/');
+    expect(script).not.toMatch(/worker|is free/);
+  });
+
   it('says what it expects, before and after', () => {
     const machine = host({
       cpus: 4,
