@@ -141,7 +141,8 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups }: Judging): reado
 }
 
 /** `−16.1 %`, with a sign that is as wide as a plus. */
-export const signed = (share: number): string => `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
+export const signed = (effect: number): string =>
+  `${effect < 0 ? '−' : '+'}${(100 * Math.abs(effect)).toFixed(1)} %`;
 
 const points = (value: number): string => `${value.toFixed(1)} %`;
 

@@ -137,7 +137,7 @@ describe('the verdict', () => {
       'busiest-worker': arm === 'on' ? 71 : 52,
     }));
     const { notes } = judge(uneven, judging());
-    expect(notes).toContainEqual(expect.stringContaining('the load differed by +10 % between the arms'));
+    expect(notes).toContainEqual(expect.stringContaining('the load differed by +10.0 % between the arms'));
     expect(notes).toContainEqual(expect.stringContaining('rose from 52.0 % to 71.0 %'));
     // A metronome's load differs by nothing, and still measurably.
     const steady = rounds((arm, at) => ({ ...cost(0, 0.01)(arm, at), rate: arm === 'on' ? 800.1 : 800 }));

@@ -41,7 +41,7 @@ const screen = (unicode: boolean, shown: readonly Round[] = rounds) =>
 describe('an experiment', () => {
   it('says the verdict first, then how, then every metric that is known', () => {
     const text = screen(true);
-    expect(text).toMatch(/^It pays: the workers take 1\d\.\d % less CPU for a connection/);
+    expect(text).toMatch(/^It pays: the workers take 1\d(?:\.\d)? % less CPU for a connection/);
     expect(text).toContain('tcp 0.0.0.0:8080, `cpu` off and on: 6 blocks of 4 rounds');
     expect(text).toMatch(/CPU of the workers +54\.\d +47\.\d +µs\/conn +−1\d\.\d % .*├─*●─*┤ +│ +decides/);
     expect(text).toMatch(/wakeups from another CPU +47\.5 +0\.00 +% +−47\.\d/);
