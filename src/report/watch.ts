@@ -1,7 +1,7 @@
 /** What `watch` prints: a line for each event, and the one line of a check. */
 import { newestEvents, type Watchers } from '../watch/ask.ts';
 import { changeText, detailsOf, valueText } from '../watch/event-text.ts';
-import type { Observation, WatchEvent } from '../watch/types.ts';
+import type { Observation, Observed, WatchEvent } from '../watch/types.ts';
 import { count, names } from '../words/phrase.ts';
 import { type Line, paragraph, type Style, span, type Tone } from './text.ts';
 
@@ -29,10 +29,13 @@ const TONES: Readonly<Record<WatchEvent['action'], Tone | null>> = {
 
 export type CheckVerdict = 'as planned' | 'drift' | 'unknown';
 
+/** A setting of an interface or a server that is not there is not as planned. */
+const isNotKnown = ({ state }: Observed): boolean => state === 'unknown' || state === 'gone';
+
 export function verdictOf({ settings }: Observation): CheckVerdict {
   const all = [...settings.values()];
   if (all.some(({ state }) => state === 'drifted')) return 'drift';
-  return all.some(({ state }) => state === 'unknown') ? 'unknown' : 'as planned';
+  return all.some(isNotKnown) ? 'unknown' : 'as planned';
 }
 
 const WORDS = { 'as planned': 'OK', drift: 'WARNING', unknown: 'UNKNOWN' } as const;
@@ -41,7 +44,7 @@ const WORDS = { 'as planned': 'OK', drift: 'WARNING', unknown: 'UNKNOWN' } as co
 export function checkLine(observation: Observation, groups: number): string {
   const all = [...observation.settings.values()];
   const drifted = all.filter(({ state }) => state === 'drifted');
-  const unknown = all.filter(({ state }) => state === 'unknown');
+  const unknown = all.filter(isNotKnown);
   const verdict = verdictOf(observation);
   const what = `${count(all.length, 'setting')}${groups > 0 ? ` and ${count(groups, 'group')}` : ''}`;
   const text = {
@@ -49,7 +52,9 @@ export function checkLine(observation: Observation, groups: number): string {
     drift: `${drifted.length} of ${what} drifted: ${names(
       drifted.map(({ subject, wanted, is }) => `${subject} is ${valueText(is)}, not ${valueText(wanted)}`),
     )}`,
-    unknown: `not known: ${names(unknown.map(({ subject }) => subject))}`,
+    unknown: `cannot tell: ${names(
+      unknown.map(({ subject, state }) => `${subject} is ${state === 'gone' ? 'not there' : 'not known'}`),
+    )}`,
   }[verdict];
   const figures = `settings=${all.length} drift=${drifted.length} unknown=${unknown.length}`;
   return `locality-tune ${WORDS[verdict]}: ${text.replaceAll('|', '/')} | ${figures}`;

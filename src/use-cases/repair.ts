@@ -56,9 +56,11 @@ async function setAgain(access: Access, { target, to }: Change): Promise<string 
   const setting = settingOf(target);
   try {
     const found = await setting.find(access, target);
-    await setting.write(access, found, to);
+    // irqbalance keeps the bans of others, and interrupts have other numbers now.
+    const value = await setting.wanted(access, found, to, await setting.read(access, found));
+    await setting.write(access, found, value);
     const is = await setting.read(access, found);
-    return is !== null && setting.same(is, to) ? null : `it is ${is ?? 'not readable'} after it was set`;
+    return is !== null && setting.same(is, value) ? null : `it is ${is ?? 'not readable'} after it was set`;
   } catch (error) {
     if (!isFailure(error) && errnoCode(error) === null) throw error;
     return error instanceof Error ? error.message : String(error);

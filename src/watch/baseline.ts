@@ -1,6 +1,7 @@
 /** What the machine should be like: from the journals, from a machine that has been read, or from a saved plan. Pure. */
 
 import { disassemble } from '../cbpf/disassemble.ts';
+import { GROUP_PROGRAMS, recognise } from '../cbpf/programs.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { Group, Host, Nic } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
@@ -81,6 +82,27 @@ function baselineOf(settings: readonly Expectation[], host: Host, source: string
     sizes: new Map(host.groups.filter(({ id }) => steered.has(id)).map(({ id, size }) => [id, size])),
     findings: new Set(diagnose(viewOf(host)).map(findingKey)),
   };
+}
+
+/** What of a group was steered, so that its successor may be. */
+export interface Steering {
+  /** Its workers were pinned, each to one CPU. */
+  readonly pins: boolean;
+  /** `by-cpu`: what suits the group of `cpu` and `map`; otherwise the program's name; null: none that can be made again. */
+  readonly program: 'by-cpu' | string | null;
+}
+
+/** null: nothing of it was, or nothing that can be planned again. */
+export function steeringOf({ settings }: Baseline, group: string): Steering | null {
+  const own = settings.filter(({ target }) => 'group' in target && target.group === group);
+  const pinned = own.filter(({ target }) => 'slot' in target);
+  const pins = pinned.length > 0 && pinned.every(({ wanted }) => /^\d+$/.test(wanted));
+  const target = own.find((each) => each.kind === 'program')?.target;
+  const instructions = target?.kind === 'program' && 'instructions' in target ? target.instructions : null;
+  const name = instructions === null ? null : (recognise(instructions)?.name ?? null);
+  const made = GROUP_PROGRAMS.find((each) => each === name) ?? null;
+  const program = made === 'cpu' || made === 'map' ? 'by-cpu' : made;
+  return pins || program !== null ? { pins, program } : null;
 }
 
 /** After a group has got another program or other pins because its workers have changed, these are what is wanted. */

@@ -20,6 +20,8 @@ export interface Reports {
 export interface Daemon {
   readonly watcher: Watcher;
   readonly sources: readonly Source[];
+  /** Looks at the machine, and repairs what it may. Throws SystemError, Failure. */
+  look(): Promise<void>;
   /** Until the signal. Throws bugs only. */
   run(signal: AbortSignal): Promise<void>;
   /** Looks at the machine as soon as possible. */
@@ -30,7 +32,7 @@ export interface Daemon {
 
 const RETRY_MS = 5_000;
 
-/** Has looked at the machine once when it resolves. Throws SystemError, Failure. */
+/** Hears from now on, but does nothing before `look` or `run`. */
 export async function startDaemon(
   machine: LiveMachine,
   { machine: watched, baseline }: Opened,
@@ -57,11 +59,13 @@ export async function startDaemon(
     keep(watcher, filesMayBeNew);
     filesMayBeNew = false;
   };
-  await watcher.check();
-  follow();
   let began: number | null = null;
   return {
     watcher,
+    look: async () => {
+      await watcher.check();
+      follow();
+    },
     busyFor: () => (began === null ? 0 : watched.now() - began),
     sources: listening.sources,
     wake: () => {

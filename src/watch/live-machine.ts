@@ -10,7 +10,7 @@ import type { Change, Kind, PlanOptions } from '../tune/types.ts';
 import type { LiveMachine } from '../use-cases/machine.ts';
 import { planFor } from '../use-cases/plan.ts';
 import { repair } from '../use-cases/repair.ts';
-import { fromHost, fromRecords, fromSavedPlan, type Scope } from './baseline.ts';
+import { fromHost, fromRecords, fromSavedPlan, type Scope, type Steering } from './baseline.ts';
 import type { Baseline, WatchEvent } from './types.ts';
 import { createSigns } from './vital-signs.ts';
 import type { WatchedMachine } from './watcher.ts';
@@ -85,17 +85,20 @@ export async function openWatched(
         records = text;
         return isFirst ? null : { ...fresh, findings: baseline.findings };
       },
-      replan: (seen, group, kinds) => Promise.resolve(replan(machine, seen, group, kinds)),
+      replan: (seen, group, wanted) => Promise.resolve(replan(machine, seen, group, wanted)),
       repair: (changes) => repairIfFree(machine, changes, signal),
     },
   };
 }
 
 /** What the planner would change for this group alone. */
-function replan(machine: LiveMachine, host: Host, id: string, kinds: ReadonlySet<Kind>): readonly Change[] {
+function replan(machine: LiveMachine, host: Host, id: string, wanted: Steering): readonly Change[] {
   const group = host.groups.find((each) => each.id === id);
   if (group === undefined) return [];
-  const only = (['pin', 'program'] as const).filter((kind) => kinds.has(kind) || kind === 'program');
+  const only: Kind[] = [
+    ...(wanted.pins ? (['pin'] as const) : []),
+    ...(wanted.program === null ? [] : (['program'] as const)),
+  ];
   const options: PlanOptions = {
     ifaces: [],
     ports: [group.port],
@@ -105,7 +108,7 @@ function replan(machine: LiveMachine, host: Host, id: string, kinds: ReadonlySet
     irqCpus: null,
     avoidCpus: [],
     smt: 'one',
-    program: null,
+    program: wanted.program === 'by-cpu' ? null : wanted.program,
   };
   return planFor(viewOf({ ...host, groups: [group] }), options, machine).plan.changes;
 }
@@ -126,14 +129,14 @@ const within = (host: Host, { ifaces, ports }: Scope): Host => ({
   groups: host.groups.filter(({ port }) => ports.length === 0 || ports.includes(port)),
 });
 
-/** Settings of other interfaces and ports are not watched. */
+/** Settings of other interfaces and ports are not watched; an empty list is everything of its kind. */
 function withinScope(baseline: Baseline, { ifaces, ports }: Scope): Baseline {
-  if (ifaces.length === 0 && ports.length === 0) return baseline;
+  const isOurs = (name: string): boolean => ifaces.length === 0 || ifaces.includes(name);
   const settings = baseline.settings.filter(({ target }) => {
-    if ('nic' in target) return ifaces.includes(target.nic);
-    if ('nics' in target) return target.nics.some((name) => ifaces.includes(name));
-    if ('group' in target) return ports.includes(Number(/:(\d+)(?: group \d+)?$/.exec(target.group)?.[1]));
-    return ifaces.length > 0;
+    if ('nic' in target) return isOurs(target.nic);
+    if ('nics' in target) return target.nics.some(isOurs);
+    if (!('group' in target)) return true;
+    return ports.length === 0 || ports.includes(Number(/:(\d+)(?: group \d+)?$/.exec(target.group)?.[1]));
   });
   const groups = new Set(settings.flatMap(({ target }) => ('group' in target ? [target.group] : [])));
   const sizes = new Map([...baseline.sizes].filter(([id]) => groups.has(id)));

@@ -25,7 +25,7 @@ export function noticeOf(heard: Heard, nameOf: (ifindex: number) => string | nul
     case 'ethtool':
       return ofInterface(heard.name, heard.ifindex, ETHTOOL[heard.what]);
     case 'netdev':
-      return ofInterface(null, heard.ifindex, 'its driver was changed');
+      return ofInterface(null, heard.ifindex, NETDEV[heard.event]);
     case 'socket-closed':
     case 'process-ended':
       return { about: 'sockets' };
@@ -37,6 +37,12 @@ export function noticeOf(heard: Heard, nameOf: (ifindex: number) => string | nul
       return { about: 'anything' };
   }
 }
+
+const NETDEV = {
+  added: 'the interface was created',
+  gone: 'the interface was deleted',
+  changed: 'what XDP can do on it was changed',
+} as const;
 
 const LINK = {
   gone: () => 'the interface was deleted',

@@ -21,7 +21,6 @@ export function unitText(command: readonly string[], words: readonly string[], s
   return `# Written by locality-tune watch --install; locality-tune watch --uninstall removes it.
 [Unit]
 Description=Watches the CPU locality of packets
-Documentation=man:locality-tune-watch(1)
 Wants=network-online.target
 After=network-online.target irqbalance.service
 

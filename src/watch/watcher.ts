@@ -3,9 +3,10 @@
  * that touches the machine is given to it (`WatchedMachine`), and so is the clock.
  */
 import type { Host } from '../host/types.ts';
+import { isFailure, isSystemError } from '../system/errors.ts';
 import type { Change, Kind } from '../tune/types.ts';
 import { count } from '../words/phrase.ts';
-import { adopt } from './baseline.ts';
+import { adopt, type Steering, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
 import { observe } from './observe.ts';
 import { filesOf, ownerOf } from './paths.ts';
@@ -41,8 +42,8 @@ export interface WatchedMachine {
   pulse(): Promise<string | null>;
   /** The baseline, made anew from its source; null: it has not changed. */
   rebase(host: Host): Promise<Baseline | null>;
-  /** What a group needs after its workers have changed: pins and a program of its new size. */
-  replan(host: Host, group: string, kinds: ReadonlySet<Kind>): Promise<readonly Change[]>;
+  /** What a group needs after its workers have changed: pins and a program of its new size, as far as it had them. */
+  replan(host: Host, group: string, wanted: Steering): Promise<readonly Change[]>;
   /** Change -> null if it is set again, otherwise why not. Throws Failure: busy. */
   repair(changes: readonly Change[]): Promise<ReadonlyMap<Change, string | null>>;
   say(event: WatchEvent): void;
@@ -72,6 +73,8 @@ export interface Summary {
   readonly drifted: readonly Observed[];
   readonly pending: number;
   readonly unknown: number;
+  /** Their object is not there. */
+  readonly gone: number;
   readonly groups: number;
   readonly repairs: number;
   readonly lastRepairAt: number | null;
@@ -160,7 +163,7 @@ export class Watcher {
     this.resume();
   }
 
-  /** Feels the pulse, and checks if it has changed or a check is due. Throws what the machine throw. */
+  /** Feels the pulse, and checks if it has changed or a check is due. Throws what the machine throws. */
   async step(): Promise<void> {
     const now = this.#machine.now();
     const pulse = await this.#machine.pulse();
@@ -209,6 +212,7 @@ export class Watcher {
       drifted: inState('drifted'),
       pending: inState('pending').length,
       unknown: inState('unknown').length,
+      gone: inState('gone').length,
       groups: this.#baseline.sizes.size,
       repairs: this.#total,
       lastRepairAt: this.#repairs.at(-1) ?? null,
@@ -286,7 +290,10 @@ export class Watcher {
     for (const [id, size] of this.#baseline.sizes) {
       const now = seen.generations.get(id)?.size;
       if (now === undefined || now === size) continue;
-      const planned = await this.#machine.replan(host, id, this.#options.policy.kinds);
+      // What is attached is not known, so nothing can be planned yet.
+      if (host.groups.find((group) => group.id === id)?.selection === null) continue;
+      const wanted = steeringOf(this.#baseline, id);
+      const planned = wanted === null ? [] : await this.#machine.replan(host, id, wanted);
       if (planned.length === 0) sizes.set(id, now);
       for (const change of planned) {
         const { kind, subject, from, to } = change;
@@ -324,7 +331,10 @@ export class Watcher {
 
   async #repair(host: Host, chosen: readonly Wish[], events: ReadonlyMap<string, WatchEvent>): Promise<void> {
     const changes = chosen.flatMap(({ change }) => (change === null ? [] : [change]));
-    const results = await this.#machine.repair(changes);
+    const results = await this.#machine.repair(changes).catch((error: unknown) => {
+      if (!isFailure(error) && !isSystemError(error)) throw error;
+      return new Map(changes.map((change) => [change, error.message]));
+    });
     const now = this.#machine.now();
     for (const { subject, change } of chosen) {
       const event = events.get(subject);
@@ -382,11 +392,16 @@ function causeOf(by: Writer | null, heard: boolean, event: string | null): strin
 
 /** One sentence for `systemctl status`. */
 export function sentence(summary: Summary, timeOf: (at: number) => string): string {
-  const { settings, drifted, groups, repairs, lastRepairAt, givenUp, paused } = summary;
+  const { settings, drifted, gone, unknown, groups, repairs, lastRepairAt, givenUp, paused } = summary;
   const what = `${count(settings, 'setting')}${groups > 0 ? ` and ${count(groups, 'group')}` : ''}`;
-  const state = drifted.length === 0 ? `${what} as planned` : `${drifted.length} of ${what} drifted`;
+  const [first = `${what} as planned`, ...others] = [
+    drifted.length > 0 ? `${drifted.length} of ${what} drifted` : null,
+    gone > 0 ? `${gone} of ${what} not there` : null,
+    unknown > 0 ? `${unknown} of ${what} not known` : null,
+  ].filter((text) => text !== null);
   const parts = [
-    state,
+    first,
+    ...others,
     repairs > 0 && lastRepairAt !== null ? `${repairs} repaired, last at ${timeOf(lastRepairAt)}` : '',
     givenUp.length > 0 ? `${count(givenUp.length, 'setting')} given up` : '',
     paused ? 'repairs are paused' : '',

@@ -43,20 +43,23 @@ export class SimulatedMachine {
           ? null
           : JSON.stringify(this.host.groups.map(({ sockets }) => sockets.map((each) => each.owners))),
       rebase: async () => null,
-      replan: async (seen, id, kinds) => {
+      replan: async (seen, id, wanted) => {
         const group = seen.groups.find((each) => each.id === id);
         const options = {
           ifaces: [],
           ports: group === undefined ? [] : [group.port],
           protocol: group?.protocol ?? 'tcp',
-          only: ['pin', 'program'] as const,
+          only: [
+            ...(wanted.pins ? (['pin'] as const) : []),
+            ...(wanted.program === null ? [] : (['program'] as const)),
+          ],
           cpus: null,
           irqCpus: null,
           avoidCpus: [],
           smt: 'one' as const,
-          program: null,
+          program: wanted.program === 'by-cpu' ? null : wanted.program,
         };
-        return planTuning(viewOf(seen), options).changes.filter(({ kind }) => kinds.has(kind));
+        return planTuning(viewOf(seen), options).changes;
       },
       repair: async (changes) =>
         new Map(

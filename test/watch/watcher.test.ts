@@ -185,6 +185,36 @@ describe('workers', () => {
     expect(machine.host.groups[0]?.program?.asm).toBe(now.program?.asm);
   });
 
+  it('a group that had no program, and workers that were not pinned, get none when it grows', async () => {
+    const free = (count: number): Host =>
+      host({
+        cpus: 8,
+        nics: [nic({ queues: 8, xps: true })],
+        groups: [group({ workers: range(count).map(() => ({ cpus: range(8) })) })],
+      });
+    const machine = new SimulatedMachine(free(4));
+    await machine.pass(1);
+    machine.host = { ...machine.host, groups: free(8).groups };
+    await machine.pass(600);
+    expect(machine.written).toEqual([]);
+  });
+
+  it('keeps the program that a group had, for its new size', async () => {
+    const machine = new SimulatedMachine({
+      ...server(4, 100),
+      groups: [group({ workers: workers(4, 100), program: 'rand' })],
+    });
+    await machine.pass(1);
+    const [old] = machine.host.groups;
+    const [now] = server(8, 200).groups;
+    if (old === undefined || now === undefined) throw new Error('no group');
+    machine.host = { ...machine.host, groups: [{ ...now, program: old.program }] };
+    await machine.pass(60);
+    expect(machine.host.groups[0]?.program?.asm).toContain('ld rand');
+    expect(machine.host.groups[0]?.program?.asm).toContain('mod #8');
+    expect(machine.host.groups[0]?.program?.asm).not.toContain('cpu');
+  });
+
   it('a restart without a program gets its program again', async () => {
     const machine = new SimulatedMachine(server(4, 100));
     await machine.pass(1);
@@ -269,6 +299,16 @@ describe('a day of random drift', () => {
 });
 
 describe('the sentence for systemctl status', () => {
+  it('does not call as planned what is not there', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    machine.host = { ...machine.host, nics: [] };
+    await machine.pass(60);
+    expect(sentence(machine.watcher.summary(), () => '')).toMatch(
+      /^\d+ of \d+ settings and 1 group not there$/,
+    );
+  });
+
   it('says what is as planned, and what was repaired', async () => {
     const machine = new SimulatedMachine(tuned());
     await machine.pass(1);

@@ -32,8 +32,10 @@ export async function installOrRemove(options: WatchCommandOptions): Promise<voi
 }
 
 /** The same options again, for the unit. */
-export function wordsOf({ iface = [], port = [], baseline, repair, onStop }: WatchCommandOptions): string[] {
+export function wordsOf(options: WatchCommandOptions): string[] {
+  const { iface = [], port = [], baseline, repair, onStop } = options;
   return [
+    ...(options.json || options.pretty ? ['--json'] : []),
     ...iface.map((name) => `--iface=${name}`),
     ...port.map((each) => `--port=${each}`),
     ...(baseline === 'applied' ? [] : [`--baseline=${baseline === 'now' ? baseline : resolve(baseline)}`]),

@@ -23,6 +23,8 @@ import { installOrRemove } from './watch-install.ts';
 import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 
 const MOST_BYTES = 64 * 1024 * 1024;
+/** 128 and the number of SIGHUP. */
+const EXIT_HUNG_UP = 129;
 
 export async function runWatch(options: WatchCommandOptions): Promise<void> {
   if (options.install || options.uninstall) return installOrRemove(options);
@@ -43,7 +45,10 @@ async function watch(options: WatchCommandOptions): Promise<void> {
   const machine = openMachine();
   const scope = { ifaces: options.iface ?? [], ports: options.port ?? [] };
   const choice = await baselineOf(options.baseline);
-  const stop = untilInterrupted();
+  // Of a service SIGHUP means to read again, on a terminal that the terminal is gone.
+  const isAttended = process.stdin.isTTY === true || process.stdout.isTTY === true;
+  const hangUp = new AbortController();
+  const stop = AbortSignal.any([untilInterrupted(), hangUp.signal]);
   const log = new EventLog();
   const print = printer(options);
   const done = progress('reading the machine ...');
@@ -76,11 +81,17 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     log,
     environment: process.env,
   });
-  process.on('SIGHUP', () => void reload(options, opened, daemon, service));
+  process.on('SIGHUP', () => {
+    if (!isAttended) void reload(options, opened, daemon, service);
+    else hangUp.abort();
+  });
+  // Only now: another watcher may have refused this one.
+  await daemon.look();
   announce(daemon, options);
   service.tell();
   await daemon.run(stop);
   await service.stop();
+  if (hangUp.signal.aborted) process.exitCode = EXIT_HUNG_UP;
   if (options.onStop === 'undo') await undoAll(machine, options);
   say(`${sentence(daemon.watcher.summary(), clockTime)}\n`);
 }
