@@ -125,7 +125,7 @@ export function outliveOutput(lost: () => void): void {
   onLostReader = lost;
 }
 
-/** The terminal was seen to be gone, by whoever reads from it or writes to it. */
+/** A read from the terminal, or a write to it, has found it gone. */
 export const lostReader = (): void => onLostReader?.();
 
 /** Writes by the system call, because setting up process.stdout takes Node 3 ms for a file and 8 ms for a pipe. */

@@ -98,7 +98,7 @@ interface Open {
   remote: TracepointCounter | null;
 }
 
-/** sched_waking, not sched_wakeup: that one fires on the CPU that is woken, for whoever runs there. */
+/** sched_waking, not sched_wakeup: that one fires on the woken CPU, in the context of the task that runs there. */
 async function openTracepoints(files: Files, group: Group, cpus: Cpus) {
   const open: Open = { accepts: null, wakeups: null, remote: null };
   const notes: string[] = [];

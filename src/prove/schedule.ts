@@ -12,7 +12,7 @@ import type { Arm, Design } from './types.ts';
 export const BETWEEN_CHANGES = 5;
 /** Connections that are closing when the program changes. */
 const LEAST_WARM = 1;
-/** After so many mean lives of a connection 2 % of the old ones are left. */
+/** Mean lives of a connection after which 2 % of the old ones are left. */
 const LIVES = 4;
 
 const ROUNDS_IN_BLOCK = 4;

@@ -7,7 +7,7 @@ import { type Line, paragraph, type Style, span, type Tone } from './text.ts';
 
 /**
  * `14:02:11  irq  eth0 rx-2 interrupt: 2 -> 0  (set_irq.sh (irq.service), pid 7, wrote it; repaired)`.
- * @param time null: whoever shows the line adds it
+ * @param time null: the journal adds it
  * @param prefix such as a priority for journald
  */
 export function eventLine(event: WatchEvent, time: string | null, prefix = ''): Line {

@@ -50,7 +50,7 @@ function sizeOf(spec: ProgramSpec | null, attachment: Attachment | null) {
   return size === null ? null : { size, exact: 'size' in spec };
 }
 
-/** The workers of a program that goes by the CPU are where they were, or where it finds them. */
+/** The workers of a program that picks by CPU run where they ran when it was attached, or where it still finds them. */
 function otherCpus(
   { sockets }: Group,
   spec: ProgramSpec | null,

@@ -10,7 +10,7 @@ export interface PolicyOptions {
   readonly backoffMs: number;
   /** Repairs of all settings together in an hour. */
   readonly mostPerHour: number;
-  /** So many repairs undone by one writer end the repairs of that setting. */
+  /** Repairs of a setting that one writer may undo before the setting is left alone. */
   readonly mostUndone: number;
 }
 

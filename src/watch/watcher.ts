@@ -40,7 +40,7 @@ export interface WatchedMachine {
   read(slots: boolean): Promise<Host>;
   /** Changes when members, workers or journals have: cheap, so it is asked often. null: somebody is applying or undoing. */
   pulse(): Promise<string | null>;
-  /** The baseline, made anew from its source; null: it has not changed. */
+  /** The baseline, read again from its source; null: it has not changed. */
   rebase(host: Host): Promise<Baseline | null>;
   /** What a group needs after its workers have changed: pins and a program of its new size, as far as it had them. */
   replan(host: Host, group: string, wanted: Steering): Promise<readonly Change[]>;
@@ -53,11 +53,11 @@ export interface WatcherOptions {
   readonly policy: PolicyOptions;
   /** The machine is read at least so often. */
   readonly fullMs: number;
-  /** The pulse is felt so often. */
+  /** The pulse is read at least so often. */
   readonly pulseMs: number;
-  /** Slots and programs are read at least so often, because a program that somebody detaches makes no sound. */
+  /** Slots and programs are read at least so often, because the kernel does not report that a program was detached. */
   readonly slotsMs: number;
-  /** After a sound, more of them are awaited for so long. */
+  /** After a notice, more are awaited for this time. */
   readonly gatherMs: number;
 }
 
@@ -88,6 +88,7 @@ export class Watcher {
   readonly #options: WatcherOptions;
   #baseline: Baseline;
   #last: Observation | null = null;
+  #filesOf: { readonly seen: Observation; readonly files: ReadonlyMap<string, string> } | null = null;
   /** The findings that were last compared. */
   #found: Observation['findings'] | null = null;
   #memories = new Map<string, Memory>();
@@ -135,7 +136,7 @@ export class Watcher {
   hear(notice: Notice): void {
     const now = this.#machine.now();
     if (notice.about === 'file') {
-      const subject = this.#last === null ? undefined : filesOf(this.#last).get(notice.path);
+      const subject = this.#files().get(notice.path);
       if (subject !== undefined) {
         this.#writers.set(subject, notice.by);
         this.#named.delete(subject);
@@ -144,6 +145,13 @@ export class Watcher {
     if (notice.about === 'interface') this.#disturbed.set(notice.name, { at: now, what: notice.what });
     if (notice.about === 'sockets' || notice.about === 'anything') this.#due.slots = now;
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
+  }
+
+  /** A script may write thousands of files between two looks, so the map is made once for each look. */
+  #files(): ReadonlyMap<string, string> {
+    if (this.#last === null) return new Map();
+    if (this.#filesOf?.seen !== this.#last) this.#filesOf = { seen: this.#last, files: filesOf(this.#last) };
+    return this.#filesOf.files;
   }
 
   pause(ms: number): void {
@@ -163,7 +171,7 @@ export class Watcher {
     this.resume();
   }
 
-  /** Feels the pulse, and checks if it has changed or a check is due. Throws what the machine throws. */
+  /** Reads the pulse, and checks if it has changed or a check is due. Throws what the machine throws. */
   async step(): Promise<void> {
     const now = this.#machine.now();
     const pulse = await this.#machine.pulse();

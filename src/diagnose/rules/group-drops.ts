@@ -72,7 +72,7 @@ function against(readers: readonly Owner[]): string {
     : 'against more load than one thread can read, several workers with an SO_REUSEPORT socket each';
 }
 
-/** How servers are told to open one socket for each worker. */
+/** What makes each server open one socket for each worker. */
 function inConfiguration(readers: readonly Owner[], port: number, protocol: Protocol): string {
   const settings: ReadonlyMap<string, string> = new Map([
     ['nginx', `nginx: \`listen ${port}${protocol === 'udp' ? ' udp' : ''} reuseport\``],

@@ -14,7 +14,7 @@ export const napi: Setting<Extract<Target, { readonly kind: 'napi' }>> = {
     const same = now !== null && (startTime === null || startTime === now);
     // A saved plan knows no start time, but the name of a thread of the kernel.
     if (same && files.text(`/proc/${pid}/comm`)?.trimEnd() === comm) return { ...target, startTime: now };
-    // Threads end with their NAPI instances, which an interface makes anew when it comes up.
+    // Threads end with their NAPI instances, which an interface creates again when it comes up.
     const own = (await access.nic(nic))?.napiThreads ?? [];
     const found = own.find(({ rx }) => rx.length > 0 && rx.join() === queues.join());
     if (found === undefined)
