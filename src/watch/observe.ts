@@ -8,6 +8,7 @@ import { fromSaved } from '../tune/saved.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Target } from '../tune/types.ts';
 import { irqOf, threadOf, valueIn } from '../tune/value-in.ts';
+import { ownerOf } from './paths.ts';
 import type { Baseline, Expectation, Fact, Generation, Observation, Observed } from './types.ts';
 
 /** @param host with at least the interfaces and ports of the baseline */
@@ -31,7 +32,7 @@ export const findingKey = ({ rule, subject }: { readonly rule: string; readonly 
 function compare(host: Host, { kind, subject, target, wanted }: Expectation): Observed {
   const change = { kind, subject, target, to: wanted, why: '', command: '' };
   const [found] = fromSaved({ schema: 'locality-tune.saved/1', changes: [change] }, host).changes;
-  const base = { kind, subject, wanted };
+  const base = { kind, subject, wanted, owner: ownerOf(target) };
   if (found === undefined || !isThere(host, found.target))
     return { ...base, state: 'gone', is: null, target: null };
   const is = valueIn(host, found.target);
@@ -76,10 +77,10 @@ function settled(host: Host, target: Target): 'as-set' | 'pending' {
 
 function compareFacts(now: readonly Fact[], wanted: readonly Fact[]): Observed[] {
   const values = new Map(now.map(({ subject, value }) => [subject, value]));
-  return wanted.map(({ kind, subject, value }) => {
+  return wanted.map(({ kind, subject, owner, value }) => {
     const is = values.get(subject) ?? null;
     const state = is === null ? 'gone' : is === value ? 'as-set' : 'drifted';
-    return { kind, subject, wanted: value, is, state, target: null };
+    return { kind, subject, wanted: value, is, owner, state, target: null };
   });
 }
 
@@ -88,7 +89,7 @@ export const factsOf = ({ nics, groups }: Host): Fact[] => [
   ...nics.flatMap(factsOfNic),
   ...groups.flatMap(({ id, program }): Fact[] =>
     program?.kind === 'ebpf'
-      ? [{ kind: 'program', subject: `${id} eBPF program`, value: program.name ?? '(unnamed)' }]
+      ? [{ kind: 'program', subject: `${id} eBPF program`, owner: id, value: program.name ?? '(unnamed)' }]
       : [],
   ),
 ];
@@ -96,7 +97,7 @@ export const factsOf = ({ nics, groups }: Host): Fact[] => [
 function factsOfNic({ name, rss }: Nic): Fact[] {
   if (rss === null) return [];
   const fact = (what: string, value: string | null): Fact[] =>
-    value === null ? [] : [{ kind: 'rss', subject: `${name} ${what}`, value }];
+    value === null ? [] : [{ kind: 'rss', subject: `${name} ${what}`, owner: name, value }];
   const tables = rss.contextTables?.map(({ context, indirection }) => `${context}: ${indirection.join(' ')}`);
   return [
     ...fact('RSS key', rss.key),

@@ -1,5 +1,6 @@
 /** The files through which settings are changed, to know who wrote them. */
 
+import type { SavedChange } from '../tune/saved.ts';
 import type { Target } from '../tune/types.ts';
 import { queueFile } from '../words/shell.ts';
 import type { Observation } from './types.ts';
@@ -28,8 +29,7 @@ export const filesOf = ({ settings }: Observation): ReadonlyMap<string, string> 
     ),
   );
 
-/** The interface or group that a setting belongs to; null: the whole machine, or a thread. */
-export function ownerOf(target: Target | null): string | null {
-  if (target === null) return null;
+/** The interface or group that a setting belongs to; null: the whole machine, or a thread of no known group. */
+export function ownerOf(target: SavedChange['target']): string | null {
   return 'nic' in target ? target.nic : 'group' in target ? target.group : null;
 }

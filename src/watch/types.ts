@@ -17,6 +17,8 @@ export interface Expectation {
 export interface Fact {
   readonly kind: Kind;
   readonly subject: string;
+  /** The interface or group that it is of. */
+  readonly owner: string;
   readonly value: string;
 }
 
@@ -43,6 +45,8 @@ export interface Observed {
   readonly state: State;
   readonly wanted: string;
   readonly is: string | null;
+  /** Interface or group; null: the whole machine. */
+  readonly owner: string | null;
   /** Its object now; null if it is not there, or if it is a fact, which cannot be set. */
   readonly target: Target | null;
 }

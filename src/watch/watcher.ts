@@ -9,7 +9,7 @@ import { count } from '../words/phrase.ts';
 import { adopt, type Steering, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
 import { observe } from './observe.ts';
-import { filesOf, ownerOf } from './paths.ts';
+import { filesOf } from './paths.ts';
 import {
   type Decision,
   decide,
@@ -19,6 +19,7 @@ import {
   type PolicyOptions,
   repaired,
 } from './policy.ts';
+import { Counts, culpritOf, type SettingCount, STATES, type WatchCounters } from './tally.ts';
 import type { Baseline, Observation, Observed, WatchEvent } from './types.ts';
 import { type Writer, writerName } from './writer.ts';
 
@@ -103,13 +104,13 @@ export class Watcher {
   /** Subject -> when its drift was first seen. */
   #seenAt = new Map<string, number>();
   /** Interface or group -> when it last changed as a whole, and how. */
-  #disturbed = new Map<string, { readonly at: number; readonly what: string }>();
+  #disturbed = new Map<string, Disturbance>();
   #repairs: number[] = [];
   #total = 0;
   #pausedUntil = 0;
   #pulse: string | null = null;
   #due: { check: number; pulse: number; slots: number };
-  #checks = 0;
+  readonly #counts = new Counts();
 
   constructor(machine: WatchedMachine, baseline: Baseline, options: WatcherOptions) {
     this.#machine = machine;
@@ -142,7 +143,7 @@ export class Watcher {
         this.#named.delete(subject);
       }
     }
-    if (notice.about === 'interface') this.#disturbed.set(notice.name, { at: now, what: notice.what });
+    if (notice.about === 'interface') this.#disturbed.set(notice.name, { at: now, what: notice.what, of: 'interface' });
     if (notice.about === 'sockets' || notice.about === 'anything') this.#due.slots = now;
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
   }
@@ -200,10 +201,15 @@ export class Watcher {
     const seen = observe(host, this.#baseline);
     const before = this.#last ?? seen;
     this.#last = seen;
-    this.#checks += 1;
+    this.#counts.looks += 1;
+    if (slots) this.#counts.slotReads += 1;
     for (const event of happened(before, seen)) {
       if (event.kind === 'link' || event.kind === 'group' || event.kind === 'generation')
-        this.#disturbed.set(event.subject, { at: this.#machine.now(), what: event.cause });
+        this.#disturbed.set(event.subject, {
+          at: this.#machine.now(),
+          what: event.cause,
+          of: event.kind === 'link' ? 'interface' : 'server',
+        });
       this.#machine.say(event);
     }
     if (await this.#restore(host, before, seen)) return;
@@ -226,7 +232,26 @@ export class Watcher {
       lastRepairAt: this.#repairs.at(-1) ?? null,
       givenUp: [...this.#memories].flatMap(([subject, { givenUp }]) => (givenUp === null ? [] : [subject])),
       paused: this.#machine.now() < this.#pausedUntil,
-      checks: this.#checks,
+      checks: this.#counts.looks,
+    };
+  }
+
+  /** For a metrics endpoint: what was counted since the start, and how the settings are now. */
+  counters(): WatchCounters {
+    const now = new Map<string, SettingCount>();
+    for (const { kind, owner, state } of this.#last?.settings.values() ?? []) {
+      const device = kind === 'program' || kind === 'pin' ? null : owner;
+      for (const each of STATES) {
+        const key = `${kind} ${each} ${device}`;
+        const count = (now.get(key)?.count ?? 0) + (each === state ? 1 : 0);
+        now.set(key, { kind, device, state: each, count });
+      }
+    }
+    return {
+      ...this.#counts.tally,
+      settings: [...now.values()],
+      paused: this.#machine.now() < this.#pausedUntil,
+      givenUp: [...this.#memories.values()].filter(({ givenUp }) => givenUp !== null).length,
     };
   }
 
@@ -254,10 +279,14 @@ export class Watcher {
       if (isNew) this.#causes.set(subject, causeOf(by, heard, recently?.what ?? null));
       const cause = this.#causes.get(subject) ?? '';
       let memory = this.#memories.get(subject) ?? FRESH;
+      if (isNew) this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
       if (isNew) memory = drifted(memory, recently !== null && !heard ? null : writerName(by), now);
       if (isNew) this.#seenAt.set(subject, now);
       const decision = this.#decide(wish, memory, this.#unsettledSince(wish, recently?.at ?? null), now);
-      if (decision.act === 'give-up') memory = { ...memory, givenUp: decision.why };
+      if (decision.act === 'give-up') {
+        memory = { ...memory, givenUp: decision.why };
+        this.#counts.done(wish.kind, 'given-up');
+      }
       this.#memories.set(subject, memory);
       const event: WatchEvent = {
         kind: wish.kind,
@@ -283,11 +312,11 @@ export class Watcher {
   }
 
   #drift(seen: Observation): Wish[] {
-    return [...seen.settings.values()].flatMap(({ kind, subject, state, wanted, is, target }) => {
+    return [...seen.settings.values()].flatMap(({ kind, subject, state, wanted, is, owner, target }) => {
       if (state !== 'drifted') return [];
       const change: Change | null =
         target === null ? null : { kind, subject, target, from: is, to: wanted, why: '', command: '' };
-      return [{ kind, subject, wanted, from: is, change, owner: ownerOf(target) }];
+      return [{ kind, subject, wanted, from: is, change, owner }];
     });
   }
 
@@ -344,7 +373,7 @@ export class Watcher {
       return new Map(changes.map((change) => [change, error.message]));
     });
     const now = this.#machine.now();
-    for (const { subject, change } of chosen) {
+    for (const { kind, subject, change } of chosen) {
       const event = events.get(subject);
       if (change === null || event === undefined || !results.has(change)) continue;
       const failure = results.get(change) ?? null;
@@ -358,6 +387,7 @@ export class Watcher {
         this.#last = settled(this.#last, subject);
       }
       const done = failure === null ? ('repaired' as const) : ('failed' as const);
+      this.#counts.done(kind, done);
       this.#machine.say({ ...event, action: done, why: failure ?? `it is ${event.from} again` });
     }
     // What was written is read back by the next check.
@@ -372,6 +402,13 @@ function settled(observation: Observation | null, subject: string): Observation 
   if (observation === null || old === undefined) return observation;
   const settings = new Map(observation.settings).set(subject, { ...old, state: 'as-set', is: old.wanted });
   return { ...observation, settings };
+}
+
+/** An interface or a group changed as a whole. */
+interface Disturbance {
+  readonly at: number;
+  readonly what: string;
+  readonly of: 'interface' | 'server';
 }
 
 interface Wish {
