@@ -59,10 +59,16 @@ export function asFailure(error: unknown, operation: string | null = null, needs
   const own = typeof error.hint === 'string' ? error.hint : null;
   return cliFailure(
     error.code,
-    operation === null ? error.message : `${operation}: ${error.message}`,
+    operation === null ? error.message : `${operation}: ${reasonOf(error.message)}`,
     own ?? (refused ? `needs ${needs}` : null),
     refused ? EXIT.privilege : error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed,
   );
+}
+
+/** `ENOENT: no such file or directory, open '/x/y.7.tmp'`: the operation names the file as the user knows it. */
+function reasonOf(message: string): string {
+  const [, code, reason] = /^(E[A-Z0-9]+): (.+), [a-z]+(?: '.*')?$/s.exec(message) ?? [];
+  return reason === undefined ? message : `${code === 'EISDIR' ? 'it is a directory' : reason} (${code})`;
 }
 
 /** Codes that mean a missing privilege to all but root. */

@@ -34,7 +34,13 @@ const OTHERS: ReadonlyMap<string, string> = new Map([
 /** The files of a captured tree, a folder or an archive of one. Throws Node's SystemError, or Failure. */
 export async function openTree(root: string): Promise<Files> {
   const stat = statSync(root);
-  if (!stat.isFile()) return openFiles(root);
+  if (stat.isDirectory()) return openFiles(root);
+  if (!stat.isFile())
+    throw failure(
+      'not-a-tree',
+      'neither a directory nor an archive',
+      'name the directory, .tar or .tar.gz that holds copies of /proc and /sys',
+    );
   if (stat.size > MOST_BYTES) throw tooLarge();
   return filesOf(await readEntries(unzip(readFileSync(root))), root);
 }

@@ -169,8 +169,8 @@ describe('a file that is not a program', () => {
   });
 
   it.each([
-    ['asm', '/none/such', /^locality-tune: read \/none\/such: ENOENT: .*\n$/],
-    ['disasm', '/', /^locality-tune: read \/: EISDIR: .*\n$/],
+    ['asm', '/none/such', /^locality-tune: read \/none\/such: no such file or directory \(ENOENT\)\n$/],
+    ['disasm', '/', /^locality-tune: read \/: it is a directory \(EISDIR\)\n$/],
     ['check', '/dev/zero', /^locality-tune: \/dev\/zero: larger than 4 MiB, so it cannot be a program\n$/],
     ['asm', '-', /^locality-tune: stdin:1:1: the program is empty; .*\n$/],
   ])('%s %s: one line, exit 1', async (command, path, line) => {

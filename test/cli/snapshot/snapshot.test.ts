@@ -115,11 +115,7 @@ describe('snapshot', () => {
   });
 
   it.each([
-    [
-      ['--from', '/nonexistent'],
-      1,
-      "--from /nonexistent: ENOENT: no such file or directory, open '/nonexistent'",
-    ],
+    [['--from', '/nonexistent'], 1, '--from /nonexistent: no such file or directory (ENOENT)'],
     [
       ['--from', '/etc/passwd'],
       1,
