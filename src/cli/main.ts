@@ -1,6 +1,7 @@
 /** The program: its commands, and what happens if a run fails. */
 import { Command, CommanderError, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
+import { nearest } from '../words/nearest.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
 import { register as registerExplain } from './inspect/explain.ts';
 import { register as registerFindings } from './inspect/findings.ts';
@@ -73,9 +74,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const asked = argv.length === 0 && (await isOnTerminal()) ? ['live'] : argv;
   const program = await createProgram(asked);
   try {
-    const [first, topic] = asked;
-    if (first === 'help' && topic !== undefined && !topic.startsWith('-') && !COMMANDS.has(topic))
-      throw usage(`help: unknown command '${topic}'`, 'see locality-tune --help');
+    requireTopic(asked, program);
     await program.parseAsync(isMistaken(asked, program) ? withoutHelp(asked) : asked, { from: 'user' });
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
@@ -83,6 +82,22 @@ export async function main(argv: readonly string[]): Promise<number> {
       error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help');
     return helped ? EXIT.ok : fail(error, argv, program);
   }
+}
+
+/** Commander shows the help of what comes before an unknown topic of `help`. Throws CliError usage. */
+function requireTopic(argv: readonly string[], program: Command): void {
+  const at = argv.findIndex((word) => !word.startsWith('-'));
+  if (argv[at] !== 'help') return;
+  const topics = argv.slice(at + 1);
+  const { path, unknown } = commandsIn(topics, program);
+  if (unknown === null || unknown === 'help') return;
+  const known = path.at(-1)?.commands.map((each) => each.name()) ?? COMMANDS.keys();
+  const meant = nearest(unknown, known);
+  const above = ['locality-tune', ...path.map((each) => each.name())].join(' ');
+  throw usage(
+    `help: unknown command '${unknown}'`,
+    meant === null ? `see ${above} --help` : `did you mean ${meant}?`,
+  );
 }
 
 /** Without a terminal, the program without a command prints the help. */

@@ -7,13 +7,26 @@ import { run } from './run.ts';
 
 const TREE = join(import.meta.dirname, '../fixtures/trees/bnxt');
 
+it.each([
+  [['inspect', '--root', '/dev/null'], '--root /dev/null: neither a directory nor an archive; name the '],
+  [['inspect', '--root', '/none/such'], '--root /none/such: no such file or directory (ENOENT)\n'],
+  [['snapshot', '-o', '/none/such', '--root', TREE], '-o /none/such: no such file or directory (ENOENT)\n'],
+])('a file that cannot be used is named as the user named it: %j', async (args, text) => {
+  const { status, stderr } = await run(args);
+  expect(status).toBe(1);
+  expect(stderr.startsWith(`locality-tune: ${text}`)).toBe(true);
+});
+
 describe('a usage error', () => {
   it.each([
     [['explain'], 'PROTOCOL, SOURCE and DESTINATION are missing'],
     [['explain', 'tcp'], 'SOURCE and DESTINATION are missing'],
     [['explain', 'tcp', '198.51.100.7:40001'], 'DESTINATION is missing'],
     [['explain', '198.51.100.7:40001', '192.0.2.10:443'], 'PROTOCOL is missing'],
-    [['help', 'nope'], "help: unknown command 'nope'"],
+    [['help', 'nope'], "help: unknown command 'nope'; see locality-tune --help\n"],
+    [['help', 'inspct'], "help: unknown command 'inspct'; did you mean inspect?\n"],
+    [['help', 'measure', 'skbb'], "help: unknown command 'skbb'; did you mean skb?\n"],
+    [['help', 'measure', 'nope'], "help: unknown command 'nope'; see locality-tune measure --help\n"],
     [['inspect', '-i', 'eth0'], '-i is the interval of measure and live; an interface is --iface or -I'],
   ])('names what is wrong: %j', async (args, text) => {
     const { status, stderr } = await run(args);
@@ -49,7 +62,7 @@ it('what only root could see is a missing privilege to others', () => {
 });
 
 it.each([
-  ['/none/such', /^locality-tune UNKNOWN: --baseline \/none\/such: .*no such file.*\n$/],
+  ['/none/such', /^locality-tune UNKNOWN: --baseline \/none\/such: no such file or directory \(ENOENT\)\n$/],
   [import.meta.filename, /^locality-tune UNKNOWN: .*: is neither a saved plan nor a snapshot; use .*\n$/],
 ])('watch --once cannot tell without its baseline, %s', async (baseline, line) => {
   const { status, stdout, stderr } = await run(['watch', '--once', '--baseline', baseline]);
