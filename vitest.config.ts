@@ -35,7 +35,7 @@ const leftOut = [
     ? []
     : [
         {
-          pattern: 'test/system/addon-fuzz.root.test.ts',
+          pattern: 'test/system/addon-fuzz.long.root.test.ts',
           why: 'it needs g++ with AddressSanitizer and UndefinedBehaviorSanitizer (libasan, libubsan)',
         },
       ]),
@@ -44,7 +44,7 @@ const leftOut = [
     : [{ pattern: 'test/systemd/**', why: 'they boot systemd, which is not installed' }]),
   ...(has('ansible-playbook')
     ? []
-    : [{ pattern: 'test/integration/ansible.root.test.ts', why: 'it needs ansible-core' }]),
+    : [{ pattern: 'test/integration/ansible.long.root.test.ts', why: 'it needs ansible-core' }]),
   ...(has('chromium') ? [] : [{ pattern: 'test/browser/**', why: 'they need chromium' }]),
 ];
 for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${why}`);
@@ -67,6 +67,8 @@ const MACHINE = [
   'test/cbpf/kernel.test.ts',
   'test/cli/entry.test.ts',
 ];
+/** Minutes altogether, so `npm run lab` runs them, and `npm test` does not. */
+const LONG = ['**/*.long.root.test.ts'];
 const elsewhere = ['test/lab/**', ...leftOut.map(({ pattern }) => pattern)];
 
 export default defineConfig({
@@ -81,7 +83,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...MACHINE, ...elsewhere],
+          exclude: [...MACHINE, ...LONG, ...elsewhere],
           sequence: { groupOrder: 0 },
         },
       },
@@ -90,9 +92,19 @@ export default defineConfig({
         test: {
           name: 'machine',
           include: MACHINE,
-          exclude: elsewhere,
+          exclude: [...LONG, ...elsewhere],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: LONG,
+          exclude: elsewhere,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,7 +1,7 @@
 /**
  * `npm run lab -- [--kernel 5.10|6.1|6.12|7.2|all] [--cpus N] [--nic virtio|igb|vmxnet3] [-t NAME] [TEST...]`: fetches what the
- * virtual machines need and runs the tests in test/lab, once for each kernel. `--quick`: a few minutes, for CI, where
- * packages that can't be had leave it out.
+ * virtual machines need and runs the tests in test/lab, once for each kernel. Without TEST the host's long tests run
+ * first; `long` alone runs only these. `--quick`: a few minutes, for CI, where packages that can't be had leave it out.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -63,17 +63,22 @@ if (process.getuid?.() !== 0) {
   process.exit(quick ? 0 : 1);
 }
 
+const vitest = (args: readonly string[], env = process.env) => {
+  const { status, signal } = spawnSync('vitest', ['run', ...args], { stdio: 'inherit', env });
+  return status ?? (signal === 'SIGINT' ? 130 : 1);
+};
+const byName = name === '' ? [] : ['-t', name];
+const justLong = positionals.length === 1 && positionals[0] === 'long';
+const long = justLong || (!quick && positionals.length === 0) ? vitest(['--project', 'long', ...byName]) : 0;
+if (justLong || long === 130) process.exit(long);
+
 const hardware: Hardware = { cpus, nic, exact: false };
 const kernels = await fetched(kernel === 'all' ? KERNELS : [kernel]);
 if (kernels.length === 0) process.exit(quick ? 0 : 1);
 const chosen = quick ? QUICK : positionals.length > 0 ? positionals : TESTS;
 const labs: Lab[] = kernels.map((each) => ({ kernel: each, hardware }));
-const { status, signal } = spawnSync(
-  'vitest',
-  ['run', '--config', 'test/lab/vitest.config.ts', ...chosen, ...(name === '' ? [] : ['-t', name])],
-  {
-    stdio: 'inherit',
-    env: { ...process.env, LOCALITY_TUNE_LAB: JSON.stringify(labs) },
-  },
-);
-process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+const inGuests = vitest(['--config', 'test/lab/vitest.config.ts', ...chosen, ...byName], {
+  ...process.env,
+  LOCALITY_TUNE_LAB: JSON.stringify(labs),
+});
+process.exit(inGuests || long);
