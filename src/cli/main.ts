@@ -1,73 +1,10 @@
-/** The program: its commands, and what happens if a run fails. */
-import { Command, CommanderError, type Option } from 'commander';
-import { packageVersion } from '../system/package.ts';
+/** Runs a command line, and says what happens if that fails. */
+import { type Command, CommanderError } from 'commander';
 import { nearest } from '../words/nearest.ts';
 import { asFailure, type CliError, EXIT, failureDocument, failureText, usage } from './errors.ts';
-import { register as registerExplain } from './inspect/explain.ts';
-import { register as registerFindings } from './inspect/findings.ts';
-import { register as registerInspect } from './inspect/inspect.ts';
-import { register as registerDemo } from './live/demo.ts';
-import { register as registerLive } from './live/live.ts';
-import { register as registerMeasure } from './measure/measure.ts';
-import { addGlobals, asksForJson, type Globals } from './options.ts';
-import { print, printDocument, say, speakOutside } from './output.ts';
-import { register as registerAsm } from './programs/asm.ts';
-import { register as registerCheck } from './programs/check.ts';
-import { register as registerDisasm } from './programs/disasm.ts';
-import type { ProgramHelp } from './programs/program-options.ts';
-import { register as registerPrograms } from './programs/programs.ts';
-import { register as registerSim } from './programs/sim.ts';
-import { register as registerProve } from './prove/prove.ts';
-import { register as registerReport } from './snapshot/report.ts';
-import { register as registerSnapshot } from './snapshot/snapshot.ts';
-import { register as registerAttach } from './steer/attach.ts';
-import { register as registerDetach } from './steer/detach.ts';
-import { register as registerApply } from './tune/apply.ts';
-import { register as registerPlan } from './tune/plan.ts';
-import { register as registerStatus } from './tune/status.ts';
-import { register as registerTune } from './tune/tune.ts';
-import { register as registerUndo } from './tune/undo.ts';
-import { register as registerWatch } from './watch/watch.ts';
-
-const EXAMPLES = `
-Examples:
-  locality-tune inspect                     how local packets are on this machine, and how to fix it
-  locality-tune inspect --port 8080 -j      the same for one server, as JSON
-  locality-tune inspect --root capture/     another machine, from a copy of its /proc and /sys
-
-Exit status: 0 success, 1 failure, 2 wrong usage, 3 a check cannot tell, 77 missing privilege.`;
-
-/** In the order of the help. */
-const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp | null) => void> = new Map([
-  ['inspect', registerInspect],
-  ['live', registerLive],
-  ['explain', registerExplain],
-  ['findings', registerFindings],
-  ['attach', registerAttach],
-  ['detach', registerDetach],
-  ['measure', registerMeasure],
-  ['plan', registerPlan],
-  ['tune', registerTune],
-  ['prove', registerProve],
-  ['apply', registerApply],
-  ['undo', registerUndo],
-  ['status', registerStatus],
-  ['watch', registerWatch],
-  ['asm', registerAsm],
-  ['disasm', registerDisasm],
-  ['check', registerCheck],
-  ['sim', registerSim],
-  ['programs', registerPrograms],
-  ['snapshot', registerSnapshot],
-  ['report', registerReport],
-  ['demo', registerDemo],
-]);
-
-/** Commands whose help names programs. */
-const ABOUT_PROGRAMS: ReadonlySet<string> = new Set(['attach', 'prove', 'sim', 'programs']);
-
-/** Commands that only read, so that a captured tree can replace the machine. */
-const LOOKING: ReadonlySet<string> = new Set(['inspect', 'explain', 'snapshot', 'report', 'plan', 'check']);
+import { asksForJson, type Globals } from './options.ts';
+import { printDocument, say } from './output.ts';
+import { COMMANDS, createProgram } from './program.ts';
 
 /** Runs one command line, `process.argv` without its first two; returns the exit status. Never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -104,68 +41,6 @@ function requireTopic(argv: readonly string[], program: Command): void {
 async function isOnTerminal(): Promise<boolean> {
   const { isatty } = await import('node:tty');
   return isatty(0) && isatty(1);
-}
-
-async function createProgram(argv: readonly string[]): Promise<Command> {
-  const program = new Command('locality-tune')
-    .description(
-      'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
-    )
-    .version(packageVersion(), '-V, --version', 'show the version')
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
-    .configureHelp({ showGlobalOptions: true, helpWidth: 100, visibleGlobalOptions })
-    // The only text left for the error output is the help without a command, which is not an error.
-    .configureOutput({ outputError: () => {}, writeOut: print, writeErr: print })
-    .exitOverride()
-    .addHelpText('after', EXAMPLES);
-  addGlobals(program);
-  // Each takes half a millisecond, so only commands that are mentioned are registered, and none for the version alone.
-  const mentioned = argv.filter((word) => COMMANDS.has(word));
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
-  const help = mentioned.some((word) => ABOUT_PROGRAMS.has(word))
-    ? await import('./programs/program-help.ts')
-    : null;
-  for (const [name, register] of COMMANDS)
-    if (mentioned.length === 0 || mentioned.includes(name)) register(program, help);
-  return program.hook('preAction', (_, command) => prepare(command));
-}
-
-/** A command's help shows only the options that it takes. */
-function visibleGlobalOptions(command: Command): Option[] {
-  const refused = [
-    ...(LOOKING.has(command.name()) ? [] : ['--root']),
-    ...(command.name() === 'skb' ? ['--netns'] : []),
-  ];
-  // The program's own help lists them as its options.
-  if (command.parent === null) return [];
-  return program(command).options.filter(({ long }) => long !== null && !refused.includes(long ?? ''));
-}
-
-const program = (command: Command): Command => (command.parent === null ? command : program(command.parent));
-
-/** Checks for every command, before it reads anything. */
-async function prepare(command: Command): Promise<void> {
-  const { root, netns } = command.optsWithGlobals<Globals>();
-  if (root !== undefined && !LOOKING.has(command.name())) {
-    throw usage(`--root: ${command.name()} works only on the live machine`, 'omit --root');
-  }
-  if (root !== undefined && netns !== undefined) {
-    throw usage('--netns: a captured tree has no network namespaces', 'use either --netns or --root');
-  }
-  if (netns !== undefined) await enter(netns.asked, command);
-}
-
-/** Enters the network namespace; from then on the option also tells a process in it. */
-async function enter(asked: string, command: Command): Promise<void> {
-  const { netnsTarget } = await import('../host/netns-target.ts');
-  const { openFiles } = await import('../system/files.ts');
-  const { path, ...netns } = netnsTarget(openFiles('/'), asked);
-  (await import('../system/netns.ts')).enterNetns(path, asked);
-  let program = command;
-  while (program.parent !== null) program = program.parent;
-  program.setOptionValue('netns', netns);
-  speakOutside(netns);
 }
 
 /** commander says `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
