@@ -110,15 +110,16 @@ export function attachMeasuredLines({ before, after }: BeforeAndAfter, what: str
   return [[span('')], ...table(columns, rows, style)];
 }
 
-export function detachLines(results: readonly Detached[], dryRun: boolean): Line[] {
-  return results.map(({ group, pid, fd, detached, previous }) => {
+/** `asked`: before a question. */
+export type DetachStage = Exclude<AttachStage, 'agreed'>;
+
+export function detachLines(results: readonly Detached[], stage: DetachStage): Line[] {
+  return results.map(({ group, pid, fd, detached, attached, previous }) => {
     const name = previous?.name ? `\`${previous.name}\`` : 'the program';
-    if (detached)
-      return [
-        span(`${group}: detached ${name} through pid ${pid} fd ${fd}; the kernel's hash decides again`),
-      ];
-    if (dryRun && previous)
-      return [span(`${group}: would detach ${name} through pid ${pid} fd ${fd}; nothing was changed`)];
-    return [span(`${group}: no program is attached; nothing was changed`)];
+    const through = `${name} through pid ${pid} fd ${fd}`;
+    if (detached) return [span(`${group}: detached ${through}; the kernel's hash decides again`)];
+    if (!attached) return [span(`${group}: no program is attached; nothing was changed`)];
+    const nothing = stage === 'dry run' ? '; nothing was changed' : '';
+    return [span(`${group}: would detach ${through}${nothing}`)];
   });
 }

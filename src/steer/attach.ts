@@ -57,8 +57,10 @@ export interface Detached {
   readonly pid: number;
   readonly fd: number;
   readonly group: string;
-  /** false: no program was attached. */
+  /** Did this run detach it? */
   readonly detached: boolean;
+  /** Is a program attached now? Also true if it cannot be seen, so that one may be. */
+  readonly attached: boolean;
   readonly previous: Program | null;
 }
 
@@ -167,28 +169,55 @@ function tooLarge(instructions: readonly Instruction[], optmemMax: number | null
       ];
 }
 
+export interface DetachOptions {
+  readonly dryRun: boolean;
+  /** Detach a foreign program, or one that cannot be seen. */
+  readonly force: boolean;
+}
+
 /** Detaches the program. A group without a program is left alone and reported as such. */
 export async function detach(
   kernel: Kernel,
   seen: Sockets,
   selector: GroupChoice,
-  options: { readonly force: boolean; readonly dryRun: boolean },
+  options: DetachOptions,
 ): Promise<Detached[]> {
   const targets = await selectGroups(kernel, seen, selector);
   if (!options.force && !options.dryRun) for (const { group } of targets) refuseForeign(group);
   const results: Detached[] = [];
-  for (const { group, member } of targets) {
-    const nothing = group.selection !== null && group.program === null;
+  for (const target of targets) {
+    const is = asIs(target);
     const before = results.filter(({ detached }) => detached).map(({ group }) => group);
     const change = () =>
-      setGroupProgram(member, null).catch((error) => {
+      setGroupProgram(target.member, null).catch((error) => {
         throw tellChanged(error, before);
       });
-    const detached = !nothing && !options.dryRun && (await change());
-    results.push({ pid: member.pid, fd: member.fd, group: group.id, detached, previous: group.program });
+    const detached = is.attached && !options.dryRun && (await change());
+    results.push({ ...is, detached, attached: is.attached && !detached });
   }
   return results;
 }
+
+/** What `detach` would do, after all of its checks. Throws what it throws. */
+export async function checkDetach(
+  kernel: Kernel,
+  seen: Sockets,
+  selector: GroupChoice,
+  { force }: Pick<DetachOptions, 'force'>,
+): Promise<readonly Detached[]> {
+  const targets = await selectGroups(kernel, seen, selector);
+  if (!force) for (const { group } of targets) refuseForeign(group);
+  return targets.map(asIs);
+}
+
+const asIs = ({ group, member: { pid, fd } }: ChosenGroup): Detached => ({
+  pid,
+  fd,
+  group: group.id,
+  detached: false,
+  attached: group.selection === null || group.program !== null,
+  previous: group.program,
+});
 
 /** If one of several groups fails, those before it are changed already, and the message must say so. */
 export function tellChanged(error: unknown, changed: readonly string[]): unknown {

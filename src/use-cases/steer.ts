@@ -6,7 +6,9 @@ import {
   type AttachOptions,
   attach,
   checkAttach,
+  checkDetach,
   type Detached,
+  type DetachOptions,
   detach,
 } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
@@ -53,14 +55,24 @@ export async function previewAttach(
 export async function detachFrom(
   machine: LiveMachine,
   selector: GroupChoice,
-  options: { readonly force: boolean; readonly dryRun: boolean },
+  options: DetachOptions,
   progress: Progress,
-): Promise<Detached[]> {
+): Promise<readonly Detached[]> {
   const seen = await readGroups(machine, selector, true, progress);
   const results = await detach(machine.kernel, seen, selector, options);
   // Also where the server has lost it already: `status` then misses nothing any more.
   if (!options.dryRun) for (const { group } of results) note(machine, seen, group, null);
   return results;
+}
+
+/** What detachFrom would do, after all of its checks: for somebody to agree to. Throws what it throws. */
+export async function checkDetachFrom(
+  machine: LiveMachine,
+  selector: GroupChoice,
+  options: Pick<DetachOptions, 'force'>,
+  progress: Progress,
+): Promise<readonly Detached[]> {
+  return checkDetach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
 }
 
 /** So that `status` can say who it was, and see when the group is another one. */

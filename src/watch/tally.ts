@@ -76,11 +76,7 @@ const add = (counts: Map<string, number>, key: string): void => {
 };
 
 /** @param by null: no writer is known. @param owner what changed as a whole a moment before */
-export function culpritOf(
-  by: Writer | null,
-  heard: boolean,
-  owner: 'interface' | 'server' | null,
-): Culprit {
+export function culpritOf(by: Writer | null, heard: boolean, owner: 'interface' | 'server' | null): Culprit {
   // A container has a unit, too.
   if (by !== null) return by.container !== null ? 'container' : by.unit !== null ? 'unit' : 'process';
   return heard ? 'process' : (owner ?? 'unknown');

@@ -143,7 +143,8 @@ export class Watcher {
         this.#named.delete(subject);
       }
     }
-    if (notice.about === 'interface') this.#disturbed.set(notice.name, { at: now, what: notice.what, of: 'interface' });
+    if (notice.about === 'interface')
+      this.#disturbed.set(notice.name, { at: now, what: notice.what, of: 'interface' });
     if (notice.about === 'sockets' || notice.about === 'anything') this.#due.slots = now;
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
   }

@@ -45,8 +45,7 @@ export function steerCommand(
     if (selector === undefined) return [];
     const choice = program === undefined || program === 'cpu' ? '' : ` --program ${program}`;
     // It asks on a terminal, where it would take the next line of what was pasted for the answer.
-    const unasked = verb === 'attach' ? ' --yes' : '';
-    return [`locality-tune ${verb} ${selector}${choice}${unasked}`];
+    return [`locality-tune ${verb} ${selector}${choice} --yes`];
   };
 }
 

@@ -15,7 +15,7 @@ describe('advice', () => {
         const groups = [group({ address, workers: pinned(0, 1, 0, 1), program })];
         const machine = host({ cpus: 2, nics: [nic({ queues: 2, xps: true })], groups });
         const all = findings(machine).filter(({ rule }) => BY_CPU.includes(rule));
-        for (const { fix } of all) expect(fix).toEqual(['locality-tune detach --port 8080']);
+        for (const { fix } of all) expect(fix).toEqual(['locality-tune detach --port 8080 --yes']);
         expect(all.length).toBeGreaterThan(0);
       }
     }
@@ -43,7 +43,9 @@ describe('advice', () => {
     expect(found('program-starves-slots', machine(4, 4))?.fix).toEqual([
       'locality-tune attach --port 8080 --yes',
     ]);
-    expect(found('program-starves-slots', machine(4, 3))?.fix).toEqual(['locality-tune detach --port 8080']);
+    expect(found('program-starves-slots', machine(4, 3))?.fix).toEqual([
+      'locality-tune detach --port 8080 --yes',
+    ]);
   });
 
   it('counts workers, not sockets: what one thread serves in another slot does not starve', () => {

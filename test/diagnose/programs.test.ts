@@ -194,7 +194,7 @@ describe('program-starves-slots', () => {
   it('finds slots that no receiving CPU leads to', () => {
     const groups = [group({ workers: pinned(0, 1, 2, 3), program: 'cpu' })];
     const finding = found('program-starves-slots', host({ nics: queues(2), groups }));
-    expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune detach --port 8080'] });
+    expect(finding).toMatchObject({ severity: 'error', fix: ['locality-tune detach --port 8080 --yes'] });
     expect(finding?.message).toMatch(
       /^Nothing reaches slots 2-3 of .*: `cpu` picks by CPU, and only CPUs 0-1 receive from eth0\./,
     );
@@ -328,7 +328,7 @@ describe('a program that this tool did not make', () => {
       /^Nothing reaches slots 2-3 of server 1002, server 1003: .*only picks slots 0-1/,
     );
     expect(finding?.message).toContain('attach it again for 4 sockets');
-    expect(finding?.message).toContain('`locality-tune detach --port 4443 --udp --force`');
+    expect(finding?.message).toContain('`locality-tune detach --port 4443 --udp --yes --force`');
     expect(found('program-starves-slots', machine(byConnection, 2))).toBeUndefined();
   });
 

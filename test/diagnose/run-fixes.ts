@@ -95,7 +95,7 @@ const COMMANDS: readonly (readonly [RegExp, Effect])[] = [
       selected(host, selector, (group) => attached(group, { name } as Wanted)),
   ],
   [
-    /^locality-tune detach (.*)$/,
+    /^locality-tune detach (.*) --yes$/,
     (host, selector = '') =>
       selected(host, selector, (group) => ({ ...group, selection: 'hash', program: null })),
   ],

@@ -21,7 +21,7 @@ print(first.getsockname()[1], flush=True)
 sys.stdin.read()
 `;
 
-describe('attach without --yes', () => {
+describe('attach and detach without --yes', () => {
   const python: ChildProcess = spawn('python3', ['-c', MEMBERS], { stdio: ['pipe', 'pipe', 'inherit'] });
   let selector: string[] = [];
 
@@ -41,8 +41,9 @@ describe('attach without --yes', () => {
     const { groups } = await cliJson<{ groups: Group[] }>('inspect', '--port', port, '--sample', '0');
     return groups[0]?.program?.name ?? null;
   };
-  const onTerminal = (...args: string[]) =>
-    openScreen(process.execPath, [ENTRY, 'attach', ...selector, ...args], { columns: 120, rows: 60 });
+  const command = (name: string, ...args: string[]) =>
+    openScreen(process.execPath, [ENTRY, name, ...selector, ...args], { columns: 120, rows: 60 });
+  const onTerminal = (...args: string[]) => command('attach', ...args);
 
   it('refuses a program by CPU for unpinned workers where nobody can be asked', async () => {
     const { code, stdout } = await cli('attach', ...selector, '-j');
@@ -125,4 +126,40 @@ describe('attach without --yes', () => {
     expect(await late.ended).toEqual({ code: 129, signal: 0 });
     expect(await programNow()).toBe('rand');
   }, 300_000);
+
+  it('says after a Ctrl-C in the second measurement that it was cut short, and that the program stays', async () => {
+    const screen = onTerminal('--program', 'cpu', '--measure', '4', '--yes');
+    await screen.until(/measuring 4 s before the change/, 'the first measurement', 100);
+    await screen.until(/measuring 4 s after the change/, 'the second measurement', 100);
+    screen.type('\u0003');
+    const { code } = await screen.ended;
+    const text = screen.text();
+    expect(text).toMatch(/attached `cpu` for 3 sockets in place of `rand`/);
+    expect(text).toMatch(/interrupted: the program stays attached, but there is nothing to\s+compare/);
+    expect(code).toBe(130);
+    expect(await programNow()).toBe('cpu');
+  }, 300_000);
+
+  it('detach asks too, and leaves all as it is after a no, or where nobody can be asked', async () => {
+    const { code, stderr } = await cli('detach', ...selector);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('detach: needs confirmation')]);
+    const screen = command('detach');
+    const text = await screen.until(/\[y\/N\]/);
+    expect(text).toMatch(/would detach `cpu` through pid \d+ fd \d+\n/);
+    expect(text).toMatch(/Detach the program from udp 127\.0\.0\.1:\d+\?/);
+    screen.type('\r');
+    await screen.until(/nothing was changed/);
+    expect(await screen.ended).toMatchObject({ code: 1 });
+    expect(await programNow()).toBe('cpu');
+  });
+
+  it('detach does it after a yes, and asks nothing if there is nothing to detach', async () => {
+    const screen = command('detach');
+    await screen.until(/\[y\/N\]/);
+    screen.type('y\r');
+    await screen.until(/detached `cpu` through pid \d+ fd \d+; the kernel's hash decides again/);
+    expect(await screen.ended).toMatchObject({ code: 0 });
+    expect(await programNow()).toBeNull();
+    expect(await cliJson('detach', ...selector)).toMatchObject({ detached: false, attached: false });
+  });
 });

@@ -51,6 +51,8 @@ describe('HAProxy with a listener for each thread', () => {
       changed: true,
     });
     expect(await matchedFrom(CPUS, PORT, 1_000, threadOn)).toEqual({ total: 2_000, matched: 2_000 });
-    expect(await cliJson<Detached>('detach', '--port', String(PORT))).toMatchObject({ detached: true });
+    expect(await cliJson<Detached>('detach', '--yes', '--port', String(PORT))).toMatchObject({
+      detached: true,
+    });
   });
 });

@@ -133,7 +133,7 @@ describe('nginx with one reuseport socket for each worker', () => {
     );
     expect(starving).toHaveLength(1);
     // Four workers on two CPUs: any program by CPU starves two of them, so the hash is recommended.
-    expect(starving[0]?.fix).toEqual([`locality-tune detach --port ${PORT}`]);
+    expect(starving[0]?.fix).toEqual([`locality-tune detach --port ${PORT} --yes`]);
     const attached = await cliJson<Attached>('attach', '--yes', '--port', String(PORT));
     expect(attached).toMatchObject({ groupSize: 4, changed: true });
     const still = (await inspect()).findings.find(({ rule }) => rule === starving[0]?.rule);
@@ -151,14 +151,16 @@ describe('nginx with one reuseport socket for each worker', () => {
   });
 
   it('detaches the program, once', async () => {
-    const off = await cliJson<Detached>('detach', '--port', String(PORT));
+    const off = await cliJson<Detached>('detach', '--yes', '--port', String(PORT));
     expect(off).toMatchObject({
       schema: 'locality-tune.detach/1',
       group: `tcp 127.0.0.1:${PORT}`,
       detached: true,
     });
     expect((await theGroup()).selection).toBe('hash');
-    expect(await cliJson<Detached>('detach', '--port', String(PORT))).toMatchObject({ detached: false });
+    expect(await cliJson<Detached>('detach', '--yes', '--port', String(PORT))).toMatchObject({
+      detached: false,
+    });
   });
 
   it('reads well as text', async () => {

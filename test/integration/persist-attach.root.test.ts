@@ -110,11 +110,11 @@ describe('nginx', () => {
   }, 120_000);
 
   it('loses program and drop-in with detach --persist, also when it is stopped', async () => {
-    expect((await cli('detach', '--port', String(PORT))).stderr).toContain(
+    expect((await cli('detach', '--yes', '--port', String(PORT))).stderr).toContain(
       `${path} attaches a program again`,
     );
     await nginx.stop();
-    expect(await cli('detach', '--port', String(PORT), '--persist')).toMatchObject({
+    expect(await cli('detach', '--port', String(PORT), '--persist', '--yes')).toMatchObject({
       code: 0,
       stderr: `removed ${path}\n`,
     });

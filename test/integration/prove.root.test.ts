@@ -99,7 +99,7 @@ it('attaches the program again after Ctrl-C in a round without it', async () => 
   expect(proved.verdict).toBe('stopped');
   expect(proved.text).toMatch(/^Stopped early, so nothing is proved: it was interrupted\. /);
   expect(existsSync(join(state, 'lock'))).toBe(false);
-  expect((await cli('detach', '--port', `${PORT}`)).code).toBe(0);
+  expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
 });
 
 it('stops if the server is reloaded, and leaves no program behind', async () => {

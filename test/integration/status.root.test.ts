@@ -94,6 +94,6 @@ it('lists what was attached, and sees more workers than its program was made for
   expect((await cli('status', '--quiet')).stdout).toMatch(
     /^locality-tune WARNING: drift: 1 of 1 setting: tcp /,
   );
-  expect((await cli('detach', '--port', `${PORT}`)).code).toBe(0);
+  expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
   expect((await status()).code).toBe(3);
 }, 300_000);

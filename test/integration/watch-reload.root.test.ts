@@ -76,7 +76,7 @@ it('repairs nothing while it is paused, and what is detached on purpose is not d
   const state = async () => (await askControl(watcher?.path ?? '', { ask: 'state' })) as WatcherState;
   expect((await state()).sentence).toContain('repairs are paused');
   expect((await cli('watch', '--resume')).code).toBe(0);
-  expect((await cli('detach', '--port', `${PORT}`)).code).toBe(0);
+  expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
   await expect.poll(async () => (await state()).summary.settings, { timeout: 30_000 }).toBe(0);
   expect((await standing()).settings.filter(({ subject }) => subject === ID)).toEqual([]);
 }, 120_000);

@@ -52,7 +52,7 @@ it('takes connections from one in N on their CPU to all of them, and back', () =
     });
     expect(await theGroup()).toMatchObject({ selection: 'cbpf', program: { kind: 'cbpf', name: 'cpu' } });
     expect((await matched()).share).toBe(1);
-    expect(await json<Detached>(`detach --port ${PORT}`)).toMatchObject({ detached: true });
+    expect(await json<Detached>(`detach --yes --port ${PORT}`)).toMatchObject({ detached: true });
     expect(await theGroup()).toMatchObject({ selection: 'hash', program: null });
     nearOneInN(await matched());
   }));

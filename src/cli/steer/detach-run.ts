@@ -1,30 +1,42 @@
-/** `locality-tune detach`: detaches the program and prints the result. */
+/** `locality-tune detach`: asks, detaches the program and prints the result. */
 import { detachLines } from '../../report/steer.ts';
+import type { Detached } from '../../steer/attach.ts';
 import { dropInsOf, removeDropIn, type Served } from '../../tune/drop-in.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
-import { detachFrom } from '../../use-cases/steer.ts';
-import { asFailure, usage } from '../errors.ts';
-import { progress, say, sayParagraph } from '../output.ts';
+import { checkDetachFrom, detachFrom } from '../../use-cases/steer.ts';
+import { count } from '../../words/phrase.ts';
+import { confirm, requireAnswer } from '../confirm.ts';
+import { asFailure, EXIT, usage } from '../errors.ts';
+import { printLines, progress, say, sayParagraph, styleOf } from '../output.ts';
 import { CHANGES_UNITS, servedBy } from './persist-attach.ts';
 import { printResults } from './print-results.ts';
 import { type SteerOptions, selectorOf } from './steer-options.ts';
 
 export interface DetachCommandOptions extends SteerOptions {
   readonly persist?: true;
+  readonly yes?: true;
 }
 
 export async function runDetach(options: DetachCommandOptions): Promise<void> {
   const dryRun = options.dryRun === true;
   const dropIns = droppedIn(options);
-  const how = { dryRun, force: options.force === true };
+  const removed = options.persist ? dropIns : [];
   const machine = openMachine();
-  try {
-    const results = await detachFrom(machine, selectorOf(options), how, progress);
-    printResults('detach', results, options, () => detachLines(results, dryRun));
-  } catch (error) {
-    // Of a server that is stopped only the drop-in is left.
-    if (!options.persist || dropIns.length === 0 || asFailure(error).code !== 'no-such-group') throw error;
+  const how = { dryRun, force: options.force === true };
+  const planned =
+    options.yes || dryRun
+      ? null
+      : await unlessStopped(removed, () => checkDetachFrom(machine, selectorOf(options), how, progress));
+  if (planned !== null && !(await agreeToDetach(planned, removed, options))) {
+    process.exitCode = EXIT.failed;
+    return say('nothing was changed\n');
   }
+  const isNoop = planned?.every(({ attached }) => !attached) === true;
+  const results = isNoop
+    ? planned
+    : await unlessStopped(removed, () => detachFrom(machine, selectorOf(options), how, progress));
+  if (results.length > 0)
+    printResults('detach', results, options, () => detachLines(results, dryRun ? 'dry run' : 'done'));
   for (const path of dropIns) {
     if (!options.persist)
       sayParagraph('note: ', `${path} attaches a program again at the next start: --persist removes it`);
@@ -34,6 +46,40 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
       say(`removed ${path}\n`);
     }
   }
+}
+
+/** Of a server that is stopped only the drop-in is left. Throws what `act` throws. */
+async function unlessStopped(
+  removed: readonly string[],
+  act: () => Promise<readonly Detached[]>,
+): Promise<readonly Detached[]> {
+  try {
+    return await act();
+  } catch (error) {
+    if (removed.length === 0 || asFailure(error).code !== 'no-such-group') throw error;
+    return [];
+  }
+}
+
+/** Throws CliError usage where nobody can be asked. */
+async function agreeToDetach(
+  planned: readonly Detached[],
+  removed: readonly string[],
+  options: DetachCommandOptions,
+): Promise<boolean> {
+  const [first, ...more] = planned.filter(({ attached }) => attached);
+  if (first === undefined && removed.length === 0) return true;
+  requireAnswer('detach', false);
+  if (!options.json && !options.pretty) {
+    const style = styleOf(options.color, process.stdout, process.env);
+    printLines(detachLines(planned, 'asked'), style);
+  }
+  for (const path of removed) say(`would remove ${path}\n`);
+  if (first === undefined) return confirm(`Remove ${count(removed.length, 'file')}?`);
+  const where = more.length > 0 ? count(more.length + 1, 'group') : first.group;
+  return confirm(
+    `Detach the program from ${where}${removed.length > 0 ? `, and remove ${count(removed.length, 'file')}` : ''}?`,
+  );
 }
 
 /** Throws usage. */

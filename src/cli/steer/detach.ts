@@ -5,10 +5,11 @@ import { addSelector } from './steer-options.ts';
 
 const EXAMPLES = `
 Afterwards the kernel picks by hash or SO_INCOMING_CPU again. A group without a program stays as it
-is.
+is. On a terminal the command asks. Elsewhere it needs --yes, unless there is nothing to detach.
 
 Examples:
   locality-tune detach --port 8080
+  locality-tune detach --port 8080 --persist --yes
   locality-tune detach --pid 29333 --fd 6`;
 
 export function register(program: Command): void {
@@ -16,6 +17,7 @@ export function register(program: Command): void {
     program.command('detach').description("Detach the program from a running server's reuseport group"),
   )
     .option('--dry-run', 'only show what would be detached')
+    .option('--yes', 'do not ask; required without a terminal')
     .option('--persist', 'also remove the drop-in that `attach --persist` wrote')
     .option('--force', 'detach a foreign program, or one that cannot be seen')
     .addHelpText('after', EXAMPLES)
