@@ -53,11 +53,31 @@ export function fromRecords(
   return { ...baseline, sizes };
 }
 
+/**
+ * The baseline after others have applied or undone something. What cannot be set, and the sizes of groups, are still compared
+ * with what they were when the watch of them began: they may have drifted since.
+ */
+export function follow(old: Baseline, fresh: Baseline): Baseline {
+  const known = new Set(old.facts.map(({ owner }) => owner));
+  const owners = new Set(fresh.facts.map(({ owner }) => owner));
+  const facts = [
+    ...old.facts.filter(({ owner }) => owners.has(owner)),
+    ...fresh.facts.filter(({ owner }) => !known.has(owner)),
+  ];
+  const before = byGroup(old.settings);
+  const after = byGroup(fresh.settings);
+  const sizes = [...fresh.sizes].map(([group, size]): [string, number] => {
+    const isSame = JSON.stringify(before.get(group)) === JSON.stringify(after.get(group));
+    return [group, (isSame ? old.sizes.get(group) : undefined) ?? size];
+  });
+  return { ...fresh, facts, sizes: new Map(sizes), findings: old.findings };
+}
+
 /** As the machine is, or was when a snapshot was taken; all settings of these interfaces and ports. */
 export function fromHost(host: Host, { ifaces, ports }: Scope, source: string): Baseline {
   const nics = host.nics.filter(({ name }) => ifaces.length === 0 || ifaces.includes(name));
   const groups = host.groups.filter(({ port }) => ports.length === 0 || ports.includes(port));
-  const targets = [...nics.flatMap(targetsOfNic), ...groups.flatMap(targetsOfGroup)];
+  const targets = [...bansIn(host, nics), ...nics.flatMap(targetsOfNic), ...groups.flatMap(targetsOfGroup)];
   const changes = targets.flatMap((target): Change[] => {
     const to = valueIn(host, target);
     const { kind } = target;
@@ -73,15 +93,31 @@ export function fromSavedPlan({ changes }: Saved, host: Host, source: string): B
   return baselineOf(changes.map(toExpectation), host, source);
 }
 
+const byGroup = (settings: readonly Expectation[]): Map<string, Expectation[]> =>
+  Map.groupBy(
+    settings.filter(({ target }) => 'group' in target),
+    ({ target }) => ('group' in target ? target.group : ''),
+  );
+
 function baselineOf(settings: readonly Expectation[], host: Host, source: string): Baseline {
   const steered = new Set(settings.flatMap(({ target }) => ('group' in target ? [target.group] : [])));
   return {
     source,
     settings: [...new Map(settings.map((each) => [each.subject, each])).values()],
     facts: factsOf(watchedPart(settings, host)),
-    sizes: new Map(host.groups.filter(({ id }) => steered.has(id)).map(({ id, size }) => [id, size])),
+    sizes: new Map([
+      ...host.groups.filter(({ id }) => steered.has(id)).map(({ id, size }): [string, number] => [id, size]),
+      ...settings.flatMap(sizeIn),
+    ]),
     findings: new Set(diagnose(viewOf(host)).map(findingKey)),
   };
+}
+
+/** The number of sockets that a program was made for, if its instructions say so. */
+function sizeIn({ target }: Expectation): [string, number][] {
+  if (target.kind !== 'program' || target.instructions === null) return [];
+  const spec = recognise(target.instructions);
+  return spec !== null && 'size' in spec ? [[target.group, spec.size]] : [];
 }
 
 /** What of a group was steered, so that its successor may be. */
@@ -126,9 +162,21 @@ function watchedPart(settings: readonly Expectation[], host: Host): Host {
   };
 }
 
-/** A worker is known by its slot. One that serves no known slot ends with its process, so it is not watched. */
+/**
+ * A worker is known by its slot: the one that it serves now, or served when it was pinned, if it has ended. One that never
+ * served a known slot ends with its process, so it is not watched.
+ */
 const expectationsOf = (changes: readonly Change[], host: Host): Expectation[] =>
-  toSaved({ changes, refused: [], notes: [] }, host).saved.changes.map(toExpectation);
+  changes.flatMap((change) => {
+    const saved = toSaved({ changes: [change], refused: [], notes: [] }, host).saved.changes;
+    return (saved.length > 0 ? saved : servedBy(change)).map(toExpectation);
+  });
+
+function servedBy(change: Change): SavedChange[] {
+  if (change.target.kind !== 'pin') return [];
+  const { group = '', slot = null } = change.target.serves ?? {};
+  return slot === null ? [] : [{ ...change, target: { kind: 'pin', group, slot } }];
+}
 
 function toExpectation({ kind, target, to }: SavedChange): Expectation {
   return { kind, subject: subjectOfExpectation(target), target, wanted: to };
@@ -141,6 +189,16 @@ export function subjectOfExpectation(target: SavedChange['target']): string {
   if (target.kind === 'napi') return `${target.nic} ${queueNames('rx', target.queues)} NAPI thread`;
   if (target.kind !== 'irq') return subjectOf(target);
   return `${target.nic} ${target.role === 'tx' ? 'tx' : 'rx'}-${target.queues.join(',')} interrupt`;
+}
+
+/** The interfaces whose queues irqbalance leaves alone. */
+function bansIn({ machine }: Host, nics: readonly Nic[]): Target[] {
+  const banned = new Set(machine.irqbalance.bannedIrqs);
+  const irqs = nics.flatMap((nic) => {
+    const own = nic.irqs.flatMap(({ irq, role }) => (role === 'other' ? [] : [irq]));
+    return own.every((irq) => banned.has(irq)) ? own : [];
+  });
+  return irqs.length === 0 ? [] : [{ kind: 'irqbalance', irqs }];
 }
 
 function targetsOfNic(nic: Nic): Target[] {

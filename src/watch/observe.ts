@@ -8,13 +8,13 @@ import { fromSaved } from '../tune/saved.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Target } from '../tune/types.ts';
 import { irqOf, threadOf, valueIn } from '../tune/value-in.ts';
-import { ownerOf } from './paths.ts';
+import { FLOW_ENTRIES, ownerOf } from './paths.ts';
 import type { Baseline, Expectation, Fact, Generation, Observation, Observed } from './types.ts';
 
 /** @param host with at least the interfaces and ports of the baseline */
 export function observe(host: Host, baseline: Baseline): Observation {
   const settings = [
-    ...baseline.settings.map((each) => compare(host, each)),
+    ...baseline.settings.filter((each) => !isBeyond(host, each)).map((each) => compare(host, each)),
     ...compareFacts(factsOf(host), baseline.facts),
   ];
   const findings = diagnose(viewOf(host)).map(({ rule, subject, message }) => ({ rule, subject, message }));
@@ -29,6 +29,13 @@ export function observe(host: Host, baseline: Baseline): Observation {
 export const findingKey = ({ rule, subject }: { readonly rule: string; readonly subject: string }): string =>
   `${rule} ${subject}`;
 
+/** A group that became smaller has fewer workers to pin. */
+function isBeyond({ groups }: Host, { target }: Expectation): boolean {
+  if (!('slot' in target)) return false;
+  const group = groups.find(({ id }) => id === target.group);
+  return group !== undefined && target.slot >= group.size;
+}
+
 function compare(host: Host, { kind, subject, target, wanted }: Expectation): Observed {
   const change = { kind, subject, target, to: wanted, why: '', command: '' };
   const [found] = fromSaved({ schema: 'locality-tune.saved/1', changes: [change] }, host).changes;
@@ -36,6 +43,9 @@ function compare(host: Host, { kind, subject, target, wanted }: Expectation): Ob
   if (found === undefined || !isThere(host, found.target))
     return { ...base, state: 'gone', is: null, target: null };
   const is = valueIn(host, found.target);
+  // Nobody moves interrupts that nobody balances.
+  if (found.target.kind === 'irqbalance' && host.machine.irqbalance.running === false)
+    return { ...base, state: 'as-set', is, target: found.target };
   const state =
     is === null ? 'unknown' : isAsWanted(found.target, is, wanted) ? settled(host, found.target) : 'drifted';
   return { ...base, state, is, target: found.target };
@@ -85,7 +95,8 @@ function compareFacts(now: readonly Fact[], wanted: readonly Fact[]): Observed[]
 }
 
 /** What decides where packets go, and cannot be set by a plan. */
-export const factsOf = ({ nics, groups }: Host): Fact[] => [
+export const factsOf = ({ machine, nics, groups }: Host): Fact[] => [
+  ...(nics.length === 0 ? [] : flowEntriesOf(machine)),
   ...nics.flatMap(factsOfNic),
   ...groups.flatMap(({ id, program }): Fact[] =>
     program?.kind === 'ebpf'
@@ -93,6 +104,9 @@ export const factsOf = ({ nics, groups }: Host): Fact[] => [
       : [],
   ),
 ];
+
+const flowEntriesOf = ({ rpsSockFlowEntries: entries }: Host['machine']): Fact[] =>
+  entries === null ? [] : [{ kind: 'rfs', subject: FLOW_ENTRIES, owner: null, value: String(entries) }];
 
 function factsOfNic({ name, rss }: Nic): Fact[] {
   if (rss === null) return [];

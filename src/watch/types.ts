@@ -17,8 +17,8 @@ export interface Expectation {
 export interface Fact {
   readonly kind: Kind;
   readonly subject: string;
-  /** The interface or group that it is of. */
-  readonly owner: string;
+  /** The interface or group that it is of; null: the whole machine. */
+  readonly owner: string | null;
   readonly value: string;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { applied } from '../../src/tune/applied.ts';
 import type { Journal } from '../../src/tune/journal.ts';
 import type { Change } from '../../src/tune/types.ts';
-import { adopt, fromHost, fromRecords, fromSavedPlan } from '../../src/watch/baseline.ts';
+import { adopt, follow, fromHost, fromRecords, fromSavedPlan } from '../../src/watch/baseline.ts';
 import { observe } from '../../src/watch/observe.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
 
@@ -83,7 +83,7 @@ const irqChange = (to: string): Change => ({
   command: '',
 });
 
-const journalOf = (to: string): Journal => ({
+const journalOf = (to: string, change: Change = irqChange(to)): Journal => ({
   header: {
     record: 'journal',
     version: 1,
@@ -93,12 +93,100 @@ const journalOf = (to: string): Journal => ({
     netnsCookie: null,
     by: null,
   },
-  steps: [{ step: 0, change: irqChange(to), device: null, from: '2', to, also: [], outcome: 'done', is: to }],
+  steps: [{ step: 0, change, device: null, from: '2', to, also: [], outcome: 'done', is: to }],
   persisted: [],
   ended: true,
 });
 
+const pinChange = (slot: number, pid: number): Change => ({
+  kind: 'pin',
+  subject: `nginx ${pid}`,
+  target: {
+    kind: 'pin',
+    pid,
+    tid: pid,
+    comm: 'nginx',
+    startTime: '1',
+    serves: { group: 'tcp 0.0.0.0:8080', slot },
+  },
+  from: '0-3',
+  to: `${slot}`,
+  why: '',
+  command: '',
+});
+
+describe('interrupts that irqbalance leaves alone', () => {
+  const banned = (irqs: readonly number[], running = true) => ({
+    ...machine,
+    machine: { ...machine.machine, irqbalance: { running, bannedIrqs: irqs } },
+  });
+  const baseline = fromHost(banned([32, 33, 34, 35]), { ifaces: [], ports: [1] }, 'now');
+  const BANS = 'irqbalance bans of eth0';
+
+  it('are watched, under the numbers that they have now', () => {
+    expect(baseline.settings.filter(({ kind }) => kind === 'irqbalance')).toMatchObject([{ subject: BANS }]);
+    expect(states(banned([32, 33, 34, 35, 60]), baseline).get(BANS)).toBe('as-set');
+    expect(states(banned([32]), baseline).get(BANS)).toBe('drifted');
+    const renumbered = { ...banned([90, 91, 92, 93]), nics: [nic({ queues: 4, firstIrq: 90 })] };
+    expect(states(renumbered, baseline).get(BANS)).toBe('as-set');
+  });
+
+  it('are safe while it does not run', () => {
+    expect(states(banned([], false), baseline).get(BANS)).toBe('as-set');
+  });
+
+  it('are no part of a baseline without any', () => {
+    const none = fromHost(banned([60]), { ifaces: [], ports: [1] }, 'now');
+    expect(none.settings.filter(({ kind }) => kind === 'irqbalance')).toEqual([]);
+  });
+});
+
 describe('a baseline of journals and attachments', () => {
+  it('knows the pin of a worker that has ended by the slot that it served', () => {
+    const baseline = fromRecords([journalOf('3', pinChange(3, 77_777))], [], machine, 'applied');
+    expect(baseline.settings.map(({ subject, wanted }) => [subject, wanted])).toEqual([
+      ['tcp 0.0.0.0:8080 slot 3 worker', '3'],
+    ]);
+    expect(states(machine, baseline).get('tcp 0.0.0.0:8080 slot 3 worker')).toBe('as-set');
+    const free = group({ workers: [0, 1, 2].map((cpu) => ({ cpu })).concat([{ cpu: 1 }]) });
+    expect(states({ ...machine, groups: [free] }, baseline).get('tcp 0.0.0.0:8080 slot 3 worker')).toBe(
+      'drifted',
+    );
+    // A group of three has no fourth worker.
+    const small = group({ workers: pinned(0, 1, 2) });
+    expect(states({ ...machine, groups: [small] }, baseline).has('tcp 0.0.0.0:8080 slot 3 worker')).toBe(
+      false,
+    );
+  });
+
+  it('that others have changed keeps the facts and sizes that were watched, and gets those of new parts', () => {
+    const before = fromRecords([journalOf('3')], [], machine, 'applied');
+    const changed = {
+      ...machine,
+      nics: machine.nics.map((each) =>
+        each.rss === null ? each : { ...each, rss: { ...each.rss, ntupleRules: 2 } },
+      ),
+    };
+    const target = { kind: 'xps', nic: 'eth1', queue: 0, by: 'cpus' } as const;
+    const more: Change = { ...irqChange('1'), kind: 'xps', target };
+    const after = follow(before, fromRecords([journalOf('1', more), journalOf('3')], [], changed, 'applied'));
+    const rules = after.facts.filter(({ subject }) => subject.endsWith('ntuple rules'));
+    expect(rules.map(({ owner, value }) => [owner, value])).toEqual([
+      ['eth0', '0'],
+      ['eth1', '2'],
+    ]);
+  });
+
+  it('takes the size of a group from the program that was made for it', () => {
+    const [tcp] = machine.groups;
+    const instructions = tcp?.program?.instructions ?? [];
+    const target = { kind: 'program', group: 'tcp 0.0.0.0:8080', name: 'cpu', instructions } as const;
+    const journal = journalOf('', { ...irqChange(''), kind: 'program', subject: target.group, target });
+    const grown = group({ workers: pinned(0, 1, 2, 3, 0, 1), program: 'cpu' });
+    const baseline = fromRecords([journal], [], { ...machine, groups: [grown] }, 'applied');
+    expect(baseline.sizes).toEqual(new Map([['tcp 0.0.0.0:8080', 4]]));
+  });
+
   it('has the newest value of each setting, whatever the number of its interrupt is now', () => {
     const baseline = fromRecords([journalOf('3'), journalOf('1')], [], machine, 'applied');
     expect(baseline.settings.map(({ subject, wanted }) => [subject, wanted])).toEqual([
@@ -140,7 +228,7 @@ it('a saved plan is a baseline', () => {
 });
 
 const factsAsSet = () =>
-  ['eth0 RSS hash function', 'eth0 RSS contexts', 'eth0 ntuple rules']
+  ['eth0 RSS hash function', 'eth0 RSS contexts', 'eth0 ntuple rules', 'rps_sock_flow_entries']
     .filter((subject) =>
       states(machine, fromHost(machine, { ifaces: ['eth0'], ports: [1] }, '')).has(subject),
     )
