@@ -49,7 +49,7 @@ export async function startDaemon(
     (heard) => {
       const notice = noticeOf(heard, nameOf);
       if (notice === null) return;
-      if (notice.about === 'interface' || notice.about === 'anything') filesMayBeNew = true;
+      if (notice.about === 'interface' || notice.about === 'machine') filesMayBeNew = true;
       watcher.hear(notice);
       sleeper.wake();
     },
@@ -63,7 +63,9 @@ export async function startDaemon(
   return {
     watcher,
     look: async () => {
-      await watcher.check();
+      await watcher.step();
+      // Somebody is applying, and will be followed.
+      if (watcher.seen === null) await watcher.check();
       follow();
     },
     busyFor: () => (began === null ? 0 : watched.now() - began),
@@ -86,6 +88,7 @@ export async function startDaemon(
             if (!isFailure(error) && !isSystemError(error)) throw error;
             trouble(error.message);
             began = null;
+            watcher.hear({ about: 'machine' });
             await sleeper.wait(RETRY_MS, signal);
           } finally {
             began = null;

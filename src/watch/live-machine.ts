@@ -1,19 +1,22 @@
 /** This machine, as the watcher reads and repairs it. */
-import { type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
+import { isOutdated, type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
 import type { Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import { failure, isFailure } from '../system/errors.ts';
 import { readAttachments } from '../tune/attachment.ts';
+import { openIrqbalance } from '../tune/irqbalance.ts';
 import { journalsInForce } from '../tune/journal-list.ts';
 import type { Saved } from '../tune/saved.ts';
 import type { Change, Kind, PlanOptions } from '../tune/types.ts';
 import type { LiveMachine } from '../use-cases/machine.ts';
 import { planFor } from '../use-cases/plan.ts';
 import { repair } from '../use-cases/repair.ts';
-import { fromHost, fromRecords, fromSavedPlan, type Scope, type Steering } from './baseline.ts';
+import { knownBans } from './bans.ts';
+import { follow, fromHost, fromRecords, fromSavedPlan, type Scope, type Steering } from './baseline.ts';
+import { interfacesOf, partOf, partOfBaseline } from './part.ts';
 import type { Baseline, WatchEvent } from './types.ts';
 import { createSigns } from './vital-signs.ts';
-import type { WatchedMachine } from './watcher.ts';
+import type { Reading, SlotReading, WatchedMachine } from './watcher.ts';
 
 /** `applied`: what journals and attachments record; `now`: the machine as it is; or a file. */
 export type BaselineChoice =
@@ -25,6 +28,8 @@ export type BaselineChoice =
 export interface Opened {
   readonly machine: WatchedMachine;
   readonly baseline: Baseline;
+  /** The machine as it was read for the baseline. */
+  readonly first: Host;
   /** The baseline, made again from what may have changed: the records or the file. */
   again(choice: BaselineChoice): Promise<Baseline>;
 }
@@ -42,11 +47,24 @@ export async function openWatched(
   const now = (): number => performance.now();
   const port = scope.ports.length === 1 ? (scope.ports[0] ?? null) : null;
 
-  const read = async (slots: boolean): Promise<Host> => {
-    if (slots) known = await readSlotsOf(machine, machine.arch, port);
+  const bans = knownBans(openIrqbalance(machine.files));
+  const named = new Set(scope.ifaces);
+
+  const readSlots = async (): Promise<void> => {
+    known = await readSlotsOf(machine, machine.arch, port);
+  };
+  const readOnce = async (): Promise<Host> => {
     const host = await readQuickly(machine, { ifaces: scope.ifaces, port }, known, true);
-    last = within(host, scope);
-    return last;
+    return partOf(await bans(host), scope, named);
+  };
+  const read = async (slots: SlotReading): Promise<Reading> => {
+    if (slots === 'again') await readSlots();
+    last = await readOnce();
+    if (slots !== 'if-changed' || !isOutdated(last.groups, known))
+      return { host: last, slots: slots === 'again', outdated: isOutdated(last.groups, known) };
+    await readSlots();
+    last = await readOnce();
+    return { host: last, slots: true, outdated: isOutdated(last.groups, known) };
   };
 
   const fromApplied = (host: Host): Baseline => {
@@ -55,35 +73,44 @@ export async function openWatched(
   };
 
   const build = (from: BaselineChoice, host: Host): Baseline => {
-    if (from === 'applied') return withinScope(fromApplied(host), scope);
+    if (from === 'applied') return partOfBaseline(fromApplied(host), scope);
     if (from === 'now') return fromHost(host, scope, `the machine at ${new Date().toISOString()}`);
     const baseline =
       'saved' in from
         ? fromSavedPlan(from.saved, host, from.path)
-        : fromHost(within(from.host, scope), scope, from.path);
-    return withinScope(baseline, scope);
+        : fromHost(partOf(from.host, scope, named), scope, from.path);
+    return partOfBaseline(baseline, scope);
   };
-  const baseline = build(choice, await read(true));
+  /** Its settings, if others may change them. */
+  let records = '';
+  const watched = (from: BaselineChoice, host: Host): Baseline => {
+    const baseline = build(from, host);
+    records = JSON.stringify(baseline.settings);
+    for (const name of interfacesOf(baseline)) named.add(name);
+    return baseline;
+  };
+  const { host: first } = await read('again');
+  const baseline = watched(choice, first);
 
   const signs = createSigns(machine, now);
   const ports = (): ReadonlySet<number> => new Set(last?.groups.map((group) => group.port) ?? scope.ports);
-  let records = '';
   return {
     baseline,
-    again: async (fresh) => build(fresh, await read(true)),
+    first,
+    again: async (fresh) => watched(fresh, (await read('again')).host),
     machine: {
       now,
       read,
       say,
       pulse: () => signs(last, ports()),
-      rebase: async (seen) => {
+      rebase: async (seen, now) => {
         if (choice !== 'applied') return null;
-        const fresh = withinScope(fromApplied(seen), scope);
+        const fresh = partOfBaseline(fromApplied(seen), scope);
         const text = JSON.stringify(fresh.settings);
         if (text === records) return null;
-        const isFirst = records === '';
         records = text;
-        return isFirst ? null : { ...fresh, findings: baseline.findings };
+        for (const name of interfacesOf(fresh)) named.add(name);
+        return follow(now, fresh);
       },
       replan: (seen, group, wanted) => Promise.resolve(replan(machine, seen, group, wanted)),
       repair: (changes) => repairIfFree(machine, changes, signal),
@@ -121,26 +148,6 @@ async function repairIfFree(machine: LiveMachine, changes: readonly Change[], si
     if (isFailure(error) && error.code === 'busy') return new Map<Change, string | null>();
     throw error;
   }
-}
-
-const within = (host: Host, { ifaces, ports }: Scope): Host => ({
-  ...host,
-  nics: host.nics.filter(({ name }) => ifaces.length === 0 || ifaces.includes(name)),
-  groups: host.groups.filter(({ port }) => ports.length === 0 || ports.includes(port)),
-});
-
-/** Settings of other interfaces and ports are not watched; an empty list is everything of its kind. */
-function withinScope(baseline: Baseline, { ifaces, ports }: Scope): Baseline {
-  const isOurs = (name: string): boolean => ifaces.length === 0 || ifaces.includes(name);
-  const settings = baseline.settings.filter(({ target }) => {
-    if ('nic' in target) return isOurs(target.nic);
-    if ('nics' in target) return target.nics.some(isOurs);
-    if (!('group' in target)) return true;
-    return ports.length === 0 || ports.includes(Number(/:(\d+)(?: group \d+)?$/.exec(target.group)?.[1]));
-  });
-  const groups = new Set(settings.flatMap(({ target }) => ('group' in target ? [target.group] : [])));
-  const sizes = new Map([...baseline.sizes].filter(([id]) => groups.has(id)));
-  return { ...baseline, settings, sizes };
 }
 
 /** Throws Failure nothing-to-watch. */

@@ -17,7 +17,7 @@ const ETHTOOL = {
 export function noticeOf(heard: Heard, nameOf: (ifindex: number) => string | null): Notice | null {
   const ofInterface = (name: string | null, ifindex: number | null, what: string): Notice => {
     const known = name ?? (ifindex === null ? null : nameOf(ifindex));
-    return known === null ? { about: 'anything' } : { about: 'interface', name: known, what };
+    return known === null ? { about: 'machine' } : { about: 'interface', name: known, what };
   };
   switch (heard.kind) {
     case 'link':
@@ -28,13 +28,12 @@ export function noticeOf(heard: Heard, nameOf: (ifindex: number) => string | nul
       return ofInterface(null, heard.ifindex, NETDEV[heard.event]);
     case 'socket-closed':
     case 'process-ended':
-      return { about: 'sockets' };
-    case 'written':
-      return heard.own ? null : { about: 'file', path: heard.path, by: heard.by };
     case 'cpu':
     case 'lost':
     case 'ended':
-      return { about: 'anything' };
+      return { about: 'machine' };
+    case 'written':
+      return heard.own ? null : { about: 'file', path: heard.path, by: heard.by };
   }
 }
 

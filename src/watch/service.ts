@@ -6,7 +6,7 @@ import { packageVersion } from '../system/package.ts';
 import { type Environment, openNotifier, watchdogMs } from '../system/service-manager.ts';
 import type { Daemon } from './daemon.ts';
 import { serveWatcher, type WatcherScope } from './scope.ts';
-import type { WatchEvent } from './types.ts';
+import type { Observed, WatchEvent } from './types.ts';
 import { type Summary, sentence } from './watcher.ts';
 
 /** An event with its time, ISO 8601. */
@@ -23,10 +23,13 @@ export interface WatcherState {
   readonly baseline: string;
   readonly repairs: readonly string[];
   readonly sentence: string;
-  readonly summary: Summary;
+  readonly summary: Omit<Summary, 'drifted'> & { readonly drifted: readonly Drifted[] };
   /** The newest last, at most 200. */
   readonly events: readonly TimedEvent[];
 }
+
+/** Without what is ours alone. */
+type Drifted = Omit<Observed, 'target' | 'owner'>;
 
 const MOST_EVENTS = 200;
 
@@ -83,7 +86,7 @@ export async function serve(
       baseline: watcher.baseline.source,
       repairs,
       sentence: sentence(summary, clockTime),
-      summary,
+      summary: { ...summary, drifted: summary.drifted.map(({ target: _, owner: __, ...each }) => each) },
       events: log.all,
     };
   };

@@ -6,6 +6,7 @@ import { isSystemError } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { isLocked } from '../tune/lock.ts';
 import { startTimeOf } from '../tune/settings/affinity.ts';
+import type { Pulse } from './watcher.ts';
 
 export interface SignsOf {
   readonly files: Files;
@@ -41,11 +42,11 @@ export function createSigns({ files, kernel, state }: SignsOf, now: () => number
   };
 
   /** null: somebody is changing settings right now. @param host as it was last read */
-  return async (host: Host | null, ports: ReadonlySet<number>): Promise<string | null> => {
+  return async (host: Host | null, ports: ReadonlySet<number>): Promise<Pulse | null> => {
     if (isLocked(state, files)) return null;
     const workers = host === null ? '' : workersOf(files, host);
     const members = ports.size === 0 ? '' : await readSockets(ports);
-    return [recordsOf(state), members, workers].join('|');
+    return { records: recordsOf(state), servers: `${members}|${workers}` };
   };
 }
 

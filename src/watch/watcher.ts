@@ -6,19 +6,13 @@ import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { Change, Kind } from '../tune/types.ts';
 import { count } from '../words/phrase.ts';
+import { Allowance } from './allowance.ts';
 import { adopt, type Steering, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
+import { type Item, Items } from './items.ts';
 import { observe } from './observe.ts';
 import { filesOf } from './paths.ts';
-import {
-  type Decision,
-  decide,
-  drifted,
-  FRESH,
-  type Memory,
-  type PolicyOptions,
-  repaired,
-} from './policy.ts';
+import { type Decision, decide, drifted, type PolicyOptions, repaired } from './policy.ts';
 import { Counts, culpritOf, type SettingCount, STATES, type WatchCounters } from './tally.ts';
 import type { Baseline, Observation, Observed, WatchEvent } from './types.ts';
 import { type Writer, writerName } from './writer.ts';
@@ -29,20 +23,38 @@ export type Notice =
   | { readonly about: 'file'; readonly path: string; readonly by: Writer | null }
   /** A link went up or down, an interface came or went, ethtool changed something. */
   | { readonly about: 'interface'; readonly name: string; readonly what: string }
-  /** A socket was closed, a server was reloaded, a program was attached: slots must be read again. */
-  | { readonly about: 'sockets' }
-  /** Read everything again: events were lost. */
+  /** A socket was closed, a worker ended, a CPU went offline, events were lost: look again. */
+  | { readonly about: 'machine' }
+  /** A person asks: read everything again, slots and programs too. */
   | { readonly about: 'anything' };
+
+/** What changes cheaply readable traces of others' work. */
+export interface Pulse {
+  /** Changes with journals and attachments: somebody has applied, undone, attached or detached. */
+  readonly records: string;
+  /** Changes with the members of groups and the processes of servers. */
+  readonly servers: string;
+}
+
+/** `again`: slots and programs too, which takes a second of CPU time; `if-changed`: if a group has other sockets now. */
+export type SlotReading = 'again' | 'if-changed' | 'keep';
+
+export interface Reading {
+  readonly host: Host;
+  /** Slots and programs were read. */
+  readonly slots: boolean;
+  /** A group has other sockets than when they were last read: what is attached to it is not known. */
+  readonly outdated: boolean;
+}
 
 export interface WatchedMachine {
   /** Milliseconds of a clock that only moves forward. */
   now(): number;
-  /** @param slots ask the kernel for slots and programs, which takes a second of CPU time; otherwise as they were last read */
-  read(slots: boolean): Promise<Host>;
-  /** Changes when members, workers or journals have: cheap, so it is asked often. null: somebody is applying or undoing. */
-  pulse(): Promise<string | null>;
+  read(slots: SlotReading): Promise<Reading>;
+  /** Cheap, so it is asked often. null: somebody is applying or undoing. */
+  pulse(): Promise<Pulse | null>;
   /** The baseline, read again from its source; null: it has not changed. */
-  rebase(host: Host): Promise<Baseline | null>;
+  rebase(host: Host, baseline: Baseline): Promise<Baseline | null>;
   /** What a group needs after its workers have changed: pins and a program of its new size, as far as it had them. */
   replan(host: Host, group: string, wanted: Steering): Promise<readonly Change[]>;
   /** Change -> null if it is set again, otherwise why not. Throws Failure: busy. */
@@ -60,6 +72,10 @@ export interface WatcherOptions {
   readonly slotsMs: number;
   /** After a notice, more are awaited for this time. */
   readonly gatherMs: number;
+  /** Slots and programs are read so often in a row, */
+  readonly slotReads: number;
+  /** and once more each time that this has passed: a server that opens and closes sockets all day costs 2 % of a CPU at most. */
+  readonly slotReadMs: number;
 }
 
 export const TIMES: Omit<WatcherOptions, 'policy'> = {
@@ -67,6 +83,8 @@ export const TIMES: Omit<WatcherOptions, 'policy'> = {
   pulseMs: 2_000,
   slotsMs: 600_000,
   gatherMs: 200,
+  slotReads: 30,
+  slotReadMs: 60_000,
 };
 
 export interface Summary {
@@ -92,23 +110,14 @@ export class Watcher {
   #filesOf: { readonly seen: Observation; readonly files: ReadonlyMap<string, string> } | null = null;
   /** The findings that were last compared. */
   #found: Observation['findings'] | null = null;
-  #memories = new Map<string, Memory>();
-  /** Subject -> who wrote it last, since it was last as wanted. */
-  #writers = new Map<string, Writer | null>();
-  /** Subjects whose writer has been named: a later change needs another write to be its doing. */
-  #named = new Set<string>();
-  /** Subject -> its value when its drift was last reported. */
-  #told = new Map<string, string | null>();
-  /** Subject -> how its drift came about. */
-  #causes = new Map<string, string>();
-  /** Subject -> when its drift was first seen. */
-  #seenAt = new Map<string, number>();
+  readonly #items = new Items();
   /** Interface or group -> when it last changed as a whole, and how. */
   #disturbed = new Map<string, Disturbance>();
   #repairs: number[] = [];
   #total = 0;
   #pausedUntil = 0;
-  #pulse: string | null = null;
+  #pulse: Pulse | null = null;
+  readonly #slotReads: Allowance;
   #due: { check: number; pulse: number; slots: number };
   readonly #counts = new Counts();
 
@@ -117,7 +126,9 @@ export class Watcher {
     this.#baseline = baseline;
     this.#options = options;
     const now = machine.now();
-    this.#due = { check: now, pulse: now + options.pulseMs, slots: now };
+    this.#slotReads = new Allowance(options.slotReads, options.slotReadMs);
+    // The baseline was made from slots that were read a moment ago.
+    this.#due = { check: now, pulse: now, slots: now + options.slotsMs };
   }
 
   get baseline(): Baseline {
@@ -139,13 +150,14 @@ export class Watcher {
     if (notice.about === 'file') {
       const subject = this.#files().get(notice.path);
       if (subject !== undefined) {
-        this.#writers.set(subject, notice.by);
-        this.#named.delete(subject);
+        const item = this.#items.of(subject);
+        item.writer = notice.by;
+        item.isNamed = false;
       }
     }
     if (notice.about === 'interface')
       this.#disturbed.set(notice.name, { at: now, what: notice.what, of: 'interface' });
-    if (notice.about === 'sockets' || notice.about === 'anything') this.#due.slots = now;
+    if (notice.about === 'anything') this.#due.slots = now;
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
   }
 
@@ -163,7 +175,7 @@ export class Watcher {
   /** Also repairs again what was given up. */
   resume(): void {
     this.#pausedUntil = 0;
-    this.#memories.clear();
+    this.#items.forgive();
     this.hear({ about: 'anything' });
   }
 
@@ -183,27 +195,24 @@ export class Watcher {
       this.#due.check = Math.max(this.#due.check, this.#due.pulse);
       return;
     }
-    if (pulse !== this.#pulse) {
-      this.#pulse = pulse;
-      this.#due.slots = now;
+    const before = this.#pulse;
+    this.#pulse = pulse;
+    // Whoever writes a record may have attached or detached a program.
+    if (before !== null && before.records !== pulse.records) this.#due.slots = now;
+    if (before !== null && (before.records !== pulse.records || before.servers !== pulse.servers))
       this.#due.check = now;
-    }
     if (now >= this.#due.check) await this.check();
   }
 
   async check(): Promise<void> {
-    const { fullMs, slotsMs } = this.#options;
     const started = this.#machine.now();
-    const slots = started >= this.#due.slots;
-    this.#due.check = started + fullMs;
-    if (slots) this.#due.slots = started + slotsMs;
-    const host = await this.#machine.read(slots);
-    this.#baseline = (await this.#machine.rebase(host)) ?? this.#baseline;
+    this.#due.check = started + this.#options.fullMs;
+    const host = await this.#read(started);
+    this.#baseline = (await this.#machine.rebase(host, this.#baseline)) ?? this.#baseline;
     const seen = observe(host, this.#baseline);
     const before = this.#last ?? seen;
     this.#last = seen;
     this.#counts.looks += 1;
-    if (slots) this.#counts.slotReads += 1;
     for (const event of happened(before, seen)) {
       if (event.kind === 'link' || event.kind === 'group' || event.kind === 'generation')
         this.#disturbed.set(event.subject, {
@@ -213,10 +222,32 @@ export class Watcher {
         });
       this.#machine.say(event);
     }
+    this.#forget(started);
     if (await this.#restore(host, before, seen)) return;
     const found = this.#found ?? seen.findings;
     this.#found = seen.findings;
     for (const event of foundSince(found, seen.findings, this.#baseline.findings)) this.#machine.say(event);
+  }
+
+  /** Slots and programs are read when they are due or outdated, as often as is allowed. */
+  async #read(now: number): Promise<Host> {
+    const isAllowed = this.#slotReads.next <= now;
+    const isDue = this.#due.slots <= now;
+    const { host, slots, outdated } = await this.#machine.read(
+      isAllowed ? (isDue ? 'again' : 'if-changed') : 'keep',
+    );
+    if (slots) {
+      this.#slotReads.use(now);
+      this.#counts.slotReads += 1;
+      this.#due.slots = now + this.#options.slotsMs;
+    } else if (isDue || outdated) this.#due.check = Math.min(this.#due.check, this.#slotReads.next);
+    return host;
+  }
+
+  /** What happened to an interface or a group is no reason for anything after a while. */
+  #forget(now: number): void {
+    const most = Math.max(RECENT_MS, this.#options.policy.settleMs);
+    for (const [name, { at }] of this.#disturbed) if (now - at > most) this.#disturbed.delete(name);
   }
 
   summary(): Summary {
@@ -231,7 +262,7 @@ export class Watcher {
       groups: this.#baseline.sizes.size,
       repairs: this.#total,
       lastRepairAt: this.#repairs.at(-1) ?? null,
-      givenUp: [...this.#memories].flatMap(([subject, { givenUp }]) => (givenUp === null ? [] : [subject])),
+      givenUp: this.#items.givenUp,
       paused: this.#machine.now() < this.#pausedUntil,
       checks: this.#counts.looks,
     };
@@ -252,7 +283,7 @@ export class Watcher {
       ...this.#counts.tally,
       settings: [...now.values()],
       paused: this.#machine.now() < this.#pausedUntil,
-      givenUp: [...this.#memories.values()].filter(({ givenUp }) => givenUp !== null).length,
+      givenUp: this.#items.givenUp.length,
     };
   }
 
@@ -265,36 +296,37 @@ export class Watcher {
     const chosen: Wish[] = [];
     const events = new Map<string, WatchEvent>();
     const subjects = new Set(wishes.map(({ subject }) => subject));
-    for (const subject of this.#told.keys()) if (!subjects.has(subject)) this.#told.delete(subject);
+    this.#items.settle(subjects);
+    this.#items.keep(new Set([...seen.settings.keys(), ...subjects]));
     let isDue = false;
     for (const wish of wishes) {
       const { subject } = wish;
-      const isNew = !this.#told.has(subject) || this.#told.get(subject) !== wish.from;
-      this.#told.set(subject, wish.from);
-      if (isNew && this.#named.has(subject)) this.#writers.delete(subject);
-      if (isNew) this.#named.add(subject);
+      const item = this.#items.of(subject);
+      const isNew = item.told !== wish.from;
+      item.told = wish.from;
+      if (isNew && item.isNamed) item.writer = undefined;
+      if (isNew) item.isNamed = true;
       const owner = wish.owner === null ? undefined : this.#disturbed.get(wish.owner);
       const recently = owner !== undefined && now - owner.at < RECENT_MS ? owner : null;
-      const heard = this.#writers.has(subject);
-      const by = this.#writers.get(subject) ?? null;
-      if (isNew) this.#causes.set(subject, causeOf(by, heard, recently?.what ?? null));
-      const cause = this.#causes.get(subject) ?? '';
-      let memory = this.#memories.get(subject) ?? FRESH;
-      if (isNew) this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
-      if (isNew) memory = drifted(memory, recently !== null && !heard ? null : writerName(by), now);
-      if (isNew) this.#seenAt.set(subject, now);
-      const decision = this.#decide(wish, memory, this.#unsettledSince(wish, recently?.at ?? null), now);
+      const heard = item.writer !== undefined;
+      const by = item.writer ?? null;
+      if (isNew) {
+        item.cause = causeOf(by, heard, recently?.what ?? null);
+        item.memory = drifted(item.memory, recently !== null && !heard ? null : writerName(by), now);
+        item.seenAt = now;
+        this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
+      }
+      const decision = this.#decide(wish, item, recently?.at ?? null, now);
       if (decision.act === 'give-up') {
-        memory = { ...memory, givenUp: decision.why };
+        item.memory = { ...item.memory, givenUp: decision.why };
         this.#counts.done(wish.kind, 'given-up');
       }
-      this.#memories.set(subject, memory);
       const event: WatchEvent = {
         kind: wish.kind,
         subject,
         from: wish.wanted,
         to: wish.from,
-        cause,
+        cause: item.cause,
         by,
         action: decision.act === 'give-up' ? 'given-up' : 'none',
         why: decision.act === 'repair' ? '' : decision.why,
@@ -342,16 +374,13 @@ export class Watcher {
     return wishes;
   }
 
-  /** `detach` takes a program off before it forgets that it was wanted, so one that is gone counts as being changed. */
-  #unsettledSince({ kind, subject }: Wish, disturbed: number | null): number | null {
-    const seen = kind === 'program' ? (this.#seenAt.get(subject) ?? null) : null;
-    return seen === null ? disturbed : Math.max(seen, disturbed ?? seen);
-  }
-
-  #decide(wish: Wish, memory: Memory, disturbed: number | null, now: number): Decision {
-    const { kind, change } = wish;
+  #decide({ kind, change }: Wish, { memory, seenAt }: Item, disturbed: number | null, now: number): Decision {
     if (change === null) return { act: 'leave', why: 'it is only watched' };
-    const situation = { now, kind, disturbed, paused: now < this.#pausedUntil, lastHour: this.#repairs };
+    // `detach` takes a program off before it forgets that it was wanted, so one that is gone counts as being changed.
+    const unsettled =
+      kind === 'program' && seenAt !== null ? Math.max(seenAt, disturbed ?? seenAt) : disturbed;
+    const paused = now < this.#pausedUntil;
+    const situation = { now, kind, disturbed: unsettled, paused, lastHour: this.#repairs };
     return decide(memory, situation, this.#options.policy);
   }
 
@@ -360,8 +389,9 @@ export class Watcher {
     for (const [subject, { kind, state, is }] of seen.settings) {
       const old = before.settings.get(subject);
       if (old?.state !== 'drifted' || (state !== 'as-set' && state !== 'pending')) continue;
-      const by = this.#named.has(subject) ? null : (this.#writers.get(subject) ?? null);
-      this.#writers.delete(subject);
+      const item = this.#items.of(subject);
+      const by = item.isNamed ? null : (item.writer ?? null);
+      item.writer = undefined;
       const cause = 'it has its value again';
       this.#machine.say({ kind, subject, from: old.is, to: is, cause, by, action: 'none', why: '' });
     }
@@ -378,12 +408,13 @@ export class Watcher {
       const event = events.get(subject);
       if (change === null || event === undefined || !results.has(change)) continue;
       const failure = results.get(change) ?? null;
-      this.#memories.set(subject, repaired(this.#memories.get(subject) ?? FRESH, failure !== null, now));
+      const item = this.#items.of(subject);
+      item.memory = repaired(item.memory, failure !== null, now);
       this.#repairs = [...this.#repairs.filter((time) => now - time < HOUR_MS), now];
       if (failure === null) {
         this.#total += 1;
-        this.#writers.delete(subject);
-        this.#told.delete(subject);
+        item.writer = undefined;
+        item.told = undefined;
         this.#baseline = adopt(this.#baseline, host, change);
         this.#last = settled(this.#last, subject);
       }
@@ -393,7 +424,10 @@ export class Watcher {
     }
     // What was written is read back by the next check.
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
-    if (chosen.some(({ kind }) => kind === 'program' || kind === 'pin')) this.#due.slots = now;
+    if (chosen.some(({ kind }) => kind === 'program')) this.#due.slots = now;
+    // Its own records are no news.
+    const pulse = await this.#machine.pulse();
+    if (pulse !== null && this.#pulse !== null) this.#pulse = { ...this.#pulse, records: pulse.records };
   }
 }
 

@@ -27,21 +27,36 @@ export class SimulatedMachine {
   slotReads = 0;
   reads = 0;
   busy = false;
+  /** Somebody else writes records. */
+  records = '';
+  /** Of all groups, when slots were last read. */
+  #sockets = '';
   readonly watcher: Watcher;
 
   constructor(host: Host, { kinds = KINDS, refuses = () => null }: Options = {}) {
     this.host = host;
+    this.#sockets = socketsOf(host);
     const machine: WatchedMachine = {
       now: () => this.ms,
       read: async (slots) => {
         this.reads += 1;
-        if (slots) this.slotReads += 1;
-        return this.host;
+        const sockets = socketsOf(this.host);
+        const isRead = slots === 'again' || (slots === 'if-changed' && sockets !== this.#sockets);
+        if (isRead) {
+          this.slotReads += 1;
+          this.#sockets = sockets;
+        }
+        return { host: this.host, slots: isRead, outdated: sockets !== this.#sockets };
       },
       pulse: async () =>
         this.busy
           ? null
-          : JSON.stringify(this.host.groups.map(({ sockets }) => sockets.map((each) => each.owners))),
+          : {
+              records: this.records,
+              servers: JSON.stringify(
+                this.host.groups.map(({ sockets }) => sockets.map((each) => each.owners)),
+              ),
+            },
       rebase: async () => null,
       replan: async (seen, id, wanted) => {
         const group = seen.groups.find((each) => each.id === id);
@@ -108,3 +123,6 @@ export class SimulatedMachine {
     this.ms = end;
   }
 }
+
+const socketsOf = ({ groups }: Host): string =>
+  JSON.stringify(groups.map(({ id, sockets }) => [id, ...sockets.map(({ inode }) => inode)]));

@@ -41,7 +41,7 @@ it('counts every kind with every label, zeros too', async () => {
     device: null,
     count: 4,
   });
-  expect([looks, slotReads]).toEqual([1, 1]);
+  expect([looks, slotReads]).toEqual([1, 0]);
 });
 
 it('counts drift by who caused it, and repairs by how they ended', async () => {

@@ -40,7 +40,7 @@ describe('a machine that nobody changes', () => {
     await machine.pass(3600);
     expect(machine.events).toEqual([]);
     expect(machine.written).toEqual([]);
-    expect(machine.slotReads).toBeLessThanOrEqual(8);
+    expect(machine.slotReads).toBe(6);
   });
 });
 
@@ -295,6 +295,49 @@ describe('a day of random drift', () => {
       ),
       { seed: 1, numRuns: 4 },
     );
+  });
+});
+
+describe('slots and programs', () => {
+  it('are read when somebody has attached or detached, and not for a worker of the same socket', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    machine.records = 'an attachment';
+    await machine.pass(5);
+    expect(machine.slotReads).toBe(1);
+    const [only] = machine.host.groups;
+    if (only === undefined) throw new Error('no group');
+    const [first, ...others] = only.sockets;
+    if (first === undefined) throw new Error('no socket');
+    const successor = { ...first, owners: [owner([0], { pid: 9000, tid: 9000 })] };
+    machine.host = { ...machine.host, groups: [{ ...only, sockets: [successor, ...others] }] };
+    await machine.pass(5);
+    expect(machine.events.map(({ kind }) => kind)).toEqual(['generation']);
+    expect(machine.slotReads).toBe(1);
+  });
+
+  it('are read rarely of a server that opens sockets all day, though soon at first', async () => {
+    const machine = new SimulatedMachine(tuned(), { kinds: [] });
+    await machine.pass(1);
+    const [only] = machine.host.groups;
+    if (only === undefined) throw new Error('no group');
+    const open = (nth: number) => {
+      const sockets = only.sockets.map((each) => ({ ...each, inode: each.inode + 100 * nth }));
+      machine.host = { ...machine.host, groups: [{ ...only, sockets }] };
+    };
+    for (let nth = 1; nth <= 10; nth++) {
+      open(nth);
+      machine.watcher.hear({ about: 'machine' });
+      await machine.pass(1);
+    }
+    expect(machine.slotReads).toBe(10);
+    for (let nth = 11; nth <= 210; nth++) {
+      open(nth);
+      machine.watcher.hear({ about: 'machine' });
+      await machine.pass(10);
+    }
+    expect(machine.slotReads).toBeLessThanOrEqual(30 + 34);
+    expect(machine.slotReads).toBeGreaterThan(30);
   });
 });
 

@@ -14,17 +14,17 @@ const EXIT_STATUS: Readonly<Record<CheckVerdict, number>> = {
 };
 
 /** Throws Failure if there is nothing to check. */
-export async function check(
-  { baseline, machine }: Opened,
+export function check(
+  { baseline, first }: Opened,
   choice: BaselineChoice,
   options: WatchCommandOptions,
-): Promise<void> {
+): void {
   requireSettings(baseline, choice);
-  const observation = observe(await machine.read(false), baseline);
+  const observation = observe(first, baseline);
   const verdict = verdictOf(observation);
   process.exitCode = EXIT_STATUS[verdict];
   if (options.json || options.pretty) {
-    const settings = [...observation.settings.values()].map(({ target: _, ...each }) => each);
+    const settings = [...observation.settings.values()].map(({ target: _, owner: __, ...each }) => each);
     printDocument({ schema: SCHEMA, verdict, baseline: baseline.source, settings }, options);
   } else print(`${checkLine(observation, baseline.sizes.size)}\n`);
 }

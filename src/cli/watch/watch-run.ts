@@ -13,6 +13,7 @@ import { type BaselineChoice, type Opened, openWatched, requireSettings } from '
 import { DEFAULTS } from '../../watch/policy.ts';
 import { clockTime, EventLog, type Service, serve, type TimedEvent } from '../../watch/service.ts';
 import { sentence, TIMES } from '../../watch/watcher.ts';
+import { count } from '../../words/phrase.ts';
 import { asFailure, during, usage } from '../errors.ts';
 import { printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
@@ -124,11 +125,12 @@ async function undoAll(machine: LiveMachine, options: WatchCommandOptions): Prom
     for (const line of undoneLines(each, style)) say(`${line.map(({ text }) => text).join('')}\n`);
 }
 
-function announce({ watcher: { baseline } }: Daemon, options: WatchCommandOptions): void {
-  const { settings, source } = baseline;
+function announce({ watcher }: Daemon, options: WatchCommandOptions): void {
+  const { source } = watcher.baseline;
+  const { settings } = watcher.summary();
   if (options.json || options.pretty)
-    printDocument({ schema: SCHEMA, watching: settings.length, baseline: source }, options);
-  else say(`watching ${settings.length} settings; baseline: ${source}. Ctrl-C ends it.\n`);
+    printDocument({ schema: SCHEMA, watching: settings, baseline: source }, options);
+  else say(`watching ${count(settings, 'setting')}; baseline: ${source}. Ctrl-C ends it.\n`);
 }
 
 function printer(options: WatchCommandOptions): (event: TimedEvent) => void {
