@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { SCRIPTS } from '../probes/scripts.ts';
+import { SCRIPTS as COMPLETIONS } from '../src/cli/completion/scripts.ts';
 import { wrapper } from './code-cache.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -81,6 +82,14 @@ function writeProbes() {
   for (const [name, text] of SCRIPTS) writeFileSync(join(fresh, 'probes', name), text);
 }
 
+/** Under the names that the shells look for, for packages to install. */
+function writeCompletions() {
+  for (const [shell, { file, text }] of Object.entries(COMPLETIONS)) {
+    mkdirSync(join(fresh, 'completions', shell), { recursive: true });
+    writeFileSync(join(fresh, 'completions', shell, file), text);
+  }
+}
+
 /**
  * Everything that a process runs in one CommonJS file, because finding, reading and linking 140 modules takes longer
  * than the rest of `inspect`. The old files stay until everything is built.
@@ -131,10 +140,12 @@ async function bundle() {
   for (const name of ['commander', 'modern-tar'])
     copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));
   writeProbes();
+  writeCompletions();
   copyFileSync(join(root, 'docs/findings.md'), join(fresh, 'findings.md'));
   for (const old of readdirSync(dist))
     if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });
-  for (const name of ['src', 'tui', 'probes', 'findings.md']) renameSync(join(fresh, name), join(dist, name));
+  for (const name of ['src', 'tui', 'probes', 'completions', 'findings.md'])
+    renameSync(join(fresh, name), join(dist, name));
   rmSync(fresh, { recursive: true });
 }
 

@@ -20,6 +20,7 @@ const testTools = {
   bpftrace: 'bpftrace',
   chromium: 'chromium',
   ethtool: 'ethtool',
+  fish: 'fish',
   haproxy: 'haproxy',
   ip: 'iproute2',
   nginx: 'nginx-light',
@@ -27,6 +28,7 @@ const testTools = {
   ps: 'procps',
   tcpdump: 'tcpdump',
   wrk: 'wrk',
+  zsh: 'zsh',
 };
 
 const commands = {

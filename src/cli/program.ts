@@ -1,6 +1,7 @@
 /** The commands with their options and help, for the program itself, the shell's completion and the man pages. */
 import { Command, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
+import { register as registerCompletion } from './completion/completion.ts';
 import { usage } from './errors.ts';
 import { register as registerExplain } from './inspect/explain.ts';
 import { register as registerFindings } from './inspect/findings.ts';
@@ -60,6 +61,7 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['snapshot', registerSnapshot],
   ['report', registerReport],
   ['demo', registerDemo],
+  ['completion', registerCompletion],
 ]);
 
 /** Commands whose help names programs. */
@@ -84,13 +86,17 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
     .addHelpText('after', EXAMPLES);
   addGlobals(program);
   // Each takes half a millisecond, so only commands that are mentioned are registered, and none for the version alone.
-  const mentioned = argv.filter((word) => COMMANDS.has(word));
+  const isCompletion = argv[0] === 'completion';
+  const mentioned = (isCompletion ? argv.slice(argv.indexOf('--')) : argv).filter((word) =>
+    COMMANDS.has(word),
+  );
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
   const help = mentioned.some((word) => ABOUT_PROGRAMS.has(word))
     ? await import('./programs/program-help.ts')
     : null;
   for (const [name, register] of COMMANDS)
-    if (mentioned.length === 0 || mentioned.includes(name)) register(program, help);
+    if (mentioned.length === 0 || mentioned.includes(name) || (isCompletion && name === 'completion'))
+      register(program, help);
   return program.hook('preAction', (_, command) => prepare(command));
 }
 

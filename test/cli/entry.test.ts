@@ -83,6 +83,12 @@ describe('start-up', () => {
     },
   );
 
+  it('of completion loads neither, also for names of this machine', async () => {
+    const loaded = await loads(['completion', 'bash', '--', 'attach', '--port', '']);
+    expect(loaded.filter((name) => heavy.test(name))).toEqual([]);
+    expect(loaded).toContainEqual(expect.stringContaining('src/host/names.ts'));
+  });
+
   it('of inspect does load them, so the test above can fail', async () => {
     const loaded = await loads(['inspect', '--iface', 'none-such']);
     expect(loaded).toContainEqual(expect.stringMatching(/\.node$/));
