@@ -1,10 +1,11 @@
 /** Before and after, side by side. */
 
+import { rank } from '../diagnose/ranked.ts';
 import type { Severity } from '../diagnose/types.ts';
 import { type Cpus, formatCpuList } from '../host/cpus.ts';
 import type { Channels, Group, Machine, Nic } from '../host/types.ts';
 import { setSeries, shareTone } from '../report/format.ts';
-import { chosenBy, type Inspection, rank } from '../report/inspection.ts';
+import { chosenBy, type Inspection } from '../report/inspection.ts';
 import { spreadText } from '../report/nics.ts';
 import type { Tone } from '../report/text.ts';
 import type { RecordedMeasurement, Total } from '../snapshot/measured.ts';

@@ -1,17 +1,17 @@
 /** A report about one machine as one page: the verdict, the evidence, the fixes. */
-import { createHash } from 'node:crypto';
+import { rank } from '../diagnose/ranked.ts';
 import { shareTone, short } from '../report/format.ts';
 import { inspectLines } from '../report/inspect-text.ts';
-import { chosenBy, type Inspection, type Layout, rank } from '../report/inspection.ts';
+import { chosenBy, type Inspection, type Layout } from '../report/inspection.ts';
 import type { Line } from '../report/text.ts';
 import { verdict } from '../report/verdict.ts';
 import type { RecordedMeasurement, Total } from '../snapshot/measured.ts';
 import type { SnapshotCounters } from '../snapshot/types.ts';
 import { count, names, percent } from '../words/phrase.ts';
-import { SCRIPT, STYLE } from './assets.ts';
 import { comparisonTable, type PageComparison } from './comparison.ts';
 import { diagram, MARK } from './diagram.ts';
 import { findingList } from './findings.ts';
+import { frame, section } from './frame.ts';
 import { type Direction, heatmap } from './heatmap.ts';
 import { loadOf } from './load.ts';
 import { html, type Markup, raw, withCode } from './markup.ts';
@@ -37,41 +37,19 @@ const PLAIN: Layout = { color: false, rules: false, unicode: true, columns: 10_0
 export function page(of: Page): string {
   const { hostname, distro, kernel } = of.inspection.host.machine;
   const title = `Packet locality of ${hostname ?? 'a machine'}`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '${digest(STYLE)}'; script-src '${digest(SCRIPT)}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="dim">${[distro, kernel && `kernel ${kernel}`, machineLine(of.inspection)].filter((part) => part !== null).join(' · ')}<br>${of.source}</p>
-</header>
-<main>
-${verdictSection(of.inspection)}
+  return frame({
+    title,
+    subtitle: html`${[distro, kernel && `kernel ${kernel}`, machineLine(of.inspection)].filter((part) => part !== null).join(' · ')}<br>${of.source}`,
+    content: html`${verdictSection(of.inspection)}
 ${of.comparison && section('Before and after', comparisonTable(of.comparison))}
 ${of.measured && section('Measured', measuredSection(of.measured, of.inspection))}
 ${pathSection(of.inspection)}
 ${of.inspection.findings.length > 0 ? section('Findings', findingList(of.inspection.findings)) : null}
 ${of.counters && loadSection(of.inspection, of.counters)}
-${section('Everything else', html`<details><summary>All that inspect prints</summary><pre>${inspectLines(of.inspection, { ...PLAIN, columns: 120 }).map((line) => [textOf(line), raw('\n')])}</pre></details>`)}
-</main>
-<footer>Made by locality-tune ${of.version}. Colours: ${legend()}.</footer>
-<script>${raw(SCRIPT)}</script>
-</body>
-</html>
-`.markup;
+${section('Everything else', html`<details><summary>All that inspect prints</summary><pre>${inspectLines(of.inspection, { ...PLAIN, columns: 120 }).map((line) => [textOf(line), raw('\n')])}</pre></details>`)}`,
+    version: of.version,
+  });
 }
-
-/** Only the script that this program wrote can run in the page, even if a name in it tries to inject another. */
-const digest = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
-
-const section = (title: string, content: Markup): Markup =>
-  html`<section><h2>${title}</h2>${content}</section>`;
 
 const textOf = (line: Line): string => line.map(({ text }) => text).join('');
 
@@ -93,9 +71,6 @@ function verdictSection(inspection: Inspection): Markup {
       return html`<div><span class="number ${tone}"><span class="mark">${raw(MARK[tone])}</span>${tone === 'unknown' ? null : ` ${lead.text.trim()}`}</span><p>${withCode(textOf(rest))}</p></div>`;
     })}</section>`;
 }
-
-const legend = (): Markup =>
-  html`<span class="local">${raw(MARK.local)} local</span>, <span class="partly">${raw(MARK.partly)} partly</span>, <span class="remote">${raw(MARK.remote)} remote</span>, <span class="unknown">${raw(MARK.unknown)} not known</span>`;
 
 function measuredSection(measured: RecordedMeasurement, { host }: Inspection): Markup {
   const { first, last, seconds, intervals, coverage, cpus, rxMatrix, txMatrix, notes } = measured;

@@ -1,10 +1,12 @@
 /** The report of `inspect`, top to bottom: the verdict, the evidence, the fixes, then the rest. */
+
+import { rank } from '../diagnose/ranked.ts';
 import type { Finding } from '../diagnose/types.ts';
 import { isElsewhere } from '../host/other-namespaces.ts';
 import { names } from '../words/phrase.ts';
 import { findingLines } from './findings.ts';
 import { groupTable, guessed, loneLines, memberLines } from './groups.ts';
-import { chosenBy, type Inspection, type Layout, rank } from './inspection.ts';
+import { chosenBy, type Inspection, type Layout } from './inspection.ts';
 import { kernelThreadLines } from './kernel-threads.ts';
 import { machineLines } from './machine.ts';
 import { interfaceLines, rssLines } from './nics.ts';

@@ -2,12 +2,13 @@
 
 import { cpu as byCpu } from '../cbpf/programs.ts';
 import { afterCommands } from '../diagnose/diagnose.ts';
+import { type Ranked, rank } from '../diagnose/ranked.ts';
 import type { Finding } from '../diagnose/types.ts';
 import type { Group, Host } from '../host/types.ts';
 import { busiestWorker } from '../path/balance.ts';
 import { steerCommand } from '../words/commands.ts';
 import { percent } from '../words/phrase.ts';
-import { type Inspection, type Ranked, rank } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
 
 /** Commands that change which CPU receives. */
 const RECEIVING = /smp_affinity|^ethtool -[XL]|rps_cpus|\/threaded/;

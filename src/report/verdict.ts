@@ -1,10 +1,11 @@
 /** The first lines: how local packets are, and the one command that fixes it. */
 
+import { type Ranked, rank } from '../diagnose/ranked.ts';
 import type { Finding, Severity } from '../diagnose/types.ts';
 import { isElsewhere } from '../host/other-namespaces.ts';
 import { count, names, percent, UNKNOWN } from '../words/phrase.ts';
 import { shareTone } from './format.ts';
-import { chosenBy, type Inspection, type Layout, type Ranked, rank } from './inspection.ts';
+import { chosenBy, type Inspection, type Layout } from './inspection.ts';
 import { outlooks } from './outlook.ts';
 import { type Line, paragraph, span } from './text.ts';
 

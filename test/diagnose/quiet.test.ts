@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { quietNics } from '../../src/diagnose/quiet.ts';
+import { rank } from '../../src/diagnose/ranked.ts';
 import type { Host, Nic } from '../../src/host/types.ts';
-import { rank } from '../../src/report/inspection.ts';
 import { expectedFor } from '../../src/tune/plan.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { findings, found, viewOf } from './view.ts';

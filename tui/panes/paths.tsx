@@ -1,8 +1,8 @@
 /** Paths from queue to worker, one line each: where a packet ends, and why that is not where it began. */
 import { type ReactNode, useMemo } from 'react';
+import { rank } from '../../src/diagnose/ranked.ts';
 import type { Configuration, QueueSample } from '../../src/live/types.ts';
 import type { Path } from '../../src/path/types.ts';
-import { rank } from '../../src/report/inspection.ts';
 import { isChance } from '../../src/report/paths.ts';
 import { clean } from '../../src/report/text.ts';
 import { count, percent } from '../../src/words/phrase.ts';

@@ -3,7 +3,7 @@ import type { Host } from '../../host/types.ts';
 import type { PageComparison } from '../../html/comparison.ts';
 import { page } from '../../html/page.ts';
 import { parseMeasured, type RecordedMeasurement } from '../../snapshot/measured.ts';
-import { parseSnapshot } from '../../snapshot/parse.ts';
+import { type Paper, parsePaper } from '../../snapshot/paper.ts';
 import { readText } from '../../snapshot/read.ts';
 import type { Snapshot } from '../../snapshot/types.ts';
 import { packageVersion } from '../../system/package.ts';
@@ -43,11 +43,6 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
   await save(html, options);
 }
 
-/** The content of a file of --before or --after. */
-type Paper =
-  | { readonly kind: 'machine'; readonly snapshot: Snapshot }
-  | { readonly kind: 'measurement'; readonly measured: RecordedMeasurement };
-
 interface Papers {
   readonly before: Paper;
   readonly after: Paper;
@@ -73,14 +68,6 @@ async function readPapers({ before, after }: ReportCommandOptions): Promise<Pape
     );
   return papers;
 }
-
-/** A snapshot has its schema at the beginning, in one line or indented. */
-const SNAPSHOT = /^\s*\{\s*"schema"\s*:\s*"locality-tune\.(?:snapshot|inspect)\//;
-
-const parsePaper = (text: string): Paper =>
-  SNAPSHOT.test(text)
-    ? { kind: 'machine', snapshot: parseSnapshot(text) }
-    : { kind: 'measurement', measured: parseMeasured(text) };
 
 interface Machine {
   readonly host: Host;
