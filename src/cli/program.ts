@@ -3,6 +3,7 @@ import { Command, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { register as registerCompletion } from './completion/completion.ts';
 import { usage } from './errors.ts';
+import { register as registerFleet } from './fleet/fleet.ts';
 import { register as registerExplain } from './inspect/explain.ts';
 import { register as registerFindings } from './inspect/findings.ts';
 import { register as registerInspect } from './inspect/inspect.ts';
@@ -60,6 +61,7 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['programs', registerPrograms],
   ['snapshot', registerSnapshot],
   ['report', registerReport],
+  ['fleet', registerFleet],
   ['demo', registerDemo],
   ['completion', registerCompletion],
 ]);

@@ -83,6 +83,7 @@ ul.why { margin: .3rem 0 1.2rem; padding-left: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { color: var(--dim); font-size: .875rem; font-weight: 500; } tbody th { font-weight: 450; }
+.list { font-size: .9rem; } .list .number { text-align: right; font-variant-numeric: tabular-nums; }
 td.local, td.partly, td.remote { font-weight: 600; }
 details { margin: .6rem 0; } summary { cursor: pointer; color: var(--dim); }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .7rem; }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- inspect|language|probes|live]`: what `inspect` costs, on machines of any size and against the tools that it
+ * `npm run bench [-- inspect|language|probes|live|prove|fleet]`: what `inspect` costs, on machines of any size and against the tools that it
  * stands in for; programs; what the probes cost each packet; what the live view costs. Prints tables.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
 import { languageTable } from './cbpf.ts';
+import { fleetTable } from './fleet.ts';
 import { liveTable } from './live.ts';
 import { measure } from './measure.ts';
 import { probesTable } from './probes.ts';
@@ -95,6 +96,7 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   probes: [probesTable],
   live: [liveTable],
   prove: [proveTable],
+  fleet: [() => fleetTable(ENTRY)],
 };
 
 const chosen = process.argv.slice(2);

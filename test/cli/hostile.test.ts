@@ -51,6 +51,8 @@ describe('hostile texts', () => {
     ['plan', '--from', file, '--iface', 'eth0', '--port', '8080', '-j'],
     ['report', '--from', file, '-o', '-'],
     ['inspect', '--from', `${file}${HOSTILE.replaceAll('\x00', '')}`],
+    ['fleet', file, words],
+    ['fleet', file, '--html'],
     ['inspect', '--iface', HOSTILE],
     ['inspect', '--root', HOSTILE, '-j'],
     ...['asm', 'disasm', 'check', 'sim'].flatMap((command) => [
