@@ -3,6 +3,8 @@ import { Command, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { register as registerCompletion } from './completion/completion.ts';
 import { usage } from './errors.ts';
+import { register as registerExport } from './export/export.ts';
+import { register as registerMetrics } from './export/metrics.ts';
 import { register as registerFleet } from './fleet/fleet.ts';
 import { register as registerExplain } from './inspect/explain.ts';
 import { register as registerFindings } from './inspect/findings.ts';
@@ -54,6 +56,8 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['undo', registerUndo],
   ['status', registerStatus],
   ['watch', registerWatch],
+  ['export', registerExport],
+  ['metrics', registerMetrics],
   ['asm', registerAsm],
   ['disasm', registerDisasm],
   ['check', registerCheck],

@@ -47,6 +47,18 @@ export function queuePackets(statistics: ReadonlyMap<string, bigint>): Map<numbe
   return packets;
 }
 
+/** Queue -> packets sent since the driver was loaded. */
+export const sentPackets = (statistics: ReadonlyMap<string, bigint>): Map<number, bigint> =>
+  queuePackets(asReceived(statistics));
+
+/** Drivers name sent and received counters alike, with tx for rx, so one table of names serves both. */
+const asReceived = (statistics: ReadonlyMap<string, bigint>): Map<string, bigint> =>
+  new Map(
+    Array.from(statistics)
+      .filter(([name]) => name.includes('tx') && !name.includes('rx'))
+      .map(([name, value]) => [name.replaceAll('tx', 'rx'), value]),
+  );
+
 /** The driver's statistics of each NIC; empty if it has none, does not permit the query, or is just gone. */
 export async function readStatistics(
   { kernel }: System,

@@ -1,8 +1,10 @@
 /** Writes files completely or not at all: those that the user requested, and those that a boot depends on. */
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   lstatSync,
+  mkdtempSync,
   openSync,
   realpathSync,
   renameSync,
@@ -10,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { failure } from './errors.ts';
 
 /**
@@ -29,6 +31,24 @@ export function saveFile(path: string, content: string, force: boolean, mode = 0
     throw failure('exists', 'the file exists already', 'use another name, or --force');
   if (there && !there.isFile()) writeFileSync(path, content);
   else replace(there && isLink ? realpathSync(path) : path, content, mode);
+}
+
+/**
+ * Replaces a file that other processes read at any moment, such as node_exporter: they see the old content or the new. The new
+ * file has exactly this mode. Throws SystemError, Failure not-a-file: what is there is a link, a device, a folder.
+ */
+export function replaceFile(path: string, content: string, mode: number): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw failure('not-a-file', 'it is not a regular file', 'name a file, or a path where none is');
+  const folder = mkdtempSync(join(dirname(path), `.${basename(path)}.`));
+  try {
+    const fresh = join(folder, basename(path));
+    writeFileSync(fresh, content, { flag: 'wx' });
+    chmodSync(fresh, mode);
+    renameSync(fresh, path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function replace(path: string, content: string, mode: number): void {

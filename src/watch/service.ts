@@ -125,6 +125,8 @@ function answer(request: unknown, daemon: () => Daemon, state: () => WatcherStat
   switch (ask) {
     case 'state':
       return state();
+    case 'counters':
+      return { pid: process.pid, ...daemon().watcher.counters() };
     case 'check':
       daemon().wake();
       return null;

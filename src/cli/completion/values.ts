@@ -41,6 +41,9 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   '--require': words('gain', 'no-loss'),
   '--on-stop': words('leave', 'undo'),
   '--smt': words('one', 'both'),
+  '--listen': words('127.0.0.1:9884', '[::1]:9884'),
+  '--probes': async (_, typed) => list(await probes(), typed),
+  'export --sample': words('5/60', '5/300'),
   '--hash': words(
     'toeplitz',
     'toeplitz-reversed',
@@ -165,6 +168,8 @@ async function programs({ command }: Place): Promise<Candidates> {
 }
 
 const kinds = async (): Promise<readonly string[]> => (await import('../../tune/types.ts')).KINDS;
+
+const probes = async (): Promise<readonly string[]> => (await import('../../export/measured.ts')).PROBES;
 
 /** The next word of a list with commas, in which each word stands once. */
 function list(of: readonly string[], typed: string): Candidates {

@@ -1,0 +1,38 @@
+/** This machine, as `export`, `metrics` and `watch --listen` describe it. */
+import { machine } from 'node:os';
+import { parseRuleTexts } from '../../diagnose/rule-texts.ts';
+import type { ExporterOptions, Watching } from '../../export/exporter.ts';
+import { openFiles } from '../../system/files.ts';
+import { openKernel } from '../../system/kernel.ts';
+import { netnsInode } from '../../system/netns.ts';
+import { findingsPage } from '../../system/package.ts';
+import { askCounters } from '../../watch/ask.ts';
+import { checkInterfaces } from '../host-source.ts';
+import { say } from '../output.ts';
+import type { MetricsOptions } from './export-options.ts';
+
+/** Throws CliError no-such-interface. */
+export function openMetered({ iface = [] }: Pick<MetricsOptions, 'iface'>) {
+  const system = { files: openFiles('/'), kernel: openKernel() };
+  checkInterfaces(system.files, iface);
+  return system;
+}
+
+export const meteredOptions = ({ iface = [], port, slots, perIrq }: MetricsOptions) =>
+  ({
+    arch: machine(),
+    ifaces: iface,
+    port: port ?? null,
+    slots,
+    perIrq: perIrq === true,
+    rules: parseRuleTexts(findingsPage()),
+    trouble: (message) => say(`locality-tune: ${message}\n`),
+  }) satisfies Partial<ExporterOptions>;
+
+/** The watchers of this network namespace, as another process asks them. */
+export async function watchersHere(): Promise<Watching> {
+  if (process.geteuid?.() !== 0) return { watchers: [], missing: 'not-root' };
+  const { answers, notes } = await askCounters(netnsInode());
+  const missing = notes.length > 0 ? 'failed' : answers.length === 0 ? 'not-running' : null;
+  return { watchers: answers, missing };
+}

@@ -1,0 +1,32 @@
+/**
+ * Counters that only grow, made of sources that come and go: sockets are closed, watchers end. A plain sum would fall when
+ * one is gone, which Prometheus takes for a restart: it would count all others again.
+ */
+export class Accumulator {
+  /** Source -> its value when it was last seen. */
+  #seen = new Map<string, number>();
+  readonly #totals = new Map<string, number>();
+
+  /**
+   * The values of all sources that are there now, each with the total that its growth belongs to. A source that is new
+   * counts from 0, and so does one that went backwards.
+   */
+  update(values: Iterable<readonly [source: string, total: string, value: number]>): void {
+    const seen = new Map<string, number>();
+    const wanted = new Set<string>();
+    for (const [source, total, value] of values) {
+      const before = this.#seen.get(source) ?? 0;
+      const grown = value >= before ? value - before : value;
+      seen.set(source, value);
+      wanted.add(total);
+      this.#totals.set(total, (this.#totals.get(total) ?? 0) + grown);
+    }
+    this.#seen = seen;
+    // Else groups that come and go would pile up over months.
+    for (const total of this.#totals.keys()) if (!wanted.has(total)) this.#totals.delete(total);
+  }
+
+  get totals(): ReadonlyMap<string, number> {
+    return this.#totals;
+  }
+}

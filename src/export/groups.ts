@@ -1,0 +1,58 @@
+/** Metrics of reuseport groups: their slots, programs, and expected locality. */
+import type { Group } from '../host/types.ts';
+import { only } from './devices.ts';
+import type { Scrape } from './scrape.ts';
+import type { Configuration } from './types.ts';
+
+/** The drops of each socket, for `Accumulator.update`. @param slotless also of groups whose slots are not known */
+export const dropsOf = (groups: readonly Group[], slotless: boolean) =>
+  groups.flatMap(({ id, sockets }) =>
+    sockets.flatMap(({ inode, slot, drops }) =>
+      drops === null || (slot === null && !slotless)
+        ? []
+        : [[String(inode), slotKey(id, slot), drops] as const],
+    ),
+  );
+
+const slotKey = (group: string, slot: number | null): string => `${slot ?? ''} ${group}`;
+
+/** @param drops totals of `dropsOf` */
+export function addGroups(
+  scrape: Scrape,
+  { host: { groups }, expected }: Configuration,
+  drops: ReadonlyMap<string, number>,
+): void {
+  const ports = new Map(groups.map(({ id, port }) => [id, port]));
+  for (const group of groups) addGroup(scrape, group);
+  for (const [key, count] of drops) {
+    const space = key.indexOf(' ');
+    scrape.add('slot_drops_total', { group: key.slice(space + 1), slot: key.slice(0, space) }, count);
+  }
+  for (const { group, nic: device, now, busiest } of expected) {
+    const labels = { device, group, port: ports.get(group) ?? '' };
+    scrape.add('expected_locality_ratio', labels, now);
+    scrape.add('expected_busiest_ratio', labels, busiest);
+  }
+}
+
+/** One of ours by its name; others could have any. */
+function programName(selection: Group['selection'], program: Group['program']): string {
+  if (selection === null) return 'unknown';
+  if (program === null) return 'none';
+  return program.kind === 'cbpf' && program.name !== null ? program.name : 'foreign';
+}
+
+function addGroup(
+  scrape: Scrape,
+  { id: group, protocol, port, size, selection, program, sockets }: Group,
+): void {
+  scrape.add('group_info', { group, port, protocol, selection: selection ?? 'unknown' }, 1);
+  scrape.add('program_info', { group, program: programName(selection, program) }, 1);
+  scrape.add('group_sockets', { group }, size);
+  const waiting = protocol === 'tcp' ? 'slot_waiting_connections' : 'slot_waiting_bytes';
+  for (const { slot, cpus, recvQueue } of sockets) {
+    if (slot === null) continue;
+    scrape.add('slot_worker_cpu', { group, slot }, only(cpus));
+    scrape.add(waiting, { group, slot }, recvQueue);
+  }
+}
