@@ -45,6 +45,7 @@ const leftOut = [
   ...(has('ansible-playbook')
     ? []
     : [{ pattern: 'test/integration/ansible.long.root.test.ts', why: 'it needs ansible-core' }]),
+  ...(has('mandoc') ? [] : [{ pattern: 'test/cli/man-pages.test.ts', why: 'it needs mandoc' }]),
   ...(['zsh', 'fish'].every(has)
     ? []
     : [{ pattern: 'test/cli/completion/shells.test.ts', why: 'it needs zsh and fish' }]),

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -90,6 +91,24 @@ function writeCompletions() {
   }
 }
 
+async function writeManPages() {
+  // Imported here, after tsc, which reports a forgotten `npm ci`.
+  const { manPages } = await import('./man-pages.ts');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  mkdirSync(join(fresh, 'man'), { recursive: true });
+  for (const [name, text] of await manPages({ version, date: dateOfSources() }))
+    writeFileSync(join(fresh, 'man', name), text);
+}
+
+/** YYYY-MM-DD of the newest commit, so that a build can be repeated; outside of a repository, of package.json. */
+function dateOfSources() {
+  const { stdout, status } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
+  const seconds =
+    process.env.SOURCE_DATE_EPOCH ??
+    (status === 0 ? stdout.trim() : statSync(join(root, 'package.json')).mtimeMs / 1000);
+  return new Date(1000 * Number(seconds)).toISOString().slice(0, 10);
+}
+
 /**
  * Everything that a process runs in one CommonJS file, because finding, reading and linking 140 modules takes longer
  * than the rest of `inspect`. The old files stay until everything is built.
@@ -141,10 +160,11 @@ async function bundle() {
     copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));
   writeProbes();
   writeCompletions();
+  await writeManPages();
   copyFileSync(join(root, 'docs/findings.md'), join(fresh, 'findings.md'));
   for (const old of readdirSync(dist))
     if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });
-  for (const name of ['src', 'tui', 'probes', 'completions', 'findings.md'])
+  for (const name of ['src', 'tui', 'probes', 'completions', 'man', 'findings.md'])
     renameSync(join(fresh, name), join(dist, name));
   rmSync(fresh, { recursive: true });
 }

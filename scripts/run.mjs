@@ -23,6 +23,7 @@ const testTools = {
   fish: 'fish',
   haproxy: 'haproxy',
   ip: 'iproute2',
+  mandoc: 'mandoc',
   nginx: 'nginx-light',
   nsenter: 'util-linux',
   ps: 'procps',
