@@ -5,6 +5,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
     exports.Set(name, Napi::Function::New(env, call, name));
   };
   add("borrow", Borrow);
+  add("bpf", Bpf);
+  add("unlimitMemlock", UnlimitMemlock);
   add("pidfdOpen", PidfdOpen);
   add("pidfdGetfd", PidfdGetfd);
   add("close", Close);

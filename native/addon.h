@@ -15,6 +15,8 @@ static_assert(__USE_FORTIFY_LEVEL >= 2, "build with optimisation and -D_FORTIFY_
 #endif
 
 Napi::Value Borrow(const Napi::CallbackInfo& info);
+Napi::Value Bpf(const Napi::CallbackInfo& info);
+Napi::Value UnlimitMemlock(const Napi::CallbackInfo& info);
 Napi::Value PidfdOpen(const Napi::CallbackInfo& info);
 Napi::Value PidfdGetfd(const Napi::CallbackInfo& info);
 Napi::Value Close(const Napi::CallbackInfo& info);

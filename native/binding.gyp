@@ -6,6 +6,7 @@
         "addon.cc",
         "affinity.cc",
         "borrow.cc",
+        "bpf.cc",
         "datagram.cc",
         "epoll.cc",
         "error.cc",

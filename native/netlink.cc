@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kDatagram = 64 * 1024;
 constexpr int kReceiveBuffer = 4 * 1024 * 1024;
 constexpr timeval kTimeout = {5, 0};
+constexpr int kOn = 1;
 constexpr int kAttempts = 5;
 // Datagrams that are read before another descriptor gets its turn.
 constexpr int kTurn = 64;
@@ -34,6 +35,10 @@ class NetlinkCall : public AsyncCall {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol_);
     if (fd < 0) return Fail("socket");
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+    // An error then comes with the kernel's reason in words, and without the request.
+    for (int option : {NETLINK_CAP_ACK, NETLINK_EXT_ACK}) {
+      setsockopt(fd, SOL_NETLINK, option, &kOn, sizeof kOn);
+    }
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof kTimeout) < 0) {
       Fail("setsockopt");
     } else {

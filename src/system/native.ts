@@ -12,6 +12,18 @@ export interface Native {
    * children hang already.
    */
   borrow(requests: Uint8Array, indices: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /**
+   * bpf(2). `buffers[0]` is union bpf_attr, and the kernel writes its answers into the buffers themselves. Each pointer
+   * is [holder, offset, target]: the address of `buffers[target]` goes to `offset` in `buffers[holder]`. The sizes in the
+   * attributes must not exceed those of the buffers: the kernel believes them.
+   */
+  bpf(
+    command: number,
+    buffers: readonly Uint8Array[],
+    pointers: readonly (readonly [holder: number, offset: number, target: number])[],
+  ): number;
+  /** RLIMIT_MEMLOCK of this process: none, or without CAP_SYS_RESOURCE as far as the hard limit. */
+  unlimitMemlock(): void;
   pidfdOpen(pid: number): number;
   pidfdGetfd(pidfd: number, fd: number): number;
   close(fd: number): void;

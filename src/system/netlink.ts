@@ -12,6 +12,10 @@ export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
 
+/** Of an answer: the request is not repeated in it; attributes follow. */
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+const NLMSGERR_ATTR_MSG = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLMSG_HDRLEN = 16;
@@ -57,14 +61,35 @@ export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
   return messages;
 }
 
-/** The messages of an answer that carry data. Throws the error in NLMSG_ERROR, or in a dump's NLMSG_DONE. */
+/**
+ * The messages of an answer that carry data. Throws the error in NLMSG_ERROR, or in a dump's NLMSG_DONE, with the
+ * kernel's reason if it gives one.
+ */
 export function answerOf(bytes: Uint8Array, what: string): NetlinkMessage[] {
-  return decodeMessages(bytes).filter(({ type, payload }) => {
+  return decodeMessages(bytes).filter((message) => {
+    const { type, payload } = message;
     if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return true;
     const errno = payload.length < 4 ? 0 : viewOf(payload).getInt32(0, true);
-    if (errno < 0) throw systemError(errno, what);
+    if (errno < 0) {
+      const error = systemError(errno, what);
+      const reason = reasonIn(message);
+      if (reason !== null) error.message += ` (the kernel says: ${reason})`;
+      throw error;
+    }
     return false;
   });
+}
+
+/** NETLINK_EXT_ACK: the reason in words; null if there is none. */
+export function reasonIn({ type, flags, payload }: NetlinkMessage): string | null {
+  if ((flags & NLM_F_ACK_TLVS) === 0) return null;
+  const header = type === NLMSG_ERROR ? 4 + NLMSG_HDRLEN : 4;
+  const repeated =
+    type === NLMSG_ERROR && (flags & NLM_F_CAPPED) === 0 && payload.length >= header
+      ? align(viewOf(payload).getUint32(4, true)) - NLMSG_HDRLEN
+      : 0;
+  const reason = decodeAttributes(payload.subarray(header + Math.max(0, repeated))).get(NLMSGERR_ATTR_MSG);
+  return reason === undefined ? null : text(reason);
 }
 
 export function encodeAttribute(type: number, value: Uint8Array): Uint8Array {

@@ -96,8 +96,22 @@ function borrow() {
   ];
 }
 
+/** Commands that only look, or a number that is none; descriptors and ids that are none. */
+function bpf() {
+  const attributes = new Uint8Array(Buffer.alloc(128));
+  new DataView(attributes.buffer).setInt32(0, NO_FD, true);
+  const [holder, offset, target] = [below(3), pick([8, 16, 121, 4096, odd()]), below(3)];
+  return [
+    pick([odd(), 1, 11, 12, 15, 9999]),
+    random() < 0.1 ? odd() : [attributes, pick([odd(), bytes(64)])],
+    random() < 0.1 ? odd() : [pick([odd(), [holder, offset, target]])],
+  ];
+}
+
 const CALLS = {
   borrow,
+  bpf,
+  unlimitMemlock: () => [odd()],
   pidfdOpen: () => [pick([odd(), process.pid, 2 ** 22 + 5])],
   pidfdGetfd: () => [oddFd(), odd()],
   close: () => [oddFd()],

@@ -3,6 +3,8 @@ import { type Native, native } from '../../src/system/native.ts';
 
 const NAMES = {
   borrow: true,
+  bpf: true,
+  unlimitMemlock: true,
   pidfdOpen: true,
   pidfdGetfd: true,
   close: true,
@@ -55,7 +57,7 @@ describe('native', () => {
   );
 
   it('refuses arguments of a wrong type in every function', () => {
-    const { netnsCookie: _, fanotifyInit: __, epollCreate: ___, ...calls } = native();
+    const { netnsCookie: _, fanotifyInit: __, epollCreate: ___, unlimitMemlock: ____, ...calls } = native();
     for (const call of Object.values(calls)) {
       expect(() => Reflect.apply(call, null, [Symbol('x'), {}, {}, {}]), call.name).toThrow(TypeError);
     }
