@@ -39,6 +39,7 @@ const leftOut = [
           why: 'it needs g++ with AddressSanitizer and UndefinedBehaviorSanitizer (libasan, libubsan)',
         },
       ]),
+  ...(has('clang') ? [] : [{ pattern: 'test/xdp/build-bpf.test.ts', why: 'it needs clang' }]),
   ...(existsSync('/lib/systemd/systemd')
     ? []
     : [{ pattern: 'test/systemd/**', why: 'they boot systemd, which is not installed' }]),

@@ -154,6 +154,7 @@ async function bundle() {
     'src/prove/put-back-child.ts',
     'src/steer/set-program-child.ts',
     'src/system/with-tracefs.ts',
+    'src/xdp/set-xdp-child.ts',
   ]);
   writeFileSync(join(fresh, 'src/package.json'), '{ "type": "commonjs" }\n');
   for (const name of ['commander', 'modern-tar'])

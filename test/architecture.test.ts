@@ -99,6 +99,7 @@ describe('what reaches a terminal', () => {
     'src/prove/put-back-child.ts',
     'src/steer/set-program-child.ts',
     'src/system/with-tracefs.ts',
+    'src/xdp/set-xdp-child.ts',
     // What `paint` made, and base64.
     'tui/main.tsx',
     // Constants.

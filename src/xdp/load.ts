@@ -1,0 +1,41 @@
+/** Makes the maps of an image, fills them, and loads its programs. Throws SystemError. */
+import { ATTACH_CPUMAP, createMap, loadProgram, PROGRAM_TYPE, updateMap } from '../system/bpf.ts';
+import { type ImageProgram, withMaps } from './image.ts';
+import type { Loading } from './order.ts';
+
+/**
+ * Returns the descriptor of the program for XDP. All maps are filled before it can run, because an empty CPUMAP passes
+ * everything. Maps and programs live as long as a program that is attached refers to them.
+ */
+export function load({ image, name, sizes, entries }: Loading): number {
+  const maps = image.maps.map((map) => createMap({ ...map, entries: map.entries || (sizes[map.name] ?? 0) }));
+  const loaded = new Map(
+    image.programs.map((program) => [program.section, loadOne(program, name, maps)] as const),
+  );
+  for (const { map, keys, values, runs } of entries) {
+    const index = image.maps.findIndex((each) => each.name === map);
+    const [fd, spec] = [maps[index], image.maps[index]];
+    if (fd === undefined || spec === undefined) throw new TypeError(`the image has no map ${map}`);
+    const key = Buffer.from(keys, 'base64');
+    const value = Buffer.from(values, 'base64');
+    const count = key.length / spec.keySize;
+    const size = value.length / count;
+    for (let at = 0; at < count; at++) {
+      const each = value.subarray(at * size, (at + 1) * size);
+      if (runs) each.writeInt32LE(loaded.get('cpumap') ?? -1, size - 4);
+      updateMap(fd, key.subarray(at * spec.keySize, (at + 1) * spec.keySize), each);
+    }
+  }
+  const program = loaded.get('xdp');
+  if (program === undefined) throw new TypeError('the image has no program for xdp');
+  return program;
+}
+
+function loadOne(program: ImageProgram, name: string, maps: readonly number[]): number {
+  return loadProgram({
+    name,
+    type: program.section === 'tc' ? PROGRAM_TYPE.schedCls : PROGRAM_TYPE.xdp,
+    attachType: program.section === 'cpumap' ? ATTACH_CPUMAP : 0,
+    instructions: withMaps(program, maps),
+  });
+}

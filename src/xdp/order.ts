@@ -1,0 +1,38 @@
+/** What the child process of set-xdp.ts is told, as JSON, and what it answers. */
+import type { XdpMode } from '../system/xdp-link.ts';
+import type { Image } from './image.ts';
+
+/** Entries of one map, one after the other, in base64: as many keys as values. */
+export interface Entries {
+  readonly map: string;
+  readonly keys: string;
+  /** Of the map's value size; of a per-CPU map, for all possible CPUs. */
+  readonly values: string;
+  /** Of a CPUMAP: each value ends with the descriptor of the image's program for `cpumap`. */
+  readonly runs?: true;
+}
+
+/** A program with its maps filled, to be attached last. */
+export interface Loading {
+  readonly image: Image;
+  /** At most 15 characters. */
+  readonly name: string;
+  /** Of the maps whose image has none. */
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly entries: readonly Entries[];
+}
+
+export interface Order {
+  readonly ifindex: number;
+  readonly mode: XdpMode;
+  /** Id of the program that is attached now, and no other; null: none. */
+  readonly replaces: number | null;
+  /** null detaches. */
+  readonly program: Loading | null;
+}
+
+/** The child's output, line by line. `loaded`: all that is left is to attach. */
+export type Line =
+  | { readonly stage: 'loaded' }
+  | { readonly done: { readonly programId: number | null } }
+  | { readonly code: string; readonly message: string; readonly hint: string };
