@@ -24,9 +24,9 @@ import { rfs } from './plan/rfs.ts';
 import { rps } from './plan/rps.ts';
 import { rss } from './plan/rss.ts';
 import { xps } from './plan/xps.ts';
-import { type Change, KINDS, type Kind, type Plan, type PlanOptions, type Refused } from './types.ts';
+import { type Change, KINDS, type Plan, type PlannedKind, type PlanOptions, type Refused } from './types.ts';
 
-const PLANNERS: Readonly<Record<Kind, KindPlanner>> = {
+const PLANNERS: Readonly<Record<PlannedKind, KindPlanner>> = {
   irqbalance,
   channels,
   rss,
@@ -40,7 +40,7 @@ const PLANNERS: Readonly<Record<Kind, KindPlanner>> = {
   program,
 };
 /** The kinds that decide the number of queues. */
-const FIRST: readonly Kind[] = ['irqbalance', 'channels'];
+const FIRST: readonly PlannedKind[] = ['irqbalance', 'channels'];
 
 /**
  * Pure. Each kind is planned on the machine after the kinds before it, so that a second plan after an apply is empty.
@@ -65,7 +65,8 @@ function joined(back: readonly Change[], planned: readonly Change[]): readonly C
     return { ...change, from: first.from };
   });
   const all = [...changes, ...former.values()];
-  return all.toSorted((one, other) => KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind));
+  const order: readonly string[] = KINDS;
+  return all.toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
 }
 
 function planOn(host: Host, options: PlanOptions): Plan {
@@ -87,7 +88,7 @@ function planOn(host: Host, options: PlanOptions): Plan {
 }
 
 function run(
-  kinds: readonly Kind[],
+  kinds: readonly PlannedKind[],
   start: PlanContext,
 ): { readonly plan: Plan; readonly context: PlanContext } {
   const names = new Set(start.nics.map(({ name }) => name));

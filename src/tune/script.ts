@@ -2,9 +2,9 @@
 import type { Expected } from '../path/types.ts';
 import { percent } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
-import { type Change, KINDS, type Kind, type Plan } from './types.ts';
+import { type Change, KINDS, type Plan, type PlannedKind } from './types.ts';
 
-const TITLES: Readonly<Record<Kind, string>> = {
+const TITLES: Readonly<Record<PlannedKind, string>> = {
   irqbalance: 'irqbalance leaves these interrupts alone',
   channels: 'Channels',
   rss: 'RSS table',

@@ -81,6 +81,14 @@ export function parseTarget(value: unknown): Target | null {
         ? { kind, pid, tid, comm, startTime, ...parseServes(value['serves']) }
         : null;
     }
+    case 'feature': {
+      const { feature } = value;
+      return isInterfaceName(nic) && isText(feature) && /^[\w-]{1,31}$/.test(feature)
+        ? { kind, nic, feature }
+        : null;
+    }
+    case 'xdp':
+      return isInterfaceName(nic) ? { kind, nic } : null;
     case 'program':
       return parseProgram(value);
     default:
@@ -130,6 +138,9 @@ const VALUES: Readonly<Record<Kind, RegExp>> = {
   rps: /^[\da-f,]*$/i,
   rfs: /^\d{1,10}$/,
   pin: /^[\d,-]*$/,
+  feature: /^o(?:n|ff)$/,
+  // The options of a spread, or the name of another program.
+  xdp: /^[\w .,:()-]{1,512}$/,
   // Assembler text, which the checker of cbpf checks.
   program: /^[\x20-\x7e\n]*$/,
 };

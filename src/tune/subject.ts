@@ -24,6 +24,10 @@ export function subjectOf(target: Target): string {
       return `${target.nic} rx-${target.queue} rps_flow_cnt`;
     case 'pin':
       return `${target.comm} ${target.pid}${target.tid === target.pid ? '' : ` thread ${target.tid}`}`;
+    case 'feature':
+      return `${target.nic} ${target.feature}`;
+    case 'xdp':
+      return `${target.nic} XDP program`;
     case 'program':
       return target.group;
   }

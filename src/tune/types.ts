@@ -3,8 +3,8 @@
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Cpus } from '../host/cpus.ts';
 
-/** In the order in which a growing plan is applied; `--only` takes these names. */
-export const KINDS = [
+/** What a plan may change, in the order in which a growing plan is applied; `--only` takes these names. */
+const PLANNED = [
   'irqbalance',
   'channels',
   'rss',
@@ -17,7 +17,10 @@ export const KINDS = [
   'pin',
   'program',
 ] as const;
-export type Kind = (typeof KINDS)[number];
+export type PlannedKind = (typeof PLANNED)[number];
+export const KINDS: readonly PlannedKind[] = PLANNED;
+/** `feature` and `xdp` are changed only by `locality-tune xdp`. */
+export type Kind = PlannedKind | 'feature' | 'xdp';
 
 /**
  * The object of a change, by names that survive a reordering: a device and its queue, a process and its start time,
@@ -61,6 +64,8 @@ export type Target =
       /** The slot that it serves; absent where that is not known. */
       readonly serves?: ServedSlot;
     }
+  | { readonly kind: 'feature'; readonly nic: string; readonly feature: string }
+  | { readonly kind: 'xdp'; readonly nic: string }
   | {
       readonly kind: 'program';
       readonly group: string;

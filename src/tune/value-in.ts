@@ -50,6 +50,10 @@ function valueInNic(nic: Nic, target: OfNic): string | null {
       return mask(nic.rxQueues.find(({ index }) => index === target.queue)?.rps);
     case 'rfs':
       return text(nic.rxQueues.find(({ index }) => index === target.queue)?.rfsFlows);
+    // Not read with the machine.
+    case 'feature':
+    case 'xdp':
+      return null;
   }
 }
 

@@ -1,0 +1,41 @@
+/** The XDP program of an interface. The value is a spread in the form of its options, `none`, or another program. */
+import { parseCpuList } from '../../host/cpus.ts';
+import { readInteger, readLine } from '../../host/values.ts';
+import type { Files } from '../../system/types.ts';
+import { setTo } from '../../xdp/set-spread.ts';
+import { textOf, xdpState } from '../../xdp/state.ts';
+import type { Target } from '../types.ts';
+import { requireInterface } from './queue-files.ts';
+import { asGiven, type Setting, sameText } from './setting.ts';
+
+type XdpTarget = Extract<Target, { readonly kind: 'xdp' }>;
+
+export const xdp: Setting<XdpTarget> = {
+  find: async ({ files }, target) => {
+    requireInterface(files, target.nic);
+    return target;
+  },
+  read: async ({ files }, target) => {
+    const state = await stateOf(files, target);
+    return state === null ? null : textOf(state, possibleCpus(files));
+  },
+  write: async (access, target, value) => {
+    const state = await stateOf(access.files, target);
+    try {
+      if (state !== null) await setTo(state, value, possibleCpus(access.files));
+    } finally {
+      access.forget(target.nic);
+    }
+  },
+  wanted: asGiven,
+  same: sameText,
+};
+
+async function stateOf(files: Files, { nic }: XdpTarget) {
+  const ifindex = readInteger(files, `/sys/class/net/${nic}/ifindex`);
+  return ifindex === null ? null : xdpState(ifindex);
+}
+
+/** How many values a per-CPU map has. */
+export const possibleCpus = (files: Files): number =>
+  parseCpuList(readLine(files, '/sys/devices/system/cpu/possible') ?? '')?.length ?? 1;
