@@ -19,4 +19,8 @@ export function parseListen(text: string): ListenAddress | null {
   return isIP(plain) === 4 ? { host: plain, port } : null;
 }
 
+/** The other way round. */
+export const formatListen = ({ host, port }: ListenAddress): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 export const isLoopback = (host: string): boolean => /^127\.|^::1$/.test(host);

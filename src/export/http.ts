@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
+import { formatListen } from './address.ts';
 import { acceptsGzip, formatFor } from './negotiate.ts';
 import type { Lines } from './scrape.ts';
 import { CONTENT_TYPES, type Format, textOf } from './text.ts';
@@ -121,9 +122,6 @@ export class MetricsServer {
         );
       this.#end(socket, isLate ? 'slow' : 'malformed');
     });
-    // No upgrade, no tunnel, and nothing is promised before the request is whole.
-    for (const event of ['upgrade', 'connect'] as const)
-      server.on(event, (_: IncomingMessage, socket: Socket) => this.#end(socket, 'malformed'));
     return server;
   }
 
@@ -245,6 +243,5 @@ const STATUSES: readonly number[] = [200, 400, 404, 405, 408, 431, 500, 503];
 function addressText(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return address ?? '';
-  const { address: host, family, port } = address;
-  return family === 'IPv6' ? `[${host}]:${port}` : `${host}:${port}`;
+  return formatListen({ host: address.address, port: address.port });
 }

@@ -23,8 +23,10 @@ const isKnown = (version: string | null): boolean =>
 
 export function acceptsGzip(acceptEncoding: string | undefined): boolean {
   const codings = rangesOf(acceptEncoding ?? '');
-  const named = codings.find(({ name }) => name === 'gzip' || name === 'x-gzip');
-  return (named ?? codings.find(({ name }) => name === '*'))?.q !== undefined && (named?.q ?? 1) > 0;
+  const chosen =
+    codings.find(({ name }) => name === 'gzip' || name === 'x-gzip') ??
+    codings.find(({ name }) => name === '*');
+  return chosen !== undefined && chosen.q > 0;
 }
 
 interface Range {

@@ -58,16 +58,21 @@ describe('the text of a scrape', () => {
 
   it('keeps a label value in its quotes, whatever it is', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (group) => {
-        const made = new Scrape();
-        made.add('group_sockets', { group }, 4);
-        const [line = ''] = made.lines.get('group_sockets') ?? [];
-        const [, quoted = ''] = /^locality_tune_group_sockets\{group="((?:[^"\\\n]|\\[\\n"])*)"\} 4$/.exec(
-          line,
-        ) ?? ['', '!'];
-        const read = quoted.replace(/\\(.)/g, (_, each: string) => (each === 'n' ? '\n' : each));
-        expect(read).toBe(group);
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('"', '\\', '\n', '\r', '{', '}', ',', '=', ' ', 'n', 'é', '\u{1f600}', '\0'),
+        }),
+        (group) => {
+          const made = new Scrape();
+          made.add('group_sockets', { group }, 4);
+          const [line = ''] = made.lines.get('group_sockets') ?? [];
+          const [, quoted = ''] = /^locality_tune_group_sockets\{group="((?:[^"\\\n]|\\[\\n"])*)"\} 4$/.exec(
+            line,
+          ) ?? ['', '!'];
+          const read = quoted.replace(/\\(.)/g, (_, each: string) => (each === 'n' ? '\n' : each));
+          expect(read).toBe(group);
+        },
+      ),
     );
   });
 });

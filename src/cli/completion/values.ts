@@ -44,6 +44,7 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   '--listen': words('127.0.0.1:9884', '[::1]:9884'),
   '--probes': async (_, typed) => list(await probes(), typed),
   'export --sample': words('5/60', '5/300'),
+  'watch --sample': words('5/60', '5/300'),
   '--hash': words(
     'toeplitz',
     'toeplitz-reversed',

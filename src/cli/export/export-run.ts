@@ -1,13 +1,13 @@
 /** `locality-tune export`: serves metrics until it is stopped. */
 import { DEFAULT_ADDRESS, isLoopback, parseListen } from '../../export/address.ts';
-import { PROBES, type ProbeName } from '../../export/measured.ts';
+import type { ProbeName } from '../../export/measured.ts';
 import { serveMetrics } from '../../export/serve.ts';
 import { openNotifier, passedSockets } from '../../system/service-manager.ts';
 import { during, usage } from '../errors.ts';
 import { printDocument, say } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
 import type { ExportCommandOptions } from './export-options.ts';
-import { meteredOptions, openMetered, watchersHere } from './machine.ts';
+import { EVERYONE, meteredOptions, openMetered, probesIn, watchersHere } from './machine.ts';
 
 const SCHEMA = 'locality-tune.export/1';
 
@@ -31,8 +31,7 @@ export async function runExport(options: ExportCommandOptions): Promise<void> {
   const listening = serving.addresses.map((address) => `http://${address}/metrics`);
   if (options.json || options.pretty) printDocument({ schema: SCHEMA, listening }, options);
   else say(`serving ${listening.join(', ')}. Ctrl-C ends it.\n`);
-  if (addresses.some((each) => 'host' in each && !isLoopback(each.host)))
-    say('note: everyone who can reach this address can read the metrics\n');
+  if (addresses.some((each) => 'host' in each && !isLoopback(each.host))) say(EVERYONE);
   const notifier = openNotifier(process.env);
   notifier?.ready(`serving ${listening.join(', ')}`);
   await serving.ended;
@@ -47,13 +46,11 @@ function addressesOf({ listen }: ExportCommandOptions) {
   return passed.length > 0 ? passed.map(({ fd }) => ({ fd })) : usual === null ? [] : [usual];
 }
 
-/** Packets are counted in all network namespaces at once. */
 function probesOf({ sample, probes, netns, matrix }: ExportCommandOptions): readonly ProbeName[] {
   if (sample === undefined && probes !== undefined)
     throw usage('--probes: needs --sample', 'add --sample 5/60');
   if (sample === undefined && matrix) throw usage('--matrix: needs --sample', 'add --sample 5/60');
-  if (netns === undefined) return probes ?? PROBES;
-  if (probes?.includes('skb'))
+  if (netns !== undefined && probes?.includes('skb'))
     throw usage('--probes skb: counts the packets of all network namespaces', 'omit --netns');
-  return probes ?? PROBES.filter((probe) => probe !== 'skb');
+  return probes ?? probesIn(netns);
 }

@@ -2,6 +2,7 @@
 import { machine } from 'node:os';
 import { parseRuleTexts } from '../../diagnose/rule-texts.ts';
 import type { ExporterOptions, Watching } from '../../export/exporter.ts';
+import { PROBES, type ProbeName } from '../../export/measured.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { netnsInode } from '../../system/netns.ts';
@@ -10,6 +11,8 @@ import { askCounters } from '../../watch/ask.ts';
 import { checkInterfaces } from '../host-source.ts';
 import { say } from '../output.ts';
 import type { MetricsOptions } from './export-options.ts';
+
+export const EVERYONE = 'note: everyone who can reach this address can read the metrics\n';
 
 /** Throws CliError no-such-interface. */
 export function openMetered({ iface = [] }: Pick<MetricsOptions, 'iface'>) {
@@ -28,6 +31,10 @@ export const meteredOptions = ({ iface = [], port, slots, perIrq }: MetricsOptio
     rules: parseRuleTexts(findingsPage()),
     trouble: (message) => say(`locality-tune: ${message}\n`),
   }) satisfies Partial<ExporterOptions>;
+
+/** skb counts the packets of all network namespaces at once. */
+export const probesIn = (netns: MetricsOptions['netns']): readonly ProbeName[] =>
+  netns === undefined ? PROBES : PROBES.filter((probe) => probe !== 'skb');
 
 /** The watchers of this network namespace, as another process asks them. */
 export async function watchersHere(): Promise<Watching> {

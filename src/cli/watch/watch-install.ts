@@ -1,5 +1,6 @@
 /** `locality-tune watch --install` and `--uninstall`. */
 import { resolve } from 'node:path';
+import { formatListen } from '../../export/address.ts';
 import { places } from '../../tune/places.ts';
 import { requireRoot } from '../../use-cases/machine.ts';
 import { install, UNIT, uninstall, unitText } from '../../watch/unit.ts';
@@ -33,13 +34,15 @@ export async function installOrRemove(options: WatchCommandOptions): Promise<voi
 
 /** The same options again, for the unit. */
 export function wordsOf(options: WatchCommandOptions): string[] {
-  const { iface = [], port = [], baseline, repair, onStop } = options;
+  const { iface = [], port = [], baseline, repair, listen, sample, onStop } = options;
   return [
     ...(options.json || options.pretty ? ['--json'] : []),
     ...iface.map((name) => `--iface=${name}`),
     ...port.map((each) => `--port=${each}`),
     ...(baseline === 'applied' ? [] : [`--baseline=${baseline === 'now' ? baseline : resolve(baseline)}`]),
     ...(repair === undefined ? [] : [`--repair=${repair.join(',') || 'none'}`]),
+    ...(listen === undefined ? [] : [`--listen=${formatListen(listen)}`]),
+    ...(sample === undefined ? [] : [`--sample=${sample.seconds}/${sample.period}`]),
     ...(onStop === 'leave' ? [] : [`--on-stop=${onStop}`]),
   ];
 }

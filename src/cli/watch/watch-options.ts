@@ -1,4 +1,6 @@
 /** What the parts of `locality-tune watch` share. */
+import type { ListenAddress } from '../../export/address.ts';
+import type { Schedule } from '../../export/sampler.ts';
 import type { Kind } from '../../tune/types.ts';
 import type { Globals } from '../options.ts';
 
@@ -9,6 +11,10 @@ export interface WatchCommandOptions extends Globals {
   readonly baseline: string;
   readonly repair?: readonly Kind[];
   readonly onStop: 'leave' | 'undo';
+  /** Where to serve metrics. */
+  readonly listen?: ListenAddress;
+  /** When those are measured, too. */
+  readonly sample?: Schedule;
   readonly once?: true;
   readonly explainSources?: true;
   /** Seconds. */

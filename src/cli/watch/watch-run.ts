@@ -21,6 +21,7 @@ import { inJournal, prefixed } from './journald.ts';
 import { askWatcher } from './watch-ask.ts';
 import { cannotTell, check } from './watch-check.ts';
 import { installOrRemove } from './watch-install.ts';
+import { serveMetricsOf } from './watch-metrics.ts';
 import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -28,6 +29,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const EXIT_HUNG_UP = 129;
 
 export async function runWatch(options: WatchCommandOptions): Promise<void> {
+  if (options.sample !== undefined && options.listen === undefined)
+    throw usage('--sample: is for the metrics of --listen', 'add --listen 127.0.0.1:9884');
   if (options.install || options.uninstall) return installOrRemove(options);
   if (options.pause !== undefined || options.resume) {
     requireRoot('watch', 'only root can speak to a running watcher');
@@ -86,11 +89,13 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     if (!isAttended) void reload(options, opened, daemon, service);
     else hangUp.abort();
   });
+  const metrics =
+    options.listen === undefined ? null : await serveMetricsOf(daemon, options.listen, options, stop);
   // Only now: another watcher may have refused this one.
   await daemon.look();
   announce(daemon, options);
   service.tell();
-  await daemon.run(stop);
+  await Promise.all([daemon.run(stop), metrics?.ended]);
   await service.stop();
   if (hangUp.signal.aborted) process.exitCode = EXIT_HUNG_UP;
   if (options.onStop === 'undo') await undoAll(machine, options);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { KINDS, type Kind } from '../../tune/types.ts';
 import { usage } from '../errors.ts';
+import { listenAddress, schedule } from '../export/export-options.ts';
 import { collect, port } from '../options.ts';
 import type { WatchCommandOptions } from './watch-options.ts';
 
@@ -37,6 +38,8 @@ export function register(program: Command): void {
     .option('--baseline <applied|now|file>', 'what the machine should be like', 'applied')
     .option('--repair <kinds>', `repair these settings: none, all, or ${KINDS.join(',')}`, kinds)
     .option('--on-stop <leave|undo>', 'when it stops, leave or undo what was applied', onStop, 'leave')
+    .option('--listen <address:port>', 'serve metrics for Prometheus here, as export does', listenAddress)
+    .option('--sample <seconds/period>', 'measure for them as export does, such as 5/60', schedule)
     .option('--once', 'check once, print one line, and exit')
     .option('--explain-sources', 'say how each kind of change is noticed on this kernel')
     .option('--pause <duration>', 'stop repairs of the running watcher for DURATION, such as 30m', duration)

@@ -1,0 +1,39 @@
+/** `watch --listen`: metrics of the machine and of this watcher. */
+import { isLoopback, type ListenAddress } from '../../export/address.ts';
+import { serveMetrics } from '../../export/serve.ts';
+import type { Daemon } from '../../watch/daemon.ts';
+import { during } from '../errors.ts';
+import { EVERYONE, meteredOptions, openMetered, probesIn } from '../export/machine.ts';
+import { say } from '../output.ts';
+import type { WatchCommandOptions } from './watch-options.ts';
+
+/** Resolves once it listens, to what settles when it has ended. Throws CliError if the address cannot be had. */
+export async function serveMetricsOf(
+  { watcher }: Daemon,
+  listen: ListenAddress,
+  { iface = [], port: ports = [], sample, netns }: WatchCommandOptions,
+  signal: AbortSignal,
+): Promise<{ readonly ended: Promise<void> }> {
+  const [port, ...others] = ports;
+  const options = {
+    color: 'never' as const,
+    iface,
+    slots: true,
+    ...(others.length === 0 && port !== undefined && { port }),
+  };
+  const serving = await during('--listen', 'CAP_NET_BIND_SERVICE for a port below 1024', () =>
+    serveMetrics(
+      openMetered(options),
+      {
+        ...meteredOptions(options),
+        addresses: [listen],
+        sampling: { schedule: sample ?? null, probes: probesIn(netns), matrix: false },
+        watching: async () => ({ watchers: [{ pid: process.pid, ...watcher.counters() }], missing: null }),
+      },
+      signal,
+    ),
+  );
+  say(`serving ${serving.addresses.map((address) => `http://${address}/metrics`).join(', ')}\n`);
+  if (!isLoopback(listen.host)) say(EVERYONE);
+  return serving;
+}
