@@ -37,11 +37,15 @@ function outliveTerminal(): void {
   process.stdin.on('end', lostReader);
 }
 
-/** Throws CliError usage if there is nobody to ask. */
-export function requireAnswer(command: string, yes: boolean): void {
+/** Throws CliError usage if there is nobody to ask. @param instead what the command can do without a change */
+export function requireAnswer(
+  command: string,
+  yes: boolean,
+  instead = '--dry-run to see what would change',
+): void {
   if (!yes && !isInteractive())
     throw usage(
       `${command}: needs confirmation, but there is no terminal to ask on`,
-      'use --yes to confirm, or --dry-run to see what would change',
+      `use --yes to confirm, or ${instead}`,
     );
 }

@@ -23,6 +23,8 @@ export interface Judging {
    * without a change.
    */
   readonly changesWakeups: boolean;
+  /** What was switched, for sentences: `the program`, `the plan`. */
+  readonly what: string;
   /** Why it was stopped before its end; null if it was not. */
   readonly stopped: string | null;
 }
@@ -53,7 +55,7 @@ function decide(
   if (judging.changesWakeups && wakeups !== undefined && wakeups.low <= 0 && wakeups.high >= 0)
     return [
       'not-in-force',
-      `The program changed nothing: ${points(wakeups.off)} of the wakeups came from another CPU without it, and ${points(wakeups.on)} with it.`,
+      `${capital(judging.what)} changed nothing: ${points(wakeups.off)} of the wakeups came from another CPU without it, and ${points(wakeups.on)} with it.`,
     ];
   const least = Math.min(...blocks.flat().map(({ connections }) => connections));
   if (least < LEAST_CONNECTIONS) return ['too-little-traffic', tooLittle(least, judging.protocol, design)];
@@ -112,7 +114,7 @@ function contradiction(primary: Metric, whole: Metric | undefined): string | nul
   return `Not decided: the CPU of the workers changed by ${signed(primary.effect)}, but that of the whole machine by ${signed(whole.effect)}.`;
 }
 
-function notesOn(metrics: Metrics, { protocol, changesWakeups }: Judging): readonly string[] {
+function notesOn(metrics: Metrics, { protocol, changesWakeups, what }: Judging): readonly string[] {
   const notes: string[] = [];
   const differs = (metric: Metric | undefined): metric is Metric =>
     metric !== undefined && metric.n >= LEAST_BLOCKS && (metric.low > 0 || metric.high < 0);
@@ -123,7 +125,7 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups }: Judging): reado
     );
   if (differs(steal))
     notes.push(
-      `the hypervisor took ${points(steal.on)} of the CPUs with the program, and ${points(steal.off)} without it`,
+      `the hypervisor took ${points(steal.on)} of the CPUs with ${what}, and ${points(steal.off)} without it`,
     );
   if (primary !== undefined && Math.abs(primary.lag1) > 2 / Math.sqrt(primary.n))
     notes.push(
@@ -134,11 +136,13 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups }: Judging): reado
       `the busiest worker's share of the workers' CPU rose from ${points(busiest.off)} to ${points(busiest.on)}: an uneven load is the risk of a steering program`,
     );
   if (differs(drops) && drops.low > 0)
-    notes.push(`${protocol === 'tcp' ? 'the listen queues' : 'the sockets'} dropped more with the program`);
-  if (changesWakeups && metrics['remote-wakeups'] === undefined)
-    notes.push('whether the program took hold was not measured: wakeups could not be counted in every round');
+    notes.push(`${protocol === 'tcp' ? 'the listen queues' : 'the sockets'} dropped more with ${what}`);
+  if (changesWakeups && primary !== undefined && metrics['remote-wakeups'] === undefined)
+    notes.push(`whether ${what} took hold was not measured: wakeups could not be counted in every round`);
   return notes;
 }
+
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 /** `−16.1 %`, with a sign that is as wide as a plus. */
 export const signed = (effect: number): string =>

@@ -1,6 +1,7 @@
 /** An experiment as text: the verdict, a table with its intervals, and every round of what decided it. */
 import type { Arm, Design, Metric, MetricName, Metrics, Round } from '../prove/types.ts';
 import { duration, signed } from '../prove/verdict.ts';
+import type { Change } from '../tune/types.ts';
 import { count } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
@@ -10,6 +11,8 @@ export interface Shown {
   readonly text: string;
   readonly group: string;
   readonly change: string;
+  /** Those of a plan; null: only a program. */
+  readonly changes: readonly Change[] | null;
   readonly aa: boolean;
   readonly design: Design;
   readonly metrics: Metrics;
@@ -54,9 +57,10 @@ export function proveLines(shown: Shown, style: Style): readonly Line[] {
   ];
 }
 
-function designText({ group, change, aa, design, rounds }: Shown): string {
+function designText({ group, change, changes, aa, design, rounds }: Shown): string {
   const { blocks, round, warm, seed } = design;
-  const what = aa ? 'no change at all in either arm' : `\`${change}\` off and on`;
+  const switched = changes === null ? `\`${change}\`` : `the plan (${count(changes.length, 'change')})`;
+  const what = aa ? 'no change at all in either arm' : `${switched} off and on`;
   if (rounds.length === 0) return `${group}, ${what}: nothing was changed.`;
   return (
     `${group}, ${what}: ${count(blocks, 'block')} of 4 rounds (ABBA or BAAB by a coin, seed ${seed}), ` +

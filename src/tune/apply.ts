@@ -1,15 +1,13 @@
 /** Applies a plan, change by change; each is written to the journal before it is made. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { failure, isFailure } from '../system/errors.ts';
-import type { Netns } from '../system/netns.ts';
-import type { Author } from './author.ts';
-import { bootIdOf } from './boot.ts';
-import { deviceOf } from './device.ts';
-import { type Header, isReadable, type ResetSetting } from './journal.ts';
-import { createJournal, type JournalWriter } from './journal-file.ts';
+import { beginJournal, intentOf, type JournalOptions } from './begin-journal.ts';
+import type { ResetSetting } from './journal.ts';
+import type { JournalWriter } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { takeLock } from './lock.ts';
-import { brief, type Refusal, refusalOf } from './refusal.ts';
+import { ignored, lookUp } from './look-up.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
 import { putBack, resettableSettings } from './reset-settings.ts';
 import { isEffective } from './settings/irq.ts';
 import type { Access } from './settings/setting.ts';
@@ -37,40 +35,22 @@ export interface Applied {
   readonly takenBack: readonly Skipped[] | null;
 }
 
-export interface ApplyOptions {
-  /** The folder of lock and journals. */
-  readonly state: string;
-  readonly netns: Netns;
-  readonly by: Author;
+export interface ApplyOptions extends JournalOptions {
   /** Ends it after the current write and restores everything. */
   readonly signal: AbortSignal;
   /** Called for each change that was made or refused. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Bytes of a journal line besides the change itself, and of the remembered settings of a NIC whose channels change. */
-const LINE_BYTES = 512;
-const RESET_BYTES = 1_048_576;
-
 /**
  * Throws Failure `busy`, and `journal` if a journal cannot be written: then nothing is changed, or everything is
  * restored, and so it is after a bug. Changes that the kernel refuses are in `failed`; the others are still made.
  */
 export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
-  const { state, netns, by, signal } = options;
+  const { state, signal } = options;
   const release = takeLock(state, access.files);
   try {
-    const time = new Date().toISOString();
-    const header: Header = {
-      record: 'journal',
-      version: 1,
-      time,
-      bootId: bootIdOf(access.files),
-      netns: netns.inode,
-      netnsCookie: netns.cookie,
-      by,
-    };
-    const journal = createJournal(state, header, roomFor(plan));
+    const journal = beginJournal(access.files, plan, options);
     const done: Done[] = [];
     const failed: Failed[] = [];
     const notes: string[] = [];
@@ -116,13 +96,6 @@ function lateBan({ changes }: Plan, done: readonly Done[]): Change | null {
 
 const NEVER = { force: false, ask: async () => false };
 
-const roomFor = ({ changes }: Plan): number =>
-  changes.reduce(
-    (sum, change) =>
-      sum + LINE_BYTES + 2 * JSON.stringify(change).length + (change.kind === 'channels' ? RESET_BYTES : 0),
-    0,
-  );
-
 interface Run {
   readonly access: Access;
   readonly journal: JournalWriter;
@@ -140,30 +113,14 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
   let begun: readonly ResetSetting[] | null = null;
   let unchanged: () => Promise<boolean> = async () => true;
   try {
-    const target = await setting.find(access, planned.target);
-    const device = deviceOf(access.files, target);
-    const from = await setting.read(access, target);
-    if (from === null && planned.from !== null)
-      throw failure(
-        'unreadable',
-        'its current value cannot be read, so it could not be restored',
-        'it was left alone',
-      );
-    const to = await setting.wanted(access, target, planned.to, from);
-    const change: Change = { ...planned, target, from, to };
+    const { change, device, from, to } = await lookUp(access, planned);
+    const { target } = change;
     if (from !== null && setting.same(from, to)) {
       done.push({ ...change, state: 'already' });
       return;
     }
     const also = target.kind === 'channels' ? await resettableSettings(access, target.nic) : [];
-    const intent = { record: 'intent', step, change, device, from, to, also } as const;
-    if (!isReadable(intent))
-      throw failure(
-        'unreadable',
-        'its name or its value has a form that a journal cannot store, so it could not be restored',
-        'set it by hand',
-      );
-    journal.append(intent);
+    journal.append(intentOf(step, { change, device, from, to }, also));
     begun = also;
     unchanged = async () => from !== null && (await setting.read(access, target)) === from;
     await setting.write(access, target, to);
@@ -194,13 +151,6 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
 
 /** The table belongs to its channels; the plan sets it. */
 const isPlaced = ({ target }: ResetSetting): boolean => target.kind !== 'rss';
-
-const ignored = (is: string | null) =>
-  failure(
-    'ignored',
-    `the kernel accepted the value and ${is === null ? 'did not keep it' : `set ${brief(is)} instead`}`,
-    'a thread can only be pinned within its cpuset',
-  );
 
 /** Without a complete journal nothing may stay changed. */
 async function afterTakingBack(access: Access, journal: JournalWriter, error: unknown): Promise<unknown> {

@@ -1,21 +1,21 @@
 /**
- * Does a program pay on this server, under its own traffic? Switches it on and off in random order, counts what the
- * workers need for a connection, and gives the group the program that it had before.
+ * Does a change pay on this server, under its own traffic? Switches it on and off in random order, counts what the workers
+ * need for a connection, and brings back what was there before.
  */
 import { pause } from '../measure/pause.ts';
 import { between, type Counters, openCounters } from '../prove/counters.ts';
-import { experiment, type Running, type Subject } from '../prove/experiment.ts';
+import { experiment, type Running } from '../prove/experiment.ts';
 import { lengthOf, warmUp } from '../prove/schedule.ts';
 import { mean } from '../prove/statistics.ts';
 import type { Design, Round } from '../prove/types.ts';
 import { duration, type Judged, judge, LEAST_CONNECTIONS, tooLittle } from '../prove/verdict.ts';
-import type { Attached, AttachOptions } from '../steer/attach.ts';
-import { identify } from '../steer/member.ts';
+import type { AttachOptions } from '../steer/attach.ts';
 import { failure } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
 import { takeLock } from '../tune/lock.ts';
-import { type LiveMachine, type Progress, silent } from './machine.ts';
-import { checkAttachTo, theGroup } from './steer.ts';
+import type { Change } from '../tune/types.ts';
+import type { LiveMachine, Progress } from './machine.ts';
+import { type Asked, type Prepared, prepareChange } from './prove-change.ts';
 
 /** Seconds during which traffic is looked at before anything is changed. */
 const LOOK_SECONDS = 5;
@@ -25,7 +25,8 @@ const LONGEST_WARM_UP = 60;
 export interface ProveOptions {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
-  readonly program: Pick<AttachOptions, 'program' | 'machine'>;
+  readonly change: Asked;
+  readonly machine: AttachOptions['machine'];
   readonly blocks: number;
   /** Measured seconds of a round. */
   readonly round: number;
@@ -35,8 +36,8 @@ export interface ProveOptions {
   readonly aa: boolean;
   readonly seed: number;
   readonly signal: AbortSignal;
-  /** Asked before the first change. @param seconds that it takes */
-  readonly confirm: (group: string, program: string, seconds: number) => Promise<boolean>;
+  /** Asked before the first change. @param what `cpu of tcp 0.0.0.0:8080` @param seconds that it takes */
+  readonly confirm: (what: string, seconds: number) => Promise<boolean>;
   readonly progress: Progress;
   readonly onRound: (state: Running) => void;
 }
@@ -46,8 +47,10 @@ export interface Proved extends Judged {
   readonly group: string;
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
-  /** The program's name or file. */
+  /** The program's name or file, or `plan`. */
   readonly change: string;
+  /** Those of the plan; null: only a program. */
+  readonly changes: readonly Change[] | null;
   readonly aa: boolean;
   readonly design: Design;
   readonly primary: 'worker-cpu';
@@ -56,28 +59,17 @@ export interface Proved extends Judged {
 }
 
 /**
- * Throws Failure: busy, everything of `attach` before its change, no-traffic, long-lived, no-guard, refused (by the user),
+ * Throws Failure: busy, those of prepareChange and its `open`, no-traffic, long-lived, no-guard, refused (by the user),
  * not-put-back.
  */
 export async function prove(machine: LiveMachine, options: ProveOptions): Promise<Proved> {
   const release = takeLock(machine.state, machine.files);
   try {
-    const { attached, group } = await prepare(machine, options);
-    const { online } = options.program.machine;
-    const counters = await openCounters(machine.files, machine.kernel, group, online);
+    const prepared = await prepareChange(machine, options.change, options);
+    const { online } = options.machine;
+    const counters = await openCounters(machine.files, machine.kernel, prepared.group, online);
     try {
-      const subject: Subject = {
-        files: machine.files,
-        kernel: machine.kernel,
-        group,
-        member: await identify(machine.kernel, attached.pid, attached.fd),
-        original: attached.previous?.instructions ?? null,
-        wanted: options.aa ? null : attached.program.instructions,
-        isAttached: attached.attached,
-        counters,
-        findAgain: () => theGroup(machine, { group: group.id, port: group.port }, silent),
-      };
-      return await judged(options, attached, subject);
+      return await judged(machine, options, prepared, counters);
     } finally {
       counters.close();
     }
@@ -86,49 +78,37 @@ export async function prove(machine: LiveMachine, options: ProveOptions): Promis
   }
 }
 
-/** Every check of `attach`: no foreign program, and one that fits the group. */
-async function prepare(machine: LiveMachine, { port, protocol, program, progress }: ProveOptions) {
-  const selector = { port, protocol, allGroups: false };
-  const asked: AttachOptions = { ...program, groupSize: null, dryRun: false, force: false };
-  const [attached] = await checkAttachTo(machine, selector, asked, progress);
-  if (attached === undefined) throw new Error('no group, and no reason');
-  return { attached, group: await theGroup(machine, { group: attached.group, port }, progress) };
-}
-
-async function judged(options: ProveOptions, attached: Attached, subject: Subject): Promise<Proved> {
+async function judged(
+  machine: LiveMachine,
+  options: ProveOptions,
+  prepared: Prepared,
+  counters: Counters,
+): Promise<Proved> {
   const { blocks, round, seed, margin, aa, protocol, port, signal } = options;
+  const { group, name, what, changes, described } = prepared;
   const started = new Date().toISOString();
-  const { warm, rate } = await lookAtTraffic(options, subject.counters);
+  const { warm, rate } = await lookAtTraffic(options, counters);
   const design: Design = { order: 'random ABBA/BAAB', seed, blocks, round, warm };
-  const change = attached.program.name ?? attached.program.file ?? 'program';
-  const group = attached.group;
-  const changesWakeups = !aa && attached.trial.slotOfCpu !== null;
-  const finish = (rounds: readonly Round[], stopped: string | null): Proved => {
-    const { notes, ...result } = judge(rounds, { design, margin, protocol, changesWakeups, stopped });
-    const all = [...notes, ...subject.counters.notes, ...attached.warnings];
-    const what = {
-      started,
-      group,
-      protocol,
-      port,
-      change,
-      aa,
-      design,
-      primary: 'worker-cpu',
-      margin,
-    } as const;
-    return { ...what, ...result, notes: all, rounds };
+  const changesWakeups = !aa && prepared.changesWakeups;
+  const about = { started, group: group.id, protocol, port, change: name, changes, aa, design, margin };
+  const finish = (rounds: readonly Round[], stopped: string | null, lost: readonly string[]): Proved => {
+    const { notes, ...result } = judge(rounds, { design, margin, protocol, changesWakeups, what, stopped });
+    const all = [...lost, ...notes, ...counters.notes, ...prepared.warnings];
+    return { ...about, primary: 'worker-cpu', ...result, notes: all, rounds };
   };
   // Nobody should wait minutes to hear what is known now.
   if (rate * round < LEAST_CONNECTIONS) {
     const text = tooLittle(Math.floor(rate * round), protocol, design);
-    return { ...finish([], null), verdict: 'too-little-traffic', text, notes: subject.counters.notes };
+    return { ...finish([], null, []), verdict: 'too-little-traffic', text, notes: counters.notes };
   }
-  if (!(await options.confirm(group, change, lengthOf(design))))
+  if (!(await options.confirm(described, lengthOf(design))))
     throw failure('refused', 'nothing was changed', 'answer y, or use --yes');
   if (signal.aborted) throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
-  const { rounds, stopped } = await experiment(subject, design, signal, options.onRound);
-  return finish(rounds, stopped);
+  const { files, kernel } = machine;
+  const change = aa ? null : await prepared.open();
+  const subject = { files, kernel, group, counters, change, what };
+  const { rounds, stopped, notes } = await experiment(subject, design, signal, options.onRound);
+  return finish(rounds, stopped, notes);
 }
 
 /** Connections in a second, and how long the ones of the other arm must be waited for. */

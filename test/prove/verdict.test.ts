@@ -41,6 +41,7 @@ const judging = (values: Partial<Judging> = {}): Judging => ({
   margin: 0.02,
   protocol: 'tcp',
   changesWakeups: true,
+  what: 'the program',
   stopped: null,
   ...values,
 });

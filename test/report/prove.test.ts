@@ -29,10 +29,17 @@ const rounds: readonly Round[] = schedule(design, 'off').map(({ block, arm, meas
 }));
 
 const style = (unicode: boolean): Style => ({ color: false, rules: false, unicode, columns: 100 });
-const judged = judge(rounds, { design, margin: 0.02, protocol: 'tcp', changesWakeups: true, stopped: null });
+const judged = judge(rounds, {
+  design,
+  margin: 0.02,
+  protocol: 'tcp',
+  changesWakeups: true,
+  what: 'the program',
+  stopped: null,
+});
 const screen = (unicode: boolean, shown: readonly Round[] = rounds) =>
   proveLines(
-    { ...judged, group: 'tcp 0.0.0.0:8080', change: 'cpu', aa: false, design, rounds: shown },
+    { ...judged, group: 'tcp 0.0.0.0:8080', change: 'cpu', changes: null, aa: false, design, rounds: shown },
     style(unicode),
   )
     .map((line) => line.map(({ text }) => text).join(''))

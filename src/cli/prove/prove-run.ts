@@ -1,102 +1,136 @@
 /** `locality-tune prove`: runs the experiment and prints the verdict. */
 import { randomInt } from 'node:crypto';
-import type { Running } from '../../prove/experiment.ts';
 import { METRICS, type Round } from '../../prove/types.ts';
-import { duration } from '../../prove/verdict.ts';
 import { proveLines } from '../../report/prove.ts';
-import { openMachine, requireRoot } from '../../use-cases/machine.ts';
-import { type Proved, prove } from '../../use-cases/prove.ts';
-import { percent } from '../../words/phrase.ts';
-import { confirm, isInteractive } from '../confirm.ts';
-import { asFailure, cliFailure, EXIT, usage } from '../errors.ts';
-import type { Globals } from '../options.ts';
-import { print, printDocument, printLines, progress, styleOf } from '../output.ts';
+import { paragraph } from '../../report/text.ts';
+import type { AttachOptions } from '../../steer/attach.ts';
+import { readAttachMachine } from '../../steer/machine.ts';
+import { type Kept, keepProved } from '../../use-cases/keep-proved.ts';
+import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
+import { requireSubject } from '../../use-cases/plan.ts';
+import type { Proved } from '../../use-cases/prove.ts';
+import type { Asked } from '../../use-cases/prove-change.ts';
+import { requireAnswer } from '../confirm.ts';
+import { EXIT, usage } from '../errors.ts';
+import { forOutside, print, printDocument, printLines, progress, styleOf } from '../output.ts';
 import type { ProgramOptions } from '../programs/program-options.ts';
 import { heedInterruptions } from '../signals.ts';
 import { askedProgram } from '../steer/requested-program.ts';
+import { printPlanNotes } from '../tune/apply-run.ts';
+import { loadPlan } from '../tune/load-plan.ts';
+import { planOptionsOf, type TuningOptions } from '../tune/plan-options.ts';
+import { ROUND, ROUND_OF_PLAN } from './defaults.ts';
+import { type ExperimentOptions, runExperiment } from './run-experiment.ts';
 
 export type Requirement = 'gain' | 'no-loss';
 
-export interface ProveCommandOptions extends Globals, ProgramOptions {
+export interface ProveCommandOptions
+  extends Omit<TuningOptions, 'port'>,
+    Omit<ProgramOptions, keyof TuningOptions> {
   readonly port: number;
-  readonly udp?: true;
-  readonly program: string;
+  readonly change: 'program' | 'plan';
   readonly blocks: number;
-  readonly round: number;
+  readonly round?: number;
   /** Percent. */
   readonly margin: number;
   readonly seed?: number;
   readonly aa?: true;
   readonly require?: Requirement;
   readonly csv?: true;
+  readonly keep?: true;
   readonly yes?: true;
 }
 
 export async function runProve(options: ProveCommandOptions): Promise<void> {
-  const { json, pretty, csv, aa, yes } = options;
+  const { json, pretty, csv, aa, yes, keep } = options;
   if (csv && (json || pretty)) throw usage('--csv: cannot be combined with -j', 'omit one of them');
+  checkOptions(options);
   requireRoot('prove', 'only root can read slots and programs, and count events on all CPUs');
-  if (!aa && !yes && !isInteractive())
-    throw usage(
-      'prove: needs confirmation, but there is no terminal to ask on',
-      'use --yes to confirm, or --aa to change nothing',
-    );
+  requireAnswer('prove', yes === true || aa === true, '--aa to change nothing');
   const interruption = heedInterruptions();
-  const screen = runningLine();
-  const proved = await experiment(options, interruption.signal, screen.show)
-    .catch((error: unknown) => {
-      const { code, message, hint, exit } = asFailure(error);
-      throw cliFailure(code, message, hint, code === 'interrupted' ? (interruption.status() ?? exit) : exit);
-    })
-    .finally(screen.remove);
-  if (json || pretty) printDocument({ schema: 'locality-tune.prove/1', ...proved }, options);
+  const machine = openMachine();
+  const asked = await askedChange(options, machine);
+  const attachMachine = readAttachMachine(machine);
+  const proved = await runExperiment(machine, experimentOf(options, asked, attachMachine), interruption);
+  const { signal } = interruption;
+  const kept = keep
+    ? await keepProved(machine, proved, asked, { machine: attachMachine, signal, progress })
+    : null;
+  if (json || pretty)
+    printDocument({ schema: 'locality-tune.prove/1', ...proved, ...inDocument(kept) }, options);
   else if (csv) print(csvOf(proved.rounds));
   else {
     const style = styleOf(options.color, process.stdout, process.env);
-    printLines(proveLines(proved, style), style);
+    const lines = kept === null ? [] : paragraph('', kept.why, style);
+    printLines([...proveLines(proved, style), ...lines], style);
   }
   process.exitCode =
     interruption.status() ??
     (proved.verdict === 'stopped' || !fulfils(proved, options.require) ? EXIT.failed : EXIT.ok);
 }
 
-async function experiment(
+function experimentOf(
   options: ProveCommandOptions,
-  signal: AbortSignal,
-  onRound: (state: Running) => void,
-): Promise<Proved> {
-  const machine = openMachine();
-  const { port, udp, blocks, round, margin, aa, yes, seed = randomInt(2 ** 31 - 1) } = options;
-  return prove(machine, {
+  change: Asked,
+  machine: AttachOptions['machine'],
+): ExperimentOptions {
+  const { port, udp, blocks, margin, aa, yes, seed = randomInt(2 ** 31 - 1) } = options;
+  return {
     port,
     protocol: udp ? 'udp' : 'tcp',
-    program: await askedProgram(options, machine),
+    change,
+    machine,
     blocks,
-    round,
+    round: roundOf(options),
     margin: margin / 100,
     aa: aa === true,
     seed,
-    signal,
-    confirm: async (group, program, seconds) =>
-      yes === true ||
-      aa === true ||
-      confirm(`Switch \`${program}\` of ${group} off and on for ${duration(seconds)}?`, signal),
-    progress,
-    onRound,
-  });
+    yes: yes === true,
+  };
 }
 
-/** The state of the experiment on a terminal, in one line. */
-function runningLine() {
-  let remove = (): void => {};
-  return {
-    show: ({ rounds, of, secondsLeft, spread }: Running) => {
-      remove();
-      const differ = spread === null ? '' : `, blocks differ by ${percent(spread)} by themselves`;
-      remove = progress(`round ${rounds} of ${of}, ${duration(secondsLeft)} left${differ}`);
-    },
-    remove: () => remove(),
-  };
+const inDocument = (kept: Kept | null) =>
+  kept === null
+    ? { kept: null, keptWhy: null, journal: null }
+    : { kept: kept.kept, keptWhy: forOutside(kept.why), journal: kept.journal };
+
+function roundOf({ change, round }: ProveCommandOptions): number {
+  if (change === 'program') return round ?? ROUND;
+  if (round !== undefined && round < ROUND_OF_PLAN)
+    throw usage(`--round ${round}: rounds of a plan have at least ${ROUND_OF_PLAN} s`, 'omit it');
+  return round ?? ROUND_OF_PLAN;
+}
+
+/** Options that only a plan has, and the ones that only a program has. */
+const OF_PLAN = {
+  iface: '--iface',
+  only: '--only',
+  cpus: '--cpus',
+  irqCpus: '--irq-cpus',
+  avoidCpus: '--avoid-cpus',
+} as const;
+const OF_PROGRAM = { weights: '--weights', drain: '--drain', by: '--by' } as const;
+
+/** Before anything slow is done. Throws CliError usage. */
+function checkOptions(options: ProveCommandOptions): void {
+  const others = options.change === 'plan' ? OF_PROGRAM : OF_PLAN;
+  const own = options.change === 'plan' ? 'program' : 'plan';
+  const odd = Object.entries(others).find(([key]) => Reflect.get(options, key) !== undefined);
+  if (odd !== undefined) throw usage(`${odd[1]}: only for --change ${own}`, 'omit it');
+  roundOf(options);
+}
+
+async function askedChange(options: ProveCommandOptions, machine: LiveMachine): Promise<Asked> {
+  const { change, port, program } = options;
+  if (change === 'program') {
+    const asked = await askedProgram({ ...options, program: program ?? 'cpu' }, machine);
+    return { kind: 'program', program: asked.program };
+  }
+  const tuning = { ...options, port: [port] };
+  const planned = await loadPlan(tuning);
+  requireSubject(planned, planOptionsOf(tuning));
+  if (!options.json && !options.pretty) printPlanNotes(planned.plan);
+  return { kind: 'plan', plan: planned.plan };
 }
 
 function fulfils({ verdict }: Proved, required: Requirement | undefined): boolean {

@@ -1,8 +1,10 @@
 /** `locality-tune prove`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import { usage } from '../errors.ts';
-import { integer, port, seconds } from '../options.ts';
+import { collect, integer, port, seconds } from '../options.ts';
 import { addProgramOptions, type ProgramHelp } from '../programs/program-options.ts';
+import { addPlanLimits } from '../tune/plan-options.ts';
+import { BLOCKS, MARGIN, ROUND, ROUND_OF_PLAN } from './defaults.ts';
 import type { ProveCommandOptions, Requirement } from './prove-run.ts';
 
 const HELP = `
@@ -15,11 +17,16 @@ round, Ctrl-C, a closed terminal or SIGKILL. It stops if a worker or a socket is
 program harms the server. A foreign program is never replaced. Needs at least 200 connections in a
 round. Connections of the other arm are waited for: four times their mean life before each round.
 
+--change plan switches all changes of a plan (see \`locality-tune plan\`), which one journal records, so
+\`undo\` also restores them. A plan with changes that cannot be undone exactly, or that take the link
+down (channels), is refused: apply these first.
+
 Examples:
   locality-tune prove --port 8080
   locality-tune prove --port 8080 --aa                     change nothing: it must find nothing
   locality-tune prove --port 8080 --blocks 20 --yes -j
-  locality-tune prove --port 8080 --require gain --yes     exit 1 unless it pays`;
+  locality-tune prove --port 8080 --require gain --yes     exit 1 unless it pays
+  locality-tune prove --port 8080 --change plan --iface eth0`;
 
 const REQUIREMENTS: readonly Requirement[] = ['gain', 'no-loss'];
 
@@ -29,14 +36,29 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .description('Find out under live traffic whether a program pays: a randomised experiment')
     .requiredOption('--port <port>', 'the reuseport group on this port', port)
     .option('--udp', 'the UDP group, not the TCP one')
-    .option('--program <name|file>', 'a name from `locality-tune programs`, or a file', 'cpu');
-  addProgramOptions(command, help)
-    .option('--blocks <n>', 'blocks of four rounds; a verdict needs 6', integer('--blocks', 1, 1_000), 10)
-    .option('--round <seconds>', 'measured seconds of each round', seconds('--round', 3_600, 4), 6)
-    .option('--margin <percent>', 'a difference below this does not matter', percentage, 2)
+    .option('--change <program|plan>', 'what to switch', change, 'program')
+    .option(
+      '--program <name|file>',
+      'a name from `locality-tune programs`, or a file (default: cpu; of a plan, what fits best)',
+    );
+  addPlanLimits(
+    addProgramOptions(command, help).option(
+      '-I, --iface <name>',
+      'of a plan: interface (repeatable)',
+      collect,
+    ),
+  )
+    .option('--blocks <n>', 'blocks of four rounds; a verdict needs 6', integer('--blocks', 1, 1_000), BLOCKS)
+    .option(
+      '--round <seconds>',
+      `measured seconds of each round (default: ${ROUND}; of a plan ${ROUND_OF_PLAN}, and at least that)`,
+      seconds('--round', 3_600, 4),
+    )
+    .option('--margin <percent>', 'a difference below this does not matter', percentage, MARGIN)
     .option('--seed <n>', 'repeat the order of an earlier run', integer('--seed', 0, 2 ** 31 - 1))
     .option('--aa', 'change nothing, to see what the experiment finds then')
     .option('--require <verdict>', 'gain or no-loss: exit with 1 for any other verdict', requirement)
+    .option('--keep', 'keep the change if the verdict is gain')
     .option('--csv', 'print the rounds as CSV')
     .option('--yes', 'do not ask; required without a terminal')
     .addHelpText('after', HELP)
@@ -44,6 +66,11 @@ export function register(program: Command, help: ProgramHelp | null): void {
       const { runProve } = await import('./prove-run.ts');
       await runProve(command.optsWithGlobals<ProveCommandOptions>());
     });
+}
+
+function change(text: string): ProveCommandOptions['change'] {
+  if (text === 'program' || text === 'plan') return text;
+  throw usage(`--change '${text}': must be program or plan`);
 }
 
 function percentage(text: string): number {

@@ -18,10 +18,17 @@ export interface TuningOptions extends Globals {
 }
 
 export function addPlanOptions(command: Command): Command {
+  return addPlanLimits(
+    command
+      .option('-I, --iface <name>', 'interface to tune (repeatable)', collect)
+      .option('--port <port>', 'port of the server (repeatable)', ports)
+      .option('--udp', 'UDP, not TCP'),
+  ).option('--program <name>', 'use this program instead of the one that fits best');
+}
+
+/** Those that say which changes a plan may contain. */
+export function addPlanLimits(command: Command): Command {
   return command
-    .option('-I, --iface <name>', 'interface to tune (repeatable)', collect)
-    .option('--port <port>', 'port of the server (repeatable)', ports)
-    .option('--udp', 'UDP, not TCP')
     .option('--only <kinds>', `plan only these settings: ${KINDS.join(',')}`, kinds)
     .option('--cpus <list>', 'CPUs to use, such as 0-3,8', cpus('--cpus'))
     .option(
@@ -34,8 +41,7 @@ export function addPlanOptions(command: Command): Command {
       'leave these CPUs alone, such as the exclusive cores of pods',
       cpus('--avoid-cpus'),
     )
-    .option('--smt <one|both>', 'use one thread of each core, or both', smt, 'one')
-    .option('--program <name>', 'use this program instead of the one that fits best');
+    .option('--smt <one|both>', 'use one thread of each core, or both', smt, 'one');
 }
 
 const ports = (text: string, previous: readonly number[] = []): readonly number[] => [

@@ -13,11 +13,13 @@ import { heedInterruptions } from '../signals.ts';
 import { printPlanNotes } from './apply-run.ts';
 import { loadPlan } from './load-plan.ts';
 import { planOptionsOf, type TuningOptions } from './plan-options.ts';
+import { checkProveOptions, proveAndKeep } from './tune-prove.ts';
 
 export interface TuneCommandOptions extends TuningOptions {
   readonly yes?: true;
   readonly dryRun?: true;
   readonly keep?: true;
+  readonly prove?: true;
   /** Length of each measurement. */
   readonly seconds: number;
 }
@@ -26,6 +28,7 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
   if (!options.dryRun) {
     requireRoot('tune');
     planOptionsOf(options);
+    if (options.prove) checkProveOptions(options);
     requireAnswer('tune', options.yes === true);
   }
   const interruption = heedInterruptions();
@@ -33,6 +36,8 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
   requireSubject(planned, planOptionsOf(options));
   const json = options.json || options.pretty;
   if (!json) printPlanNotes(planned.plan);
+  const isProved = options.prove && !options.dryRun && planned.plan.changes.length > 0;
+  if (isProved) return proveAndKeep(planned, options, interruption);
   const tuned = await tuneOrShow(planned, options, interruption.signal);
   // What is lost from here on is only the output.
   const status = interruption.status();
@@ -70,7 +75,10 @@ function printTuned({ plan, expected }: Planned, tuned: Tuned, { color }: TuneCo
       ? expectedLines(expected, style)
       : tuneMeasuredLines(before, after, style);
   printLines([...figures, ...paragraph('', why, style)], style);
+  if (after !== null) printLines(paragraph('', NOT_COST, style), style);
 }
+
+const NOT_COST = 'This judges locality, not cost: `tune --prove` keeps a plan only if it saves CPU.';
 
 function toDocument({ plan, expected }: Planned, { before, after, kept, why, applied, undone }: Tuned) {
   const figures = (measured: Judged | null) =>
@@ -91,6 +99,7 @@ function toDocument({ plan, expected }: Planned, { before, after, kept, why, app
   const failed = applied?.failed ?? [];
   const takenBack = applied?.takenBack ?? null;
   return {
+    judged: 'locality',
     before: figures(before),
     plan,
     expected,
