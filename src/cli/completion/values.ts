@@ -33,15 +33,12 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   '--with': changes,
   '--for': async () => only((await import('../../doctor/commands.ts')).EVERY.map((name) => offer(name))),
   '--color': words('auto', 'always', 'never'),
-  '--baseline': () => ({ how: ['files'], offers: [offer('applied'), offer('now')] }),
   '--by': words('cpu', 'rand', 'flow'),
   'skb --by': words('use', 'free'),
   '--fail-on': words('warning', 'error'),
   '--fields': words('sd', 'sdfn'),
   '--form': words('asm', 'tcpdump'),
   '--require': words('gain', 'no-loss'),
-  '--on-stop': words('leave', 'undo'),
-  '--smt': words('one', 'both'),
   '--listen': words('127.0.0.1:9884', '[::1]:9884'),
   '--probes': async (_, typed) => list(await probes(), typed),
   'export --sample': words('5/60', '5/300'),
@@ -98,7 +95,15 @@ export function sourceOf(of: Option | Argument, { command }: Pick<Place, 'comman
   if (stands === 'file') return files;
   if (stands === 'dir') return folders;
   if (FREE.has(stands)) return nothing;
+  if (stands.includes('|')) return alternatives(stands.split('|'));
   throw new Error(`completion: nothing is known of ${command.name()} ${name} <${stands}>`);
+}
+
+/** `applied|now|file`: words, and perhaps a file. */
+function alternatives(stands: readonly string[]): Source {
+  const how: Candidates['how'] = stands.includes('file') ? ['files'] : [];
+  const offers = stands.filter((word) => word !== 'file').map((word) => offer(word));
+  return () => ({ how, offers });
 }
 
 /** The folder in /proc of a process in the namespace that the command line names; null if none is known. */
