@@ -3,10 +3,10 @@
  * table in docs/lab.md.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { unpacked } from '../../scripts/debian/apt.ts';
 import type { Finding } from '../../src/diagnose/types.ts';
 import type { Group, Host } from '../../src/host/types.ts';
 import type { Drift } from '../../src/tune/status.ts';
-import { unpacked } from './machine/apt.ts';
 import type { Program } from './machine/channel.ts';
 import { foreign } from './machine/foreign.ts';
 import { useGuest } from './machine/lab.ts';

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { unpacked } from '../../scripts/debian/apt.ts';
 import { packageRoot } from '../../src/system/package.ts';
 import { type Booted, openMachine } from '../systemd/machine.ts';
-import { unpacked } from './machine/apt.ts';
 
 /** What the package itself holds (lib or libexec); its libraries are those of the host. */
 const SUDO = 'usr/bin/sudo usr/sbin/visudo usr/lib*/sudo etc/sudoers etc/sudo.conf etc/pam.d/sudo';

@@ -1,7 +1,7 @@
 /** Programs of another suite, run with their own C library from the folder that they were unpacked into. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, firstOf } from './exists.ts';
+import { exists, firstOf } from '../../../scripts/debian/exists.ts';
 
 const TRIPLET = 'x86_64-linux-gnu';
 

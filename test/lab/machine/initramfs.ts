@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { firstOf } from './exists.ts';
+import { firstOf } from '../../../scripts/debian/exists.ts';
 import { foreign } from './foreign.ts';
 import type { Kernel } from './kernels.ts';
 

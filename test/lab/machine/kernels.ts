@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { unpacked } from './apt.ts';
-import { exists, firstOf } from './exists.ts';
+import { unpacked } from '../../../scripts/debian/apt.ts';
+import { exists, firstOf } from '../../../scripts/debian/exists.ts';
 import { foreign } from './foreign.ts';
 
 /** Kernel -> suite of the kernel, suite of bpftrace (Debian 11's own is too old for probes of today). */

@@ -1,7 +1,7 @@
 /** QEMU as a child in a network namespace of its own, which ends with it; the host's end of the NIC is there. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { unpacked } from './apt.ts';
+import { unpacked } from '../../../scripts/debian/apt.ts';
 import { foreign } from './foreign.ts';
 import type { Kernel } from './kernels.ts';
 
