@@ -234,7 +234,7 @@ Napi::Value Listen(const Napi::CallbackInfo& info) {
   }
   napi_add_env_cleanup_hook(env, End, kept);
   // Shared by the copies that the function object makes of the lambda.
-  auto running = std::make_shared<Kept*>(kept);
+  auto running = std::shared_ptr<Kept*>(new Kept*(kept));
   return Napi::Function::New(
       info.Env(),
       [running](const Napi::CallbackInfo& call) {

@@ -23,6 +23,8 @@ const stamp = join(native, 'build', '.stamp');
 const prebuilds = join(root, 'prebuilds');
 const addon = join(prebuilds, `linux-${process.arch}.node`);
 const dist = join(root, 'dist');
+/** What is in it. */
+const KEPT = ['src', 'tui', 'probes', 'completions', 'man', 'findings.md', 'LICENSES', 'bundled.json'];
 /** A folder for this run: two runs at a time must not mix. */
 const fresh = join(dist, `.fresh.${process.pid}`);
 const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
@@ -116,8 +118,9 @@ function dateOfSources() {
 async function bundle() {
   // Imported here, after tsc, which reports a forgotten `npm ci`.
   const { build } = await import('esbuild');
-  const toDist = (entryPoints, options) =>
-    build({
+  const inputs = new Set();
+  const toDist = async (entryPoints, options) => {
+    const { metafile } = await build({
       absWorkingDir: root,
       entryPoints,
       outdir: fresh,
@@ -132,22 +135,23 @@ async function bundle() {
       // A script from the code cache has no import() without an experimental warning; require() loads the same.
       supported: { 'dynamic-import': false },
       logLevel: 'warning',
+      metafile: true,
       ...options,
     });
+    for (const input of Object.keys(metafile.inputs)) inputs.add(input);
+  };
   rmSync(fresh, { recursive: true, force: true });
   await toDist(['src/cli/entry.ts'], { plugins: [mainFromCache] });
   await toDist(['src/cli/main.ts'], { plugins: [commanderAlone, viewApart], ...wrapper, ...compact });
-  const view = await toDist(['tui/main.tsx'], {
+  await toDist(['tui/main.tsx'], {
     ...modern,
     outExtension: { '.js': '.mjs' },
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [inkAlone],
     minify: true,
     legalComments: 'none',
-    metafile: true,
   });
   copyFileSync(join(root, 'scripts/boot-view.cjs'), join(fresh, 'tui/boot.cjs'));
-  writeFileSync(join(fresh, 'tui/LICENSES'), licensesOf(Object.keys(view.metafile.inputs)));
   await toDist([
     'src/demo/client.ts',
     'src/demo/worker.ts',
@@ -157,33 +161,36 @@ async function bundle() {
     'src/xdp/set-xdp-child.ts',
   ]);
   writeFileSync(join(fresh, 'src/package.json'), '{ "type": "commonjs" }\n');
-  for (const name of ['commander', 'modern-tar'])
-    copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(fresh, `src/cli/LICENSE.${name}`));
+  writeBundled(inputs);
   writeProbes();
   writeCompletions();
   await writeManPages();
   copyFileSync(join(root, 'docs/findings.md'), join(fresh, 'findings.md'));
   for (const old of readdirSync(dist))
     if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });
-  for (const name of ['src', 'tui', 'probes', 'completions', 'man', 'findings.md'])
-    renameSync(join(fresh, name), join(dist, name));
+  for (const name of KEPT) renameSync(join(fresh, name), join(dist, name));
   rmSync(fresh, { recursive: true });
 }
 
-/** The licence of each package that files in a bundle come from. */
-function licensesOf(inputs) {
-  const folders = inputs.flatMap(
+/**
+ * What the bundles contain of other packages: LICENSES for people; bundled.json, an array of {name, version, license}, for the bill
+ * of materials. The addon is compiled with the headers of node-addon-api.
+ */
+function writeBundled(inputs) {
+  const folders = [...inputs, 'node_modules/node-addon-api/napi.h'].flatMap(
     (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
   );
-  return [...new Set(folders)]
-    .sort()
-    .map((folder) => {
-      const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
-      const { name, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-      const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
-      return `${name}\n\n${text}`;
-    })
-    .join('\n\n');
+  const packages = new Map();
+  for (const folder of [...new Set(folders)].sort()) {
+    const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+    packages.set(`${name} ${version}`, { text, facts: { name, version, license } });
+  }
+  const texts = [...packages].map(([title, { text }]) => `${title}\n\n${text}`);
+  writeFileSync(join(fresh, 'LICENSES'), texts.join('\n\n'));
+  const facts = [...packages.values()].map((each) => each.facts);
+  writeFileSync(join(fresh, 'bundled.json'), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
 const mainFromCache = {
