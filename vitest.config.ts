@@ -74,7 +74,7 @@ const MACHINE = [
 ];
 /** Minutes altogether, so `npm run lab` runs them, and `npm test` does not. */
 const LONG = ['**/*.long.root.test.ts'];
-const elsewhere = ['test/lab/**', ...leftOut.map(({ pattern }) => pattern)];
+const elsewhere = ['test/lab/**', 'test/packages/**', ...leftOut.map(({ pattern }) => pattern)];
 
 export default defineConfig({
   test: {

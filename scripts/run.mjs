@@ -1,5 +1,5 @@
-// Runs one of the project's commands (`demo`, `test`, `bench`, `lab`, `setup`) after any missing set-up, so that a
-// fresh clone needs one command. Written for Node 18 without dependencies, because it runs before `npm ci` on the Node
+// Runs one of the project's commands (`demo`, `package`, `test`, `bench`, `lab`, `setup`) after any missing set-up, so
+// that a fresh clone needs one command. Written for Node 18 without dependencies, because it runs before `npm ci` on the Node
 // of the machine; the command itself then runs on the project's own Node.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -31,10 +31,25 @@ const testTools = {
   wrk: 'wrk',
   zsh: 'zsh',
 };
+/** For packages of both architectures. */
+const packageTools = {
+  'dpkg-deb': 'dpkg',
+  rpmbuild: 'rpm',
+  xz: 'xz-utils',
+  ip: 'iproute2',
+  unshare: 'util-linux',
+  'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
+  'qemu-aarch64-static': 'qemu-user-static',
+};
 
 const commands = {
   setup: { steps: [] },
   demo: { steps: [['node', 'dist/src/cli/entry.js', 'demo']] },
+  package: {
+    tools: packageTools,
+    without: 'Packages cannot be built without them.',
+    steps: [['node', 'scripts/package/package.ts']],
+  },
   bench: { tools: testTools, steps: [['node', 'test/bench/run.ts']] },
   lab: { tools: testTools, steps: [['node', 'test/lab/run.ts']] },
   test: {
@@ -125,14 +140,14 @@ function installDependencies() {
   npm('install', '--no-save', '--force', `node-linux-${process.arch}@${version}`);
 }
 
-function setUp({ tools = {} }) {
+function setUp({ tools = {}, without = 'The tests that need them will be left out.' }) {
   const wanted = {
     dependencies: fingerprint(['package-lock.json']),
     build: fingerprint(['native', 'probes', 'src', 'tui', 'tsconfig.json', 'scripts']),
   };
   const read = () => (existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {});
   const write = (stamp) => writeFileSync(stampFile, JSON.stringify(stamp));
-  installPackages(missingPackages(tools), 'The tests that need them will be left out.');
+  installPackages(missingPackages(tools), without);
   if (read().dependencies !== wanted.dependencies) {
     say('installing npm packages');
     installDependencies();

@@ -1,7 +1,7 @@
 /**
  * `npm run lab -- [--kernel 5.10|6.1|6.12|7.2|all] [--cpus N] [--nic virtio|igb|vmxnet3] [-t NAME] [TEST...]`: fetches what the
- * virtual machines need and runs the tests in test/lab, once for each kernel. Without TEST the host's long tests run
- * first; `long` alone runs only these. `--quick`: a few minutes, for CI, where packages that can't be had leave it out.
+ * virtual machines need and runs the tests in test/lab, once for each kernel. Without TEST the host's long tests and those
+ * of the packages (test/packages) run first; `long` or `packages` alone runs only these. `--quick`: a few minutes, for CI, where packages that can't be had leave it out.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -68,9 +68,20 @@ const vitest = (args: readonly string[], env = process.env) => {
   return status ?? (signal === 'SIGINT' ? 130 : 1);
 };
 const byName = name === '' ? [] : ['-t', name];
-const justLong = positionals.length === 1 && positionals[0] === 'long';
-const long = justLong || (!quick && positionals.length === 0) ? vitest(['--project', 'long', ...byName]) : 0;
-if (justLong || long === 130) process.exit(long);
+/** Tests that need no guest of the lab. */
+const ON_HOST: Readonly<Record<string, readonly string[]>> = {
+  long: ['--project', 'long'],
+  packages: ['--config', 'test/packages/vitest.config.ts'],
+};
+const alone = positionals.length === 1 ? ON_HOST[positionals[0] ?? ''] : undefined;
+const first = alone ? [alone] : !quick && positionals.length === 0 ? Object.values(ON_HOST) : [];
+let onHost = 0;
+for (const args of first) {
+  const status = vitest([...args, ...byName]);
+  if (status === 130) process.exit(status);
+  onHost ||= status;
+}
+if (alone) process.exit(onHost);
 
 const hardware: Hardware = { cpus, nic, exact: false };
 const kernels = await fetched(kernel === 'all' ? KERNELS : [kernel]);
@@ -81,4 +92,4 @@ const inGuests = vitest(['--config', 'test/lab/vitest.config.ts', ...chosen, ...
   ...process.env,
   LOCALITY_TUNE_LAB: JSON.stringify(labs),
 });
-process.exit(inGuests || long);
+process.exit(inGuests || onHost);

@@ -1,0 +1,86 @@
+/** The .deb on fresh Debian systems without Node.js, installed and removed as docs/install.md says. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { commandsOf } from './page.ts';
+import { copyInto, freshRoot, type Root, type Suite } from './root.ts';
+
+const FILE = `locality-tune_${manifest.version}_amd64.deb`;
+const [install = '', uninstall = ''] = commandsOf('Debian and Ubuntu');
+const [remove = '', purge = ''] = uninstall.split('\n');
+
+/** All files of a system except logs and what apt and dpkg keep for themselves. */
+const FILES = `find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /tmp -o -path /var/log -o -path /var/cache \\
+  -o -path /var/lib/apt -o -path /var/lib/dpkg \\) -prune -o -print | sort`;
+
+describe.each<Suite>(['bullseye', 'bookworm', 'trixie', 'forky'])('on Debian %s', (suite) => {
+  let root: Root;
+  let before = '';
+  beforeAll(async () => {
+    root = await freshRoot(suite);
+    await copyInto(root, join(inject('packages'), FILE), FILE);
+    before = await root.run(FILES);
+    await root.run(install);
+  });
+  afterAll(() => root.close());
+
+  it('has no other Node', async () => {
+    expect(await root.run('command -v node nodejs || echo none')).toBe('none\n');
+    expect(await root.run('locality-tune --version')).toBe(`${manifest.version}\n`);
+  });
+
+  it('inspects, also without root', async () => {
+    const seen = JSON.parse(await root.run('locality-tune inspect -j'));
+    expect(seen).toMatchObject({ schema: 'locality-tune.inspect/1', groups: [] });
+    expect(seen.host.kernel).toBe((await root.run('uname -r')).trim());
+    expect(await root.run('sudo -u nobody locality-tune inspect')).toContain('Run inspect as root');
+  });
+
+  it('shows the effect of a program', async () => {
+    expect(await root.run('locality-tune demo')).toMatch(/accepted on its rxcpu .* 100\.0 %/);
+  });
+
+  it('has its manual where man finds it', async () => {
+    const pages = await root.run('man -w locality-tune locality-tune-inspect 5 locality-tune-json');
+    expect(pages.split('\n')).toContain('/usr/share/man/man1/locality-tune-inspect.1.gz');
+    expect(await root.run('man locality-tune')).toMatch(/^NAME\n +locality-tune - /m);
+  });
+
+  it('completes command lines', async () => {
+    const complete = `source /usr/share/bash-completion/bash_completion
+      _completion_loader locality-tune || true
+      COMP_WORDS=(locality-tune ins) COMP_CWORD=1 COMP_LINE='locality-tune ins' COMP_POINT=17
+      spec=$(complete -p locality-tune); function=\${spec#*-F }; \${function%% *} locality-tune ins locality-tune
+      echo "\${COMPREPLY[*]}"`;
+    expect(await root.run(complete)).toMatch(/^inspect\b/);
+  });
+
+  it('asks only for libraries that its dependencies have', async () => {
+    const missing =
+      'ldd /usr/lib/locality-tune/node /usr/lib/locality-tune/prebuilds/*.node | grep -i "not found" || echo none';
+    expect(await root.run(missing)).toBe('none\n');
+  });
+
+  it('removes its units, and leaves only the journals behind', async () => {
+    await root.run(`mkdir -p /var/lib/locality-tune && echo {} > /var/lib/locality-tune/1.json
+      mkdir -p /etc/systemd/system/{nginx,other}.service.d /etc/systemd/system/multi-user.target.wants
+      cd /etc/systemd/system
+      echo ExecStart=/usr/lib/locality-tune/node /usr/lib/locality-tune/dist/src/cli/entry.js apply > locality-tune-1.service
+      ln -s /etc/systemd/system/locality-tune-1.service multi-user.target.wants/
+      echo ExecStartPost=-+/usr/lib/locality-tune/node > nginx.service.d/locality-tune-tcp-80.conf
+      echo ExecStartPost=/usr/local/lib/node > other.service.d/locality-tune-tcp-81.conf`);
+    await root.run(remove);
+    const left = new Set((await root.run(FILES)).split('\n'));
+    for (const file of before.split('\n')) left.delete(file);
+    const expected = [
+      '/etc/systemd/system/multi-user.target.wants',
+      '/etc/systemd/system/other.service.d',
+      '/etc/systemd/system/other.service.d/locality-tune-tcp-81.conf',
+      '/var/lib/locality-tune',
+      '/var/lib/locality-tune/1.json',
+    ];
+    expect([...left].filter((file) => !/^\/etc\/systemd(\/system)?$/.test(file))).toEqual(expected);
+    await root.run(purge);
+    expect(await root.run('ls -d /var/lib/locality-tune 2>&1 || true')).toContain('No such file');
+  });
+});
