@@ -50,6 +50,17 @@ const leftOut = [
   ...(['zsh', 'fish'].every(has)
     ? []
     : [{ pattern: 'test/cli/completion/shells.test.ts', why: 'it needs zsh and fish' }]),
+  ...(['amtool', 'promtool'].every(has)
+    ? []
+    : [{ pattern: 'test/monitoring/files.test.ts', why: 'it needs promtool and amtool' }]),
+  ...(['curl', 'prometheus', 'victoria-metrics', 'vmalert'].every(has)
+    ? []
+    : [
+        {
+          pattern: 'test/monitoring/fleet.long.root.test.ts',
+          why: 'it needs curl, prometheus, victoria-metrics and vmalert',
+        },
+      ]),
   ...(has('chromium') ? [] : [{ pattern: 'test/browser/**', why: 'they need chromium' }]),
 ];
 for (const { pattern, why } of leftOut) console.warn(`left out: ${pattern}: ${why}`);

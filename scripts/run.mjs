@@ -16,6 +16,7 @@ const say = (line) => process.stderr.write(`locality-tune: ${line}\n`);
 /** Tool on PATH -> Debian package. without a `needed` one it stops, without a `wanted` one it leaves out tests. */
 const buildTools = { 'g++': 'g++', make: 'make', python3: 'python3' };
 const testTools = {
+  amtool: 'prometheus-alertmanager',
   'ansible-playbook': 'ansible-core',
   bpftrace: 'bpftrace',
   chromium: 'chromium',
@@ -26,6 +27,7 @@ const testTools = {
   mandoc: 'mandoc',
   nginx: 'nginx-light',
   nsenter: 'util-linux',
+  promtool: 'prometheus',
   ps: 'procps',
   tcpdump: 'tcpdump',
   wrk: 'wrk',
