@@ -2,6 +2,7 @@
 import { Command, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { register as registerCompletion } from './completion/completion.ts';
+import { register as registerDoctor } from './doctor/doctor.ts';
 import { usage } from './errors.ts';
 import { register as registerExport } from './export/export.ts';
 import { register as registerMetrics } from './export/metrics.ts';
@@ -67,6 +68,7 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['report', registerReport],
   ['fleet', registerFleet],
   ['demo', registerDemo],
+  ['doctor', registerDoctor],
   ['completion', registerCompletion],
 ]);
 
@@ -74,7 +76,15 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
 const ABOUT_PROGRAMS: ReadonlySet<string> = new Set(['attach', 'prove', 'sim', 'programs']);
 
 /** Commands that only read, so that a captured tree can replace the machine. */
-const LOOKING: ReadonlySet<string> = new Set(['inspect', 'explain', 'snapshot', 'report', 'plan', 'check']);
+const LOOKING: ReadonlySet<string> = new Set([
+  'inspect',
+  'explain',
+  'snapshot',
+  'report',
+  'plan',
+  'check',
+  'doctor',
+]);
 
 /** @param argv only the commands that it mentions are registered, or all if it mentions none */
 export async function createProgram(argv: readonly string[]): Promise<Command> {

@@ -31,6 +31,7 @@ const OPTIONS: Readonly<Record<string, Source>> = {
     list(typed.includes(',') ? await kinds() : ['all', 'none', ...(await kinds())], typed),
   '--ignore': rules,
   '--with': changes,
+  '--for': async () => only((await import('../../doctor/commands.ts')).EVERY.map((name) => offer(name))),
   '--color': words('auto', 'always', 'never'),
   '--by': words('cpu', 'rand', 'flow'),
   'skb --by': words('use', 'free'),

@@ -1,0 +1,65 @@
+/** What stands between this process and the machine: its capabilities, its container, its mounts. */
+import { readCgroup } from '../host/cgroup.ts';
+import type { Files } from '../system/types.ts';
+import type { Subject } from './types.ts';
+
+/** include/uapi/linux/capability.h */
+export const CAPABILITIES = {
+  DAC_READ_SEARCH: 2,
+  NET_ADMIN: 12,
+  SYS_PTRACE: 19,
+  SYS_ADMIN: 21,
+  SYS_NICE: 23,
+} as const;
+
+export type Capability = keyof typeof CAPABILITIES;
+
+/** Is it in this set of /proc/self/status? null if the file cannot be read. @param set `CapEff`, `CapBnd` */
+export function hasCapability(files: Files, set: 'CapEff' | 'CapBnd', name: Capability): boolean | null {
+  const hex = new RegExp(`^${set}:\\s+([0-9a-f]+)$`, 'm').exec(files.text('/proc/self/status') ?? '')?.[1];
+  return hex === undefined ? null : ((BigInt(`0x${hex}`) >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
+}
+
+/** Does this process run in a container? */
+export const isContained = (files: Files): boolean =>
+  readCgroup(files, SELF).container !== null || ['/.dockerenv', '/run/.containerenv'].some(files.exists);
+
+/** The systemd service that this process runs in. */
+export function serviceOf(files: Files): string | null {
+  const { unit } = readCgroup(files, SELF);
+  return unit?.endsWith('.service') && !unit.startsWith('user@') ? unit : null;
+}
+
+/** readCgroup's path becomes /proc/self/cgroup. */
+const SELF = 'self' as unknown as number;
+
+/** A command as root, also if the caller is not. */
+export const asRoot = ({ live }: Subject, command: string): string =>
+  live === null || live.euid === 0 ? command : `sudo ${command}`;
+
+export interface Mount {
+  readonly point: string;
+  /** proc, sysfs, tmpfs, … */
+  readonly type: string;
+  readonly readOnly: boolean;
+  /** Options of the file system: `rw,hidepid=invisible`. */
+  readonly options: string;
+}
+
+/** The mount that holds `path` (proc_pid_mountinfo(5)); null if that is not known. */
+export function mountOf(files: Files, path: string): Mount | null {
+  const mounts = (files.text('/proc/self/mountinfo') ?? '').split('\n').flatMap((line): Mount[] => {
+    const [, point = '', own = '', type = '', options = ''] =
+      /^\d+ \d+ \S+ \S+ (\S+) (\S+) .*?- (\S+) \S+ ?(\S*)$/.exec(line) ?? [];
+    const isReadOnly = (list: string) => list.split(',').includes('ro');
+    return point === '' ? [] : [{ point, type, readOnly: isReadOnly(own) || isReadOnly(options), options }];
+  });
+  const holds = ({ point }: Mount) => point === '/' || path === point || path.startsWith(`${point}/`);
+  // Of two at the same point the later one covers the other.
+  return mounts
+    .filter(holds)
+    .reduce<Mount | null>(
+      (best, each) => (best === null || each.point.length >= best.point.length ? each : best),
+      null,
+    );
+}
