@@ -31,13 +31,15 @@ export interface Applied {
   readonly failed: readonly Failed[];
   /** Settings that a driver has reset, and that could not be set again. */
   readonly notes: readonly string[];
-  /** Set if it was interrupted: everything was restored except these; null: it was completed. */
+  /** Set if it was interrupted, or a change of a `whole` plan failed: everything was restored except these; null: completed. */
   readonly takenBack: readonly Skipped[] | null;
 }
 
 export interface ApplyOptions extends JournalOptions {
   /** Ends it after the current write and restores everything. */
   readonly signal: AbortSignal;
+  /** The changes are of use only together: the first refused one ends it, and restores everything. */
+  readonly whole?: true;
   /** Called for each change that was made or refused. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -55,16 +57,17 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
     const failed: Failed[] = [];
     const notes: string[] = [];
     const run = { access, journal, done, failed, notes, made: 0 };
+    const isToEnd = () => signal.aborted || (options.whole === true && failed.length > 0);
     try {
       for (const [step, change] of plan.changes.entries()) {
         // Signals arrive only when the event loop runs, so give it a turn here.
         await turn();
-        if (signal.aborted) break;
+        if (isToEnd()) break;
         await makeChange(run, step, change);
         options.onProgress?.(step + 1, plan.changes.length);
       }
       const late = lateBan(plan, done);
-      if (late !== null && !signal.aborted) await makeChange(run, plan.changes.length, late);
+      if (late !== null && !isToEnd()) await makeChange(run, plan.changes.length, late);
       journal.append({ record: 'end' });
     } catch (error) {
       journal.close();
@@ -72,10 +75,10 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
     }
     if (run.made === 0) {
       journal.discard();
-      return { journal: null, done, failed, notes, takenBack: signal.aborted ? [] : null };
+      return { journal: null, done, failed, notes, takenBack: isToEnd() ? [] : null };
     }
     journal.close();
-    const takenBack = signal.aborted ? (await undoOne(access, journal, NEVER)).skipped : null;
+    const takenBack = isToEnd() ? (await undoOne(access, journal, NEVER)).skipped : null;
     return { journal: journal.id, done, failed, notes, takenBack };
   } finally {
     release();

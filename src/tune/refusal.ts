@@ -82,6 +82,8 @@ export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
       return 'the interface went down and up, which starts other NAPI threads, or someone moved the thread';
     case 'pin':
       return 'the server pinned its threads itself, or its cpuset was changed';
+    case 'xdp':
+      return 'someone detached or replaced it (`ip link set … xdp off` does)';
     case 'program':
       return 'the server opened its sockets again, or someone attached or detached a program';
     default:
