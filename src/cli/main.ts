@@ -66,9 +66,11 @@ function fail(error: unknown, argv: readonly string[], program: Command): number
   return failure.exit;
 }
 
-/** `measure skb` is skb. null if the command line names none. */
-const commandIn = (argv: readonly string[], program: Command): string | null =>
-  commandsIn(argv, program).path.at(-1)?.name() ?? null;
+/** `measure skb` is skb, but `xdp status` is xdp-status. null if the command line names none. */
+function commandIn(argv: readonly string[], program: Command): string | null {
+  const names = commandsIn(argv, program).path.map((command) => command.name());
+  return (names[0] === 'xdp' ? names.join('-') : names.at(-1)) ?? null;
+}
 
 /** Commander shows the help of what comes before an unknown command, and does not mention it. */
 function isMistaken(argv: readonly string[], program: Command): boolean {

@@ -32,6 +32,7 @@ import { register as registerStatus } from './tune/status.ts';
 import { register as registerTune } from './tune/tune.ts';
 import { register as registerUndo } from './tune/undo.ts';
 import { register as registerWatch } from './watch/watch.ts';
+import { register as registerXdp } from './xdp/xdp.ts';
 
 const EXAMPLES = `
 Examples:
@@ -57,6 +58,7 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['undo', registerUndo],
   ['status', registerStatus],
   ['watch', registerWatch],
+  ['xdp', registerXdp],
   ['export', registerExport],
   ['metrics', registerMetrics],
   ['asm', registerAsm],

@@ -6,7 +6,6 @@ import { closeSync, openSync, readdirSync, readFileSync, statfsSync, statSync } 
 import { errnoCode, failure, isErrno } from './errors.ts';
 import { bindMount, CLONE_NEWNET, mountNew, unshareMounts } from './namespaces.ts';
 import { native } from './native.ts';
-import { passedSockets } from './service-manager.ts';
 
 /** Where iproute2 keeps named namespaces. */
 const FOLDERS = ['/run/netns', '/var/run/netns'];
@@ -96,8 +95,6 @@ export function enterNetns(path: string, target: string): void {
     process.execPath,
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
     Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
-    // What systemd has opened for this process is for the one that it becomes, which has the same pid.
-    passedSockets(process.env, process.pid).map(({ fd }) => fd),
   );
 }
 

@@ -35,6 +35,7 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   '--color': words('auto', 'always', 'never'),
   '--by': words('cpu', 'rand', 'flow'),
   'skb --by': words('use', 'free'),
+  'spread --by': words('flow', 'inner', 'quic', 'payload:0:0x000fffff', 'round', 'random'),
   '--fail-on': words('warning', 'error'),
   '--fields': words('sd', 'sdfn'),
   '--form': words('asm', 'tcpdump'),

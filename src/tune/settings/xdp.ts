@@ -1,8 +1,7 @@
 /** The XDP program of an interface. The value is a spread in the form of its options, `none`, or another program. */
-import { parseCpuList } from '../../host/cpus.ts';
-import { readInteger, readLine } from '../../host/values.ts';
 import type { Files } from '../../system/types.ts';
 import { setTo } from '../../xdp/set-spread.ts';
+import { ifindexOf, possibleCpus } from '../../xdp/situation.ts';
 import { textOf, xdpState } from '../../xdp/state.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';
@@ -32,10 +31,6 @@ export const xdp: Setting<XdpTarget> = {
 };
 
 async function stateOf(files: Files, { nic }: XdpTarget) {
-  const ifindex = readInteger(files, `/sys/class/net/${nic}/ifindex`);
+  const ifindex = ifindexOf(files, nic);
   return ifindex === null ? null : xdpState(ifindex);
 }
-
-/** How many values a per-CPU map has. */
-export const possibleCpus = (files: Files): number =>
-  parseCpuList(readLine(files, '/sys/devices/system/cpu/possible') ?? '')?.length ?? 1;

@@ -1,0 +1,69 @@
+/** `locality-tune xdp detach`: asks, detaches our program, and restores what was changed for it. */
+import { undoneLines } from '../../report/tune.ts';
+import { openMachine, requireRoot } from '../../use-cases/machine.ts';
+import { detachXdp } from '../../use-cases/xdp.ts';
+import { NOTHING } from '../../xdp/state.ts';
+import { confirm, requireAnswer } from '../confirm.ts';
+import { during, EXIT } from '../errors.ts';
+import type { Globals } from '../options.ts';
+import { printDocument, printLines, say, styleOf } from '../output.ts';
+import { heedInterruptions } from '../signals.ts';
+import { NEEDS_ROOT } from './spread-run.ts';
+
+export interface XdpDetachOptions extends Globals {
+  readonly iface: string;
+  readonly dryRun?: true;
+  readonly yes?: true;
+}
+
+const SCHEMA = 'locality-tune.xdp-detach/1';
+
+export async function runXdpDetach(options: XdpDetachOptions): Promise<void> {
+  const { iface } = options;
+  const json = options.json || options.pretty;
+  requireRoot('xdp detach', NEEDS_ROOT);
+  if (!options.dryRun) requireAnswer('xdp detach', options.yes === true);
+  const machine = openMachine();
+  const look = (dryRun: boolean, signal: AbortSignal) =>
+    during('xdp detach', 'root', () => detachXdp(machine, iface, { dryRun, signal }));
+  const { was } = await look(true, new AbortController().signal);
+  const attached = was !== NOTHING;
+  if (!attached || options.dryRun) {
+    if (json)
+      printDocument(
+        {
+          schema: SCHEMA,
+          ...(options.dryRun ? { dryRun: true } : {}),
+          iface,
+          was: attached ? was : null,
+          detached: false,
+          journals: [],
+        },
+        options,
+      );
+    else
+      say(
+        attached
+          ? `would detach from ${iface}: ${was}\n`
+          : `${iface} has no XDP program; nothing was changed\n`,
+      );
+    return;
+  }
+  if (!options.yes) {
+    say(`${iface}: ${was}\n`);
+    if (!(await confirm('Detach it, and restore what was changed for it?'))) {
+      process.exitCode = EXIT.failed;
+      return say('nothing was changed\n');
+    }
+  }
+  const interruption = heedInterruptions();
+  const { undone } = await look(false, interruption.signal);
+  if (json) printDocument({ schema: SCHEMA, iface, was, detached: true, journals: undone }, options);
+  else {
+    const style = styleOf(options.color, process.stdout, process.env);
+    for (const each of undone) printLines(undoneLines(each, style), style);
+    say(`${iface} has no XDP program now\n`);
+  }
+  const isDone = undone.every(({ skipped }) => skipped.every(({ settled }) => settled));
+  process.exitCode = interruption.status() ?? (isDone ? EXIT.ok : EXIT.failed);
+}

@@ -1,0 +1,87 @@
+/** What `xdp` prints. */
+import { count, cpuNames } from '../words/phrase.ts';
+import { word } from '../words/shell.ts';
+import type { SpreadCounters } from '../xdp/counters.ts';
+import { formatBy, formatPorts, type Spread } from '../xdp/spread.ts';
+import { describe } from '../xdp/state.ts';
+import type { InterfaceStatus } from '../xdp/status.ts';
+import { type Column, table } from './table.ts';
+import { type Line, paragraph, type Style, span } from './text.ts';
+
+const COLUMNS: readonly Column[] = [
+  { head: '  CPU', align: 'right' },
+  { head: 'spread', align: 'right' },
+  { head: 'arrived', align: 'right' },
+];
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
+/** `UDP to ports 443, 4000 by flow, to CPUs 0-3`. */
+export function spreadWords(spread: Spread): string {
+  const { tcp, by, cpus, ports, raw } = spread;
+  const one = ports.length + raw.length === 1;
+  const where =
+    by.way === 'inner'
+      ? `tunnels ${formatPorts(spread)}`
+      : `${tcp ? 'TCP' : 'UDP'} to ${one ? 'port' : 'ports'} ${formatPorts(spread)}`;
+  return `${where} by ${formatBy(by)}, to ${cpuNames(cpus)}`;
+}
+
+/** Of an attached program that is ours, or of another. */
+export function statusLines(found: readonly InterfaceStatus[], style: Style): Line[] {
+  return found.flatMap((each, at) => [...(at > 0 ? [[]] : []), ...oneStatus(each, style)]);
+}
+
+function oneStatus({ state, program, spread, counters, warnings }: InterfaceStatus, style: Style): Line[] {
+  const lead = `${state.name}: `;
+  if (spread === null)
+    return [
+      ...paragraph(lead, `${describe(program)}: not attached by locality-tune, so it is left alone`, style),
+    ];
+  return [
+    ...paragraph(
+      lead,
+      `${spreadWords(spread)} (${program.mode}, ${count(spread.queue, 'packet')} may wait for each)`,
+      style,
+      'strong',
+    ),
+    ...(counters === null ? [] : counterLines(counters, style)),
+    ...(program.info === null
+      ? []
+      : paragraph(
+          '  ',
+          `program ${program.info.name}, id ${program.programId}, tag ${program.info.tag}`,
+          style,
+        )),
+    ...warnings.flatMap((warning) => paragraph('  warning: ', warning, style, 'partly')),
+  ];
+}
+
+function counterLines({ perCpu, spread, arrived, lost, passed }: SpreadCounters, style: Style): Line[] {
+  const rows = perCpu.map((each) => [String(each.cpu), number(each.spread), number(each.arrived)]);
+  const total = `${number(spread)} packets were spread, ${number(arrived)} arrived, ${number(lost)} were lost in the queues.`;
+  const others = [
+    [passed.fragments, 'fragments'],
+    [passed.short, 'that were too short to tell'],
+    [passed.noCpu, 'whose CPU was not in the map'],
+  ] as const;
+  const words = others.flatMap(([value, what]) => (value > 0 ? [`${number(value)} ${what}`] : []));
+  return [
+    ...table(COLUMNS, rows, style),
+    ...paragraph('  ', total, style),
+    ...(words.length > 0
+      ? paragraph('  ', `Passed on as without the program: ${words.join(', ')}.`, style)
+      : []),
+  ];
+}
+
+/** After attaching: how to see it, and how to get rid of it. */
+export function attachedLines(iface: string, spread: Spread, style: Style): Line[] {
+  const how = `\`locality-tune xdp status\` counts its packets, \`locality-tune xdp detach --iface ${word(iface)}\` restores everything`;
+  return [
+    ...paragraph('', `${iface} spreads ${spreadWords(spread)}`, style, 'strong'),
+    ...paragraph('', how, style),
+  ];
+}
+
+export const nothingAttached: Line = [span('no interface here has an XDP program')];

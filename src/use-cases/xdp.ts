@@ -1,0 +1,214 @@
+/** Spreads packets of an interface over CPUs by XDP: plans it, applies it with a journal, shows it, and detaches it. */
+import type { Cpus } from '../host/cpus.ts';
+import { readSockets } from '../host/sockets.ts';
+import type { Group } from '../host/types.ts';
+import { failure } from '../system/errors.ts';
+import type { XdpMode } from '../system/xdp-link.ts';
+import { type Applied, applyPlan } from '../tune/apply.ts';
+import { settingKey } from '../tune/journal.ts';
+import { programByCpu } from '../tune/plan/program-by-cpu.ts';
+import { subjectOf } from '../tune/subject.ts';
+import type { Change, Plan, Target } from '../tune/types.ts';
+import type { Undone } from '../tune/undo.ts';
+import { word } from '../words/shell.ts';
+import { preparations, refusals, sideEffects } from '../xdp/hazards.ts';
+import { foreign, setTo } from '../xdp/set-spread.ts';
+import { readSituation, type Situation } from '../xdp/situation.ts';
+import { ALL_TUNNELS, type By, formatSpread, type Ports, parsePorts, type Spread } from '../xdp/spread.ts';
+import { NOTHING, textOf, type XdpState } from '../xdp/state.ts';
+import { accessTo, type LiveMachine, type Progress } from './machine.ts';
+import { journalsOf, takeBack, UNASKED } from './undo.ts';
+
+export interface SpreadOptions {
+  readonly iface: string;
+  readonly by: By;
+  /** null: with `inner`, every tunnel that is known. */
+  readonly ports: Ports | null;
+  readonly tcp: boolean;
+  /** null: those of the pinned workers that serve the ports. */
+  readonly cpus: Cpus | null;
+  readonly queue: number;
+  readonly mode: XdpMode;
+  /** Also attach a program to each group of the ports, so that the CPU's worker reads the packet. */
+  readonly withProgram: boolean;
+  /** The sender behind a veth that cannot be seen computes its checksums. */
+  readonly force: boolean;
+}
+
+export interface PlannedSpread {
+  readonly spread: Spread;
+  /** Empty: it is attached already. */
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * All checks are made here, before anything is changed. Throws Failure no-such-interface, foreign-program, mode-differs,
+ * no-port, no-cpus, no-such-group, those of chooseProgram, and the codes of `refusals`; SystemError.
+ */
+export async function planSpread(
+  machine: LiveMachine,
+  options: SpreadOptions,
+  progress: Progress,
+): Promise<PlannedSpread> {
+  const { iface, by, mode, withProgram } = options;
+  const situation = await situationOf(machine, iface);
+  refuseForeign(situation.state);
+  const ports = options.ports ?? (by.way === 'inner' ? parsePorts(ALL_TUNNELS, 'inner') : null);
+  if (ports === null)
+    throw failure('no-port', `--by ${by.way} needs the port of the server`, 'add --port PORT');
+  const done = progress('reading sockets ...');
+  const groups = await groupsOf(machine, ports, options).finally(done);
+  const cpus = options.cpus ?? cpusOf(groups, ports, situation);
+  const spread: Spread = { by, ...ports, tcp: options.tcp, cpus, queue: options.queue, mode };
+  const programs = withProgram ? groups.map(programByCpu) : [];
+  if (withProgram && groups.length === 0)
+    throw failure(
+      'no-such-group',
+      'there is no reuseport group on this port for --with-program',
+      'see `locality-tune inspect`; omit --with-program if one process reads every packet',
+    );
+  const [refused] = refusals(spread, situation, withProgram ? [] : groups, options.force);
+  if (refused !== undefined) throw failure(refused.code, refused.message, refused.hint);
+  const changes = [
+    ...preparationsFor(spread, situation),
+    ...attaching(spread, situation),
+    ...programs.flatMap((each) => each.changes),
+  ];
+  const warnings = [
+    ...(changes.length > 0 ? sideEffects(spread, situation) : []),
+    ...programs.flatMap(({ warnings }) => warnings),
+    ...unserved(spread, groups),
+  ];
+  return { spread, plan: { changes, refused: [], notes: [] }, warnings };
+}
+
+async function situationOf(machine: LiveMachine, iface: string): Promise<Situation> {
+  const situation = await readSituation(machine, iface);
+  if (situation !== null) return situation;
+  throw failure('no-such-interface', `--iface ${iface}: no such interface`, 'see `ip link`');
+}
+
+function refuseForeign({ name, programs }: XdpState): void {
+  const other = programs.find(({ own }) => own === null);
+  if (other !== undefined) throw foreign(name, other);
+}
+
+/** The groups that the packets are for, with their programs if these matter. */
+async function groupsOf(
+  machine: LiveMachine,
+  { ports }: Ports,
+  { tcp, mode, cpus, withProgram }: SpreadOptions,
+): Promise<readonly Group[]> {
+  const [first, ...more] = ports;
+  if (first === undefined) return [];
+  const programs = withProgram || mode === 'native';
+  if (!programs && cpus !== null) return [];
+  const port = more.length > 0 ? null : first.port;
+  const { groups } = await readSockets(machine, machine.arch, { port, slots: programs, sampleSeconds: 0 });
+  const wanted = new Set(ports.map((each) => each.port));
+  return groups.filter(
+    (group) => group.protocol === (tcp ? 'tcp' : 'udp') && wanted.has(group.port) && group.size > 1,
+  );
+}
+
+/** Throws Failure no-cpus. */
+function cpusOf(groups: readonly Group[], { ports }: Ports, { online }: Situation): Cpus {
+  const pinned = groups.flatMap(({ sockets }) =>
+    sockets.flatMap(({ cpus: [only, ...more] }) => (only !== undefined && more.length === 0 ? [only] : [])),
+  );
+  const cpus = [...new Set(pinned)].filter((cpu) => online.includes(cpu)).sort((a, b) => a - b);
+  if (cpus.length > 0) return cpus;
+  const what = ports.map(({ port }) => port).join(', ') || 'these tunnels';
+  throw failure(
+    'no-cpus',
+    `no worker that serves ${what} is pinned to one CPU, so the CPUs for the packets are not known`,
+    'name them with --cpus LIST, or pin the workers first',
+  );
+}
+
+function preparationsFor(spread: Spread, situation: Situation): readonly Change[] {
+  const { name: nic } = situation.state;
+  return preparations(spread, situation).map(({ from, to, why, command, ...what }) => {
+    const target: Target =
+      what.kind === 'rps'
+        ? { kind: 'rps', nic, queue: what.queue }
+        : { kind: 'feature', nic, feature: what.feature };
+    return { kind: target.kind, subject: subjectOf(target), target, from, to, why, command };
+  });
+}
+
+function attaching(spread: Spread, { state, possible }: Situation): readonly Change[] {
+  const [from, to] = [textOf(state, possible), formatSpread(spread)];
+  if (from === to) return [];
+  const target: Target = { kind: 'xdp', nic: state.name };
+  const command = `locality-tune xdp ${to.replace('spread ', `spread --iface ${word(state.name)} `)} --yes`;
+  const why = 'Spreads these packets over the CPUs before the kernel receives them.';
+  return [{ kind: 'xdp', subject: subjectOf(target), target, from, to, why, command }];
+}
+
+/** A packet on a CPU without a worker is read by another one. */
+function unserved({ cpus }: Spread, groups: readonly Group[]): readonly string[] {
+  return groups.flatMap(({ id, sockets }) => {
+    const served = new Set(sockets.flatMap((socket) => (socket.cpus.length === 1 ? socket.cpus : [])));
+    const without = cpus.filter((cpu) => !served.has(cpu));
+    return served.size === 0 || without.length === 0
+      ? []
+      : [`no worker of ${id} is pinned to CPU ${without.join(', ')}: others read the packets that go there`];
+  });
+}
+
+/** Applies a planned spread. Throws Failure of the change that the kernel refused, after everything was restored. */
+export async function applySpread(machine: LiveMachine, plan: Plan, signal: AbortSignal): Promise<Applied> {
+  const { state, netns, by } = machine;
+  const applied = await applyPlan(accessTo(machine), plan, { state, netns, by, signal, whole: true });
+  const [failed] = applied.failed;
+  if (failed === undefined) return applied;
+  const left = (applied.takenBack ?? []).map(({ change, why }) => `${change.subject}: ${why}`).join('; ');
+  const what = left === '' ? 'everything is as before' : `not restored: ${left}; run \`locality-tune undo\``;
+  throw failure(failed.code, `${failed.message}; ${what}`, 'see docs/xdp.md');
+}
+
+export interface DetachedXdp {
+  readonly iface: string;
+  /** What was attached. */
+  readonly was: string;
+  /** By undoing the journals that attached it; empty: none is known. */
+  readonly undone: readonly Undone[];
+}
+
+/**
+ * Undoes the journals that attached our program to the interface, newest first, which restores what they changed besides; if
+ * there is none, or it is not restored by them, only detaches. Throws Failure foreign-program, no-such-interface, busy.
+ */
+export async function detachXdp(
+  machine: LiveMachine,
+  iface: string,
+  options: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<DetachedXdp> {
+  const situation = await situationOf(machine, iface);
+  const { state, possible } = situation;
+  const was = textOf(state, possible);
+  refuseForeign(state);
+  if (was === NOTHING || options.dryRun) return { iface, was, undone: [] };
+  const undone = await takeBack(machine, journalsWith(machine, iface), {
+    ...UNASKED,
+    signal: options.signal,
+  });
+  const now = await situationOf(machine, iface);
+  refuseForeign(now.state);
+  await setTo(now.state, NOTHING, possible);
+  return { iface, was, undone };
+}
+
+/** Those of this boot and namespace that changed the interface's program. */
+function journalsWith(machine: LiveMachine, nic: string) {
+  const key = settingKey({ kind: 'xdp', nic });
+  return journalsOf(machine).journals.filter(
+    ({ place, journal }) =>
+      place === 'here' &&
+      journal.steps.some(
+        ({ outcome, change }) => outcome !== 'restored' && settingKey(change.target) === key,
+      ),
+  );
+}
