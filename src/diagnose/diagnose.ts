@@ -104,16 +104,16 @@ export function diagnose(view: View, netns: NamedNetns | null = null): readonly 
   }));
 }
 
-/** The same after all commands but those that attach programs. */
-export function afterCommands(view: View): View {
-  return STAGES.reduce(
-    (facts, rules) =>
-      afterwards(
-        facts,
-        rules.flatMap((rule) => rule(facts)),
-      ),
-    factsOf(view, new Set(), false),
-  );
+/** The machine after all commands but those that attach programs, and what was found on the way. */
+export function afterCommands(view: View): { readonly view: View; readonly found: readonly Finding[] } {
+  let facts = factsOf(view, new Set(), false);
+  const found: Finding[] = [];
+  for (const rules of STAGES) {
+    const planned = rules.flatMap((rule) => rule(facts));
+    found.push(...planned);
+    facts = afterwards(facts, planned);
+  }
+  return { view: facts, found };
 }
 
 /** A command within a sentence. */

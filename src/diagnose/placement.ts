@@ -1,5 +1,6 @@
 /** Interrupts on the wrong CPU, and where each should go: one answer per NIC for all rules. */
 import type { Cpus } from '../host/cpus.ts';
+import { napiThreadOf } from '../host/napi-threads.ts';
 import type { Host, Irq, Nic } from '../host/types.ts';
 import { nicsFeeding } from '../path/receiving-nics.ts';
 import { moveIrqCommand } from '../words/commands.ts';
@@ -29,10 +30,15 @@ export function placements(
   host: Host,
   still: ReadonlySet<string>,
 ): { readonly placements: readonly Placement[]; readonly rebalances: readonly Rebalance[] } {
-  const sort = bestFirst(host);
+  const { sort, place } = bestFirst(host);
   const workers = workerCpus(host);
-  const each = liveNics(host).map((nic) => placementOf(host, nic, sort, workers));
-  const moving = each.filter(({ nic }) => !still.has(nic.name) && nic.threadedNapi !== true);
+  const each = liveNics(host).map((nic) => {
+    const placement = placementOf(host, nic, sort, workers);
+    // So that the next NIC goes to other CPUs.
+    for (const [vector, cpu] of placement.target) if (vector.rx.length > 0) place(vector.cpu, cpu);
+    return placement;
+  });
+  const moving = each.filter(({ nic }) => !still.has(nic.name) && !receivesInThreads(nic));
   const found = rebalances(host, { placements: moving, workers, sort });
   if (found.length === 0) return { placements: each, rebalances: found };
   const rebalanced = new Set(found.map(({ nic }) => nic));
@@ -52,6 +58,11 @@ export function placements(
   };
 }
 
+/** Threads that are not known are about to be switched off (threaded-napi). */
+function receivesInThreads(nic: Nic): boolean {
+  return nic.threadedNapi === true && nic.rxQueues.every(({ index }) => napiThreadOf(nic, index) !== null);
+}
+
 function placementOf(
   host: Host,
   nic: Nic,
@@ -65,6 +76,7 @@ function placementOf(
   const local = homeCpus(host, nic);
   const home = local === null || staffed === null ? local : local.filter((cpu) => staffed.includes(cpu));
   const isHome = new Set(home);
+  const isLocal = new Set(local);
   const all = vectorsOf(nic, nic.rxQueues.length);
   const online = new Set(host.machine.cpus.online);
   const placed = all.flatMap((vector) => placedVector(vector, online, isolated));
@@ -85,7 +97,7 @@ function placementOf(
   );
   const idle = home === null ? [] : sort(home.filter((cpu) => count(cpu) === 0));
   const distant = receiving.filter(
-    ({ cpu, movable }) => home !== null && cpu !== null && movable && !isHome.has(cpu),
+    ({ cpu, movable }) => local !== null && cpu !== null && movable && !isLocal.has(cpu),
   );
   const away = idle.length > 0 ? distant : [];
   const homeless = own.filter(({ cpu, disturbs }) => cpu === null || disturbs);
@@ -126,7 +138,7 @@ function placementOf(
  * The CPUs of the workers that the NIC feeds, if each worker has a CPU of its own: no other CPU should receive, as in a
  * plan. null: any usable CPU may, also if all these workers are on another node, from which they should move.
  */
-function staffedCpus(host: Host, nic: Nic): Cpus | null {
+export function staffedCpus(host: Host, nic: Nic): Cpus | null {
   const fed = host.groups.filter(
     (group) => group.size > 1 && group.newFlows !== false && nicsFeeding(group, host).has(nic),
   );
@@ -176,16 +188,29 @@ function deliveredTo({ irqs: [irq], cpu }: Vector): number | null {
  * Sorts CPUs, the best one for a queue first: one that a worker is pinned to, then one with few queues of all NICs, then
  * one whose core has no queue on its other thread yet.
  */
-function bestFirst(host: Host): (cpus: Cpus) => Cpus {
+function bestFirst(host: Host) {
   const workers = workerCpus(host);
   const queues = countEach(
     liveNics(host).flatMap(({ rxQueues }) => rxQueues.flatMap((queue) => oneCpu(queue) ?? [])),
   );
   const { smtSiblings } = host.machine.cpus;
-  const busyCores = new Set(smtSiblings.filter((core) => core.some((cpu) => queues.has(cpu))).flat());
-  const cost = (cpu: number) =>
-    (workers.has(cpu) ? 0 : 1e6) + (queues.get(cpu) ?? 0) * 2 + (busyCores.has(cpu) ? 1 : 0);
-  return (cpus) => cpus.toSorted((one, other) => cost(one) - cost(other));
+  const add = (cpu: number | null, change: number) => {
+    if (cpu !== null) queues.set(cpu, (queues.get(cpu) ?? 0) + change);
+  };
+  return {
+    sort: (cpus: Cpus): Cpus => {
+      const has = (cpu: number) => (queues.get(cpu) ?? 0) > 0;
+      const busyCores = new Set(smtSiblings.filter((core) => core.some(has)).flat());
+      const cost = (cpu: number) =>
+        (workers.has(cpu) ? 0 : 1e6) + (queues.get(cpu) ?? 0) * 2 + (busyCores.has(cpu) ? 1 : 0);
+      return cpus.toSorted((one, other) => cost(one) - cost(other));
+    },
+    /** A queue moves. */
+    place: (from: number | null, to: number): void => {
+      add(from, -1);
+      add(to, 1);
+    },
+  };
 }
 
 /** In virtio the TX queue of the same number has its own IRQ, which moves along. */

@@ -23,9 +23,11 @@ export function misplacedXps(host: Host, nic: Nic): MisplacedXps {
     return { unset: [], off: [] };
   const sending = new Set([...usableCpus(host), ...workerCpus(host)]);
   const queues = nic.txQueues.flatMap(located).filter(({ cpu }) => sending.has(cpu));
-  const served = new Set(queues.flatMap(({ cpu, xps }) => (xps.includes(cpu) ? [cpu] : [])));
+  // Also by a queue that is about to be set right.
+  const served = new Set(queues.flatMap(({ cpu, xps }) => (xps.length > 0 ? [cpu] : [])));
   return {
-    unset: queues.filter(({ cpu, xps }) => xps.length === 0 && !served.has(cpu)),
+    // The first queue of a CPU: with several, a hash would choose among them.
+    unset: queues.filter(({ cpu, xps }) => xps.length === 0 && !served.has(cpu) && served.add(cpu)),
     off: queues.filter(({ cpu, xps }) => xps.length > 0 && !xps.includes(cpu)),
   };
 }

@@ -30,7 +30,7 @@ export function outlooks(inspection: Inspection): (each: Ranked) => string {
     command('attach', group, program).map(printed)[0] ?? null;
   let after: ReadonlyMap<string, Ranked> | null = null;
   const later = (group: Group): Ranked | undefined => {
-    after ??= new Map(rank(afterCommands(inspection)).map((each) => [each.group.id, each]));
+    after ??= new Map(rank(afterCommands(inspection).view).map((each) => [each.group.id, each]));
     return after.get(group.id);
   };
   return (each) => {

@@ -67,17 +67,21 @@ function withChannels(nic: Nic, changes: Values<'channels'>): Nic {
     rxQueues: resized(nic.rxQueues, upTo(rx?.current), (index) => ({
       ...COMING,
       index,
-      rps: [],
+      rps: unreadable(nic.rxQueues, 'rps') ? null : [],
       rfsFlows: 0,
     })),
     txQueues: resized(nic.txQueues, upTo(tx?.current), (index) => ({
       ...COMING,
       index,
-      xpsCpus: [],
+      xpsCpus: unreadable(nic.txQueues, 'xpsCpus') ? null : [],
       xpsRxqs: [],
     })),
   };
 }
+
+/** What cannot be read of the present queues cannot be read of the next ones either. */
+const unreadable = <K extends string>(queues: readonly { readonly [key in K]: unknown }[], key: K): boolean =>
+  queues.length > 0 && queues.every((queue) => queue[key] === null);
 
 const COMING = { irq: null, cpus: [], cpusSource: null } as const;
 

@@ -1,4 +1,5 @@
 /** Plans what must change so that packets are read on the CPU that received them. */
+import { isDeepStrictEqual } from 'node:util';
 import { maxRxQueues } from '../diagnose/nics.ts';
 import { inUse, unusedNics } from '../diagnose/quiet.ts';
 import { substitute } from '../host/no-interrupts.ts';
@@ -9,7 +10,7 @@ import type { Expected } from '../path/types.ts';
 import type { View } from '../path/view.ts';
 import { applied } from './applied.ts';
 import type { Journal } from './journal.ts';
-import { assign, spreadAll } from './plan/assignment.ts';
+import { type Assignment, assign, isFree, leaveAsFound, spreadAll } from './plan/assignment.ts';
 import { mayChange } from './plan/candidates.ts';
 import { channels } from './plan/channels.ts';
 import { fields } from './plan/fields.ts';
@@ -69,9 +70,49 @@ function joined(back: readonly Change[], planned: readonly Change[]): readonly C
   return all.toSorted((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
 }
 
+/**
+ * To move more settings for the workers of a NIC than the commands of `inspect` do must promise something, and nothing is
+ * moved for workers that gain nothing.
+ */
 function planOn(host: Host, options: PlanOptions): Plan {
-  const { nics, groups, refused } = scopeOf(host, options);
-  const assignment = assign(host, nics, groups, options);
+  const scope = scopeOf(host, options);
+  const serving = assign(host, scope.nics, scope.groups, options);
+  const full = planWith(host, scope, serving, options);
+  const forWorkers = scope.nics.filter(({ name }) => serving.serving.get(name)?.workers === true);
+  if (!isFree(options) || forWorkers.length === 0) return full;
+  const outlook = (plan: Plan) => expectedFor(applied(host, plan), options);
+  const before = expectedFor(host, options);
+  let [best, left, promised] = [full, serving, outlook(full)];
+  for (const nic of forWorkers) {
+    const of = (rows: readonly Expected[]) => rows.filter((each) => each.nic === nic.name);
+    const asFound = leaveAsFound(left, nic);
+    const plan = planWith(host, scope, asFound, options);
+    const figures = outlook(plan);
+    const futile = isAsGood(of(before), of(promised));
+    const more = plan.changes.length - best.changes.length;
+    if (isDeepStrictEqual(plan.changes, best.changes) || !isAsGood(figures, promised)) continue;
+    if (more < 0 || (more === 0 && futile)) [best, left, promised] = [plan, asFound, figures];
+  }
+  return best;
+}
+
+/** As local and as balanced everywhere? Unknown is not as good as any known figure. */
+function isAsGood(these: readonly Expected[], those: readonly Expected[]): boolean {
+  const atLeast = (one: number | null, other: number | null) =>
+    other === null || (one !== null && one >= other - 1e-9);
+  const idle = ({ busiest }: Expected) => (busiest === null ? null : 1 - busiest);
+  return those.every((each) => {
+    const own = these.find(({ group, nic }) => group === each.group && nic === each.nic);
+    return own !== undefined && atLeast(own.now, each.now) && atLeast(idle(own), idle(each));
+  });
+}
+
+function planWith(
+  host: Host,
+  { nics, groups, refused }: Scope,
+  assignment: Assignment,
+  options: PlanOptions,
+): Plan {
   const ids = new Set(groups.map(({ id }) => id));
   const start = { before: host, host, nics, groups: ids, assignment, spreads: new Map(), options };
   const first = run(FIRST, start);

@@ -111,8 +111,17 @@ describe('cpu-load-uneven', () => {
     expect(found('cpu-load-uneven', { ...router, groups: [workers] })?.fix).toEqual([
       'echo 2 > /proc/irq/30/smp_affinity_list',
     ]);
-    const threads = router.nics.map((each) => ({ ...each, threadedNapi: true }));
-    expect(found('cpu-load-uneven', { ...router, nics: threads })).toBeUndefined();
+    const inThreads = router.nics.map((each, at) => ({
+      ...each,
+      threadedNapi: true,
+      napiThreads: [{ pid: 9000 + at, comm: 'napi', napi: at, rx: [0], tx: [], cpus: [at] }],
+    }));
+    expect(found('cpu-load-uneven', { ...router, nics: inThreads })).toBeUndefined();
+    // Threads that are not known are switched off before.
+    const unknown = inThreads.map((each) => ({ ...each, napiThreads: [] }));
+    expect(found('cpu-load-uneven', { ...router, nics: unknown })?.message).toMatch(
+      /^After the other commands, CPU 0 receives from wan rx-0, lan rx-0\./,
+    );
   });
 
   it('says so if only other commands bring busy queues together', () => {
@@ -190,6 +199,8 @@ describe('rss-key-weak', () => {
     expect(findings(runFixes(machine, all)).filter(({ fix }) => fix.length > 0)).toEqual([]);
     const busy = found('rss-key-weak', host({ nics: [counted(zeros, [4, 4, 4, 4])] }));
     expect(busy?.message).toContain('may not show the key that the NIC uses');
+    const table = found('rss-table-incomplete', host({ nics: [counted(zeros, [4, 4, 4, 4])] }));
+    expect(table?.message).toContain('may not show the table that the NIC uses');
     expect(found('rss-key-weak', host({ nics: [counted(zeros, [9, 0, 0, 0])] }))?.message).not.toContain(
       'may not',
     );

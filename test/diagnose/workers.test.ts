@@ -79,7 +79,7 @@ describe('fewer-workers-than-queues', () => {
 
 describe('more-workers-than-queues', () => {
   it('notes it, and proposes channels', () => {
-    const nics = [nic({ queues: 2, more: channels(2, 4) })];
+    const nics = [nic({ queues: 2, xps: true, more: channels(2, 4) })];
     const finding = found(
       'more-workers-than-queues',
       host({ nics, groups: [group({ workers: pinned(0, 1, 2) })] }),
@@ -100,7 +100,7 @@ describe('more-workers-than-queues', () => {
   });
 
   it('gives each NIC the queues of the largest group, and never fewer than it has', () => {
-    const nics = [nic({ queues: 4, irqCpus: [0, 1, 2, 3], more: channels(4, 16) })];
+    const nics = [nic({ queues: 4, xps: true, irqCpus: [0, 1, 2, 3], more: channels(4, 16) })];
     const groups = [
       group({ port: 1, workers: pinned(0, 1, 2, 3, 4) }),
       group({ port: 2, workers: pinned(...range(7)) }),

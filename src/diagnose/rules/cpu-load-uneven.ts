@@ -10,7 +10,7 @@ export function cpuLoadUneven({ rebalances }: Facts): readonly Found[] {
   const { cpu, share, fair, receives } = worst;
   const where = receives.map((each) => `${each.nic.name} ${queueNames('rx', each.vector.rx)}`);
   const moves = [...new Map(rebalances.flatMap(irqMoves))];
-  const coming = receives.some(({ vector }) => vector.cpu !== cpu);
+  const coming = receives.some(({ nic, vector }) => vector.cpu !== cpu || nic.threadedNapi === true);
   const cpus = new Set(rebalances.map((each) => each.cpu));
   const others = [...cpus].filter((each) => each !== cpu);
   const more = others.length > 0 ? ` The same holds for ${cpuNames(others)}.` : '';

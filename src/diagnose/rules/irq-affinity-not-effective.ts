@@ -19,6 +19,7 @@ export function irqAffinityNotEffective({ host, placements, quiet, changing }: F
       const cpu = given.get(irq.irq);
       return cpu === undefined ? wanted(irq, online) : [cpu];
     };
+    const others = misdelivered.some((irq) => wantedOf(irq).join() !== wanted(irq, online).join());
     const pairs = misdelivered.map(
       ({ irq, affinity, effective }) =>
         `irq ${irq} is set to ${cpuNames(affinity ?? [])}, runs on ${ranges(effective ?? [])}`,
@@ -30,7 +31,8 @@ export function irqAffinityNotEffective({ host, placements, quiet, changing }: F
         subject: `${nic.name} irq ${ranges(misdelivered.map(({ irq }) => irq))}`,
         message:
           `Interrupts run on other CPUs than their affinity says: ${names(pairs)}. ` +
-          'A new affinity takes effect at the next interrupt. Look again after some traffic, then write it once more.',
+          'A new affinity takes effect at the next interrupt, so look again after some traffic. If nothing has changed, ' +
+          `${others ? 'move them to the CPUs that the commands name' : 'write it once more'}.`,
         ...(changing.has(nic.name)
           ? { fix: [] }
           : write(nic, new Map(misdelivered.map((irq) => [irq.irq, wantedOf(irq)])))),

@@ -3,7 +3,8 @@ import type { Host } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
 import { nicPath } from '../../words/shell.ts';
 import { withNic, withRps } from '../after.ts';
-import { homeCpus, liveNics, maxRxQueues, oneCpu } from '../nics.ts';
+import { betterChannels, rpsCpus } from '../better-channels.ts';
+import { liveNics, maxRxQueues, oneCpu } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 import { usableCpus } from '../usable-cpus.ts';
 
@@ -14,8 +15,7 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
   return liveNics(host).flatMap((nic): Found[] => {
     const [queue, second] = nic.rxQueues;
     if (queue === undefined || second !== undefined || (queue.rps?.length ?? 0) > 0) return [];
-    const home = homeCpus(host, nic) ?? [];
-    const cpus = home.length > 1 ? home : usable;
+    const cpus = rpsCpus(host, nic);
     const on = oneCpu(queue) === null ? 'one CPU at a time' : `CPU ${oneCpu(queue)}`;
     const report = (severity: Found['severity'], more: string, fix: readonly string[]): Found => ({
       rule: 'single-queue',
@@ -26,10 +26,11 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
     });
     const severity = quiet.has(nic) ? 'info' : 'warning';
     const max = maxRxQueues(nic);
-    if (max !== null && max > 1)
+    const better = betterChannels(host, nic);
+    if (better !== null)
       return [
         {
-          ...report(severity, `It can have ${max} queues.`, channelsCommand(nic, cpus.length)),
+          ...report(severity, `It can have ${max} queues.`, channelsCommand(nic, better.queues)),
           changes: nic.name,
         },
       ];

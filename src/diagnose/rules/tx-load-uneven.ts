@@ -3,7 +3,7 @@ import { whyXpsIgnored } from '../../host/tx-choice.ts';
 import type { Host, Nic } from '../../host/types.ts';
 import { percent } from '../../words/phrase.ts';
 import { queueFile, write } from '../../words/shell.ts';
-import { withXps } from '../after.ts';
+import { withNic, withXps } from '../after.ts';
 import { ENOUGH_INTERRUPTS, isTooMuch, sum } from '../interrupt-load.ts';
 import { liveNics, oneCpu, queueIrqs } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
@@ -50,13 +50,23 @@ function byXps(
       message:
         `XPS sends the packets of too many CPUs through tx-${first.index}.${still} ${percent(first.share)} of the CPUs ` +
         `${still === '' ? '' : 'still '}use it; a fair share of ${nic.txQueues.length} TX queues is ${percent(fair)}.`,
-      fix: changing
-        ? []
-        : hot.flatMap(({ index, own }) =>
-            own === null ? [] : [write(formatCpuMask([own]), queueFile(nic.name, `tx-${index}`, 'xps_cpus'))],
-          ),
+      ...(changing ? { fix: [] } : narrow(nic, hot)),
     },
   ];
+}
+
+/** Each of these queues serves the CPU of its interrupt only. */
+function narrow(
+  nic: Nic,
+  hot: readonly { readonly index: number; readonly own: number | null }[],
+): Pick<Found, 'fix' | 'after'> {
+  const known = hot.flatMap(({ index, own }) => (own === null ? [] : [[index, [own]] as const]));
+  return {
+    fix: known.map(([index, cpus]) =>
+      write(formatCpuMask(cpus), queueFile(nic.name, `tx-${index}`, 'xps_cpus')),
+    ),
+    after: (host) => withNic(host, nic.name, (each) => withXps(each, new Map(known))),
+  };
 }
 
 /** Of TX queues with interrupts of their own, as virtio has them. */

@@ -1,7 +1,8 @@
 import { formatCpuMask } from '../../host/cpus.ts';
-import type { Nic } from '../../host/types.ts';
+import type { Host, Nic } from '../../host/types.ts';
 import { queueNames } from '../../words/phrase.ts';
 import { nicPath } from '../../words/shell.ts';
+import { withNic, withXps } from '../after.ts';
 import { liveNics } from '../nics.ts';
 import type { Facts, Found } from '../types.ts';
 import { type Misplaced, misplacedXps } from '../xps.ts';
@@ -27,7 +28,15 @@ export function xpsNotOnIrqCpu({ host, quiet, changing }: Facts): readonly Found
         severity: quiet.has(nic) ? 'info' : 'warning',
         subject: nic.name,
         message: `${parts.filter((part) => part !== '').join('; ')}: packets sent on one CPU are mostly freed on another.`,
-        fix: changing.has(nic.name) ? [] : setXps(nic, bad),
+        ...(changing.has(nic.name)
+          ? { fix: [] }
+          : {
+              fix: setXps(nic, bad),
+              after: (each: Host) =>
+                withNic(each, nic.name, (own) =>
+                  withXps(own, new Map(bad.map(({ index, cpu }) => [index, [cpu]]))),
+                ),
+            }),
       },
     ];
   });

@@ -4,12 +4,13 @@ import { countEach } from '../../diagnose/even.ts';
 import { type Vector, vectorsOf } from '../../diagnose/vectors.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import { parseIrqName } from '../../host/irq-names.ts';
-import type { Irq, Nic } from '../../host/types.ts';
+import type { Host, Irq, Nic } from '../../host/types.ts';
 import { cpuNames, names, queueNames } from '../../words/phrase.ts';
 import { nicPath, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
+import { ruleThatMoves } from './as-found.ts';
 import { mayChange } from './candidates.ts';
-import { changesChannels, type KindPlanner, type PlanContext } from './planner.ts';
+import { changesChannels, growsChannels, type KindPlanner, type PlanContext } from './planner.ts';
 
 export const irq: KindPlanner = (context) => {
   const changes: Change[] = [];
@@ -17,12 +18,14 @@ export const irq: KindPlanner = (context) => {
   const notes: string[] = [];
   for (const nic of context.nics) {
     const renumbered = changesChannels(context, nic);
+    const reset = growsChannels(context, nic);
     const misdelivered: string[] = [];
     const reason = reasons(context, nic);
     for (const [vector, cpu] of context.spreads.get(nic.name)?.cpuOf ?? []) {
-      if (cpu === null) continue;
+      if (cpu === null || (!vector.movable && vector.irqs.length > 0)) continue;
       for (const each of vector.irqs) {
-        if (renumbered || !isOn(nic, each, cpu)) changes.push(move(nic, each, cpu, reason(cpu), renumbered));
+        if (reset || !isOn(nic, each, cpu))
+          changes.push(move(nic, each, cpu, isOn(nic, each, cpu) ? RESET : reason(cpu, each), renumbered));
         else if (ignoresAffinity(each)) misdelivered.push(`irq ${each.irq}`);
       }
       if (vector.irqs.length === 0 && vector.movable)
@@ -79,7 +82,10 @@ function sharing({ nics, assignment }: PlanContext): readonly string[] {
   ];
 }
 
-function reasons({ assignment, spreads }: PlanContext, nic: Nic): (cpu: number) => string {
+const RESET = 'Many drivers reset it when channels change.';
+export const STAYS = 'It is on this CPU already, but its affinity lets it move.';
+
+function reasons({ host, assignment, spreads }: PlanContext, nic: Nic): (cpu: number, irq?: Irq) => string {
   const { cpus = [], workers = false } = assignment.serving.get(nic.name) ?? {};
   const serving = new Set(cpus);
   const placed = [...(spreads.get(nic.name)?.cpuOf ?? [])];
@@ -90,10 +96,26 @@ function reasons({ assignment, spreads }: PlanContext, nic: Nic): (cpu: number) 
     used.length > 1
       ? `The queues of ${nic.name} are spread ${even ? 'evenly ' : ''}over ${cpuNames(used)}.`
       : `All queues of ${nic.name} go to this CPU.`;
-  return (cpu) => {
+  return (cpu, irq) => {
+    if (!workers) return irq === undefined ? shared : asFound(host, nic, irq, cpu, shared);
     if (!serving.has(cpu)) return 'It gets no packets, so it leaves the CPUs of workers to queues that do.';
-    return workers ? `The worker that reads its packets is on CPU ${cpu}.` : shared;
+    return `The worker that reads its packets is on CPU ${cpu}.`;
   };
+}
+
+function asFound(host: Host, nic: Nic, { irq, effective }: Irq, cpu: number, shared: string): string {
+  const from = effective?.length === 1 ? effective[0] : undefined;
+  if (from === cpu) return STAYS;
+  switch (ruleThatMoves(host, irq)) {
+    case 'irq-on-isolated-cpu':
+      return from === undefined ? shared : `CPU ${from} is isolated.`;
+    case 'irq-wrong-numa-node':
+      return `CPU ${cpu} is on the NUMA node of ${nic.name}.`;
+    case 'cpu-load-uneven':
+      return 'So that no CPU takes much more than its share of the interrupts since boot.';
+    default:
+      return shared;
+  }
 }
 
 /**

@@ -44,7 +44,7 @@ function pinsOf({ spreads, assignment }: PlanContext, nic: Nic) {
     for (const queue of rx) {
       const thread = napiThreadOf(nic, queue);
       if (thread === null) unknown.push(queue);
-      else if (cpu !== null && !(thread.cpus?.length === 1 && thread.cpus[0] === cpu))
+      else if (cpu !== null && !staysOn(thread, cpu, serving?.asFound === true))
         pins.set(
           thread.pid,
           change(nic, thread, queue, cpu, serving?.workers === true && serving.cpus.includes(cpu)),
@@ -52,6 +52,10 @@ function pinsOf({ spreads, assignment }: PlanContext, nic: Nic) {
     }
   return { pins: [...pins.values()], unknown };
 }
+
+/** Where nobody serves, a thread that is pinned elsewhere is there on purpose. */
+const staysOn = ({ cpus }: NapiThread, cpu: number, asFound: boolean): boolean =>
+  cpus?.length === 1 && (asFound || cpus[0] === cpu);
 
 function change(nic: Nic, thread: NapiThread, queue: number, cpu: number, worker: boolean): Change {
   const { pid, comm, napi: instance, cpus } = thread;

@@ -21,8 +21,20 @@ export interface PlanContext {
 
 export type KindPlanner = (context: PlanContext) => Partial<Plan>;
 
-/** Drivers reset affinities, XPS and tables when channels change, so settings that are right now must be set again. */
+/** Then interrupts may get other numbers. */
 export function changesChannels({ before }: PlanContext, nic: Nic): boolean {
   const former = before.nics.find(({ name }) => name === nic.name);
   return JSON.stringify(former?.channels) !== JSON.stringify(nic.channels);
+}
+
+/**
+ * Drivers reset affinities, XPS and tables when channels change, so settings that are right now are set again. Fewer
+ * channels come alone: most settings stay, and `apply` puts back what the driver reset.
+ */
+export function growsChannels({ before }: PlanContext, nic: Nic): boolean {
+  const former = before.nics.find(({ name }) => name === nic.name);
+  return (
+    nic.rxQueues.length > (former?.rxQueues.length ?? 0) ||
+    nic.txQueues.length > (former?.txQueues.length ?? 0)
+  );
 }

@@ -5,7 +5,8 @@ import { ownedQueues } from '../../path/ntuple.ts';
 import { count, names, percent, queueNames } from '../../words/phrase.ts';
 import { word } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import { changesChannels, type KindPlanner } from './planner.ts';
+import { nicAfterFindings } from './as-found.ts';
+import { growsChannels, type KindPlanner } from './planner.ts';
 
 /** Above this, the plan mentions the fullest queue; 128 entries filled in turn stay below it with up to 32 queues. */
 const TOLERATED = 1.25;
@@ -32,9 +33,12 @@ export const rss: KindPlanner = (context) => {
         `${nic.name}: virtio_net may ignore its RSS table until one has been set: \`ethtool -X ${word(nic.name)} ` +
           'default` sets it.',
       );
-    const regrown = changesChannels(context, nic);
+    const regrown = growsChannels(context, nic);
     const former = context.before.nics.find(({ name }) => name === nic.name);
     if (!regrown && equivalent(table, entries)) continue;
+    const asFound = context.assignment.serving.get(nic.name)?.asFound === true;
+    if (!regrown && asFound && nicAfterFindings(context.host, nic)?.rss?.indirection.join() === table.join())
+      continue;
     if (bypassesRss(nic) && table.every((queue) => queue < nic.rxQueues.length)) {
       refused.push({
         subject: `${nic.name} RSS table`,
@@ -50,7 +54,9 @@ export const rss: KindPlanner = (context) => {
       to,
       why: regrown
         ? 'After a change of channels the table may not cover all queues.'
-        : `${count(fed.length, 'queue')} with a worker on their CPU should get equal shares, the other queues nothing.`,
+        : fed.length === nic.rxQueues.length
+          ? 'Each queue should get an equal share.'
+          : `${count(fed.length, 'queue')} with a worker on their CPU should get equal shares, the other queues nothing.`,
       command: `ethtool -X ${word(nic.name)} ${option}`,
     });
     if (fed.length < nic.rxQueues.length)

@@ -6,6 +6,7 @@ import { hasInterrupts, type Vector, vectorsOf } from '../../diagnose/vectors.ts
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
 import type { PlanOptions } from '../types.ts';
+import { vectorsAsFound } from './as-found.ts';
 import { mayChange } from './candidates.ts';
 
 export interface Spread {
@@ -20,6 +21,8 @@ export interface Serving {
   readonly cpus: Cpus;
   /** Are they CPUs of workers? If not, all queues are equally good. */
   readonly workers: boolean;
+  /** Nobody chose CPUs, so the NIC becomes what the commands of `inspect` make of it. */
+  readonly asFound: boolean;
   /** Other CPUs, for queues that are not fed. */
   readonly others: Cpus;
 }
@@ -40,6 +43,11 @@ export function spread(
 ): Spread {
   const vectors = vectorsOf(nic, mayChange(options, 'irq') ? coming : null);
   const all = nic.rxQueues.map(({ index }) => index);
+  const found = serving.asFound && hasInterrupts(nic) ? vectorsAsFound(host, nic, coming) : null;
+  if (found !== null) {
+    count(found, load);
+    return { cpuOf: found, fed: all };
+  }
   if (!hasInterrupts(nic) || serving.cpus.length === 0) {
     const at = (index: number) => serving.cpus[index % serving.cpus.length] ?? null;
     return { cpuOf: new Map(vectors.map((vector, index) => [vector, vector.cpu ?? at(index)])), fed: all };
@@ -66,10 +74,15 @@ export function spread(
   for (const [vector, cpu] of leaveWorkers(idle, spare, serving)) cpuOf.set(vector, cpu);
   const sending = rest.filter((vector) => !cpuOf.has(vector));
   for (const [vector, cpu] of spreadEvenly(sending, serving.cpus, { aligned: true })) cpuOf.set(vector, cpu);
-  for (const [{ rx }, cpu] of cpuOf)
-    if (cpu !== null && rx.length > 0) load.set(cpu, (load.get(cpu) ?? 0) + 1);
+  count(cpuOf, load);
   const named = confined ? used.flatMap(({ rx }) => rx).filter((index) => index < reach) : reached;
   return { cpuOf, fed: named.toSorted((a, b) => a - b) };
+}
+
+/** Adds its receiving vectors. */
+function count(cpuOf: Spread['cpuOf'], load: Map<number, number>): void {
+  for (const [{ rx }, cpu] of cpuOf)
+    if (cpu !== null && rx.length > 0) load.set(cpu, (load.get(cpu) ?? 0) + 1);
 }
 
 /** The first ones; an immovable one only if it is on a serving CPU. */

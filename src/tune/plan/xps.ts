@@ -1,12 +1,14 @@
 /** Each CPU sends through the queue whose interrupt it handles. */
 
+import { hasInterrupts } from '../../diagnose/vectors.ts';
 import { formatCpuMask } from '../../host/cpus.ts';
 import { substitute } from '../../host/no-interrupts.ts';
 import { whyXpsIgnored } from '../../host/tx-choice.ts';
 import type { Nic, TxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
-import { changesChannels, type KindPlanner } from './planner.ts';
+import { nicAfterFindings } from './as-found.ts';
+import { growsChannels, type KindPlanner } from './planner.ts';
 
 export const xps: KindPlanner = (context) => {
   const changes: Change[] = [];
@@ -19,7 +21,7 @@ export const xps: KindPlanner = (context) => {
       notes.push(`${nic.name}: its XPS is left as it is. ${ignored}.`);
       continue;
     }
-    const reset = changesChannels(context, nic);
+    const reset = growsChannels(context, nic);
     const coming = context.before.nics.find(({ name }) => name === nic.name)?.txQueues.length ?? 0;
     if (nic.txQueues.some(({ index, xpsCpus }) => xpsCpus === null && index < coming)) {
       refused.push({
@@ -28,14 +30,23 @@ export const xps: KindPlanner = (context) => {
       });
       continue;
     }
-    const owner = ownersOf(nic, context.spreads.get(nic.name)?.cpuOf ?? new Map());
+    const at = placesOf(nic, context.spreads.get(nic.name)?.cpuOf ?? new Map());
+    const owner = ownersOf(nic, at);
     const taken = new Set(owner.values());
+    const asFound = context.assignment.serving.get(nic.name)?.asFound === true && hasInterrupts(nic);
+    const found = asFound && !reset ? nicAfterFindings(context.host, nic) : undefined;
+    const later = new Map(found?.txQueues.map(({ index, xpsCpus }) => [index, xpsCpus ?? []]));
     for (const queue of nic.txQueues) {
+      const wanted = later.get(queue.index);
+      if (wanted !== undefined) {
+        if (wanted.join() !== queue.xpsCpus?.join()) changes.push(byCpus(nic, queue, wanted, true));
+        continue;
+      }
       const to = owner.get(queue.index);
       const { change, kept } = rxqs(nic, queue);
       changes.push(...change);
       if (kept) continue;
-      if (!reset && fits(queue, to, taken)) continue;
+      if (!reset && fits(queue, to, at.get(queue.index) ?? null, taken)) continue;
       if (reset || to !== undefined || (queue.xpsCpus?.length ?? 0) > 0)
         changes.push(byCpus(nic, queue, to === undefined ? [] : [to], queue.index < coming));
     }
@@ -46,35 +57,48 @@ export const xps: KindPlanner = (context) => {
   return { changes, refused, notes };
 };
 
-/** The CPU of each TX queue, only the first queue per CPU: with two, a hash would choose. */
-function ownersOf(
+/** The CPU of each TX queue, where it is known. */
+function placesOf(
   nic: Nic,
   cpuOf: ReadonlyMap<{ readonly tx: readonly number[] }, number | null>,
 ): ReadonlyMap<number, number> {
   const known = new Set(nic.txQueues.map(({ index }) => index));
-  const taken = new Set<number>();
-  const owner = new Map<number, number>();
-  for (const [{ tx }, cpu] of cpuOf) {
-    const [queue] = tx;
-    if (cpu === null || queue === undefined || !known.has(queue) || taken.has(cpu)) continue;
-    taken.add(cpu);
-    owner.set(queue, cpu);
-  }
-  return owner;
+  return new Map(
+    [...cpuOf].flatMap(([{ tx }, cpu]) =>
+      cpu === null ? [] : tx.filter((queue) => known.has(queue)).map((queue) => [queue, cpu] as const),
+    ),
+  );
 }
 
 /**
- * A queue may name other CPUs too, as long as these have no other queue. A queue on a CPU that has another one should
- * serve no CPU, because packets sent through it would be freed there.
+ * The TX queue of each CPU, by queue: one that serves it already, otherwise the first. With two, a hash would choose.
+ */
+function ownersOf(nic: Nic, at: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
+  const xps = new Map(nic.txQueues.map(({ index, xpsCpus }) => [index, xpsCpus]));
+  const queueOf = new Map<number, number>();
+  const serves = (queue: number, cpu: number) => xps.get(queue)?.includes(cpu) === true;
+  for (const [queue, cpu] of at) {
+    const other = queueOf.get(cpu);
+    if (other === undefined || (serves(queue, cpu) && !serves(other, cpu))) queueOf.set(cpu, queue);
+  }
+  return new Map([...queueOf].map(([cpu, queue]) => [queue, cpu]));
+}
+
+/**
+ * A queue may name other CPUs too, as long as these have no other queue: packets sent through it would be freed where
+ * its interrupt is.
+ * @param own the CPU of which it is the queue
+ * @param at the CPU of its interrupt
  */
 function fits(
-  { xpsCpus, cpus: irqCpus }: TxQueue,
+  { xpsCpus }: TxQueue,
   own: number | undefined,
+  at: number | null,
   taken: ReadonlySet<number>,
 ): boolean {
   const cpus = xpsCpus ?? [];
-  if (own === undefined && irqCpus.some((cpu) => taken.has(cpu))) return cpus.length === 0;
-  return (own === undefined || cpus.includes(own)) && cpus.every((cpu) => cpu === own || !taken.has(cpu));
+  if (cpus.length === 0) return own === undefined;
+  return (at === null || cpus.includes(at)) && cpus.every((cpu) => cpu === at || !taken.has(cpu));
 }
 
 /**
