@@ -142,7 +142,6 @@ function startEngines(start: (netns: string, ...command: string[]) => ChildProce
     `-datasource.url=${BASE.victoriametrics}`,
     `-remoteWrite.url=${BASE.victoriametrics}`,
     `-evaluationInterval=${SECONDS}s`,
-    '-notifier.blackhole',
     `-httpListenAddr=${NET}.1:8880`,
   );
 }
