@@ -33,6 +33,8 @@ const testTools = {
   wrk: 'wrk',
   zsh: 'zsh',
 };
+/** For the long tests that `npm run lab` runs first. */
+const labTools = { ...testTools, curl: 'curl', 'victoria-metrics': 'victoria-metrics' };
 /** For packages of both architectures. */
 const packageTools = {
   'dpkg-deb': 'dpkg',
@@ -53,7 +55,7 @@ const commands = {
     steps: [['node', 'scripts/package/package.ts']],
   },
   bench: { tools: testTools, steps: [['node', 'test/bench/run.ts']] },
-  lab: { tools: testTools, steps: [['node', 'test/lab/run.ts']] },
+  lab: { tools: labTools, steps: [['node', 'test/lab/run.ts']] },
   test: {
     tools: testTools,
     steps: [
