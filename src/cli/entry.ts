@@ -8,5 +8,14 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exitCode = 1;
 } else {
   // Everything has been written. Without this, Node would take 3 ms more to tear down its heap.
-  import('./main.ts').then(async ({ main }) => process.exit(await main(process.argv.slice(2))));
+  run(process.argv.slice(2)).then((status) => process.exit(status));
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    const { printVersion } = await import('./version.ts');
+    if (printVersion()) return 0;
+  }
+  const { main } = await import('./main.ts');
+  return main(argv);
 }

@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- inspect|language|probes|live|prove|fleet]`: what `inspect` costs, on machines of any size and against the tools that it
- * stands in for; programs; what the probes cost each packet; what the live view costs. Prints tables.
+ * `npm run bench [-- startup|inspect|language|probes|live|prove|fleet]`: what starting costs, against an empty Node and the
+ * tools that `inspect` replaces; `inspect` on machines of any size; programs; what the probes cost each packet; what the
+ * live view costs. Prints tables.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ import { probesTable } from './probes.ts';
 import { proveTable } from './prove.ts';
 import { simulationTable } from './simulate.ts';
 import { slotsTable } from './slots.ts';
+import { startUpTable } from './startup.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
 const ROUNDS = 7;
@@ -57,41 +59,9 @@ function machinesOfAnySize(): void {
   }
 }
 
-/** The same questions, asked as people ask them today. */
-function classicPipeline(): readonly string[] {
-  const nics = readdirSync('/sys/class/net').filter((name) => name !== 'lo');
-  const ethtool = nics.flatMap((nic) => ['-i', '-l', '-x', '-S'].map((flag) => `ethtool ${flag} ${nic}`));
-  const files = [
-    'cat /proc/interrupts /proc/irq/*/smp_affinity_list /proc/irq/*/effective_affinity_list',
-    'cat /sys/class/net/*/queues/*/{rps_cpus,rps_flow_cnt,xps_cpus,xps_rxqs} /sys/devices/system/cpu/{online,isolated}',
-    'cat /sys/devices/system/cpu/cpu*/topology/thread_siblings_list /proc/*/comm',
-  ];
-  return ['bash', '-c', `{ ${[...ethtool, 'ss -Htulnpe', ...files, 'true'].join('; ')}; } 2>/dev/null`];
-}
-
-function liveMachine(): void {
-  const costs = measure(
-    { 'empty node': [process.execPath, '-e', '0'], inspect: inspect(), pipeline: classicPipeline() },
-    3 * ROUNDS,
-  );
-  const ms = (name: string) => costs[name]?.ms ?? Number.NaN;
-  console.log('\nthis machine: inspect --no-slots --json against ethtool -i -l -x -S, ss -Htulnpe and cat');
-  console.table([
-    { what: 'empty node', ms: Math.round(ms('empty node')), ratio: round(ms('empty node') / ms('pipeline')) },
-    { what: 'inspect', ms: Math.round(ms('inspect')), ratio: round(ms('inspect') / ms('pipeline')) },
-    {
-      what: 'inspect without node',
-      ms: Math.round(ms('inspect') - ms('empty node')),
-      ratio: round((ms('inspect') - ms('empty node')) / ms('pipeline')),
-    },
-    { what: 'pipeline', ms: Math.round(ms('pipeline')), ratio: 1 },
-  ]);
-}
-
-const round = (value: number) => Math.round(value * 100) / 100;
-
 const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[]>> = {
-  inspect: [machinesOfAnySize, () => slotsTable(ENTRY, ROUNDS), liveMachine],
+  startup: [() => startUpTable(ENTRY, 3 * ROUNDS)],
+  inspect: [machinesOfAnySize, () => slotsTable(ENTRY, ROUNDS)],
   language: [languageTable, simulationTable],
   probes: [probesTable],
   live: [liveTable],

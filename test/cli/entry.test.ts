@@ -74,14 +74,25 @@ describe('start-up', () => {
   const heavy =
     /\.node$|systeminformation|node_modules\/(ink|react)\/|\/src\/(system\/native|host\/host|cbpf)/;
 
-  it.each(['--version', '--help', 'help'])(
-    '%s loads neither the addon nor ink nor systeminformation',
+  it.each(['-V', '--version'])(
+    '%s loads nothing else of the program, from sources or as built',
     async (word) => {
-      const loaded = await loads([word]);
-      expect(loaded.filter((name) => heavy.test(name))).toEqual([]);
-      expect(loaded).toContainEqual(expect.stringContaining('src/cli/main.ts'));
+      const ofSources = (await loads([word])).filter((name) => name.includes('/src/'));
+      expect(ofSources.map((name) => name.replace(/.*\/src\//, ''))).toEqual([
+        'cli/entry.ts',
+        'cli/version.ts',
+        'system/package.ts',
+      ]);
+      // What the bundle of the program is loaded with.
+      expect(await loads([word], BUILT)).not.toContain('node:vm');
     },
   );
+
+  it.each(['--help', 'help'])('%s loads neither the addon nor ink nor systeminformation', async (word) => {
+    const loaded = await loads([word]);
+    expect(loaded.filter((name) => heavy.test(name))).toEqual([]);
+    expect(loaded).toContainEqual(expect.stringContaining('src/cli/main.ts'));
+  });
 
   it('of completion loads neither, also for names of this machine', async () => {
     const loaded = await loads(['completion', 'bash', '--', 'attach', '--port', '']);
@@ -106,14 +117,11 @@ describe('start-up', () => {
     expect(ofBundle).toContainEqual(expect.stringMatching(/\.node$/));
   });
 
-  it.each(['--version', '--help'])(
-    'as built, %s loads neither the addon nor systeminformation',
-    async (word) => {
-      const loaded = await loads([word], BUILT);
-      expect(loaded.filter((name) => heavy.test(name))).toEqual([]);
-      expect(loaded).toContain('node:vm');
-    },
-  );
+  it.each(['--help', 'help'])('as built, %s loads neither the addon nor systeminformation', async (word) => {
+    const loaded = await loads([word], BUILT);
+    expect(loaded.filter((name) => heavy.test(name))).toEqual([]);
+    expect(loaded).toContain('node:vm');
+  });
 
   it('as built runs from a code cache, and also if V8 rejects it', async () => {
     const isCache = (name: string) => name.endsWith('.cache');
@@ -130,7 +138,7 @@ describe('start-up', () => {
     cpSync(join(BUILT, '../..'), join(copy, 'dist/src'), { recursive: true });
     for (const cache of readdirSync(cli).filter(isCache)) writeFileSync(join(cli, cache), 'none');
     const [built, copied] = await Promise.all(
-      [BUILT, join(cli, 'entry.js')].map((entry) => run(['-V'], { entry })),
+      [BUILT, join(cli, 'entry.js')].map((entry) => run(['programs'], { entry })),
     );
     expect(built).toMatchObject({ status: 0, stderr: '' });
     expect(copied).toEqual(built);
