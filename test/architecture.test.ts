@@ -102,7 +102,8 @@ describe('what reaches a terminal', () => {
     'src/xdp/set-xdp-child.ts',
     // What `paint` made, and base64.
     'tui/main.tsx',
-    // Constants.
+    // Constants, and the version.
+    'src/cli/version.ts',
     'tui/terminal.ts',
   ];
 
