@@ -1,5 +1,5 @@
 /** `ADDRESS:PORT` of --listen. Pure. */
-import { isIP } from 'node:net';
+import { isIP } from '../system/ip.ts';
 
 export interface ListenAddress {
   readonly host: string;

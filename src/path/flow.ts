@@ -1,7 +1,8 @@
 /** A flow: protocol, source and destination. */
-import { isIP } from 'node:net';
+
 import type { Protocol } from '../host/types.ts';
 import { formatAddress } from '../system/address.ts';
+import { isIP } from '../system/ip.ts';
 
 export interface Endpoint {
   /** Text as of inet_ntop(3). */

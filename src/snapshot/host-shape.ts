@@ -1,5 +1,5 @@
 /** The shape of a `Host` in JSON: src/host/types.ts again, as a check of files from other machines. */
-import { isIP } from 'node:net';
+
 import { check } from '../cbpf/check.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Cpus } from '../host/cpus.ts';
@@ -27,6 +27,7 @@ import type {
   RxQueue,
   TxQueue,
 } from '../host/types.ts';
+import { isIP } from '../system/ip.ts';
 import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, truth, whole } from './shape.ts';
 
 /** No kernel has this many CPUs, queues or table entries; with more, a mask would use up the memory. */

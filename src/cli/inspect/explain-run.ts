@@ -1,5 +1,5 @@
 /** `locality-tune explain`: one flow, client ports for a flow, or a list of flows. */
-import { isIP } from 'node:net';
+
 import type { Host } from '../../host/types.ts';
 import { agreed, type Explanation, explain } from '../../path/explain.ts';
 import { explainKey } from '../../path/explain-key.ts';
@@ -9,6 +9,7 @@ import { type Flow, formatEndpoint, parseFlow } from '../../path/flow.ts';
 import type { Given, Method } from '../../path/rss-hash.ts';
 import type { Fields } from '../../path/rss-input.ts';
 import type { Line, Style } from '../../report/text.ts';
+import { isIP } from '../../system/ip.ts';
 import { cliFailure, usage } from '../errors.ts';
 import { loadHost } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
