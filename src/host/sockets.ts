@@ -70,6 +70,24 @@ export async function readSockets(
   };
 }
 
+/**
+ * Inodes of the sockets without a peer that are bound as these are, sorted, as the kernel lists them: no descriptor of
+ * another process is touched. null: none of these sockets is left.
+ */
+export async function readBoundLike(
+  system: System,
+  { port, sockets }: Pick<Group, 'port' | 'sockets'>,
+): Promise<readonly number[] | null> {
+  const ours = new Set(sockets.map(({ inode }) => inode));
+  const listeners = toListeners((await listSockets(system)).sockets, readDevices(system.files), port);
+  const bound = listeners.filter(({ sockets: without, connected }) =>
+    [...without, ...connected].some(({ inode }) => ours.has(inode)),
+  );
+  return bound.length === 0
+    ? null
+    : bound.flatMap((each) => each.sockets.map(({ inode }) => inode)).sort((a, b) => a - b);
+}
+
 /** null if no process can be queried. TCP allows two listeners on one address and port only with SO_REUSEPORT. */
 async function readReuseport(
   { kernel }: System,

@@ -1,9 +1,8 @@
 /** The programs of groups during an experiment: read once, then remembered, because a look into the kernel loads BPF. */
-import { disassemble } from '../cbpf/disassemble.ts';
-import type { Instruction } from '../cbpf/instruction.ts';
 import type { Group } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
+import { withProgram } from '../tune/settings/program.ts';
 import type { Programs } from '../tune/settings/setting.ts';
 import { type Handles, setThroughAny } from './restore-program.ts';
 
@@ -20,7 +19,8 @@ export function heldPrograms(
   const now = new Map(held.map((each) => [each.group.id, each]));
   return {
     group: async (id) => now.get(id)?.group ?? null,
-    lastSet: () => null,
+    // All that is asked for was read before.
+    prepare: async () => {},
     set: async (id, program) => {
       const each = now.get(id);
       if (each === undefined)
@@ -30,9 +30,3 @@ export function heldPrograms(
     },
   };
 }
-
-export const withProgram = (group: Group, instructions: readonly Instruction[] | null): Group => ({
-  ...group,
-  selection: instructions === null ? 'hash' : 'cbpf',
-  program: instructions && { kind: 'cbpf', name: null, asm: disassemble(instructions), instructions },
-});

@@ -227,9 +227,9 @@ export function tellChanged(error: unknown, changed: readonly string[]): unknown
 
 /**
  * A server may depend on a foreign program (nginx's quic_bpf, Envoy, udpgrm), and an eBPF program cannot be restored. A
- * program that cannot be seen may be one of these.
+ * program that cannot be seen may be one of these. Throws Failure foreign-program, program-unknown.
  */
-function refuseForeign(group: Group): void {
+export function refuseForeign(group: Group): void {
   if (group.selection === null)
     throw failure(
       'program-unknown',

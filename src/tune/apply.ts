@@ -5,8 +5,8 @@ import { beginJournal, intentOf, type JournalOptions } from './begin-journal.ts'
 import type { ResetSetting } from './journal.ts';
 import type { JournalWriter } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
-import { takeLock } from './lock.ts';
 import { ignored, lookUp } from './look-up.ts';
+import { takePreparedLock } from './prepared-lock.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { putBack, resettableSettings } from './reset-settings.ts';
 import { isEffective } from './settings/irq.ts';
@@ -50,7 +50,7 @@ export interface ApplyOptions extends JournalOptions {
  */
 export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
   const { state, signal } = options;
-  const release = takeLock(state, access.files);
+  const release = await takePreparedLock(access, state, () => plan.changes);
   try {
     const journal = beginJournal(access.files, plan, options);
     const done: Done[] = [];

@@ -3,7 +3,7 @@ import { errnoCode, isFailure } from '../system/errors.ts';
 import { readAttachments } from '../tune/attachment.ts';
 import { lastSteps, settingKey } from '../tune/journal.ts';
 import { journalsInForce } from '../tune/journal-list.ts';
-import { takeLock } from '../tune/lock.ts';
+import { takePreparedLock } from '../tune/prepared-lock.ts';
 import type { Access } from '../tune/settings/setting.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Change } from '../tune/types.ts';
@@ -33,9 +33,9 @@ export async function repair(
   const [recorded, others] = [changes.filter(isRecorded), changes.filter((each) => !isRecorded(each))];
   const results = new Map<Change, string | null>();
   if (recorded.length > 0) {
-    const release = takeLock(machine.state, machine.files);
+    const access = accessTo(machine);
+    const release = await takePreparedLock(access, machine.state, () => recorded);
     try {
-      const access = accessTo(machine);
       for (const change of recorded) {
         if (signal.aborted) break;
         results.set(change, await setAgain(access, change));

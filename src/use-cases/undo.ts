@@ -2,9 +2,10 @@
 import { duringOperation, type Failure, failure } from '../system/errors.ts';
 import { netnsNameOf } from '../system/netns.ts';
 import { rehearse } from '../tune/hand.ts';
-import { listJournals } from '../tune/journal-file.ts';
+import { listJournals, readJournal } from '../tune/journal-file.ts';
 import { type JournalList, type ListedJournal, readJournals } from '../tune/journal-list.ts';
-import { takeLock } from '../tune/lock.ts';
+import { groupsToSet, takePreparedLock } from '../tune/prepared-lock.ts';
+import type { Change } from '../tune/types.ts';
 import { forget, type Undone, type UndoOptions, undoOne } from '../tune/undo.ts';
 import { word } from '../words/shell.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
@@ -48,6 +49,12 @@ function elsewhere({ file, journal: { header } }: ListedJournal): Failure {
   );
 }
 
+/** Of the journals whose settings are still there. */
+const changesOf = (chosen: readonly ListedJournal[]): readonly Change[] =>
+  chosen.flatMap(({ place, journal: { steps } }) =>
+    place === 'here' ? steps.map(({ change }) => change) : [],
+  );
+
 /** Restores one after the other; a signal ends it after the current setting. Throws Failure busy, journal. */
 export async function takeBack(
   machine: LiveMachine,
@@ -55,7 +62,7 @@ export async function takeBack(
   options: UndoOptions,
 ): Promise<readonly Undone[]> {
   const access = accessTo(machine);
-  const release = takeLock(machine.state, machine.files);
+  const release = await takePreparedLock(access, machine.state, () => changesOf(chosen));
   try {
     const undone: Undone[] = [];
     for (const each of chosen) {
@@ -77,6 +84,7 @@ export async function rehearseUndo(
   force: boolean,
 ): Promise<readonly Undone[]> {
   const access = accessTo(machine);
+  await access.programs.prepare(groupsToSet(changesOf(chosen)));
   const options: UndoOptions = { force, ask: async () => false, rehearsal: rehearse(access) };
   const undone: Undone[] = [];
   for (const each of chosen)
@@ -92,12 +100,17 @@ export const UNDONE_BY_OTHERS = 'another `locality-tune undo` has restored it me
 /** What this process applied. Reads NICs again, because what apply has read may be old. Throws Failure still-applied. */
 export async function takeBackOwn(machine: LiveMachine, journal: string): Promise<Undone> {
   try {
-    const release = takeLock(machine.state, machine.files);
+    const access = accessTo(machine);
+    const find = () => listJournals(machine.state).find(({ id }) => id === journal);
+    const release = await takePreparedLock(access, machine.state, () => {
+      const file = find();
+      return file === undefined ? [] : readJournal(file).steps.map(({ change }) => change);
+    });
     try {
-      const file = listJournals(machine.state).find(({ id }) => id === journal);
+      const file = find();
       if (file === undefined)
         return { journal, restored: [], skipped: [], left: [], notes: [UNDONE_BY_OTHERS] };
-      return await undoOne(accessTo(machine), file, UNASKED);
+      return await undoOne(access, file, UNASKED);
     } finally {
       release();
     }

@@ -4,6 +4,7 @@ trap.py FOLDER: mounts it there, prints a line of JSON, and goes on until its in
   pid       of the process with the descriptors
   file      a descriptor of a file of it: to close a copy of it hangs
   port, fd  a listener whose descriptor is now and then that file instead
+  group     the port of two more in a reuseport group, whose descriptors are that file as often
   busy      a TCP connection whose lock is held by a thread that sends from a page of that file
 """
 import ctypes
@@ -69,20 +70,34 @@ def tempt(out):
     connection = socket.create_connection(listener.getsockname())
     page = mmap.mmap(file, 65536, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
     threading.Thread(target=lambda: connection.send(page), daemon=True).start()
-    # Who holds a socket is asked by the lowest descriptor first.
-    swapped, kept = 20, 901
+    members = [member(0)]
+    group = members[0].getsockname()[1]
+    members.append(member(group))
     port = listener.getsockname()[1]
-    os.dup2(listener.fileno(), kept)
-    os.dup2(listener.fileno(), swapped)
-    listener.close()
+    # Who holds a socket is asked by the lowest descriptor first.
+    swaps = [(20 + at, 901 + at, each) for at, each in enumerate([listener, *members])]
+    for swapped, kept, each in swaps:
+        os.dup2(each.fileno(), kept)
+        os.dup2(each.fileno(), swapped)
+        each.close()
     time.sleep(0.3)
-    told = {'pid': os.getpid(), 'file': file, 'port': port, 'fd': swapped, 'busy': connection.fileno()}
+    told = {'pid': os.getpid(), 'file': file, 'port': port, 'fd': 20, 'busy': connection.fileno(), 'group': group}
     os.write(out, json.dumps(told).encode() + b'\n')
     while True:
-        os.dup2(file, swapped)
+        for swapped, kept, _ in swaps:
+            os.dup2(file, swapped)
         time.sleep(0.0007)
-        os.dup2(kept, swapped)
+        for swapped, kept, _ in swaps:
+            os.dup2(kept, swapped)
         time.sleep(0.0007)
+
+
+def member(port):
+    each = socket.socket()
+    each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    each.bind(('127.0.0.1', port))
+    each.listen(5)
+    return each
 
 
 child = os.fork()

@@ -1,47 +1,17 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { borrow } from '../../src/system/borrow.ts';
 import { ENTRY } from '../integration/cli.ts';
-
-/** What trap.py says of itself. */
-interface Trap {
-  readonly pid: number;
-  readonly file: number;
-  readonly port: number;
-  readonly fd: number;
-  readonly busy: number;
-}
+import { setTrap, stuck, type Trap } from './trap.ts';
 
 /** Far longer than any of it takes, and far shorter than forever. */
 const PATIENCE_MS = 30_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'lt-trap-'));
-let python: ChildProcess;
 let trap: Trap;
-
 beforeAll(async () => {
-  python = spawn('python3', [join(import.meta.dirname, 'trap.py'), folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [line] = await once(python.stdout ?? python, 'data');
-  trap = JSON.parse(String(line));
+  trap = await setTrap();
 });
-afterAll(async () => {
-  const ended = once(python, 'exit');
-  python.stdin?.end();
-  await ended;
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Children that wait for the trap, where no signal reaches them: of this process, or of any that has ended. */
-function stuck(of: readonly string[] = ['--ppid', String(process.pid)]): number {
-  const list = spawnSync('ps', ['-o', 'wchan:30=,comm=', ...of], { encoding: 'utf8' }).stdout;
-  return list.match(/^request_wait_answer +locality-borrow$/gm)?.length ?? 0;
-}
+afterAll(() => trap?.end());
 
 const tool = (...args: string[]) =>
   spawnSync(process.execPath, [ENTRY, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });

@@ -2,11 +2,16 @@
 import { assemble } from '../../cbpf/assemble.ts';
 import { disassemble } from '../../cbpf/disassemble.ts';
 import type { Instruction } from '../../cbpf/instruction.ts';
-import { readSockets, type Sockets } from '../../host/sockets.ts';
-import type { Group } from '../../host/types.ts';
-import { attach, detach } from '../../steer/attach.ts';
+import { recognise } from '../../cbpf/programs.ts';
+import { allowedCpus } from '../../host/affinity.ts';
+import { readBoundLike, readSockets, type Sockets } from '../../host/sockets.ts';
+import type { Group, GroupSocket } from '../../host/types.ts';
+import { refuseForeign } from '../../steer/attach.ts';
+import type { Member } from '../../steer/member.ts';
+import { selectGroups } from '../../steer/select.ts';
+import { setGroupProgram } from '../../steer/set-program.ts';
 import { failure } from '../../system/errors.ts';
-import type { Files, Kernel } from '../../system/types.ts';
+import type { Files, Kernel, System } from '../../system/types.ts';
 import type { Target } from '../types.ts';
 import { type Programs, type Setting, sameText } from './setting.ts';
 
@@ -16,44 +21,89 @@ export function openPrograms(
   arch: string,
   noted: (group: Group, program: readonly Instruction[] | null) => void,
 ): Programs {
-  const read = new Map<number, Promise<Sockets>>();
-  const last = new Map<string, string>();
-  const socketsOf = (id: string): Promise<Sockets> => {
-    const port = Number(/:(\d+)$/.exec(id)?.[1]);
-    const sockets = read.get(port) ?? readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
-    read.set(port, sockets);
-    return sockets;
+  const prepared = new Map<string, Prepared | null>();
+  const find = async (id: string): Promise<Prepared | null> => {
+    const known = prepared.get(id);
+    if (known === undefined) throw new Error(`${id} was not prepared`);
+    if (known === null) return null;
+    const bound = await readBoundLike(system, known.group);
+    if (bound === null) return null;
+    if (bound.join() !== known.bound?.join())
+      throw failure('changed', `${id} has other sockets than a moment ago`, 'run it again');
+    return known;
   };
-  const find = (sockets: Sockets, id: string) => sockets.groups.find((group) => group.id === id) ?? null;
   return {
-    group: async (id) => find(await socketsOf(id), id),
-    lastSet: (id) => last.get(id) ?? null,
+    prepare: async (ids) => {
+      for (const [port, same] of Map.groupBy(new Set(ids), portOf)) {
+        const sockets = await readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
+        for (const id of same) {
+          const group = sockets.groups.find((each) => each.id === id);
+          prepared.set(id, group === undefined ? null : await prepare(system, sockets, group));
+        }
+      }
+    },
+    group: async (id) => (await find(id))?.group ?? null,
     set: async (id, program) => {
-      const sockets = await socketsOf(id);
-      const group = find(sockets, id);
-      const member = group?.sockets.flatMap(({ holders }) => holders)[0];
-      if (group === null || member === undefined) throw gone(id);
-      read.clear();
-      if (program === null) await detach(system.kernel, sockets, member, { force: false, dryRun: false });
-      else
-        await attach(system.kernel, sockets, member, {
-          ...ATTACH,
-          program: { ...OWN, instructions: program },
-        });
-      last.set(id, textOf(program));
-      noted(group, program);
+      const found = await find(id);
+      if (found === null) throw gone(id);
+      refuseForeign(found.group);
+      await setGroupProgram(found.member(), program);
+      prepared.set(id, { ...found, group: withProgram(found.group, program) });
+      noted(withCpus(system, found.group), program);
     },
   };
 }
 
-const OWN = { name: null, file: 'the plan' } as const;
-/** The effects of a program were checked when it was planned. */
-const ATTACH = {
-  machine: { online: [], nodes: [], optmemMax: null },
-  groupSize: null,
-  dryRun: false,
-  force: false,
-} as const;
+/** A group, and all that is needed to change it. */
+interface Prepared {
+  readonly group: Group;
+  /** Throws Failure if no process that holds a socket of it could be queried. */
+  readonly member: () => Member;
+  /** As readBoundLike lists them. */
+  readonly bound: readonly number[] | null;
+}
+
+const portOf = (id: string): number => Number(/:(\d+)(?: |$)/.exec(id)?.[1]);
+
+async function prepare(
+  system: { readonly files: Files; readonly kernel: Kernel },
+  sockets: Sockets,
+  group: Group,
+): Promise<Prepared> {
+  const bound = await readBoundLike(system, group);
+  const chosen = await selectGroups(system.kernel, sockets, { group: group.id, port: group.port }).catch(
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  return { group, bound, member: typeof chosen === 'function' ? chosen : () => theOnly(chosen).member };
+}
+
+function theOnly<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new Error('no group, and no reason');
+  return one;
+}
+
+/** Its workers may have been pinned since it was prepared. */
+function withCpus(system: System, group: Group): Group {
+  const sockets = group.sockets.map((socket): GroupSocket => {
+    const owners = socket.owners.map((owner) => {
+      const { pid, tid, cpus } = owner;
+      return tid === null ? owner : { ...owner, cpus: allowedCpus(system, pid, tid) ?? cpus };
+    });
+    const cpus = [...new Set(owners.flatMap((owner) => owner.cpus ?? []))].sort((a, b) => a - b);
+    return { ...socket, owners, cpus };
+  });
+  return { ...group, sockets };
+}
+
+/** The kernel has accepted it: to see it would take another second or two, and touch descriptors of other processes. */
+export function withProgram(group: Group, instructions: readonly Instruction[] | null): Group {
+  if (instructions === null) return { ...group, selection: 'hash', program: null };
+  const asm = disassemble(instructions);
+  const name = recognise(instructions)?.name ?? null;
+  return { ...group, selection: 'cbpf', program: { kind: 'cbpf', name, asm, instructions } };
+}
 
 const gone = (id: string) =>
   failure('gone', `the group ${id} no longer exists`, 'see `locality-tune inspect`');
@@ -65,8 +115,7 @@ export const program: Setting<Extract<Target, { readonly kind: 'program' }>> = {
   },
   read: async ({ programs }, target) => {
     const group = await programs.group(target.group);
-    if (group === null) return null;
-    if (group.selection === null) return programs.lastSet(target.group);
+    if (group === null || group.selection === null) return null;
     if (group.program === null) return 'none';
     return group.program.asm ?? `ebpf ${group.program.name ?? '(unnamed)'}`;
   },

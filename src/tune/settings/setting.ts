@@ -8,11 +8,17 @@ import type { Target } from '../types.ts';
 
 /** The steering programs of reuseport groups. */
 export interface Programs {
-  /** null if there is no such group. Reading its program takes a second or two the first time. */
+  /**
+   * Reads these groups, their slots and programs, which takes a second or two and touches descriptors of other processes.
+   * The lock must not be held: their owners decide how long that takes.
+   */
+  prepare(ids: readonly string[]): Promise<void>;
+  /**
+   * A group as it was prepared, with the program that this process has set since; null if there was none. Throws Failure
+   * `changed` if it has other sockets now.
+   */
   group(id: string): Promise<Group | null>;
-  /** What this process set last, in case the machine is too busy to show it: the kernel accepted it. null: nothing. */
-  lastSet(id: string): string | null;
-  /** null detaches the program. Throws Failure: everything of attach and detach; gone. */
+  /** null detaches the program. Throws Failure: everything of setGroupProgram; foreign-program, changed, gone. */
   set(id: string, program: readonly Instruction[] | null): Promise<void>;
 }
 
