@@ -5,6 +5,7 @@ import { napiThreadOf } from '../host/napi-threads.ts';
 import type { Group, Host, Owner } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import type { Persisted } from './journal.ts';
+import { type MadeFor, parseMadeFor } from './made-for.ts';
 import { isFields, isInterfaceName, isNatural, isText, parseChange } from './shape.ts';
 import { subjectOf } from './subject.ts';
 import type { Change, Plan, Refused, Target } from './types.ts';
@@ -29,6 +30,8 @@ export interface SavedChange extends Omit<Change, 'target' | 'from'> {
 export interface Saved {
   readonly schema: 'locality-tune.saved/1';
   readonly changes: readonly SavedChange[];
+  /** Absent where the plan and its machine cannot be parted: in what a unit applies. */
+  readonly machine?: MadeFor;
   /** The unit that applies it. */
   readonly persisted?: Persisted;
 }
@@ -134,8 +137,14 @@ export function parseSaved(text: string, path: string): Saved {
   if (isFields(value) && value['schema'] === 'locality-tune.saved/1' && Array.isArray(value['changes'])) {
     const changes = value['changes'].map(parseSavedChange);
     const persisted = parsePersisted(value['persisted']);
+    const machine = parseMadeFor(value['machine']);
     if (changes.every((change) => change !== null))
-      return { schema: 'locality-tune.saved/1', changes, ...(persisted && { persisted }) };
+      return {
+        schema: 'locality-tune.saved/1',
+        changes,
+        ...(machine && { machine }),
+        ...(persisted && { persisted }),
+      };
   }
   throw failure('not-saved', `${path} is not a saved plan`, 'plan --save and apply --persist write one');
 }

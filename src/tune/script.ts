@@ -30,6 +30,13 @@ export interface Inside {
   readonly how: string;
 }
 
+/** Where a script may run; null: anywhere. */
+export interface Only {
+  readonly inside: Inside | null;
+  /** On the host of this name. */
+  readonly host: string | null;
+}
+
 /**
  * The script reports a refused write and continues; its exit status is then 1. @param made the command line that made
  * it
@@ -38,7 +45,7 @@ export function toScript(
   plan: Plan,
   { before, after }: Outlook,
   made: string,
-  inside: Inside | null = null,
+  { inside, host }: Only = { inside: null, host: null },
 ): string {
   // Not wrapped: a command line is meant to be copied.
   const header = ['#!/bin/sh', `# ${printable(made)}`, '#', ...expectations(before, after)];
@@ -58,6 +65,7 @@ export function toScript(
     ...header,
     ...remarks,
     '',
+    ...(host === null ? [] : guardHost(printable(host))),
     ...(inside === null ? [] : guard(inside)),
     ...PROLOGUE,
     ...body,
@@ -69,6 +77,13 @@ export function toScript(
 const guard = ({ inode, how }: Inside): readonly string[] => [
   `if [ "$(stat -Lc %i /proc/self/ns/net)" != ${inode} ]; then`,
   `  echo "this plan is for another network namespace: "${word(how)} >&2`,
+  '  exit 1',
+  'fi',
+];
+
+const guardHost = (host: string): readonly string[] => [
+  `if [ "$(uname -n)" != ${word(host)} ]; then`,
+  `  echo ${word(`this plan is for the host ${host}; to run it here anyway, delete these lines`)} >&2`,
   '  exit 1',
   'fi',
 ];

@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHost } from '../host/host.ts';
 import type { Host } from '../host/types.ts';
-import { duringOperation } from '../system/errors.ts';
+import { duringOperation, failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from '../tune/journal.ts';
 import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
 import { readJournals } from '../tune/journal-list.ts';
 import { takeLock } from '../tune/lock.ts';
+import { type MadeFor, machineIdOf, otherMachine } from '../tune/made-for.ts';
 import { serviceOf, type UnitFacts, unitOf, writeUnit } from '../tune/persist.ts';
 import { fromSaved, groupsOf, parseSaved, type Saved, toSaved } from '../tune/saved.ts';
 import type { Plan } from '../tune/types.ts';
@@ -24,13 +25,36 @@ export interface SavedPlan {
 const WAIT_MS = 60_000;
 const PAUSE_MS = 1_000;
 
-/** Throws Failure `not-saved`. @param text of a file that `keepAtBoot` wrote, and its `path` */
-export async function savedPlan(machine: LiveMachine, text: string, path: string): Promise<SavedPlan> {
+/**
+ * Throws Failure `not-saved`, `other-machine`. @param text of a file of `plan --save` or `keepAtBoot`, and its `path`
+ * @param anyway also if it was made for another machine
+ */
+export async function savedPlan(
+  machine: LiveMachine,
+  text: string,
+  path: string,
+  anyway: boolean,
+): Promise<SavedPlan> {
   const saved = parseSaved(text, path);
+  if (saved.machine !== undefined && !anyway) await requireMadeFor(machine, saved.machine, path);
   await untilThere(machine, groupsOf(saved));
   const slots = saved.changes.some(({ target }) => 'slot' in target);
   const host = await readHost(machine, { ...EVERYTHING, ifaces: nicsOf(saved), slots });
   return { host, plan: fromSaved(saved, host), persisted: saved.persisted ?? null };
+}
+
+/** Throws Failure `other-machine`. */
+async function requireMadeFor(machine: LiveMachine, then: MadeFor, path: string): Promise<void> {
+  const id = machineIdOf(machine.files);
+  const ifaces = then.nics.map(({ name }) => name);
+  const { machine: now, nics } = await readHost(machine, { ...EVERYTHING, ifaces });
+  const why = otherMachine(then, { hostname: now.hostname, id, nics });
+  if (why !== null)
+    throw failure(
+      'other-machine',
+      `${path} is a plan for another machine: ${why}`,
+      'make a plan on this machine, or give --force if it fits here too',
+    );
 }
 
 const EVERYTHING = { ifaces: [], port: null, slots: false, sampleSeconds: 0 } as const;

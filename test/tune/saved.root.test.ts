@@ -1,6 +1,7 @@
 /** `plan --save` and `apply --saved`, as configuration management runs them: again and again. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, openLab } from './lab.ts';
@@ -14,6 +15,34 @@ beforeAll(() => {
 afterAll(() => lab?.end());
 
 const states = () => execFileSync('find', [lab.state, '-printf', '%P %s\n'], { encoding: 'utf8' });
+
+it('a plan of another machine is neither applied nor run here, unless it is forced', () => {
+  const before = lab.settings();
+  const other = join(lab.state, 'other.json');
+  const tree = join(import.meta.dirname, '../fixtures/trees/bnxt');
+  const host = readFileSync(join(tree, 'proc/sys/kernel/hostname'), 'utf8').trim();
+  const nic = lab.tune(['inspect', '--root', tree, '-j']);
+  const [{ name }] = JSON.parse(nic.stdout).nics.filter(
+    (each: { driver: string }) => each.driver === 'bnxt_en',
+  );
+  const plan = ['plan', '--root', tree, '--iface', name];
+  expect(lab.tune([...plan, '--save', other]).stdout).toContain(`makes them on ${host}\n`);
+  const refused = lab.tune(['apply', '--saved', other, '--yes', '-j']);
+  expect([refused.code, JSON.parse(refused.stdout).error]).toEqual([
+    1,
+    {
+      code: 'other-machine',
+      message: `${other} is a plan for another machine: its host name is ${host}, not ${hostname()}`,
+      hint: 'make a plan on this machine, or give --force if it fits here too',
+    },
+  ]);
+  // Its NIC is not here.
+  const forced = lab.tune(['apply', '--saved', other, '--yes', '--force', '-j']);
+  expect(JSON.parse(forced.stdout)).toMatchObject({ changed: false, done: [] });
+  const script = lab.tune(plan).stdout;
+  expect(() => lab.sh(script)).toThrow(`this plan is for the host ${host}; to run it here anyway`);
+  expect(lab.settings()).toBe(before);
+});
 
 it('a saved plan is applied once, and a second apply writes nothing', () => {
   const before = lab.settings();

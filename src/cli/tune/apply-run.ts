@@ -26,6 +26,7 @@ export interface ApplyCommandOptions extends TuningOptions {
   readonly persist?: true;
   /** A file that `plan --save` or --persist wrote. */
   readonly saved?: string;
+  readonly force?: true;
 }
 
 const SCHEMA = 'locality-tune.apply/1';
@@ -37,6 +38,8 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
     if (options.saved === undefined) planOptionsOf(options);
     requireAnswer('apply', options.yes === true);
   }
+  if (options.force && options.saved === undefined)
+    throw usage('--force: needs --saved, because a new plan is always for this machine', 'omit it');
   if (options.persist && options.netns !== undefined)
     throw usage("--persist: at boot it would run in the machine's own network namespace", 'omit --netns');
   // Before anything is changed, though the unit is written only afterwards.
@@ -103,7 +106,7 @@ async function planOf(options: ApplyCommandOptions): Promise<SavedPlan> {
     throw usage('--persist: a saved plan is persistent already', 'omit --persist or --saved');
   const path = options.saved;
   const text = await during(`--saved ${path}`, 'read access to it', () => readTrusted(path, MOST_BYTES));
-  return savedPlan(openMachine(), text, path);
+  return savedPlan(openMachine(), text, path, options.force === true);
 }
 
 /** Prints what is not planned and the notes on the rest, before anything changes. */

@@ -26,6 +26,7 @@ export function register(program: Command): void {
     .option('--dry-run', 'only show what would change')
     .option('--persist', 'also write a systemd unit that applies the plan at boot')
     .option('--saved <file>', 'apply the plan in FILE, from `plan --save` or --persist, instead of a new one')
+    .option('--force', 'with --saved: apply a plan that was made for another machine')
     .addHelpText('after', HELP)
     .action(async (_options: unknown, command: Command) => {
       const { runApply } = await import('./apply-run.ts');

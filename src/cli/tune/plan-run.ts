@@ -2,8 +2,10 @@
 
 import { formatCpuList } from '../../host/cpus.ts';
 import type { NamedNetns } from '../../host/netns-target.ts';
+import { openFiles } from '../../system/files.ts';
 import { netnsInode } from '../../system/netns.ts';
 import { saveFile } from '../../system/save.ts';
+import { machineIdOf, madeFor } from '../../tune/made-for.ts';
 import { toSaved } from '../../tune/saved.ts';
 import { type Inside, toScript } from '../../tune/script.ts';
 import { type Planned, requireSubject } from '../../use-cases/plan.ts';
@@ -11,6 +13,7 @@ import { enterFor, inNetns } from '../../words/in-netns.ts';
 import { count } from '../../words/phrase.ts';
 import { option, word } from '../../words/shell.ts';
 import { cliFailure, during } from '../errors.ts';
+import { originOf } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
 import { print, printDocument, say } from '../output.ts';
 import { loadPlan } from './load-plan.ts';
@@ -41,7 +44,12 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
       options,
     );
   else if (options.save === undefined)
-    print(toScript(plan, expected, `Made by: ${commandLine(options)}`, inside(netns)));
+    print(
+      toScript(plan, expected, `Made by: ${commandLine(options)}`, {
+        inside: inside(netns),
+        host: originOf(options) === 'live' ? null : planned.view.host.machine.hostname,
+      }),
+    );
 }
 
 /** Throws CliError `nothing-to-save`, and if the file cannot be written. */
@@ -54,14 +62,18 @@ async function savePlan(path: string, planned: Planned, options: PlanCommandOpti
       `--save ${path}: there is nothing to change on this machine, so the file would be empty`,
       'save the plan before the machine is tuned; `apply` without --saved makes a new plan each time',
     );
-  const { saved, left } = toSaved(plan, view.host);
+  const { saved: changes, left } = toSaved(plan, view.host);
+  const id = originOf(options) === 'live' ? machineIdOf(openFiles('/')) : null;
+  const saved = { ...changes, machine: madeFor(view.host, plan.changes, id) };
   await during(`--save ${path}`, 'write access to its folder', () =>
     saveFile(path, `${JSON.stringify(saved, null, 2)}\n`, options.force === true, 0o644),
   );
   for (const { subject, why } of left) say(`note: ${subject}: not saved: ${why}\n`);
   const apply = inNetns(`locality-tune apply ${option('saved', path)} --yes`, options.netns ?? null);
+  const { hostname } = view.host.machine;
+  const there = originOf(options) === 'live' || hostname === null ? '' : ` on ${hostname}`;
   if (!options.json && !options.pretty)
-    print(`${count(saved.changes.length, 'change')} saved to ${path}: \`${apply}\` makes them\n`);
+    print(`${count(saved.changes.length, 'change')} saved to ${path}: \`${apply}\` makes them${there}\n`);
 }
 
 /** In another network namespace the script would change interfaces of the same name there. */
