@@ -4,7 +4,7 @@ import type { NamedNetns } from '../host/netns-target.ts';
 import { paint } from '../report/style.ts';
 import { clean, type Line, paragraph, type Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
-import { mentionNetns } from '../words/in-netns.ts';
+import { mentionInDocument, mentionNetns } from '../words/in-netns.ts';
 import { printableJson, printableLines } from '../words/printable.ts';
 import { asFailure, during, EXIT, failureText } from './errors.ts';
 import type { ColorWhen, Globals, OutputOptions } from './options.ts';
@@ -22,9 +22,10 @@ export function speakOutside(netns: NamedNetns): void {
 /** A sentence that is printed by itself; `styleOf` does the same for paragraphs. */
 export const forOutside = (sentence: string): string => mentionNetns(sentence, entered);
 
-/** @param prefix of the line, such as a priority for journald */
+/** Its sentences name the network namespace. @param prefix of the line, such as a priority for journald */
 export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>, prefix = ''): void {
-  write(1, `${prefix}${printableJson(JSON.stringify(document, null, pretty ? 2 : undefined))}\n`);
+  const outside = mentionInDocument(document, entered);
+  write(1, `${prefix}${printableJson(JSON.stringify(outside, null, pretty ? 2 : undefined))}\n`);
 }
 
 export function printLines(lines: readonly Line[], style: Style): void {

@@ -6,9 +6,10 @@ import type { NamedNetns } from '../host/netns-target.ts';
 import type { Group } from '../host/types.ts';
 import type { AttachOptions } from '../steer/attach.ts';
 import { readAttachMachine } from '../steer/machine.ts';
-import { failure } from '../system/errors.ts';
+import { failure, isFailure } from '../system/errors.ts';
 import { type LiveMachine, silent } from '../use-cases/machine.ts';
 import { attachTo, detachFrom, previewAttach } from '../use-cases/steer.ts';
+import { mentionInDocument, mentionNetns } from '../words/in-netns.ts';
 import { programText } from './changes.ts';
 import { prepareTask, said } from './prepare.ts';
 import type { Control, Outcome } from './types.ts';
@@ -22,12 +23,21 @@ export function createControl(
   netns: NamedNetns | null,
   report: (text: string) => void,
 ): Control {
+  /** The sentences name the network namespace, also those of a failure. */
+  const outside = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return mentionInDocument(await work, netns);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      throw failure(error.code, mentionNetns(error.message, netns), mentionNetns(error.hint, netns));
+    }
+  };
   const running = new Set<Promise<Outcome>>();
   const quitting = new AbortController();
   const doing = async (work: Promise<Outcome>): Promise<Outcome> => {
     running.add(work);
     try {
-      const done = await work;
+      const done = await outside(work);
       report(done.text);
       return done;
     } finally {
@@ -57,7 +67,7 @@ export function createControl(
   return {
     programs: GROUP_PROGRAMS,
     preview: async (group, program) => {
-      const found = await previewAttach(machine, group, optionsFor(program, true, false));
+      const found = await outside(previewAttach(machine, group, optionsFor(program, true, false)));
       return {
         group: group.id,
         program,
@@ -88,7 +98,7 @@ export function createControl(
     },
     prepare: async (task, configuration, group, progress) => {
       const asked = { task, configuration, group, netns, progress, signal: quitting.signal };
-      const { choices, ...what } = await prepareTask(machine, asked);
+      const { choices, ...what } = await outside(prepareTask(machine, asked));
       return {
         ...what,
         choices: choices.map((choice) => ({ ...choice, run: (shown) => doing(choice.run(shown)) })),

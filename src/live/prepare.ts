@@ -16,7 +16,7 @@ import { type Planned, planFor, requireSubject, scopeOf } from '../use-cases/pla
 import { tune } from '../use-cases/tune.ts';
 import { TUNE_SECONDS } from '../use-cases/tune-seconds.ts';
 import { chooseJournals, journalsOf, takeBack, UNASKED } from '../use-cases/undo.ts';
-import { inNetns, mentionNetns } from '../words/in-netns.ts';
+import { inNetns } from '../words/in-netns.ts';
 import { count, percent } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
 import type { Configuration, Outcome, Prepared, Task } from './types.ts';
@@ -118,7 +118,7 @@ export function tuneAs(
   const measured = async (progress: Progress): Promise<Outcome> => {
     const traffic = { protocol: options.protocol, ports: options.ports, seconds: TUNE_SECONDS };
     const confirm = async () => true;
-    const made = await tune(machine, plan, {
+    const tuned = await tune(machine, plan, {
       traffic,
       keep: false,
       anyway: ANYWAY,
@@ -126,7 +126,6 @@ export function tuneAs(
       confirm,
       progress,
     });
-    const tuned = { ...made, why: mentionNetns(made.why, netns) };
     return { text: tuned.why, ok: tuned.kept === true, tuned };
   };
   return {

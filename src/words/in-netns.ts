@@ -37,6 +37,34 @@ export function mentionNetns(sentence: string, netns: NamedNetns | null): string
   );
 }
 
+/** Where documents, and what the live view shows, have sentences. */
+const SENTENCES: ReadonlySet<string> = new Set([
+  'detail',
+  'hint',
+  'lines',
+  'message',
+  'notes',
+  'remedy',
+  'text',
+  'warnings',
+  'why',
+]);
+
+/** The same document, whose sentences name the namespace. @param netns null: the document as it is */
+export function mentionInDocument<T>(document: T, netns: NamedNetns | null): T {
+  return netns === null ? document : (withSentences(document, false, netns) as T);
+}
+
+function withSentences(value: unknown, isSentence: boolean, netns: NamedNetns): unknown {
+  if (typeof value === 'string') return isSentence ? mentionNetns(value, netns) : value;
+  if (Array.isArray(value)) return value.map((each) => withSentences(each, isSentence, netns));
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, withSentences(each, SENTENCES.has(name), netns)]),
+  );
+}
+
 /**
  * A shell that runs the command in there. A sysfs shows the namespace of the process that mounted it: `ip netns exec`
  * mounts another one, nsenter does not.

@@ -10,7 +10,7 @@ import type { Host } from '../../src/host/types.ts';
 import { viewOf } from '../../src/path/view.ts';
 import { planTuning } from '../../src/tune/plan.ts';
 import { toScript } from '../../src/tune/script.ts';
-import { inNetns, mentionNetns } from '../../src/words/in-netns.ts';
+import { inNetns, mentionInDocument, mentionNetns } from '../../src/words/in-netns.ts';
 import { compact, nicPath, option, queueFile, word, write } from '../../src/words/shell.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
@@ -226,6 +226,22 @@ describe('a sentence for another network namespace', () => {
     'the service locality-tune-watch, started by /usr/bin/locality-tune watch',
   ])('that stays as it is: %s', (sentence) => {
     expect(mentionNetns(sentence, web)).toBe(sentence);
+  });
+
+  it('is found wherever a document has one; records and commands stay as they are', () => {
+    const run = () => 7;
+    const said = (undo: string) => ({
+      notes: [`run \`${undo}\``],
+      skipped: [{ why: `run ${undo} again`, change: { kind: 'xps', command: 'locality-tune undo' } }],
+      tuned: { undone: { notes: [`see ${undo}`] } },
+      by: { command: 'locality-tune undo' },
+      choices: [{ run }],
+      before: null,
+    });
+    expect(mentionInDocument(said('locality-tune undo'), web)).toEqual(
+      said('locality-tune undo --netns web'),
+    );
+    expect(mentionInDocument(said('locality-tune undo'), null)).toEqual(said('locality-tune undo'));
   });
 
   it('names any namespace once, as one word of a shell, and adds nothing else', () => {

@@ -8,7 +8,7 @@ import { type Planned, requireSubject } from '../../use-cases/plan.ts';
 import { type Tuned, tune, untouched } from '../../use-cases/tune.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { EXIT } from '../errors.ts';
-import { forOutside, printDocument, printLines, progress, sayParagraph, styleOf } from '../output.ts';
+import { printDocument, printLines, progress, sayParagraph, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
 import { printPlanNotes } from './apply-run.ts';
 import { loadPlan } from './load-plan.ts';
@@ -105,7 +105,7 @@ function toDocument({ plan, expected }: Planned, { before, after, kept, why, app
     expected,
     after: figures(after),
     kept,
-    why: forOutside(why),
+    why,
     journal,
     failed,
     takenBack,
