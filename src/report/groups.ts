@@ -16,7 +16,7 @@ const INSTRUCTIONS = 8;
 const GROUPS: readonly Column[] = [
   { head: 'group', align: 'left' },
   { head: 'sockets', align: 'right' },
-  { head: 'chosen', align: 'left', give: 'cut' },
+  { head: 'chosen', align: 'left' },
   { head: 'slots from', align: 'left' },
   { head: 'uid', align: 'right' },
   { head: 'served by', align: 'left' },

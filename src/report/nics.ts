@@ -18,7 +18,7 @@ const INTERFACES: readonly Column[] = [
   { head: 'node', align: 'right' },
   { head: 'state', align: 'left' },
   { head: 'rx/tx', align: 'right' },
-  { head: 'channels', align: 'left', give: 'cut' },
+  { head: 'channels', align: 'left' },
   { head: 'rx ring', align: 'right', give: 'cut' },
   { head: 'tx ring', align: 'right', give: 'cut' },
   { head: 'over', align: 'left', give: 'wrap' },

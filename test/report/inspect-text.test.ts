@@ -50,6 +50,12 @@ it('is two pages at most for 512 CPUs and 1,024 queues, and every row with --all
   expect(inspectLines(inspection, { ...plain, all: true }).length).toBeGreaterThan(3 * 1024);
 });
 
+it.each([60, 70, 80, 100])('keeps numbers of channels and names of programs at %i columns', (columns) => {
+  const text = report(inspectionOf(bad), { ...screen, columns, tableColumns: columns });
+  expect(text).toMatch(/ combined 8\/8 /);
+  expect(text).toMatch(/ by program cpu /);
+});
+
 it('shows the threads of threaded NAPI with their queues and CPUs', () => {
   const thread = (queue: number, cpus: readonly number[], rx = [queue]) => ({
     pid: 70 + queue,
