@@ -19,7 +19,12 @@ const leftOut = [
     : [{ pattern: 'test/integration/**', why: 'they need bpftrace, nginx and haproxy' }]),
   ...(['unbound', 'knotd', 'named'].every(has)
     ? []
-    : [{ pattern: 'test/integration/dns-restart.root.test.ts', why: 'it needs unbound, knotd and named' }]),
+    : [
+        {
+          pattern: 'test/integration/dns-restart.long.root.test.ts',
+          why: 'it needs unbound, knotd and named',
+        },
+      ]),
   ...(existsSync(BPF_ASM)
     ? []
     : [
@@ -43,6 +48,9 @@ const leftOut = [
   ...(existsSync('/lib/systemd/systemd')
     ? []
     : [{ pattern: 'test/systemd/**', why: 'they boot systemd, which is not installed' }]),
+  ...(['sudo', 'visudo'].every(has)
+    ? []
+    : [{ pattern: 'test/systemd/sudoers.root.test.ts', why: 'it needs sudo' }]),
   ...(has('ansible-playbook')
     ? []
     : [{ pattern: 'test/integration/ansible.long.root.test.ts', why: 'it needs ansible-core' }]),

@@ -3,7 +3,7 @@
 // of the machine; the command itself then runs on the project's own Node.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,12 +24,16 @@ const testTools = {
   fish: 'fish',
   haproxy: 'haproxy',
   ip: 'iproute2',
+  knotd: 'knot',
+  named: 'bind9',
   mandoc: 'mandoc',
   nginx: 'nginx-light',
   nsenter: 'util-linux',
   promtool: 'prometheus',
   ps: 'procps',
+  sudo: 'sudo',
   tcpdump: 'tcpdump',
+  unbound: 'unbound',
   wrk: 'wrk',
   zsh: 'zsh',
 };
@@ -107,9 +111,26 @@ function installPackages(packages, consequence) {
   }
   say(`installing ${packages.join(', ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update', '-qq'], command.split(' ').slice(1).concat('-qq')]) {
-    const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 2, 2] });
-    if (status !== 0) say(`apt-get ${args[0]} failed (exit ${status}); going on without`);
+  withoutDaemons(() => {
+    for (const args of [['update', '-qq'], command.split(' ').slice(1).concat('-qq')]) {
+      const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 2, 2] });
+      if (status !== 0) say(`apt-get ${args[0]} failed (exit ${status}); going on without`);
+    }
+  });
+}
+
+/**
+ * The packages of servers start them, on ports that the machine may use. invoke-rc.d(8) and deb-systemd-invoke ask this
+ * file first; 101 forbids every start. One that is there already is the administrator's.
+ */
+function withoutDaemons(act) {
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    act();
+  } finally {
+    if (ours) unlinkSync(policy);
   }
 }
 
