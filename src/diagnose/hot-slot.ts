@@ -61,12 +61,15 @@ export function statefulProtocol({ protocol, port }: Group): string | null {
   return protocol === 'udp' ? (STATEFUL.get(port) ?? null) : null;
 }
 
-/** The warning for an attach to such a port: a program picks other workers than the hash did. */
-export function movesPeers(group: Group): string | null {
+/**
+ * The warning for an attach to such a port: a program picks other workers than the hash did.
+ * @param said has the protocol been named?
+ */
+export function movesPeers(group: Group, said = false): string | null {
   const protocol = statefulProtocol(group);
-  return protocol === null
-    ? null
-    : `Port ${group.port} is most likely ${protocol}: the attach moves live flows to other workers, which may not know them.`;
+  if (protocol === null) return null;
+  const moves = 'attach moves live flows to other workers, which may not know them.';
+  return said ? `The ${moves}` : `Port ${group.port} is most likely ${protocol}: the ${moves}`;
 }
 
 function causeOf({ port, selection, program }: Group): Cause {

@@ -153,10 +153,14 @@ function slotStep({ size }: Group, choice: MemberChoice, { slot }: Delivery): Ex
 function workerStep({ worker, why }: Delivery, choice: MemberChoice, owners: readonly Owner[]): ExplainStep {
   if (worker !== null) {
     const { pid, tid, cpus } = worker;
-    const comm = owners.find((owner) => owner.pid === pid)?.comm ?? '';
+    const owner = owners.find((each) => each.pid === pid);
+    const comm = owner?.comm ?? '';
     const thread = tid === null || tid === pid ? '' : ` thread ${tid}`;
     // A worker on paper has no pid.
-    return step('worker', `${comm} ${pid === 0 ? '' : pid}${thread}`.trim(), where(cpus));
+    const { unit = null, container = null } = owner ?? {};
+    const whose = container?.podName ?? container?.name ?? unit;
+    const of = whose === null ? '' : `, of ${whose}`;
+    return step('worker', `${comm} ${pid === 0 ? '' : pid}${thread}`.trim(), `${where(cpus)}${of}`);
   }
   if (choice.kind === 'uniform') return step('worker', null, `any of ${choice.slots}`, 1 / choice.slots);
   return step('worker', null, choice.kind === 'unknown' ? choice.why : why);

@@ -3,6 +3,7 @@
 import type { AcceptListener, Accepts } from '../measure/accept.ts';
 import { percentOf } from '../measure/percent.ts';
 import { UNKNOWN } from '../words/phrase.ts';
+import { whose } from '../words/whose.ts';
 import { perSecond, value } from './format.ts';
 import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
@@ -11,7 +12,11 @@ import { type Line, type Style, span } from './text.ts';
 /** Most listeners shown per interval; -j has them all. */
 const MOST = 20;
 
-export interface AcceptReport extends Omit<Accepts, 'notes' | 'pairs'> {
+/** With whose process it is, where that was read. */
+type Listener = AcceptListener & Partial<Parameters<typeof whose>[0]>;
+
+export interface AcceptReport extends Omit<Accepts, 'notes' | 'pairs' | 'listeners'> {
+  readonly listeners: readonly Listener[];
   readonly time: Date;
   readonly seconds: number;
   readonly source: 'probe' | 'sample';
@@ -26,14 +31,14 @@ export function acceptLines(report: AcceptReport, style: Style): Line[] {
   ];
 }
 
-function listenerTable(
-  listeners: readonly AcceptListener[],
-  source: AcceptReport['source'],
-  style: Style,
-): Line[] {
+function listenerTable(listeners: readonly Listener[], source: AcceptReport['source'], style: Style): Line[] {
+  const of = ({ unit = null, container = null }: Pick<Listener, 'unit' | 'container'>) =>
+    whose({ unit, container });
+  const named = listeners.some((listener) => of(listener) !== null);
   const columns: Column[] = [
     { head: '     pid', align: 'right' },
     { head: 'process', align: 'left' },
+    ...(named ? [{ head: 'of', align: 'left' } as const] : []),
     { head: 'fd', align: 'right' },
     { head: 'port', align: 'right' },
     { head: source === 'sample' ? 'connections' : 'accepts', align: 'right' },
@@ -42,9 +47,10 @@ function listenerTable(
   ];
   const rows = listeners
     .slice(0, MOST)
-    .map(({ pid, comm, fd, port, accepts, matched }): Cell[] => [
+    .map(({ pid, comm, fd, port, accepts, matched, ...owner }): Cell[] => [
       String(pid),
       comm ?? UNKNOWN,
+      ...(named ? [of(owner) ?? ''] : []),
       value(fd),
       String(port),
       String(accepts),

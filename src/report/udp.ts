@@ -4,6 +4,7 @@ import { percentOf } from '../measure/percent.ts';
 import type { QueueRate } from '../measure/queue-rates.ts';
 import type { UdpSocket } from '../measure/udp.ts';
 import { UNKNOWN } from '../words/phrase.ts';
+import { whose } from '../words/whose.ts';
 import { cpuSet, perSecond, value } from './format.ts';
 import { clock, percentSpan } from './interval.ts';
 import { type Cell, type Column, table } from './table.ts';
@@ -12,10 +13,13 @@ import { type Line, type Style, span } from './text.ts';
 /** Most sockets shown per interval; -j has them all. */
 const MOST = 32;
 
+/** With whose process it is, where that was read. */
+type Socket = UdpSocket & Partial<Parameters<typeof whose>[0]>;
+
 export interface UdpReport {
   readonly time: Date;
   readonly seconds: number;
-  readonly sockets: readonly UdpSocket[];
+  readonly sockets: readonly Socket[];
   /** null if the sockets themselves are counted. */
   readonly queues: readonly QueueRate[] | null;
 }
@@ -43,12 +47,15 @@ function headline(time: Date, seconds: number, sockets: readonly UdpSocket[]): L
 const judgedOf = (pairs: UdpSocket['pairs']) =>
   pairs.reduce((total, { rxcpu, count }) => total + (rxcpu === null ? 0 : count), 0);
 
-function socketTable(sockets: readonly UdpSocket[], style: Style): Line[] {
+function socketTable(sockets: readonly Socket[], style: Style): Line[] {
+  const of = ({ unit = null, container = null }: Socket) => whose({ unit, container });
+  const named = sockets.some((socket) => of(socket) !== null);
   const columns: Column[] = [
     { head: 'port', align: 'right' },
     { head: 'pid', align: 'right' },
     { head: 'thread', align: 'right' },
     { head: 'process', align: 'left' },
+    ...(named ? [{ head: 'of', align: 'left' } as const] : []),
     { head: 'fd', align: 'right' },
     { head: 'delivered on', align: 'right', give: 'cut' },
     { head: 'read on', align: 'right', give: 'cut' },
@@ -64,6 +71,7 @@ function socketTable(sockets: readonly UdpSocket[], style: Style): Line[] {
       value(socket.pid),
       value(socket.tid),
       socket.comm ?? UNKNOWN,
+      ...(named ? [of(socket) ?? ''] : []),
       value(socket.fd),
       cpuSet(distinct(socket.pairs.map(({ rxcpu }) => rxcpu))),
       cpuSet(distinct(socket.pairs.map(({ cpu }) => cpu))),

@@ -182,6 +182,19 @@ function scopeOf(host: Host, options: PlanOptions): Scope {
       subject: nic.name,
       why: `It has one queue, and ${substitute(nic)?.why ?? 'no IRQ of it is known'}.`,
     }));
+  const unknown = nics.flatMap(({ name, rxQueues, irqs }) =>
+    rxQueues.length > 0
+      ? []
+      : [
+          {
+            subject: name,
+            why:
+              irqs.length > 0
+                ? 'It is not known which of its interrupts serves which queue (`inspect` says why), so nothing of it is planned.'
+                : 'None of its queues is known, so nothing of it is planned.',
+          },
+        ],
+  );
   const wanted = new Set(options.ports);
   const groups = host.groups.filter(
     ({ port, protocol }) => protocol === options.protocol && wanted.has(port),
@@ -190,7 +203,7 @@ function scopeOf(host: Host, options: PlanOptions): Scope {
   const missing = options.ports
     .filter((port) => !found.has(port))
     .map((port) => noGroup(host, port, options));
-  return { nics, groups, refused: [...lacking, ...missing] };
+  return { nics, groups, refused: [...lacking, ...unknown, ...missing] };
 }
 
 function noGroup({ lone }: Host, port: number, { protocol }: PlanOptions): Refused {

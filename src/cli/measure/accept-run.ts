@@ -11,7 +11,7 @@ import {
 import { sampleAccepts } from '../../measure/accept-sample.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import { pause } from '../../measure/pause.ts';
-import { commOf, isInOurNetns } from '../../measure/process.ts';
+import { commOf, isInOurNetns, withOwner } from '../../measure/process.ts';
 import { startSession } from '../../measure/session.ts';
 import type { Session } from '../../measure/types.ts';
 import { acceptLines } from '../../report/accept.ts';
@@ -97,7 +97,9 @@ function printer(options: MeasureAcceptCommandOptions): (document: Document) => 
   const style = styleOf(options.color, process.stdout, process.env);
   const printNotes = createNotePrinter();
   const json = options.json || options.pretty;
-  return (document) => {
+  const owned = withOwner(openFiles('/'));
+  return (counted) => {
+    const document = { ...counted, listeners: counted.listeners.map(owned) };
     if (!json || options.events) printNotes(document.notes);
     if (options.events) return;
     if (json)

@@ -7,7 +7,7 @@ import { readNics } from '../../host/nics.ts';
 import { readMachine } from '../../host/topology.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import { pause } from '../../measure/pause.ts';
-import { commOf } from '../../measure/process.ts';
+import { commOf, withOwner } from '../../measure/process.ts';
 import { type QueueTotals, queueRates, readQueueTotals } from '../../measure/queue-rates.ts';
 import { startSession } from '../../measure/session.ts';
 import type { Session } from '../../measure/types.ts';
@@ -64,7 +64,9 @@ async function createLooker(
   await read(new Set());
   return async (reads, seconds) => {
     const { facts, before } = await read(new Set(reads?.keys()));
-    const sockets = toUdpSockets(reads, facts, before, seconds, filter, nameOf);
+    const sockets = toUdpSockets(reads, facts, before, seconds, filter, nameOf).map(
+      withOwner(openFiles('/')),
+    );
     if (options.netns === undefined) return sockets;
     // Probes see every network namespace; a dump sees only ours.
     const ours = new Set(facts.map(({ inode }) => inode));

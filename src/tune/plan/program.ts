@@ -47,9 +47,9 @@ export const program: KindPlanner = (context) => {
     const name = attached?.target.kind === 'program' ? attached.target.name : null;
     const hot = hotspot(group, name);
     if (hot !== null && name === null) refused.push({ subject: group.id, why: hot });
-    if (hot !== null && name !== null) notes.push(`${group.id}: ${hot}`);
-    const peers = name === null ? null : movesPeers(group);
-    if (peers !== null) notes.push(`${group.id}: ${peers}`);
+    const peers = name === null ? null : movesPeers(group, hot !== null);
+    const said = [name === null ? null : hot, peers].filter((each) => each !== null);
+    if (said.length > 0) notes.push(`${group.id}: ${said.join(' ')}`);
   }
   return { changes, refused, notes };
 };
