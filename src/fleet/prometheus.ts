@@ -1,7 +1,7 @@
 /** Machines from a Prometheus-compatible server that scrapes `locality-tune export`: what to ask, what the answers mean. */
 import type { Severity } from '../diagnose/types.ts';
-import { isRecord } from '../snapshot/shape.ts';
 import { failure } from '../system/errors.ts';
+import { isRecord } from '../system/shape.ts';
 import { count } from '../words/phrase.ts';
 import { NONE } from './machine.ts';
 import type { Machine } from './types.ts';

@@ -3,9 +3,9 @@
  * configuration. After a crash the file can be read up to the line that was cut.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { Mismatch } from '../snapshot/shape.ts';
 import { failure, isErrno } from '../system/errors.ts';
 import { readWhole } from '../system/read-whole.ts';
+import { Mismatch } from '../system/shape.ts';
 import { openReplay } from './replay.ts';
 import { toRecordedConfiguration, toSample } from './sample-shape.ts';
 import type { Configuration, Sample, Source } from './types.ts';

@@ -3,17 +3,7 @@ import { diagnose } from '../diagnose/diagnose.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import { viewOf } from '../path/view.ts';
 import { host } from '../snapshot/host-shape.ts';
-import {
-  list,
-  Mismatch,
-  nullable,
-  number,
-  object,
-  oneOf,
-  type Shape,
-  text,
-  whole,
-} from '../snapshot/shape.ts';
+import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, whole } from '../system/shape.ts';
 import { printable } from '../words/printable.ts';
 import type {
   Accept,

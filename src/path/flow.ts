@@ -1,7 +1,7 @@
 /** A flow: protocol, source and destination. */
 
 import type { Protocol } from '../host/types.ts';
-import { formatAddress } from '../system/address.ts';
+import { formatAddress, parseAddress } from '../system/address.ts';
 import { isIP } from '../system/ip.ts';
 
 export interface Endpoint {
@@ -57,28 +57,6 @@ function parseEndpoint(text: string): Endpoint | null {
 /** An endpoint from a packet's header, or from parsed text. */
 export function endpoint(bytes: Uint8Array, port: number): Endpoint {
   return { address: formatAddress(bytes.length === 4 ? 4 : 6, bytes), bytes, port };
-}
-
-/**
- * Bytes of an address in network order; null for other text, and for an address with a zone. An IPv4-mapped address
- * (`::ffff:192.0.2.1`) is IPv4 on the wire, and so here.
- */
-export function parseAddress(text: string): Uint8Array | null {
-  const version = isIP(text);
-  if (version === 4) return Uint8Array.from(text.split('.'), Number);
-  if (version !== 6 || text.includes('%')) return null;
-  const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
-    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
-    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-  });
-  const [head = '', tail] = hex.split('::');
-  const words = (part: string) =>
-    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
-  const [first, last] = [words(head), words(tail ?? '')];
-  const all = [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
-  const bytes = Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
-  const mapped = all.slice(0, 6).join() === '0,0,0,0,0,65535';
-  return mapped ? bytes.slice(12) : bytes;
 }
 
 /** Flows, one per line, as {@link formatFlow} writes them; empty lines and text after a `#` are ignored. */

@@ -1,6 +1,7 @@
 /** ntuple rules: which one takes a flow, or all flows to a port, before the RSS table applies. */
 import type { Group, Nic, NtupleMatch, NtupleRule, Rss } from '../host/types.ts';
-import { type Flow, parseAddress } from './flow.ts';
+import { parseAddress } from '../system/address.ts';
+import type { Flow } from './flow.ts';
 
 /** `some`: a part of the flows, or it cannot be known from a flow alone. */
 type Extent = 'all' | 'some' | 'none';

@@ -28,7 +28,18 @@ import type {
   TxQueue,
 } from '../host/types.ts';
 import { isIP } from '../system/ip.ts';
-import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, truth, whole } from './shape.ts';
+import {
+  list,
+  Mismatch,
+  nullable,
+  number,
+  object,
+  oneOf,
+  type Shape,
+  text,
+  truth,
+  whole,
+} from '../system/shape.ts';
 
 /** No kernel has this many CPUs, queues or table entries; with more, a mask would use up the memory. */
 const index = whole(0, 65_535);

@@ -4,8 +4,18 @@ import type { Host } from '../host/types.ts';
 import { percentOf } from '../measure/percent.ts';
 import type { Matrix } from '../measure/skb.ts';
 import { failure } from '../system/errors.ts';
+import {
+  isRecord,
+  list,
+  Mismatch,
+  nullable,
+  number,
+  object,
+  type Shape,
+  text,
+  whole,
+} from '../system/shape.ts';
 import { host } from './host-shape.ts';
-import { isRecord, list, Mismatch, nullable, number, object, type Shape, text, whole } from './shape.ts';
 
 /** All intervals together. */
 export interface RecordedMeasurement {

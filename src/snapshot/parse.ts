@@ -1,6 +1,5 @@
 /** Parses a Snapshot from the text of a file; a Failure says what any other text is. */
 import { failure } from '../system/errors.ts';
-import { host } from './host-shape.ts';
 import {
   isRecord,
   list,
@@ -13,7 +12,8 @@ import {
   text,
   truth,
   whole,
-} from './shape.ts';
+} from '../system/shape.ts';
+import { host } from './host-shape.ts';
 import { type Reading, SCHEMA, type Snapshot, type SnapshotCounters } from './types.ts';
 import { upgrade } from './upgrade.ts';
 

@@ -1,5 +1,5 @@
 /** Converts the formats of older versions to the current one; trusts nothing in its input. */
-import { isRecord } from './shape.ts';
+import { isRecord } from '../system/shape.ts';
 import { SCHEMA } from './types.ts';
 
 type Document = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpoint, formatFlow, parseAddress, parseFlow, parseFlows } from '../../src/path/flow.ts';
+import { endpoint, formatFlow, parseFlow, parseFlows } from '../../src/path/flow.ts';
+import { parseAddress } from '../../src/system/address.ts';
 
 const port = fc.nat(0xffff);
 const side = (length: 4 | 16) => fc.tuple(fc.uint8Array({ minLength: length, maxLength: length }), port);
