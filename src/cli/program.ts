@@ -1,6 +1,7 @@
 /** The commands with their options and help, for the program itself, the shell's completion and the man pages. */
 import { Command, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
+import { register as registerBalance } from './balance/balance.ts';
 import { register as registerCompletion } from './completion/completion.ts';
 import { register as registerDoctor } from './doctor/doctor.ts';
 import { usage } from './errors.ts';
@@ -61,6 +62,7 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['xdp', registerXdp],
   ['export', registerExport],
   ['metrics', registerMetrics],
+  ['balance', registerBalance],
   ['asm', registerAsm],
   ['disasm', registerDisasm],
   ['check', registerCheck],

@@ -1,0 +1,28 @@
+/** A load balancer as its file describes it. */
+import type { Protocol } from '../host/types.ts';
+
+export interface Balancer {
+  /** Shared by all balancers of the same addresses, and known to nobody else: who knows it can aim at one backend. */
+  readonly seed: string;
+  readonly vips: readonly Vip[];
+}
+
+/** An address that several backends serve. */
+export interface Vip {
+  /** IPv4 or IPv6, in the form of `inet_ntop`. */
+  readonly address: string;
+  /** 0: every port. Such flows are told apart only by addresses, so fragments stay together. */
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly backends: readonly Backend[];
+}
+
+export interface Backend {
+  readonly address: string;
+  /** `02:00:00:00:00:01`; null: the neighbour table has it. */
+  readonly mac: string | null;
+  /** Its share of the rows is its weight by the sum of all weights; 0: no rows. */
+  readonly weight: number;
+  /** How packets reach it: with its MAC address, on the same link; or in an IP packet, over any distance. */
+  readonly via: 'mac' | 'ipip';
+}
