@@ -1,7 +1,7 @@
 /** Reads the whole machine. */
 import type { System } from '../system/types.ts';
 import { type Interrupts, readInterrupts } from './interrupts.ts';
-import { readKernelThreads } from './kernel-threads.ts';
+import { cpuMapNotes, readKernelThreads } from './kernel-threads.ts';
 import { readMemory } from './memory.ts';
 import { readNics } from './nics.ts';
 import { readProcessor } from './processor.ts';
@@ -36,17 +36,18 @@ export async function readHost(system: System, options: HostOptions): Promise<Ho
     thorough ? readMemory(system) : null,
   ]);
   const { groups, lone } = sockets;
+  const kernelThreads = thorough ? readKernelThreads(system.files) : null;
   return {
     machine: {
       ...machine,
       processor: thorough ? readProcessor(system.files, machine.cpus.online) : null,
       memoryBytes,
-      kernelThreads: thorough ? readKernelThreads(system.files) : null,
+      kernelThreads,
     },
     nics,
     groups,
     lone,
-    notes: [...missing(system, interrupts), ...sockets.notes],
+    notes: [...missing(system, interrupts), ...sockets.notes, ...cpuMapNotes(kernelThreads)],
   };
 }
 

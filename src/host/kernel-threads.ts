@@ -3,6 +3,7 @@
  * (kernel/bpf/cpumap.c), and ksoftirqd, which goes on where softirqs took too long (kernel/softirq.c).
  */
 import type { Files } from '../system/types.ts';
+import { formatCpuList } from './cpus.ts';
 import type { KernelThread } from './types.ts';
 
 /** `cpumap/3/map:7`: CPU and the id of its map, which a kernel before 5.17 may cut at 15 letters. */
@@ -38,4 +39,33 @@ function secondsOf(files: Files, pid: string): number | null {
 function statOf(files: Files, pid: string): readonly string[] {
   const stat = files.text(`/proc/${pid}/stat`) ?? '';
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** What an XDP program that redirects to CPUs (a CPU map) does to the paths of packets; empty without one. */
+export function cpuMapNotes(threads: readonly KernelThread[] | null): readonly string[] {
+  const where = cpuMapCpus(threads);
+  return where === null
+    ? []
+    : [
+        `an XDP program sends packets to CPUs ${where} (a CPU map) before the kernel receives them. The paths and the expected ` +
+          'locality here do not know which packets; behind a native redirect rxhash and queue are 0, and RPS moves ' +
+          'packets again. `locality-tune xdp status` shows what is sent where',
+      ];
+}
+
+/** The same for a measurement by the CPU on which a packet's memory was allocated. */
+export function cpuMapMeasureNotes(threads: readonly KernelThread[] | null): readonly string[] {
+  const where = cpuMapCpus(threads);
+  return where === null
+    ? []
+    : [
+        `an XDP program sends packets to CPUs ${where} (a CPU map). In native mode their socket buffers are allocated there, so they ` +
+          'read as local although the CPU of the queue filled the page; in generic mode they are allocated on the ' +
+          'CPU of the queue, so 1 in N reads as local although the right worker reads them',
+      ];
+}
+
+function cpuMapCpus(threads: readonly KernelThread[] | null): string | null {
+  const cpus = (threads ?? []).filter(({ kind }) => kind === 'cpumap').map(({ cpu }) => cpu);
+  return cpus.length === 0 ? null : formatCpuList([...new Set(cpus)].sort((a, b) => a - b));
 }

@@ -1,5 +1,6 @@
 /** `locality-tune measure skb`: runs the probe and prints each interval. */
 import { parseCpuList } from '../../host/cpus.ts';
+import { cpuMapMeasureNotes, readKernelThreads } from '../../host/kernel-threads.ts';
 import { incompleteness } from '../../measure/completeness.ts';
 import type { Filter } from '../../measure/filter.ts';
 import { countedInterfaces, packetRates, readPacketCounts } from '../../measure/interface-rates.ts';
@@ -41,6 +42,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
       ? []
       : ['the packets of all network namespaces are counted; filter with --pid, --comm or --port']),
   ];
+  const redirected = cpuMapMeasureNotes(readKernelThreads(files));
   const printNotes = createNotePrinter();
   let before = readPacketCounts(files);
   for await (const interval of session.intervals) {
@@ -48,7 +50,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
     const pps = packetRates(before, now);
     before = now;
     const { notes: found, ...skbs } = toSkbs(interval, cpus, counted);
-    const all = [...notes, ...interfaces, ...incompleteness(interval), ...found];
+    const all = [...notes, ...redirected, ...interfaces, ...incompleteness(interval), ...found];
     const { time, seconds, lost } = interval;
     const document = {
       schema: 'locality-tune.skb/1',

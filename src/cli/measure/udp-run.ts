@@ -3,6 +3,7 @@
  */
 import { machine } from 'node:os';
 import { readInterrupts } from '../../host/interrupts.ts';
+import { cpuMapMeasureNotes, readKernelThreads } from '../../host/kernel-threads.ts';
 import { readNics } from '../../host/nics.ts';
 import { readMachine } from '../../host/topology.ts';
 import { incompleteness } from '../../measure/completeness.ts';
@@ -27,10 +28,11 @@ export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
   const look = await createLooker(options);
   if (!('intervals' in session)) return count(session, options, look, signal);
   const show = printer(options);
+  const redirected = cpuMapMeasureNotes(readKernelThreads(openFiles('/')));
   for await (const interval of session.intervals) {
     const { time, seconds, lost } = interval;
     const sockets = await look(toReads(interval.counts), seconds);
-    const notes = [...session.variant.notes, ...incompleteness(interval)];
+    const notes = [...session.variant.notes, ...redirected, ...incompleteness(interval)];
     show({ time, seconds, coverage: session.variant.name, sockets, queues: null, lost, notes });
   }
 }

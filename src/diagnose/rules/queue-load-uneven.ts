@@ -35,7 +35,7 @@ export function queueLoadUneven({ placements, quiet }: Facts): readonly Found[] 
           `fair share is ${percent(first.fair)}${others}. ${causes(nic, first)} ` +
           (spread
             ? 'RPS spreads its packets over other CPUs.'
-            : 'RPS can spread everything but a single flow.'),
+            : 'RPS can spread everything but a single flow; `locality-tune xdp spread` also splits one flow, by what a tunnel carries or by bits of the payload.'),
         fix: [],
       },
     ];

@@ -34,12 +34,12 @@ function remedyFor(cause: Cause, group: Group): string {
       ? '`rand` already picks evenly, so the other workers do not read their datagrams.'
       : 'The attached program decides that.';
   if (cause.stateless === false)
-    return `Port ${group.port} is most likely ${cause.protocol}, which keeps state: do not use \`rand\`. Every program that keeps the peers right leaves a busy source with one worker; only the sender can spread it.`;
+    return `Port ${group.port} is most likely ${cause.protocol}, which keeps state: do not use \`rand\`. Every program that keeps the peers right leaves a busy source with one worker. The sender can spread it, or \`locality-tune xdp spread --port ${group.port}\` by what its datagrams carry (QUIC connection id, inner flow).`;
   if (cause.stateless === true)
     return `\`rand\` spreads the datagrams of few sources evenly, if port ${group.port} is ${cause.protocol} as usual.`;
   return (
     `Few sources send. \`locality-tune attach --port ${group.port} --udp --program rand\` would spread their datagrams, ` +
-    'but only if any worker can handle any datagram: never for QUIC, DTLS or another stateful protocol, whose peers must stay with one worker.'
+    'but only if any worker can handle any datagram: never for QUIC, DTLS or another stateful protocol, whose peers must stay with one worker. It spreads sockets, not CPUs: if all of them arrive in one RX queue, see `locality-tune xdp spread`.'
   );
 }
 
