@@ -33,6 +33,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("flock", Flock);
   add("epollCreate", EpollCreate);
   add("epollAdd", EpollAdd);
+  add("perfHardware", PerfHardware);
   add("perfTracepoint", PerfTracepoint);
   return exports;
 }

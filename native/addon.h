@@ -43,6 +43,7 @@ Napi::Value SendDatagram(const Napi::CallbackInfo& info);
 Napi::Value Flock(const Napi::CallbackInfo& info);
 Napi::Value EpollCreate(const Napi::CallbackInfo& info);
 Napi::Value EpollAdd(const Napi::CallbackInfo& info);
+Napi::Value PerfHardware(const Napi::CallbackInfo& info);
 Napi::Value PerfTracepoint(const Napi::CallbackInfo& info);
 
 // Argument `index` as a 32-bit integer; otherwise a TypeError is pending and the result is false.

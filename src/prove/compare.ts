@@ -1,9 +1,7 @@
 /** Rounds -> each metric's effect: one difference a block, so that slow changes of the machine cancel. */
+import { ABOUT } from './metrics.ts';
 import { deviation, hodgesLehmann, type Interval, lag1, mean, signFlip, tInterval } from './statistics.ts';
 import { type Arm, METRICS, type Metric, type MetricName, type Metrics, type Round } from './types.ts';
-
-/** Values that can be 0 or are shares already: their difference counts, not their ratio. */
-const IN_POINTS: ReadonlySet<MetricName> = new Set(['remote-wakeups', 'busiest-worker', 'steal', 'drops']);
 
 /** Two blocks at least, for a spread. */
 const LEAST_BLOCKS = 2;
@@ -14,7 +12,7 @@ export function wholeBlocks(rounds: readonly Round[]): readonly (readonly Round[
   return [...blocks.values()].filter(({ length }) => length === 4);
 }
 
-/** Metrics that some round lacks are left out. @param unit of the denominator: `conn`, `datagram` */
+/** Metrics that some round lacks are left out. @param unit of the denominator: `conn`, `packet`, `datagram` */
 export function compare(rounds: readonly Round[], unit: string): Metrics {
   const blocks = wholeBlocks(rounds);
   if (blocks.length < LEAST_BLOCKS) return {};
@@ -32,14 +30,14 @@ function compareOne(name: MetricName, blocks: readonly (readonly Round[])[], uni
     rounds.flatMap(({ arm, values: { [name]: value } }) => (arm === wanted && value !== null ? [value] : []));
   const all = blocks.map((rounds) => ({ off: valuesOf(rounds, 'off'), on: valuesOf(rounds, 'on') }));
   const isRatio =
-    !IN_POINTS.has(name) && all.every(({ off, on }) => [...off, ...on].every((each) => each > 0));
+    !ABOUT[name].inPoints && all.every(({ off, on }) => [...off, ...on].every((each) => each > 0));
   const middle = isRatio ? geometricMean : mean;
   const d = all.map(({ off, on }) =>
     isRatio ? Math.log(middle(on) / middle(off)) : middle(on) - middle(off),
   );
   const shown = (interval: Interval): Interval => (isRatio ? asChange(interval) : interval);
   return {
-    unit: unitOf(name, unit),
+    unit: ABOUT[name].unit(unit),
     scale: isRatio ? 'ratio' : 'difference',
     n: d.length,
     off: middle(all.flatMap(({ off }) => off)),
@@ -62,23 +60,3 @@ const asChange = ({ effect, low, high, ...rest }: Interval): Interval => ({
   high: Math.expm1(high),
   ...rest,
 });
-
-function unitOf(name: MetricName, event: string): string {
-  switch (name) {
-    case 'worker-cpu':
-    case 'run-queue-wait':
-      return `µs/${event}`;
-    case 'ipis':
-    case 'switches':
-      return `/${event}`;
-    case 'rate':
-      return `${event}/s`;
-    case 'drops':
-      return '/s';
-    case 'cpus-not-idle':
-    case 'steal':
-    case 'remote-wakeups':
-    case 'busiest-worker':
-      return '%';
-  }
-}

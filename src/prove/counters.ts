@@ -2,6 +2,7 @@
 import type { Cpus } from '../host/cpus.ts';
 import type { Group } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
+import { countHardware, type HardwareCounter, type HardwareEvent } from '../system/hardware-counter.ts';
 import { countTracepoint, type TracepointCounter, tracepointIds } from '../system/tracepoint-counter.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import {
@@ -14,7 +15,7 @@ import {
   parseSnmp6,
   type ThreadTimes,
 } from './parse.ts';
-import type { MetricName, Values } from './types.ts';
+import type { MetricName, Per, Values } from './types.ts';
 import { groupSockets, threadsOf } from './workers.ts';
 
 /** Sums since some moment before the experiment. */
@@ -25,8 +26,11 @@ export interface Counted {
   readonly threads: ReadonlyMap<string, ThreadTimes>;
   readonly idle: IdleTimes | null;
   readonly ipis: number | null;
-  /** Accepted connections; datagrams of a UDP group. null: not known. */
+  /** What costs are divided by: accepted connections, packets or datagrams. null: not known. */
   readonly events: number | null;
+  /** Accepted connections; null: not known, or of a UDP group. */
+  readonly accepts: number | null;
+  readonly hardware: Readonly<Record<HardwareEvent, number | null>>;
   /** Wakeups of the workers, and of these the ones that come from another CPU than the worker's. */
   readonly wakeups: { readonly all: number; readonly remote: number } | null;
   /** By the group's sockets. */
@@ -45,18 +49,26 @@ const ACCEPTED = 'protocol == 6 && oldstate == 3 && newstate == 1';
 /** kernel/trace/trace_events_filter.c refuses longer ones; a page less what surrounds it. */
 const LONGEST_FILTER = 3_900;
 
-/** @param cpus those that are online. Never throws: what cannot be counted is null. */
-export async function openCounters(
-  files: Files,
-  kernel: Kernel,
-  group: Group,
-  cpus: Cpus,
-): Promise<Counters> {
-  const { open, notes } = await openTracepoints(files, group, cpus);
+export interface CountersOptions {
+  readonly files: Files;
+  readonly kernel: Kernel;
+  readonly group: Group;
+  /** Those that are online. */
+  readonly cpus: Cpus;
+  readonly per: Per;
+}
+
+/** Never throws: what cannot be counted is null. */
+export async function openCounters(options: CountersOptions): Promise<Counters> {
+  const { files, kernel, group, cpus, per } = options;
+  const { open, notes } = await openTracepoints(options);
+  const hardware = openHardware(cpus);
+  const acceptsOf = () =>
+    open.accepts?.read() ?? (group.protocol === 'tcp' ? eventsOf(files, 'tcp', 'connection') : null);
   return {
-    notes: [...notes, ...softirqNotes(files)],
+    notes: [...notes, ...hardware.notes, ...softirqNotes(files)],
     close: () => {
-      for (const counter of Object.values(open)) counter?.close();
+      for (const counter of [...Object.values(open), ...Object.values(hardware.open)]) counter?.close();
     },
     read: async () => {
       const sockets = await groupSockets(kernel, group);
@@ -70,7 +82,14 @@ export async function openCounters(
         ),
         idle: parseIdle(files.text('/proc/stat') ?? ''),
         ipis: parseIpis(files.text('/proc/interrupts') ?? ''),
-        events: open.accepts?.read() ?? eventsOf(files, group.protocol),
+        events:
+          (per === 'packet' ? open.packets : open.accepts)?.read() ?? eventsOf(files, group.protocol, per),
+        accepts: acceptsOf(),
+        hardware: {
+          cycles: hardware.open.cycles?.read() ?? null,
+          instructions: hardware.open.instructions?.read() ?? null,
+          'llc-misses': hardware.open['llc-misses']?.read() ?? null,
+        },
         wakeups:
           open.wakeups === null || open.remote === null
             ? null
@@ -84,28 +103,55 @@ export async function openCounters(
 }
 
 /** Of the whole network namespace: other ports count as well. */
-function eventsOf(files: Files, protocol: 'tcp' | 'udp'): number | null {
+function eventsOf(files: Files, protocol: 'tcp' | 'udp', per: Per): number | null {
   const snmp = files.text('/proc/net/snmp') ?? '';
-  if (protocol === 'tcp') return parseSnmp(snmp, 'Tcp', 'PassiveOpens');
+  if (protocol === 'tcp') return parseSnmp(snmp, 'Tcp', per === 'packet' ? 'InSegs' : 'PassiveOpens');
   const four = parseSnmp(snmp, 'Udp', 'InDatagrams');
   const six = parseSnmp6(files.text('/proc/net/snmp6') ?? '', 'Udp6InDatagrams') ?? 0;
   return four === null ? null : four + six;
 }
 
+/** Of the whole machine: a counter of one thread costs that thread time at each switch. */
+function openHardware(cpus: Cpus) {
+  const open: Record<HardwareEvent, HardwareCounter | null> = {
+    cycles: null,
+    instructions: null,
+    'llc-misses': null,
+  };
+  try {
+    for (const event of ['cycles', 'instructions', 'llc-misses'] as const)
+      open[event] = countHardware(event, cpus);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return { open, notes: [`cycles, instructions and LLC misses were not counted: ${error.message}`] };
+  }
+  const notes = Object.values(open).every((counter) => counter === null)
+    ? ['cycles, instructions and LLC misses were not counted: this machine shows no PMU']
+    : [];
+  return { open, notes };
+}
+
 interface Open {
+  packets: TracepointCounter | null;
   accepts: TracepointCounter | null;
   wakeups: TracepointCounter | null;
   remote: TracepointCounter | null;
 }
 
 /** sched_waking, not sched_wakeup: that one fires on the woken CPU, in the context of the task that runs there. */
-async function openTracepoints(files: Files, group: Group, cpus: Cpus) {
-  const open: Open = { accepts: null, wakeups: null, remote: null };
+async function openTracepoints({ files, group, cpus, per }: CountersOptions) {
+  const open: Open = { accepts: null, packets: null, wakeups: null, remote: null };
   const notes: string[] = [];
   try {
-    const [waking = 0, state = 0] = await tracepointIds(['sched/sched_waking', 'sock/inet_sock_set_state']);
+    const [waking = 0, state = 0, probe = 0] = await tracepointIds([
+      'sched/sched_waking',
+      'sock/inet_sock_set_state',
+      ...(per === 'packet' ? (['tcp/tcp_probe'] as const) : []),
+    ]);
     if (group.protocol === 'tcp')
       open.accepts = countTracepoint(state, cpus, () => `sport == ${group.port} && ${ACCEPTED}`);
+    // Of established connections only: handshakes are not in it.
+    if (per === 'packet') open.packets = countTracepoint(probe, cpus, () => `sport == ${group.port}`);
     const tids = threadsOf(files, group).map(({ tid }) => `pid == ${tid}`);
     const workers = `(${tids.join(' || ')})`;
     if (tids.length === 0 || workers.length > LONGEST_FILTER)
@@ -118,9 +164,9 @@ async function openTracepoints(files: Files, group: Group, cpus: Cpus) {
     if (!isFailure(error) && !isSystemError(error)) throw error;
     notes.push(`wakeups were not counted: ${error.message}`);
   }
-  if (open.accepts === null)
+  if ((per === 'packet' ? open.packets : open.accepts) === null)
     notes.push(
-      `${group.protocol === 'tcp' ? 'connections' : 'datagrams'} of all ports of this network namespace were counted, not only those of port ${group.port}`,
+      `${per}s of all ports of this network namespace were counted, not only those of port ${group.port}`,
     );
   return { open, notes };
 }
@@ -141,6 +187,7 @@ export function between(
 ): {
   readonly seconds: number;
   readonly connections: number | null;
+  readonly accepts: number | null;
   readonly values: Values;
   readonly hottest: number;
 } {
@@ -168,6 +215,7 @@ export function between(
   const idle = ofCpus((times) => times.idle);
   const steal = ofCpus((times) => times.steal);
   const drops = change(before.drops, after.drops);
+  const ofHardware = (event: HardwareEvent) => each(change(before.hardware[event], after.hardware[event]));
   const values: Record<MetricName, number | null> = {
     'worker-cpu': each(total('cpu') / 1e3),
     'remote-wakeups': wakeups === null || wakeups.all === 0 ? null : (100 * wakeups.remote) / wakeups.all,
@@ -179,8 +227,13 @@ export function between(
     rate: connections === null ? null : connections / seconds,
     steal,
     drops: drops === null ? null : drops / seconds,
+    cycles: ofHardware('cycles'),
+    instructions: ofHardware('instructions'),
+    'llc-misses': ofHardware('llc-misses'),
+    number: null,
   };
-  return { seconds, connections, values, hottest: hottest / (1e9 * seconds) };
+  const accepts = change(before.accepts, after.accepts);
+  return { seconds, connections, accepts, values, hottest: hottest / (1e9 * seconds) };
 }
 
 const change = (before: number | null, after: number | null): number | null =>

@@ -6,12 +6,13 @@ import type { Group } from '../host/types.ts';
 import { pause } from '../measure/pause.ts';
 import { isFailure } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
-import { compare } from './compare.ts';
+import { compare, wholeBlocks } from './compare.ts';
 import { between, type Counted, type Counters } from './counters.ts';
+import type { OwnNumber } from './own-number.ts';
 import type { PutBackChild } from './put-back.ts';
 import { type Slot, schedule } from './schedule.ts';
 import type { Switch } from './switch.ts';
-import type { Design, Round } from './types.ts';
+import type { Design, MetricName, Round } from './types.ts';
 import { membersOf } from './workers.ts';
 
 /** A worker that needs more of its CPU than this only with the change is overloaded by it. */
@@ -22,16 +23,23 @@ export interface Subject {
   readonly kernel: Kernel;
   readonly group: Group;
   readonly counters: Counters;
+  /** The metric that decides. */
+  readonly primary: MetricName;
   /** null: an experiment that changes nothing. */
   readonly change: Switch | null;
   /** `the program`, for sentences. */
   readonly what: string;
+  readonly number: OwnNumber | null;
+  /** Asked after each round: is there nothing left to find out? */
+  readonly isEnough: (rounds: readonly Round[]) => boolean;
 }
 
 /** What may be shown while it runs: how much blocks differ, never in which direction. */
 export interface Running {
   readonly rounds: number;
   readonly of: number;
+  readonly blocks: number;
+  readonly ofBlocks: number;
   readonly secondsLeft: number;
   /** Standard deviation of the blocks' differences, as a share; null if there are too few. */
   readonly spread: number | null;
@@ -76,15 +84,18 @@ export async function experiment(
       }
       await pause(design.warm, signal);
       const first = await counters.read();
+      const answer = subject.number?.begin(design.round, signal);
       await pause(design.round, signal);
       const last = await counters.read();
+      const number = (await answer?.()) ?? null;
       stopped = await whyStop();
       if (stopped !== null) break;
-      const { round, hottest } = roundOf(slot, first, last);
+      const { round, hottest } = roundOf(slot, first, last, number);
       rounds.push(round);
       stopped = harmIn(rounds, hottest, subject.what);
       if (stopped !== null) break;
-      onRound(running(slots, rounds, design));
+      onRound(running(slots, rounds, design, subject.primary));
+      if (subject.isEnough(rounds)) break;
     }
   } finally {
     // If this throws, the child tries again as soon as this process has ended.
@@ -105,8 +116,9 @@ async function switchTo(change: Switch, { arm }: Slot): Promise<string | null> {
   }
 }
 
-function roundOf({ block, arm, measured }: Slot, first: Counted, last: Counted) {
-  const { seconds, connections, values, hottest } = between(first, last);
+function roundOf({ block, arm, measured }: Slot, first: Counted, last: Counted, number: number | null) {
+  const { seconds, connections, values: counted, hottest } = between(first, last);
+  const values = { ...counted, number };
   const round: Round = { block, arm, at: measured, seconds, connections: connections ?? 0, values };
   return { round, hottest };
 }
@@ -124,11 +136,19 @@ function harmIn(rounds: readonly Round[], hottest: number, what: string): string
   return null;
 }
 
-function running(slots: readonly Slot[], rounds: readonly Round[], { round, warm }: Design): Running {
+function running(
+  slots: readonly Slot[],
+  rounds: readonly Round[],
+  { round, warm, blocks }: Design,
+  primary: MetricName,
+): Running {
+  const metric = compare(rounds, '')[primary];
   return {
     rounds: rounds.length,
     of: slots.length,
+    blocks: wholeBlocks(rounds).length,
+    ofBlocks: blocks,
     secondsLeft: (slots.length - rounds.length) * (round + warm),
-    spread: compare(rounds, '')['worker-cpu']?.sd ?? null,
+    spread: metric?.scale === 'ratio' ? metric.sd : null,
   };
 }

@@ -75,3 +75,9 @@ export function parseSnmp6(text: string, name: string): number | null {
  */
 export const accountsIrqTime = (text: string): boolean | null =>
   text === '' ? null : /^[\da-f]+ \w irqtime_account_irq$/m.test(text);
+
+/** All that a text contains, besides blanks: a number in decimal, such as `12.5` or `1e-3`. null: it is something else. */
+export function parseNumber(text: string): number | null {
+  const value = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : null;
+}

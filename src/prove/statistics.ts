@@ -27,14 +27,14 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
 }
 
-/** Student's t for paired differences. At least two. */
-export function tInterval(differences: readonly number[]): Interval {
+/** Student's t for paired differences. At least two. @param tail probability beyond each end of the interval */
+export function tInterval(differences: readonly number[], tail = TAIL): Interval {
   const n = differences.length;
   const effect = mean(differences);
   const error = deviation(differences) / Math.sqrt(n);
-  const half = tQuantile(1 - TAIL, n - 1) * error;
+  const half = tQuantile(1 - tail, n - 1) * error;
   const p = error === 0 ? (effect === 0 ? 1 : 0) : tTwoSided(effect / error, n - 1);
-  return { effect, low: effect - half, high: effect + half, level: 1 - 2 * TAIL, p };
+  return { effect, low: effect - half, high: effect + half, level: 1 - 2 * tail, p };
 }
 
 /**

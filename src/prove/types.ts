@@ -14,7 +14,12 @@ export interface Design {
   readonly round: number;
   /** Seconds before each round that are not measured: connections of the other arm end. */
   readonly warm: number;
+  /** May it end after a third and two thirds of its blocks, if these are clear? */
+  readonly untilClear: boolean;
 }
+
+/** What a cost is divided by. */
+export type Per = 'connection' | 'packet' | 'datagram';
 
 export const METRICS = [
   'worker-cpu',
@@ -27,6 +32,10 @@ export const METRICS = [
   'rate',
   'steal',
   'drops',
+  'cycles',
+  'instructions',
+  'llc-misses',
+  'number',
 ] as const;
 export type MetricName = (typeof METRICS)[number];
 
@@ -41,7 +50,7 @@ export interface Round {
   readonly at: number;
   /** Length of the measured part. */
   readonly seconds: number;
-  /** Accepted connections; datagrams of a UDP group. */
+  /** Accepted connections; packets or datagrams, if these are counted. */
   readonly connections: number;
   readonly values: Values;
 }

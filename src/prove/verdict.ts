@@ -2,9 +2,11 @@
 
 import { percent } from '../words/phrase.ts';
 import { compare, wholeBlocks } from './compare.ts';
+import { lookAt, lookInterval } from './looks.ts';
+import { ABOUT, SHORT } from './metrics.ts';
 import { lengthOf } from './schedule.ts';
-import { blocksForMargin } from './statistics.ts';
-import type { Design, Metric, Metrics, Round, Verdict, VerdictName } from './types.ts';
+import { blocksForMargin, type Interval } from './statistics.ts';
+import type { Design, Metric, MetricName, Metrics, Per, Round, Verdict, VerdictName } from './types.ts';
 
 /** With fewer accepts in a round the CPU time of one is mostly noise. */
 export const LEAST_CONNECTIONS = 200;
@@ -15,9 +17,14 @@ const LOAD_THAT_MATTERS = 0.01;
 
 export interface Judging {
   readonly design: Design;
-  /** What counts as a difference, as a share: 0.02. */
+  /** The metric that decides. */
+  readonly primary: MetricName;
+  /** Of `number`, which only the user knows; null: as the metric's own. */
+  readonly better: 'lower' | 'higher' | null;
+  /** What counts as a difference, as a share: 0.02. Of metrics in points, 2. */
   readonly margin: number;
   readonly protocol: 'tcp' | 'udp';
+  readonly per: Per;
   /**
    * Does the program choose by the CPU, so that it must change where wakeups come from? false also for an experiment
    * without a change.
@@ -36,75 +43,126 @@ export interface Judged extends Verdict {
 /** Judges the whole blocks among `rounds`. */
 export function judge(rounds: readonly Round[], judging: Judging): Judged {
   const blocks = wholeBlocks(rounds);
-  const metrics = compare(blocks.flat(), judging.protocol === 'tcp' ? 'conn' : 'datagram');
-  const [verdict, text] = decide(blocks, metrics, judging);
+  const metrics = withLook(compare(blocks.flat(), SHORT[judging.per]), judging);
+  const [verdict, text] = decide(rounds, metrics, judging);
   const notes = notesOn(metrics, judging);
   if (judging.stopped === null) return { verdict, text, notes, metrics };
   const lead = `Stopped early, so nothing is proved: ${judging.stopped}.`;
   return { verdict: 'stopped', text: `${lead} ${text}`, notes, metrics };
 }
 
+/** Who may stop early needs a wider interval for what decides. */
+function withLook(metrics: Metrics, { design, primary }: Judging): Metrics {
+  const metric = metrics[primary];
+  if (metric === undefined || !design.untilClear) return metrics;
+  const look = lookInterval(metric.d, Math.max(1, lookAt(metric.n, design.blocks)));
+  const shown: Interval =
+    metric.scale === 'difference'
+      ? look
+      : { ...look, effect: Math.expm1(look.effect), low: Math.expm1(look.low), high: Math.expm1(look.high) };
+  return { ...metrics, [primary]: { ...metric, ...shown } };
+}
+
+/** Would more blocks tell nothing else? */
+export const isClear = (verdict: VerdictName): boolean => verdict !== 'too-noisy' && verdict !== 'too-few';
+
 function decide(
-  blocks: readonly (readonly Round[])[],
+  rounds: readonly Round[],
   metrics: Metrics,
   judging: Judging,
 ): readonly [VerdictName, string] {
-  const { design, margin } = judging;
-  const one = judging.protocol === 'tcp' ? 'connection' : 'datagram';
+  const { design, margin, per, primary: name } = judging;
   const wakeups = metrics['remote-wakeups'];
   if (judging.changesWakeups && wakeups !== undefined && wakeups.low <= 0 && wakeups.high >= 0)
     return [
       'not-in-force',
       `${capital(judging.what)} changed nothing: ${points(wakeups.off)} of the wakeups came from another CPU without it, and ${points(wakeups.on)} with it.`,
     ];
-  const least = Math.min(...blocks.flat().map(({ connections }) => connections));
-  if (least < LEAST_CONNECTIONS) return ['too-little-traffic', tooLittle(least, judging.protocol, design)];
-  const primary = metrics['worker-cpu'];
-  if (blocks.length < LEAST_BLOCKS || primary === undefined || primary.scale !== 'ratio')
+  const least = Math.min(...rounds.map(({ connections }) => connections));
+  if (least < LEAST_CONNECTIONS && name !== 'number')
+    return ['too-little-traffic', tooLittle(least, per, design)];
+  const primary = metrics[name];
+  const blocks = wholeBlocks(rounds).length;
+  if (blocks < LEAST_BLOCKS)
+    return ['too-few', `Too few blocks to tell: ${blocks} of at least ${LEAST_BLOCKS}.`];
+  if (primary === undefined)
     return [
       'too-few',
-      blocks.length < LEAST_BLOCKS
-        ? `Too few blocks to tell: ${blocks.length} of at least ${LEAST_BLOCKS}.`
-        : 'Too little is known to tell: the CPU time of the workers could not be read in every round.',
+      `Too little is known to tell: ${ABOUT[name].phrase(per)} could not be measured in every round.`,
     ];
-  const conflict = contradiction(primary, metrics['cpus-not-idle']);
+  if (primary.scale === 'difference' && !ABOUT[name].inPoints)
+    return [
+      'too-few',
+      `Too little happened to tell: in some round the figure was 0 (${ABOUT[name].phrase(per)}), so there is no ratio.`,
+    ];
+  const conflict = name === 'worker-cpu' ? contradiction(primary, metrics['cpus-not-idle']) : null;
   if (conflict !== null) return ['too-noisy', conflict];
-  const { effect, low, high } = primary;
-  const interval = `(95 % interval ${signed(low)} to ${signed(high)})`;
-  const furthest = Math.max(Math.abs(low), Math.abs(high));
-  if (high < 0)
-    return [
-      'gain',
-      `It pays: the workers take ${percent(-effect)} less CPU for a ${one} ${interval}.${unshown(-high, margin)}`,
-    ];
-  if (low > 0)
-    return [
-      'loss',
-      `It costs: the workers take ${percent(effect)} more CPU for a ${one} ${interval}.${unshown(low, margin)}`,
-    ];
-  if (furthest <= margin) return ['none', `No difference larger than ${percent(furthest)} ${interval}.`];
-  return ['too-noisy', tooNoisy(primary, margin, design)];
+  return fromInterval(primary, judging, margin);
 }
 
-/** @param least connections or datagrams in the quietest round */
-export function tooLittle(least: number, protocol: 'tcp' | 'udp', { round }: Pick<Design, 'round'>): string {
-  const many = protocol === 'tcp' ? 'connections' : 'datagrams';
-  const lead = `Too little traffic to tell: ${least} ${many} in the quietest round, at least ${LEAST_CONNECTIONS} are needed.`;
+function fromInterval(primary: Metric, judging: Judging, margin: number): readonly [VerdictName, string] {
+  const { design, primary: name, better } = judging;
+  const { low, high } = primary;
+  const size = (value: number) =>
+    primary.scale === 'ratio' ? percent(Math.abs(value)) : `${Math.abs(value).toFixed(1)} points`;
+  const interval = intervalText(primary);
+  const allowed = marginOf(primary, margin);
+  const furthest = Math.max(Math.abs(low), Math.abs(high));
+  if (low > 0 || high < 0) {
+    const isLower = high < 0;
+    const pays = isLower === ((better ?? ABOUT[name].better) === 'lower');
+    const nearest = Math.min(Math.abs(low), Math.abs(high));
+    // That an effect is there is one question, and that it is as large as the margin another.
+    const unshown = nearest < allowed ? ` That it is as much as ${size(allowed)} is not shown.` : '';
+    const lead = pays ? 'It pays' : 'It costs';
+    return [pays ? 'gain' : 'loss', `${lead}: ${changed(primary, judging, size)} ${interval}.${unshown}`];
+  }
+  const of = name === 'worker-cpu' ? '' : ` in ${ABOUT[name].phrase(judging.per)}`;
+  if (furthest <= allowed) return ['none', `No difference${of} larger than ${size(furthest)} ${interval}.`];
+  const lead = `Not decided: ${of === '' ? '' : `the change${of} is `}between ${change(primary, low)} and ${change(primary, high)}. Blocks differ by ${size(primary.sd)} by themselves`;
+  const blocks = blocksForMargin(primary.sd, primary.scale === 'ratio' ? Math.log1p(allowed) : allowed);
+  const rest =
+    blocks === null
+      ? ''
+      : `; ${blocks} blocks (${duration(lengthOf({ ...design, blocks }))}) would show a difference of ${size(allowed)}`;
+  return ['too-noisy', `${lead}${rest}.`];
+}
+
+/** `the workers take 11.3 % less CPU for a connection`, `IPIs for a connection fell by 40.2 %`. */
+function changed(
+  { effect, high }: Metric,
+  { primary, per }: Judging,
+  size: (value: number) => string,
+): string {
+  const isLower = high < 0;
+  if (primary === 'worker-cpu')
+    return `the workers take ${size(effect)} ${isLower ? 'less' : 'more'} CPU for a ${per}`;
+  return `${ABOUT[primary].phrase(per)} ${isLower ? 'fell' : 'rose'} by ${size(effect)}`;
+}
+
+/** In the metric's scale: a share, or points. */
+const marginOf = ({ scale }: Metric, margin: number): number => (scale === 'ratio' ? margin : 100 * margin);
+
+/** `−11.3 %`; of a metric in points `−47.1`. */
+export const change = ({ scale }: Pick<Metric, 'scale'>, value: number): string =>
+  scale === 'ratio' ? signed(value) : `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
+
+const intervalText = (metric: Metric): string =>
+  `(${levelText(metric)} interval ${change(metric, metric.low)} to ${change(metric, metric.high)})`;
+
+/** `95 %`, `99.9 %`: rounded down, since more must not be promised. */
+export function levelText({ level }: Pick<Metric, 'level'>): string {
+  const tenths = Math.floor(1000 * level + 1e-9) / 10;
+  return `${level < 0.99 ? Math.floor(tenths) : tenths} %`;
+}
+
+/** @param least connections, packets or datagrams in the quietest round */
+export function tooLittle(least: number, per: Per, { round }: Pick<Design, 'round'>): string {
+  const lead = `Too little traffic to tell: ${least} ${per}s in the quietest round, at least ${LEAST_CONNECTIONS} are needed.`;
   if (least === 0) return lead;
   // A tenth more, because the next quietest round may be quieter.
   return `${lead} \`--round ${Math.ceil((1.1 * round * LEAST_CONNECTIONS) / least)}\` would do.`;
 }
-
-function tooNoisy({ low, high, sd }: Metric, margin: number, design: Design): string {
-  const lead = `Not decided: between ${signed(low)} and ${signed(high)}. Blocks differ by ${percent(sd)} by themselves`;
-  const blocks = blocksForMargin(sd, Math.log1p(margin));
-  if (blocks === null) return `${lead}.`;
-  return `${lead}; ${blocks} blocks (${duration(lengthOf({ ...design, blocks }))}) would show a difference of ${percent(margin)}.`;
-}
-
-/** That an effect is there is one question, and that it is as large as the margin another. */
-const unshown = (least: number, margin: number): string =>
-  least < margin ? ` That it is as much as ${percent(margin)} is not shown.` : '';
 
 /** The time of a softirq is charged to whatever task it interrupts, so the workers alone can mislead. */
 function contradiction(primary: Metric, whole: Metric | undefined): string | null {

@@ -1,6 +1,16 @@
 /** An experiment as text: the verdict, a table with its intervals, and every round of what decided it. */
-import type { Arm, Design, Metric, MetricName, Metrics, Round } from '../prove/types.ts';
-import { duration, signed } from '../prove/verdict.ts';
+
+import { ABOUT } from '../prove/metrics.ts';
+import {
+  type Arm,
+  type Design,
+  METRICS,
+  type Metric,
+  type MetricName,
+  type Metrics,
+  type Round,
+} from '../prove/types.ts';
+import { change as changeOf, duration, levelText, signed } from '../prove/verdict.ts';
 import type { Change } from '../tune/types.ts';
 import { count } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
@@ -15,24 +25,12 @@ export interface Shown {
   readonly changes: readonly Change[] | null;
   readonly aa: boolean;
   readonly design: Design;
+  readonly primary: MetricName;
   readonly metrics: Metrics;
   readonly notes: readonly string[];
   readonly rounds: readonly Round[];
 }
 
-/** In the order of the table; the first one decides. */
-const ROWS: Readonly<Record<MetricName, string>> = {
-  'worker-cpu': 'CPU of the workers',
-  'remote-wakeups': 'wakeups from another CPU',
-  ipis: 'IPIs, whole machine',
-  'cpus-not-idle': 'CPUs not idle, whole machine',
-  'run-queue-wait': 'wait for a CPU',
-  switches: 'times scheduled',
-  'busiest-worker': "busiest worker's share",
-  rate: 'load',
-  steal: 'taken by the hypervisor',
-  drops: 'drops of the sockets',
-};
 /** Shown only if there was any. */
 const RARE: ReadonlySet<MetricName> = new Set(['steal', 'drops']);
 
@@ -45,36 +43,36 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function proveLines(shown: Shown, style: Style): readonly Line[] {
-  const { text, metrics, notes, rounds } = shown;
-  const primary = metrics['worker-cpu'];
+  const { text, metrics, notes, rounds, primary: name } = shown;
+  const primary = metrics[name];
   return [
     ...paragraph('', text, style, 'strong'),
     ...paragraph('', designText(shown), style),
-    ...(primary === undefined ? [] : [[], ...metricTable(metrics, primary, style)]),
-    ...(rounds.length === 0 ? [] : [[], ...sparklines(rounds, style)]),
+    ...(primary === undefined ? [] : [[], ...metricTable(metrics, name, primary, style)]),
+    ...(rounds.length === 0 ? [] : [[], ...sparklines(rounds, name, style)]),
     ...(notes.length === 0 ? [] : [[]]),
     ...notes.flatMap((note) => paragraph('note: ', note, style)),
   ];
 }
 
 function designText({ group, change, changes, aa, design, rounds }: Shown): string {
-  const { blocks, round, warm, seed } = design;
+  const { blocks, round, warm, seed, untilClear } = design;
   const switched = changes === null ? `\`${change}\`` : `the plan (${count(changes.length, 'change')})`;
   const what = aa ? 'no change at all in either arm' : `${switched} off and on`;
   if (rounds.length === 0) return `${group}, ${what}: nothing was changed.`;
   return (
-    `${group}, ${what}: ${count(blocks, 'block')} of 4 rounds (ABBA or BAAB by a coin, seed ${seed}), ` +
+    `${group}, ${what}: ${untilClear ? 'up to ' : ''}${count(blocks, 'block')} of 4 rounds (ABBA or BAAB by a coin, seed ${seed}), ` +
     `each ${duration(round)} after ${warm.toFixed(1)} s that do not count.`
   );
 }
 
-function metricTable(metrics: Metrics, primary: Metric, style: Style): readonly Line[] {
+function metricTable(metrics: Metrics, decisive: MetricName, primary: Metric, style: Style): readonly Line[] {
   const limit = Math.max(Math.abs(primary.low), Math.abs(primary.high)) * 1.3;
   const scale =
     primary.scale === 'ratio' && limit > 0
       ? `${signed(-limit).padEnd(WHISKER / 2)}${signed(limit).padStart(WHISKER / 2)}`
       : '';
-  const names = (Object.keys(ROWS) as MetricName[]).filter((name) => {
+  const names = [decisive, ...METRICS.filter((name) => name !== decisive)].filter((name) => {
     const metric = metrics[name];
     return metric !== undefined && !(RARE.has(name) && metric.off === 0 && metric.on === 0);
   });
@@ -82,19 +80,19 @@ function metricTable(metrics: Metrics, primary: Metric, style: Style): readonly 
     const metric = metrics[name] ?? primary;
     const whisker = scale !== '' && metric.scale === 'ratio' ? whiskerOf(metric, limit) : '';
     return [
-      ROWS[name],
+      ABOUT[name].label,
       figure(metric.off),
       figure(metric.on),
       metric.unit,
       changeOf(metric, metric.effect),
       `${changeOf(metric, metric.low)} … ${changeOf(metric, metric.high)}`,
       whisker,
-      name === 'worker-cpu' ? 'decides' : '',
+      name === decisive ? 'decides' : '',
     ];
   });
   const columns: readonly Column[] = [
     ...COLUMNS,
-    { head: `${Math.floor(100 * primary.level)} % interval`, align: 'right' },
+    { head: `${levelText(primary)} interval`, align: 'right' },
     { head: scale, align: 'left' },
     { head: '', align: 'left' },
   ];
@@ -103,9 +101,6 @@ function metricTable(metrics: Metrics, primary: Metric, style: Style): readonly 
 
 /** Three digits are enough for anything that was measured. */
 const figure = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
-
-const changeOf = ({ scale }: Metric, value: number): string =>
-  scale === 'ratio' ? signed(value) : `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
 
 /** Characters between the two ends of the scale; even, and the middle is 0. */
 const WHISKER = 24;
@@ -129,23 +124,27 @@ function whiskerOf({ low, effect, high }: Metric, limit: number): string {
   return cells.join('');
 }
 
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
 const LEVELS = '▁▂▃▄▅▆▇█';
 
 /** A column for each round in its order; the row tells its arm. */
-function sparklines(rounds: readonly Round[], style: Style): readonly Line[] {
-  const known = rounds.flatMap(({ values: { 'worker-cpu': value } }) => (value === null ? [] : [value]));
+function sparklines(rounds: readonly Round[], name: MetricName, style: Style): readonly Line[] {
+  const known = rounds.flatMap(({ values: { [name]: value } }) => (value === null ? [] : [value]));
   if (known.length === 0) return [];
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const level = (value: number) =>
     LEVELS[Math.min(7, Math.floor((8 * (value - least)) / (most - least || 1)))] ?? '';
   const row = (wanted: Arm) =>
     rounds
-      .map(({ arm, values: { 'worker-cpu': value } }) =>
-        arm === wanted && value !== null ? level(value) : '·',
-      )
+      .map(({ arm, values: { [name]: value } }) => (arm === wanted && value !== null ? level(value) : '·'))
       .join('');
   return [
-    ...paragraph('', `CPU of the workers in each round, from ${figure(least)} to ${figure(most)}:`, style),
+    ...paragraph(
+      '',
+      `${capital(ABOUT[name].label)} in each round, from ${figure(least)} to ${figure(most)}:`,
+      style,
+    ),
     ...(['off', 'on'] as const).flatMap((arm) => paragraph(`  ${arm.padEnd(3)} `, row(arm), style)),
   ].map((line) => (line.length === 0 ? [span('')] : line));
 }

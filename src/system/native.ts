@@ -89,6 +89,11 @@ export interface Native {
    * the count as uint64_t. EACCES by kernel.perf_event_paranoid, EINVAL for a filter that does not fit.
    */
   perfTracepoint(id: number, cpu: number, filter: string): number;
+  /**
+   * A descriptor that counts a PERF_COUNT_HW_* event on one CPU. read(2) gives three uint64_t: the count, and for how long
+   * it was enabled and really counted. ENOENT: there is no PMU, or it cannot count this.
+   */
+  perfHardware(event: number, cpu: number): number;
 }
 
 let loaded: Native | undefined;

@@ -3,12 +3,15 @@
  * need for a connection, and brings back what was there before.
  */
 import { pause } from '../measure/pause.ts';
+import { wholeBlocks } from '../prove/compare.ts';
 import { between, type Counters, openCounters } from '../prove/counters.ts';
 import { experiment, type Running } from '../prove/experiment.ts';
+import { isLook } from '../prove/looks.ts';
+import { type NumberSource, type OwnNumber, ownNumber } from '../prove/own-number.ts';
 import { lengthOf, warmUp } from '../prove/schedule.ts';
 import { mean } from '../prove/statistics.ts';
-import type { Design, Round } from '../prove/types.ts';
-import { duration, type Judged, judge, LEAST_CONNECTIONS, tooLittle } from '../prove/verdict.ts';
+import type { Design, MetricName, Per, Round } from '../prove/types.ts';
+import { duration, isClear, type Judged, judge, LEAST_CONNECTIONS, tooLittle } from '../prove/verdict.ts';
 import type { AttachOptions } from '../steer/attach.ts';
 import { failure } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
@@ -25,9 +28,20 @@ const LONGEST_WARM_UP = 60;
 export interface ProveOptions {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
+  /** What costs are divided by. */
+  readonly per: Per;
   readonly change: Asked;
   readonly machine: AttachOptions['machine'];
+  /** Of the whole experiment; a multiple of three with `untilClear`. */
   readonly blocks: number;
+  /** End after a third or two thirds of the blocks if these are clear. */
+  readonly untilClear: boolean;
+  /** The metric that decides. */
+  readonly primary: MetricName;
+  /** For each round; null: none. */
+  readonly number: NumberSource | null;
+  /** Of that number. */
+  readonly better: 'lower' | 'higher';
   /** Measured seconds of a round. */
   readonly round: number;
   /** As a share. */
@@ -53,7 +67,10 @@ export interface Proved extends Judged {
   readonly changes: readonly Change[] | null;
   readonly aa: boolean;
   readonly design: Design;
-  readonly primary: 'worker-cpu';
+  readonly primary: MetricName;
+  /** Of `number`, if it decides. */
+  readonly better: 'lower' | 'higher';
+  readonly per: Per;
   readonly margin: number;
   readonly rounds: readonly Round[];
 }
@@ -66,8 +83,15 @@ export async function prove(machine: LiveMachine, options: ProveOptions): Promis
   const release = takeLock(machine.state, machine.files);
   try {
     const prepared = await prepareChange(machine, options.change, options);
-    const { online } = options.machine;
-    const counters = await openCounters(machine.files, machine.kernel, prepared.group, online);
+    const { files, kernel } = machine;
+    const { group } = prepared;
+    const counters = await openCounters({
+      files,
+      kernel,
+      group,
+      cpus: options.machine.online,
+      per: options.per,
+    });
     try {
       return await judged(machine, options, prepared, counters);
     } finally {
@@ -84,21 +108,51 @@ async function judged(
   prepared: Prepared,
   counters: Counters,
 ): Promise<Proved> {
-  const { blocks, round, seed, margin, aa, protocol, port, signal } = options;
+  const { blocks, round, seed, margin, aa, protocol, port, signal, untilClear, primary, better, per } =
+    options;
   const { group, name, what, changes, described } = prepared;
   const started = new Date().toISOString();
-  const { warm, rate } = await lookAtTraffic(options, counters);
-  const design: Design = { order: 'random ABBA/BAAB', seed, blocks, round, warm };
+  const number = options.number === null ? null : ownNumber(options.number);
+  const { warm, rate, standing } = await lookAtTraffic(options, counters, number);
+  const design: Design = { order: 'random ABBA/BAAB', seed, blocks, round, warm, untilClear };
   const changesWakeups = !aa && prepared.changesWakeups;
-  const about = { started, group: group.id, protocol, port, change: name, changes, aa, design, margin };
+  const about = {
+    started,
+    group: group.id,
+    protocol,
+    port,
+    change: name,
+    changes,
+    aa,
+    design,
+    primary,
+    better,
+    per,
+    margin,
+  };
+  const judging = {
+    design,
+    primary,
+    better: primary === 'number' ? better : null,
+    margin,
+    protocol,
+    per,
+    changesWakeups,
+    what,
+  };
   const finish = (rounds: readonly Round[], stopped: string | null, lost: readonly string[]): Proved => {
-    const { notes, ...result } = judge(rounds, { design, margin, protocol, changesWakeups, what, stopped });
-    const all = [...lost, ...notes, ...counters.notes, ...prepared.warnings];
-    return { ...about, primary: 'worker-cpu', ...result, notes: all, rounds };
+    const { notes, ...result } = judge(rounds, { ...judging, stopped });
+    const own = number?.notes() ?? [];
+    const all = [...lost, ...notes, ...own, ...counters.notes, ...prepared.warnings];
+    return { ...about, ...result, notes: all, rounds };
   };
   // Nobody should wait minutes to hear what is known now.
-  if (rate * round < LEAST_CONNECTIONS) {
-    const text = tooLittle(Math.floor(rate * round), protocol, design);
+  if (rate * round < LEAST_CONNECTIONS && primary !== 'number') {
+    const kept =
+      per === 'connection' && standing > 0
+        ? ' If clients keep their connections, count packets: `--per packet`.'
+        : '';
+    const text = `${tooLittle(Math.floor(rate * round), per, design)}${kept}`;
     return { ...finish([], null, []), verdict: 'too-little-traffic', text, notes: counters.notes };
   }
   if (!(await options.confirm(described, lengthOf(design))))
@@ -106,27 +160,43 @@ async function judged(
   if (signal.aborted) throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
   const { files, kernel } = machine;
   const change = aa ? null : await prepared.open();
-  const subject = { files, kernel, group, counters, change, what };
+  const isEnough = (rounds: readonly Round[]): boolean => {
+    // The verdict is known, and nobody should wait for it.
+    if (primary !== 'number' && (rounds.at(-1)?.connections ?? 0) < LEAST_CONNECTIONS) return true;
+    const done = wholeBlocks(rounds).length;
+    if (!untilClear || rounds.length % 4 !== 0 || !isLook(done, blocks)) return false;
+    return isClear(judge(rounds, { ...judging, stopped: null }).verdict);
+  };
+  const subject = { files, kernel, group, counters, change, what, primary, number, isEnough };
   const { rounds, stopped, notes } = await experiment(subject, design, signal, options.onRound);
   return finish(rounds, stopped, notes);
 }
 
-/** Connections in a second, and how long the ones of the other arm must be waited for. */
+/** What a round is divided by in a second, and how long the connections of the other arm must be waited for. */
 async function lookAtTraffic(
-  { protocol, port, signal, progress }: ProveOptions,
+  { protocol, port, signal, progress, round }: ProveOptions,
   counters: Counters,
-): Promise<{ readonly warm: number; readonly rate: number }> {
+  number: OwnNumber | null,
+): Promise<{ readonly warm: number; readonly rate: number; readonly standing: number }> {
   const done = progress(`looking at the traffic of port ${port} for ${LOOK_SECONDS} s ...`);
   try {
+    const answer = number?.begin(round, signal);
     const before = await counters.read();
     const established: number[] = [];
     for (let second = 0; second < LOOK_SECONDS; second++) {
       await pause(1, signal);
       if (protocol === 'tcp') established.push((await connectionsTo(port)).length);
     }
+    const { seconds, connections, accepts, values } = between(before, await counters.read());
+    const first = await answer?.();
     if (signal.aborted)
       throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
-    const { seconds, connections, values } = between(before, await counters.read());
+    if (first === null)
+      throw failure(
+        'no-number',
+        number?.notes()[0] ?? 'there is no number',
+        'it must give one number and nothing else, within a round',
+      );
     if (values['worker-cpu'] === null && connections !== 0)
       throw failure(
         'not-measured',
@@ -135,15 +205,27 @@ async function lookAtTraffic(
       );
     const rate = (connections ?? 0) / seconds;
     const standing = established.length === 0 ? 0 : mean(established);
-    const warm = warmUp(standing, rate);
-    if (warm > LONGEST_WARM_UP && rate > 0)
-      throw failure(
-        'long-lived',
-        `connections to port ${port} live ${duration(standing / rate)} on average, so a round would have to wait ${duration(warm)} for those of the other arm`,
-        'a program chooses only for new connections: measure locality instead (attach --measure)',
-      );
-    return { warm, rate };
+    return { warm: warmFor(standing, accepts === null ? 0 : accepts / seconds, port), rate, standing };
   } finally {
     done();
   }
+}
+
+/** Throws Failure long-lived. @param rate accepted connections in a second */
+function warmFor(standing: number, rate: number, port: number): number {
+  const hint =
+    'a change of the program affects only new connections: measure locality instead (attach --measure)';
+  if (standing >= 1 && rate === 0)
+    throw failure(
+      'long-lived',
+      `port ${port} has ${Math.round(standing)} connections and accepted none in ${LOOK_SECONDS} s, so they live longer than any round`,
+      hint,
+    );
+  const warm = warmUp(standing, rate);
+  if (warm <= LONGEST_WARM_UP) return warm;
+  throw failure(
+    'long-lived',
+    `connections to port ${port} live ${duration(standing / rate)} on average, so a round would have to wait ${duration(warm)} for those of the other arm`,
+    hint,
+  );
 }

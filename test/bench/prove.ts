@@ -1,9 +1,12 @@
 /** How often an experiment claims what is not so, and whether its interval contains what is: simulated. */
 import { randomFrom } from '../../src/cbpf/random.ts';
+import { LOOKS, lookInterval } from '../../src/prove/looks.ts';
 import { hodgesLehmann, type Interval, signFlip, tInterval } from '../../src/prove/statistics.ts';
 
 const EXPERIMENTS = 1_000;
 const BLOCKS = [8, 10, 12];
+/** Between two looks of --until-clear. */
+const LOOK_BLOCKS = 10;
 /** Relative change that is injected. */
 const EFFECT = -0.1;
 /** Of a block's difference, as measured with nginx on a busy guest with two CPUs. */
@@ -56,6 +59,31 @@ function share(
   return Math.round((1_000 * held) / EXPERIMENTS) / 10;
 }
 
+/** `--until-clear`: the blocks that it took, and what it claimed. */
+function untilClear(noise: Noise, effect: number, seed: number) {
+  const d = differences(noise, LOOKS * LOOK_BLOCKS, seed, effect);
+  for (let look = 1; ; look++) {
+    const blocks = look * LOOK_BLOCKS;
+    const { low, high } = lookInterval(d.slice(0, blocks), look);
+    if (low > 0 || high < 0 || look === LOOKS) return { blocks, low, high };
+  }
+}
+
+function untilClearRow(name: string, noise: Noise) {
+  const seeds = Array.from({ length: EXPERIMENTS }, (_, seed) => seed + 1);
+  const runs = (effect: number) => seeds.map((seed) => untilClear(noise, effect, seed));
+  const percent = (held: readonly unknown[]) => Math.round((1_000 * held.length) / EXPERIMENTS) / 10;
+  const [nothing, injected] = [runs(0), runs(EFFECT)];
+  return {
+    noise: name,
+    blocks: `${LOOK_BLOCKS} to ${LOOKS * LOOK_BLOCKS}`,
+    'claims something of nothing, %': percent(nothing.filter(({ low, high }) => low > 0 || high < 0)),
+    'covers -10 %, %': percent(injected.filter(({ low, high }) => low <= EFFECT && high >= EFFECT)),
+    'finds -10 %, %': percent(injected.filter(({ high }) => high < 0)),
+    'blocks for -10 %': Math.round(injected.reduce((sum, { blocks }) => sum + blocks, 0) / EXPERIMENTS),
+  };
+}
+
 export function proveTable(): void {
   console.log(
     `\nprove: ${EXPERIMENTS} simulated experiments for each figure; blocks differ by ${Math.round(100 * DEVIATION)} % by themselves`,
@@ -80,4 +108,6 @@ export function proveTable(): void {
       ),
     ),
   );
+  console.log('\nprove --until-clear:');
+  console.table(Object.entries(NOISES).map(([name, noise]) => untilClearRow(name, noise)));
 }

@@ -49,7 +49,7 @@ const isSteered = async () => (await requestsFrom(0, PORT, 40)).size === 1;
 
 /** A seed whose first block has the program only in its middle, or everywhere else. */
 function seedFor(first: 'off' | 'on'): string {
-  const design = { order: 'random ABBA/BAAB', blocks: 1, round: 4, warm: 1 } as const;
+  const design = { order: 'random ABBA/BAAB', blocks: 1, round: 4, warm: 1, untilClear: false } as const;
   const seeds = Array.from({ length: 50 }, (_, seed) => seed);
   return String(seeds.find((seed) => schedule({ ...design, seed }, 'off')[0]?.arm === first));
 }

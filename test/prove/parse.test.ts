@@ -5,6 +5,7 @@ import {
   accountsIrqTime,
   parseIdle,
   parseIpis,
+  parseNumber,
   parseSchedstat,
   parseSnmp,
   parseSnmp6,
@@ -75,13 +76,25 @@ describe('the time of interrupts', () => {
   });
 });
 
+describe('a number of the user', () => {
+  it('is a decimal with nothing around it', () => {
+    expect(['12.5\n', ' -3 ', '.5', '1e-3', '2.'].map(parseNumber)).toEqual([12.5, -3, 0.5, 0.001, 2]);
+    expect(['', '12 ms', '0x10', '1 2', 'NaN', '1e999', '-'].map(parseNumber)).toEqual(Array(7).fill(null));
+  });
+});
+
 describe('any text', () => {
   it('is a count or not known, never an error', () =>
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.nat(), (noise, at) => {
         const text = `RES: 1 2\nTcp: A B\nTcp: 1 2\ncpu0 1 2 3 4 5 6 7 8\n${noise}`;
         const cut = text.slice(0, at % text.length) + noise;
-        for (const value of [parseIpis(cut), parseSnmp(cut, 'Tcp', 'B'), parseSnmp6(cut, 'A')])
+        for (const value of [
+          parseNumber(noise),
+          parseIpis(cut),
+          parseSnmp(cut, 'Tcp', 'B'),
+          parseSnmp6(cut, 'A'),
+        ])
           expect(value === null || Number.isFinite(value)).toBe(true);
         for (const each of [parseIdle(cut), parseSchedstat(cut)])
           expect(each === null || Object.values(each).every(Number.isFinite)).toBe(true);

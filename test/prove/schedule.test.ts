@@ -10,6 +10,7 @@ const design = (values: Partial<Design> = {}): Design => ({
   blocks: 10,
   round: 6,
   warm: 1,
+  untilClear: false,
   ...values,
 });
 

@@ -6,7 +6,14 @@ import { schedule } from '../../src/prove/schedule.ts';
 import type { Arm, Design, Round, Values } from '../../src/prove/types.ts';
 import { type Judging, judge } from '../../src/prove/verdict.ts';
 
-const design: Design = { order: 'random ABBA/BAAB', seed: 7, blocks: 10, round: 6, warm: 1 };
+const design: Design = {
+  order: 'random ABBA/BAAB',
+  seed: 7,
+  blocks: 10,
+  round: 6,
+  warm: 1,
+  untilClear: false,
+};
 
 const NOTHING: Values = {
   'worker-cpu': 50,
@@ -19,6 +26,10 @@ const NOTHING: Values = {
   rate: 3_000,
   steal: 0,
   drops: 0,
+  cycles: null,
+  instructions: null,
+  'llc-misses': null,
+  number: null,
 };
 
 /** Rounds of a whole experiment. @param values of a round, by its arm and its number */
@@ -38,8 +49,11 @@ function rounds(
 
 const judging = (values: Partial<Judging> = {}): Judging => ({
   design,
+  primary: 'worker-cpu',
+  better: null,
   margin: 0.02,
   protocol: 'tcp',
+  per: 'connection',
   changesWakeups: true,
   what: 'the program',
   stopped: null,
@@ -67,7 +81,7 @@ describe('the verdict', () => {
   });
 
   it('is a loss if the whole interval is above 0', () => {
-    const { verdict, text } = judge(rounds(cost(0.05, 0.01)), judging({ protocol: 'udp' }));
+    const { verdict, text } = judge(rounds(cost(0.05, 0.01)), judging({ protocol: 'udp', per: 'datagram' }));
     expect(verdict).toBe('loss');
     expect(text).toMatch(/^It costs: the workers take \d\.\d % more CPU for a datagram \(95 % interval \+/);
   });
@@ -143,6 +157,65 @@ describe('the verdict', () => {
     // A metronome's load differs by nothing, and still measurably.
     const steady = rounds((arm, at) => ({ ...cost(0, 0.01)(arm, at), rate: arm === 'on' ? 800.1 : 800 }));
     expect(judge(steady, judging()).notes).toEqual([]);
+  });
+
+  it('decides by another metric in its own words, and in points where it is a share', () => {
+    const fewer = rounds((arm, at) => ({ ipis: (arm === 'on' ? 0.5 : 1) * noise(at, 0.02) }));
+    expect(judge(fewer, judging({ primary: 'ipis' }))).toMatchObject({
+      verdict: 'gain',
+      text: expect.stringMatching(/^It pays: IPIs for a connection fell by \d+(\.\d)? % \(95 % interval −/),
+    });
+    const share = judge(rounds(cost(0, 0.1)), judging({ primary: 'remote-wakeups' }));
+    expect(share.text).toMatch(
+      /^It pays: the share of wakeups from another CPU fell by 47\.1 points \(95 % interval −47\.1 to −47\.1\)\.$/,
+    );
+    const uneven = rounds((arm, at) => ({ 'busiest-worker': (arm === 'on' ? 51 : 50) + noise(at, 1) }));
+    expect(judge(uneven, judging({ primary: 'busiest-worker' })).text).toMatch(
+      /^(?:It costs|No difference|Not decided: the change in the busiest worker's share is between)/,
+    );
+  });
+
+  it('takes more for better where more is better', () => {
+    const more = rounds((arm, at) => ({
+      rate: (arm === 'on' ? 1_100 : 1_000) * noise(at, 0.01),
+      number: (arm === 'on' ? 9 : 10) * noise(at, 0.01),
+    }));
+    expect(judge(more, judging({ primary: 'rate' }))).toMatchObject({
+      verdict: 'gain',
+      text: expect.stringMatching(/^It pays: connections in a second rose by/),
+    });
+    const verdictOf = (better: 'lower' | 'higher') =>
+      judge(more, judging({ primary: 'number', better })).verdict;
+    expect([verdictOf('lower'), verdictOf('higher')]).toEqual(['gain', 'loss']);
+  });
+
+  it('has no ratio of a metric that was 0, and no verdict without it', () => {
+    const zero = rounds((_, at) => ({ number: at === 5 ? 0 : 1 }));
+    expect(judge(zero, judging({ primary: 'number' }))).toMatchObject({
+      verdict: 'too-few',
+      text: expect.stringContaining('in some round the figure was 0'),
+    });
+    expect(judge(rounds(cost(0, 0.1)), judging({ primary: 'number' })).text).toContain(
+      'could not be measured',
+    );
+  });
+
+  it('sees a round that had no traffic, also in a block that is not whole', () => {
+    const [first, ...rest] = rounds(cost(0, 0.01), { blocks: 1 });
+    if (first === undefined) throw new Error('no round');
+    const stopped = [{ ...first, connections: 3 }, ...rest.slice(0, 1)];
+    expect(judge(stopped, judging())).toMatchObject({ verdict: 'too-little-traffic' });
+  });
+
+  it('needs more to be clear at an early look than at the last one', () => {
+    const until = { ...design, blocks: 30, untilClear: true };
+    const early = judge(rounds(cost(-0.06, 0.05)), judging({ design: until }));
+    const whole = judge(rounds(cost(-0.06, 0.05)), judging());
+    expect(whole.verdict).toBe('gain');
+    expect(early.verdict).toBe('too-noisy');
+    expect(early.metrics['worker-cpu']?.level).toBeCloseTo(0.9995, 12);
+    const sure = judge(rounds(cost(-0.12, 0.01)), judging({ design: until }));
+    expect(sure.text).toMatch(/^It pays: .* \(99\.9 % interval /);
   });
 
   it('turns around with the arms', () =>

@@ -6,7 +6,14 @@ import { judge } from '../../src/prove/verdict.ts';
 import { proveLines } from '../../src/report/prove.ts';
 import type { Style } from '../../src/report/text.ts';
 
-const design: Design = { order: 'random ABBA/BAAB', seed: 4, blocks: 6, round: 6, warm: 1 };
+const design: Design = {
+  order: 'random ABBA/BAAB',
+  seed: 4,
+  blocks: 6,
+  round: 6,
+  warm: 1,
+  untilClear: false,
+};
 
 const rounds: readonly Round[] = schedule(design, 'off').map(({ block, arm, measured }, at) => ({
   block,
@@ -25,21 +32,37 @@ const rounds: readonly Round[] = schedule(design, 'off').map(({ block, arm, meas
     rate: 3_000,
     steal: 0,
     drops: 0,
+    cycles: null,
+    instructions: null,
+    'llc-misses': null,
+    number: null,
   },
 }));
 
 const style = (unicode: boolean): Style => ({ color: false, rules: false, unicode, columns: 100 });
 const judged = judge(rounds, {
   design,
+  primary: 'worker-cpu',
+  better: null,
   margin: 0.02,
   protocol: 'tcp',
+  per: 'connection',
   changesWakeups: true,
   what: 'the program',
   stopped: null,
 });
 const screen = (unicode: boolean, shown: readonly Round[] = rounds) =>
   proveLines(
-    { ...judged, group: 'tcp 0.0.0.0:8080', change: 'cpu', changes: null, aa: false, design, rounds: shown },
+    {
+      ...judged,
+      group: 'tcp 0.0.0.0:8080',
+      change: 'cpu',
+      changes: null,
+      aa: false,
+      design,
+      primary: 'worker-cpu',
+      rounds: shown,
+    },
     style(unicode),
   )
     .map((line) => line.map(({ text }) => text).join(''))

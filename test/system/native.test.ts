@@ -31,6 +31,7 @@ const NAMES = {
   flock: true,
   epollCreate: true,
   epollAdd: true,
+  perfHardware: true,
   perfTracepoint: true,
 } satisfies Record<keyof Native, true>;
 

@@ -1,6 +1,9 @@
 /** `locality-tune prove`: runs the experiment and prints the verdict. */
 import { randomInt } from 'node:crypto';
-import { METRICS, type Round } from '../../prove/types.ts';
+import { LOOKS } from '../../prove/looks.ts';
+import type { NumberSource } from '../../prove/own-number.ts';
+import { METRICS, type MetricName, type Round } from '../../prove/types.ts';
+import { LEAST_BLOCKS } from '../../prove/verdict.ts';
 import { proveLines } from '../../report/prove.ts';
 import { paragraph } from '../../report/text.ts';
 import type { AttachOptions } from '../../steer/attach.ts';
@@ -30,6 +33,13 @@ export interface ProveCommandOptions
   readonly port: number;
   readonly change: 'program' | 'plan';
   readonly blocks: number;
+  readonly untilClear?: true;
+  readonly metric: MetricName;
+  readonly per?: 'connection' | 'packet';
+  /** Words, without a shell. */
+  readonly command?: string;
+  readonly url?: string;
+  readonly better: 'lower' | 'higher';
   readonly round?: number;
   /** Percent. */
   readonly margin: number;
@@ -75,12 +85,18 @@ function experimentOf(
   machine: AttachOptions['machine'],
 ): ExperimentOptions {
   const { port, udp, blocks, margin, aa, yes, seed = randomInt(2 ** 31 - 1) } = options;
+  const untilClear = options.untilClear === true;
   return {
     port,
     protocol: udp ? 'udp' : 'tcp',
+    per: udp ? 'datagram' : (options.per ?? 'connection'),
     change,
     machine,
-    blocks,
+    blocks: untilClear ? LOOKS * blocks : blocks,
+    untilClear,
+    primary: options.metric,
+    number: numberOf(options),
+    better: options.better,
     round: roundOf(options),
     margin: margin / 100,
     aa: aa === true,
@@ -118,6 +134,25 @@ function checkOptions(options: ProveCommandOptions): void {
   const odd = Object.entries(others).find(([key]) => Reflect.get(options, key) !== undefined);
   if (odd !== undefined) throw usage(`${odd[1]}: only for --change ${own}`, 'omit it');
   roundOf(options);
+  const { udp, per, command, url, metric, untilClear, blocks } = options;
+  if (udp && per !== undefined)
+    throw usage('--per: the cost of a UDP server is divided by datagrams', 'omit it');
+  if (command !== undefined && url !== undefined)
+    throw usage('--command and --url: only one of them can give the number', 'omit one of them');
+  if (metric === 'number' && command === undefined && url === undefined)
+    throw usage('--metric number: no number is given', 'use --command or --url');
+  if (untilClear && blocks < LEAST_BLOCKS)
+    throw usage(`--until-clear: a look needs ${LEAST_BLOCKS} blocks`, `use --blocks ${LEAST_BLOCKS} or more`);
+  numberOf(options);
+}
+
+/** Throws CliError usage. */
+function numberOf({ command, url }: ProveCommandOptions): NumberSource | null {
+  if (url !== undefined) return { kind: 'url', url };
+  if (command === undefined) return null;
+  const [file, ...words] = command.split(/\s+/).filter((word) => word !== '');
+  if (file === undefined) throw usage("--command '': must name a program");
+  return { kind: 'command', words: [file, ...words] };
 }
 
 async function askedChange(options: ProveCommandOptions, machine: LiveMachine): Promise<Asked> {

@@ -1,5 +1,7 @@
 /** `locality-tune prove`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
+import { ABOUT } from '../../prove/metrics.ts';
+import { METRICS, type MetricName } from '../../prove/types.ts';
 import { usage } from '../errors.ts';
 import { collect, integer, port, seconds } from '../options.ts';
 import { addProgramOptions, type ProgramHelp } from '../programs/program-options.ts';
@@ -7,7 +9,14 @@ import { addPlanLimits } from '../tune/plan-options.ts';
 import { BLOCKS, MARGIN, ROUND, ROUND_OF_PLAN } from './defaults.ts';
 import type { ProveCommandOptions, Requirement } from './prove-run.ts';
 
-const HELP = `
+const metricList = (): string =>
+  deciding()
+    .map((name) => `  ${name.padEnd(15)} ${ABOUT[name].label}`)
+    .join('\n');
+
+const deciding = (): readonly MetricName[] => METRICS.filter((name) => ABOUT[name].decides);
+
+const helpText = (): string => `
 Switches the program on and off in random order (blocks of four rounds, ABBA or BAAB), and compares
 the CPU time that the workers need for a connection (UDP: for a datagram). It decides with an exact
 95 % interval. While it runs it shows how much blocks differ, but not in which direction.
@@ -21,12 +30,19 @@ round. Connections of the other arm are waited for: four times their mean life b
 \`undo\` also restores them. A plan with changes that cannot be undone exactly, or that take the link
 down (channels), is refused: apply these first.
 
+--command and --url add a number of your own to each round, such as the latency that a load generator
+prints, or that the server reports. A command starts with the round and must end within it; it is run
+without a shell, from the folders of the system or by its path. A URL is read at the end of a round.
+\`--metric number\` lets that number decide. The metrics that can decide:
+${metricList()}
+
 Examples:
   locality-tune prove --port 8080
   locality-tune prove --port 8080 --aa                     change nothing: it must find nothing
   locality-tune prove --port 8080 --blocks 20 --yes -j
   locality-tune prove --port 8080 --require gain --yes     exit 1 unless it pays
-  locality-tune prove --port 8080 --change plan --iface eth0`;
+  locality-tune prove --port 8080 --change plan --iface eth0
+  locality-tune prove --port 8080 --command '/opt/p99 --seconds 5' --metric number`;
 
 const REQUIREMENTS: readonly Requirement[] = ['gain', 'no-loss'];
 
@@ -49,6 +65,12 @@ export function register(program: Command, help: ProgramHelp | null): void {
     ),
   )
     .option('--blocks <n>', 'blocks of four rounds; a verdict needs 6', integer('--blocks', 1, 1_000), BLOCKS)
+    .option('--until-clear', 'up to three times the blocks; end after each third if it is clear by then')
+    .option('--metric <name>', 'what decides; a name from the list below', metric, 'worker-cpu')
+    .option('--per <connection|packet>', 'divide the cost by connections or, of TCP, by packets', per)
+    .option('--command <words>', 'run this in each round; it prints a number (see below)')
+    .option('--url <url>', 'get this at the end of each round; it answers with a number', url)
+    .option('--better <lower|higher>', 'which number is better', better, 'lower')
     .option(
       '--round <seconds>',
       `measured seconds of each round (default: ${ROUND}; of a plan ${ROUND_OF_PLAN}, and at least that)`,
@@ -61,7 +83,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .option('--keep', 'keep the change if the verdict is gain')
     .option('--csv', 'print the rounds as CSV')
     .option('--yes', 'do not ask; required without a terminal')
-    .addHelpText('after', HELP)
+    .addHelpText('after', helpText)
     .action(async (_options: unknown, command: Command) => {
       const { runProve } = await import('./prove-run.ts');
       await runProve(command.optsWithGlobals<ProveCommandOptions>());
@@ -71,6 +93,27 @@ export function register(program: Command, help: ProgramHelp | null): void {
 function change(text: string): ProveCommandOptions['change'] {
   if (text === 'program' || text === 'plan') return text;
   throw usage(`--change '${text}': must be program or plan`);
+}
+
+function metric(text: string): MetricName {
+  const known = deciding().find((each) => each === text);
+  if (known === undefined) throw usage(`--metric '${text}': must be one of ${deciding().join(', ')}`);
+  return known;
+}
+
+function per(text: string): 'connection' | 'packet' {
+  if (text === 'connection' || text === 'packet') return text;
+  throw usage(`--per '${text}': must be connection or packet`);
+}
+
+function better(text: string): 'lower' | 'higher' {
+  if (text === 'lower' || text === 'higher') return text;
+  throw usage(`--better '${text}': must be lower or higher`);
+}
+
+function url(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw usage(`--url '${text}': must be a URL of http or https`);
 }
 
 function percentage(text: string): number {
