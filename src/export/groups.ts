@@ -1,4 +1,5 @@
 /** Metrics of reuseport groups: their slots, programs, and expected locality. */
+import { inUse, unusedNics } from '../diagnose/quiet.ts';
 import type { Group } from '../host/types.ts';
 import { only } from './devices.ts';
 import type { Scrape } from './scrape.ts';
@@ -19,16 +20,20 @@ const slotKey = (group: string, slot: number | null): string => `${slot ?? ''} $
 /** @param drops totals of `dropsOf` */
 export function addGroups(
   scrape: Scrape,
-  { host: { groups }, expected }: Configuration,
+  configuration: Configuration,
   drops: ReadonlyMap<string, number>,
 ): void {
+  const { groups } = configuration.host;
   const ports = new Map(groups.map(({ id, port }) => [id, port]));
   for (const group of groups) addGroup(scrape, group);
   for (const [key, count] of drops) {
     const space = key.indexOf(' ');
     scrape.add('slot_drops_total', { group: key.slice(space + 1), slot: key.slice(0, space) }, count);
   }
-  for (const { group, nic: device, now, busiest } of expected) {
+  // A standby port would set off the alerts that its bond is there to prevent.
+  const unused = unusedNics(configuration);
+  const expected = [...Map.groupBy(configuration.expected, ({ group }) => group).values()];
+  for (const { group, nic: device, now, busiest } of expected.flatMap((each) => inUse(each, unused))) {
     const labels = { device, group, port: ports.get(group) ?? '' };
     scrape.add('expected_locality_ratio', labels, now);
     scrape.add('expected_busiest_ratio', labels, busiest);
