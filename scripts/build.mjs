@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -24,7 +25,17 @@ const prebuilds = join(root, 'prebuilds');
 const addon = join(prebuilds, `linux-${process.arch}.node`);
 const dist = join(root, 'dist');
 /** What is in it. */
-const KEPT = ['src', 'tui', 'probes', 'completions', 'man', 'findings.md', 'LICENSES', 'bundled.json'];
+const KEPT = [
+  'src',
+  'tui',
+  'probes',
+  'completions',
+  'man',
+  'schemas',
+  'findings.md',
+  'LICENSES',
+  'bundled.json',
+];
 /** A folder for this run: two runs at a time must not mix. */
 const fresh = join(dist, `.fresh.${process.pid}`);
 const headers = join(root, 'node_modules', `node-linux-${process.arch}`);
@@ -165,6 +176,7 @@ async function bundle() {
   writeProbes();
   writeCompletions();
   await writeManPages();
+  cpSync(join(root, 'docs/schemas'), join(fresh, 'schemas'), { recursive: true });
   copyFileSync(join(root, 'docs/findings.md'), join(fresh, 'findings.md'));
   for (const old of readdirSync(dist))
     if (!old.startsWith('.fresh.')) rmSync(join(dist, old), { recursive: true, force: true });

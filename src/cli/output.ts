@@ -6,6 +6,7 @@ import { clean, type Line, paragraph, type Style } from '../report/text.ts';
 import { isErrno } from '../system/errors.ts';
 import { mentionInDocument, mentionNetns } from '../words/in-netns.ts';
 import { printableJson, printableLines } from '../words/printable.ts';
+import type { AnyDocument } from './documents.ts';
 import { asFailure, during, EXIT, failureText } from './errors.ts';
 import type { ColorWhen, Globals, OutputOptions } from './options.ts';
 
@@ -23,7 +24,7 @@ export function speakOutside(netns: NamedNetns): void {
 export const forOutside = (sentence: string): string => mentionNetns(sentence, entered);
 
 /** Its sentences name the network namespace. @param prefix of the line, such as a priority for journald */
-export function printDocument(document: object, { pretty }: Pick<Globals, 'pretty'>, prefix = ''): void {
+export function printDocument(document: AnyDocument, { pretty }: Pick<Globals, 'pretty'>, prefix = ''): void {
   const outside = mentionInDocument(document, entered);
   write(1, `${prefix}${printableJson(JSON.stringify(outside, null, pretty ? 2 : undefined))}\n`);
 }

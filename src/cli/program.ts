@@ -23,6 +23,7 @@ import type { ProgramHelp } from './programs/program-options.ts';
 import { register as registerPrograms } from './programs/programs.ts';
 import { register as registerSim } from './programs/sim.ts';
 import { register as registerProve } from './prove/prove.ts';
+import { register as registerSchema } from './schema/schema.ts';
 import { register as registerReport } from './snapshot/report.ts';
 import { register as registerSnapshot } from './snapshot/snapshot.ts';
 import { register as registerAttach } from './steer/attach.ts';
@@ -73,6 +74,7 @@ export const COMMANDS: ReadonlyMap<string, (program: Command, help: ProgramHelp 
   ['fleet', registerFleet],
   ['demo', registerDemo],
   ['doctor', registerDoctor],
+  ['schema', registerSchema],
   ['completion', registerCompletion],
 ]);
 

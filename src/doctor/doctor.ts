@@ -6,7 +6,7 @@ import { NETWORK_CHECKS } from './network.ts';
 import { PLACE_CHECKS } from './places.ts';
 import { PRIVILEGE_CHECKS } from './privileges.ts';
 import { TRACING_CHECKS } from './tracing.ts';
-import { type Check, type Examined, type Subject, unknown, type Verdict } from './types.ts';
+import { type Check, type Examined, type Subject, unknown, type Outcome } from './types.ts';
 
 /** In the order in which they are shown. The slow ones come last. */
 export const CHECKS: readonly Check[] = [
@@ -33,7 +33,7 @@ export async function examine(subject: Subject, commands: readonly string[] = []
 }
 
 /** An error is an answer too, and must not hide the answers of the other checks. */
-async function answerOf(examine: () => Verdict | Promise<Verdict>): Promise<Verdict> {
+async function answerOf(examine: () => Outcome | Promise<Outcome>): Promise<Outcome> {
   try {
     return await examine();
   } catch (error) {

@@ -2,7 +2,7 @@
 import { kernelBtf } from '../system/btf.ts';
 import { EVERY, TRACE } from './commands.ts';
 import { asRoot } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Verdict, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
 
 /** pidfd_getfd(2) */
 const OLDEST = [5, 6] as const;
@@ -17,7 +17,7 @@ export const KERNEL_CHECKS: readonly Check[] = [
   { id: 'lockdown', commands: TRACE, examine: lockdown },
 ];
 
-function kernel({ files }: Subject): Verdict {
+function kernel({ files }: Subject): Outcome {
   const release = files.text('/proc/sys/kernel/osrelease')?.trim();
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
   if (release === undefined || major === undefined || minor === undefined) return NOT_READ;
@@ -27,7 +27,7 @@ function kernel({ files }: Subject): Verdict {
     : works(`Linux ${release}`);
 }
 
-function btf({ files, live }: Subject): Verdict {
+function btf({ files, live }: Subject): Outcome {
   if (live === null) return NOT_READ;
   if (files.exists(BTF)) return works(`the kernel's types are in ${BTF}`);
   return fails(
@@ -36,7 +36,7 @@ function btf({ files, live }: Subject): Verdict {
   );
 }
 
-function allocCpu({ live }: Subject): Verdict {
+function allocCpu({ live }: Subject): Outcome {
   const types = live === null ? null : kernelBtf();
   if (types === null) return unknown("not known: the kernel's types cannot be read");
   return types.hasMember('sk_buff.alloc_cpu')
@@ -47,7 +47,7 @@ function allocCpu({ live }: Subject): Verdict {
       );
 }
 
-function tracefs(subject: Subject): Verdict {
+function tracefs(subject: Subject): Outcome {
   const { files, live } = subject;
   const mounted = TRACEFS.find((path) => files.exists(`${path}/events`));
   if (mounted === undefined) {
@@ -65,7 +65,7 @@ function tracefs(subject: Subject): Verdict {
   );
 }
 
-function lockdown({ files, live }: Subject): Verdict {
+function lockdown({ files, live }: Subject): Outcome {
   const mode = /\[(\w+)\]/.exec(files.text('/sys/kernel/security/lockdown') ?? '')?.[1];
   if (mode === undefined)
     return live !== null && live.euid === 0

@@ -5,7 +5,7 @@ import { native } from '../system/native.ts';
 import { openIrqbalance } from '../tune/irqbalance.ts';
 import { CHANGE, EVERY, LOOK } from './commands.ts';
 import { asRoot, isContained } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Verdict, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
 
 export const NETWORK_CHECKS: readonly Check[] = [
   { id: 'addon', commands: EVERY, examine: addon },
@@ -16,7 +16,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
   { id: 'irqbalance', commands: CHANGE, examine: irqbalance },
 ];
 
-function addon({ live }: Subject): Verdict {
+function addon({ live }: Subject): Outcome {
   if (live === null) return NOT_READ;
   try {
     native();
@@ -30,7 +30,7 @@ function addon({ live }: Subject): Verdict {
   }
 }
 
-function interrupts({ files, live }: Subject): Verdict {
+function interrupts({ files, live }: Subject): Outcome {
   const text = files.text('/proc/interrupts');
   if (text === null) return live === null && !files.exists('/proc') ? NOT_READ : hidden('cannot be read');
   return /CPU\d/.test(text)
@@ -38,13 +38,13 @@ function interrupts({ files, live }: Subject): Verdict {
     : hidden('is empty');
 }
 
-const hidden = (what: string): Verdict =>
+const hidden = (what: string): Outcome =>
   fails(
     `/proc/interrupts ${what}, as in some containers, so there are no interrupt counts`,
     'run locality-tune on the host, with --netns CONTAINER',
   );
 
-async function sockDiag(subject: Subject): Promise<Verdict> {
+async function sockDiag(subject: Subject): Promise<Outcome> {
   if (subject.live === null) return NOT_READ;
   try {
     const sockets = await subject.live.kernel.sockets();
@@ -65,7 +65,7 @@ const devicesOf = ({ files }: Subject): readonly string[] =>
     .filter((name) => files.exists(`/sys/class/net/${name}/device`))
     .toSorted();
 
-async function ethtool(subject: Subject): Promise<Verdict> {
+async function ethtool(subject: Subject): Promise<Outcome> {
   if (subject.live === null) return NOT_READ;
   const devices = devicesOf(subject);
   if (devices.length === 0) return unknown('no interface here has a device of its own');
@@ -84,7 +84,7 @@ async function ethtool(subject: Subject): Promise<Verdict> {
   return works(said.join('; '));
 }
 
-async function netdev(subject: Subject): Promise<Verdict> {
+async function netdev(subject: Subject): Promise<Outcome> {
   if (subject.live === null) return NOT_READ;
   try {
     const queues = await subject.live.kernel.netdevQueues(LOOPBACK);
@@ -103,7 +103,7 @@ async function netdev(subject: Subject): Promise<Verdict> {
 /** The index of lo in every network namespace (LOOPBACK_IFINDEX). */
 const LOOPBACK = 1;
 
-async function irqbalance(subject: Subject): Promise<Verdict> {
+async function irqbalance(subject: Subject): Promise<Outcome> {
   const { files, live } = subject;
   const { running } = readIrqbalance({ files, kernel: live?.kernel ?? null });
   if (running === null) return NOT_READ;

@@ -9,7 +9,7 @@ import { findProgram } from '../system/programs.ts';
 import { requireTrustedFolder } from '../system/trusted.ts';
 import { CHANGE, LOOK } from './commands.ts';
 import { asRoot, isContained, mountOf } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Verdict, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
 
 export const PLACE_CHECKS: readonly Check[] = [
   { id: 'sysfs', commands: CHANGE, examine: (subject) => writable(subject, '/sys', 'sysfs') },
@@ -24,7 +24,7 @@ export const PLACE_CHECKS: readonly Check[] = [
   { id: 'clock', commands: ['apply', 'status', 'watch'], examine: clock },
 ];
 
-function writable(subject: Subject, path: string, type: string): Verdict {
+function writable(subject: Subject, path: string, type: string): Outcome {
   const mount = mountOf(subject.files, path);
   if (mount === null) return NOT_READ;
   if (mount.type !== type)
@@ -42,7 +42,7 @@ function writable(subject: Subject, path: string, type: string): Verdict {
 }
 
 /** /sys/class/net belongs to the network namespace of whoever mounted it. */
-function sysfsNamespace({ files, live }: Subject): Verdict {
+function sysfsNamespace({ files, live }: Subject): Outcome {
   const here = live === null ? [] : interfaceNames('/proc/self');
   if (here.length === 0) return NOT_READ;
   const shown = files.list('/sys/class/net');
@@ -55,7 +55,7 @@ function sysfsNamespace({ files, live }: Subject): Verdict {
       );
 }
 
-function hidepid(subject: Subject): Verdict {
+function hidepid(subject: Subject): Outcome {
   const mount = mountOf(subject.files, '/proc');
   if (mount === null) return NOT_READ;
   const value = /(?:^|,)hidepid=(\w+)/.exec(mount.options)?.[1] ?? 'off';
@@ -71,7 +71,7 @@ function hidepid(subject: Subject): Verdict {
 /** PROC_PID_INIT_INO (include/linux/proc_ns.h) */
 const INITIAL_PID = 'pid:[4026531836]';
 
-function pidNamespace({ files, live }: Subject): Verdict {
+function pidNamespace({ files, live }: Subject): Outcome {
   const own = live === null ? null : files.link('/proc/self/ns/pid');
   if (own === null) return NOT_READ;
   return own === INITIAL_PID
@@ -82,7 +82,7 @@ function pidNamespace({ files, live }: Subject): Verdict {
       );
 }
 
-function networkNamespaces({ files, live }: Subject): Verdict {
+function networkNamespaces({ files, live }: Subject): Outcome {
   const own = live === null ? null : files.link('/proc/self/ns/net');
   if (own === null) return NOT_READ;
   const others = new Map<string, string>();
@@ -98,7 +98,7 @@ function networkNamespaces({ files, live }: Subject): Verdict {
   );
 }
 
-function state({ live }: Subject): Verdict {
+function state({ live }: Subject): Outcome {
   if (live === null) return NOT_READ;
   const folder = live.state;
   if (live.euid !== 0) return unknown(`not known: only root writes to ${folder}`);
@@ -114,7 +114,7 @@ function state({ live }: Subject): Verdict {
   }
 }
 
-function systemd({ files, live }: Subject): Verdict {
+function systemd({ files, live }: Subject): Outcome {
   if (live === null) return NOT_READ;
   if (findProgram('systemctl') !== null && files.exists('/run/systemd/system'))
     return works('systemd runs, for --persist and watch --install');
@@ -122,7 +122,7 @@ function systemd({ files, live }: Subject): Verdict {
 }
 
 /** Closes the group at once: it only shows whether there can be one. */
-function fanotify(subject: Subject): Verdict {
+function fanotify(subject: Subject): Outcome {
   if (subject.live === null) return NOT_READ;
   try {
     closeSync(native().fanotifyInit());
@@ -145,7 +145,7 @@ const CLOCK = '/sys/devices/system/clocksource/clocksource0';
 /** Reading one of these takes microseconds (drivers/clocksource/acpi_pm.c, arch/x86/kernel/hpet.c). */
 const SLOW = ['acpi_pm', 'hpet', 'jiffies', 'refined-jiffies'];
 
-function clock(subject: Subject): Verdict {
+function clock(subject: Subject): Outcome {
   const { files, live } = subject;
   const source = files.text(`${CLOCK}/current_clocksource`)?.trim() ?? null;
   if (live !== null && Date.now() < statSync(join(packageRoot, 'package.json')).mtimeMs)

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { isSystemError } from '../system/errors.ts';
 import { CHANGE, LOOK, STEER, TRACE } from './commands.ts';
 import { asRoot, type Capability, hasCapability, isContained, serviceOf } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Verdict, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
 
 export const PRIVILEGE_CHECKS: readonly Check[] = [
   capability('cap-dac-read-search', 'DAC_READ_SEARCH', LOOK, 'see the workers of other users'),
@@ -20,7 +20,7 @@ function capability(id: string, name: Capability, commands: readonly string[], w
   return { id, commands, examine: (subject) => examineCapability(subject, name, what) };
 }
 
-function examineCapability(subject: Subject, name: Capability, what: string): Verdict {
+function examineCapability(subject: Subject, name: Capability, what: string): Outcome {
   const { files, live } = subject;
   const has = live === null ? null : hasCapability(files, 'CapEff', name);
   if (live === null || has === null) return NOT_READ;
@@ -44,7 +44,7 @@ function remedy({ files }: Subject, euid: number, name: Capability): string {
 /** PROC_USER_INIT_INO (include/linux/proc_ns.h) */
 const INITIAL_USER = 'user:[4026531837]';
 
-function userNamespace({ files, live }: Subject): Verdict {
+function userNamespace({ files, live }: Subject): Outcome {
   const own = live === null ? null : files.link('/proc/self/ns/user');
   if (own === null) return NOT_READ;
   return own === INITIAL_USER
@@ -55,7 +55,7 @@ function userNamespace({ files, live }: Subject): Verdict {
       );
 }
 
-function ptraceScope(subject: Subject): Verdict {
+function ptraceScope(subject: Subject): Outcome {
   const { files, live } = subject;
   const scope = files.text('/proc/sys/kernel/yama/ptrace_scope')?.trim();
   if (scope === undefined) return live === null ? NOT_READ : works('the kernel has no Yama');
@@ -75,7 +75,7 @@ function ptraceScope(subject: Subject): Verdict {
 }
 
 /** Copies a socket of this very process, as attach does with one of a server. */
-async function pidfdGetfd({ files, live }: Subject): Promise<Verdict> {
+async function pidfdGetfd({ files, live }: Subject): Promise<Outcome> {
   if (live === null) return NOT_READ;
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -12,7 +12,7 @@ import { isFailure } from '../system/errors.ts';
 import { installAdvice } from '../system/install.ts';
 import { TRACE } from './commands.ts';
 import { asRoot } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Verdict, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
 
 const EVERYTHING: Filter = { pid: null, port: null, comm: null };
 /** Long enough that none ends before the probe is stopped. */
@@ -42,7 +42,7 @@ export const TRACING_CHECKS: readonly Check[] = [
   },
 ];
 
-async function bpftrace(subject: Subject): Promise<Verdict> {
+async function bpftrace(subject: Subject): Promise<Outcome> {
   if (subject.live === null) return NOT_READ;
   try {
     const { major, minor } = await bpftraceVersion();
@@ -55,7 +55,7 @@ async function bpftrace(subject: Subject): Promise<Verdict> {
 }
 
 /** @param attempt resolves to what was loaded; throws Failure */
-async function load(subject: Subject, attempt: () => Promise<string>): Promise<Verdict> {
+async function load(subject: Subject, attempt: () => Promise<string>): Promise<Outcome> {
   const { live } = subject;
   if (live === null) return NOT_READ;
   if (!live.probes) return unknown('not tried: --no-probes');

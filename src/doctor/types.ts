@@ -18,7 +18,7 @@ export interface Live {
 }
 
 /** What a check has found. */
-export interface Verdict {
+export interface Outcome {
   /** null: not known, or it does not apply here. */
   readonly ok: boolean | null;
   /** One sentence without its full stop. */
@@ -32,17 +32,17 @@ export interface Check {
   readonly id: string;
   /** The commands that cannot do their job without it. */
   readonly commands: readonly string[];
-  readonly examine: (subject: Subject) => Verdict | Promise<Verdict>;
+  readonly examine: (subject: Subject) => Outcome | Promise<Outcome>;
 }
 
-export interface Examined extends Verdict {
+export interface Examined extends Outcome {
   readonly id: string;
   readonly commands: readonly string[];
 }
 
-export const works = (detail: string, fix: string | null = null): Verdict => ({ ok: true, detail, fix });
-export const fails = (detail: string, fix: string): Verdict => ({ ok: false, detail, fix });
-export const unknown = (detail: string, fix: string | null = null): Verdict => ({ ok: null, detail, fix });
+export const works = (detail: string, fix: string | null = null): Outcome => ({ ok: true, detail, fix });
+export const fails = (detail: string, fix: string): Outcome => ({ ok: false, detail, fix });
+export const unknown = (detail: string, fix: string | null = null): Outcome => ({ ok: null, detail, fix });
 
 /** Of a captured tree, or without the file that says it. */
 export const NOT_READ = unknown('not known: nothing about it could be read');

@@ -1,5 +1,5 @@
 /** Finds files of the package, whether the code runs from src/ROOM/*.ts or bundled in dist/, the view in dist/tui/. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const fromSource = import.meta.filename.endsWith('.ts');
@@ -28,3 +28,15 @@ export function programFile(name: string): string {
 export function findingsPage(): string {
   return readFileSync(join(packageRoot, fromSource ? 'docs' : 'dist', 'findings.md'), 'utf8');
 }
+
+/** The folder of JSON Schemas; a copy for the same reason. */
+const schemas = (): string => join(packageRoot, fromSource ? 'docs' : 'dist', 'schemas');
+
+/** `inspect`, `snapshot`, …, in alphabetical order. */
+export const schemaNames = (): readonly string[] =>
+  readdirSync(schemas())
+    .flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : []))
+    .toSorted();
+
+/** @param name one of `schemaNames` */
+export const schemaText = (name: string): string => readFileSync(join(schemas(), `${name}.json`), 'utf8');

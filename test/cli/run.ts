@@ -1,6 +1,7 @@
 /** Runs the program as a user does, in a process of its own, from the sources (Node strips the types) or as built. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { checkOutput } from '../schemas.ts';
 
 export const ENTRY = join(import.meta.dirname, '../../src/cli/entry.ts');
 export const BUILT = join(import.meta.dirname, '../../dist/src/cli/entry.js');
@@ -36,6 +37,13 @@ export function run(
   child.stderr?.on('data', (chunk: Buffer) => (texts.stderr += chunk));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, ...texts }));
+    child.on('close', (status) => {
+      try {
+        checkOutput(texts.stdout);
+        resolve({ status, ...texts });
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
 }

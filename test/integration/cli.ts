@@ -1,6 +1,7 @@
 /** The built command line, as a user runs it. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { checkOutput } from '../schemas.ts';
 
 export const ENTRY = fileURLToPath(new URL('entry.cjs', import.meta.url));
 
@@ -15,10 +16,15 @@ export const cli = (...args: string[]): Promise<Ran> => cliBehind([], ...args);
 /** `before`: the words of a command that becomes it. */
 export function cliBehind(before: readonly string[], ...args: string[]): Promise<Ran> {
   const [command = '', ...rest] = [...before, process.execPath, ENTRY, ...args];
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     execFile(command, rest, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
-      resolve({ code, stdout, stderr });
+      try {
+        checkOutput(stdout);
+        resolve({ code, stdout, stderr });
+      } catch (wrong) {
+        reject(wrong);
+      }
     });
   });
 }

@@ -60,6 +60,8 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
   'findings rule': rules,
   'help command': nothing,
   'programs name': async () => only((await programNames()).map(({ name, says }) => offer(name, says))),
+  'schema name': async () =>
+    only((await import('../../system/package.ts')).schemaNames().map((name) => offer(name))),
   'sim program': programs,
 };
 
@@ -72,6 +74,7 @@ const FREE: ReadonlySet<string> = new Set([
   'lists',
   'slots',
   'hex',
+  'url',
   'percent',
   'fd',
   'name',

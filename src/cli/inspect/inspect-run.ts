@@ -7,6 +7,7 @@ import { viewOf } from '../../path/view.ts';
 import type { Inspection } from '../../report/inspection.ts';
 import type { Comparison } from '../../what-if/load.ts';
 import { count } from '../../words/phrase.ts';
+import type { InspectDocument } from '../documents.ts';
 import { EXIT } from '../errors.ts';
 import { loadHost, originOf } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
@@ -101,7 +102,7 @@ const isComplete = ({ groups, lone, notes }: Pick<Host, 'groups' | 'lone' | 'not
   groups.every(({ selection }) => selection !== null) &&
   !notes.some((note) => note.includes('(run as root'));
 
-function toDocument({ host, paths, expected, findings }: Inspection) {
+function toDocument({ host, paths, expected, findings }: Inspection): InspectDocument {
   const { machine, nics, groups, lone, notes } = host;
   return {
     schema: 'locality-tune.inspect/1',

@@ -10,6 +10,7 @@ import { countsTx, skbQuestion } from '../../measure/skb-question.ts';
 import { skbLine } from '../../report/skb.ts';
 import { openFiles } from '../../system/files.ts';
 import type { Files } from '../../system/types.ts';
+import type { SkbDocument } from '../documents.ts';
 import { usage } from '../errors.ts';
 import { createNotePrinter, print, printDocument } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
@@ -52,7 +53,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
     const { notes: found, ...skbs } = toSkbs(interval, cpus, counted);
     const all = [...notes, ...redirected, ...interfaces, ...incompleteness(interval), ...found];
     const { time, seconds, lost } = interval;
-    const document = {
+    const document: SkbDocument = {
       schema: 'locality-tune.skb/1',
       time,
       seconds: Math.round(seconds * 1000) / 1000,

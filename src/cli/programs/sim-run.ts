@@ -34,7 +34,7 @@ export interface SimCommandOptions extends Globals, NamedOptions {
   readonly type?: number;
 }
 
-const SCHEMA = 'locality-tune.sim/1';
+const SCHEMA = 'locality-tune.sim/1' as const;
 
 export async function runSim(word: string, options: SimCommandOptions): Promise<void> {
   refuseContradictions(word, options);
@@ -79,10 +79,10 @@ function simulatePacket({ program, label }: Loaded, size: number | null, options
     groupSize: size,
   };
   if (options.json || options.pretty) {
-    const document = { schema: SCHEMA, program: label, ...simulated, notes: unknownInputs(program, options) };
     const distribution =
       size === null ? {} : { distribution: distribute(new Map([[result, 1]]), size).slots };
-    printDocument({ ...document, ...distribution }, options);
+    const notes = unknownInputs(program, options);
+    printDocument({ schema: SCHEMA, program: label, ...simulated, ...distribution, notes }, options);
   } else {
     const style = styleOf(options.color, process.stdout, process.env);
     printLines(
@@ -120,10 +120,8 @@ async function simulateCapture(
   const notes = [...captureNotes(name, replayed), ...unknownInputs(program, options)];
   if (options.json || options.pretty) {
     const { packets, passedOver, results, earlyExits, ports } = replayed;
-    const counts = <K>(map: ReadonlyMap<K, number>, key: string) =>
-      [...map]
-        .sort(([, one], [, other]) => other - one)
-        .map(([value, packets]) => ({ [key]: value, packets }));
+    const counts = <K, T>(map: ReadonlyMap<K, number>, counted: (value: K, packets: number) => T): T[] =>
+      [...map].sort(([, one], [, other]) => other - one).map(([value, packets]) => counted(value, packets));
     const document = {
       program: label,
       result: null,
@@ -131,11 +129,11 @@ async function simulateCapture(
       steps: [],
       groupSize: size,
       packets,
-      passedOver: counts(passedOver, 'why'),
-      ports: counts(ports, 'port'),
-      earlyExits: counts(earlyExits, 'why'),
+      passedOver: counts(passedOver, (why, packets) => ({ why, packets })),
+      ports: counts(ports, (port, packets) => ({ port, packets })),
+      earlyExits: counts(earlyExits, (why, packets) => ({ why, packets })),
       ...(distribution === null
-        ? { results: counts(results, 'result') }
+        ? { results: counts(results, (result, packets) => ({ result, packets })) }
         : { distribution: distribution.slots, hashed: distribution.hashed }),
       notes,
     };

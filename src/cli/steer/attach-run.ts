@@ -8,6 +8,7 @@ import { measureAround } from '../../use-cases/measure-around.ts';
 import { attachTo, checkAttachTo, theGroup } from '../../use-cases/steer.ts';
 import { waitForGroup } from '../../use-cases/wait-for-group.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
+import type { AttachDocument, AttachResult } from '../documents.ts';
 import { asFailure, cliFailure, EXIT, usage } from '../errors.ts';
 import { progress, say } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
@@ -86,7 +87,7 @@ async function attachNow(
   const isNoop = planned.length > 0 && !changes;
   const done = isNoop ? planned : await attachTo(machine, selectorOf(options), asked, progress);
   const results = done.map((each) => ({ ...each, ...(dropIn && { dropIn }) }));
-  printResults('attach', withoutKnown(results, changes ? planned : [], options), options, (style) =>
+  printResults(withoutKnown(results, changes ? planned : [], options), options, toDocument, (style) =>
     attachLines(results, changes ? 'agreed' : options.dryRun ? 'dry run' : 'done', style),
   );
 }
@@ -97,6 +98,10 @@ interface Agreed {
   readonly changes: boolean;
   readonly dropIn: DropIn | null;
 }
+
+const toDocument = (
+  results: AttachResult | { readonly groups: readonly AttachResult[] },
+): AttachDocument => ({ schema: 'locality-tune.attach/1', ...results });
 
 /** What was said before the question need not be said again; a JSON document has it all. */
 function withoutKnown<T extends Attached>(
@@ -136,7 +141,7 @@ async function attachMeasured(
     measured,
     warnings: why === null ? each.warnings : [...each.warnings, why],
   }));
-  printResults('attach', results, options, (style) => [
+  printResults(results, options, toDocument, (style) => [
     ...attachLines(results, 'done', style),
     ...(measured === null || why !== null
       ? []

@@ -36,7 +36,12 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
     ? planned
     : await unlessStopped(removed, () => detachFrom(machine, selectorOf(options), how, progress));
   if (results.length > 0)
-    printResults('detach', results, options, () => detachLines(results, dryRun ? 'dry run' : 'done'));
+    printResults(
+      results,
+      options,
+      (each) => ({ schema: 'locality-tune.detach/1', ...each }),
+      () => detachLines(results, dryRun ? 'dry run' : 'done'),
+    );
   for (const path of dropIns) {
     if (!options.persist)
       sayParagraph('note: ', `${path} attaches a program again at the next start: --persist removes it`);

@@ -7,6 +7,7 @@ import type { StatusVerdict } from '../../tune/status.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import { type Status, statusOf } from '../../use-cases/status.ts';
 import { askWatchers } from '../../watch/ask.ts';
+import type { StatusJournal } from '../documents.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument, printLines, progress, styleOf } from '../output.ts';
@@ -41,13 +42,17 @@ export async function runStatus(options: StatusCommandOptions): Promise<void> {
 }
 
 const toDocument = ({ journals, verdict, ...standing }: Status) => ({
-  schema: 'locality-tune.status/1',
+  schema: 'locality-tune.status/1' as const,
   verdict,
   journals: journals.map(toJournal),
   ...standing,
 });
 
-const toJournal = ({ file, journal: { header, steps, persisted, ended }, place }: ListedJournal) => ({
+const toJournal = ({
+  file,
+  journal: { header, steps, persisted, ended },
+  place,
+}: ListedJournal): StatusJournal => ({
   id: file.id,
   time: header.time,
   by: header.by,

@@ -68,7 +68,7 @@ export async function proveAndKeep(
   if (json) {
     const nothing = { before: null, after: null, failed: [], takenBack: null, undone: null };
     const document = {
-      schema: 'locality-tune.tune/1',
+      schema: 'locality-tune.tune/1' as const,
       ...nothing,
       plan,
       kept,

@@ -7,6 +7,7 @@ import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Planned, requireSubject } from '../../use-cases/plan.ts';
 import { type Tuned, tune, untouched } from '../../use-cases/tune.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
+import type { TuneDocument, TuneFigures } from '../documents.ts';
 import { EXIT } from '../errors.ts';
 import { printDocument, printLines, progress, sayParagraph, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
@@ -80,8 +81,11 @@ function printTuned({ plan, expected }: Planned, tuned: Tuned, { color }: TuneCo
 
 const NOT_COST = 'This judges locality, not cost: `tune --prove` keeps a plan only if it saves CPU.';
 
-function toDocument({ plan, expected }: Planned, { before, after, kept, why, applied, undone }: Tuned) {
-  const figures = (measured: Judged | null) =>
+function toDocument(
+  { plan, expected }: Planned,
+  { before, after, kept, why, applied, undone }: Tuned,
+): Omit<TuneDocument, 'schema'> {
+  const figures = (measured: Judged | null): TuneFigures | null =>
     measured && {
       rx: measured.rx.percent,
       tx: measured.tx?.percent ?? null,

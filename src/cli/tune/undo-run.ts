@@ -24,7 +24,7 @@ export interface UndoCommandOptions extends Globals {
   readonly dryRun?: true;
 }
 
-const SCHEMA = 'locality-tune.undo/1';
+const SCHEMA = 'locality-tune.undo/1' as const;
 
 export async function runUndo(options: UndoCommandOptions): Promise<void> {
   const json = options.json || options.pretty;
@@ -47,7 +47,10 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     const done = progress('comparing ...');
     const rehearsed = await rehearseUndo(machine, chosen, force).finally(done);
     if (json && options.dryRun) {
-      const journals = chosen.map((each, at) => ({ ...toDocument(each), ...rehearsed[at] }));
+      const journals = rehearsed.flatMap((undone, at) => {
+        const each = chosen[at];
+        return each === undefined ? [] : [{ ...toDocument(each), ...undone }];
+      });
       printDocument({ schema: SCHEMA, dryRun: true, journals }, options);
     }
     const asks = options.dryRun !== true;
@@ -72,11 +75,10 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
   const undone = await takeBack(machine, chosen, { force, ask, signal });
   // What is lost from here on is only the output.
   const status = interruption.status();
-  if (json)
-    printDocument(
-      options.all ? { schema: SCHEMA, journals: undone } : { schema: SCHEMA, ...undone[0] },
-      options,
-    );
+  const [first] = undone;
+  if (json && (options.all || first === undefined))
+    printDocument({ schema: SCHEMA, journals: undone }, options);
+  else if (json && first !== undefined) printDocument({ schema: SCHEMA, ...first }, options);
   else for (const each of undone) printLines(undoneLines(each, style), style);
   const isDone = undone.every(
     ({ skipped, left }) => left.length === 0 && skipped.every(({ settled }) => settled),

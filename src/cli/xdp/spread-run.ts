@@ -28,7 +28,7 @@ export interface XdpSpreadOptions extends Globals {
   readonly yes?: true;
 }
 
-const SCHEMA = 'locality-tune.xdp-spread/1';
+const SCHEMA = 'locality-tune.xdp-spread/1' as const;
 export const NEEDS_ROOT = 'loading a BPF program needs CAP_BPF, attaching it to an interface CAP_NET_ADMIN';
 
 export async function runXdpSpread(options: XdpSpreadOptions): Promise<void> {
