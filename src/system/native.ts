@@ -47,8 +47,13 @@ export interface Native {
   netlinkRequest(protocol: number, request: Uint8Array): Promise<Uint8Array>;
   /** SIOCETHTOOL; resolves to `request` as the kernel changed it, of the same length. */
   ethtoolIoctl(device: string, request: Uint8Array): Promise<Uint8Array>;
-  /** Does not return. `environment`: "NAME=value". */
-  execve(file: string, args: readonly string[], environment: readonly string[]): void;
+  /** Does not return. `environment`: "NAME=value". `kept`: descriptors that stay open besides 0, 1 and 2. */
+  execve(
+    file: string,
+    args: readonly string[],
+    environment: readonly string[],
+    kept: readonly number[],
+  ): void;
   /** setns(2) of the calling thread to the namespace of a file; `type` is its CLONE_NEW* flag, or 0. */
   setns(path: string, type: number): void;
   /** unshare(2) of the calling thread. */

@@ -6,6 +6,7 @@ import { closeSync, openSync, readdirSync, readFileSync, statfsSync, statSync } 
 import { errnoCode, failure, isErrno } from './errors.ts';
 import { bindMount, CLONE_NEWNET, mountNew, unshareMounts } from './namespaces.ts';
 import { native } from './native.ts';
+import { passedSockets } from './service-manager.ts';
 
 /** Where iproute2 keeps named namespaces. */
 const FOLDERS = ['/run/netns', '/var/run/netns'];
@@ -95,6 +96,8 @@ export function enterNetns(path: string, target: string): void {
     process.execPath,
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
     Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
+    // What systemd has opened for this process is for the one that it becomes, which has the same pid.
+    passedSockets(process.env, process.pid).map(({ fd }) => fd),
   );
 }
 

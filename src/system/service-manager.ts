@@ -85,7 +85,7 @@ export function passedSockets(environment: Environment, pid: number): PassedSock
   })).filter(({ fd }) => isSocket(fd));
 }
 
-/** The sockets given to this process are gone if it has executed itself again in another namespace. */
+/** Whoever passes something else, passes nothing that can be served. */
 function isSocket(fd: number): boolean {
   try {
     return fstatSync(fd).isSocket();

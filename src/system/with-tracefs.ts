@@ -10,7 +10,7 @@ try {
   unshareMounts();
   mountNew('tracefs', '/sys/kernel/tracing');
   const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
-  native().execve(file, [file, ...args], environment);
+  native().execve(file, [file, ...args], environment, []);
 } catch (error) {
   // In the form of bpftrace's own errors, among which it is searched.
   process.stderr.write(

@@ -223,7 +223,7 @@ export class Watcher {
       this.#machine.say(event);
     }
     this.#forget(started);
-    if (await this.#restore(host, before, seen)) return;
+    if ((await this.#restore(host, before, seen)) || this.#isSettling(seen, started)) return;
     const found = this.#found ?? seen.findings;
     this.#found = seen.findings;
     for (const event of foundSince(found, seen.findings, this.#baseline.findings)) this.#machine.say(event);
@@ -242,6 +242,15 @@ export class Watcher {
       this.#due.slots = now + this.#options.slotsMs;
     } else if (isDue || outdated) this.#due.check = Math.min(this.#due.check, this.#slotReads.next);
     return host;
+  }
+
+  /** An interrupt that was set again moves when it next fires: until then findings are about a machine that is passing. */
+  #isSettling({ settings }: Observation, now: number): boolean {
+    const repaired = this.#repairs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    return (
+      now - repaired < 2 * this.#options.fullMs &&
+      [...settings.values()].some(({ state }) => state === 'pending')
+    );
   }
 
   /** What happened to an interface or a group is no reason for anything after a while. */

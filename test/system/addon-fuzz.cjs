@@ -127,7 +127,13 @@ const CALLS = {
     [pick([odd(), 2 ** 22 + 5]), odd()].map((value, at) => (at === 0 && value >= 0 ? 2 ** 22 + 5 : value)),
   netlinkRequest: () => (unanswered++ < 6 ? netlink() : [4, odd()]),
   ethtoolIoctl: ethtool,
-  execve: () => ['/nonexistent', pick([odd(), ['a', 'b'], []]), pick([odd(), ['A=b']])],
+  execve: () => [
+    '/nonexistent',
+    pick([odd(), ['a', 'b'], []]),
+    pick([odd(), ['A=b']]),
+    // No descriptor of its own.
+    pick([odd(), [-1, 1 << 20], []]),
+  ],
   setns: () => [pick(['/nonexistent', odd()]), odd()],
   // CLONE_THREAD alone is refused.
   unshare: () => [pick(['x', null, 0x10000])],

@@ -4,7 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { openFiles } from '../../src/system/files.ts';
 import { openKernel } from '../../src/system/kernel.ts';
+import { native } from '../../src/system/native.ts';
 import { enterNetns, netnsFile, netnsInode } from '../../src/system/netns.ts';
+import { passedSockets } from '../../src/system/service-manager.ts';
 
 const [target = '', device = 'lo', wait] = process.argv.slice(2);
 try {
@@ -26,6 +28,10 @@ console.log(
     mounts: readFileSync('/proc/self/mounts', 'utf8').match(/ \/sys\/(kernel|fs)\/\S+/g) ?? [],
     facts: await kernel.ethtool(device),
     netdev: await kernel.netdevQueues(ifindex),
+    sockets: passedSockets(process.env, process.pid).map((each) => ({
+      ...each,
+      isBound: native().getsockname(each.fd).length > 0,
+    })),
     statistics: [...((await kernel.statistics(device))?.keys() ?? [])],
   }),
 );

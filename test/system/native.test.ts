@@ -71,7 +71,7 @@ describe('native', () => {
   });
 
   it('continues after an execve that failed', () => {
-    expect(() => native().execve('/nonexistent', ['x'], [])).toThrow(/^execve: ENOENT/);
+    expect(() => native().execve('/nonexistent', ['x'], [], [])).toThrow(/^execve: ENOENT/);
   });
 
   it('refuses borrow requests with indices that are out of range', () => {

@@ -22,6 +22,22 @@ afterAll(() => {
 });
 
 describe('the same command inside of another network namespace', () => {
+  it('serves the sockets that systemd has opened for it outside', async () => {
+    const manager = `
+import os, socket, sys
+listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+environment = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', LISTEN_FDNAMES='metrics')
+os.execve(sys.argv[1], sys.argv[1:], environment)`;
+    const { stdout } = await run('python3', ['-c', manager, process.execPath, LOOK, NAME, 'lo'], {
+      timeoutMs: 30_000,
+    });
+    const { netns, sockets } = JSON.parse(stdout);
+    expect(netns).toBe(statSync(`/run/netns/${NAME}`).ino);
+    expect(sockets).toEqual([{ fd: 3, name: 'metrics', isBound: true }]);
+  });
+
   it('sees its interfaces, and keeps what is mounted below /sys', async () => {
     const { code, stdout, stderr } = await look(NAME, 'four0');
     expect([code, stderr]).toEqual([5, '']);

@@ -91,20 +91,18 @@ describe('passedSockets', () => {
       expect(passedSockets({ LISTEN_PID: '7', LISTEN_FDS: count }, 7)).toEqual([]);
   });
 
-  it('are served by a process that gets them', () => {
-    // As systemd does: the sockets from 3 on, then execve.
-    const manager = `
+  // As systemd does: the sockets from 3 on, then execve.
+  const MANAGER = `
 import os, socket, sys
 listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
 os.dup2(listener.fileno(), 3); os.dup2(os.open('/dev/null', os.O_RDONLY), 4)
 for fd in (3, 4): os.set_inheritable(fd, True)
 environment = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS='2', LISTEN_FDNAMES='metrics:other')
 os.execve(sys.argv[1], sys.argv[1:], environment)`;
-    const served = execFileSync(
-      'python3',
-      ['-c', manager, process.execPath, join(import.meta.dirname, 'serve-passed.ts')],
-      { encoding: 'utf8' },
-    );
+
+  it('are served by a process that gets them', () => {
+    const words = ['-c', MANAGER, process.execPath, join(import.meta.dirname, 'serve-passed.ts')];
+    const served = execFileSync('python3', words, { encoding: 'utf8' });
     expect(JSON.parse(served)).toEqual({ sockets: [{ fd: 3, name: 'metrics' }], heard: 'hello' });
   });
 });
