@@ -3,7 +3,7 @@
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { Netns } from '../system/netns.ts';
 import type { Files } from '../system/types.ts';
-import { deviceOf, identityOf } from './device.ts';
+import { type Device, deviceOf, type Identity, identityOf } from './device.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
 
@@ -54,17 +54,38 @@ export interface InForce {
   readonly notes: readonly string[];
 }
 
-/** If the folder cannot be read, it does not throw; a note says so. */
-export function journalsInForce(machine: {
+interface Here {
   readonly files: Files;
   readonly state: string;
   readonly bootId: string;
   readonly netns: Netns;
-}): InForce {
+}
+
+/** If the folder cannot be read, it does not throw; a note says so. */
+export const journalsInForce = (machine: Here): InForce =>
+  journalsOf(machine, ({ is }) => is !== 'recreated');
+
+/**
+ * Also what was set on an interface that has come back since with the same address: it is in force no more, but wanted. A
+ * driver that is loaded again, or a NIC that is reset, makes a new interface.
+ */
+export const journalsWanted = (machine: Here): InForce =>
+  journalsOf(machine, (device) => device.is !== 'recreated' || hasReturned(device));
+
+const hasReturned = ({ then, now }: Found): boolean =>
+  then !== null && then.address !== '' && then.address === now?.address;
+
+interface Found {
+  readonly is: Identity;
+  readonly then: Device | null;
+  readonly now: Device | null;
+}
+
+function journalsOf(machine: Here, keeps: (device: Found) => boolean): InForce {
   try {
     const { journals, notes } = readJournals(machine.state, machine.bootId, machine.netns);
     const here = journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
-    return { journals: here.map((journal) => ofThisDevice(journal, machine.files)), notes };
+    return { journals: here.map((journal) => onDevices(journal, machine.files, keeps)), notes };
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const unread = `what was applied before is not known (${error.message})`;
@@ -72,9 +93,10 @@ export function journalsInForce(machine: {
   }
 }
 
-/** Without settings on interfaces that were recreated since. */
-function ofThisDevice(journal: Journal, files: Files): Journal {
-  const isSame = ({ device, change }: Journal['steps'][number]) =>
-    identityOf(device, deviceOf(files, change.target)) !== 'recreated';
-  return { ...journal, steps: journal.steps.filter(isSame) };
+function onDevices(journal: Journal, files: Files, keeps: (device: Found) => boolean): Journal {
+  const isKept = ({ device: then, change }: Journal['steps'][number]): boolean => {
+    const now = deviceOf(files, change.target);
+    return keeps({ is: identityOf(then, now), then, now });
+  };
+  return { ...journal, steps: journal.steps.filter(isKept) };
 }

@@ -5,7 +5,7 @@ import { viewOf } from '../path/view.ts';
 import { failure, isFailure } from '../system/errors.ts';
 import { readAttachments } from '../tune/attachment.ts';
 import { openIrqbalance } from '../tune/irqbalance.ts';
-import { journalsInForce } from '../tune/journal-list.ts';
+import { journalsWanted } from '../tune/journal-list.ts';
 import type { Saved } from '../tune/saved.ts';
 import type { Change, Kind, PlanOptions } from '../tune/types.ts';
 import type { LiveMachine } from '../use-cases/machine.ts';
@@ -68,7 +68,7 @@ export async function openWatched(
   };
 
   const fromApplied = (host: Host): Baseline => {
-    const { journals } = journalsInForce(machine);
+    const { journals } = journalsWanted(machine);
     return fromRecords(journals, [...readAttachments(machine).values()], host, 'what was applied');
   };
 

@@ -117,6 +117,10 @@ export class Watcher {
   #total = 0;
   #pausedUntil = 0;
   #pulse: Pulse | null = null;
+  /** When members or workers last changed. */
+  #serversChanged = Number.NEGATIVE_INFINITY;
+  /** Since when slots have not been known; null: they are. */
+  #outdatedSince: number | null = null;
   readonly #slotReads: Allowance;
   #due: { check: number; pulse: number; slots: number };
   readonly #counts = new Counts();
@@ -199,6 +203,7 @@ export class Watcher {
     this.#pulse = pulse;
     // Whoever writes a record may have attached or detached a program.
     if (before !== null && before.records !== pulse.records) this.#due.slots = now;
+    if (before !== null && before.servers !== pulse.servers) this.#serversChanged = now;
     if (before !== null && (before.records !== pulse.records || before.servers !== pulse.servers))
       this.#due.check = now;
     if (now >= this.#due.check) await this.check();
@@ -229,18 +234,27 @@ export class Watcher {
     for (const event of foundSince(found, seen.findings, this.#baseline.findings)) this.#machine.say(event);
   }
 
-  /** Slots and programs are read when they are due or outdated, as often as is allowed. */
+  /**
+   * Slots and programs are read when they are due or outdated, as often as is allowed. A reload changes the sockets twice, at
+   * its start and when the old workers end: they are read once it has settled.
+   */
   async #read(now: number): Promise<Host> {
-    const isAllowed = this.#slotReads.next <= now;
+    const { settleMs } = this.#options.policy;
+    const settled = Math.min(
+      this.#serversChanged + settleMs,
+      (this.#outdatedSince ?? now) + MOST_SETTLES * settleMs,
+    );
+    const next = Math.max(this.#slotReads.next, settled);
     const isDue = this.#due.slots <= now;
     const { host, slots, outdated } = await this.#machine.read(
-      isAllowed ? (isDue ? 'again' : 'if-changed') : 'keep',
+      next > now ? 'keep' : isDue ? 'again' : 'if-changed',
     );
+    this.#outdatedSince = outdated ? (this.#outdatedSince ?? now) : null;
     if (slots) {
       this.#slotReads.use(now);
       this.#counts.slotReads += 1;
       this.#due.slots = now + this.#options.slotsMs;
-    } else if (isDue || outdated) this.#due.check = Math.min(this.#due.check, this.#slotReads.next);
+    } else if (isDue || outdated) this.#due.check = Math.min(this.#due.check, next);
     return host;
   }
 
@@ -383,11 +397,16 @@ export class Watcher {
     return wishes;
   }
 
-  #decide({ kind, change }: Wish, { memory, seenAt }: Item, disturbed: number | null, now: number): Decision {
+  #decide(
+    { kind, from, change }: Wish,
+    { memory, seenAt }: Item,
+    disturbed: number | null,
+    now: number,
+  ): Decision {
     if (change === null) return { act: 'leave', why: 'it is only watched' };
     // `detach` takes a program off before it forgets that it was wanted, so one that is gone counts as being changed.
-    const unsettled =
-      kind === 'program' && seenAt !== null ? Math.max(seenAt, disturbed ?? seenAt) : disturbed;
+    const isGone = kind === 'program' && from === 'none' && seenAt !== null;
+    const unsettled = isGone ? Math.max(seenAt, disturbed ?? seenAt) : disturbed;
     const paused = now < this.#pausedUntil;
     const situation = { now, kind, disturbed: unsettled, paused, lastHour: this.#repairs };
     return decide(memory, situation, this.#options.policy);
@@ -468,6 +487,9 @@ interface Wish {
 }
 
 const HOUR_MS = 3_600_000;
+
+/** A server whose workers change all the time is not waited for any longer than so many times. */
+const MOST_SETTLES = 3;
 
 /** What happens within so long after an event of its interface or group is put down to that. */
 const RECENT_MS = 5_000;

@@ -16,6 +16,13 @@ const XPS = '/sys/class/net/v0/queues/tx-0/xps_cpus';
 const RPS = '/sys/class/net/v0/queues/rx-0/rps_cpus';
 const read = (file: string) => inside(`cat ${file}`).trim();
 
+/** With an address, by which it is known if it is made again. */
+function addPair(): void {
+  const queues = ['numrxqueues', '2', 'numtxqueues', '2'];
+  ip('link', 'add', 'v0', 'address', '02:00:5e:10:00:01', ...queues, 'type', 'veth', 'peer', 'name', 'v1');
+  for (const name of ['v0', 'v1']) ip('link', 'set', name, 'up');
+}
+
 let state: string;
 let watching: Live | null = null;
 
@@ -23,8 +30,7 @@ beforeEach(() => {
   state = mkdtempSync(join(tmpdir(), 'lt-repair-'));
   process.env['LOCALITY_TUNE_STATE'] = state;
   execFileSync('ip', ['netns', 'add', NETNS]);
-  ip('link', 'add', 'v0', 'numrxqueues', '2', 'numtxqueues', '2', 'type', 'veth', 'peer', 'name', 'v1');
-  for (const name of ['v0', 'v1']) ip('link', 'set', name, 'up');
+  addPair();
 });
 afterEach(async () => {
   await watching?.interrupt();
@@ -67,6 +73,21 @@ describe('a repair', () => {
     }
     expect(journals()).toHaveLength(1);
     await cliJson('undo', '--netns', NETNS, '--yes');
+    expect(read(XPS)).toBe(before);
+  });
+
+  it('of an interface that has come back with its address is a new record', async () => {
+    const before = read(XPS);
+    await cliJson('apply', '--netns', NETNS, '--iface', 'v0', '--only', 'xps', '--yes');
+    const applied = read(XPS);
+    const live = await watch('--repair', 'xps');
+    ip('link', 'del', 'v0');
+    addPair();
+    expect(read(XPS)).toBe(before);
+    await repaired(live);
+    expect(read(XPS)).toBe(applied);
+    expect(journals()).toHaveLength(2);
+    await cliJson('undo', '--netns', NETNS, '--all', '--yes');
     expect(read(XPS)).toBe(before);
   });
 
