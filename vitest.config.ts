@@ -54,6 +54,7 @@ const leftOut = [
   ...(has('ansible-playbook')
     ? []
     : [{ pattern: 'test/integration/ansible.long.root.test.ts', why: 'it needs ansible-core' }]),
+  ...(has('promtool') ? [] : [{ pattern: 'test/export/prometheus-text.test.ts', why: 'it needs promtool' }]),
   ...(has('mandoc') ? [] : [{ pattern: 'test/cli/man-pages.test.ts', why: 'it needs mandoc' }]),
   ...(['zsh', 'fish'].every(has)
     ? []

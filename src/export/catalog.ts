@@ -93,6 +93,20 @@ export const METRICS = {
     'Share of the entries of the RSS table that name an RX queue.',
     'ethtool',
   ),
+  queue_xps_cpu: metric(
+    'gauge',
+    null,
+    ['device', 'queue'],
+    'The CPU that sends through a TX queue by XPS; absent if there are several or none, or if it is not known.',
+    'sysfs',
+  ),
+  queue_rps_cpus: metric(
+    'gauge',
+    null,
+    ['device', 'queue'],
+    'CPUs to which RPS spreads the packets of an RX queue; 0 if it is off.',
+    'sysfs',
+  ),
   cpu_queues: metric('gauge', null, ['cpu'], 'RX queues whose interrupts this CPU alone takes.', '/proc/irq'),
   cpu_workers: metric(
     'gauge',
@@ -313,7 +327,7 @@ export const METRICS = {
     'gauge',
     'seconds',
     [],
-    'When the configuration was last read: everything but packets, interrupts, samples and watchers is of then.',
+    'When the configuration was last read: everything but counters, waiting packets and watchers is of then.',
     'clock',
   ),
   reads_total: metric(

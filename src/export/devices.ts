@@ -1,7 +1,9 @@
 /** Metrics of network devices, their queues and IRQs, and of the CPUs that these use. */
 import type { Host, Irq, Nic } from '../host/types.ts';
 import type { Scrape } from './scrape.ts';
-import type { QueueCounters } from './types.ts';
+import type { Counters } from './types.ts';
+
+type QueueCounters = Omit<Counters, 'sockets'>;
 
 const DIRECTIONS = ['rx', 'tx'] as const;
 
@@ -46,6 +48,10 @@ function addDevice(scrape: Scrape, nic: Nic, { packets, interrupts }: QueueCount
       scrape.add('queue_irq_cpu', labels, only(cpus));
     }
   }
+  for (const { index: queue, xpsCpus } of nic.txQueues)
+    scrape.add('queue_xps_cpu', { device, queue }, only(xpsCpus ?? []));
+  for (const { index: queue, rps } of nic.rxQueues)
+    scrape.add('queue_rps_cpus', { device, queue }, rps === null ? null : rps.length);
   const entries = rss?.indirection ?? [];
   if (entries.length === 0) return;
   const perQueue = Map.groupBy(entries, (queue) => queue);

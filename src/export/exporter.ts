@@ -6,7 +6,7 @@ import { Accumulator } from './accumulator.ts';
 import type { MissingReason } from './catalog.ts';
 import { addDevices, addIrqs } from './devices.ts';
 import { addFindings } from './findings.ts';
-import { addGroups, dropsOf } from './groups.ts';
+import { addGroups, dropsOf, withCounters } from './groups.ts';
 import type { HttpCounts } from './http.ts';
 import type { Measured } from './measured.ts';
 import { addOwnCost } from './own.ts';
@@ -68,8 +68,8 @@ export class Exporter {
     ]);
     if (this.reader.isFailing) scrape.miss('configuration', 'failed');
     if (configuration !== null) {
-      const counters = await this.reader.counters(configuration.host.nics);
-      this.#addConfiguration(scrape, configuration);
+      const counters = await this.reader.counters(configuration.host);
+      this.#addConfiguration(scrape, withCounters(configuration, counters));
       addDevices(scrape, configuration.host, counters);
       if (perIrq) addIrqs(scrape, configuration.host, counters);
     }

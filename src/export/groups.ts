@@ -1,9 +1,23 @@
 /** Metrics of reuseport groups: their slots, programs, and expected locality. */
 import { inUse, unusedNics } from '../diagnose/quiet.ts';
-import type { Group } from '../host/types.ts';
+import type { Group, GroupSocket } from '../host/types.ts';
 import { only } from './devices.ts';
 import type { Scrape } from './scrape.ts';
-import type { Configuration } from './types.ts';
+import type { Configuration, Counters } from './types.ts';
+
+/** The sockets with what they have waiting, and have dropped, by now. */
+export const withCounters = (
+  configuration: Configuration,
+  { sockets }: Pick<Counters, 'sockets'>,
+): Configuration => {
+  const now = (socket: GroupSocket): GroupSocket => {
+    const { recvQueue, drops } = sockets.get(socket.inode) ?? socket;
+    return { ...socket, recvQueue, drops };
+  };
+  const { host } = configuration;
+  const groups = host.groups.map((group) => ({ ...group, sockets: group.sockets.map(now) }));
+  return { ...configuration, host: { ...host, groups } };
+};
 
 /** The drops of each socket, for `Accumulator.update`. @param slotless also of groups whose slots are not known */
 export const dropsOf = (groups: readonly Group[], slotless: boolean) =>

@@ -4,7 +4,7 @@
  */
 import { diagnose } from '../diagnose/diagnose.ts';
 import { isOutdated, type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
-import type { Nic } from '../host/types.ts';
+import type { Host, Nic } from '../host/types.ts';
 import { sumInterrupts } from '../measure/interrupt-sums.ts';
 import { queuePackets, readStatistics, sentPackets } from '../measure/queue-rates.ts';
 import { viewOf } from '../path/view.ts';
@@ -13,7 +13,7 @@ import { findProgram } from '../system/programs.ts';
 import type { System } from '../system/types.ts';
 import { createTimer } from '../system/wake-up.ts';
 import type { MissingReason } from './catalog.ts';
-import type { Configuration, QueueCounters } from './types.ts';
+import type { Configuration, Counters, SocketCounters } from './types.ts';
 
 export interface ReaderOptions {
   readonly arch: string | null;
@@ -25,7 +25,7 @@ export interface ReaderOptions {
   readonly slots: boolean;
 }
 
-/** A configuration is used for so long, and for at least this many times the duration of a reading: 1 % of a CPU at most. */
+/** A configuration is used for so long, and for at least this many times the CPU time of a reading: that is 1 % of a CPU. */
 const FRESH_MS = 5_000;
 const SHARE = 100;
 /** bpftrace takes a second of CPU time: if sockets have changed, and otherwise. */
@@ -50,7 +50,7 @@ export class Reader {
   #last: Configuration | null = null;
   #staleAt = Number.NEGATIVE_INFINITY;
   #run: Promise<void> | null = null;
-  #statistics: Promise<QueueCounters['packets']> | null = null;
+  #statistics: Promise<Counters['packets']> | null = null;
   #reads: Tries = { ok: 0, failed: 0 };
   #slotReads: Tries = { ok: 0, failed: 0 };
   #isFailing = false;
@@ -104,20 +104,21 @@ export class Reader {
     const { ifaces, port } = this.#options;
     const began = performance.now();
     const readAt = Date.now();
+    const cpuBefore = process.cpuUsage();
     try {
       const slots = this.#slotsObstacle();
       const host = await readQuickly(this.#system, { ifaces, port }, this.#known, slots === null);
       const view = viewOf(host);
       const findings = diagnose(view);
-      const took = performance.now() - began;
+      const { user, system } = process.cpuUsage(cpuBefore);
       this.#last = {
         ...view,
         findings,
         slots: slots ?? this.#slotsState(host.groups),
         readAt,
-        seconds: took / 1000,
+        seconds: (performance.now() - began) / 1000,
       };
-      this.#staleAt = performance.now() + Math.max(FRESH_MS, SHARE * took);
+      this.#staleAt = performance.now() + Math.max(FRESH_MS, (SHARE * (user + system)) / 1000);
       this.#reads = { ...this.#reads, ok: this.#reads.ok + 1 };
       this.#isFailing = false;
     } catch (error) {
@@ -168,7 +169,7 @@ export class Reader {
   }
 
   /** As they are now; without the drivers' if these do not answer in time. */
-  async counters(nics: readonly Nic[]): Promise<QueueCounters> {
+  async counters({ nics, groups }: Pick<Host, 'nics' | 'groups'>): Promise<Counters> {
     const irqs = new Set(nics.flatMap((nic) => nic.irqs.map(({ irq }) => irq)));
     const text = irqs.size === 0 ? null : this.#system.files.text('/proc/interrupts');
     this.#statistics ??= packetsOf(this.#system, nics).finally(() => {
@@ -176,15 +177,29 @@ export class Reader {
     });
     const late = createTimer(PATIENCE_MS);
     try {
-      const packets = await Promise.race([this.#statistics, late.over.then(() => null)]);
-      return { packets, interrupts: text === null ? new Map() : sumInterrupts(text, irqs) };
+      const [packets, sockets] = await Promise.all([
+        Promise.race([this.#statistics, late.over.then(() => null)]),
+        groups.length === 0 ? new Map() : this.#sockets(),
+      ]);
+      return { packets, sockets, interrupts: text === null ? new Map() : sumInterrupts(text, irqs) };
     } finally {
       late.cancel();
     }
   }
+
+  /** Empty if the kernel refuses: then those of the configuration count. */
+  async #sockets(): Promise<ReadonlyMap<number, SocketCounters>> {
+    try {
+      const sockets = (await this.#system.kernel?.sockets()) ?? [];
+      return new Map(sockets.map((socket) => [socket.inode, socket]));
+    } catch (error) {
+      if (isSystemError(error)) return new Map();
+      throw error;
+    }
+  }
 }
 
-async function packetsOf(system: System, nics: readonly Nic[]): Promise<QueueCounters['packets']> {
+async function packetsOf(system: System, nics: readonly Nic[]): Promise<Counters['packets']> {
   const statistics = await readStatistics(system, nics);
   return {
     rx: new Map(statistics.map(([name, all]) => [name, queuePackets(all)])),

@@ -14,8 +14,15 @@ export interface Configuration extends View {
   readonly seconds: number;
 }
 
-/** Counters of queues, read for each scrape. */
-export interface QueueCounters {
+/** What a socket has waiting, and has dropped, since it was opened. */
+export interface SocketCounters {
+  readonly recvQueue: number;
+  /** null: not known. */
+  readonly drops: number | null;
+}
+
+/** Read for each scrape. */
+export interface Counters {
   /** By device and queue; null: the kernel did not answer in time. */
   readonly packets: {
     readonly rx: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
@@ -23,6 +30,8 @@ export interface QueueCounters {
   } | null;
   /** Interrupts of all CPUs since boot, by IRQ. */
   readonly interrupts: ReadonlyMap<number, number>;
+  /** By inode: listeners of TCP, and every UDP socket. */
+  readonly sockets: ReadonlyMap<number, SocketCounters>;
 }
 
 /** A rule, and the severities that its findings can have. */

@@ -11,8 +11,17 @@ const FATAL: ReadonlySet<string> = new Set([
   'kernel-hung',
 ]);
 
-/** Programs that failed, with the reason; each try takes a second. */
-const refused = new Map<string, string>();
+/**
+ * Programs that failed, with the reason; each try takes a second. For an hour: the reason may have been a moment without
+ * memory, and an exporter runs for months.
+ */
+const refused = new Map<string, { readonly why: string; readonly until: number }>();
+const HOUR_MS = 3_600_000;
+
+function refusalOf(program: string): string | null {
+  const known = refused.get(program);
+  return known !== undefined && performance.now() < known.until ? known.why : null;
+}
 
 export interface Chosen<T> {
   readonly variant: ProbeVariant;
@@ -33,17 +42,17 @@ export async function chooseVariant<T>(
   const passedOver: string[] = [];
   let failed: unknown = null;
   for (const variant of variants) {
-    const why = refused.get(variant.program) ?? obstacle(variant, capabilities);
+    const why = refusalOf(variant.program) ?? obstacle(variant, capabilities);
     if (why === null) {
       try {
         return { variant, passedOver, started: await start(variant) };
       } catch (error) {
         if (!isFailure(error) || FATAL.has(error.code)) throw error;
         failed = error;
-        refused.set(variant.program, error.message);
+        refused.set(variant.program, { why: error.message, until: performance.now() + HOUR_MS });
       }
     }
-    passedOver.push(`${variant.name}: ${why ?? refused.get(variant.program)}`);
+    passedOver.push(`${variant.name}: ${why ?? refusalOf(variant.program)}`);
   }
   throw (
     failed ?? failure('no-variant', `no probe works on this kernel: ${passedOver.join('; ')}`, NO_VARIANT)
