@@ -144,6 +144,11 @@ export class Watcher {
     return this.#last;
   }
 
+  /** How many settings, interfaces and groups are remembered: it must not grow with time. */
+  get remembered(): number {
+    return this.#items.size + this.#disturbed.size;
+  }
+
   /** When `step` must be called next, unless something is heard before. */
   get due(): number {
     return Math.min(this.#due.check, this.#due.pulse);
