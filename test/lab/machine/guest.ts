@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { type Channel, openChannel, type Program } from './channel.ts';
 import { initramfs } from './initramfs.ts';
 import type { Kernel } from './kernels.ts';
-import { findQemu, type Hardware, INSIDE, qemuCommand } from './qemu.ts';
+import { findQemu, type Hardware, INSIDE, type MachineFiles, qemuCommand } from './qemu.ts';
 
 /** Tests are tried once more, in a new guest, after an error with these words. */
 export const WENT_AWAY = 'the guest went away';
@@ -34,16 +34,41 @@ const agent = fileURLToPath(new URL('agent.ts', import.meta.url));
 
 /** Throws when it does not come up, with the end of its console. */
 export async function boot(kernel: Kernel, hardware: Hardware): Promise<Guest> {
-  const folder = await mkdtemp(join(tmpdir(), 'locality-tune-lab-'));
-  const initrd = join(folder, 'initrd');
-  const serial = join(folder, 'console');
-  const socket = join(folder, 'agent');
-  await writeFile(initrd, await initramfs(kernel, startScript(kernel, hardware)));
   const qemu = await findQemu((line) => console.error(`lab: ${line}`));
-  const files = { initrd, console: serial, socket: `${socket},server=on,wait=on` };
-  const [program = '', ...args] = qemuCommand(qemu, hardware, kernel, files);
+  return bootMachine({
+    name: kernel.name,
+    cpus: hardware.cpus,
+    initrd: await initramfs(kernel, startScript(kernel, hardware)),
+    command: (files) => qemuCommand(qemu, hardware, kernel, files),
+  });
+}
+
+export interface Machine {
+  readonly name: string;
+  readonly cpus: number;
+  /** Its script starts the agent. */
+  readonly initrd: Buffer;
+  /** The command line of QEMU, which becomes the leader of a network namespace. */
+  readonly command: (files: MachineFiles) => readonly string[];
+  /** To boot: 120. */
+  readonly seconds?: number;
+}
+
+/** Throws when it does not come up, with the end of its console. */
+export async function bootMachine({
+  name,
+  cpus,
+  initrd,
+  command,
+  seconds = BOOT_SECONDS,
+}: Machine): Promise<Guest> {
+  const folder = await mkdtemp(join(tmpdir(), 'locality-tune-lab-'));
+  const files = { initrd: join(folder, 'initrd'), console: join(folder, 'console') };
+  const socket = join(folder, 'agent');
+  await writeFile(files.initrd, initrd);
+  const [program = '', ...args] = command({ ...files, socket: `${socket},server=on,wait=on` });
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = endOf(child, serial);
+  const ended = endOf(child, files.console);
   const close = async () => {
     child.kill('SIGKILL');
     await ended;
@@ -52,8 +77,8 @@ export async function boot(kernel: Kernel, hardware: Hardware): Promise<Guest> {
   try {
     const connection = await connected(socket, ended);
     const channel = openChannel(connection, ended);
-    await within(BOOT_SECONDS, `${WENT_AWAY}: ${kernel.name} did not boot`, channel.ready);
-    await checkTimers(channel, hardware.cpus);
+    await within(seconds, `${WENT_AWAY}: ${name} did not boot`, channel.ready);
+    await checkTimers(channel, cpus);
     return {
       start: channel.start,
       run: (command, seconds = 120) => output(channel.start(command), command, seconds),

@@ -12,17 +12,33 @@ const MODULES = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'
 /** `script` runs in bash, in the guest's root. Returns a cpio archive, uncompressed. */
 export async function initramfs(kernel: Kernel, script: string): Promise<Buffer> {
   const busybox = await firstOf(join(kernel.tools, 'usr/bin/busybox'), join(kernel.tools, 'bin/busybox'));
-  const modules = await modulesWithDependencies(kernel, MODULES);
+  return pack(kernel.modules, busybox, busybox, [
+    { name: 'start', data: Buffer.from(script) },
+    { name: 'bpftrace', data: await wrapper(kernel, 'bpftrace') },
+    { name: 'modprobe', data: await wrapper(kernel, 'kmod', 'modprobe') },
+  ]);
+}
+
+/**
+ * @param folder of the kernel's modules
+ * @param busybox for the guest @param own one that runs here
+ * @param tools what is in /run/lab of the guest: `start`, a bash script, is run
+ */
+export async function pack(
+  folder: string,
+  busybox: string,
+  own: string,
+  tools: readonly { readonly name: string; readonly data: Buffer }[],
+): Promise<Buffer> {
+  const modules = await modulesWithDependencies(folder, MODULES);
   const files: File[] = [
     { name: 'busybox', mode: 0o755, data: await readFile(busybox) },
     { name: 'init', mode: 0o755, data: Buffer.from(INIT) },
-    { name: 'tools/start', mode: 0o755, data: Buffer.from(script) },
-    { name: 'tools/bpftrace', mode: 0o755, data: await wrapper(kernel, 'bpftrace') },
-    { name: 'tools/modprobe', mode: 0o755, data: await wrapper(kernel, 'kmod', 'modprobe') },
+    ...tools.map(({ name, data }) => ({ name: `tools/${name}`, mode: 0o755, data })),
   ];
   for (const [index, path] of modules.entries()) {
     const packed = path.endsWith('.xz');
-    const data = packed ? await unxz(busybox, path) : await readFile(path);
+    const data = packed ? await unxz(own, path) : await readFile(path);
     const order = String(index).padStart(3, '0');
     files.push({ name: `modules/${order}-${basename(path, '.xz')}`, mode: 0o644, data });
   }
@@ -64,7 +80,7 @@ const unxz = async (busybox: string, path: string): Promise<Buffer> =>
   (await promisify(execFile)(busybox, ['xzcat', path], { encoding: 'buffer', maxBuffer: 1 << 26 })).stdout;
 
 /** In the order of loading; what is built in is in no list. A line of modules.dep names the nearest dependency first. */
-async function modulesWithDependencies({ modules }: Kernel, wanted: readonly string[]): Promise<string[]> {
+async function modulesWithDependencies(modules: string, wanted: readonly string[]): Promise<string[]> {
   const lines = (await readFile(join(modules, 'modules.dep'), 'utf8')).split('\n');
   const dependencies = new Map(
     lines.map((line) => {

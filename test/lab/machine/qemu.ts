@@ -37,6 +37,12 @@ export interface Hardware {
   readonly exact: boolean;
 }
 
+export interface MachineFiles {
+  readonly initrd: string;
+  readonly console: string;
+  readonly socket: string;
+}
+
 /**
  * The command line. Emulated, not virtualised: it runs wherever QEMU does, and stock kernels can hang on a /dev/kvm that
  * is itself virtual.
@@ -45,7 +51,7 @@ export function qemuCommand(
   qemu: readonly string[],
   hardware: Hardware,
   kernel: Kernel,
-  files: { readonly initrd: string; readonly console: string; readonly socket: string },
+  files: MachineFiles,
 ): readonly string[] {
   const { cpus, nic, exact } = hardware;
   const queues = tapQueues(hardware);
@@ -65,6 +71,11 @@ export function qemuCommand(
     'console=ttyS0 quiet net.ifnames=0 nokaslr mitigations=off tsc=reliable nowatchdog panic=1 oops=panic ' +
     'rcupdate.rcu_cpu_stall_timeout=40 sysctl.kernel.panic_on_rcu_stall=1';
   const command = [...qemu, ...options.join(' ').split(' ').filter(Boolean), '-append', append];
+  return inNamespace(command, queues);
+}
+
+/** The command in a network namespace of its own, with the host's end of the NIC: a tap with so many queues. */
+export function inNamespace(command: readonly string[], queues: number): readonly string[] {
   const network = `ip link set lo up && ip tuntap add dev lab0 mode tap ${queues > 1 ? 'multi_queue' : ''} &&
     ip addr add ${OUTSIDE}/24 dev lab0 && ip link set lab0 up && exec "$0" "$@"`;
   // If this process ends for any reason, QEMU ends, and with it the namespace. virtio's RSS would load a program into
