@@ -63,6 +63,8 @@ async function download(work: string, { suite, base, architecture, packages }: W
     'APT::Install-Recommends=0',
     'APT::Sandbox::User=root',
     'Acquire::Languages=none',
+    // A mirror that lags has an expired list of testing.
+    'Acquire::Check-Valid-Until=0',
     ...(architecture ? [`APT::Architecture=${architecture}`, `APT::Architectures=${architecture}`] : []),
   ].flatMap((option) => ['-o', option]);
   await exec('apt-get', [...options, 'update', '-qq']);

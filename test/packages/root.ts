@@ -61,6 +61,8 @@ async function archiveOf(suite: Suite, packages: readonly string[]): Promise<str
       '--variant=apt',
       `--include=${packages.join(',')}`,
       '--aptopt=APT::Install-Recommends "0"',
+      // A mirror that lags has an expired list of testing.
+      '--aptopt=Acquire::Check-Valid-Until "0"',
     ];
     await exec('mmdebstrap', [...options, suite, work, await debianArchive()], { maxBuffer: 1 << 26 });
     await rename(work, file);
