@@ -2,8 +2,9 @@
 import { count, cpuNames } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
 import type { SpreadCounters } from '../xdp/counters.ts';
+import type { Sport } from '../xdp/sport.ts';
 import { formatBy, formatPorts, type Spread } from '../xdp/spread.ts';
-import { describe } from '../xdp/state.ts';
+import { type AttachedProgram, describe } from '../xdp/state.ts';
 import type { InterfaceStatus } from '../xdp/status.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
@@ -32,8 +33,9 @@ export function statusLines(found: readonly InterfaceStatus[], style: Style): Li
   return found.flatMap((each, at) => [...(at > 0 ? [[]] : []), ...oneStatus(each, style)]);
 }
 
-function oneStatus({ state, program, spread, counters, warnings }: InterfaceStatus, style: Style): Line[] {
+function oneStatus({ state, program, spread, sport, warnings }: InterfaceStatus, style: Style): Line[] {
   const lead = `${state.name}: `;
+  if (sport !== null) return sportLines(lead, sport, program, style);
   if (spread === null)
     return [
       ...paragraph(lead, `${describe(program)}: not attached by locality-tune, so it is left alone`, style),
@@ -41,19 +43,41 @@ function oneStatus({ state, program, spread, counters, warnings }: InterfaceStat
   return [
     ...paragraph(
       lead,
-      `${spreadWords(spread)} (${program.mode}, ${count(spread.queue, 'packet')} may wait for each)`,
+      `${spreadWords(spread.settings)} (${program.mode}, ${count(spread.settings.queue, 'packet')} may wait for each)`,
       style,
       'strong',
     ),
-    ...(counters === null ? [] : counterLines(counters, style)),
-    ...(program.info === null
+    ...(spread.counters === null ? [] : counterLines(spread.counters, style)),
+    ...programLine(program, style),
+    ...warnings.flatMap((warning) => paragraph('  warning: ', warning, style, 'partly')),
+  ];
+}
+
+const programLine = ({ info, programId }: AttachedProgram, style: Style): readonly Line[] =>
+  info === null ? [] : paragraph('  ', `program ${info.name}, id ${programId}, tag ${info.tag}`, style);
+
+/** `UDP to ports 4000 gets a random source port from 1024 to 65535`. */
+export const sportWords = ({ ports, first, last }: Sport): string =>
+  `UDP to ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')} gets a random source port from ${first} to ${last}`;
+
+function sportLines(
+  lead: string,
+  { settings, counters }: NonNullable<InterfaceStatus['sport']>,
+  program: AttachedProgram,
+  style: Style,
+): Line[] {
+  const rewritten =
+    counters === null
       ? []
       : paragraph(
           '  ',
-          `program ${program.info.name}, id ${program.programId}, tag ${program.info.tag}`,
+          `${number(counters.rewritten)} packets were rewritten; ${number(counters.passed.fragments)} fragments and ${number(counters.passed.short)} that were too short were passed on as they are.`,
           style,
-        )),
-    ...warnings.flatMap((warning) => paragraph('  warning: ', warning, style, 'partly')),
+        );
+  return [
+    ...paragraph(lead, `${sportWords(settings)} (${program.mode})`, style, 'strong'),
+    ...rewritten,
+    ...programLine(program, style),
   ];
 }
 
@@ -76,12 +100,9 @@ function counterLines({ perCpu, spread, arrived, lost, passed }: SpreadCounters,
 }
 
 /** After attaching: how to see it, and how to get rid of it. */
-export function attachedLines(iface: string, spread: Spread, style: Style): Line[] {
+export function attachedLines(iface: string, does: string, style: Style): Line[] {
   const how = `\`locality-tune xdp status\` counts its packets, \`locality-tune xdp detach --iface ${word(iface)}\` restores everything`;
-  return [
-    ...paragraph('', `${iface} spreads ${spreadWords(spread)}`, style, 'strong'),
-    ...paragraph('', how, style),
-  ];
+  return [...paragraph('', `${iface}: ${does}`, style, 'strong'), ...paragraph('', how, style)];
 }
 
 export const nothingAttached: Line = [span('no interface here has an XDP program')];

@@ -12,8 +12,9 @@ import type { Change, Plan, Target } from '../tune/types.ts';
 import type { Undone } from '../tune/undo.ts';
 import { word } from '../words/shell.ts';
 import { preparations, refusals, sideEffects } from '../xdp/hazards.ts';
-import { foreign, setTo } from '../xdp/set-spread.ts';
+import { foreign, setTo } from '../xdp/set-program.ts';
 import { readSituation, type Situation } from '../xdp/situation.ts';
+import { formatSport, type Sport } from '../xdp/sport.ts';
 import { ALL_TUNNELS, type By, formatSpread, type Ports, parsePorts, type Spread } from '../xdp/spread.ts';
 import { NOTHING, textOf, type XdpState } from '../xdp/state.ts';
 import { accessTo, type LiveMachine, type Progress } from './machine.ts';
@@ -34,6 +35,8 @@ export interface SpreadOptions {
   /** The sender behind a veth that cannot be seen computes its checksums. */
   readonly force: boolean;
 }
+
+const SPREADS = 'Spreads these packets over the CPUs before the kernel receives them.';
 
 export interface PlannedSpread {
   readonly spread: Spread;
@@ -72,7 +75,7 @@ export async function planSpread(
   if (refused !== undefined) throw failure(refused.code, refused.message, refused.hint);
   const changes = [
     ...preparationsFor(spread, situation),
-    ...attaching(spread, situation),
+    ...attaching(formatSpread(spread), SPREADS, situation),
     ...programs.flatMap((each) => each.changes),
   ];
   const warnings = [
@@ -138,12 +141,11 @@ function preparationsFor(spread: Spread, situation: Situation): readonly Change[
   });
 }
 
-function attaching(spread: Spread, { state, possible }: Situation): readonly Change[] {
-  const [from, to] = [textOf(state, possible), formatSpread(spread)];
+function attaching(to: string, why: string, { state, possible }: Situation): readonly Change[] {
+  const from = textOf(state, possible);
   if (from === to) return [];
   const target: Target = { kind: 'xdp', nic: state.name };
-  const command = `locality-tune xdp ${to.replace('spread ', `spread --iface ${word(state.name)} `)} --yes`;
-  const why = 'Spreads these packets over the CPUs before the kernel receives them.';
+  const command = `locality-tune xdp ${to.replace(' ', ` --iface ${word(state.name)} `)} --yes`;
   return [{ kind: 'xdp', subject: subjectOf(target), target, from, to, why, command }];
 }
 
@@ -158,8 +160,47 @@ function unserved({ cpus }: Spread, groups: readonly Group[]): readonly string[]
   });
 }
 
-/** Applies a planned spread. Throws Failure of the change that the kernel refused, after everything was restored. */
-export async function applySpread(machine: LiveMachine, plan: Plan, signal: AbortSignal): Promise<Applied> {
+export interface PlannedSport {
+  /** Empty: it is attached already. */
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+}
+
+/** Throws Failure no-such-interface, foreign-program, connected-socket; SystemError. */
+export async function planSport(machine: LiveMachine, iface: string, sport: Sport): Promise<PlannedSport> {
+  const situation = await situationOf(machine, iface);
+  refuseForeign(situation.state);
+  const sockets = await machine.kernel.sockets();
+  const connected = sockets.find(
+    ({ protocol, port, peerPort }) => protocol === 'udp' && peerPort !== 0 && sport.ports.includes(port),
+  );
+  if (connected !== undefined)
+    throw failure(
+      'connected-socket',
+      `a socket on port ${connected.port} is connected to ${connected.peerAddress} port ${connected.peerPort}: it receives only from there, so it would receive nothing`,
+      'a server with connected sockets needs `locality-tune xdp spread`',
+    );
+  const changes = attaching(formatSport(sport), 'Whatever hashes the ports then sees many flows.', situation);
+  const rps = situation.rps.length > 0;
+  const where =
+    sport.mode === 'native'
+      ? rps
+        ? []
+        : [
+            'it spreads sockets, not CPUs: the NIC has chosen the queue already. With RPS on the interface it also spreads CPUs; `locality-tune xdp spread` does so without changing packets',
+          ]
+      : [
+          'it spreads sockets, not CPUs: generic XDP runs after RPS. `locality-tune xdp spread` spreads CPUs, and the program `rand` spreads sockets without changing packets',
+        ];
+  const warnings = [
+    ...where,
+    'what the server answers goes to the random port, where nobody listens: right only for protocols without answers',
+  ];
+  return { plan: { changes, refused: [], notes: [] }, warnings: changes.length > 0 ? warnings : [] };
+}
+
+/** Applies the plan of a spread or of a random source port. Throws Failure of the change that the kernel refused, after everything was restored. */
+export async function applyXdp(machine: LiveMachine, plan: Plan, signal: AbortSignal): Promise<Applied> {
   const { state, netns, by } = machine;
   const applied = await applyPlan(accessTo(machine), plan, { state, netns, by, signal, whole: true });
   const [failed] = applied.failed;

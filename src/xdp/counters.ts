@@ -1,5 +1,6 @@
 /** What a spread has counted since it was attached. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SPORT_COUNTER } from './sport.ts';
 import { COUNTER, perCpu, sum } from './spread-maps.ts';
 import { type AttachedProgram, mapValue, withMapsOf } from './state.ts';
 
@@ -64,4 +65,20 @@ export async function readCounters(
     lost,
     passed,
   };
+}
+
+export interface SportCounters {
+  readonly rewritten: number;
+  /** Passed on as they are. */
+  readonly passed: { readonly fragments: number; readonly short: number };
+}
+
+/** Throws SystemError. @param possible number of possible CPUs */
+export function readSportCounters({ info }: AttachedProgram, possible: number): SportCounters | null {
+  if (info === null) return null;
+  return withMapsOf(info, (maps) => {
+    const of = (counter: number) => sum(perCpu(mapValue(maps, 'counters', counter, possible)));
+    const { rewritten, fragments, short } = SPORT_COUNTER;
+    return { rewritten: of(rewritten), passed: { fragments: of(fragments), short: of(short) } };
+  });
 }

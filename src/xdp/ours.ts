@@ -3,6 +3,7 @@
  * any name.
  */
 import { type Image, programOf, tagsOf } from './image.ts';
+import { image as sport } from './programs/sport.ts';
 import { image as flow } from './programs/spread-flow.ts';
 import { image as inner } from './programs/spread-inner.ts';
 import { image as payload } from './programs/spread-payload.ts';
@@ -11,14 +12,21 @@ import { image as random } from './programs/spread-random.ts';
 import { image as round } from './programs/spread-round.ts';
 import type { Way } from './spread.ts';
 
-export type Own = { readonly command: 'spread'; readonly way: Way };
+export type Own = { readonly command: 'spread'; readonly way: Way } | { readonly command: 'sport' };
 
 const SPREADS: Readonly<Record<Way, Image>> = { flow, inner, quic, payload, round, random };
 
-export const spreadImage = (way: Way): Image => SPREADS[way];
+export const imageOf = (own: Own): Image => (own.command === 'sport' ? sport : SPREADS[own.way]);
 
 /** At most 15 characters: `lt_spread_rand`. */
-export const nameOf = ({ command, way }: Own): string => `lt_${command}_${way.slice(0, 5)}`.slice(0, 15);
+export const nameOf = (own: Own): string =>
+  own.command === 'sport' ? 'lt_sport' : `lt_spread_${own.way.slice(0, 5)}`;
+
+/** Every program of this release. */
+export const OWN: readonly Own[] = [
+  ...(Object.keys(SPREADS) as Way[]).map((way) => ({ command: 'spread', way }) as const),
+  { command: 'sport' },
+];
 
 /**
  * Tags of programs of earlier releases, which `detach` and `status` still know. Add those of a program here when its C
@@ -32,9 +40,7 @@ let known: ReadonlyMap<string, Own> | undefined;
 export function recogniseTag(tag: string): Own | null {
   known ??= new Map([
     ...FORMER,
-    ...Object.entries(SPREADS).flatMap(([way, image]) =>
-      tagsOf(programOf(image, 'xdp')).map((each) => [each, { command: 'spread', way: way as Way }] as const),
-    ),
+    ...OWN.flatMap((own) => tagsOf(programOf(imageOf(own), 'xdp')).map((each) => [each, own] as const)),
   ]);
   return known.get(tag) ?? null;
 }

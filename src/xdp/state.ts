@@ -18,6 +18,7 @@ import { native } from '../system/native.ts';
 import { NETLINK_ROUTE } from '../system/netlink.ts';
 import { type AttachedXdp, readLink, readLinks, type XdpLink } from '../system/xdp-link.ts';
 import { type Own, recogniseTag } from './ours.ts';
+import { formatSport, type Sport, sportIn } from './sport.ts';
 import { formatSpread, type Spread } from './spread.ts';
 import { spreadIn } from './spread-maps.ts';
 
@@ -111,6 +112,14 @@ export function readSpread({ own, info, mode }: AttachedProgram, possible: numbe
   });
 }
 
+/** What the maps of a random source port say; null if it is none. */
+export function readSport({ own, info, mode }: AttachedProgram): Sport | null {
+  if (own?.command !== 'sport' || info === null || mode === 'offload') return null;
+  return withMapsOf(info, (maps) =>
+    sportIn(mapValue(maps, 'configs', 0, 1), mapValue(maps, 'ports', 0, 1), mode),
+  );
+}
+
 /** The kernel answers a CPUMAP with the queue's size and the id of the entry's program. */
 function queueOf(maps: OpenMaps, cpu: number | undefined, possible: number): number | null {
   if (cpu === undefined || maps.get('cpus')?.type !== MAP_TYPE.cpumap) return null;
@@ -132,7 +141,9 @@ export function textOf({ programs }: XdpState, possible: number): string {
   const [program] = programs;
   if (program === undefined) return NOTHING;
   const spread = readSpread(program, possible);
-  return spread === null ? describe(program) : formatSpread(spread);
+  if (spread !== null) return formatSpread(spread);
+  const sport = readSport(program);
+  return sport === null ? describe(program) : formatSport(sport);
 }
 
 /** `program xdp_filter, id 15, tag 3b18…, uid 0`. */

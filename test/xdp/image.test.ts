@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programOf, tagsOf, withMaps } from '../../src/xdp/image.ts';
-import { nameOf, recogniseTag, spreadImage } from '../../src/xdp/ours.ts';
+import { imageOf, nameOf, recogniseTag } from '../../src/xdp/ours.ts';
 import { WAYS } from '../../src/xdp/spread.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..');
 describe('the images', () => {
   it('have programs that are told apart by their tags', () => {
     for (const way of WAYS) {
-      const tags = tagsOf(programOf(spreadImage(way), 'xdp'));
+      const tags = tagsOf(programOf(imageOf({ command: 'spread', way }), 'xdp'));
       expect(tags).toHaveLength(2);
       for (const tag of tags) expect(recogniseTag(tag)).toEqual({ command: 'spread', way });
     }
@@ -19,7 +19,7 @@ describe('the images', () => {
 
   it('refer only to maps that they have, by loads of 64 bits', () => {
     for (const way of WAYS) {
-      const { maps, programs } = spreadImage(way);
+      const { maps, programs } = imageOf({ command: 'spread', way });
       for (const program of programs) {
         const bytes = withMaps(
           program,

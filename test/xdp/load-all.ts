@@ -3,17 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { closeDescriptor, programInfo } from '../../src/system/bpf.ts';
 import { native } from '../../src/system/native.ts';
 import { load } from '../../src/xdp/load.ts';
-import { nameOf, recogniseTag, spreadImage } from '../../src/xdp/ours.ts';
-import { WAYS } from '../../src/xdp/spread.ts';
+import { imageOf, nameOf, OWN, recogniseTag } from '../../src/xdp/ours.ts';
 
 native().unlimitMemlock();
 const unknown: string[] = [];
-for (const way of WAYS) {
+for (const own of OWN) {
   await sleep(250);
   const sizes = { targets: 1, cpus: 1, spread: 1 };
-  const fd = load({ image: spreadImage(way), name: nameOf({ command: 'spread', way }), sizes, entries: [] });
+  const fd = load({ image: imageOf(own), name: nameOf(own), sizes, entries: [] });
   const { tag } = programInfo(fd);
-  if (recogniseTag(tag)?.way !== way) unknown.push(`${way} ${tag}`);
+  if (recogniseTag(tag) !== own) unknown.push(`${nameOf(own)} ${tag}`);
   closeDescriptor(fd);
 }
-console.log(JSON.stringify({ loaded: WAYS.length, unknown }));
+console.log(JSON.stringify({ loaded: OWN.length, unknown }));

@@ -11,7 +11,8 @@ import { openFiles } from '../../src/system/files.ts';
 import { native } from '../../src/system/native.ts';
 import { below, hashOf } from '../../src/xdp/hash.ts';
 import { load } from '../../src/xdp/load.ts';
-import { nameOf, recogniseTag, spreadImage } from '../../src/xdp/ours.ts';
+import { imageOf, nameOf, recogniseTag } from '../../src/xdp/ours.ts';
+import { fillSport } from '../../src/xdp/sport.ts';
 import { parseBy, parsePorts, type Spread, type Way } from '../../src/xdp/spread.ts';
 import { COUNTER, fill, perCpu, sum } from '../../src/xdp/spread-maps.ts';
 import { mapValue, withMapsOf } from '../../src/xdp/state.ts';
@@ -34,6 +35,8 @@ const BY: Readonly<Record<Way, readonly [by: string, ports: string]>> = {
 };
 
 const loaded = new Map<Way, number>();
+const SPORT = { ports: [4000], first: 20_000, last: 20_999, mode: 'native' } as const;
+let sport = -1;
 
 async function loadSpread(way: Way): Promise<void> {
   const [byText, portText] = BY[way];
@@ -46,7 +49,7 @@ async function loadSpread(way: Way): Promise<void> {
   loaded.set(
     way,
     load({
-      image: spreadImage(way),
+      image: imageOf({ command: 'spread', way }),
       name: nameOf({ command: 'spread', way }),
       ...fill(spread, SEED, possible),
     }),
@@ -97,9 +100,11 @@ beforeAll(async () => {
   await assertBpfAnswers();
   native().unlimitMemlock();
   for (const way of Object.keys(BY)) await loadSpread(way as Way);
+  await sleep(150);
+  sport = load({ image: imageOf({ command: 'sport' }), name: 'lt_sport', ...fillSport(SPORT) });
 });
 afterAll(() => {
-  for (const fd of loaded.values()) closeDescriptor(fd);
+  for (const fd of [...loaded.values(), sport]) closeDescriptor(fd);
 });
 
 describe('each program', () => {
@@ -295,5 +300,74 @@ describe('without a flow', () => {
     const share = 1 / possible;
     const error = Math.sqrt(runs * share * (1 - share));
     for (const count of counts) expect(Math.abs(count - runs * share)).toBeLessThanOrEqual(4 * error);
+  });
+});
+
+describe('a random source port', () => {
+  /** One's complement sum of 16-bit words (RFC 1071). */
+  const summed = (bytes: Uint8Array): number => {
+    const words = Buffer.concat([bytes, Buffer.alloc(bytes.length % 2)]);
+    let total = 0;
+    for (let at = 0; at < words.length; at += 2) total += words.readUInt16BE(at);
+    while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+    return total;
+  };
+  const pseudo = ({ source, destination }: Flow, datagram: Uint8Array) =>
+    Buffer.concat([source, destination, u32(17), u32(datagram.length)]);
+  const checksum = (flow: Flow, datagram: Uint8Array): number =>
+    ~summed(Buffer.concat([pseudo(flow, datagram), datagram])) & 0xffff || 0xffff;
+
+  it('changes only the port and the checksum, which stays right, or none', () => {
+    fc.assert(
+      fc.property(
+        flows(4000),
+        payload(0),
+        fc.boolean(),
+        fc.nat(10),
+        fc.subarray([0, 43, 60]),
+        fc.array(fc.nat(4095), { maxLength: 2 }),
+        (flow, bytes, none, options, extensions, tags) => {
+          const datagram = Buffer.from(udp(flow, bytes));
+          datagram.writeUInt16BE(none ? 0 : checksum(flow, datagram), 6);
+          const packet = ethernet(network(flow, 'udp', datagram, { options, extensions }), tags);
+          const { verdict, output } = testRun(sport, packet);
+          expect([verdict, output.length]).toEqual([PASS, packet.length]);
+          const at = packet.length - datagram.length;
+          const changed = Buffer.from(output.subarray(at));
+          const port = changed.readUInt16BE(0);
+          expect(port).toBeGreaterThanOrEqual(SPORT.first);
+          expect(port).toBeLessThanOrEqual(SPORT.last);
+          const check = changed.readUInt16BE(6);
+          if (none) expect(check).toBe(0);
+          else {
+            expect(check).not.toBe(0);
+            expect(summed(Buffer.concat([pseudo(flow, changed), changed]))).toBe(0xffff);
+          }
+          changed.writeUInt16BE(flow.sourcePort, 0);
+          changed.writeUInt16BE(datagram.readUInt16BE(6), 6);
+          expect(Buffer.compare(Buffer.concat([output.subarray(0, at), changed]), packet)).toBe(0);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leaves other ports, TCP and fragments alone', () => {
+    fc.assert(
+      fc.property(flows(4000), fc.constantFrom(0x2000, 0x00b9), (flow, fragment) => {
+        const whole = udp(flow, Buffer.alloc(20));
+        const others = [
+          network({ ...flow }, 'udp', whole, { fragment, extensions: [44] }),
+          network(flow, 'udp', udp({ ...flow, destinationPort: 4001 }, Buffer.alloc(20))),
+          network(flow, 'tcp', tcp(flow)),
+        ].map((each) => ethernet(each));
+        for (const packet of others) {
+          const { verdict, output } = testRun(sport, packet);
+          expect(verdict).toBe(PASS);
+          expect(Buffer.compare(output, packet)).toBe(0);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -221,6 +221,38 @@ describe('a spread in native mode', () => {
   });
 });
 
+describe('a random source port', () => {
+  it('is refused without --one-way, and where a socket is connected', () => {
+    expect(json('xdp sport --iface v0 --port 4000 --mode generic --yes').error.code).toBe('usage');
+  });
+
+  it('reaches sockets as many flows, is counted, and is undone', () => {
+    const made = json('xdp sport --iface v0 --port 4000 --mode generic --one-way --range 2000-2999 --yes');
+    expect(made).toMatchObject({ changed: true, program: { name: 'lt_sport', ours: true } });
+    const reader = `
+import socket, subprocess, sys
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(('', 4000))
+receiver.settimeout(5)
+print('ready', flush=True)
+ports = [receiver.recvfrom(64)[1][1] for _ in range(400)]
+print(min(ports), max(ports), len(set(ports)))
+`;
+    const started = `python3 -c '${reader.replaceAll("'", '"')}' > ${state}/ports 2>&1 < /dev/null & sleep 1`;
+    inside(here, started);
+    send(400, 1);
+    inside(here, `until [ $(wc -l < ${state}/ports) = 2 ]; do sleep 0.1; done`);
+    const [least, most, distinct] = inside(here, `tail -n 1 ${state}/ports`).trim().split(' ').map(Number);
+    expect(least).toBeGreaterThanOrEqual(2000);
+    expect(most).toBeLessThanOrEqual(2999);
+    expect(distinct).toBeGreaterThan(250);
+    expect(statusOf().sport).toMatchObject({ first: 2000, last: 2999, rewritten: 400 });
+    expect(xdp('xdp status --iface v0').stdout).toContain('400 packets were rewritten');
+    expect(xdp('undo --yes').code).toBe(0);
+    expect(json('xdp status').interfaces).toEqual([]);
+  });
+});
+
 describe('a program of others', () => {
   it('is shown, and neither replaced nor detached', () => {
     const attach = join(import.meta.dirname, 'attach-foreign.ts');

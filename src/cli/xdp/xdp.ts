@@ -1,9 +1,10 @@
-/** `locality-tune xdp spread|status|detach`: options and help. The code is loaded when they run. */
+/** `locality-tune xdp spread|sport|status|detach`: options and help. The code is loaded when they run. */
 import type { Command } from 'commander';
 import { type Cpus, parseCpuList } from '../../host/cpus.ts';
 import { usage } from '../errors.ts';
 import { collect, integer } from '../options.ts';
 import type { XdpDetachOptions } from './detach-run.ts';
+import type { XdpSportOptions } from './sport-run.ts';
 import type { XdpSpreadOptions } from './spread-run.ts';
 import type { XdpStatusOptions } from './status-run.ts';
 
@@ -28,6 +29,15 @@ Examples:
   locality-tune xdp spread --iface eth0 --by inner --cpus 0-7
   locality-tune xdp status
   locality-tune xdp detach --iface eth0`;
+
+const SPORT = `
+Gives each UDP datagram for these ports a random source port, so that whatever hashes addresses and ports
+after it sees many flows: the reuseport group, and RPS. It spreads sockets, not CPUs, unless the mode is
+native and RPS is on. It is for protocols without answers, because these go to the random port; the
+program \`rand\` spreads sockets without that, and \`xdp spread\` spreads CPUs.
+
+Example:
+  locality-tune xdp sport --iface eth0 --port 4000 --one-way --dry-run`;
 
 const STATUS = `
 Shows the XDP program of every interface: of a spread also how many packets went to each CPU, how
@@ -66,6 +76,21 @@ export function register(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { runXdpSpread } = await import('./spread-run.ts');
       await runXdpSpread(command.optsWithGlobals<XdpSpreadOptions>());
+    });
+  xdp
+    .command('sport')
+    .description('Attach a program that gives datagrams a random source port')
+    .requiredOption('-I, --iface <name>', 'interface that receives the packets')
+    .requiredOption('--port <ports>', 'destination ports, such as 4000,4001')
+    .option('--one-way', 'confirm that the protocol has no answers')
+    .option('--range <list>', 'source ports FIRST-LAST', '1024-65535')
+    .option('--mode <native|generic>', 'by the driver, or by the stack on any driver', mode, 'native')
+    .option('--dry-run', 'only check, and show what would change')
+    .option('--yes', 'do not ask; required without a terminal')
+    .addHelpText('after', SPORT)
+    .action(async (_options: unknown, command: Command) => {
+      const { runXdpSport } = await import('./sport-run.ts');
+      await runXdpSport(command.optsWithGlobals<XdpSportOptions>());
     });
   xdp
     .command('status')

@@ -1,6 +1,6 @@
 /** The XDP program of an interface. The value is a spread in the form of its options, `none`, or another program. */
 import type { Files } from '../../system/types.ts';
-import { setTo } from '../../xdp/set-spread.ts';
+import { setTo } from '../../xdp/set-program.ts';
 import { ifindexOf, possibleCpus } from '../../xdp/situation.ts';
 import { textOf, xdpState } from '../../xdp/state.ts';
 import type { Target } from '../types.ts';

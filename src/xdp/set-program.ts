@@ -1,10 +1,13 @@
-/** Makes an interface's program what a text says: a spread, or none. */
+/** Makes an interface's program what a text says: a spread, a random source port, or none. */
 import { randomInt } from 'node:crypto';
 import { failure } from '../system/errors.ts';
-import { nameOf, spreadImage } from './ours.ts';
+import type { XdpMode } from '../system/xdp-link.ts';
+import type { Loading } from './order.ts';
+import { imageOf, nameOf, type Own } from './ours.ts';
 import { setXdpOf } from './set-xdp.ts';
+import { fillSport, parseSport } from './sport.ts';
 import { parseSpread } from './spread.ts';
-import { fill } from './spread-maps.ts';
+import { type Filling, fill } from './spread-maps.ts';
 import { type AttachedProgram, describe, NOTHING, type XdpState } from './state.ts';
 
 /**
@@ -20,22 +23,33 @@ export async function setTo(state: XdpState, text: string, possible: number): Pr
     if (now !== null) await setXdpOf({ ifindex, mode: modeOf(now, name), replaces, program: null });
     return;
   }
-  const spread = parseSpread(text);
-  if (spread === null)
+  const wanted = loadingOf(text, possible);
+  if (wanted === null)
     throw failure('foreign-program', `${text}: cannot be attached again`, 'start what attached it');
-  if (now !== null && now.mode !== spread.mode)
+  if (now !== null && now.mode !== wanted.mode)
     throw failure(
       'mode-differs',
       `${name} has a program in ${now.mode} mode, and the kernel allows only one mode at a time`,
       `detach it first: locality-tune xdp detach --iface ${name}`,
     );
-  const { way } = spread.by;
-  const program = {
-    image: spreadImage(way),
-    name: nameOf({ command: 'spread', way }),
-    ...fill(spread, randomInt(2 ** 32), possible),
-  };
-  await setXdpOf({ ifindex, mode: spread.mode, replaces, program });
+  const { mode, program } = wanted;
+  await setXdpOf({ ifindex, mode, replaces, program });
+}
+
+/** null: the text is of neither. */
+function loadingOf(text: string, possible: number): { mode: XdpMode; program: Loading } | null {
+  const of = (own: Own, filling: Filling): Loading => ({
+    image: imageOf(own),
+    name: nameOf(own),
+    ...filling,
+  });
+  const spread = parseSpread(text);
+  if (spread !== null) {
+    const own: Own = { command: 'spread', way: spread.by.way };
+    return { mode: spread.mode, program: of(own, fill(spread, randomInt(2 ** 32), possible)) };
+  }
+  const sport = parseSport(text);
+  return sport && { mode: sport.mode, program: of({ command: 'sport' }, fillSport(sport)) };
 }
 
 /** Throws Failure foreign-program. */

@@ -1,0 +1,85 @@
+/** Shows what an attach would change, asks, attaches, and prints the result. */
+import { changeLines } from '../../report/tune.ts';
+import { attachedLines } from '../../report/xdp.ts';
+import type { Plan } from '../../tune/types.ts';
+import type { LiveMachine } from '../../use-cases/machine.ts';
+import { takeBackOwn } from '../../use-cases/undo.ts';
+import { applyXdp } from '../../use-cases/xdp.ts';
+import { readStatus } from '../../xdp/status.ts';
+import { confirm } from '../confirm.ts';
+import { EXIT } from '../errors.ts';
+import type { Globals } from '../options.ts';
+import { printDocument, printLines, progress, say, sayParagraph, styleOf } from '../output.ts';
+import { heedInterruptions } from '../signals.ts';
+import { toDocument } from './status-document.ts';
+
+export interface AttachXdpOptions extends Globals {
+  readonly iface: string;
+  readonly dryRun?: true;
+  readonly yes?: true;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly warnings: readonly string[];
+  /** `UDP to port 4000 by flow, to CPUs 0-3`. */
+  readonly does: string;
+  /** Of the document, where nothing is attached yet. */
+  readonly document: object;
+}
+
+export async function carryOut(
+  machine: LiveMachine,
+  schema: `locality-tune.xdp-${string}/1`,
+  { plan, warnings, does, document }: Planned,
+  options: AttachXdpOptions,
+): Promise<void> {
+  const { iface, dryRun, yes } = options;
+  const json = options.json || options.pretty;
+  const style = styleOf(options.color, process.stdout, process.env);
+  const print = async (journal: string | null, changed: boolean): Promise<void> => {
+    const [found] = await readStatus(machine, [iface]);
+    const { warnings: found_, ...now } = found === undefined ? NOTHING : toDocument(found);
+    printDocument(
+      {
+        schema,
+        ...(dryRun ? { dryRun: true } : {}),
+        changed,
+        journal,
+        changes: plan.changes,
+        ...now,
+        iface,
+        ...document,
+        warnings: [...warnings, ...found_],
+      },
+      options,
+    );
+  };
+  if (!json) for (const warning of warnings) sayParagraph('note: ', warning);
+  if (plan.changes.length === 0 || dryRun) {
+    if (json) return print(null, false);
+    if (plan.changes.length === 0) return say(`unchanged: ${iface}: ${does} already\n`);
+    return printLines(changeLines(plan.changes, style), style);
+  }
+  if (!yes) {
+    printLines(changeLines(plan.changes, style), style);
+    if (!(await confirm(`${iface}: ${does}. Attach it?`))) {
+      process.exitCode = EXIT.failed;
+      return say('nothing was changed\n');
+    }
+  }
+  const interruption = heedInterruptions();
+  const done = progress('attaching ...');
+  const made = await applyXdp(machine, plan, interruption.signal).finally(done);
+  const left =
+    made.takenBack === null && interruption.signal.aborted && made.journal !== null
+      ? (await takeBackOwn(machine, made.journal)).skipped
+      : made.takenBack;
+  if (json) await print(made.journal, left === null ? made.journal !== null : left.length > 0);
+  else if (left === null) printLines(attachedLines(iface, does, style), style);
+  else if (left.length === 0) say('interrupted: everything was restored\n');
+  else say('interrupted: not everything was restored; run `locality-tune undo`\n');
+  process.exitCode = interruption.status() ?? EXIT.ok;
+}
+
+const NOTHING = { program: null, counters: null, arrived: null, lost: null, sport: null, warnings: [] };
