@@ -96,6 +96,7 @@ const EXIT_STATUS = [
 ] as const;
 
 const FILES = [
+  ['/etc/locality-tune.conf', 'Defaults of options, in TOML. None is needed.'],
   [
     '/var/lib/locality-tune',
     'Journals of `apply` and `tune`, plans that are applied at boot, and notes of attached programs.',

@@ -12,6 +12,8 @@ export interface Globals {
   /** Indented JSON; implies `json`, as in bpftool. */
   readonly pretty?: true;
   readonly color: ColorWhen;
+  /** Instead of /etc/locality-tune.conf. */
+  readonly config?: string;
   readonly netns?: NamedNetns;
   /** Directory of a captured tree; main refuses it for commands that make changes. */
   readonly root?: string;
@@ -77,6 +79,7 @@ export function addGlobals(program: Command): Command {
       colorWhen,
       'auto',
     )
+    .option('--config <file>', 'take defaults from FILE instead of /etc/locality-tune.conf')
     .option(
       '--netns <name|pid|container>',
       'work in this network namespace: a name from `ip netns`, the pid of a process in it, or a container (its ' +

@@ -3,6 +3,7 @@ import { Command, type Option } from 'commander';
 import { packageVersion } from '../system/package.ts';
 import { register as registerBalance } from './balance/balance.ts';
 import { register as registerCompletion } from './completion/completion.ts';
+import { takeDefaults } from './config-defaults.ts';
 import { register as registerDoctor } from './doctor/doctor.ts';
 import { usage } from './errors.ts';
 import { register as registerExport } from './export/export.ts';
@@ -92,6 +93,18 @@ const LOOKING: ReadonlySet<string> = new Set([
   'doctor',
 ]);
 
+/** Commands that take defaults from the configuration file. */
+const CONFIGURED: ReadonlySet<string> = new Set([
+  'inspect',
+  'live',
+  'plan',
+  'apply',
+  'tune',
+  'watch',
+  'export',
+  'metrics',
+]);
+
 /** @param argv only the commands that it mentions are registered, or all if it mentions none */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('locality-tune')
@@ -127,6 +140,7 @@ function visibleGlobalOptions(command: Command): Option[] {
   const refused = [
     ...(LOOKING.has(command.name()) ? [] : ['--root']),
     ...(command.name() === 'skb' ? ['--netns'] : []),
+    ...(CONFIGURED.has(command.name()) || command.name() === 'doctor' ? [] : ['--config']),
   ];
   // The program's own help lists them as its options.
   if (command.parent === null) return [];
@@ -137,13 +151,16 @@ const program = (command: Command): Command => (command.parent === null ? comman
 
 /** Checks for every command, before it reads anything. */
 async function prepare(command: Command): Promise<void> {
-  const { root, netns } = command.optsWithGlobals<Globals>();
+  const { root, netns, config } = command.optsWithGlobals<Globals>();
   if (root !== undefined && !LOOKING.has(command.name())) {
     throw usage(`--root: ${command.name()} works only on the live machine`, 'omit --root');
   }
   if (root !== undefined && netns !== undefined) {
     throw usage('--netns: a captured tree has no network namespaces', 'use either --netns or --root');
   }
+  if (CONFIGURED.has(command.name())) await takeDefaults(command);
+  else if (config !== undefined && command.name() !== 'doctor')
+    throw usage(`--config: ${command.name()} takes no defaults from a file`, 'omit --config');
   if (netns !== undefined) await enter(netns.asked, command);
 }
 

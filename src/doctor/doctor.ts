@@ -6,7 +6,7 @@ import { NETWORK_CHECKS } from './network.ts';
 import { PLACE_CHECKS } from './places.ts';
 import { PRIVILEGE_CHECKS } from './privileges.ts';
 import { TRACING_CHECKS } from './tracing.ts';
-import { type Check, type Examined, type Subject, unknown, type Outcome } from './types.ts';
+import { type Check, type Examined, type Outcome, type Subject, unknown } from './types.ts';
 
 /** In the order in which they are shown. The slow ones come last. */
 export const CHECKS: readonly Check[] = [

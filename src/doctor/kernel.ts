@@ -2,7 +2,7 @@
 import { kernelBtf } from '../system/btf.ts';
 import { EVERY, TRACE } from './commands.ts';
 import { asRoot } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Outcome, type Subject, unknown, works } from './types.ts';
 
 /** pidfd_getfd(2) */
 const OLDEST = [5, 6] as const;

@@ -5,7 +5,7 @@ import { native } from '../system/native.ts';
 import { openIrqbalance } from '../tune/irqbalance.ts';
 import { CHANGE, EVERY, LOOK } from './commands.ts';
 import { asRoot, isContained } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Outcome, type Subject, unknown, works } from './types.ts';
 
 export const NETWORK_CHECKS: readonly Check[] = [
   { id: 'addon', commands: EVERY, examine: addon },

@@ -1,15 +1,16 @@
 /** Checks of file systems, namespaces and the clock. */
 import { accessSync, closeSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readConfig } from '../config/config.ts';
 import { interfaceNames } from '../host/names.ts';
 import { isErrno, isFailure, isSystemError } from '../system/errors.ts';
 import { native } from '../system/native.ts';
 import { packageRoot } from '../system/package.ts';
 import { findProgram } from '../system/programs.ts';
 import { requireTrustedFolder } from '../system/trusted.ts';
-import { CHANGE, LOOK } from './commands.ts';
+import { CHANGE, EVERY, LOOK } from './commands.ts';
 import { asRoot, isContained, mountOf } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Outcome, type Subject, unknown, works } from './types.ts';
 
 export const PLACE_CHECKS: readonly Check[] = [
   { id: 'sysfs', commands: CHANGE, examine: (subject) => writable(subject, '/sys', 'sysfs') },
@@ -19,6 +20,7 @@ export const PLACE_CHECKS: readonly Check[] = [
   { id: 'pid-namespace', commands: [], examine: pidNamespace },
   { id: 'network-namespaces', commands: [], examine: networkNamespaces },
   { id: 'state', commands: CHANGE, examine: state },
+  { id: 'config', commands: EVERY, examine: config },
   { id: 'systemd', commands: [], examine: systemd },
   { id: 'fanotify', commands: [], examine: fanotify },
   { id: 'clock', commands: ['apply', 'status', 'watch'], examine: clock },
@@ -111,6 +113,23 @@ function state({ live }: Subject): Outcome {
     if (isFailure(error)) return fails(error.message, error.hint);
     if (!isSystemError(error)) throw error;
     return fails(`${folder} cannot be written (${error.code})`, `mount -o remount,rw ${folder}`);
+  }
+}
+
+/** What it says, so that nobody has to wonder where a default came from. */
+function config({ live }: Subject): Outcome {
+  if (live === null) return NOT_READ;
+  try {
+    const settings = readConfig(live.config).map(
+      ({ command, key, values }) =>
+        `${command === null ? '' : `${command}.`}${key}=${values.join(',') || 'false'}`,
+    );
+    return works(`${live.config}: ${settings.join(' ') || 'empty'}`);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return works(`there is no ${live.config}, and none is needed`);
+    if (isFailure(error)) return fails(error.message, error.hint);
+    if (!isSystemError(error)) throw error;
+    return fails(`${live.config} cannot be read (${error.code})`, `chmod a+r ${live.config}`);
   }
 }
 

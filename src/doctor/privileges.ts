@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { isSystemError } from '../system/errors.ts';
 import { CHANGE, LOOK, STEER, TRACE } from './commands.ts';
 import { asRoot, type Capability, hasCapability, isContained, serviceOf } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Outcome, type Subject, unknown, works } from './types.ts';
 
 export const PRIVILEGE_CHECKS: readonly Check[] = [
   capability('cap-dac-read-search', 'DAC_READ_SEARCH', LOOK, 'see the workers of other users'),

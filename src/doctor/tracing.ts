@@ -12,7 +12,7 @@ import { isFailure } from '../system/errors.ts';
 import { installAdvice } from '../system/install.ts';
 import { TRACE } from './commands.ts';
 import { asRoot } from './surroundings.ts';
-import { type Check, fails, NOT_READ, type Subject, unknown, type Outcome, works } from './types.ts';
+import { type Check, fails, NOT_READ, type Outcome, type Subject, unknown, works } from './types.ts';
 
 const EVERYTHING: Filter = { pid: null, port: null, comm: null };
 /** Long enough that none ends before the probe is stopped. */

@@ -15,6 +15,8 @@ export interface Live {
   readonly probes: boolean;
   /** The folder of lock and journals. */
   readonly state: string;
+  /** The configuration file, which may be missing. */
+  readonly config: string;
 }
 
 /** What a check has found. */

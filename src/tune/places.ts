@@ -7,6 +7,8 @@ export interface Places {
   readonly state: string;
   /** The folder of systemd units. */
   readonly units: string;
+  /** The configuration file. */
+  readonly config: string;
   /** Kills this process by SIGKILL after N writes of any kind, to test undo; 0: never. */
   readonly killAfter: number;
 }
@@ -14,6 +16,7 @@ export interface Places {
 export const PLACES: Places = {
   state: '/var/lib/locality-tune',
   units: '/etc/systemd/system',
+  config: '/etc/locality-tune.conf',
   killAfter: 0,
 };
 

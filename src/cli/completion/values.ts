@@ -75,6 +75,8 @@ const FREE: ReadonlySet<string> = new Set([
   'slots',
   'hex',
   'url',
+  'labels',
+  'header',
   'percent',
   'fd',
   'name',

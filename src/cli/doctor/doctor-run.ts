@@ -39,8 +39,12 @@ export async function runDoctor(options: DoctorCommandOptions): Promise<void> {
   if (hasFailed(checks)) process.exitCode = EXIT.failed;
 }
 
-async function subjectOf({ root, probes }: DoctorCommandOptions): Promise<Subject> {
+async function subjectOf({ root, probes, config }: DoctorCommandOptions): Promise<Subject> {
   if (root !== undefined) return { files: (await openSystem({ root })).files, live: null };
   const euid = process.geteuid?.() ?? -1;
-  return { files: openFiles('/'), live: { kernel: openKernel(), euid, probes, state: places().state } };
+  const { state, config: usual } = places();
+  return {
+    files: openFiles('/'),
+    live: { kernel: openKernel(), euid, probes, state, config: config ?? usual },
+  };
 }
