@@ -190,6 +190,14 @@ export const METRICS = {
     PROBE,
     'running',
   ),
+  probe_active: metric(
+    'gauge',
+    null,
+    ['probe'],
+    '1 while a probe counts, which makes packets cost more.',
+    PROBE,
+    'running',
+  ),
   probe_info: metric('info', null, ['probe', 'variant'], 'How a probe hooks the kernel.', PROBE, 'running'),
   probe_seconds_total: metric(
     'counter',

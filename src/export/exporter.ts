@@ -42,10 +42,10 @@ export class Exporter {
   readonly #watchers = new WatcherTotals();
   readonly reader: Reader;
 
-  constructor(system: System, options: ExporterOptions) {
-    this.#files = system.files;
+  constructor(open: () => System, options: ExporterOptions) {
+    this.#files = open().files;
     this.#options = options;
-    this.reader = new Reader(system, options, options.trouble);
+    this.reader = new Reader(open, options, options.trouble);
   }
 
   /** What samples are judged by. */

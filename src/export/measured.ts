@@ -29,6 +29,8 @@ interface ProbeTotals {
   /** Why the latest sample failed; null: it succeeded; `pending`: there is none yet. */
   why: MissingReason<ProbeName> | null;
   variant: string | null;
+  /** Does it count now? */
+  active: boolean;
 }
 
 /** Label values joined by spaces -> count. */
@@ -56,15 +58,22 @@ export class Measured {
     this.#probes = new Map(
       probes.map((probe) => [
         probe,
-        { seconds: 0, lost: 0, ok: 0, failed: 0, why: 'pending', variant: null },
+        { seconds: 0, lost: 0, ok: 0, failed: 0, why: 'pending', variant: null, active: false },
       ]),
     );
+  }
+
+  /** It counts from now on, until `succeeded` or `failed`. */
+  started(probe: ProbeName): void {
+    const totals = this.#probes.get(probe);
+    if (totals !== undefined) totals.active = true;
   }
 
   failed(probe: ProbeName, why: MissingReason<ProbeName>): void {
     const totals = this.#probes.get(probe);
     if (totals === undefined) return;
     totals.failed += 1;
+    totals.active = false;
     totals.why = why;
   }
 
@@ -79,6 +88,7 @@ export class Measured {
     const totals = this.#probes.get(probe);
     if (totals === undefined) return;
     totals.ok += 1;
+    totals.active = false;
     totals.why = null;
     totals.variant = name;
     totals.seconds += interval.seconds;
@@ -107,22 +117,12 @@ export class Measured {
   }
 
   #addAccepts(counts: Counts, { groups, ports, isHere }: SampleContext): void {
-    const slots = new Map(
-      groups
-        .filter(({ protocol }) => protocol === 'tcp')
-        .flatMap(({ id, sockets }) =>
-          sockets.flatMap(({ slot, holders }) =>
-            slot === null
-              ? []
-              : holders.map(({ pid, fd }): [string, string] => [`${pid} ${fd}`, `${slot} ${id}`]),
-          ),
-        ),
-    );
+    const slotOf = slotFinder(groups);
     for (const { pid, fd, port, cpu, rxcpu, count } of toPairs(counts)) {
       if (!isHere(pid)) continue;
       grow(this.#accepts, `${labelOf(port, ports.tcp)} ${localityOf(cpu, rxcpu)}`, count);
-      const slot = slots.get(`${pid} ${fd}`);
-      if (slot !== undefined) grow(this.#slots, slot, count);
+      const slot = slotOf(pid, fd, port);
+      if (slot !== null) grow(this.#slots, slot, count);
     }
   }
 
@@ -167,9 +167,10 @@ export class Measured {
       scrape.miss(probe, this.#absent);
       return;
     }
-    const { seconds, lost, ok, failed, why, variant } = totals;
+    const { seconds, lost, ok, failed, why, variant, active } = totals;
     if (why !== null) scrape.miss(probe, why);
     scrape.add('probe_up', { probe }, why === null);
+    scrape.add('probe_active', { probe }, active);
     if (variant !== null) scrape.add('probe_info', { probe, variant }, 1);
     scrape.add('probe_seconds_total', { probe }, seconds);
     scrape.add('probe_samples_total', { probe, result: 'ok' }, ok);
@@ -209,6 +210,31 @@ export class Measured {
     }
     forget(this.#slots, (key) => !wanted.has(key));
   }
+}
+
+/**
+ * The slot, with its group, in which a process accepted. The descriptor of a call that began before the sample is not known:
+ * then it is the one slot of that port that the process serves, or none.
+ */
+function slotFinder(groups: readonly Group[]) {
+  const byDescriptor = new Map<string, string>();
+  const served = new Map<string, Set<string>>();
+  for (const { id, protocol, port, sockets } of groups) {
+    if (protocol !== 'tcp') continue;
+    for (const { slot, holders, owners } of sockets) {
+      if (slot === null) continue;
+      for (const { pid, fd } of holders) byDescriptor.set(`${pid} ${fd}`, `${slot} ${id}`);
+      for (const { pid } of owners) {
+        const key = `${pid} ${port}`;
+        served.set(key, (served.get(key) ?? new Set()).add(`${slot} ${id}`));
+      }
+    }
+  }
+  return (pid: number, fd: number | null, port: number): string | null => {
+    if (fd !== null) return byDescriptor.get(`${pid} ${fd}`) ?? null;
+    const [slot, ...others] = served.get(`${pid} ${port}`) ?? [];
+    return slot !== undefined && others.length === 0 ? slot : null;
+  };
 }
 
 const OTHER = 'other';

@@ -40,7 +40,7 @@ interface Tries {
 }
 
 export class Reader {
-  readonly #system: System;
+  readonly #open: () => System;
   readonly #options: ReaderOptions;
   readonly #trouble: (message: string) => void;
   #known: KnownSlots = new Map();
@@ -55,9 +55,12 @@ export class Reader {
   #slotReads: Tries = { ok: 0, failed: 0 };
   #isFailing = false;
 
-  /** @param trouble is told what could not be read this time */
-  constructor(system: System, options: ReaderOptions, trouble: (message: string) => void) {
-    this.#system = system;
+  /**
+   * @param open for each reading, since what is denied is remembered as long as the files are open
+   * @param trouble is told what could not be read this time
+   */
+  constructor(open: () => System, options: ReaderOptions, trouble: (message: string) => void) {
+    this.#open = open;
     this.#options = options;
     this.#trouble = trouble;
   }
@@ -107,7 +110,7 @@ export class Reader {
     const cpuBefore = process.cpuUsage();
     try {
       const slots = this.#slotsObstacle();
-      const host = await readQuickly(this.#system, { ifaces, port }, this.#known, slots === null);
+      const host = await readQuickly(this.#open(), { ifaces, port }, this.#known, slots === null);
       const view = viewOf(host);
       const findings = diagnose(view);
       const { user, system } = process.cpuUsage(cpuBefore);
@@ -157,7 +160,7 @@ export class Reader {
 
   async #readSlots(arch: string | null, port: number | null): Promise<void> {
     try {
-      this.#known = await readSlotsOf(this.#system, arch, port);
+      this.#known = await readSlotsOf(this.#open(), arch, port);
       this.#slotReads = { ...this.#slotReads, ok: this.#slotReads.ok + 1 };
     } catch (error) {
       if (!isFailure(error) && !isSystemError(error)) throw error;
@@ -171,31 +174,32 @@ export class Reader {
   /** As they are now; without the drivers' if these do not answer in time. */
   async counters({ nics, groups }: Pick<Host, 'nics' | 'groups'>): Promise<Counters> {
     const irqs = new Set(nics.flatMap((nic) => nic.irqs.map(({ irq }) => irq)));
-    const text = irqs.size === 0 ? null : this.#system.files.text('/proc/interrupts');
-    this.#statistics ??= packetsOf(this.#system, nics).finally(() => {
+    const system = this.#open();
+    const text = irqs.size === 0 ? null : system.files.text('/proc/interrupts');
+    this.#statistics ??= packetsOf(system, nics).finally(() => {
       this.#statistics = null;
     });
     const late = createTimer(PATIENCE_MS);
     try {
       const [packets, sockets] = await Promise.all([
         Promise.race([this.#statistics, late.over.then(() => null)]),
-        groups.length === 0 ? new Map() : this.#sockets(),
+        groups.length === 0 ? new Map() : socketsOf(system),
       ]);
       return { packets, sockets, interrupts: text === null ? new Map() : sumInterrupts(text, irqs) };
     } finally {
       late.cancel();
     }
   }
+}
 
-  /** Empty if the kernel refuses: then those of the configuration count. */
-  async #sockets(): Promise<ReadonlyMap<number, SocketCounters>> {
-    try {
-      const sockets = (await this.#system.kernel?.sockets()) ?? [];
-      return new Map(sockets.map((socket) => [socket.inode, socket]));
-    } catch (error) {
-      if (isSystemError(error)) return new Map();
-      throw error;
-    }
+/** Empty if the kernel refuses: then those of the configuration count. */
+async function socketsOf({ kernel }: System): Promise<ReadonlyMap<number, SocketCounters>> {
+  try {
+    const sockets = (await kernel?.sockets()) ?? [];
+    return new Map(sockets.map((socket) => [socket.inode, socket]));
+  } catch (error) {
+    if (isSystemError(error)) return new Map();
+    throw error;
   }
 }
 

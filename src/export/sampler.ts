@@ -65,6 +65,7 @@ async function once(
     count: 1,
     signal,
   });
+  measured.started(probe);
   for await (const interval of intervals) {
     const now = await context();
     if (signal.aborted || now === null) return;

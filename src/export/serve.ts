@@ -29,7 +29,7 @@ export interface Serving {
 
 /** Throws SystemError if an address cannot be had. */
 export async function serveMetrics(
-  system: System,
+  open: () => System,
   options: ServeOptions,
   signal: AbortSignal,
 ): Promise<Serving> {
@@ -38,7 +38,7 @@ export async function serveMetrics(
   const isRoot = process.geteuid?.() === 0;
   const probes = schedule !== null && isRoot ? sampling.probes : [];
   const measured = new Measured(probes, matrix, schedule !== null && !isRoot ? 'not-root' : 'off');
-  const exporter: Exporter = new Exporter(system, {
+  const exporter: Exporter = new Exporter(open, {
     ...options,
     measured,
     running: true,
@@ -55,7 +55,7 @@ export async function serveMetrics(
     await server.close();
     throw error;
   }
-  const isHere = isInOurNetns(system.files);
+  const isHere = isInOurNetns(open().files);
   const context = async (): Promise<SampleContext | null> => {
     const configuration = await exporter.reader.configuration();
     return configuration === null ? null : { ...exporter.contextOf(configuration), isHere };

@@ -42,17 +42,20 @@ export async function chooseVariant<T>(
   const passedOver: string[] = [];
   let failed: unknown = null;
   for (const variant of variants) {
-    const why = refusalOf(variant.program) ?? obstacle(variant, capabilities);
+    let why = refusalOf(variant.program) ?? obstacle(variant, capabilities);
     if (why === null) {
       try {
         return { variant, passedOver, started: await start(variant) };
       } catch (error) {
         if (!isFailure(error) || FATAL.has(error.code)) throw error;
         failed = error;
-        refused.set(variant.program, { why: error.message, until: performance.now() + HOUR_MS });
+        why = error.message;
+        // Somebody else ended it: nothing speaks against the program.
+        if (error.code !== 'bpftrace-killed')
+          refused.set(variant.program, { why, until: performance.now() + HOUR_MS });
       }
     }
-    passedOver.push(`${variant.name}: ${why ?? refusalOf(variant.program)}`);
+    passedOver.push(`${variant.name}: ${why}`);
   }
   throw (
     failed ?? failure('no-variant', `no probe works on this kernel: ${passedOver.join('; ')}`, NO_VARIANT)

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- startup|inspect|language|probes|live|prove|fleet]`: what starting costs, against an empty Node and the
+ * `npm run bench [-- startup|inspect|language|probes|live|prove|fleet|export|scrapes]`: what starting costs, against an empty Node and the
  * tools that `inspect` replaces; `inspect` on machines of any size; programs; what the probes cost each packet; what the
  * live view costs. Prints tables.
  */
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
 import { languageTable } from './cbpf.ts';
+import { longRunTable, scrapeTable, seriesTable } from './export.ts';
 import { fleetTable } from './fleet.ts';
 import { liveTable } from './live.ts';
 import { measure } from './measure.ts';
@@ -67,11 +68,16 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   live: [liveTable],
   prove: [proveTable],
   fleet: [() => fleetTable(ENTRY)],
+  export: [seriesTable, scrapeTable],
+  scrapes: [() => longRunTable(ENTRY)],
 };
+
+/** It takes ten minutes, so it runs only when it is named. */
+const LONG = 'scrapes';
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => BENCHMARKS[name] === undefined);
 if (unknown !== undefined)
   throw new Error(`no benchmark '${unknown}': ${Object.keys(BENCHMARKS).join(', ')}`);
 for (const [name, tables] of Object.entries(BENCHMARKS))
-  if (chosen.length === 0 || chosen.includes(name)) for (const table of tables) await table();
+  if (chosen.length === 0 ? name !== LONG : chosen.includes(name)) for (const table of tables) await table();

@@ -73,12 +73,14 @@ describe('samples', () => {
         '10,7,443,0,0': 5,
         '10,7,443,0,1': 2,
         '11,7,443,1,-1': 1,
+        // A call that began before the sample: pid 1001 serves slot 1.
+        '1001,0,443,1,1': 3,
         '20,7,34567,0,0': 9,
         '99,7,443,0,0': 1000,
       },
     });
     expect(seriesOf(scrape, 'accepts_total')).toEqual([
-      '{port="443",local="true"} 5',
+      '{port="443",local="true"} 8',
       '{port="443",local="false"} 2',
       '{port="443",local="unknown"} 1',
       '{port="other",local="true"} 9',
@@ -87,7 +89,7 @@ describe('samples', () => {
     ]);
     expect(seriesOf(scrape, 'slot_packets_total')).toEqual([
       '{group="tcp 0.0.0.0:443",slot="0"} 7',
-      '{group="tcp 0.0.0.0:443",slot="1"} 1',
+      '{group="tcp 0.0.0.0:443",slot="1"} 4',
       '{group="udp 0.0.0.0:53",slot="0"} 0',
       '{group="udp 0.0.0.0:53",slot="1"} 0',
     ]);

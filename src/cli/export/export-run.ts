@@ -14,11 +14,11 @@ const SCHEMA = 'locality-tune.export/1';
 export async function runExport(options: ExportCommandOptions): Promise<void> {
   const addresses = addressesOf(options);
   const probes = probesOf(options);
-  const system = openMetered(options);
+  const open = openMetered(options);
   const signal = untilInterrupted();
   const serving = await during('export', 'CAP_NET_BIND_SERVICE for a port below 1024', () =>
     serveMetrics(
-      system,
+      open,
       {
         ...meteredOptions(options),
         addresses,

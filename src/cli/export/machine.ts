@@ -14,11 +14,12 @@ import type { MetricsOptions } from './export-options.ts';
 
 export const EVERYONE = 'note: everyone who can reach this address can read the metrics\n';
 
-/** Throws CliError no-such-interface. */
+/** Opens this machine, again for each reading. Throws CliError no-such-interface. */
 export function openMetered({ iface = [] }: Pick<MetricsOptions, 'iface'>) {
-  const system = { files: openFiles('/'), kernel: openKernel() };
-  checkInterfaces(system.files, iface);
-  return system;
+  const kernel = openKernel();
+  const open = () => ({ files: openFiles('/'), kernel });
+  checkInterfaces(open().files, iface);
+  return open;
 }
 
 export const meteredOptions = ({ iface = [], port, slots, perIrq }: MetricsOptions) =>
