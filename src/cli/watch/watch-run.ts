@@ -29,6 +29,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const EXIT_HUNG_UP = 129;
 
 export async function runWatch(options: WatchCommandOptions): Promise<void> {
+  if (options.listen !== undefined && options.once)
+    throw usage('--listen: cannot be combined with --once', 'use `locality-tune metrics` for metrics once');
   if (options.sample !== undefined && options.listen === undefined)
     throw usage('--sample: is for the metrics of --listen', 'add --listen 127.0.0.1:9884');
   if (options.install || options.uninstall) return installOrRemove(options);
