@@ -18,6 +18,7 @@ import { proveTable } from './prove.ts';
 import { simulationTable } from './simulate.ts';
 import { slotsTable } from './slots.ts';
 import { startUpTable } from './startup.ts';
+import { watchTable } from './watch.ts';
 
 const ENTRY = fileURLToPath(new URL('../../dist/src/cli/entry.js', import.meta.url));
 const ROUNDS = 7;
@@ -70,6 +71,7 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   fleet: [() => fleetTable(ENTRY)],
   export: [seriesTable, scrapeTable],
   scrapes: [() => longRunTable(ENTRY)],
+  watch: [watchTable],
 };
 
 /** It takes ten minutes, so it runs only when it is named. */
