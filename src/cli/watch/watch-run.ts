@@ -96,6 +96,8 @@ async function watch(options: WatchCommandOptions): Promise<void> {
   // Only now: another watcher may have refused this one.
   await daemon.look();
   announce(daemon, options);
+  // If its unit allows it.
+  globalThis.gc?.();
   service.tell();
   await Promise.all([daemon.run(stop), metrics?.ended]);
   await service.stop();
