@@ -13,6 +13,7 @@ import { planFor } from '../use-cases/plan.ts';
 import { repair } from '../use-cases/repair.ts';
 import { knownBans } from './bans.ts';
 import { follow, fromHost, fromRecords, fromSavedPlan, type Scope, type Steering } from './baseline.ts';
+import { settled } from './observe.ts';
 import { interfacesOf, partOf, partOfBaseline } from './part.ts';
 import type { Baseline, WatchEvent } from './types.ts';
 import { createSigns } from './vital-signs.ts';
@@ -113,7 +114,15 @@ export async function openWatched(
         return follow(now, fresh);
       },
       replan: (seen, group, wanted) => Promise.resolve(replan(machine, seen, group, wanted)),
-      repair: (changes) => repairIfFree(machine, changes, signal),
+      repair: async (changes) => {
+        // What was read of a group before its program was set says nothing of it now.
+        const groups = new Set(
+          changes.filter(({ kind }) => kind === 'program').map(({ subject }) => subject),
+        );
+        const results = await repairIfFree(machine, changes, signal);
+        known = new Map([...known].filter(([id]) => !groups.has(id)));
+        return results;
+      },
     },
   };
 }
@@ -137,7 +146,9 @@ function replan(machine: LiveMachine, host: Host, id: string, wanted: Steering):
     smt: 'one',
     program: wanted.program === 'by-cpu' ? null : wanted.program,
   };
-  return planFor(viewOf({ ...host, groups: [group] }), options, machine).plan.changes;
+  const { changes } = planFor(viewOf({ ...settled(host), groups: [group] }), options, machine).plan;
+  // To take the program off is more than the baseline says.
+  return changes.filter(({ kind, to }) => kind !== 'program' || to !== 'none');
 }
 
 /** Nothing is done while somebody applies or undoes; the next check sees what is left to do. */

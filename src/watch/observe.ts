@@ -1,12 +1,14 @@
 /** Compares a machine that has been read with the baseline. Pure. */
 
 import { diagnose } from '../diagnose/diagnose.ts';
+import { formatCpuList } from '../host/cpus.ts';
 import { napiThreadOf } from '../host/napi-threads.ts';
-import type { Group, Host, Nic } from '../host/types.ts';
+import type { Group, Host, Irq, Nic } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
+import { applied } from '../tune/applied.ts';
 import { fromSaved } from '../tune/saved.ts';
 import { settingOf } from '../tune/settings/settings.ts';
-import type { Target } from '../tune/types.ts';
+import type { Change, Target } from '../tune/types.ts';
 import { irqOf, threadOf, valueIn } from '../tune/value-in.ts';
 import { FLOW_ENTRIES, ownerOf } from './paths.ts';
 import type { Baseline, Expectation, Fact, Generation, Observation, Observed } from './types.ts';
@@ -47,7 +49,7 @@ function compare(host: Host, { kind, subject, target, wanted }: Expectation): Ob
   if (found.target.kind === 'irqbalance' && host.machine.irqbalance.running === false)
     return { ...base, state: 'as-set', is, target: found.target };
   const state =
-    is === null ? 'unknown' : isAsWanted(found.target, is, wanted) ? settled(host, found.target) : 'drifted';
+    is === null ? 'unknown' : isAsWanted(found.target, is, wanted) ? whenSet(host, found.target) : 'drifted';
   return { ...base, state, is, target: found.target };
 }
 
@@ -76,13 +78,30 @@ function isThere(host: Host, target: Target): boolean {
 }
 
 /** smp_affinity is a wish; effective_affinity is where interrupts go. */
-function settled(host: Host, target: Target): 'as-set' | 'pending' {
+function whenSet(host: Host, target: Target): 'as-set' | 'pending' {
   if (target.kind !== 'irq') return 'as-set';
   const nic = host.nics.find(({ name }) => name === target.nic);
   const irq = nic === undefined ? undefined : irqOf(nic, target);
-  const { affinity = null, effective = null } = irq ?? {};
-  if (affinity === null || effective === null || effective.length === 0) return 'as-set';
-  return effective.every((cpu) => affinity.includes(cpu)) ? 'as-set' : 'pending';
+  return irq !== undefined && isPending(irq) ? 'pending' : 'as-set';
+}
+
+function isPending({ affinity, effective }: Irq): boolean {
+  if (affinity === null || effective === null || effective.length === 0) return false;
+  return !effective.every((cpu) => affinity.includes(cpu));
+}
+
+/** The machine once every interrupt has moved to where it was set, which needs a packet. */
+export function settled(host: Host): Host {
+  const moves = host.nics.flatMap(({ name: nic, irqs }) =>
+    irqs.flatMap((irq): Change[] => {
+      const { role, queues, affinity } = irq;
+      if (role === 'other' || affinity === null || !isPending(irq)) return [];
+      const target = { kind: 'irq' as const, nic, irq: irq.irq, name: irq.name, role, queues };
+      const to = formatCpuList(affinity);
+      return [{ kind: 'irq', subject: '', target, from: null, to, why: '', command: '' }];
+    }),
+  );
+  return applied(host, { changes: moves });
 }
 
 function compareFacts(now: readonly Fact[], wanted: readonly Fact[]): Observed[] {

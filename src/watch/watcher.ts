@@ -164,8 +164,12 @@ export class Watcher {
         item.isNamed = false;
       }
     }
-    if (notice.about === 'interface')
-      this.#disturbed.set(notice.name, { at: now, what: notice.what, of: 'interface' });
+    if (notice.about === 'interface') {
+      // A change of channels also changes the table, and takes the link down and up: the first one is the cause.
+      const first = this.#disturbed.get(notice.name);
+      const what = first !== undefined && now - first.at < RECENT_MS.interface ? first.what : notice.what;
+      this.#disturbed.set(notice.name, { at: now, what, of: 'interface' });
+    }
     if (notice.about === 'anything') this.#due.slots = now;
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
   }
@@ -274,8 +278,9 @@ export class Watcher {
 
   /** What happened to an interface or a group is no reason for anything after a while. */
   #forget(now: number): void {
-    const most = Math.max(RECENT_MS, this.#options.policy.settleMs);
-    for (const [name, { at }] of this.#disturbed) if (now - at > most) this.#disturbed.delete(name);
+    const { settleMs } = this.#options.policy;
+    for (const [name, { at, of }] of this.#disturbed)
+      if (now - at > Math.max(RECENT_MS[of], settleMs)) this.#disturbed.delete(name);
   }
 
   summary(): Summary {
@@ -335,7 +340,7 @@ export class Watcher {
       if (isNew && item.isNamed) item.writer = undefined;
       if (isNew) item.isNamed = true;
       const owner = wish.owner === null ? undefined : this.#disturbed.get(wish.owner);
-      const recently = owner !== undefined && now - owner.at < RECENT_MS ? owner : null;
+      const recently = owner !== undefined && now - owner.at < RECENT_MS[owner.of] ? owner : null;
       const heard = item.writer !== undefined;
       const by = item.writer ?? null;
       if (isNew) {
@@ -496,8 +501,11 @@ const HOUR_MS = 3_600_000;
 /** A server whose workers change all the time is not waited for any longer than so many times. */
 const MOST_SETTLES = 3;
 
-/** What happens within so long after an event of its interface or group is put down to that. */
-const RECENT_MS = 5_000;
+/**
+ * What happens within so long after an event of its interface or group is put down to that. What is attached to a group is
+ * only seen once bpftrace has started, which takes long on a busy machine.
+ */
+const RECENT_MS = { interface: 5_000, server: 60_000 } as const;
 
 function causeOf(by: Writer | null, heard: boolean, event: string | null): string {
   if (by !== null) return `${writerName(by)} wrote it`;

@@ -3,7 +3,7 @@ import { applied } from '../../src/tune/applied.ts';
 import type { Journal } from '../../src/tune/journal.ts';
 import type { Change } from '../../src/tune/types.ts';
 import { adopt, follow, fromHost, fromRecords, fromSavedPlan } from '../../src/watch/baseline.ts';
-import { observe } from '../../src/watch/observe.ts';
+import { observe, settled } from '../../src/watch/observe.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
 
 const machine = host({
@@ -61,6 +61,16 @@ describe('a baseline of the machine', () => {
     const [tcp] = machine.groups;
     const unread = tcp === undefined ? [] : [{ ...tcp, selection: null, program: null }];
     expect(states({ ...machine, groups: unread }, baseline).get('tcp 0.0.0.0:8080')).toBe('unknown');
+  });
+
+  it('plans on the machine as it will be once its interrupts have moved', () => {
+    const [first, ...others] = machine.nics;
+    if (first === undefined) throw new Error('no NIC');
+    const irqs = first.irqs.map((irq) => (irq.irq === 34 ? { ...irq, effective: [0] } : irq));
+    const rxQueues = first.rxQueues.map((queue) => (queue.irq === 34 ? { ...queue, cpus: [0] } : queue));
+    const pending = { ...machine, nics: [{ ...first, irqs, rxQueues }, ...others] };
+    expect(settled(pending).nics[0]?.rxQueues.map(({ cpus }) => cpus)).toEqual([[0], [1], [2], [3]]);
+    expect(settled(machine)).toEqual(machine);
   });
 
   it('sees an interrupt that goes elsewhere than its affinity says as pending', () => {
