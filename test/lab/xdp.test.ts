@@ -65,7 +65,7 @@ async function readAll(): Promise<Read> {
 const send = (count: number, flows: number, rate = 1_500) =>
   guest().outside(`python3 test/lab/xdp-source.py ${INSIDE} ${PORT} ${count} ${flows} ${rate}`);
 
-const json = async (args: string) => JSON.parse(await guest().run(`locality-tune ${args} -j || true`));
+const json = async (args: string) => JSON.parse(await guest().run(`locality-tune ${args} -j || true`, 400));
 const status = async (): Promise<Interface | undefined> =>
   (await json('xdp status --iface eth0')).interfaces[0];
 
