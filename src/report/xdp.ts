@@ -36,10 +36,13 @@ export function statusLines(found: readonly InterfaceStatus[], style: Style): Li
 function oneStatus({ state, program, spread, sport, warnings }: InterfaceStatus, style: Style): Line[] {
   const lead = `${state.name}: `;
   if (sport !== null) return sportLines(lead, sport, program, style);
-  if (spread === null)
-    return [
-      ...paragraph(lead, `${describe(program)}: not attached by locality-tune, so it is left alone`, style),
-    ];
+  if (spread === null) {
+    const whose =
+      program.info === null
+        ? 'it cannot be read, so it is not known whose it is; run it as root'
+        : 'not attached by locality-tune, so it is left alone';
+    return [...paragraph(lead, `${describe(program)}: ${whose}`, style)];
+  }
   return [
     ...paragraph(
       lead,

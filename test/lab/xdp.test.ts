@@ -50,8 +50,9 @@ async function read(): Promise<Read> {
 /** What is read until nothing more comes. */
 async function readAll(): Promise<Read> {
   const all: Read[] = [];
-  for (let quiet = 0; quiet < 3; ) {
-    await sleep(700);
+  // An emulated machine may not come to read for seconds.
+  for (let quiet = 0; quiet < 6; ) {
+    await sleep(1_000);
     const next = await read();
     all.push(next);
     quiet = sum(next.counts) === 0 ? quiet + 1 : 0;

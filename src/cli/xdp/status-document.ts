@@ -18,7 +18,8 @@ export function toDocument({ state, program, spread, sport, warnings }: Interfac
       name: program.info?.name ?? null,
       tag: program.info?.tag ?? null,
       uid: program.info?.uid ?? null,
-      ours: program.own !== null,
+      // null: the program may not be read.
+      ours: program.info === null ? null : program.own !== null,
     },
     counters:
       counters === null
