@@ -142,6 +142,49 @@ describe('a scrape', () => {
   }
 });
 
+describe('a watcher', () => {
+  const RPS = '/sys/class/net/v0/queues/rx-0/rps_cpus';
+
+  it('serves its drift with --listen, and answers those that ask for it', async () => {
+    const words = [
+      'watch',
+      '--netns',
+      NETNS,
+      '--baseline',
+      'now',
+      '--iface',
+      'v0',
+      '--listen',
+      '127.0.0.1:0',
+    ];
+    const child = spawn(process.execPath, [ENTRY, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const lines = createInterface(child.stderr)[Symbol.asyncIterator]();
+    const next = async () => String((await lines.next()).value);
+    try {
+      const [, url = ''] = /^serving (\S+)$/.exec(await next()) ?? [];
+      expect(await next()).toMatch(/^watching /);
+      const writer = spawn('ip', ['netns', 'exec', NETNS, 'sh', '-c', `echo 1 > ${RPS}; sleep 2`]);
+      let text = '';
+      while (seriesValue(text, 'drift{kind="rps",device="v0"}') !== 1) {
+        text = execFileSync('ip', ['netns', 'exec', NETNS, 'curl', '-sSf', url], { encoding: 'utf8' });
+        await sleep(200);
+      }
+      await once(writer, 'exit');
+      const { stdout } = await cli('metrics', '--netns', NETNS, '--no-slots');
+      for (const each of [text, stdout]) {
+        expect(seriesValue(each, 'watchers')).toBe(1);
+        expect(seriesValue(each, 'drift_events_total{kind="rps",cause="process"}')).toBe(1);
+        expect(seriesValue(each, 'drift_events_total{kind="rps",cause="unknown"}')).toBe(0);
+        expect(seriesValue(each, 'watched_settings{state="drifted"}')).toBe(1);
+      }
+    } finally {
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    }
+  });
+});
+
 describe('without root', () => {
   const UNPRIVILEGED = [
     'setpriv',
