@@ -41,6 +41,12 @@ export function keySpread({
   return { reached: mostQueues(rss.indirection, entries), named, why };
 }
 
+/** null: it spreads, or that is not known. */
+export function weakKey(nic: Parameters<typeof keySpread>[0]): KeySpread | null {
+  const spread = keySpread(nic);
+  return spread !== null && spread.named >= 2 && spread.reached < spread.named ? spread : null;
+}
+
 function hashesPorts({ fields }: Rss): boolean {
   return [fields.tcp4, fields.udp4].some((letters) => letters === null || /[fn]/.test(letters));
 }

@@ -76,7 +76,7 @@ function sent(host: Host, { nic, vectors, target }: Placement): readonly Found[]
       severity: 'warning',
       subject: `${nic.name} tx`,
       message:
-        `${cpuNames(cpus)} ${cpus.length === 1 ? 'frees' : 'free'} what ${queueNames('tx', queues)} send, while the RX queues of the ` +
+        `${cpuNames(cpus)} ${cpus.length === 1 ? 'frees' : 'free'} what ${queueNames('tx', queues)} ${queues.length === 1 ? 'sends' : 'send'}, while the RX queues of the ` +
         'same numbers interrupt other CPUs.',
       fix: apart.map(({ irq, to }) => moveIrqCommand(irq.irq, to)),
       after: (each) =>

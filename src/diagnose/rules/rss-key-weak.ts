@@ -4,7 +4,7 @@ import { word } from '../../words/shell.ts';
 import { withNic } from '../after.ts';
 import { busyQueues } from '../busy-queues.ts';
 import { liveNics } from '../nics.ts';
-import { goodKey, keySpread } from '../rss-key.ts';
+import { goodKey, weakKey } from '../rss-key.ts';
 import type { Facts, Found } from '../types.ts';
 
 const OTHERWISE =
@@ -13,8 +13,8 @@ const OTHERWISE =
 /** A key of zeros gives every flow the same hash; one whose bytes repeat gives few different ones. */
 export function rssKeyWeak({ host, quiet }: Facts): readonly Found[] {
   return liveNics(host).flatMap((nic): Found[] => {
-    const spread = keySpread(nic);
-    if (spread === null || spread.named < 2 || spread.reached >= spread.named) return [];
+    const spread = weakKey(nic);
+    if (spread === null) return [];
     const key = goodKey((nic.rss?.key ?? '').split(':').length);
     return [
       {

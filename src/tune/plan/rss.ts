@@ -1,5 +1,6 @@
 /** The RSS table: equal shares for queues on serving CPUs. */
 import { bypassesRss } from '../../diagnose/nics.ts';
+import { weakKey } from '../../diagnose/rss-key.ts';
 import type { Nic } from '../../host/types.ts';
 import { ownedQueues } from '../../path/ntuple.ts';
 import { count, names, percent, queueNames } from '../../words/phrase.ts';
@@ -17,6 +18,11 @@ export const rss: KindPlanner = (context) => {
   const notes: string[] = [];
   for (const nic of context.nics) {
     const table = nic.rss?.indirection ?? [];
+    if (weakKey(nic) !== null)
+      notes.push(
+        `${nic.name}: its RSS key cannot spread flows, and a plan does not change keys. The command is that of rss-key-weak ` +
+          'in `locality-tune inspect`.',
+      );
     const owned = ownedQueues(nic);
     const fed = (context.spreads.get(nic.name)?.fed ?? []).filter((queue) => !owned.has(queue));
     if (owned.size > 0)
