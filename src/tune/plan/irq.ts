@@ -99,7 +99,7 @@ function reasons({ host, assignment, spreads }: PlanContext, nic: Nic): (cpu: nu
   return (cpu, irq) => {
     if (!workers) return irq === undefined ? shared : asFound(host, nic, irq, cpu, shared);
     if (!serving.has(cpu)) return 'It gets no packets, so it leaves the CPUs of workers to queues that do.';
-    return `The worker that reads its packets is on CPU ${cpu}.`;
+    return `A worker is on CPU ${cpu}.`;
   };
 }
 

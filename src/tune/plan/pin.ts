@@ -2,7 +2,7 @@
 
 import { threadOf } from '../../diagnose/workers.ts';
 import { formatCpuList } from '../../host/cpus.ts';
-import type { Owner } from '../../host/types.ts';
+import type { Group, Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import type { Change, ServedSlot } from '../types.ts';
 import type { KindPlanner } from './planner.ts';
@@ -10,12 +10,13 @@ import { inSlotOrder, pinnedTo } from './worker-cpus.ts';
 
 export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) => {
   const changes = new Map<string, Change>();
+  const pins = alreadyPinned(host.groups);
   for (const group of host.groups) {
     if (!groups.has(group.id)) continue;
     for (const { slot, slotSource, owners } of inSlotOrder(group))
       for (const owner of owners) {
         const cpu = workerCpus.cpuOf.get(threadOf(owner));
-        if (cpu === undefined || pinnedTo(owner) === cpu || owner.tid === null) continue;
+        if (cpu === undefined || pins.get(threadOf(owner))?.has(cpu) || owner.tid === null) continue;
         const serves = { group: group.id, slot: slotSource === 'kernel' ? slot : null };
         changes.set(threadOf(owner), change(owner, owner.tid, cpu, serves));
       }
@@ -25,6 +26,18 @@ export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) =
   const cpus = all.map(({ to }) => to).join(' ');
   return { changes: all, refused: workerCpus.refused, notes: comms.map((comm) => lasting(comm, cpus)) };
 };
+
+/** The CPUs of pinned threads. If one thread was read with two affinities, both count: it may have been moved meanwhile. */
+function alreadyPinned(groups: readonly Group[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const pins = new Map<string, Set<number>>();
+  for (const owner of groups.flatMap(({ sockets }) => sockets.flatMap(({ owners }) => owners))) {
+    const cpu = pinnedTo(owner);
+    if (cpu === null) continue;
+    const thread = threadOf(owner);
+    pins.set(thread, (pins.get(thread) ?? new Set()).add(cpu));
+  }
+  return pins;
+}
 
 function change(owner: Owner, tid: number, cpu: number, serves: ServedSlot): Change {
   const { pid, comm, cpus } = owner;
