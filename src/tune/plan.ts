@@ -88,7 +88,8 @@ function planOn(host: Host, options: PlanOptions): Plan {
     const asFound = leaveAsFound(left, nic);
     const plan = planWith(host, scope, asFound, options);
     const figures = outlook(plan);
-    const futile = isAsGood(of(before), of(promised));
+    const known = of(promised).every(({ now }) => now !== null);
+    const futile = known && isAsGood(of(before), of(promised));
     const more = plan.changes.length - best.changes.length;
     if (isDeepStrictEqual(plan.changes, best.changes) || !isAsGood(figures, promised)) continue;
     if (more < 0 || (more === 0 && futile)) [best, left, promised] = [plan, asFound, figures];
@@ -203,16 +204,24 @@ function scopeOf(host: Host, options: PlanOptions): Scope {
   const missing = options.ports
     .filter((port) => !found.has(port))
     .map((port) => noGroup(host, port, options));
-  return { nics, groups, refused: [...lacking, ...unknown, ...missing] };
+  const single = groups
+    .filter(({ size }) => size < 2)
+    .map(({ id }) => ({
+      subject: id,
+      why: 'The group has one socket, which gets every packet: no program and no placement of queues changes that.',
+    }));
+  return { nics, groups, refused: [...lacking, ...unknown, ...missing, ...single] };
 }
 
-function noGroup({ lone }: Host, port: number, { protocol }: PlanOptions): Refused {
+function noGroup({ lone, groups }: Host, port: number, { protocol }: PlanOptions): Refused {
+  const other = groups.find((group) => group.port === port);
+  const instead = protocol === 'udp' ? 'leave out `--udp`' : 'add `--udp`';
   const single = lone.find((socket) => socket.port === port && socket.protocol === protocol);
   return {
     subject: `${protocol} port ${port}`,
     why:
       single === undefined
-        ? 'There is no reuseport group on this port.'
+        ? `There is no reuseport group on this port${other === undefined ? '' : `, but ${other.id} is one: ${instead}`}.`
         : 'All its workers share one socket without SO_REUSEPORT: give each worker its own (nginx: `listen … reuseport`).',
   };
 }

@@ -16,6 +16,7 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
     const [queue, second] = nic.rxQueues;
     if (queue === undefined || second !== undefined || (queue.rps?.length ?? 0) > 0) return [];
     const cpus = rpsCpus(host, nic);
+    if (cpus.length < 2) return [];
     const on = oneCpu(queue) === null ? 'one CPU at a time' : `CPU ${oneCpu(queue)}`;
     const report = (severity: Found['severity'], more: string, fix: readonly string[]): Found => ({
       rule: 'single-queue',

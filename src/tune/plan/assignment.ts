@@ -24,7 +24,8 @@ export function assign(
   groups: readonly Group[],
   options: PlanOptions,
 ): Assignment {
-  const largestFirst = groups.toSorted((one, other) => other.size - one.size);
+  const shared = groups.filter(({ size }) => size > 1);
+  const largestFirst = shared.toSorted((one, other) => other.size - one.size);
   const all = new Set(receivingNics(host));
   const feeding = options.ifaces.length > 0 ? nics : [...all];
   const irqCpus = irqCpusOf(host, options);

@@ -100,6 +100,97 @@ it('says why nothing of a NIC is planned whose interrupts do not say what they s
   );
 });
 
+it('a relay whose thread was read with two affinities gets only its program', () => {
+  const workers = range(4).map((at) => {
+    const pid = 100 + (at >> 1);
+    return { cpu: at, more: { owners: [owner([at], { pid, tid: pid, comm: 'relay' })] } };
+  });
+  const machine = host({
+    cpus: 4,
+    nics: [nic({ queues: 4, xps: true })],
+    groups: [group({ protocol: 'udp', port: 4443, workers, program: cpu(2) })],
+  });
+  expect(commands(machine, { ifaces: ['eth0'], ports: [4443], protocol: 'udp' })).toEqual([
+    'locality-tune attach --port 4443 --udp --yes',
+  ]);
+});
+
+describe('a NIC with one queue', () => {
+  const oneThread = range(4).map((at) => ({
+    cpu: 3,
+    more: { owners: [owner([3], { pid: 4000, tid: 4000, comm: 'goflow2', fd: 7 + at })] },
+  }));
+  const channels = (max: number) => ({
+    channels: { rx: null, tx: null, combined: { current: 1, max }, other: null },
+  });
+
+  it.each([1, 8])(
+    'of %i possible ones gets no RPS and no other queue for one thread that reads everything',
+    (max) => {
+      const machine = host({
+        nics: [nic({ queues: 1, irqCpus: [0], more: channels(max) })],
+        groups: [group({ workers: oneThread })],
+      });
+      const move = ['echo 3 > /proc/irq/32/smp_affinity_list'];
+      expect(findings(machine).map(({ rule }) => rule)).not.toContain('single-queue');
+      expect(commands(machine, { ports: [8080], ifaces: ['eth0'] })).toEqual(move);
+    },
+  );
+
+  it('gets RPS over the CPUs of its workers, on whatever node, in findings and plan', () => {
+    const machine = host({
+      numa: [range(4), [4, 5, 6, 7]],
+      nics: [nic({ queues: 1 })],
+      groups: [group({ workers: pinned(4, 5, 6, 7), program: 'cpu' })],
+    });
+    const rps = ['echo f0 > /sys/class/net/eth0/queues/rx-0/rps_cpus'];
+    expect(findings(machine).flatMap(({ fix }) => fix)).toEqual(rps);
+    expect(commands(machine, { ports: [8080], ifaces: ['eth0'] })).toEqual(rps);
+  });
+
+  it('gets RPS over the CPUs that the plan pins its workers to', () => {
+    const machine = host({ nics: [nic({ queues: 1 })], groups: [group({ workers: pinned(0, 0, 0, 0) })] });
+    expect(commands(machine, { ports: [8080], ifaces: ['eth0'] })[0]).toBe(
+      'echo f > /sys/class/net/eth0/queues/rx-0/rps_cpus',
+    );
+  });
+});
+
+it('a group of one socket moves no queues to its CPU', () => {
+  const machine = host({
+    cpus: 4,
+    nics: [nic({ queues: 4, irqCpus: range(4), xps: true })],
+    groups: [group({ workers: pinned(2) })],
+  });
+  const { changes, refused } = planFor(machine, { ports: [8080], ifaces: ['eth0'] });
+  expect(changes).toEqual([]);
+  expect(refused.map(({ subject, why }) => `${subject}: ${why}`).join()).toMatch(
+    /tcp 0.0.0.0:8080: The group has one socket/,
+  );
+});
+
+it('a port that is served by the other protocol only says which option is missing', () => {
+  const workers = pinned(...range(4));
+  const why = (protocol: 'tcp' | 'udp') =>
+    planFor(host({ groups: [group({ protocol, workers })] }), {
+      ports: [8080],
+      ifaces: [],
+      protocol: protocol === 'tcp' ? 'udp' : 'tcp',
+    }).refused.map((each) => each.why);
+  expect(why('udp')).toEqual([expect.stringMatching(/but udp 0.0.0.0:8080 is one: add `--udp`/)]);
+  expect(why('tcp')).toEqual([expect.stringMatching(/but tcp 0.0.0.0:8080 is one: leave out `--udp`/)]);
+});
+
+it('names the finding of a key that the plan leaves as it is', () => {
+  const made = nic({ queues: 4, xps: true });
+  const key = Array(40).fill('00').join(':');
+  const weak = { ...made, rss: made.rss === null ? null : { ...made.rss, key } };
+  const notes = (of: Nic) => planFor(host({ cpus: 4, nics: [of] }), { ifaces: ['eth0'] }).notes.join();
+  expect(findings(host({ cpus: 4, nics: [weak] })).map(({ rule }) => rule)).toEqual(['rss-key-weak']);
+  expect(notes(weak)).toMatch(/rss-key-weak/);
+  expect(notes(made)).toBe('');
+});
+
 describe('who serves', () => {
   it('is the unit that polls a socket, although a manager holds all of them', () => {
     const workers = range(4).map((at) => {
