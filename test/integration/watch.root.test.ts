@@ -136,3 +136,15 @@ it('ends at Ctrl-C with a sentence', async () => {
   expect(code).toBe(0);
   expect(stderr).toMatch(/\d+ settings as planned/);
 });
+
+it('ends with its network namespace, and says so', async () => {
+  const live = await watch();
+  execFileSync('ip', ['netns', 'del', NETNS]);
+  // Nothing reports it: it is seen at the next look, twice a minute.
+  const event = await next(live, ({ subject }) => subject.startsWith('network namespace'));
+  expect(event).toMatchObject({ kind: 'link', subject: `network namespace ${NETNS}`, to: null });
+  const { code } = await live.interrupt();
+  watching = null;
+  expect(code).toBe(1);
+  execFileSync('ip', ['netns', 'add', NETNS]);
+}, 60_000);

@@ -1,8 +1,11 @@
 /** `locality-tune watch`: watches until it is stopped. */
+import { statSync } from 'node:fs';
+import type { NamedNetns } from '../../host/netns-target.ts';
 import { type Column, table } from '../../report/table.ts';
 import { undoneLines } from '../../report/tune.ts';
 import { eventLine } from '../../report/watch.ts';
 import { parseSnapshot } from '../../snapshot/parse.ts';
+import { netnsFile } from '../../system/netns.ts';
 import { readTrusted } from '../../system/trusted.ts';
 import { parseSaved } from '../../tune/saved.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
@@ -12,9 +15,10 @@ import { type Explained, explainSources } from '../../watch/explain-sources.ts';
 import { type BaselineChoice, type Opened, openWatched, requireSettings } from '../../watch/live-machine.ts';
 import { DEFAULTS } from '../../watch/policy.ts';
 import { clockTime, EventLog, type Service, serve, type TimedEvent } from '../../watch/service.ts';
+import type { WatchEvent } from '../../watch/types.ts';
 import { sentence, TIMES } from '../../watch/watcher.ts';
 import { count } from '../../words/phrase.ts';
-import { asFailure, during, usage } from '../errors.ts';
+import { asFailure, during, EXIT, usage } from '../errors.ts';
 import { printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
 import { inJournal, prefixed } from './journald.ts';
@@ -54,15 +58,18 @@ async function watch(options: WatchCommandOptions): Promise<void> {
   // Of a service SIGHUP means to read again, on a terminal that the terminal is gone.
   const isAttended = process.stdin.isTTY === true || process.stdout.isTTY === true;
   const hangUp = new AbortController();
-  const stop = AbortSignal.any([untilInterrupted(), hangUp.signal]);
+  const homeless = new AbortController();
+  const isGone = whetherGone(options.netns, machine.netns.inode);
+  const stop = AbortSignal.any([untilInterrupted(), hangUp.signal, homeless.signal]);
   const log = new EventLog();
   const print = printer(options);
   const done = progress('reading the machine ...');
-  const opened = await openWatched(machine, choice, scope, stop, (event) => {
+  const report = (event: WatchEvent): void => {
     const timed = { ...event, time: new Date().toISOString() };
     log.add(timed);
     print(timed);
-  }).finally(done);
+  };
+  const opened = await openWatched(machine, choice, scope, stop, report).finally(done);
   if (options.once) return check(opened, choice, options);
   // A service starts at boot, perhaps before anything is applied.
   if (process.env['NOTIFY_SOCKET'] === undefined) requireSettings(opened.baseline, choice);
@@ -73,7 +80,12 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     opened,
     { ...TIMES, policy },
     {
-      looked: () => service?.tell(),
+      looked: () => {
+        service?.tell();
+        if (!isGone()) return;
+        report(goneEvent(options.netns?.asked ?? ''));
+        homeless.abort();
+      },
       trouble: (message) => say(`locality-tune: ${message}; trying again\n`),
     },
   );
@@ -102,9 +114,30 @@ async function watch(options: WatchCommandOptions): Promise<void> {
   await Promise.all([daemon.run(stop), metrics?.ended]);
   await service.stop();
   if (hangUp.signal.aborted) process.exitCode = EXIT_HUNG_UP;
+  if (homeless.signal.aborted) process.exitCode = EXIT.failed;
   if (options.onStop === 'undo') await undoAll(machine, options);
   say(`${sentence(daemon.watcher.summary(), clockTime)}\n`);
 }
+
+/**
+ * A namespace lives as long as a process in it, such as this one: it is gone when its name is, or the process that it was
+ * called by.
+ */
+function whetherGone(netns: NamedNetns | undefined, inode: number): () => boolean {
+  const file = netns === undefined ? null : netnsFile(netns.pid === null ? netns.asked : `${netns.pid}`);
+  return () => file !== null && statSync(file.path, { throwIfNoEntry: false })?.ino !== inode;
+}
+
+const goneEvent = (netns: string): WatchEvent => ({
+  kind: 'link',
+  subject: `network namespace ${netns}`,
+  from: 'there',
+  to: null,
+  cause: 'it was deleted, so nothing is left to watch',
+  by: null,
+  action: 'none',
+  why: '',
+});
 
 /** Reads the baseline again, if it is no moment of the machine, and tries again what was given up. */
 async function reload(
