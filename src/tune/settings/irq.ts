@@ -16,12 +16,25 @@ export const irq: Setting<IrqTarget> = {
     requireInterface(access.files, target.nic);
     return stillThere(access.files, target) ? target : findAnew(access, target);
   },
-  read: async ({ files }, target) => readLine(files, `/proc/irq/${target.irq}/smp_affinity_list`),
+  read: async ({ files }, { irq }) => affinityOf(files, irq),
   write: async ({ controls }, target, value) =>
     controls.write(`/proc/irq/${target.irq}/smp_affinity_list`, value),
   wanted: asGiven,
   same: sameList,
 };
+
+const ATTEMPTS = 3;
+
+/**
+ * No IRQ has an empty list. It is read if the IRQ moves at that moment: show_irq_affinity (kernel/irq/proc.c) prints the
+ * pending mask without the lock under which irq_move_masked_irq (kernel/irq/migration.c) clears it.
+ */
+function affinityOf(files: Files, irq: number): string | null {
+  for (let attempt = 1; ; attempt++) {
+    const list = readLine(files, `/proc/irq/${irq}/smp_affinity_list`);
+    if (list !== '' || attempt === ATTEMPTS) return list;
+  }
+}
 
 /** Is the effective affinity within the affinity? null if the kernel does not say (before 4.15). */
 export function isEffective(files: Files, target: IrqTarget, asked: string): boolean | null {
