@@ -1,6 +1,8 @@
 /** The lines below the pane: one that says what is going on, and one of keys that is always there. */
 import type { Sample } from '../src/live/types.ts';
 import { clean, wrap } from '../src/report/text.ts';
+import { duration } from '../src/words/duration.ts';
+import { percent } from '../src/words/phrase.ts';
 import type { BarProps } from './bars.ts';
 import { whyMissing } from './components/figures.ts';
 import { fit, type Line, type Span, span, widthOf } from './components/line.ts';
@@ -30,8 +32,18 @@ const INDENT = 3;
 function messageOf({ sample, state, theme, demo }: BarProps): Line {
   const filter = state.filter === '' ? [] : [span(` /${state.filter} `, 'accent')];
   if (state.progress !== null) return [span(` ${clean(state.progress, theme.unicode)}`, 'partly')];
+  if (sample.experiment !== undefined) return [...filter, ...experimentSpans(sample.experiment, theme)];
   const hint = demo && state.dialog === null && sample.probe.state !== 'failed' ? demoHint(sample) : null;
   return [...filter, ...(hint === null ? probeSpans(sample, theme) : [span(` ${hint}`, 'accent')])];
+}
+
+/** How far it is, and never what it has found so far: see docs/proving.md. */
+function experimentSpans(running: NonNullable<Sample['experiment']>, theme: Theme): Line {
+  const { change, group, blocks, ofBlocks, secondsLeft, spread } = running;
+  const differ = spread === null ? '' : `; blocks differ by ${percent(spread)} by themselves`;
+  const what = change === 'plan' ? `the plan at ${group}` : `${change} of ${group}`;
+  const text = `${blocks} of ${ofBlocks} blocks, ${duration(secondsLeft)} left${differ}`;
+  return [span(' prove ', 'dim'), span(clean(what, theme.unicode), 'partly'), span(` ${text}`)];
 }
 
 /** What to press, until it was pressed. */

@@ -1,5 +1,6 @@
 /** A report about one machine as one page: the verdict, the evidence, the fixes. */
 import { rank } from '../diagnose/ranked.ts';
+import type { ProvedDocument } from '../prove/document.ts';
 import { shareTone, short } from '../report/format.ts';
 import { inspectLines } from '../report/inspect-text.ts';
 import { chosenBy, type Inspection, type Layout } from '../report/inspection.ts';
@@ -10,6 +11,7 @@ import type { SnapshotCounters } from '../snapshot/types.ts';
 import { count, names, percent } from '../words/phrase.ts';
 import { comparisonTable, type PageComparison } from './comparison.ts';
 import { diagram, MARK } from './diagram.ts';
+import { experimentSection } from './experiment.ts';
 import { findingList } from './findings.ts';
 import { frame, section } from './frame.ts';
 import { type Direction, heatmap } from './heatmap.ts';
@@ -23,6 +25,7 @@ export interface Page {
   readonly counters: SnapshotCounters | null;
   readonly measured: RecordedMeasurement | null;
   readonly comparison: PageComparison | null;
+  readonly experiment: ProvedDocument | null;
   /** Version of locality-tune that made the page. */
   readonly version: string;
 }
@@ -41,6 +44,7 @@ export function page(of: Page): string {
     title,
     subtitle: html`${[distro, kernel && `kernel ${kernel}`, machineLine(of.inspection)].filter((part) => part !== null).join(' · ')}<br>${of.source}`,
     content: html`${verdictSection(of.inspection)}
+${of.experiment && experimentSection(of.experiment)}
 ${of.comparison && section('Before and after', comparisonTable(of.comparison))}
 ${of.measured && section('Measured', measuredSection(of.measured, of.inspection))}
 ${pathSection(of.inspection)}

@@ -5,9 +5,11 @@
 import type { NamedNetns } from '../host/netns-target.ts';
 import type { Nic } from '../host/types.ts';
 import { commOf } from '../measure/process.ts';
+import { readRunning } from '../prove/running.ts';
 import { netnsInode } from '../system/netns.ts';
 import type { Kernel, System } from '../system/types.ts';
 import { createTimer, createWakeUp, type WakeUp } from '../system/wake-up.ts';
+import { places } from '../tune/places.ts';
 import { openMachine } from '../use-cases/machine.ts';
 import { askWatchers, newestEvents } from '../watch/ask.ts';
 import { watchConfiguration } from './configuration-watch.ts';
@@ -133,6 +135,7 @@ async function* run(
         members: own === null ? toMembers(groups, accepts, datagrams) : membersByProcess(groups, own),
         events: events.take(),
         probe: probe ?? { state: 'missing', coverage: null, notes: [missing] },
+        ...experimentOn(system.files),
         configuration,
       };
       // A reading that is late goes to the next sample.
@@ -203,4 +206,9 @@ async function untilDue(
     if (left <= (counting ? -SLACK : 0) || (counting && left <= SLACK && probes.fresh())) return;
     await hurry.wait(Math.max(1, 1000 * (left + (counting ? SLACK : 0))), signal);
   }
+}
+
+function experimentOn(files: LiveSystem['files']): Pick<Sample, 'experiment'> {
+  const experiment = readRunning(places().state, files);
+  return experiment === null ? {} : { experiment };
 }

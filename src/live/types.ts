@@ -2,11 +2,13 @@
  * What the live view shows, as plain data: one Sample per interval. A recording is a file of samples, so a replay shows
  * exactly what the machine showed.
  */
+
 import type { Finding } from '../diagnose/types.ts';
 import type { Group } from '../host/types.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import type { Matrix } from '../measure/skb.ts';
 import type { View } from '../path/view.ts';
+import type { RunningExperiment } from '../prove/running.ts';
 import type { Progress } from '../use-cases/machine.ts';
 import type { Tuned } from '../use-cases/tune.ts';
 
@@ -34,6 +36,8 @@ export interface Sample {
   readonly members: readonly MemberSample[];
   readonly events: readonly LiveEvent[];
   readonly probe: ProbeState;
+  /** The experiment of `locality-tune prove` that runs on this machine; absent: none. */
+  readonly experiment?: RunningExperiment;
   /** A new object each time the configuration was read (every few seconds), otherwise the same object as before. */
   readonly configuration: Configuration;
 }

@@ -69,6 +69,7 @@ export async function experiment(
   try {
     if (change !== null) guard = await change.guard();
     const members = await membersOf(subject);
+    onRound(running(slots, rounds, design, subject.primary));
     const whyStop = async (): Promise<string | null> => {
       if (signal.aborted) return 'it was interrupted';
       if ((await membersOf(subject)) !== members) return 'the sockets or workers of the group changed';

@@ -13,6 +13,7 @@ import { undoOne } from '../tune/undo.ts';
 import { heldPrograms } from './held-programs.ts';
 import { DISMISSED, type PutBackJournal, type PutBackOrder, READY } from './put-back.ts';
 import { type Handles, setThroughAny } from './restore-program.ts';
+import { forgetRunning } from './running.ts';
 
 /** Somebody who takes the lock first has begun to undo the same. */
 const LOCK_ATTEMPTS = 60;
@@ -60,6 +61,7 @@ async function putBack({ state, programs, plan }: PutBackOrder, id: string | nul
     });
     await undoOne({ ...access, programs: heldPrograms(machine, known) }, journal, UNASKED);
   } finally {
+    forgetRunning(state);
     release();
   }
 }

@@ -1,5 +1,6 @@
 /** What an experiment has shown, in one word and one sentence. The first verdict that holds is given. */
 
+import { duration } from '../words/duration.ts';
 import { percent } from '../words/phrase.ts';
 import { compare, wholeBlocks } from './compare.ts';
 import { lookAt, lookInterval } from './looks.ts';
@@ -207,10 +208,3 @@ export const signed = (effect: number): string =>
   `${effect < 0 ? '−' : '+'}${(100 * Math.abs(effect)).toFixed(1)} %`;
 
 const points = (value: number): string => `${value.toFixed(1)} %`;
-
-/** `45 s`, `16 min`, `3.1 h`. */
-export function duration(seconds: number): string {
-  if (seconds < 100) return `${Math.round(seconds)} s`;
-  if (seconds < 6_000) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3_600).toFixed(1)} h`;
-}

@@ -10,8 +10,8 @@ import {
   type Metrics,
   type Round,
 } from '../prove/types.ts';
-import { change as changeOf, duration, levelText, signed } from '../prove/verdict.ts';
-import type { Change } from '../tune/types.ts';
+import { change as changeOf, levelText, signed } from '../prove/verdict.ts';
+import { duration } from '../words/duration.ts';
 import { count } from '../words/phrase.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
@@ -22,7 +22,7 @@ export interface Shown {
   readonly group: string;
   readonly change: string;
   /** Those of a plan; null: only a program. */
-  readonly changes: readonly Change[] | null;
+  readonly changes: readonly unknown[] | null;
   readonly aa: boolean;
   readonly design: Design;
   readonly primary: MetricName;
@@ -55,7 +55,15 @@ export function proveLines(shown: Shown, style: Style): readonly Line[] {
   ];
 }
 
-function designText({ group, change, changes, aa, design, rounds }: Shown): string {
+/** What was switched, and how often. */
+export function designText({
+  group,
+  change,
+  changes,
+  aa,
+  design,
+  rounds,
+}: Pick<Shown, 'group' | 'change' | 'changes' | 'aa' | 'design' | 'rounds'>): string {
   const { blocks, round, warm, seed, untilClear } = design;
   const switched = changes === null ? `\`${change}\`` : `the plan (${count(changes.length, 'change')})`;
   const what = aa ? 'no change at all in either arm' : `${switched} off and on`;
@@ -66,17 +74,20 @@ function designText({ group, change, changes, aa, design, rounds }: Shown): stri
   );
 }
 
+/** In the order of the table: what decides is the first. */
+export const shownMetrics = (metrics: Metrics, decisive: MetricName): readonly MetricName[] =>
+  [decisive, ...METRICS.filter((name) => name !== decisive)].filter((name) => {
+    const metric = metrics[name];
+    return metric !== undefined && !(RARE.has(name) && metric.off === 0 && metric.on === 0);
+  });
+
 function metricTable(metrics: Metrics, decisive: MetricName, primary: Metric, style: Style): readonly Line[] {
   const limit = Math.max(Math.abs(primary.low), Math.abs(primary.high)) * 1.3;
   const scale =
     primary.scale === 'ratio' && limit > 0
       ? `${signed(-limit).padEnd(WHISKER / 2)}${signed(limit).padStart(WHISKER / 2)}`
       : '';
-  const names = [decisive, ...METRICS.filter((name) => name !== decisive)].filter((name) => {
-    const metric = metrics[name];
-    return metric !== undefined && !(RARE.has(name) && metric.off === 0 && metric.on === 0);
-  });
-  const rows = names.map((name) => {
+  const rows = shownMetrics(metrics, decisive).map((name) => {
     const metric = metrics[name] ?? primary;
     const whisker = scale !== '' && metric.scale === 'ratio' ? whiskerOf(metric, limit) : '';
     return [
@@ -100,7 +111,8 @@ function metricTable(metrics: Metrics, decisive: MetricName, primary: Metric, st
 }
 
 /** Three digits are enough for anything that was measured. */
-const figure = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
+export const figure = (value: number): string =>
+  Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
 
 /** Characters between the two ends of the scale; even, and the middle is 0. */
 const WHISKER = 24;

@@ -8,15 +8,17 @@ import { between, type Counters, openCounters } from '../prove/counters.ts';
 import { experiment, type Running } from '../prove/experiment.ts';
 import { isLook } from '../prove/looks.ts';
 import { type NumberSource, type OwnNumber, ownNumber } from '../prove/own-number.ts';
+import { forgetRunning, noteRunning } from '../prove/running.ts';
 import { lengthOf, warmUp } from '../prove/schedule.ts';
 import { mean } from '../prove/statistics.ts';
 import type { Design, MetricName, Per, Round } from '../prove/types.ts';
-import { duration, isClear, type Judged, judge, LEAST_CONNECTIONS, tooLittle } from '../prove/verdict.ts';
+import { isClear, type Judged, judge, LEAST_CONNECTIONS, tooLittle } from '../prove/verdict.ts';
 import type { AttachOptions } from '../steer/attach.ts';
 import { failure } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
 import { takeLock } from '../tune/lock.ts';
 import type { Change } from '../tune/types.ts';
+import { duration } from '../words/duration.ts';
 import type { LiveMachine, Progress } from './machine.ts';
 import { type Asked, type Prepared, prepareChange } from './prove-change.ts';
 
@@ -167,9 +169,17 @@ async function judged(
     if (!untilClear || rounds.length % 4 !== 0 || !isLook(done, blocks)) return false;
     return isClear(judge(rounds, { ...judging, stopped: null }).verdict);
   };
+  const note = (state: Running) => {
+    noteRunning(machine.state, files, { ...state, group: group.id, change: name });
+    options.onRound(state);
+  };
   const subject = { files, kernel, group, counters, change, what, primary, number, isEnough };
-  const { rounds, stopped, notes } = await experiment(subject, design, signal, options.onRound);
-  return finish(rounds, stopped, notes);
+  try {
+    const { rounds, stopped, notes } = await experiment(subject, design, signal, note);
+    return finish(rounds, stopped, notes);
+  } finally {
+    forgetRunning(machine.state);
+  }
 }
 
 /** What a round is divided by in a second, and how long the connections of the other arm must be waited for. */

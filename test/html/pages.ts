@@ -44,6 +44,7 @@ export function pageOf(more: Partial<Page> = {}): Page {
     counters: null,
     measured: null,
     comparison: null,
+    experiment: null,
     version: '0.1.0',
     ...more,
   };

@@ -8,6 +8,7 @@ import { proveLines } from '../../report/prove.ts';
 import { paragraph } from '../../report/text.ts';
 import type { AttachOptions } from '../../steer/attach.ts';
 import { readAttachMachine } from '../../steer/machine.ts';
+import { packageVersion } from '../../system/package.ts';
 import { type Kept, keepProved } from '../../use-cases/keep-proved.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { requireSubject } from '../../use-cases/plan.ts';
@@ -15,7 +16,7 @@ import type { Proved } from '../../use-cases/prove.ts';
 import type { Asked } from '../../use-cases/prove-change.ts';
 import { requireAnswer } from '../confirm.ts';
 import { EXIT, usage } from '../errors.ts';
-import { forOutside, print, printDocument, printLines, progress, styleOf } from '../output.ts';
+import { forOutside, print, printDocument, printLines, progress, save, styleOf } from '../output.ts';
 import type { ProgramOptions } from '../programs/program-options.ts';
 import { heedInterruptions } from '../signals.ts';
 import { askedProgram } from '../steer/requested-program.ts';
@@ -47,6 +48,8 @@ export interface ProveCommandOptions
   readonly aa?: true;
   readonly require?: Requirement;
   readonly csv?: true;
+  /** A file. */
+  readonly html?: string;
   readonly keep?: true;
   readonly yes?: true;
 }
@@ -74,6 +77,7 @@ export async function runProve(options: ProveCommandOptions): Promise<void> {
     const lines = kept === null ? [] : paragraph('', kept.why, style);
     printLines([...proveLines(proved, style), ...lines], style);
   }
+  if (options.html !== undefined) await savePage(options.html, proved);
   process.exitCode =
     interruption.status() ??
     (proved.verdict === 'stopped' || !fulfils(proved, options.require) ? EXIT.failed : EXIT.ok);
@@ -103,6 +107,12 @@ function experimentOf(
     seed,
     yes: yes === true,
   };
+}
+
+/** Loaded only here: most experiments write no page. */
+async function savePage(output: string, proved: Proved): Promise<void> {
+  const { experimentPage } = await import('../../html/experiment.ts');
+  await save(experimentPage(proved, packageVersion()), { output });
 }
 
 const inDocument = (kept: Kept | null) =>

@@ -81,6 +81,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .option('--aa', 'change nothing, to see what the experiment finds then')
     .option('--require <verdict>', 'gain or no-loss: exit with 1 for any other verdict', requirement)
     .option('--keep', 'keep the change if the verdict is gain')
+    .option('--html <file>', 'also write the result as one HTML page')
     .option('--csv', 'print the rounds as CSV')
     .option('--yes', 'do not ask; required without a terminal')
     .addHelpText('after', helpText)

@@ -1,8 +1,8 @@
 /** Runs an experiment for `prove` and `tune --prove`, and shows its state on a terminal. */
 import type { Running } from '../../prove/experiment.ts';
-import { duration } from '../../prove/verdict.ts';
 import type { LiveMachine } from '../../use-cases/machine.ts';
 import { type Proved, type ProveOptions, prove } from '../../use-cases/prove.ts';
+import { duration } from '../../words/duration.ts';
 import { percent } from '../../words/phrase.ts';
 import { confirm } from '../confirm.ts';
 import { asFailure, cliFailure } from '../errors.ts';

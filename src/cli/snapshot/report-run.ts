@@ -2,11 +2,14 @@
 import type { Host } from '../../host/types.ts';
 import type { PageComparison } from '../../html/comparison.ts';
 import { page } from '../../html/page.ts';
+import { type ProvedDocument, parseProved } from '../../prove/document.ts';
 import { parseMeasured, type RecordedMeasurement } from '../../snapshot/measured.ts';
 import { type Paper, parsePaper } from '../../snapshot/paper.ts';
 import { readText } from '../../snapshot/read.ts';
 import type { Snapshot } from '../../snapshot/types.ts';
+import { failure } from '../../system/errors.ts';
 import { packageVersion } from '../../system/package.ts';
+import { Mismatch } from '../../system/shape.ts';
 import { during, usage } from '../errors.ts';
 import { hostOf, loadHost, loadSnapshot, narrow } from '../host-source.ts';
 import { look, remedy } from '../inspect/inspect-run.ts';
@@ -20,6 +23,7 @@ export interface ReportCommandOptions extends SourceOptions, OutputOptions {
   readonly measured?: string;
   readonly before?: string;
   readonly after?: string;
+  readonly experiment?: string;
 }
 
 export async function runReport(options: ReportCommandOptions): Promise<void> {
@@ -27,6 +31,10 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
   const own =
     options.measured === undefined ? null : await read(options.measured, '--measured', parseMeasured);
   const measured = own ?? (papers?.after.kind === 'measurement' ? papers.after.measured : null);
+  const experiment =
+    options.experiment === undefined
+      ? null
+      : await read(options.experiment, '--experiment', parsedExperiment);
   const { host, source, snapshot } = await machineOf(options, papers?.after ?? null, measured);
   const inspection = {
     ...look(host, options.netns),
@@ -37,10 +45,22 @@ export async function runReport(options: ReportCommandOptions): Promise<void> {
     source,
     counters: snapshot?.counters ?? null,
     measured: measured && { ...measured, notes: [...strangers(measured, host), ...measured.notes] },
+    experiment,
     comparison: papers && comparisonOf(papers, options),
     version: packageVersion(),
   });
   await save(html, options);
+}
+
+/** Throws Failure not-an-experiment. */
+function parsedExperiment(text: string): ProvedDocument {
+  try {
+    return parseProved(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof Mismatch)) throw error;
+    const hint = 'write one: locality-tune prove --port PORT -j > FILE';
+    throw failure('not-an-experiment', error.message, hint);
+  }
 }
 
 interface Papers {

@@ -15,6 +15,7 @@ Examples:
   locality-tune report --from web-07.json -o web-07.html
   locality-tune measure skb -j -c 10 > skb.jsonl
   locality-tune report --measured skb.jsonl -o web-07.html
+  locality-tune report --experiment prove.json -o web-07.html
   locality-tune report --before monday.json --after tuesday.json -o change.html`;
 
 export function register(program: Command): void {
@@ -23,6 +24,7 @@ export function register(program: Command): void {
     .option('--measured <file>', 'show this measurement: a recording, or the output of measure skb -j')
     .option('--before <file>', 'compare with this earlier snapshot or measurement')
     .option('--after <file>', 'the later snapshot or measurement, of the same kind as --before')
+    .option('--experiment <file>', 'show this experiment: what prove -j printed')
     .option('-I, --iface <name>', 'only this interface (repeatable)', collect)
     .option('--port <port>', 'only groups and sockets of this port', port)
     .option('--no-slots', 'do not read slots and programs with bpftrace, which takes 1 to 3 s')
