@@ -36,6 +36,14 @@ describe.each<Suite>(['bullseye', 'bookworm', 'trixie', 'forky'])('on Debian %s'
     expect(await root.run('sudo -u nobody locality-tune inspect')).toContain('Run inspect as root');
   });
 
+  it('says what works and what does not', async () => {
+    // Exit status 1: there is no bpftrace.
+    const { schema, checks } = JSON.parse(await root.run('locality-tune doctor -j || [ $? = 1 ]'));
+    expect(schema).toBe('locality-tune.doctor/1');
+    const bpftrace = checks.find(({ id }: { id: string }) => id === 'bpftrace');
+    expect(bpftrace).toMatchObject({ ok: false, fix: expect.stringContaining('apt install bpftrace') });
+  });
+
   it('shows the effect of a program', async () => {
     expect(await root.run('locality-tune demo')).toMatch(/accepted on its rxcpu .* 100\.0 %/);
   });

@@ -1,0 +1,70 @@
+/** What all packages have in common, and that a second build makes the same. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import bundled from '../../dist/bundled.json' with { type: 'json' };
+import manifest from '../../package.json' with { type: 'json' };
+import { buildPackages } from './build.ts';
+import { commandsOf } from './page.ts';
+
+const exec = promisify(execFile);
+
+it('is the same, byte for byte, if everything is built again', async () => {
+  const again = await mkdtemp(join(tmpdir(), 'locality-tune-again-'));
+  try {
+    await buildPackages(again, '--fresh');
+    const [first, second] = await Promise.all(
+      [inject('packages'), again].map((folder) => readFile(join(folder, 'SHA256SUMS'), 'utf8')),
+    );
+    expect(second).toBe(first);
+    expect(first?.trimEnd().split('\n')).toHaveLength(7);
+  } finally {
+    await rm(again, { recursive: true });
+  }
+});
+
+it('has checksums that sha256sum accepts', async () => {
+  const [, check = ''] = commandsOf('Build the packages');
+  const { stdout } = await exec('sh', ['-c', check], { cwd: inject('packages') });
+  expect(stdout.match(/: OK$/gm)).toHaveLength(7);
+});
+
+describe.each(['x64', 'arm64'])('the archive for %s', (arch) => {
+  const title = `locality-tune-${manifest.version}-linux-${arch}`;
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'locality-tune-archive-'));
+    await exec('tar', ['-xJf', join(inject('packages'), `${title}.tar.xz`), '-C', folder, '--exclude=node']);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const read = (path: string) => readFile(join(folder, title, path), 'utf8');
+
+  it('lists what it is made of, Node with its libraries too', async () => {
+    const bom = JSON.parse(await read('share/doc/locality-tune/sbom.cdx.json'));
+    expect(bom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6' });
+    const names: string[] = bom.components.map(({ purl }: { purl: string }) => purl);
+    for (const { name, version } of bundled)
+      expect(names).toContain(`pkg:npm/${name.replace('@', '%40')}@${version}`);
+    expect(names).toContain(`pkg:npm/systeminformation@${manifest.dependencies.systeminformation}`);
+    const node = bom.components.find(({ name }: { name: string }) => name === 'node');
+    expect(node).toMatchObject({ purl: `pkg:npm/node-linux-${arch}@${node.version}` });
+    const libraries = node.components.map(({ name }: { name: string }) => name);
+    expect(libraries).toEqual(expect.arrayContaining(['openssl', 'uv', 'v8', 'zlib']));
+  });
+
+  it('has the licence of everything in it', async () => {
+    const licences = await read('share/doc/locality-tune/THIRD-PARTY-LICENSES');
+    for (const { name, version } of [...bundled, { name: 'Node.js', version: '' }])
+      expect(licences).toMatch(new RegExp(`^${name} ${version}`.replaceAll('.', '\\.'), 'm'));
+    expect(licences).toContain('OpenSSL');
+  });
+
+  it('has a code cache for its own Node only', async () => {
+    const { stdout } = await exec('sh', ['-c', `find ${folder} -name '*.cache' -o -name '*.node' | sort`]);
+    const files = stdout.split('\n').map((path) => path.replace(/.*\//, ''));
+    expect(files).toEqual([`main.js.${process.version}-${arch}.cache`, `linux-${arch}.node`, '']);
+  });
+});
