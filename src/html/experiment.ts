@@ -13,7 +13,7 @@ export type Shown = ProvedDocument;
 export function experimentPage(shown: Shown, version: string): string {
   return frame({
     title: shown.text,
-    subtitle: html`${designText(shown)}<br>${shown.started}`,
+    subtitle: html`${withCode(designText(shown))}<br>${shown.started}`,
     content: experimentContent(shown),
     version,
   });

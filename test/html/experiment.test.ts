@@ -9,7 +9,7 @@ const whole = experimentPage(EXAMPLE, '1.0.0');
 
 it('has the verdict as its heading, and how it was found', () => {
   expect(whole).toContain(`<h1>${EXAMPLE.text}</h1>`);
-  expect(whole).toContain('tcp 0.0.0.0:8080, `cpu` off and on: 6 blocks of 4 rounds');
+  expect(whole).toContain('tcp 0.0.0.0:8080, <code>cpu</code> off and on: 6 blocks of 4 rounds');
 });
 
 it('has a row for each metric that is known, and says which decides', () => {
