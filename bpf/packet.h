@@ -11,20 +11,24 @@
 
 /* Where a packet's transport header begins, and what identifies the flow. */
 struct packet {
+  void *network;
   void *transport;
   __u32 source; /* addresses as hashed: IPv6 folded by xor */
   __u32 destination;
+  __u8 family;   /* 4 or 6 */
   __u8 protocol; /* IPPROTO_*; 0 if there is none that we know */
   __u8 fragment; /* any fragment but a whole datagram */
 };
 
 /* The network header begins at `at`, the type of its protocol is `type`, in network order. */
 INLINE int parse_network(void *at, void *end, __u16 type, struct packet *packet) {
+  packet->network = at;
   packet->fragment = 0;
   if (type == be16(ETH_P_IP)) {
     struct iphdr *ip = at;
     if ((void *)(ip + 1) > end) return 0;
     if (ip->ihl < 5) return 0;
+    packet->family = 4;
     packet->source = ip->saddr;
     packet->destination = ip->daddr;
     packet->protocol = ip->protocol;
@@ -37,6 +41,7 @@ INLINE int parse_network(void *at, void *end, __u16 type, struct packet *packet)
     struct ipv6hdr *ip = at;
     if ((void *)(ip + 1) > end) return 0;
     const __u32 *from = (const __u32 *)&ip->saddr, *to = (const __u32 *)&ip->daddr;
+    packet->family = 6;
     packet->source = from[0] ^ from[1] ^ from[2] ^ from[3];
     packet->destination = to[0] ^ to[1] ^ to[2] ^ to[3];
     __u8 next = ip->nexthdr;

@@ -3,7 +3,7 @@
 import { canonicalAddress } from '../system/address.ts';
 import { failure } from '../system/errors.ts';
 import { isIP } from '../system/ip.ts';
-import { isRecord, list, Mismatch, oneOf, type Shape, text, whole } from '../system/shape.ts';
+import { isRecord, list, Mismatch, nullable, oneOf, type Shape, text, whole } from '../system/shape.ts';
 import type { Backend, Balancer, Vip } from './types.ts';
 
 /** A shorter one can be guessed. */
@@ -12,6 +12,9 @@ const MOST_WEIGHT = 10_000;
 /** Each has its own table, of 256 KiB. */
 export const MOST_VIPS = 256;
 export const MOST_BACKENDS = 4096;
+/** The kernel's list of recently used entries is kept for each CPU, so a small cache forgets early. */
+const LEAST_FLOWS = 1024;
+const MOST_FLOWS = 1 << 24;
 
 /** An optional field that has a value if it is absent. */
 const orElse =
@@ -70,7 +73,11 @@ const vip = record<Vip>({
   backends: list(backend),
 });
 
-const balancer = record<Balancer>({ seed, vips: list(vip) });
+const balancer = record<Balancer>({
+  seed,
+  flowCache: nullable(whole(LEAST_FLOWS, MOST_FLOWS)),
+  vips: list(vip),
+});
 
 /** Throws only Failure; the caller adds the file name. */
 export function parseBalancer(json: string): Balancer {

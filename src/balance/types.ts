@@ -4,6 +4,8 @@ import type { Protocol } from '../host/types.ts';
 export interface Balancer {
   /** Shared by all balancers of the same addresses, and known to nobody else: who knows it can aim at one backend. */
   readonly seed: string;
+  /** Flows that are remembered, so that an added backend breaks no open connection; null: none, the rows decide. */
+  readonly flowCache: number | null;
   readonly vips: readonly Vip[];
 }
 

@@ -2,12 +2,14 @@
  * bpf(2): programs and maps (include/uapi/linux/bpf.h). All throw SystemError: EPERM without CAP_BPF or CAP_SYS_ADMIN,
  * ENOENT for an id that is gone. The caller closes descriptors.
  */
+import { isErrno } from './errors.ts';
 import { native } from './native.ts';
 
 const MAP_CREATE = 0;
 const MAP_LOOKUP = 1;
 const MAP_UPDATE = 2;
 const MAP_DELETE = 3;
+const MAP_GET_NEXT_KEY = 4;
 const PROG_LOAD = 5;
 const PROG_TEST_RUN = 10;
 const PROG_GET_FD_BY_ID = 13;
@@ -121,6 +123,30 @@ export function lookUpMap(fd: number, key: Uint8Array, size: number): Uint8Array
     ],
   );
   return value;
+}
+
+/** Keys of a map, in no order, at most as many as it can have: one that changes meanwhile may show some twice. */
+export function keysOf(
+  fd: number,
+  { keySize, entries }: Pick<MapSpec, 'keySize' | 'entries'>,
+): readonly Uint8Array[] {
+  const keys: Uint8Array[] = [];
+  const next = new Uint8Array(keySize);
+  for (let last: Uint8Array | null = null; keys.length < entries; ) {
+    const attr = attributes({ 0: fd });
+    try {
+      native().bpf(MAP_GET_NEXT_KEY, last === null ? [attr, next] : [attr, next, last], [
+        [0, 16, 1],
+        ...(last === null ? [] : [[0, 8, 2] as const]),
+      ]);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) break;
+      throw error;
+    }
+    last = Uint8Array.from(next);
+    keys.push(last);
+  }
+  return keys;
 }
 
 /** The bytes that a lookup writes. @param possible number of possible CPUs */

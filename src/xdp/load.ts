@@ -1,5 +1,17 @@
 /** Makes the maps of an image, fills them, and loads its programs. Throws SystemError. */
-import { ATTACH_CPUMAP, createMap, loadProgram, PROGRAM_TYPE, updateMap } from '../system/bpf.ts';
+import {
+  ATTACH_CPUMAP,
+  createMap,
+  loadProgram,
+  type MapSpec,
+  mapInfo,
+  openMap,
+  openProgram,
+  PROGRAM_TYPE,
+  programInfo,
+  updateMap,
+  using,
+} from '../system/bpf.ts';
 import { type ImageProgram, withMaps } from './image.ts';
 import type { Loading } from './order.ts';
 
@@ -7,8 +19,10 @@ import type { Loading } from './order.ts';
  * Returns the descriptor of the program for XDP. All maps are filled before it can run, because an empty CPUMAP passes
  * everything. Maps and programs live as long as a program that is attached refers to them.
  */
-export function load({ image, name, sizes, entries }: Loading): number {
-  const maps = image.maps.map((map) => createMap({ ...map, entries: map.entries || (sizes[map.name] ?? 0) }));
+export function load({ image, name, sizes, entries, inherits }: Loading): number {
+  const specs = image.maps.map((map) => ({ ...map, entries: map.entries || (sizes[map.name] ?? 0) }));
+  const old = inherits === undefined ? [] : mapsOf(inherits);
+  const maps = specs.map((spec) => old.find(({ info }) => isSame(info, spec))?.fd ?? createMap(spec));
   const loaded = new Map(
     image.programs.map((program) => [program.section, loadOne(program, name, maps)] as const),
   );
@@ -30,6 +44,20 @@ export function load({ image, name, sizes, entries }: Loading): number {
   if (program === undefined) throw new TypeError('the image has no program for xdp');
   return program;
 }
+
+/** The process that loads ends after it, which closes what is open. */
+function mapsOf({ programId, maps }: NonNullable<Loading['inherits']>) {
+  const { mapIds } = using(openProgram(programId), programInfo);
+  return mapIds
+    .map(openMap)
+    .map((fd) => ({ fd, info: mapInfo(fd) }))
+    .filter(({ info }) => maps.includes(info.name));
+}
+
+const isSame = (one: MapSpec, other: MapSpec): boolean =>
+  (['name', 'type', 'keySize', 'valueSize', 'entries'] as const).every(
+    (field) => one[field] === other[field],
+  );
 
 function loadOne(program: ImageProgram, name: string, maps: readonly number[]): number {
   return loadProgram({

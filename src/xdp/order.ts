@@ -20,6 +20,8 @@ export interface Loading {
   /** Of the maps whose image has none. */
   readonly sizes: Readonly<Record<string, number>>;
   readonly entries: readonly Entries[];
+  /** Maps that a program shares with the one that it replaces, with what they hold, if they have the same form. */
+  readonly inherits?: { readonly programId: number; readonly maps: readonly string[] };
 }
 
 export interface Order {

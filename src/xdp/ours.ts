@@ -3,6 +3,8 @@
  * any name.
  */
 import { type Image, programOf, tagsOf } from './image.ts';
+import { image as rows } from './programs/balance.ts';
+import { image as cache } from './programs/balance-cache.ts';
 import { image as sport } from './programs/sport.ts';
 import { image as flow } from './programs/spread-flow.ts';
 import { image as inner } from './programs/spread-inner.ts';
@@ -12,20 +14,37 @@ import { image as random } from './programs/spread-random.ts';
 import { image as round } from './programs/spread-round.ts';
 import type { Way } from './spread.ts';
 
-export type Own = { readonly command: 'spread'; readonly way: Way } | { readonly command: 'sport' };
+export type Own =
+  | { readonly command: 'spread'; readonly way: Way }
+  | { readonly command: 'sport' }
+  /** `cache`: with a flow cache. */
+  | { readonly command: 'balance'; readonly way: BalanceWay };
+
+export type BalanceWay = 'rows' | 'cache';
 
 const SPREADS: Readonly<Record<Way, Image>> = { flow, inner, quic, payload, round, random };
+const BALANCERS: Readonly<Record<BalanceWay, Image>> = { rows, cache };
 
-export const imageOf = (own: Own): Image => (own.command === 'sport' ? sport : SPREADS[own.way]);
+export function imageOf(own: Own): Image {
+  switch (own.command) {
+    case 'spread':
+      return SPREADS[own.way];
+    case 'sport':
+      return sport;
+    case 'balance':
+      return BALANCERS[own.way];
+  }
+}
 
-/** At most 15 characters: `lt_spread_rand`. */
+/** At most 15 characters: `lt_spread_rando`. */
 export const nameOf = (own: Own): string =>
-  own.command === 'sport' ? 'lt_sport' : `lt_spread_${own.way.slice(0, 5)}`;
+  ['lt', own.command, ...('way' in own ? [own.way] : [])].join('_').slice(0, 15);
 
 /** Every program of this release. */
 export const OWN: readonly Own[] = [
   ...(Object.keys(SPREADS) as Way[]).map((way) => ({ command: 'spread', way }) as const),
   { command: 'sport' },
+  ...(Object.keys(BALANCERS) as BalanceWay[]).map((way) => ({ command: 'balance', way }) as const),
 ];
 
 /**

@@ -12,7 +12,8 @@ const withBackend = (more: object) => withVip({ backends: [{ ...backend, ...more
 
 describe('the file of a balancer', () => {
   it('is what it says, with a weight of 1 and the same link if it does not', () => {
-    expect(parse(file)).toEqual(file);
+    expect(parse(file)).toEqual({ ...file, flowCache: null });
+    expect(parse({ ...file, flowCache: 65_536 })).toMatchObject({ flowCache: 65_536 });
     expect(parse(withVip({ backends: [{ address: '2001:DB8:0::7' }] })).vips[0]?.backends).toEqual([
       { address: '2001:db8::7', mac: null, weight: 1, via: 'mac' },
     ]);
@@ -21,7 +22,7 @@ describe('the file of a balancer', () => {
   it.each([
     [{ ...file, seed: 'short' }, 'seed: at least 16 characters expected'],
     [{ ...file, vips: [] }, 'vips: at least one expected'],
-    [{ ...file, vip: [] }, 'the document: there is no field "vip"; known are seed, vips'],
+    [{ ...file, vip: [] }, 'the document: there is no field "vip"; known are seed, flowCache, vips'],
     [{ ...file, vips: [vip, vip] }, 'vips[1]: tcp 198.51.100.1:443 is there twice'],
     [withVip({ port: 65_536 }), 'vips[0].port: a whole number from 0 to 65535 expected'],
     [withVip({ protocol: 'sctp' }), 'vips[0].protocol: one of tcp, udp expected'],

@@ -9,7 +9,7 @@ native().unlimitMemlock();
 const unknown: string[] = [];
 for (const own of OWN) {
   await sleep(250);
-  const sizes = { targets: 1, cpus: 1, spread: 1 };
+  const sizes = { targets: 1, cpus: 1, spread: 1, vips: 1, tables: 1, flows: 1024 };
   const fd = load({ image: imageOf(own), name: nameOf(own), sizes, entries: [] });
   const { tag } = programInfo(fd);
   if (recogniseTag(tag) !== own) unknown.push(`${nameOf(own)} ${tag}`);
