@@ -27,12 +27,20 @@ export interface BackendOutlook extends Backend {
   readonly share: number;
 }
 
-/** @param before the file that is in force; null: none, or not asked for */
-export function outlookOf(after: Balancer, before: Balancer | null): BalanceOutlook {
-  const seed = seedOf(after.seed);
+/** A file's own, with the 32 bits of its seed; or what is attached. */
+export interface Seeded {
+  readonly seed: number;
+  readonly vips: readonly Vip[];
+}
+
+export const seeded = ({ seed, vips }: Balancer): Seeded => ({ seed: seedOf(seed), vips });
+
+/** @param before what is in force; null: nothing, or not asked for */
+export function outlookOf(after: Seeded, before: Seeded | null): BalanceOutlook {
+  const { seed } = after;
   const tables = after.vips.map((vip) => ({ vip, table: tableOf(vip, seed) }));
   const old = new Map(before?.vips.map((vip) => [nameOfVip(vip), vip]));
-  const oldSeed = before === null ? 0 : seedOf(before.seed);
+  const oldSeed = before?.seed ?? 0;
   const names = new Set(after.vips.map(nameOfVip));
   return {
     digest: digestOf(seed, tables),

@@ -29,6 +29,11 @@ export function printDocument(document: AnyDocument, { pretty }: Pick<Globals, '
   write(1, `${prefix}${printableJson(JSON.stringify(outside, null, pretty ? 2 : undefined))}\n`);
 }
 
+/** Of a view that is drawn again from the top; only for a terminal. */
+export const clearScreen = (): void => {
+  write(1, '\x1b[H\x1b[2J');
+};
+
 export function printLines(lines: readonly Line[], style: Style): void {
   write(1, lines.map((line) => `${paint(line, style)}\n`).join(''));
 }

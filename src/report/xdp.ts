@@ -38,9 +38,11 @@ function oneStatus({ state, program, spread, sport, warnings }: InterfaceStatus,
   if (sport !== null) return sportLines(lead, sport, program, style);
   if (spread === null) {
     const whose =
-      program.info === null
-        ? 'it cannot be read, so it is not known whose it is; run it as root'
-        : 'not attached by locality-tune, so it is left alone';
+      program.own?.command === 'balance'
+        ? 'a balancer, see `locality-tune balance status`'
+        : program.info === null
+          ? 'it cannot be read, so it is not known whose it is; run it as root'
+          : 'not attached by locality-tune, so it is left alone';
     return [...paragraph(lead, `${describe(program)}: ${whose}`, style)];
   }
   return [

@@ -2,6 +2,7 @@
  * The XDP program of an interface, by rtnetlink (include/uapi/linux/if_link.h, net/core/rtnetlink.c). By netlink a program
  * stays attached when the process ends, without a pin and so without bpffs.
  */
+import { macOf } from './neighbours.ts';
 import {
   type Ask,
   answerOf,
@@ -20,6 +21,7 @@ const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
 const RTM_SETLINK = 19;
 const SIZEOF_IFINFOMSG = 16;
+const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINK = 5;
@@ -51,6 +53,8 @@ export interface XdpLink {
   readonly ifindex: number;
   readonly name: string;
   readonly mtu: number | null;
+  /** `02:00:00:00:00:01`; null for an interface without one. */
+  readonly mac: string | null;
   /** `veth`, `bond`, `vlan`; null for a NIC. */
   readonly kind: string | null;
   /** ifindex of the interface below (vlan, macvlan), or of a veth's other end; null for none. */
@@ -74,12 +78,15 @@ export function decodeLink(payload: Uint8Array): XdpLink | null {
     ifindex: view.getInt32(4, true),
     name: text(name),
     mtu: unsigned(attributes.get(IFLA_MTU)),
+    mac: macIn(attributes.get(IFLA_ADDRESS)),
     kind: kind === undefined ? null : text(kind),
     link: link === 0 ? null : link,
     elsewhere: attributes.has(IFLA_LINK_NETNSID),
     xdp: attachedIn(attributes.get(IFLA_XDP)),
   };
 }
+
+const macIn = (bytes: Uint8Array | undefined): string | null => (bytes?.length === 6 ? macOf(bytes) : null);
 
 function attachedIn(nested: Uint8Array | undefined): readonly AttachedXdp[] {
   if (nested === undefined) return [];

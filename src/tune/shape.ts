@@ -139,8 +139,8 @@ const VALUES: Readonly<Record<Kind, RegExp>> = {
   rfs: /^\d{1,10}$/,
   pin: /^[\d,-]*$/,
   feature: /^o(?:n|ff)$/,
-  // The options of a spread, or the name of another program.
-  xdp: /^[\w .,:()-]{1,512}$/,
+  // The options of a spread, a whole balancer, or the name of another program.
+  xdp: /^[\w .,:()/=-]+$/,
   // Assembler text, which the checker of cbpf checks.
   program: /^[\x20-\x7e\n]*$/,
 };

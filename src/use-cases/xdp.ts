@@ -1,4 +1,5 @@
 /** Spreads packets of an interface over CPUs by XDP: plans it, applies it with a journal, shows it, and detaches it. */
+import { programText, setProgram } from '../balance/program.ts';
 import type { Cpus } from '../host/cpus.ts';
 import { readSockets } from '../host/sockets.ts';
 import type { Group } from '../host/types.ts';
@@ -11,12 +12,12 @@ import { subjectOf } from '../tune/subject.ts';
 import type { Change, Plan, Target } from '../tune/types.ts';
 import type { Undone } from '../tune/undo.ts';
 import { word } from '../words/shell.ts';
-import { preparations, refusals, sideEffects } from '../xdp/hazards.ts';
-import { foreign, setTo } from '../xdp/set-program.ts';
+import { type Preparation, preparations, refusals, sideEffects } from '../xdp/hazards.ts';
+import { foreign } from '../xdp/set-program.ts';
 import { readSituation, type Situation } from '../xdp/situation.ts';
 import { formatSport, type Sport } from '../xdp/sport.ts';
 import { ALL_TUNNELS, type By, formatSpread, type Ports, parsePorts, type Spread } from '../xdp/spread.ts';
-import { NOTHING, textOf, type XdpState } from '../xdp/state.ts';
+import { NOTHING, type XdpState } from '../xdp/state.ts';
 import { accessTo, type LiveMachine, type Progress } from './machine.ts';
 import { journalsOf, takeBack, UNASKED } from './undo.ts';
 
@@ -57,6 +58,7 @@ export async function planSpread(
   const { iface, by, mode, withProgram } = options;
   const situation = await situationOf(machine, iface);
   refuseForeign(situation.state);
+  refuseBalancer(situation.state);
   const ports = options.ports ?? (by.way === 'inner' ? parsePorts(ALL_TUNNELS, 'inner') : null);
   if (ports === null)
     throw failure('no-port', `--by ${by.way} needs the port of the server`, 'add --port PORT');
@@ -74,7 +76,7 @@ export async function planSpread(
   const [refused] = refusals(spread, situation, withProgram ? [] : groups, options.force);
   if (refused !== undefined) throw failure(refused.code, refused.message, refused.hint);
   const changes = [
-    ...preparationsFor(spread, situation),
+    ...changesOf(preparations(spread, situation), iface),
     ...attaching(formatSpread(spread), SPREADS, situation),
     ...programs.flatMap((each) => each.changes),
   ];
@@ -86,15 +88,24 @@ export async function planSpread(
   return { spread, plan: { changes, refused: [], notes: [] }, warnings };
 }
 
-async function situationOf(machine: LiveMachine, iface: string): Promise<Situation> {
+export async function situationOf(machine: LiveMachine, iface: string): Promise<Situation> {
   const situation = await readSituation(machine, iface);
   if (situation !== null) return situation;
   throw failure('no-such-interface', `--iface ${iface}: no such interface`, 'see `ip link`');
 }
 
-function refuseForeign({ name, programs }: XdpState): void {
+export function refuseForeign({ name, programs }: XdpState): void {
   const other = programs.find(({ own }) => own === null);
   if (other !== undefined) throw foreign(name, other);
+}
+
+function refuseBalancer({ name, programs }: XdpState): void {
+  if (programs.some(({ own }) => own?.command === 'balance'))
+    throw failure(
+      'other-command',
+      `${name} has a balancer, and an interface has only one program`,
+      `detach it first: locality-tune balance detach --iface ${word(name)}`,
+    );
 }
 
 /** The groups that the packets are for, with their programs if these matter. */
@@ -130,9 +141,9 @@ function cpusOf(groups: readonly Group[], { ports }: Ports, { online }: Situatio
   );
 }
 
-function preparationsFor(spread: Spread, situation: Situation): readonly Change[] {
-  const { name: nic } = situation.state;
-  return preparations(spread, situation).map(({ from, to, why, command, ...what }) => {
+/** As changes of a plan. */
+export function changesOf(prepared: readonly Preparation[], nic: string): readonly Change[] {
+  return prepared.map(({ from, to, why, command, ...what }) => {
     const target: Target =
       what.kind === 'rps'
         ? { kind: 'rps', nic, queue: what.queue }
@@ -142,7 +153,7 @@ function preparationsFor(spread: Spread, situation: Situation): readonly Change[
 }
 
 function attaching(to: string, why: string, { state, possible }: Situation): readonly Change[] {
-  const from = textOf(state, possible);
+  const from = programText(state, possible);
   if (from === to) return [];
   const target: Target = { kind: 'xdp', nic: state.name };
   const command = `locality-tune xdp ${to.replace(' ', ` --iface ${word(state.name)} `)} --yes`;
@@ -170,6 +181,7 @@ export interface PlannedSport {
 export async function planSport(machine: LiveMachine, iface: string, sport: Sport): Promise<PlannedSport> {
   const situation = await situationOf(machine, iface);
   refuseForeign(situation.state);
+  refuseBalancer(situation.state);
   const sockets = await machine.kernel.sockets();
   const connected = sockets.find(
     ({ protocol, port, peerPort }) => protocol === 'udp' && peerPort !== 0 && sport.ports.includes(port),
@@ -199,7 +211,7 @@ export async function planSport(machine: LiveMachine, iface: string, sport: Spor
   return { plan: { changes, refused: [], notes: [] }, warnings: changes.length > 0 ? warnings : [] };
 }
 
-/** Applies the plan of a spread or of a random source port. Throws Failure of the change that the kernel refused, after everything was restored. */
+/** Applies the plan of a spread, a random source port or a balancer. Throws Failure of the change that the kernel refused, after everything was restored. */
 export async function applyXdp(machine: LiveMachine, plan: Plan, signal: AbortSignal): Promise<Applied> {
   const { state, netns, by } = machine;
   const applied = await applyPlan(accessTo(machine), plan, { state, netns, by, signal, whole: true });
@@ -229,7 +241,7 @@ export async function detachXdp(
 ): Promise<DetachedXdp> {
   const situation = await situationOf(machine, iface);
   const { state, possible } = situation;
-  const was = textOf(state, possible);
+  const was = programText(state, possible);
   refuseForeign(state);
   if (was === NOTHING || options.dryRun) return { iface, was, undone: [] };
   const undone = await takeBack(machine, journalsWith(machine, iface), {
@@ -238,7 +250,7 @@ export async function detachXdp(
   });
   const now = await situationOf(machine, iface);
   refuseForeign(now.state);
-  await setTo(now.state, NOTHING, possible);
+  await setProgram(now.state, NOTHING, possible);
   return { iface, was, undone };
 }
 

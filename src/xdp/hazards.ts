@@ -4,6 +4,7 @@
  */
 import { formatCpuMask } from '../host/cpus.ts';
 import type { Group } from '../host/types.ts';
+import type { XdpMode } from '../system/xdp-link.ts';
 import { cpuNames, names } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
 import type { Situation } from './situation.ts';
@@ -102,7 +103,11 @@ function offline({ cpus }: Spread, { online, possible }: Situation): readonly Ha
 }
 
 /** A packet whose checksum its sender left to the hardware has none when a native redirect makes an skb of it again. */
-function checksums({ mode }: Spread, { state, peer }: Situation, force: boolean): readonly Hazard[] {
+export function checksums(
+  { mode }: Pick<Spread, 'mode'>,
+  { state, peer }: Situation,
+  force: boolean,
+): readonly Hazard[] {
   if (mode !== 'native' || state.kind !== 'veth') return [];
   if (peer === null)
     return force
@@ -154,7 +159,29 @@ function lostInputs({ mode }: Spread, groups: readonly Group[]): readonly Hazard
 
 /** Settings that must change first. */
 export function preparations({ mode }: Spread, situation: Situation): readonly Preparation[] {
-  const { state, features, rps } = situation;
+  const nic = word(situation.state.name);
+  return [
+    ...featurePreparations(mode, situation, []),
+    ...situation.rps.map(
+      ({ queue, cpus }): Preparation => ({
+        kind: 'rps',
+        queue,
+        from: formatCpuMask(cpus),
+        to: '0',
+        why: 'RPS would move the redirected packets again, by a hash of 0: all to one CPU.',
+        command: `echo 0 > /sys/class/net/${nic}/queues/rx-${queue}/rps_cpus`,
+      }),
+    ),
+  ];
+}
+
+/** Of any program that sends packets on. @param others features that must be off besides, and why */
+export function featurePreparations(
+  mode: XdpMode,
+  situation: Situation,
+  others: readonly (readonly [feature: string, why: string])[],
+): readonly Preparation[] {
+  const { state, features } = situation;
   const nic = word(state.name);
   const off = (feature: string, why: string): Preparation => ({
     kind: 'feature',
@@ -179,23 +206,32 @@ export function preparations({ mode }: Spread, situation: Situation): readonly P
           ),
         ]
       : []),
-    ...rps.map(
-      ({ queue, cpus }): Preparation => ({
-        kind: 'rps',
-        queue,
-        from: formatCpuMask(cpus),
-        to: '0',
-        why: 'RPS would move the redirected packets again, by a hash of 0: all to one CPU.',
-        command: `echo 0 > /sys/class/net/${nic}/queues/rx-${queue}/rps_cpus`,
-      }),
-    ),
+    ...others.filter(([feature]) => isOn(feature)).map(([feature, why]) => off(feature, why)),
   ];
 }
 
 /** What attaching and detaching does besides, and what the spread does not do: to be said before. */
 export function sideEffects(spread: Spread, situation: Situation): readonly string[] {
-  const { state, driver, channels, online } = situation;
   const { mode, by } = spread;
+  const said = [...attachEffects(mode, situation)];
+  if (mode === 'native')
+    said.push(
+      'a native redirect loses the hash and the RX queue of the NIC, and its timestamps: programs by `rxhash` and `queue` see 0',
+    );
+  if (reorders(by))
+    said.push(
+      `--by ${by.way} reorders packets of one flow. It is right only for datagrams that do not depend on each other`,
+    );
+  if (spread.tcp)
+    said.push(
+      'before Linux 6.15 nothing merges the segments of TCP (GRO) behind a CPUMAP, so bulk transfers cost more CPU',
+    );
+  return said;
+}
+
+/** What attaching and detaching any program does to the interface. */
+export function attachEffects(mode: XdpMode, situation: Situation): readonly string[] {
+  const { state, driver, channels, online } = situation;
   const native = mode === 'native';
   const resets = driver === null ? undefined : RESETS.get(driver);
   const said: string[] = [];
@@ -214,18 +250,6 @@ export function sideEffects(spread: Spread, situation: Situation): readonly stri
   }
   if (native && state.kind === 'veth')
     said.push(`segmentation offload (TSO) of the other end of ${state.name} goes off`);
-  if (native)
-    said.push(
-      'a native redirect loses the hash and the RX queue of the NIC, and its timestamps: programs by `rxhash` and `queue` see 0',
-    );
-  if (reorders(by))
-    said.push(
-      `--by ${by.way} reorders packets of one flow. It is right only for datagrams that do not depend on each other`,
-    );
-  if (spread.tcp)
-    said.push(
-      'before Linux 6.15 nothing merges the segments of TCP (GRO) behind a CPUMAP, so bulk transfers cost more CPU',
-    );
   return said;
 }
 

@@ -19,7 +19,7 @@ export interface Situation {
   /** null if they cannot be read. */
   readonly features: Features | null;
   /** Of a veth; null: its other end is in another network namespace, or cannot be read. */
-  readonly peer: { readonly name: string; readonly features: Features } | null;
+  readonly peer: { readonly name: string; readonly features: Features; readonly hasXdp: boolean } | null;
   /** VLAN interfaces on top of it. */
   readonly vlans: readonly string[];
   /** rps_cpus by RX queue; only queues on which RPS is on. */
@@ -50,7 +50,10 @@ export async function readSituation(
     driver: facts.driver?.driver ?? null,
     channels: facts.channels,
     features,
-    peer: peer === undefined || peerFeatures === null ? null : { name: peer.name, features: peerFeatures },
+    peer:
+      peer === undefined || peerFeatures === null
+        ? null
+        : { name: peer.name, features: peerFeatures, hasXdp: peer.programs.length > 0 },
     vlans: states
       .filter(({ kind, link }) => kind === 'vlan' && link === state.ifindex)
       .map((each) => each.name),

@@ -17,7 +17,16 @@ const SPREAD: Spread = {
 const generic: Spread = { ...SPREAD, mode: 'generic' };
 
 const SITUATION: Situation = {
-  state: { ifindex: 3, name: 'eth0', mtu: 1500, kind: null, link: null, elsewhere: false, programs: [] },
+  state: {
+    ifindex: 3,
+    name: 'eth0',
+    mtu: 1500,
+    mac: null,
+    kind: null,
+    link: null,
+    elsewhere: false,
+    programs: [],
+  },
   kernel: [6, 12],
   driver: 'igb',
   channels: null,
@@ -40,12 +49,15 @@ const codes = (spread: Spread, situation: Situation, ...groups: Parameters<typeo
 
 describe('what drops every packet', () => {
   it('is refused: native on a veth whose other end leaves checksums to the hardware', () => {
-    const peer = { name: 'v1', features: features('tx-checksum-ip-generic') };
+    const peer = { name: 'v1', features: features('tx-checksum-ip-generic'), hasXdp: false };
     expect(codes(SPREAD, { ...VETH, peer })).toEqual(['peer-checksums']);
     expect(codes(generic, { ...VETH, peer })).toEqual([]);
-    expect(codes(SPREAD, { ...VETH, peer: { name: 'v1', features: features('tx-scatter-gather') } })).toEqual(
-      [],
-    );
+    expect(
+      codes(SPREAD, {
+        ...VETH,
+        peer: { name: 'v1', features: features('tx-scatter-gather'), hasXdp: false },
+      }),
+    ).toEqual([]);
     const [{ hint } = { hint: '' }] = refusals(SPREAD, { ...VETH, peer }, [], false);
     expect(hint).toContain('ethtool -K v1 tx off');
   });

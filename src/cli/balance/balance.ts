@@ -1,6 +1,13 @@
 /** `locality-tune balance`: its commands and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
+import type { Globals } from '../options.ts';
+import { integer } from '../options.ts';
+import { mode } from '../xdp/mode.ts';
+import type { BalanceApplyOptions } from './apply-run.ts';
+import type { BalanceDetachOptions } from './detach-run.ts';
 import type { BalancePlanOptions } from './plan-run.ts';
+import type { BalanceRemoveOptions } from './remove-run.ts';
+import type { BalanceLiveOptions, BalanceStatusOptions } from './status-run.ts';
 
 const HELP = `
 FILE is JSON. Balancers with the same file behind one router decide alike.
@@ -11,28 +18,116 @@ FILE is JSON. Balancers with the same file behind one router decide alike.
 
 Examples:
   locality-tune balance check web.json
-  locality-tune balance plan new.json --against web.json     which connections would break`;
+  locality-tune balance plan new.json --against web.json     which connections would break
+  locality-tune balance apply web.json --iface eth0
+  locality-tune balance status --file web.json               what differs from the file
+  locality-tune balance remove 10.0.0.1 --yes                for a health check`;
+
+const APPLY = `
+Attaches the balancer to the interface where packets for these addresses arrive: they leave by it, too.
+If one is attached already, the new one takes its place in one step. It goes on with the counters
+and the flow cache, and no packet is lost. MAC addresses that the file does not have come
+from the neighbour table. \`undo\` restores what was attached before.
+
+Example:
+  locality-tune balance apply web.json --iface eth0 --dry-run`;
+
+const STATUS = `
+Exit status 1 if something has become wrong since, or differs from the file.`;
+
+const REMOVE = `
+Only connections of this backend break: no row of another one moves. The file is not changed, so remove
+the backend there, too.`;
 
 export function register(program: Command): void {
   const balance = program
     .command('balance')
     .description('Balance one address over machines by XDP, without state')
     .addHelpText('after', HELP);
+  registerPaper(balance);
+  registerChanges(balance);
+  registerViews(balance);
+}
+
+function registerPaper(balance: Command): void {
   balance
     .command('check')
     .description('Check the file, and show the share of each backend')
     .argument('<file>', 'file of the balancer')
     .action(async (file: string, _options: unknown, command: Command) => {
-      const { runBalancePlan } = await import('./plan-run.ts');
-      await runBalancePlan(file, command.optsWithGlobals<BalancePlanOptions>());
+      const { runBalanceCheck } = await import('./plan-run.ts');
+      await runBalanceCheck(file, command.optsWithGlobals<Globals>());
     });
   balance
     .command('plan')
     .description('Show which rows move, and which connections break')
     .argument('<file>', 'the new file')
-    .requiredOption('--against <file>', 'the file that is in force')
+    .option('--against <file>', 'the file that is in force (default: what is attached here)')
+    .option('-I, --iface <name>', 'interface, if several have a balancer')
     .action(async (file: string, _options: unknown, command: Command) => {
       const { runBalancePlan } = await import('./plan-run.ts');
       await runBalancePlan(file, command.optsWithGlobals<BalancePlanOptions>());
+    });
+}
+
+function registerChanges(balance: Command): void {
+  balance
+    .command('apply')
+    .description('Attach what the file describes, or change what is attached')
+    .argument('<file>', 'file of the balancer')
+    .requiredOption('-I, --iface <name>', 'interface that receives the packets')
+    .option('--mode <native|generic>', 'by the driver, or by the stack on any driver', mode, 'native')
+    .option('--force', 'attach natively to a veth whose other end cannot be seen')
+    .option('--dry-run', 'only check, and show what would change')
+    .option('--yes', 'do not ask; required without a terminal')
+    .addHelpText('after', APPLY)
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const { runBalanceApply } = await import('./apply-run.ts');
+      await runBalanceApply(file, command.optsWithGlobals<BalanceApplyOptions>());
+    });
+  balance
+    .command('remove')
+    .description('Send nothing to a backend any longer')
+    .argument('<backend>', 'its address')
+    .option('-I, --iface <name>', 'interface, if several have a balancer')
+    .option('--dry-run', 'only show what would change')
+    .option('--yes', 'do not ask; required without a terminal')
+    .addHelpText('after', REMOVE)
+    .action(async (backend: string, _options: unknown, command: Command) => {
+      const { runBalanceRemove } = await import('./remove-run.ts');
+      await runBalanceRemove(backend, command.optsWithGlobals<BalanceRemoveOptions>());
+    });
+  balance
+    .command('detach')
+    .description('Detach the balancer, and restore what was changed for it')
+    .option('-I, --iface <name>', 'interface, if several have a balancer')
+    .option('--dry-run', 'only show what would be detached')
+    .option('--yes', 'do not ask; required without a terminal')
+    .action(async (_options: unknown, command: Command) => {
+      const { runBalanceDetach } = await import('./detach-run.ts');
+      await runBalanceDetach(command.optsWithGlobals<BalanceDetachOptions>());
+    });
+}
+
+function registerViews(balance: Command): void {
+  balance
+    .command('status')
+    .description('Show the digest, and rows, packets and bytes of each backend')
+    .option('-I, --iface <name>', 'only this interface')
+    .option('--file <file>', 'also show what differs from this file')
+    .addHelpText('after', STATUS)
+    .action(async (_options: unknown, command: Command) => {
+      const { runBalanceStatus } = await import('./status-run.ts');
+      await runBalanceStatus(command.optsWithGlobals<BalanceStatusOptions>());
+    });
+  balance
+    .command('live')
+    .description('Show the same again and again, with packets per second')
+    .option('-I, --iface <name>', 'only this interface')
+    .option('-i, --interval <seconds>', 'seconds between two readings', integer('--interval', 1, 3600), 1)
+    .option('-c, --count <n>', 'end after N readings', integer('--count', 1, 1_000_000))
+    .action(async (_options: unknown, command: Command) => {
+      const { runBalanceLive } = await import('./status-run.ts');
+      await runBalanceLive(command.optsWithGlobals<BalanceLiveOptions>());
     });
 }

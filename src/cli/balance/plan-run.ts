@@ -1,6 +1,6 @@
 /** `locality-tune balance check` and `plan`: what a file would do. */
 import { parseBalancer } from '../../balance/file.ts';
-import { outlookOf } from '../../balance/outlook.ts';
+import { type BalanceOutlook, outlookOf, seeded } from '../../balance/outlook.ts';
 import type { Balancer } from '../../balance/types.ts';
 import { failure } from '../../system/errors.ts';
 import { readWhole } from '../../system/read-whole.ts';
@@ -10,16 +10,35 @@ import { printDocument, printLines, styleOf } from '../output.ts';
 
 export interface BalancePlanOptions extends Globals {
   readonly against?: string;
+  readonly iface?: string;
 }
 
 /** 4,096 backends take less than 1 MB. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
+export async function runBalanceCheck(file: string, options: Globals): Promise<void> {
+  await print(outlookOf(seeded(await readBalancer(file)), null), options);
+}
+
+/** Against another file, or against what is attached here. */
 export async function runBalancePlan(file: string, options: BalancePlanOptions): Promise<void> {
-  const { against } = options;
+  const { against, iface } = options;
   const after = await readBalancer(file);
-  const before = against === undefined ? null : await readBalancer(against);
-  const outlook = outlookOf(after, before);
+  if (against !== undefined) {
+    const before = await readBalancer(against);
+    return print(outlookOf(seeded(after), seeded(before)), options);
+  }
+  const [{ outlookHere }, { openMachine }] = await Promise.all([
+    import('../../use-cases/balance.ts'),
+    import('../../use-cases/machine.ts'),
+  ]);
+  const outlook = await during('balance plan', 'CAP_BPF, CAP_SYS_ADMIN and CAP_NET_ADMIN', () =>
+    outlookHere(openMachine(), after, iface ?? null),
+  );
+  return print(outlook, options);
+}
+
+async function print(outlook: BalanceOutlook, options: Globals): Promise<void> {
   if (options.json || options.pretty) {
     printDocument({ schema: 'locality-tune.balance-plan/1', ...outlook }, options);
     return;

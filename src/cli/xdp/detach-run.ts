@@ -8,7 +8,7 @@ import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, say, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
-import { NEEDS_ROOT } from './spread-run.ts';
+import { NEEDS_ROOT } from './needs-root.ts';
 
 export interface XdpDetachOptions extends Globals {
   readonly iface: string;
@@ -16,31 +16,36 @@ export interface XdpDetachOptions extends Globals {
   readonly yes?: true;
 }
 
-const SCHEMA = 'locality-tune.xdp-detach/1';
-
-export async function runXdpDetach(options: XdpDetachOptions): Promise<void> {
+/** @param act the command, for messages */
+export async function runXdpDetach(
+  options: XdpDetachOptions,
+  act: 'xdp detach' | 'balance detach' = 'xdp detach',
+): Promise<void> {
+  const document = (facts: object): void =>
+    printDocument(
+      act === 'xdp detach'
+        ? { schema: 'locality-tune.xdp-detach/1', ...facts }
+        : { schema: 'locality-tune.balance-detach/1', ...facts },
+      options,
+    );
   const { iface } = options;
   const json = options.json || options.pretty;
-  requireRoot('xdp detach', NEEDS_ROOT);
-  if (!options.dryRun) requireAnswer('xdp detach', options.yes === true);
+  requireRoot(act, NEEDS_ROOT);
+  if (!options.dryRun) requireAnswer(act, options.yes === true);
   const machine = openMachine();
   const look = (dryRun: boolean, signal: AbortSignal) =>
-    during('xdp detach', 'root', () => detachXdp(machine, iface, { dryRun, signal }));
+    during(act, 'root', () => detachXdp(machine, iface, { dryRun, signal }));
   const { was } = await look(true, new AbortController().signal);
   const attached = was !== NOTHING;
   if (!attached || options.dryRun) {
     if (json)
-      printDocument(
-        {
-          schema: SCHEMA,
-          ...(options.dryRun ? { dryRun: true } : {}),
-          iface,
-          was: attached ? was : null,
-          detached: false,
-          journals: [],
-        },
-        options,
-      );
+      document({
+        ...(options.dryRun ? { dryRun: true } : {}),
+        iface,
+        was: attached ? was : null,
+        detached: false,
+        journals: [],
+      });
     else
       say(
         attached
@@ -58,7 +63,7 @@ export async function runXdpDetach(options: XdpDetachOptions): Promise<void> {
   }
   const interruption = heedInterruptions();
   const { undone } = await look(false, interruption.signal);
-  if (json) printDocument({ schema: SCHEMA, iface, was, detached: true, journals: undone }, options);
+  if (json) document({ iface, was, detached: true, journals: undone });
   else {
     const style = styleOf(options.color, process.stdout, process.env);
     for (const each of undone) printLines(undoneLines(each, style), style);

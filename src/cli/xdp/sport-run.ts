@@ -6,7 +6,7 @@ import { parsePortList, parseRange } from '../../xdp/sport.ts';
 import { requireAnswer } from '../confirm.ts';
 import { during, usage } from '../errors.ts';
 import { type AttachXdpOptions, carryOut } from './carry-out.ts';
-import { NEEDS_ROOT } from './spread-run.ts';
+import { NEEDS_ROOT } from './needs-root.ts';
 
 export interface XdpSportOptions extends AttachXdpOptions {
   readonly port: string;

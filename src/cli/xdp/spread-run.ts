@@ -8,6 +8,7 @@ import { requireAnswer } from '../confirm.ts';
 import { during, usage } from '../errors.ts';
 import { progress } from '../output.ts';
 import { type AttachXdpOptions, carryOut } from './carry-out.ts';
+import { NEEDS_ROOT } from './needs-root.ts';
 
 export interface XdpSpreadOptions extends AttachXdpOptions {
   readonly port?: string;
@@ -19,8 +20,6 @@ export interface XdpSpreadOptions extends AttachXdpOptions {
   readonly withProgram?: true;
   readonly force?: true;
 }
-
-export const NEEDS_ROOT = 'loading a BPF program needs CAP_BPF, attaching it to an interface CAP_NET_ADMIN';
 
 export async function runXdpSpread(options: XdpSpreadOptions): Promise<void> {
   const asked = askedOf(options);

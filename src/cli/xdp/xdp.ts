@@ -4,6 +4,7 @@ import { type Cpus, parseCpuList } from '../../host/cpus.ts';
 import { usage } from '../errors.ts';
 import { collect, integer } from '../options.ts';
 import type { XdpDetachOptions } from './detach-run.ts';
+import { mode } from './mode.ts';
 import type { XdpSportOptions } from './sport-run.ts';
 import type { XdpSpreadOptions } from './spread-run.ts';
 import type { XdpStatusOptions } from './status-run.ts';
@@ -118,9 +119,4 @@ function cpus(text: string): Cpus {
   const list = parseCpuList(text);
   if (list === null || list.length === 0) throw usage(`--cpus '${text}' is not a list of CPUs such as 0-3,8`);
   return list;
-}
-
-function mode(text: string): 'native' | 'generic' {
-  if (text !== 'native' && text !== 'generic') throw usage(`--mode '${text}': must be native or generic`);
-  return text;
 }

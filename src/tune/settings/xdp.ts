@@ -1,8 +1,8 @@
-/** The XDP program of an interface. The value is a spread in the form of its options, `none`, or another program. */
+/** The XDP program of an interface. The value is a spread or a balancer as text, `none`, or another program. */
+import { programText, setProgram } from '../../balance/program.ts';
 import type { Files } from '../../system/types.ts';
-import { setTo } from '../../xdp/set-program.ts';
 import { ifindexOf, possibleCpus } from '../../xdp/situation.ts';
-import { textOf, xdpState } from '../../xdp/state.ts';
+import { xdpState } from '../../xdp/state.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';
 import { asGiven, type Setting, sameText } from './setting.ts';
@@ -16,12 +16,12 @@ export const xdp: Setting<XdpTarget> = {
   },
   read: async ({ files }, target) => {
     const state = await stateOf(files, target);
-    return state === null ? null : textOf(state, possibleCpus(files));
+    return state === null ? null : programText(state, possibleCpus(files));
   },
   write: async (access, target, value) => {
     const state = await stateOf(access.files, target);
     try {
-      if (state !== null) await setTo(state, value, possibleCpus(access.files));
+      if (state !== null) await setProgram(state, value, possibleCpus(access.files));
     } finally {
       access.forget(target.nic);
     }

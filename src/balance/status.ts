@@ -1,0 +1,121 @@
+/** The balancers that are attached here: what they have counted, and what has become wrong. */
+import { failure } from '../system/errors.ts';
+import type { Files } from '../system/types.ts';
+import type { XdpMode } from '../system/xdp-link.ts';
+import { possibleCpus } from '../xdp/situation.ts';
+import { type XdpState, xdpStates } from '../xdp/state.ts';
+import { outlookOf, seeded } from './outlook.ts';
+import { type Attached, type BalanceTraffic, readAttached, readTraffic } from './state.ts';
+import type { Balancer } from './types.ts';
+
+export interface AttachedTo {
+  readonly iface: string;
+  readonly state: XdpState;
+  readonly attached: Attached;
+}
+
+/** The balancers of this network namespace. Throws Failure no-such-interface, no-balancer; SystemError. */
+export async function balancersOf(files: Files, iface: string | null): Promise<readonly AttachedTo[]> {
+  const possible = possibleCpus(files);
+  const states = await xdpStates();
+  if (iface !== null && !states.some(({ name }) => name === iface))
+    throw failure('no-such-interface', `--iface ${iface}: no such interface`, 'see `ip link`');
+  const found = states.flatMap((state): readonly AttachedTo[] => {
+    const [program] = state.programs;
+    if (program === undefined || (iface !== null && state.name !== iface)) return [];
+    const attached = readAttached(program, possible);
+    return attached === null ? [] : [{ iface: state.name, state, attached }];
+  });
+  if (found.length > 0) return found;
+  throw failure(
+    'no-balancer',
+    iface === null ? 'no interface here has a balancer' : `${iface} has no balancer`,
+    'attach one: locality-tune balance apply FILE --iface IF',
+  );
+}
+
+export interface BalanceStatus extends BalanceTraffic {
+  readonly iface: string;
+  readonly mode: XdpMode;
+  readonly flowCache: number | null;
+  readonly program: { readonly id: number; readonly name: string | null; readonly tag: string | null };
+  /** What has become wrong since it was attached, and what differs from the file. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws Failure as balancersOf; SystemError. @param file to compare with; null: none */
+export async function balanceStatus(
+  files: Files,
+  iface: string | null,
+  file: Balancer | null,
+): Promise<readonly BalanceStatus[]> {
+  const possible = possibleCpus(files);
+  const found = await balancersOf(files, iface);
+  return found.flatMap(({ iface: name, state, attached }): readonly BalanceStatus[] => {
+    const [program] = state.programs;
+    const traffic = program === undefined ? null : readTraffic(program, attached, possible);
+    if (program === undefined || traffic === null) return [];
+    return [
+      {
+        iface: name,
+        mode: attached.inForce.mode,
+        flowCache: attached.inForce.flowCache,
+        program: {
+          id: program.programId,
+          name: program.info?.name ?? null,
+          tag: program.info?.tag ?? null,
+        },
+        ...traffic,
+        warnings: [...linkChanges(state, attached), ...differences(traffic, attached, file)],
+      },
+    ];
+  });
+}
+
+function linkChanges({ name, mac, mtu }: XdpState, { link }: Attached): readonly string[] {
+  const again = 'run `locality-tune balance apply` again';
+  return [
+    ...(mac === link.mac
+      ? []
+      : [`${name} has another MAC address now (${mac ?? 'none'}), so no packet is balanced; ${again}`]),
+    ...(link.mtu === null || mtu === link.mtu
+      ? []
+      : [`the MTU of ${name} is ${mtu} now, not ${link.mtu}; ${again}`]),
+  ];
+}
+
+function differences(
+  { digest, vips }: BalanceTraffic,
+  { inForce }: Attached,
+  file: Balancer | null,
+): readonly string[] {
+  if (file === null) return [];
+  const wanted = outlookOf(seeded(file), null);
+  const said: string[] = [];
+  const is = new Map(vips.map((each) => [each.name, each]));
+  for (const { vip: name, backends } of wanted.vips) {
+    const now = is.get(name);
+    if (now === undefined) said.push(`${name} is in the file and is not balanced`);
+    else {
+      const has = new Map(now.backends.map((each) => [each.address, each]));
+      for (const { address, weight } of backends) {
+        const found = has.get(address);
+        if (found === undefined) said.push(`${name}: backend ${address} is in the file and gets no packets`);
+        else if (found.weight !== weight)
+          said.push(`${name}: backend ${address} has weight ${found.weight}; in the file it has ${weight}`);
+      }
+      for (const { address } of now.backends)
+        if (!backends.some((each) => each.address === address))
+          said.push(`${name}: backend ${address} gets packets and is not in the file`);
+    }
+  }
+  for (const { name } of vips)
+    if (!wanted.vips.some(({ vip }) => vip === name)) said.push(`${name} is balanced and is not in the file`);
+  if (said.length === 0 && digest !== wanted.digest)
+    said.push(`the digest is ${digest}; of the file it is ${wanted.digest}: its seed differs`);
+  if (inForce.flowCache !== file.flowCache)
+    said.push(
+      `the flow cache has ${inForce.flowCache ?? 0} places; in the file it has ${file.flowCache ?? 0}`,
+    );
+  return said;
+}
