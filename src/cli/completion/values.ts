@@ -59,6 +59,8 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
   'explain protocol': words('tcp', 'udp'),
   'findings rule': rules,
   'help command': nothing,
+  // Only root can read which ones there are.
+  'remove backend': nothing,
   'programs name': async () => only((await programNames()).map(({ name, says }) => offer(name, says))),
   'schema name': async () =>
     only((await import('../../system/package.ts')).schemaNames().map((name) => offer(name))),
