@@ -41,8 +41,11 @@ describe('no shell', () => {
       .map((name) => join(src, '..', room, name)),
   );
 
+  // Completion names shells because it prints scripts for them.
+  const elsewhere = sources.filter((path) => !path.includes('/cli/completion/'));
+
   it('is named in the sources, or requested by the code that starts children', () => {
-    const bad = sources.filter((path) => {
+    const bad = elsewhere.filter((path) => {
       const text = readFileSync(path, 'utf8');
       return /['"`](?:\/bin\/)?(?:ba|da)?sh['"`]|shell: true|\bexec(?:Sync)?\(['"`]/.test(text);
     });

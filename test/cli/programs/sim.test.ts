@@ -182,7 +182,7 @@ describe('sim of a capture', () => {
 describe('an impossible sim', () => {
   it.each([
     [['none-such'], 2, /'none-such': no such program, and no such file; there are: cpu, map, /],
-    [['./cpu'], 1, /read \.\/cpu: ENOENT/],
+    [['./cpu'], 1, /read \.\/cpu: no such file or directory \(ENOENT\)/],
     [['FOLDER/bad.bpf'], 1, /bad\.bpf: the kernel would refuse this: instruction 1: .*0/],
     [['FOLDER/wrong.bpf'], 1, /wrong\.bpf:2:1: .*mdo/],
     [
@@ -190,7 +190,7 @@ describe('an impossible sim', () => {
       1,
       /word\.bpf: it is neither a pcap nor a pcapng file; tcpdump -w/,
     ],
-    [['cpu', '--pcap', '/none/such'], 1, /read \/none\/such: ENOENT/],
+    [['cpu', '--pcap', '/none/such'], 1, /read \/none\/such: no such file or directory \(ENOENT\)/],
     [['cpu', '--packet', 'c0f'], 2, /--packet 'c0f': must be bytes in hex; for example c0ffee/],
     [['cpu', '--cpu', '8192'], 2, /--cpu '8192': must be a whole number from 0 to 8191/],
     [['cpu', '--rand', '-1'], 2, /--rand '-1': must be a whole number/],
