@@ -61,7 +61,11 @@ beforeAll(async () => {
     const fresh = placed.map(({ index }) => index);
     loaded.set(
       way,
-      load({ image: imageOf({ command: 'balance', way }), name: 'lt_test', ...fill(of, LINK, placed, fresh, possible) }),
+      load({
+        image: imageOf({ command: 'balance', way }),
+        name: 'lt_test',
+        ...fill(of, LINK, placed, fresh, possible),
+      }),
     );
   }
 });
