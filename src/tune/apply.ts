@@ -134,7 +134,7 @@ async function makeChange(run: Run, step: number, planned: Change): Promise<void
     if (is === null || !setting.same(is, to)) {
       // An object that has disappeared since the write did not ignore it.
       await setting.find(access, target);
-      throw ignored(is);
+      throw ignored(target, is);
     }
     const pending = target.kind === 'irq' && isEffective(access.files, target, to) === false;
     done.push({ ...change, state: pending ? 'pending' : 'set' });

@@ -32,9 +32,11 @@ export async function lookUp(access: Access, planned: Change): Promise<Met> {
 }
 
 /** @param is what was read after the write */
-export const ignored = (is: string | null) =>
+export const ignored = ({ kind }: Change['target'], is: string | null) =>
   failure(
     'ignored',
     `the kernel accepted the value and ${is === null ? 'did not keep it' : `set ${brief(is)} instead`}`,
-    'a thread can only be pinned within its cpuset',
+    kind === 'pin'
+      ? 'a thread can only be pinned within its cpuset'
+      : 'another program may have changed it at once: see `locality-tune watch`',
   );

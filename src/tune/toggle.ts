@@ -124,5 +124,5 @@ async function write(access: Access, { change, from, to }: Met, value: string): 
   await setting.write(access, target, value);
   killPoint();
   const then = await setting.read(access, target);
-  if (then === null || !setting.same(then, value)) throw ignored(then);
+  if (then === null || !setting.same(then, value)) throw ignored(target, then);
 }

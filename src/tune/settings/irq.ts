@@ -1,5 +1,6 @@
 /** The IRQ affinity of a queue: /proc/irq/N/smp_affinity_list (Documentation/core-api/irq/irq-affinity.rst). */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseCpuList } from '../../host/cpus.ts';
 import { readLine } from '../../host/values.ts';
 import { failure } from '../../system/errors.ts';
@@ -17,13 +18,19 @@ export const irq: Setting<IrqTarget> = {
     return stillThere(access.files, target) ? target : findAnew(access, target);
   },
   read: async ({ files }, { irq }) => affinityOf(files, irq),
-  write: async ({ controls }, target, value) =>
-    controls.write(`/proc/irq/${target.irq}/smp_affinity_list`, value),
+  write: async ({ controls, files }, { irq }, value) => {
+    controls.write(`/proc/irq/${irq}/smp_affinity_list`, value);
+    // While an interrupt moves (irq_move_masked_irq), the kernel shows for a moment what was set before.
+    for (let look = 1; look < LOOKS && !sameList(affinityOf(files, irq) ?? '', value); look++)
+      await sleep(PAUSE_MS);
+  },
   wanted: asGiven,
   same: sameList,
 };
 
 const ATTEMPTS = 3;
+const LOOKS = 5;
+const PAUSE_MS = 20;
 
 /**
  * No IRQ has an empty list. It is read if the IRQ moves at that moment: show_irq_affinity (kernel/irq/proc.c) prints the
