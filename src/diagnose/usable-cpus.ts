@@ -28,3 +28,9 @@ export const usableCpus: (host: Host) => Cpus = remember((host: Host) => {
   const usable = online.filter((cpu) => !apart.has(cpu));
   return usable.length > 0 ? usable : online;
 });
+
+/** CPUs whose core has a lower one among `cpus`. */
+export function secondThreads({ machine }: Host, cpus: Cpus): ReadonlySet<number> {
+  const among = new Set(cpus);
+  return new Set(machine.cpus.smtSiblings.flatMap((core) => core.filter((cpu) => among.has(cpu)).slice(1)));
+}

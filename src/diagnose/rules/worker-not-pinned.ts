@@ -1,13 +1,16 @@
 import { isByCpu, slotOnCpu } from '../../cbpf/programs.ts';
-import type { Owner } from '../../host/types.ts';
+import type { Cpus } from '../../host/cpus.ts';
+import type { Host, Nic, Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
 import { ofWhom } from '../../words/whose.ts';
 import { withPins } from '../after.ts';
+import { allot } from '../allot.ts';
 import { pinnedMembers } from '../groups.ts';
+import { homeCpus } from '../nics.ts';
 import { ownProgram } from '../programs.ts';
 import type { Facts, FedGroup, Found } from '../types.ts';
-import { usableCpus } from '../usable-cpus.ts';
+import { secondThreads, usableCpus } from '../usable-cpus.ts';
 import { threadOf, tooManyWorkers, workerNames } from '../workers.ts';
 
 /** The scheduler moves an unpinned worker, so no choice of a socket stays right. */
@@ -24,7 +27,6 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
     );
     if (loose.length === 0) return [];
     const tooMany = tooManyWorkers(threadsOf(group).size, usable.length);
-    const choose = tooMany === null ? chooser(fed, usable, chosen) : () => null;
     const own = ownProgram(group);
     const sockets = Map.groupBy(loose, ({ owner }) => owner.pid);
     const workers = [...Map.groupBy(loose, ({ owner }) => threadOf(owner)).values()].flatMap(
@@ -34,11 +36,12 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
     const who = `${names(workerNames(owners))}${ofWhom(owners)}`;
     const cpus = cpuNames(loose.flatMap(({ owner }) => owner.cpus ?? []));
     const alike = new Set(loose.map(({ owner }) => owner.cpus?.join())).size === 1;
+    const known = workers.filter(({ owner }) => owner.tid !== null || sockets.get(owner.pid)?.length === 1);
+    const cpuOf = tooMany === null ? assign(host, fed, known, chosen) : new Map<Worker, number>();
     const pins = new Map(
-      workers.flatMap(({ owner, slot }) => {
-        if (owner.tid === null && sockets.get(owner.pid)?.length !== 1) return [];
-        const cpu = choose(owner, slot);
-        return cpu === null ? [] : [[threadOf(owner), { owner, cpu }] as const];
+      known.flatMap((worker) => {
+        const cpu = cpuOf.get(worker);
+        return cpu === undefined ? [] : [[threadOf(worker.owner), { owner: worker.owner, cpu }] as const];
       }),
     );
     return [
@@ -60,33 +63,48 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
 const threadsOf = ({ sockets }: FedGroup['group']): ReadonlySet<string> =>
   new Set(sockets.flatMap(({ owners }) => owners.map(threadOf)));
 
+interface Worker {
+  readonly owner: Owner;
+  readonly slot: number | null;
+}
+
 /**
- * Gives each worker the CPU for which its slot is picked, by the present map or by `cpu`; otherwise the next CPU that
- * no worker of the group has, receiving CPUs first, starting over when all are taken. A worker of several groups keeps
- * the CPU that it was given (`chosen`).
+ * Each worker of which the thread is known gets the CPU for which its slot is picked, by the present map or by `cpu`;
+ * otherwise the next one that no worker of the group has, receiving CPUs first, then those of the NICs' own node, then
+ * the first threads of cores. A worker of several groups keeps the CPU that it was given (`chosen`).
  */
-function chooser({ group, nics, cpus }: FedGroup, usable: readonly number[], chosen: Map<string, number>) {
+function assign(
+  host: Host,
+  { group, nics, cpus }: FedGroup,
+  workers: readonly Worker[],
+  chosen: Map<string, number>,
+): ReadonlyMap<Worker, number> {
   const taken = new Set(pinnedMembers(group).values());
   const receiving = nics.length > 0 ? [...(cpus ?? [])].sort((a, b) => a - b) : [];
-  const candidates = [...new Set([...receiving, ...usable])];
-  const free = new Set(candidates.filter((cpu) => !taken.has(cpu)));
-  const plain = { name: 'cpu', size: group.size } as const;
+  const order = [...new Set([...receiving, ...byCost(host, nics)])];
+  const free = new Set(order.filter((cpu) => !taken.has(cpu)));
+  const known = new Map(
+    workers.flatMap((worker) => {
+      const cpu = chosen.get(threadOf(worker.owner));
+      return cpu === undefined ? [] : [[worker, cpu] as const];
+    }),
+  );
+  for (const cpu of known.values()) free.delete(cpu);
   const own = ownProgram(group);
+  const plain = { name: 'cpu', size: group.size } as const;
   const program = own === null || own.name === 'cpu' ? plain : own;
   const fitting = receiving.length > 0 ? receiving.filter((cpu) => free.has(cpu)) : [...free];
-  const cpuOfSlot = new Map(fitting.reverse().map((cpu) => [slotOnCpu(program, cpu), cpu]));
-  return (owner: Owner, slot: number | null): number | null => {
-    const already = chosen.get(threadOf(owner));
-    if (already !== undefined) return already;
-    const allowed = new Set(owner.cpus);
-    const wanted = slot === null ? undefined : cpuOfSlot.get(slot);
-    const order = wanted === undefined ? free : [wanted, ...free];
-    if (free.size === 0) for (const cpu of candidates) free.add(cpu);
-    for (const cpu of order) {
-      if (!allowed.has(cpu) || !free.delete(cpu)) continue;
-      chosen.set(threadOf(owner), cpu);
-      return cpu;
-    }
-    return null;
-  };
+  const rest = workers.filter((worker) => !known.has(worker));
+  const given = allot(rest, free, fitting, (cpu) => slotOnCpu(program, cpu));
+  for (const [{ owner }, cpu] of given) chosen.set(threadOf(owner), cpu);
+  return new Map([...known, ...given]);
+}
+
+/** Usable CPUs, the cheapest for packets of these NICs first. */
+function byCost(host: Host, nics: readonly Nic[]): Cpus {
+  const usable = usableCpus(host);
+  const home = new Set(nics.flatMap((nic) => homeCpus(host, nic) ?? []));
+  const second = secondThreads(host, usable);
+  const cost = (cpu: number) => (home.size === 0 || home.has(cpu) ? 0 : 2) + (second.has(cpu) ? 1 : 0);
+  return usable.toSorted((one, other) => cost(one) - cost(other) || one - other);
 }

@@ -1,6 +1,6 @@
 /** CPUs for workers, the best first. */
 import { homeCpus, oneCpu } from '../../diagnose/nics.ts';
-import { usableCpus } from '../../diagnose/usable-cpus.ts';
+import { secondThreads, usableCpus } from '../../diagnose/usable-cpus.ts';
 import type { Cpus } from '../../host/cpus.ts';
 import type { Host, Nic } from '../../host/types.ts';
 import type { PlanOptions } from '../types.ts';
@@ -46,14 +46,6 @@ export function wholeCores(host: Host, cpus: Cpus, needed: number, { smt }: Plan
   const second = secondThreads(host, cpus);
   const whole = cpus.filter((cpu) => !second.has(cpu));
   return whole.length >= needed ? whole : cpus;
-}
-
-/** CPUs whose core has a lower one among `cpus`. */
-function secondThreads(host: Host, cpus: Cpus): ReadonlySet<number> {
-  const among = new Set(cpus);
-  return new Set(
-    host.machine.cpus.smtSiblings.flatMap((core) => core.filter((cpu) => among.has(cpu)).slice(1)),
-  );
 }
 
 /** If IRQs must not move, or there are none (VMBus channels), workers follow the queues. */

@@ -1,4 +1,5 @@
 /** The CPU for each worker. */
+import { allot } from '../../diagnose/allot.ts';
 import { membersBySlot } from '../../diagnose/groups.ts';
 import { threadOf, tooManyWorkers } from '../../diagnose/workers.ts';
 import { type Cpus, formatCpuList } from '../../host/cpus.ts';
@@ -43,7 +44,8 @@ export function assignWorkers(
     }
     const free = new Set(wholeCores(host, cpus, workers.length, options).filter((cpu) => !taken.has(cpu)));
     const known = whyNotPinned(group, workers, loose, free.size + taken.size, options);
-    const allotted = allot(loose, free, group.size);
+    const best = [...free].slice(0, loose.length);
+    const allotted = allot(loose, free, best, (cpu) => cpu % group.size);
     const left = loose.find((worker) => pinnedTo(worker.owner) === null && !allotted.has(worker));
     const why = known ?? (left === undefined ? null : outOfReach(left.owner));
     const refuse = why !== null && loose.some(({ owner }) => pinnedTo(owner) === null);
@@ -122,31 +124,4 @@ function whyNotPinned(
 function outOfReach({ comm, pid, cpus }: Owner): string {
   const where = formatCpuList(cpus ?? []);
   return `${comm} ${pid} may run on ${where} only (its cpuset?), and no CPU is left for it there, so no worker is pinned.`;
-}
-
-/**
- * A worker that may run on some CPUs only, such as by a cpuset, gets one of these. Workers without a CPU are left out.
- */
-function allot(workers: readonly Worker[], free: Set<number>, size: number): ReadonlyMap<Worker, number> {
-  const best = [...free].slice(0, workers.length);
-  const cpuOfSlot = new Map(best.reverse().map((cpu) => [cpu % size, cpu]));
-  const given = new Map<Worker, number>();
-  const reaches = ({ owner }: Worker, cpu: number) =>
-    owner.cpus === null || owner.cpus.length === 1 || owner.cpus.includes(cpu);
-  const give = (worker: Worker, cpu: number | undefined) => {
-    if (cpu !== undefined && reaches(worker, cpu) && free.delete(cpu)) given.set(worker, cpu);
-  };
-  for (const worker of workers) give(worker, worker.slot === null ? undefined : cpuOfSlot.get(worker.slot));
-  for (const worker of workers)
-    if (!given.has(worker))
-      give(
-        worker,
-        first(free, (cpu) => reaches(worker, cpu)),
-      );
-  return given;
-}
-
-function first(cpus: Iterable<number>, fits: (cpu: number) => boolean): number | undefined {
-  for (const cpu of cpus) if (fits(cpu)) return cpu;
-  return undefined;
 }
