@@ -126,9 +126,8 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
     COMMANDS.has(word),
   );
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return program;
-  const help = mentioned.some((word) => ABOUT_PROGRAMS.has(word))
-    ? await import('./programs/program-help.ts')
-    : null;
+  const needsHelp = !isCompletion && mentioned.some((word) => ABOUT_PROGRAMS.has(word));
+  const help = needsHelp ? await import('./programs/program-help.ts') : null;
   for (const [name, register] of COMMANDS)
     if (mentioned.length === 0 || mentioned.includes(name) || (isCompletion && name === 'completion'))
       register(program, help);

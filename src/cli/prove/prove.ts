@@ -26,9 +26,9 @@ round, Ctrl-C, a closed terminal or SIGKILL. It stops if a worker or a socket is
 program harms the server. A foreign program is never replaced. Needs at least 200 connections in a
 round. Connections of the other arm are waited for: four times their mean life before each round.
 
---change plan switches all changes of a plan (see \`locality-tune plan\`), which one journal records, so
-\`undo\` also restores them. A plan with changes that cannot be undone exactly, or that take the link
-down (channels), is refused: apply these first.
+--change plan switches all changes of a plan (see \`locality-tune plan\`), which one journal records,
+so \`undo\` also restores them. A plan with changes that cannot be undone exactly, or that take the
+link down (channels), is refused: apply these first.
 
 --command and --url add a number of your own to each round, such as the latency that a load generator
 prints, or that the server reports. A command starts with the round and must end within it; it is run
