@@ -30,9 +30,10 @@ round. Connections of the other arm are waited for: four times their mean life b
 so \`undo\` also restores them. A plan with changes that cannot be undone exactly, or that take the
 link down (channels), is refused: apply these first.
 
---command and --url add a number of your own to each round, such as the latency that a load generator
-prints, or that the server reports. A command starts with the round and must end within it; it is run
-without a shell, from the folders of the system or by its path. A URL is read at the end of a round.
+--command and --url add a number of your own to each round, such as the latency that a load
+generator prints, or that the server reports. A command starts with the round and must end within
+it; it is run without a shell, from the folders of the system or by its path. A URL is read at the
+end of a round.
 \`--metric number\` lets that number decide. The metrics that can decide:
 ${metricList()}
 
