@@ -99,7 +99,7 @@ export function sourceOf(of: Option | Argument, { command }: Pick<Place, 'comman
     ? (OPTIONS[`${command.name()} ${name}`] ?? OPTIONS[name])
     : ARGUMENTS[`${command.name()} ${name}`];
   if (known !== undefined) return known;
-  const stands = isOption ? (/[<[]([^>\]]*)[>\]]$/.exec(of.flags)?.[1] ?? '') : name;
+  const stands = isOption ? (/[<[]([^>\]]*?)(?:\.\.\.)?[>\]]$/.exec(of.flags)?.[1] ?? '') : name;
   if (stands === 'file') return files;
   if (stands === 'dir') return folders;
   if (FREE.has(stands)) return nothing;

@@ -17,6 +17,8 @@ import type { OutputOptions, SourceOptions } from '../options.ts';
 import { save } from '../output.ts';
 
 export interface ReportCommandOptions extends SourceOptions, OutputOptions {
+  /** Many machines instead of one. */
+  readonly fleet?: readonly string[];
   readonly iface?: readonly string[];
   readonly port?: number;
   readonly slots: boolean;

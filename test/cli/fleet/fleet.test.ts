@@ -98,6 +98,14 @@ describe('fleet', () => {
     expect((await run(['fleet', ...files, '--html', '-o', page])).status).toBe(1);
   });
 
+  it('is the same page by report', async () => {
+    const page = file('report.html');
+    expect((await run(['report', '--fleet', ...files, '-o', page])).status).toBe(0);
+    expect(readFileSync(page, 'utf8')).toContain('<h1>Packet locality of 5 hosts</h1>');
+    const { status, stderr } = await run(['report', '--fleet', ...files, '--from', files[0] ?? '']);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('--from: cannot be combined with --fleet')]);
+  });
+
   it.each([
     [[], 'fleet: no files'],
     [['x.json', '--html', '-j'], '--html: cannot be combined with -j'],
