@@ -9,6 +9,7 @@ import { count } from '../words/phrase.ts';
 import { Allowance } from './allowance.ts';
 import { adopt, type Steering, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
+import { valueText } from './event-text.ts';
 import { type Item, Items } from './items.ts';
 import { observe } from './observe.ts';
 import { filesOf } from './paths.ts';
@@ -458,7 +459,7 @@ export class Watcher {
       }
       const done = failure === null ? ('repaired' as const) : ('failed' as const);
       this.#counts.done(kind, done);
-      this.#machine.say({ ...event, action: done, why: failure ?? `it is ${event.from} again` });
+      this.#machine.say({ ...event, action: done, why: failure ?? `it is ${valueText(event.from)} again` });
     }
     // What was written is read back by the next check.
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
