@@ -24,9 +24,9 @@ Examples:
   locality-tune balance remove 10.0.0.1 --yes                for a health check`;
 
 const APPLY = `
-Attaches the balancer to the interface where packets for these addresses arrive: they leave by it, too.
-If one is attached already, the new one takes its place in one step. It goes on with the counters
-and the flow cache, and no packet is lost. MAC addresses that the file does not have come
+Attaches the balancer to the interface where packets for these addresses arrive: they leave by it,
+too. If one is attached already, the new one takes its place in one step. It goes on with the
+counters and the flow cache, and no packet is lost. MAC addresses that the file does not have come
 from the neighbour table. \`undo\` restores what was attached before.
 
 Example:

@@ -4,9 +4,9 @@ import { collect } from '../options.ts';
 import type { DoctorCommandOptions } from './doctor-run.ts';
 
 const HELP = `
-Checks the kernel, the privileges, bpftrace and the surroundings of this process, and says how to fix
-what cannot work. As root it also loads a probe of each kind for a moment, which takes some seconds.
-It changes nothing.
+Checks the kernel, the privileges, bpftrace and the surroundings of this process, and says how to
+fix what cannot work. As root it also loads a probe of each kind for a moment, which takes some
+seconds. It changes nothing.
 
 The exit status is 1 if something fails that a command needs; with --for only of that command.
 

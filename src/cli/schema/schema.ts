@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 
 const HELP = `
-Prints the JSON Schema (draft 7) of what a command prints with --json, or of a file that this program
-writes: journal, recording, saved (a plan) or snapshot. Of journals, recordings and commands that
-print a line per interval it describes one line. Without NAME it lists the names.
+Prints the JSON Schema (draft 7) of what a command prints with --json, or of a file that this
+program writes: journal, recording, saved (a plan) or snapshot. Of journals, recordings and commands
+that print a line per interval it describes one line. Without NAME it lists the names.
 
 Names are only ever added, and a list of words may get new ones. So validate with the schema of the
 version that made the document, and ignore what you do not know.

@@ -32,10 +32,10 @@ Examples:
   locality-tune xdp detach --iface eth0`;
 
 const SPORT = `
-Gives each UDP datagram for these ports a random source port, so that whatever hashes addresses and ports
-after it sees many flows: the reuseport group, and RPS. It spreads sockets, not CPUs, unless the mode is
-native and RPS is on. It is for protocols without answers, because these go to the random port; the
-program \`rand\` spreads sockets without that, and \`xdp spread\` spreads CPUs.
+Gives each UDP datagram for these ports a random source port, so that whatever hashes addresses and
+ports after it sees many flows: the reuseport group, and RPS. It spreads sockets, not CPUs, unless
+the mode is native and RPS is on. It is for protocols without answers, because these go to the
+random port; the program \`rand\` spreads sockets without that, and \`xdp spread\` spreads CPUs.
 
 Example:
   locality-tune xdp sport --iface eth0 --port 4000 --one-way --dry-run`;
