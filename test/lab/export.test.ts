@@ -2,10 +2,12 @@
 import { expect, it } from 'vitest';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE } from './machine/qemu.ts';
-import { UDP_PORT } from './udp.ts';
+import { startReaders, UDP_PORT } from './udp.ts';
 
 const SENT = 5_000;
-const guest = useGuest();
+const guest = useGuest(async (each) => {
+  await startReaders(each);
+});
 
 /** Packets received by all queues of eth0, and by eth0 as the kernel counts them. */
 async function received(): Promise<{ readonly queues: number; readonly device: number }> {
