@@ -82,11 +82,18 @@ export function openTask(context: KeyContext, kind: Task): void {
   if (control === null) notify(context, RECORDED, false);
   else if (configuration === undefined) notify(context, 'still reading the machine ...', false);
   else if (progress !== null) notify(context, `still ${progress}`, false);
-  else
+  else {
+    // A dialog that opens after esc would take keys that are meant for something else, `y` among them.
+    const awaited = {};
+    context.set({ ...context.get(), awaited });
+    const ifAwaited = (act: () => void) => {
+      if (context.get().awaited === awaited) act();
+    };
     control.prepare(kind, configuration, context.group(), progressIn(context)).then(
-      (prepared) => confirm(context, prepared),
-      (error: unknown) => notify(context, textOf(error), false),
+      (prepared) => ifAwaited(() => confirm(context, prepared)),
+      (error: unknown) => ifAwaited(() => notify(context, textOf(error), false)),
     );
+  }
 }
 
 /** Shows it in the status line until it is over. */

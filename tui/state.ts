@@ -25,6 +25,8 @@ export interface ViewState {
   readonly notice: ActionNotice | null;
   /** What is being read, measured or applied, for as long as it takes. */
   readonly progress: string | null;
+  /** The confirmation that is being prepared; esc sets it to null, and it is not shown. */
+  readonly awaited: object | null;
 }
 
 export interface PanePosition {
@@ -91,6 +93,7 @@ export function initialState(interval: number, tab: number): ViewState {
     marks: [],
     notice: null,
     progress: null,
+    awaited: null,
   };
 }
 
@@ -143,7 +146,7 @@ export function reduce(state: ViewState, action: KeyAction, around: Surroundings
       return withFilter(state, around.interfaces[at + 1]?.toLowerCase() ?? '');
     }
     case 'back':
-      return state.dialog === null ? withFilter(state, '') : { ...state, dialog: null };
+      return state.dialog === null ? { ...withFilter(state, ''), awaited: null } : { ...state, dialog: null };
     default:
       return state;
   }

@@ -229,6 +229,17 @@ describe('tune', () => {
     expect(shown(context)).toMatch(/Tune port 1\n\nesc: close/);
   });
 
+  it('opens no dialog after esc, which would take the next keys', async () => {
+    let ready: (prepared: Prepared) => void = () => {};
+    const { context } = tuning({
+      prepare: async () => new Promise<Prepared>((resolve) => (ready = resolve)),
+    });
+    await type(context, 't', 'esc');
+    ready({ title: 'Tune port 1', lines: [], choices: [] });
+    await sleep(0);
+    expect(context.get().dialog).toBeNull();
+  });
+
   it('shows each step, then what was measured before and after, and what became of the changes', async () => {
     let end: (outcome: Outcome) => void = () => {};
     const run = async (progress: Progress) => {
