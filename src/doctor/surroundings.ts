@@ -22,16 +22,13 @@ export function hasCapability(files: Files, set: 'CapEff' | 'CapBnd', name: Capa
 
 /** Does this process run in a container? */
 export const isContained = (files: Files): boolean =>
-  readCgroup(files, SELF).container !== null || ['/.dockerenv', '/run/.containerenv'].some(files.exists);
+  readCgroup(files, 'self').container !== null || ['/.dockerenv', '/run/.containerenv'].some(files.exists);
 
 /** The systemd service that this process runs in. */
 export function serviceOf(files: Files): string | null {
-  const { unit } = readCgroup(files, SELF);
+  const { unit } = readCgroup(files, 'self');
   return unit?.endsWith('.service') && !unit.startsWith('user@') ? unit : null;
 }
-
-/** readCgroup's path becomes /proc/self/cgroup. */
-const SELF = 'self' as unknown as number;
 
 /** A command as root, also if the caller is not. */
 export const asRoot = ({ live }: Subject, command: string): string =>

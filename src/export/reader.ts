@@ -57,7 +57,7 @@ export class Reader {
 
   /**
    * @param open for each reading, since what is denied is remembered as long as the files are open
-   * @param trouble is told what could not be read this time
+   * @param trouble receives a sentence about what could not be read
    */
   constructor(open: () => System, options: ReaderOptions, trouble: (message: string) => void) {
     this.#open = open;

@@ -14,7 +14,7 @@ export function fleetOf(machines: readonly Machine[], unread: readonly Unread[])
   return { hosts: hosts.sort(worstFirst), findings: commonFindings(machines), unread };
 }
 
-/** Two machines of one name, or one machine at two times, are told apart by their files. */
+/** Two machines with one name, or one machine at two times, are shown with their files. */
 function distinct(machines: readonly Machine[]): readonly Machine[] {
   const byName = Map.groupBy(machines, ({ host }) => host);
   return machines.map((machine) => {

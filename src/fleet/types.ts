@@ -48,9 +48,9 @@ export interface Difference {
   readonly value: string;
   /** What most of its peers have. */
   readonly peers: string;
-  /** So many peers have that, this machine not counted. */
+  /** Number of peers that have it, without this machine. */
   readonly agree: number;
-  /** Of so many for which it is known. */
+  /** Number of peers of which it is known. */
   readonly of: number;
 }
 

@@ -9,7 +9,7 @@ export interface Cgroup {
 }
 
 /** /proc/PID/cgroup; both null if the process has gone, or runs outside of all of these. */
-export function readCgroup(files: Files, pid: number): Cgroup {
+export function readCgroup(files: Files, pid: number | 'self'): Cgroup {
   return parseCgroup(files.text(`/proc/${pid}/cgroup`) ?? '');
 }
 

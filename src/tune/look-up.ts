@@ -38,5 +38,5 @@ export const ignored = ({ kind }: Change['target'], is: string | null) =>
     `the kernel accepted the value and ${is === null ? 'did not keep it' : `set ${brief(is)} instead`}`,
     kind === 'pin'
       ? 'a thread can only be pinned within its cpuset'
-      : 'another program may have changed it at once: see `locality-tune watch`',
+      : 'another program may have changed it in the same moment; `locality-tune watch` names it',
   );
