@@ -68,7 +68,7 @@ const commands = {
       ['node', 'test/cbpf/build-bpf-asm.ts'],
       // These take minutes: fine in CI, too long for a waiting user.
       ...(process.env.CI ? [['node', 'test/lab/run.ts', '--quick']] : []),
-      ['vitest', 'run', '--project', 'pure', '--project', 'machine'],
+      ['vitest', 'run', '--project', 'pure', '--project', 'apart', '--project', 'machine'],
     ],
   },
 };
