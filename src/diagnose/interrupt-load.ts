@@ -1,4 +1,5 @@
 /** The number of interrupts of each vector of a NIC since boot, which is all that every machine shows of its load. */
+import { remember } from '../path/remember.ts';
 import type { Vector } from './vectors.ts';
 
 /** A million: minutes of load on one queue. Fewer do not show how load spreads, and delay nobody. */
@@ -9,12 +10,15 @@ export function interruptLoads(vectors: readonly Vector[]): ReadonlyMap<Vector, 
   const loads = new Map<Vector, number>();
   for (const vector of vectors) {
     if (vector.rx.length === 0) continue;
-    const counts = vector.irqs.flatMap(({ role, counts }) => (role === 'tx' ? [] : counts));
-    if (counts.length === 0) return null;
-    loads.set(vector, sum(counts));
+    const counted = vector.irqs.filter(({ role, counts }) => role !== 'tx' && counts.length > 0);
+    if (counted.length === 0) return null;
+    loads.set(vector, sum(counted.map(({ counts }) => taken(counts))));
   }
   return loads.size > 0 ? loads : null;
 }
+
+/** Of one IRQ, added up once: a plan looks at many versions of a machine, all with the same counts of each CPU. */
+export const taken = remember((counts: readonly number[]): number => sum(counts));
 
 /**
  * More than twice its share, or so much that the others get less than a fifth of theirs: of two queues, twice the share

@@ -3,6 +3,7 @@
 import type { Host, Nic } from '../host/types.ts';
 import { isLoopback } from '../path/receiving-nics.ts';
 import type { View } from '../path/view.ts';
+import { sum, taken } from './interrupt-load.ts';
 import { liveNics, queueIrqs } from './nics.ts';
 
 /** Minutes of load on one queue: a NIC with fewer interrupts since boot has never been a bottleneck. */
@@ -52,10 +53,8 @@ function unusedPorts({ nics }: Host, interrupts: ReadonlyMap<string, number | nu
 
 /** Since boot; null if they are not counted. */
 function interruptsOf(nic: Nic): number | null {
-  let total: number | null = null;
-  // An IRQ has a count for each CPU: no copies of them.
-  for (const { counts } of queueIrqs(nic)) for (const taken of counts) total = (total ?? 0) + taken;
-  return total;
+  const counted = queueIrqs(nic).filter(({ counts }) => counts.length > 0);
+  return counted.length === 0 ? null : sum(counted.map(({ counts }) => taken(counts)));
 }
 
 /** Names of NICs that say nothing about the packets that come in: quiet ones, and those that are down. */
