@@ -1,5 +1,6 @@
 /** The source of the machine for commands that only read: this machine, a captured tree, or a snapshot. */
 import { type HostOptions, readHost } from '../host/host.ts';
+import { foreignInterfaces, foreignSysfs } from '../host/sysfs-namespace.ts';
 import type { Host, Nic } from '../host/types.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { openFiles } from '../system/files.ts';
@@ -116,6 +117,7 @@ export function narrow(host: Host, { iface = [], port }: Pick<HostRequest, 'ifac
 
 /** Checked before anything slow begins. A tree without sys/class/net names its interfaces only in proc/interrupts. */
 export function checkInterfaces(files: Files, wanted: readonly string[]): void {
+  if (wanted.length > 0 && foreignInterfaces(files).length > 0) throw foreignSysfs(`--iface ${wanted[0]}`);
   const present = files.list('/sys/class/net').filter((name) => name !== 'bonding_masters');
   if (present.length > 0) requireNames(present, wanted);
 }

@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../config/config.ts';
-import { interfaceNames } from '../host/names.ts';
+import { foreignInterfaces } from '../host/sysfs-namespace.ts';
 import { isErrno, isFailure, isSystemError } from '../system/errors.ts';
 import { native } from '../system/native.ts';
 import { packageRoot } from '../system/package.ts';
@@ -45,14 +45,12 @@ function writable(subject: Subject, path: string, type: string): Outcome {
 
 /** /sys/class/net belongs to the network namespace of whoever mounted it. */
 function sysfsNamespace({ files, live }: Subject): Outcome {
-  const here = live === null ? [] : interfaceNames('/proc/self');
-  if (here.length === 0) return NOT_READ;
-  const shown = files.list('/sys/class/net');
-  const missing = here.filter((name) => !shown.includes(name));
-  return missing.length === 0
+  if (live === null || files.list('/sys/class/net').length === 0) return NOT_READ;
+  const foreign = foreignInterfaces(files);
+  return foreign.length === 0
     ? works('/sys/class/net shows the interfaces of this network namespace')
     : fails(
-        `/sys/class/net does not show ${missing.join(', ')}: it was mounted in another network namespace`,
+        `/sys/class/net shows another network namespace (they differ in ${foreign.join(', ')})`,
         'enter the namespace with --netns PID, which mounts its own /sys',
       );
 }

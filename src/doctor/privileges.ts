@@ -1,8 +1,9 @@
 /** Checks of what this process may do. */
 import { createServer } from 'node:net';
+import { type Capability, hasCapability, inUserNamespace } from '../system/capabilities.ts';
 import { isSystemError } from '../system/errors.ts';
 import { CHANGE, LOOK, STEER, TRACE } from './commands.ts';
-import { asRoot, type Capability, hasCapability, isContained, serviceOf } from './surroundings.ts';
+import { asRoot, isContained, serviceOf } from './surroundings.ts';
 import { type Check, fails, NOT_READ, type Outcome, type Subject, unknown, works } from './types.ts';
 
 export const PRIVILEGE_CHECKS: readonly Check[] = [
@@ -41,18 +42,15 @@ function remedy({ files }: Subject, euid: number, name: Capability): string {
   return `start it without the program that removed CAP_${name} from its bounding set (setpriv, capsh, a container)`;
 }
 
-/** PROC_USER_INIT_INO (include/linux/proc_ns.h) */
-const INITIAL_USER = 'user:[4026531837]';
-
 function userNamespace({ files, live }: Subject): Outcome {
-  const own = live === null ? null : files.link('/proc/self/ns/user');
-  if (own === null) return NOT_READ;
-  return own === INITIAL_USER
-    ? works('in the user namespace of the host')
-    : fails(
+  const inside = live === null ? null : inUserNamespace(files);
+  if (inside === null) return NOT_READ;
+  return inside
+    ? fails(
         'in a user namespace, whose capabilities do not count for BPF and for the devices of the host',
         'run it outside of the rootless container or of unshare --user',
-      );
+      )
+    : works('in the user namespace of the host');
 }
 
 function ptraceScope(subject: Subject): Outcome {

@@ -3,23 +3,6 @@ import { readCgroup } from '../host/cgroup.ts';
 import type { Files } from '../system/types.ts';
 import type { Subject } from './types.ts';
 
-/** include/uapi/linux/capability.h */
-export const CAPABILITIES = {
-  DAC_READ_SEARCH: 2,
-  NET_ADMIN: 12,
-  SYS_PTRACE: 19,
-  SYS_ADMIN: 21,
-  SYS_NICE: 23,
-} as const;
-
-export type Capability = keyof typeof CAPABILITIES;
-
-/** Is it in this set of /proc/self/status? null if the file cannot be read. @param set `CapEff`, `CapBnd` */
-export function hasCapability(files: Files, set: 'CapEff' | 'CapBnd', name: Capability): boolean | null {
-  const hex = new RegExp(`^${set}:\\s+([0-9a-f]+)$`, 'm').exec(files.text('/proc/self/status') ?? '')?.[1];
-  return hex === undefined ? null : ((BigInt(`0x${hex}`) >> BigInt(CAPABILITIES[name])) & 1n) === 1n;
-}
-
 /** Does this process run in a container? */
 export const isContained = (files: Files): boolean =>
   readCgroup(files, 'self').container !== null || ['/.dockerenv', '/run/.containerenv'].some(files.exists);

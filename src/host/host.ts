@@ -6,6 +6,7 @@ import { readMemory } from './memory.ts';
 import { readNics } from './nics.ts';
 import { readProcessor } from './processor.ts';
 import { readSockets } from './sockets.ts';
+import { ENTER_IT, FOREIGN_SYSFS, foreignInterfaces } from './sysfs-namespace.ts';
 import { readMachine } from './topology.ts';
 import type { Host } from './types.ts';
 
@@ -70,6 +71,11 @@ function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
   if (kernel === null)
     notes.push(
       'a captured tree has no channels, rings, RSS, slots or programs, because these come from system calls',
+    );
+  const foreign = foreignInterfaces(files);
+  if (foreign.length > 0)
+    notes.push(
+      `no NIC was read: ${FOREIGN_SYSFS} (they differ in ${foreign.slice(0, NAMED).join(', ')}). ${ENTER_IT}`,
     );
   if (interrupts.source === '/proc/irq')
     notes.push(

@@ -21,6 +21,7 @@ import {
   readTxQueue,
 } from './nic-queues.ts';
 import { substitute } from './no-interrupts.ts';
+import { foreignInterfaces } from './sysfs-namespace.ts';
 import type { Channels, Irq, Machine, Nic } from './types.ts';
 import { usbReceives } from './usb.ts';
 import { readInteger, readLine } from './values.ts';
@@ -31,6 +32,7 @@ export function listInterfaces(system: System, interrupts: Interrupts): readonly
 }
 
 function findInterfaces({ files }: System, table: IrqTable): readonly Interface[] {
+  if (foreignInterfaces(files).length > 0) return [];
   const interfaces = readInterfaces(files);
   return interfaces.length > 0 ? interfaces : inferInterfaces(table);
 }

@@ -26,8 +26,8 @@ export interface Processes {
   readonly byPid: ReadonlyMap<number, Process>;
   /** By inode. */
   readonly holders: ReadonlyMap<number, readonly Holder[]>;
-  /** Number of processes whose descriptors could not be read (that needs their uid, or CAP_SYS_PTRACE). */
-  readonly unreadable: number;
+  /** Pids of those whose descriptors could not be read (that needs their uid, or CAP_SYS_PTRACE). */
+  readonly unreadable: readonly number[];
 }
 
 /**
@@ -45,10 +45,13 @@ export function scanProcesses(files: Files, inodes: ReadonlySet<number>): Proces
     for (const [fd, inode] of process.sockets) pushTo(holders, inode, { pid, fd });
   }
   nameContainers(files, byPid);
-  const denied = files.denied
-    .map(({ path }) => DESCRIPTORS.exec(path)?.[1])
-    .filter((pid) => pid !== undefined);
-  return { byPid, holders, unreadable: new Set(denied).size };
+  return { byPid, holders, unreadable: findUnreadable(files) };
+}
+
+/** The link of a process that ends in that moment is refused as well (fs/proc/base.c, proc_pid_readlink). */
+function findUnreadable(files: Files): readonly number[] {
+  const denied = files.denied.flatMap(({ path }) => DESCRIPTORS.exec(path)?.[1] ?? []);
+  return [...new Set(denied)].filter((pid) => files.exists(`/proc/${pid}`)).map(Number);
 }
 
 function nameContainers(files: Files, byPid: Map<number, Process>): void {

@@ -9,6 +9,7 @@ import { findOwners } from './owners.ts';
 import { type Holder, type Processes, scanProcesses, showsAllProcesses } from './processes.ts';
 import type { SlotReadings, SlotRequest } from './slots.ts';
 import type { Group, LoneSocket } from './types.ts';
+import { unreadableNote } from './unreadable.ts';
 
 /** Why a group has no slots if they were not asked for. */
 export const SLOTS_UNREAD = 'slots and programs were not read (--no-slots)';
@@ -179,11 +180,6 @@ function whyNotAsked({ kernel }: System, { slots }: SocketOptions): string {
   return slots ? 'no readable process holds it' : SLOTS_UNREAD;
 }
 
-const MORE =
-  process.geteuid?.() === 0
-    ? 'CAP_SYS_PTRACE is missing here, or a security module forbids it'
-    : 'run as root, with CAP_SYS_PTRACE';
-
 function hidden(
   { files, kernel }: System,
   { unreadable }: Processes,
@@ -192,10 +188,8 @@ function hidden(
   const notes: string[] = [];
   if (kernel !== null && !showsAllProcesses(files))
     notes.push("/proc hides other users' processes (hidepid), so workers may be missing (run as root)");
-  if (unreadable > 0)
-    notes.push(
-      `${unreadable} ${unreadable === 1 ? 'process' : 'processes'} could not be read, so some workers may be missing (${MORE})`,
-    );
+  if (unreadable.length > 0)
+    notes.push(unreadableNote(files, unreadable, kernel === null ? null : (process.geteuid?.() ?? null)));
   if (unasked.length > 0) {
     const names = unasked
       .slice(0, 3)

@@ -1,5 +1,6 @@
 /** This machine, as the use cases change it: a command or view opens it once and passes it down. */
 import { machine as archOf } from 'node:os';
+import { foreignInterfaces, foreignSysfs } from '../host/sysfs-namespace.ts';
 import { failure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
@@ -38,9 +39,14 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
   };
 }
 
-/** Access for settings. It caches the NICs that it has read, so open it for one change, not for a day. */
-export const accessTo = (machine: LiveMachine): Access =>
-  openAccess(machine, machine.arch, (group, program) => noteAttachment(machine, group, program));
+/**
+ * Access for settings. It caches the NICs that it has read, so open it for one change, not for a day. Throws Failure
+ * `foreign-sysfs`.
+ */
+export function accessTo(machine: LiveMachine): Access {
+  if (foreignInterfaces(machine.files).length > 0) throw foreignSysfs('cannot reach the settings in /sys');
+  return openAccess(machine, machine.arch, (group, program) => noteAttachment(machine, group, program));
+}
 
 /** Of `apply`, `tune` and `undo`. */
 const SETTINGS =

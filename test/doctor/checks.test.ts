@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { CHECKS, COMMANDS, examine, hasFailed } from '../../src/doctor/doctor.ts';
-import { hasCapability, mountOf } from '../../src/doctor/surroundings.ts';
+import { mountOf } from '../../src/doctor/surroundings.ts';
 import type { Examined } from '../../src/doctor/types.ts';
+import { hasCapability } from '../../src/system/capabilities.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { packageRoot } from '../../src/system/package.ts';
 
