@@ -9,15 +9,15 @@ import type { Globals } from './options.ts';
 /** With these the names belong to another machine, or the file that they name already says what to do. */
 const ELSEWHERE = ['root', 'from', 'netns', 'saved', 'replay', 'demo'] as const;
 
-/** Throws CliError: a file of --config that cannot be read, a file that is not trusted or has an error in it. */
-export async function takeDefaults(command: Command): Promise<void> {
+/** @param name with the command above it, as the file's sections have it. Throws CliError: a file of --config that cannot be read, a file that is not trusted or has an error in it. */
+export async function takeDefaults(command: Command, name: string): Promise<void> {
   const options: Globals = command.optsWithGlobals();
   const path = options.config ?? places().config;
   if (options.config === undefined && !existsSync(path)) return;
   const { readConfig } = await import('../config/config.ts');
   const settings = await during(`read ${path}`, 'read access to it', () => readConfig(path)).catch(asUsage);
   if (ELSEWHERE.some((name) => Reflect.get(options, name) !== undefined)) return;
-  const own = settings.filter((each) => each.command === command.name());
+  const own = settings.filter((each) => each.command === name);
   const shared = settings.filter((each) => each.command === null && own.every(({ key }) => key !== each.key));
   for (const setting of [...own, ...shared]) take(command, setting, path);
 }

@@ -93,6 +93,19 @@ const LOOKING: ReadonlySet<string> = new Set([
   'doctor',
 ]);
 
+/** Commands that read the files or names that they are given, and no machine at all. */
+const MACHINELESS: ReadonlySet<string> = new Set([
+  'findings',
+  'balance check',
+  'asm',
+  'disasm',
+  'sim',
+  'programs',
+  'fleet',
+  'schema',
+  'completion',
+]);
+
 /** Commands that take defaults from the configuration file. */
 const CONFIGURED: ReadonlySet<string> = new Set([
   'inspect',
@@ -137,9 +150,9 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
 /** A command's help shows only the options that it takes. */
 function visibleGlobalOptions(command: Command): Option[] {
   const refused = [
-    ...(LOOKING.has(command.name()) ? [] : ['--root']),
-    ...(command.name() === 'skb' ? ['--netns'] : []),
-    ...(CONFIGURED.has(command.name()) || command.name() === 'doctor' ? [] : ['--config']),
+    ...(LOOKING.has(nameOf(command)) ? [] : ['--root']),
+    ...(nameOf(command) === 'measure skb' ? ['--netns'] : []),
+    ...(CONFIGURED.has(nameOf(command)) || nameOf(command) === 'doctor' ? [] : ['--config']),
   ];
   // The program's own help lists them as its options.
   if (command.parent === null) return [];
@@ -148,18 +161,24 @@ function visibleGlobalOptions(command: Command): Option[] {
 
 const program = (command: Command): Command => (command.parent === null ? command : program(command.parent));
 
+/** With the command above it: `measure skb`, `balance plan`. */
+const nameOf = (command: Command): string =>
+  command.parent?.parent ? `${command.parent.name()} ${command.name()}` : command.name();
+
 /** Checks for every command, before it reads anything. */
 async function prepare(command: Command): Promise<void> {
   const { root, netns, config } = command.optsWithGlobals<Globals>();
-  if (root !== undefined && !LOOKING.has(command.name())) {
-    throw usage(`--root: ${command.name()} works only on the live machine`, 'omit --root');
+  const name = nameOf(command);
+  if (root !== undefined && !LOOKING.has(name)) {
+    const why = MACHINELESS.has(name) ? 'reads neither /proc nor /sys' : 'works only on the live machine';
+    throw usage(`--root: ${name} ${why}`, 'omit --root');
   }
   if (root !== undefined && netns !== undefined) {
     throw usage('--netns: a captured tree has no network namespaces', 'use either --netns or --root');
   }
-  if (CONFIGURED.has(command.name())) await takeDefaults(command);
-  else if (config !== undefined && command.name() !== 'doctor')
-    throw usage(`--config: ${command.name()} takes no defaults from a file`, 'omit --config');
+  if (CONFIGURED.has(name)) await takeDefaults(command, name);
+  else if (config !== undefined && name !== 'doctor')
+    throw usage(`--config: ${name} takes no defaults from a file`, 'omit --config');
   if (netns !== undefined) await enter(netns.asked, command);
 }
 

@@ -35,6 +35,25 @@ describe('a usage error', () => {
   });
 });
 
+describe('--root', () => {
+  const NO_MACHINE = 'reads neither /proc nor /sys; omit --root';
+  const LIVE = 'works only on the live machine; omit --root';
+  it.each([
+    [['fleet', 'a.json'], `fleet ${NO_MACHINE}`],
+    [['schema', 'inspect'], `schema ${NO_MACHINE}`],
+    [['findings'], `findings ${NO_MACHINE}`],
+    [['programs'], `programs ${NO_MACHINE}`],
+    [['balance', 'check', 'file.json'], `balance check ${NO_MACHINE}`],
+    [['balance', 'plan', 'file.json'], `balance plan ${LIVE}`],
+    [['balance', 'status'], `balance status ${LIVE}`],
+    [['xdp', 'status'], `xdp status ${LIVE}`],
+    [['measure', 'udp'], `measure udp ${LIVE}`],
+  ])('is refused for the true reason: %j', async (args, text) => {
+    const { status, stderr } = await run([...args, '--root', '/']);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: `locality-tune: --root: ${text}\n` });
+  });
+});
+
 it('names the port on which nothing is', async () => {
   const { stdout } = await run(['inspect', '--root', TREE, '--port', '4567']);
   expect(stdout).toMatch(/^Nothing was seen on port 4567: no process listens on it with TCP, and no UDP/);
