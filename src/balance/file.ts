@@ -4,7 +4,7 @@ import { canonicalAddress } from '../system/address.ts';
 import { failure } from '../system/errors.ts';
 import { isIP } from '../system/ip.ts';
 import { isRecord, list, Mismatch, nullable, oneOf, type Shape, text, whole } from '../system/shape.ts';
-import type { Backend, Balancer, Vip } from './types.ts';
+import type { Backend, Balancer, FileVip, HealthCheck, Vip } from './types.ts';
 
 /** A shorter one can be guessed. */
 const LEAST_SEED = 16;
@@ -15,6 +15,8 @@ export const MOST_BACKENDS = 4096;
 /** The kernel's list of recently used entries is kept for each CPU, so a small cache forgets early. */
 const LEAST_FLOWS = 1024;
 const MOST_FLOWS = 1 << 24;
+/** A datagram that no link fragments. */
+const MOST_REQUEST = 512;
 
 /** An optional field that has a value if it is absent. */
 const orElse =
@@ -66,10 +68,25 @@ const backend = record<Backend>({
   via: orElse(oneOf('mac', 'ipip'), 'mac'),
 });
 
-const vip = record<Vip>({
+const request: Shape<string | null> = (value, at) => {
+  if (value === undefined || value === null) return null;
+  const found = text(value, at).toLowerCase();
+  if (!/^([0-9a-f]{2})+$/.test(found) || found.length > 2 * MOST_REQUEST)
+    throw new Mismatch(`${at}: 1 to ${MOST_REQUEST} bytes in hexadecimal digits expected`);
+  return found;
+};
+
+const health = record<HealthCheck>({
+  protocol: oneOf('tcp', 'udp', 'none'),
+  port: nullable(whole(1, 65_535)),
+  request,
+});
+
+const vip = record<FileVip>({
   address,
   port: whole(0, 65_535),
   protocol: oneOf('tcp', 'udp'),
+  health: nullable(health),
   backends: list(backend),
 });
 
@@ -116,7 +133,18 @@ function refuseContradictions({ vips }: Balancer): void {
     if (!each.backends.some(({ weight }) => weight > 0))
       throw new Mismatch(`${at}.backends: one with a weight above 0 expected`);
     refuseBackends(each, at);
+    refuseHealth(each, at);
   }
+}
+
+function refuseHealth({ port, health: check }: FileVip, at: string): void {
+  if (check === null || check.protocol === 'none') return;
+  if (check.protocol === 'udp' && check.request === null)
+    throw new Mismatch(`${at}.health: udp needs a request, the payload that the backends answer`);
+  if (check.protocol === 'tcp' && check.request !== null)
+    throw new Mismatch(`${at}.health: a request is for udp; tcp is checked by a connection`);
+  if (port === 0 && check.port === null)
+    throw new Mismatch(`${at}.health: a port expected, because the VIP is of every port`);
 }
 
 function refuseBackends({ address: served, backends }: Vip, at: string): void {

@@ -49,10 +49,15 @@ export function outlookOf(after: Seeded, before: Seeded | null): BalanceOutlook 
       const was = old.get(nameOfVip(vip));
       const counts = rowCounts(table, vip);
       return {
-        ...vip,
         vip: nameOfVip(vip),
+        address: vip.address,
+        port: vip.port,
+        protocol: vip.protocol,
         backends: vip.backends.map((backend, at) => ({
-          ...backend,
+          address: backend.address,
+          mac: backend.mac,
+          weight: backend.weight,
+          via: backend.via,
           rows: counts[at] ?? 0,
           share: fairShare(backend, vip),
         })),

@@ -5,8 +5,9 @@ import { type AttachedProgram, mapValue, type OpenMaps, withMapsOf } from '../xd
 import { digestOf } from './digest.ts';
 import { nameOfVip } from './file.ts';
 import { type PlacedIn, vipKey } from './fill.ts';
-import { type AttachedVip, type InForce, inOrder } from './in-force.ts';
-import { backendIn, COUNTER, configIn, type Link, tableIn, trafficIn, vipIn } from './maps.ts';
+import { type AttachedBackend, type AttachedVip, type InForce, inOrder } from './in-force.ts';
+import { backendIn, COUNTER, configIn, type Link, type Placed, tableIn, trafficIn, vipIn } from './maps.ts';
+import { outOfService } from './out-of-service.ts';
 import { rowCounts, type Table } from './table.ts';
 
 export interface Attached {
@@ -61,17 +62,57 @@ function vipsIn(maps: OpenMaps) {
   });
 }
 
+/** Places in the map, in the order of the VIP's backends. */
+export function placesOf({ placed }: Pick<Attached, 'placed'>, vip: AttachedVip): readonly Placed[] {
+  const key = vipKey(vip);
+  const its = new Map(
+    placed.flatMap((each) => (each.vip === key ? [[each.backend.address, each] as const] : [])),
+  );
+  return vip.backends.flatMap(({ address }) => its.get(address) ?? []);
+}
+
+export const tableAt = ({ tables }: Pick<Attached, 'tables'>, vip: AttachedVip): number =>
+  tables.get(vipKey(vip)) ?? 0;
+
+/** The rows of a VIP that are in the kernel now. Throws SystemError. @param possible number of possible CPUs */
+export function readTable(maps: OpenMaps, attached: Attached, vip: AttachedVip, possible: number): Table {
+  const indices = placesOf(attached, vip).map(({ index }) => index);
+  return tableIn(mapValue(maps, 'tables', tableAt(attached, vip), possible), indices);
+}
+
 export interface VipTraffic {
   readonly vip: AttachedVip;
   readonly name: string;
-  readonly backends: readonly (AttachedVip['backends'][number] & {
-    readonly rows: number;
-    readonly packets: number;
-    readonly bytes: number;
-  })[];
+  readonly backends: readonly BackendTraffic[];
 }
 
-export type Counters = Readonly<Record<keyof typeof COUNTER, number>>;
+export interface BackendTraffic extends AttachedBackend {
+  readonly rows: number;
+  /** Has it no rows although it has a weight? A health check took it away. */
+  readonly out: boolean;
+  /** Since it was attached here. */
+  readonly packets: number;
+  /** Of Ethernet frames. */
+  readonly bytes: number;
+}
+
+/** Packets. */
+export interface Counters {
+  readonly balanced: number;
+  /** Of them, ICMP errors. */
+  readonly errors: number;
+  /** Of them, by the flow cache. */
+  readonly cached: number;
+  /** Left to this machine: echo requests, fragments, too short ones, other ICMP messages. */
+  readonly echo: number;
+  readonly fragments: number;
+  readonly short: number;
+  readonly others: number;
+  /** Dropped: longer than the MTU in an outer packet. */
+  readonly tooBig: number;
+  /** Dropped: no backend for them. */
+  readonly noBackend: number;
+}
 
 export interface BalanceTraffic {
   /** Of the rows that are in the kernel now. */
@@ -87,16 +128,13 @@ export function readTraffic(
   possible: number,
 ): BalanceTraffic | null {
   if (info === null) return null;
-  const { inForce, placed, tables } = attached;
+  const { inForce } = attached;
   return withMapsOf(info, (maps) => {
     const read = inForce.vips.map((vip) => {
-      const key = vipKey(vip);
-      const indices = vip.backends.map(
-        ({ address }) =>
-          placed.find((each) => each.vip === key && each.backend.address === address)?.index ?? 0,
-      );
-      const table: Table = tableIn(mapValue(maps, 'tables', tables.get(key) ?? 0, possible), indices);
+      const places = placesOf(attached, vip);
+      const table = readTable(maps, attached, vip, possible);
       const counts = rowCounts(table, vip);
+      const out = outOfService(vip, inForce.seed, counts);
       return {
         table,
         traffic: {
@@ -105,7 +143,8 @@ export function readTraffic(
           backends: vip.backends.map((backend, at) => ({
             ...backend,
             rows: counts[at] ?? 0,
-            ...trafficIn(mapValue(maps, 'traffic', indices[at] ?? 0, possible)),
+            out: out.has(backend.address),
+            ...trafficIn(mapValue(maps, 'traffic', places[at]?.index ?? 0, possible)),
           })),
         },
       };
@@ -117,9 +156,17 @@ export function readTraffic(
         read.map(({ table, traffic: { vip } }) => ({ vip, table })),
       ),
       vips: read.map(({ traffic }) => traffic),
-      counters: Object.fromEntries(
-        Object.entries(COUNTER).map(([name, index]) => [name, count(index)]),
-      ) as unknown as Counters,
+      counters: {
+        balanced: count(COUNTER.balanced),
+        errors: count(COUNTER.errors),
+        cached: count(COUNTER.cached),
+        echo: count(COUNTER.echo),
+        fragments: count(COUNTER.fragments),
+        short: count(COUNTER.short),
+        others: count(COUNTER.others),
+        tooBig: count(COUNTER.tooBig),
+        noBackend: count(COUNTER.noBackend),
+      },
     };
   });
 }

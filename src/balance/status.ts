@@ -1,5 +1,5 @@
 /** The balancers that are attached here: what they have counted, and what has become wrong. */
-import { failure } from '../system/errors.ts';
+import { type Failure, failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
 import { possibleCpus } from '../xdp/situation.ts';
@@ -34,6 +34,13 @@ export async function balancersOf(files: Files, iface: string | null): Promise<r
   );
 }
 
+export const severalBalancers = (found: readonly AttachedTo[]): Failure =>
+  failure(
+    'several-balancers',
+    `several interfaces have a balancer: ${found.map(({ iface }) => iface).join(', ')}`,
+    'name one with --iface',
+  );
+
 export interface BalanceStatus extends BalanceTraffic {
   readonly iface: string;
   readonly mode: XdpMode;
@@ -66,7 +73,11 @@ export async function balanceStatus(
           tag: program.info?.tag ?? null,
         },
         ...traffic,
-        warnings: [...linkChanges(state, attached), ...differences(traffic, attached, file)],
+        warnings: [
+          ...linkChanges(state, attached),
+          ...outWords(traffic),
+          ...differences(traffic, attached, file),
+        ],
       },
     ];
   });
@@ -83,6 +94,16 @@ function linkChanges({ name, mac, mtu }: XdpState, { link }: Attached): readonly
       : [`the MTU of ${name} is ${mtu} now, not ${link.mtu}; ${again}`]),
   ];
 }
+
+const outWords = ({ vips }: BalanceTraffic): readonly string[] =>
+  vips.flatMap(({ name, backends }) =>
+    backends
+      .filter(({ out }) => out)
+      .map(
+        ({ address }) =>
+          `${name}: a health check took ${address} away, so it gets no new flows until \`locality-tune balance health\` sees it answer`,
+      ),
+  );
 
 function differences(
   { digest, vips }: BalanceTraffic,
@@ -111,7 +132,8 @@ function differences(
   }
   for (const { name } of vips)
     if (!wanted.vips.some(({ vip }) => vip === name)) said.push(`${name} is balanced and is not in the file`);
-  if (said.length === 0 && digest !== wanted.digest)
+  const isWhole = vips.every(({ backends }) => backends.every(({ out }) => !out));
+  if (said.length === 0 && isWhole && digest !== wanted.digest)
     said.push(`the digest is ${digest}; of the file it is ${wanted.digest}: its seed differs`);
   if (inForce.flowCache !== file.flowCache)
     said.push(

@@ -6,7 +6,21 @@ export interface Balancer {
   readonly seed: string;
   /** Flows that are remembered, so that an added backend breaks no open connection; null: none, the rows decide. */
   readonly flowCache: number | null;
-  readonly vips: readonly Vip[];
+  readonly vips: readonly FileVip[];
+}
+
+export interface FileVip extends Vip {
+  /** How `balance health` asks its backends; null: by a TCP connection to the VIP's port, those of UDP not at all. */
+  readonly health: HealthCheck | null;
+}
+
+export interface HealthCheck {
+  /** `none`: not at all. */
+  readonly protocol: Protocol | 'none';
+  /** null: that of the VIP. */
+  readonly port: number | null;
+  /** Of UDP: the payload of a datagram that a backend answers, in hexadecimal digits. */
+  readonly request: string | null;
 }
 
 /** An address that several backends serve. */

@@ -2,6 +2,11 @@
  * Every document that a command prints with --json, and every line that one prints. printDocument takes nothing else, so
  * the JSON Schemas that `npm run schemas` makes of this file are true. Names are only ever added: see CONTRIBUTING.md.
  */
+import type { HealthEvent } from '../balance/health.ts';
+import type { BalanceOutlook } from '../balance/outlook.ts';
+import type { BackendTraffic } from '../balance/state.ts';
+import type { BalanceStatus } from '../balance/status.ts';
+import type { Vip } from '../balance/types.ts';
 import type { CheckFinding } from '../cbpf/check.ts';
 import type { Cost } from '../cbpf/cost.ts';
 import type { Instruction } from '../cbpf/instruction.ts';
@@ -479,10 +484,70 @@ export interface XdpDocument {
   readonly [name: string]: unknown;
 }
 
-/** `balance` and its subcommands. Only the name of the schema is settled. */
-export interface BalanceDocument {
-  readonly schema: `locality-tune.balance${'' | `-${string}`}/1`;
-  readonly [name: string]: unknown;
+/** `balance` and its subcommands */
+export type BalanceDocument =
+  | BalancePlanDocument
+  | BalanceChangeDocument
+  | BalanceStatusDocument
+  | BalanceLiveDocument
+  | BalanceHealthDocument
+  | BalanceDetachDocument;
+
+/** Of `balance check` and `balance plan`. */
+interface BalancePlanDocument extends BalanceOutlook {
+  readonly schema: 'locality-tune.balance-plan/1';
+}
+
+interface BalanceChangeDocument extends BalanceOutlook {
+  readonly schema: 'locality-tune.balance-apply/1' | 'locality-tune.balance-remove/1';
+  readonly dryRun?: true;
+  readonly iface: string;
+  readonly changed: boolean;
+  /** Its path; null if nothing was changed. */
+  readonly journal: string | null;
+  readonly changes: readonly Change[];
+  readonly warnings: readonly string[];
+}
+
+interface BalanceStatusDocument {
+  readonly schema: 'locality-tune.balance-status/1';
+  readonly balancers: readonly BalancerDocument[];
+}
+
+/** One line for each reading. */
+interface BalanceLiveDocument {
+  readonly schema: 'locality-tune.balance-live/1';
+  readonly time: string;
+  /** Since the line before; null for the first one. */
+  readonly seconds: number | null;
+  readonly balancers: readonly BalancerDocument[];
+}
+
+interface BalancerDocument extends Omit<BalanceStatus, 'vips'> {
+  readonly vips: readonly (Omit<Vip, 'backends'> & {
+    /** `tcp 198.51.100.1:443` */
+    readonly vip: string;
+    readonly backends: readonly BackendTraffic[];
+  })[];
+}
+
+/** One line for each event. */
+interface BalanceHealthDocument extends HealthEvent {
+  readonly schema: 'locality-tune.balance-health/1';
+  readonly time: string;
+}
+
+interface BalanceDetachDocument extends DetachedProgram {
+  readonly schema: 'locality-tune.balance-detach/1';
+}
+
+export interface DetachedProgram {
+  readonly dryRun?: true;
+  readonly iface: string;
+  /** What was attached, as text; null: nothing. */
+  readonly was: string | null;
+  readonly detached: boolean;
+  readonly journals: readonly Undone[];
 }
 
 /** The file that `snapshot` writes. */

@@ -5,7 +5,7 @@ import { type AttachedVip, formatInForce, type InForce, parseInForce } from '../
 import { withMacs } from '../balance/link.ts';
 import { type BalanceOutlook, outlookOf, seeded } from '../balance/outlook.ts';
 import { programText } from '../balance/program.ts';
-import { balancersOf } from '../balance/status.ts';
+import { balancersOf, severalBalancers } from '../balance/status.ts';
 import { seedOf } from '../balance/table.ts';
 import type { Balancer } from '../balance/types.ts';
 import { failure } from '../system/errors.ts';
@@ -118,11 +118,6 @@ export async function outlookHere(
   iface: string | null,
 ): Promise<BalanceOutlook> {
   const [first, ...more] = await balancersOf(machine.files, iface);
-  if (more.length > 0)
-    throw failure(
-      'several-balancers',
-      `several interfaces have a balancer: ${[first, ...more].map((each) => each?.iface).join(', ')}`,
-      'name one with --iface',
-    );
+  if (first !== undefined && more.length > 0) throw severalBalancers([first, ...more]);
   return outlookOf(seeded(file), first?.attached.inForce ?? null);
 }

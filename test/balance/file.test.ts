@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseBalancer } from '../../src/balance/file.ts';
 
 const backend = { address: '10.0.0.1', mac: '02:00:00:00:00:01', weight: 2, via: 'mac' };
-const vip = { address: '198.51.100.1', port: 443, protocol: 'tcp', backends: [backend] };
+const vip = { address: '198.51.100.1', port: 443, protocol: 'tcp', health: null, backends: [backend] };
 const file = { seed: '0123456789abcdef', vips: [vip] };
 
 const parse = (document: unknown) => parseBalancer(JSON.stringify(document));
@@ -37,6 +37,13 @@ describe('the file of a balancer', () => {
     [withBackend({ address: '198.51.100.1' }), 'is the address that it should serve'],
     [withBackend({ mac: '01:00:5e:00:00:01' }), 'vips[0].backends[0].mac: a multicast address'],
     [withBackend({ mac: '2:0:0:0:0:1' }), 'vips[0].backends[0].mac: a MAC address expected'],
+    [withVip({ health: { protocol: 'udp' } }), 'vips[0].health: udp needs a request'],
+    [withVip({ health: { protocol: 'tcp', request: '00' } }), 'vips[0].health: a request is for udp'],
+    [withVip({ port: 0, health: { protocol: 'tcp' } }), 'vips[0].health: a port expected'],
+    [
+      withVip({ health: { protocol: 'udp', request: '0' } }),
+      'vips[0].health.request: 1 to 512 bytes in hexadecimal digits expected',
+    ],
     [withBackend({ address: '2001:db8::1', via: 'ipip' }), 'ipip needs an address of the same family'],
   ])('is refused with its place: %j', (document, message) => {
     expect(() => parse(document)).toThrow(message);

@@ -1,10 +1,11 @@
 /** `locality-tune balance`: its commands and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
 import type { Globals } from '../options.ts';
-import { integer } from '../options.ts';
+import { integer, seconds } from '../options.ts';
 import { mode } from '../xdp/mode.ts';
 import type { BalanceApplyOptions } from './apply-run.ts';
 import type { BalanceDetachOptions } from './detach-run.ts';
+import type { BalanceHealthOptions } from './health-run.ts';
 import type { BalancePlanOptions } from './plan-run.ts';
 import type { BalanceRemoveOptions } from './remove-run.ts';
 import type { BalanceLiveOptions, BalanceStatusOptions } from './status-run.ts';
@@ -21,7 +22,8 @@ Examples:
   locality-tune balance plan new.json --against web.json     which connections would break
   locality-tune balance apply web.json --iface eth0
   locality-tune balance status --file web.json               what differs from the file
-  locality-tune balance remove 10.0.0.1 --yes                for a health check`;
+  locality-tune balance remove 10.0.0.1 --yes
+  locality-tune balance health web.json                      take away what does not answer`;
 
 const APPLY = `
 Attaches the balancer to the interface where packets for these addresses arrive: they leave by it,
@@ -36,8 +38,21 @@ const STATUS = `
 Exit status 1 if something has become wrong since, or differs from the file.`;
 
 const REMOVE = `
-Only connections of this backend break: no row of another one moves. The file is not changed, so remove
-the backend there, too.`;
+Only connections of this backend break: no row of another one moves. The file is not changed, so
+remove the backend there, too.`;
+
+const HEALTH = `
+Runs until it is stopped. It asks each backend by a TCP connection to the VIP's port, or as "health"
+of the VIP in FILE says. Any answer to the request of UDP counts:
+  "health": { "protocol": "tcp", "port": 8081 }
+  "health": { "protocol": "udp", "port": 5353, "request": "00ff" }
+  "health": { "protocol": "none" }
+A backend that fails loses its rows to the others, and gets them back when it answers again. Nothing
+is loaded for that, and what \`apply\` attached stays attached. When this command ends, the backends
+stay as they are.
+
+Example:
+  locality-tune balance health web.json --interval 1 --fall 2 --keep 60`;
 
 export function register(program: Command): void {
   const balance = program
@@ -46,6 +61,7 @@ export function register(program: Command): void {
     .addHelpText('after', HELP);
   registerPaper(balance);
   registerChanges(balance);
+  registerHealth(balance);
   registerViews(balance);
 }
 
@@ -106,6 +122,30 @@ function registerChanges(balance: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { runBalanceDetach } = await import('./detach-run.ts');
       await runBalanceDetach(command.optsWithGlobals<BalanceDetachOptions>());
+    });
+}
+
+function registerHealth(balance: Command): void {
+  balance
+    .command('health')
+    .description('Ask the backends, and send nothing to those that do not answer')
+    .argument('[file]', 'file of the balancer, for the checks in it (default: TCP connections)')
+    .option('-I, --iface <name>', 'interface, if several have a balancer')
+    .option('-i, --interval <seconds>', 'seconds between two rounds', seconds('--interval', 3600, 0.1), 2)
+    .option('--timeout <seconds>', 'wait for an answer for SECONDS', seconds('--timeout', 60, 0.01), 1)
+    .option('--fall <n>', 'take a backend away after N failures in a row', integer('--fall', 1, 100), 3)
+    .option('--rise <n>', 'bring it back after N answers in a row', integer('--rise', 1, 100), 2)
+    .option(
+      '--keep <percent>',
+      "keep at least PERCENT of a VIP's weight, however many fail",
+      integer('--keep', 1, 100),
+      50,
+    )
+    .option('-c, --count <n>', 'end after N rounds', integer('--count', 1, 1_000_000))
+    .addHelpText('after', HEALTH)
+    .action(async (file: string | undefined, _options: unknown, command: Command) => {
+      const { runBalanceHealth } = await import('./health-run.ts');
+      await runBalanceHealth(file ?? null, command.optsWithGlobals<BalanceHealthOptions>());
     });
 }
 

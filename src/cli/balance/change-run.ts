@@ -16,7 +16,7 @@ export interface ChangeOptions extends Globals {
 }
 
 export interface Intent {
-  readonly schema: `locality-tune.balance-${string}/1`;
+  readonly schema: 'locality-tune.balance-apply/1' | 'locality-tune.balance-remove/1';
   readonly iface: string;
   /** `Balance on eth0?` */
   readonly question: string;
@@ -37,7 +37,7 @@ export async function carryOut(
     printDocument(
       {
         schema,
-        ...(options.dryRun ? { dryRun: true } : {}),
+        ...(options.dryRun ? { dryRun: true as const } : {}),
         iface,
         changed,
         journal,

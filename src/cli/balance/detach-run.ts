@@ -1,7 +1,7 @@
 /** `locality-tune balance detach`: the only interface that has a balancer, or the one that is named. */
-import { balancersOf } from '../../balance/status.ts';
+import { balancersOf, severalBalancers } from '../../balance/status.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
-import { during, usage } from '../errors.ts';
+import { during } from '../errors.ts';
 import { runXdpDetach, type XdpDetachOptions } from '../xdp/detach-run.ts';
 import { NEEDS_ROOT } from '../xdp/needs-root.ts';
 
@@ -12,11 +12,7 @@ export async function runBalanceDetach(options: BalanceDetachOptions): Promise<v
   const found = await during('balance detach', 'root', () =>
     balancersOf(openMachine().files, options.iface ?? null),
   );
-  const [first, ...more] = found.map(({ iface }) => iface);
-  if (first === undefined || more.length > 0)
-    throw usage(
-      `several interfaces have a balancer: ${[first, ...more].join(', ')}`,
-      'name one with --iface',
-    );
-  await runXdpDetach({ ...options, iface: first }, 'balance detach');
+  const [first, ...more] = found;
+  if (first === undefined || more.length > 0) throw severalBalancers(found);
+  await runXdpDetach({ ...options, iface: first.iface }, 'balance detach');
 }

@@ -1,6 +1,6 @@
 /** `locality-tune balance remove`: takes a backend out of the balancers that are attached. */
 
-import { balancersOf } from '../../balance/status.ts';
+import { balancersOf, severalBalancers } from '../../balance/status.ts';
 import { canonicalAddress } from '../../system/address.ts';
 import { planRemoval } from '../../use-cases/balance.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
@@ -41,6 +41,5 @@ export async function runBalanceRemove(text: string, options: BalanceRemoveOptio
 
 /** With several, one would be changed without the others if the first fails. */
 async function oneOnly(machine: ReturnType<typeof openMachine>): Promise<never> {
-  const names = (await balancersOf(machine.files, null)).map(({ iface }) => iface);
-  throw usage(`several interfaces have a balancer: ${names.join(', ')}`, 'name one with --iface');
+  throw severalBalancers(await balancersOf(machine.files, null));
 }

@@ -4,6 +4,7 @@ import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { detachXdp } from '../../use-cases/xdp.ts';
 import { NOTHING } from '../../xdp/state.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
+import type { DetachedProgram } from '../documents.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, say, styleOf } from '../output.ts';
@@ -21,7 +22,7 @@ export async function runXdpDetach(
   options: XdpDetachOptions,
   act: 'xdp detach' | 'balance detach' = 'xdp detach',
 ): Promise<void> {
-  const document = (facts: object): void =>
+  const document = (facts: DetachedProgram): void =>
     printDocument(
       act === 'xdp detach'
         ? { schema: 'locality-tune.xdp-detach/1', ...facts }

@@ -1,0 +1,96 @@
+"""client.py VIP4 VIP6 TCP_PORT UDP_PORT: opens connections and asks who answers, as lines of standard input say; prints JSON."""
+import json
+import socket
+import sys
+import time
+
+vips, tcp, udp = sys.argv[1:3], int(sys.argv[3]), int(sys.argv[4])
+connections = []
+sockets = []
+
+
+def body(connection, path="/"):
+    """The body of an answer of nginx; None: the connection is broken."""
+    try:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = connection.recv(65536)
+            if not more:
+                return None
+            data += more
+        head, _, rest = data.partition(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split()[0])
+        while len(rest) < length:
+            more = connection.recv(65536)
+            if not more:
+                return None
+            rest += more
+        return rest.decode()
+    except OSError:
+        return None
+
+
+def connect(number):
+    connection = socket.create_connection((vips[number % 2], tcp), 5)
+    connection.settimeout(2)
+    return connection
+
+
+def state(connection):
+    family = 4 if connection.family == socket.AF_INET else 6
+    return {"family": family, "port": connection.getsockname()[1], "answer": body(connection)}
+
+
+def datagrams(each):
+    """Names that answered each socket; ends when nothing came for a while."""
+    for number in range(each):
+        for one in sockets:
+            try:
+                one.send(b"who")
+            except OSError:
+                pass
+        time.sleep(0.002)
+    answers = []
+    for one in sockets:
+        one.settimeout(0.3)
+        names = []
+        try:
+            while len(names) < each:
+                names.append(one.recv(100).decode())
+        except OSError:
+            pass
+        answers.append(names)
+    return answers
+
+
+for line in sys.stdin:
+    command, *words = line.split()
+    counts = [int(word) for word in words]
+    if command == "open":
+        connections += [connect(number) for number in range(counts[0])]
+        answer = [state(each) for each in connections]
+    elif command == "ask":
+        answer = [state(each) for each in connections]
+    elif command == "close":
+        for each in connections:
+            each.close()
+        connections, answer = [], []
+    elif command == "big":
+        answer = []
+        for number in range(counts[0]):
+            connection = connect(number)
+            answer.append(len(body(connection, "/big") or ""))
+            connection.close()
+    elif command == "datagrams":
+        for each in sockets:
+            each.close()
+        sockets = []
+        for number in range(counts[0]):
+            one = socket.socket(socket.AF_INET if number % 2 == 0 else socket.AF_INET6, socket.SOCK_DGRAM)
+            one.connect((vips[number % 2], udp))
+            sockets.append(one)
+        answer = datagrams(counts[1])
+    elif command == "again":
+        answer = datagrams(counts[0])
+    print(json.dumps(answer), flush=True)
