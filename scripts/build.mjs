@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { SCRIPTS } from '../probes/scripts.ts';
 import { SCRIPTS as COMPLETIONS } from '../src/cli/completion/scripts.ts';
 import { wrapper } from './code-cache.mjs';
+import { buildHalves } from './halves.mjs';
 
 const root = join(import.meta.dirname, '..');
 const native = join(root, 'native');
@@ -130,30 +131,15 @@ async function bundle() {
   // Imported here, after tsc, which reports a forgotten `npm ci`.
   const { build } = await import('esbuild');
   const inputs = new Set();
-  const toDist = async (entryPoints, options) => {
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints,
-      outdir: fresh,
-      outbase: root,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      // An older Node must be able to read entry.ts, which says that Node is too old.
-      target: 'node18',
-      define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
-      external: ['systeminformation'],
-      // A script from the code cache has no import() without an experimental warning; require() loads the same.
-      supported: { 'dynamic-import': false },
-      logLevel: 'warning',
-      metafile: true,
-      ...options,
-    });
+  const note = ({ metafile }) => {
     for (const input of Object.keys(metafile.inputs)) inputs.add(input);
   };
+  const toDist = async (entryPoints, options) =>
+    note(await build({ ...common, entryPoints, outdir: fresh, outbase: root, ...options }));
   rmSync(fresh, { recursive: true, force: true });
   await toDist(['src/cli/entry.ts'], { plugins: [mainFromCache] });
-  await toDist(['src/cli/main.ts'], { plugins: [commanderAlone, viewApart], ...wrapper, ...compact });
+  const halves = { ...common, outdir: fresh, plugins: [commanderAlone, viewApart], ...wrapper, ...compact };
+  for (const half of await buildHalves(build, halves)) note(half);
   await toDist(['tui/main.tsx'], {
     ...modern,
     outExtension: { '.js': '.mjs' },
@@ -205,6 +191,21 @@ function writeBundled(inputs) {
   writeFileSync(join(fresh, 'bundled.json'), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  // An older Node must be able to read entry.ts, which says that Node is too old.
+  target: 'node18',
+  define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
+  external: ['systeminformation'],
+  // A script from the code cache has no import() without an experimental warning; require() loads the same.
+  supported: { 'dynamic-import': false },
+  logLevel: 'warning',
+  metafile: true,
+};
+
 const mainFromCache = {
   name: 'main from its code cache',
   setup: ({ onResolve }) =>
@@ -240,14 +241,18 @@ const inkAlone = {
   },
 };
 
-/** commander can start programs as subcommands. There are none, and node:child_process takes 5 ms to load. */
+/**
+ * commander can start programs as subcommands. There are none, and node:child_process takes 5 ms to load. So does node:process: Node
+ * reads each of its properties, which sets up the three standard streams.
+ */
 const commanderAlone = {
   name: 'commander alone',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      importer.includes('/node_modules/commander/') ? { path: 'nothing', namespace: 'stub' } : null,
+    const stubs = { 'node:child_process': '{}', 'node:process': 'process' };
+    onResolve({ filter: /^node:(child_process|process)$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/commander/') ? { path, namespace: 'stub' } : null,
     );
-    onLoad({ filter: /^nothing$/, namespace: 'stub' }, () => ({ contents: 'export default {}' }));
+    onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({ contents: `export default ${stubs[path]}` }));
   },
 };
 

@@ -1,5 +1,5 @@
 // Stands for src/cli/main.ts in the bundle of src/cli/entry.ts.
 const { join } = require('node:path');
-const { load } = require('./code-cache.mjs');
+const { loadProgram } = require('./code-cache.mjs');
 
-module.exports = load(join(__dirname, 'main.js'), require).exports;
+module.exports = loadProgram(join(__dirname, 'main.js'), require).main.exports;

@@ -4,7 +4,7 @@
 // of another version or other flags, and then compiles as usual, but of the source it checks only the length. So the
 // file begins with a copy of its bundle: comparing both is faster than any hash.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 
 const cacheOf = (bundle) => `${bundle}.${process.version}-${process.arch}.cache`;
@@ -25,6 +25,23 @@ export function load(bundle, require) {
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, bundle, dirname(bundle));
   return { script, exports: module.exports };
+}
+
+/**
+ * The program, whose bundles require each other: {script, exports} of main.js, and of rest.js beside it once it has been required.
+ * `require` is for everything else.
+ */
+export function loadProgram(main, require) {
+  const rest = join(dirname(main), 'rest.js');
+  const loaded = {
+    main: load(main, (name) => {
+      if (name !== './rest.js') return require(name);
+      loaded.rest ??= load(rest, (other) => (other === './main.js' ? loaded.main.exports : require(other)));
+      return loaded.rest.exports;
+    }),
+    rest: undefined,
+  };
+  return loaded;
 }
 
 /** undefined where there is no cache, or one of another bundle. */

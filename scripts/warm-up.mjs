@@ -1,9 +1,9 @@
-// warm-up.mjs [BUNDLE]: runs the built program to fill its code cache. It reads this machine, and a reuseport group of its own.
+// warm-up.mjs [BUNDLE]: runs the built program to fill its code caches. It reads this machine, and a reuseport group of its own.
 
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { load, save } from './code-cache.mjs';
+import { dirname, join } from 'node:path';
+import { loadProgram, save } from './code-cache.mjs';
 
 const listening = (port) =>
   new Promise((resolve, reject) => {
@@ -15,7 +15,16 @@ const listening = (port) =>
 const [bundle = join(import.meta.dirname, '../dist/src/cli/main.js')] = process.argv.slice(2);
 const first = await listening(0);
 const second = await listening(first.address().port);
-const { script, exports } = load(bundle, createRequire(bundle));
-process.exitCode = await exports.main(['inspect', '--no-slots', '--json']);
+const program = loadProgram(bundle, createRequire(bundle));
+/** Before the next command adds what only it needs. */
+await run(['inspect', '--no-slots', '--json']);
+save(bundle, program.main.script);
+await run(['inspect', '--no-slots']);
+await run(['plan', '--port', String(first.address().port)]);
+save(join(dirname(bundle), 'rest.js'), program.rest.script);
 for (const server of [first, second]) server.close();
-if (process.exitCode === 0) save(bundle, script);
+
+async function run(command) {
+  const status = await program.main.exports.main(command);
+  if (status !== 0) throw new Error(`${command.join(' ')}: exit status ${status}`);
+}

@@ -3,7 +3,6 @@
  * hold every listener. In order of evidence: it is in the process's epoll set; a thread blocks in accept or recv on it;
  * it is held.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Files, System } from '../system/types.ts';
 import { allowedCpus } from './affinity.ts';
 import type { Cpus } from './cpus.ts';
@@ -22,6 +21,9 @@ interface Server {
 
 const SAMPLES = 5;
 const PAUSE_MS = 10;
+
+/** That of node:timers/promises, which `inspect` would wait 5 ms for. */
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * By inode. Two processes that poll one socket (during a reload) are both owners. If no process polls it or blocks on
