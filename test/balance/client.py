@@ -9,23 +9,23 @@ connections = []
 sockets = []
 
 
-def body(connection, path="/"):
+def body(connection, path="/", more=""):
     """The body of an answer of nginx; None: the connection is broken."""
     try:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode())
         data = b""
         while b"\r\n\r\n" not in data:
-            more = connection.recv(65536)
-            if not more:
+            piece = connection.recv(65536)
+            if not piece:
                 return None
-            data += more
+            data += piece
         head, _, rest = data.partition(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length:")[1].split()[0])
         while len(rest) < length:
-            more = connection.recv(65536)
-            if not more:
+            piece = connection.recv(65536)
+            if not piece:
                 return None
-            rest += more
+            rest += piece
         return rest.decode()
     except OSError:
         return None
@@ -81,6 +81,12 @@ for line in sys.stdin:
         for number in range(counts[0]):
             connection = connect(number)
             answer.append(len(body(connection, "/big") or ""))
+            connection.close()
+    elif command == "upload":
+        answer = []
+        for number in range(counts[0]):
+            connection = connect(number)
+            answer.append(body(connection, "/", "X: " + 6000 * "x" + "\r\n"))
             connection.close()
     elif command == "datagrams":
         for each in sockets:

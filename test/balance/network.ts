@@ -176,6 +176,8 @@ for address in ${hosts.replaceAll('"', "'")}: socket.create_connection((address,
       close: () => ask<readonly Connection[]>('close'),
       /** Lengths of long answers on new connections. */
       big: (count: number) => ask<readonly number[]>(`big ${count}`),
+      /** Who answers long requests on new connections; null: nobody. */
+      upload: (count: number) => ask<readonly (string | null)[]>(`upload ${count}`),
       /** Datagrams of so many sockets, alternately to both addresses; the names that answered each. */
       datagrams: (sockets: number, each: number) =>
         ask<readonly (readonly string[])[]>(`datagrams ${sockets} ${each}`),

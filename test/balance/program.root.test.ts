@@ -11,15 +11,15 @@ import { type AttachedVip, formatInForce, type InForce, inOrder } from '../../sr
 import { readAttached, readTraffic } from '../../src/balance/state.ts';
 import { tableOf } from '../../src/balance/table.ts';
 import { parseCpuList } from '../../src/host/cpus.ts';
-import { formatAddress } from '../../src/system/address.ts';
+import { formatAddress, parseAddress } from '../../src/system/address.ts';
 import { closeDescriptor, programInfo, testRun } from '../../src/system/bpf.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { native } from '../../src/system/native.ts';
-import { hashOf } from '../../src/xdp/hash.ts';
 import { load } from '../../src/xdp/load.ts';
 import { type BalanceWay, imageOf, recogniseTag } from '../../src/xdp/ours.ts';
 import { assertBpfAnswers } from '../integration/bpf.ts';
 import { ethernet, type Flow, network, tcp, u32, udp } from '../xdp/packets.ts';
+import { rowOf } from './model.ts';
 
 const [DROP, PASS, TX] = [1, 2, 3];
 const SEED = 0x5eed_1234;
@@ -81,21 +81,13 @@ function expected(flow: Flow, protocol: 'tcp' | 'udp') {
   const exact = tables.get(address + flow.destinationPort + protocol);
   const found = exact ?? tables.get(`${address}0${protocol}`);
   if (found === undefined) return null;
-  const ports = exact === undefined ? 0 : portsOf(flow);
-  const words = [
-    ...addressWords(text(flow.source)),
-    ...addressWords(address),
-    ports,
-    protocol === 'tcp' ? 6 : 17,
-  ];
-  return found.vip.backends[found.table[hashOf(SEED, words) & 0xffff] ?? 0] ?? null;
-}
-
-function portsOf({ sourcePort, destinationPort }: Flow): number {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt16BE(sourcePort, 0);
-  bytes.writeUInt16BE(destinationPort, 2);
-  return bytes.readInt32LE(0);
+  const { sourcePort, destinationPort } = flow;
+  const row = rowOf(
+    SEED,
+    { source: text(flow.source), destination: address, sourcePort, destinationPort, protocol },
+    exact !== undefined,
+  );
+  return found.vip.backends[found.table[row] ?? 0] ?? null;
 }
 
 const macs = (packet: Uint8Array) => ({
@@ -200,21 +192,26 @@ describe('a balancer', () => {
     );
   });
 
-  it('sends an ICMP error to the backend whose packet it is about', () => {
+  it.each([
+    [4, '198.51.100.1', [3, 11, 12]],
+    [6, '2001:db8::1', [1, 2, 3, 4]],
+  ] as const)('sends an ICMP error to the backend whose packet it is about: IPv%i', (family, vip, types) => {
     fc.assert(
-      fc.property(flowTo('198.51.100.1', 443), fc.constantFrom(3, 11, 12), (flow, type) => {
+      fc.property(flowTo(vip, 443), fc.constantFrom(...types), fc.boolean(), (flow, type, cut) => {
         const answer = {
           source: flow.destination,
           destination: flow.source,
           sourcePort: flow.destinationPort,
           destinationPort: flow.sourcePort,
         };
-        const router = { source: u32(0x0a0a0a0a), destination: flow.destination };
-        const icmp = Buffer.concat([
-          Uint8Array.of(type, 4, 0, 0),
-          u32(1400),
-          network(answer, 'tcp', tcp(answer)),
-        ]);
+        const router = {
+          source: family === 4 ? u32(0x0a0a0a0a) : Uint8Array.of(0xfd, ...Buffer.alloc(15)),
+          destination: flow.destination,
+        };
+        // At least 8 bytes of what follows the inner header (RFC 792).
+        const about = network(answer, 'tcp', tcp(answer));
+        const quoted = cut ? about.subarray(0, about.length - 12) : about;
+        const icmp = Buffer.concat([Uint8Array.of(type, 4, 0, 0), u32(1400), quoted]);
         expectMac('rows', ethernet(asIcmp(network(router, 'udp', icmp))), expected(flow, 'tcp')?.mac);
       }),
       { numRuns: 300 },
@@ -224,6 +221,8 @@ describe('a balancer', () => {
   it('passes on echo requests, fragments, other ports, other addresses, and frames for others', () => {
     const flow = { source: u32(1), destination: u32(0xc6336401), sourcePort: 5, destinationPort: 443 };
     const echo = ethernet(asIcmp(network(flow, 'udp', Buffer.concat([Uint8Array.of(8, 0, 0, 0), u32(0)]))));
+    const six = { ...flow, source: Buffer.alloc(16, 9), destination: parseAddress('2001:db8::1') ?? u32(0) };
+    const echo6 = ethernet(asIcmp(network(six, 'udp', Buffer.concat([Uint8Array.of(128, 0, 0, 0), u32(0)]))));
     const fragment = ethernet(network(flow, 'tcp', tcp(flow), { fragment: 0x2000 }));
     const otherPort = ethernet(network(flow, 'tcp', tcp({ ...flow, destinationPort: 80 })));
     const otherAddress = ethernet(network({ ...flow, destination: u32(0x08080808) }, 'tcp', tcp(flow)));
@@ -231,10 +230,10 @@ describe('a balancer', () => {
     const forOthers = Buffer.from(right);
     forOthers[5] = 0x77;
     const before = counters();
-    for (const packet of [echo, fragment, otherPort, otherAddress, forOthers])
+    for (const packet of [echo, echo6, fragment, otherPort, otherAddress, forOthers])
       expect(testRun(fdOf('rows'), packet).verdict).toBe(PASS);
     const after = counters();
-    expect([after.echo - before.echo, after.fragments - before.fragments]).toEqual([1, 1]);
+    expect([after.echo - before.echo, after.fragments - before.fragments]).toEqual([2, 1]);
     expect(after.balanced).toBe(before.balanced);
     expect(testRun(fdOf('rows'), right).verdict).toBe(TX);
   });
@@ -276,10 +275,11 @@ describe('a balancer', () => {
   });
 });
 
-/** The protocol of IPv4 becomes ICMP. */
+/** The protocol becomes ICMP, or ICMPv6. */
 function asIcmp(packet: Uint8Array): Uint8Array {
   const copy = Buffer.from(packet);
-  copy[9] = 1;
+  if ((copy[0] ?? 0) >> 4 === 4) copy[9] = 1;
+  else copy[6] = 58;
   return copy;
 }
 

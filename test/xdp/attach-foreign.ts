@@ -1,4 +1,4 @@
-/** attach-foreign.ts IFINDEX: attaches `return XDP_PASS` in generic mode under another name, and leaves it there. */
+/** attach-foreign.ts IFINDEX [native]: attaches `return XDP_PASS` under another name, and leaves it there. */
 import { loadProgram, PROGRAM_TYPE } from '../../src/system/bpf.ts';
 import { native } from '../../src/system/native.ts';
 import { NETLINK_ROUTE } from '../../src/system/netlink.ts';
@@ -9,7 +9,7 @@ const instructions = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 
 const fd = loadProgram({ name: 'somebody_elses', type: PROGRAM_TYPE.xdp, attachType: 0, instructions });
 await setXdp((request) => native().netlinkRequest(NETLINK_ROUTE, request), {
   ifindex: Number(process.argv[2]),
-  mode: 'generic',
+  mode: process.argv[3] === 'native' ? 'native' : 'generic',
   fd,
   expected: null,
 });
