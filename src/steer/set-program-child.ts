@@ -73,4 +73,5 @@ function hintFor(code: string): string {
   }
 }
 
+say({ stage: 'started' });
 carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order);

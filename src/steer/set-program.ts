@@ -10,7 +10,10 @@ import { run } from '../system/run.ts';
 import type { Member } from './member.ts';
 import { throttle } from './throttle.ts';
 
+/** For each of its stages. */
 const TIME_LIMIT_MS = 5_000;
+/** Until it runs: on an overloaded or emulated machine that alone takes seconds. */
+const START_LIMIT_MS = 20_000;
 
 /** The child's input, as JSON. `program` is base64 of struct sock_filter; null detaches. */
 export interface Order {
@@ -28,12 +31,12 @@ export type SetProgramAnswer =
   | { readonly done: boolean }
   | { readonly code: string; readonly message: string; readonly hint: string };
 
-/** A line of what the child says: that it holds a copy and all that is left is to set the program, then its answer. */
-export type SetProgramLine = { readonly stage: 'borrowed' } | SetProgramAnswer;
+/** A line of what the child says: that it runs, that it holds a copy and is about to set the program, then its answer. */
+export type SetProgramLine = { readonly stage: 'started' | 'borrowed' } | SetProgramAnswer;
 
 /**
  * Attaches `program`, or detaches with null. Resolves to false if there was nothing to detach. Throws Failure:
- * everything of `identify`, fd-reused, ENOMEM, EINVAL, kernel-hung, descriptor-silent.
+ * everything of `identify`, fd-reused, ENOMEM, EINVAL, kernel-hung, descriptor-silent, overloaded.
  */
 export async function setGroupProgram(
   member: Member,
@@ -48,7 +51,8 @@ export async function setGroupProgram(
   };
   await throttle();
   const child = await run(process.execPath, [programFile('steer/set-program-child')], {
-    timeoutMs: TIME_LIMIT_MS,
+    timeoutMs: START_LIMIT_MS,
+    silenceMs: TIME_LIMIT_MS,
     input: JSON.stringify(order),
   });
   const socket = `pid ${member.pid} fd ${member.fd}`;
@@ -62,7 +66,14 @@ export async function setGroupProgram(
   if (!child.timedOut)
     throw new Error(`set-program child of ${socket} ended with ${child.code}: ${child.stderr}`);
   const seconds = TIME_LIMIT_MS / 1000;
-  if (words.length === 0)
+  const stages = words.flatMap((each) => ('stage' in each ? [each.stage] : []));
+  if (!stages.includes('started'))
+    throw failure(
+      'overloaded',
+      `the process that sets the program of ${socket} did not run within ${START_LIMIT_MS / 1000} s, so nothing was changed`,
+      'the machine may be overloaded; try again',
+    );
+  if (!stages.includes('borrowed'))
     throw failure(
       'descriptor-silent',
       `the kernel did not give a copy of ${socket} within ${seconds} s, so nothing was changed`,

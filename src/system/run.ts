@@ -5,6 +5,8 @@ import { ENVIRONMENT } from './programs.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
+  /** From the moment when it writes to stdout, and again from each later one, it has this time instead. */
+  readonly silenceMs?: number;
   /** Kills the program if it is aborted. */
   readonly signal?: AbortSignal;
   /** Its standard input; empty by default. */
@@ -64,10 +66,17 @@ export function run(file: string, args: readonly string[], options: RunOptions):
       child.kill('SIGKILL');
       grace ??= setTimeout(settle, GRACE_MS);
     };
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       timedOut = true;
       kill();
-    }, options.timeoutMs);
+    };
+    let timer = setTimeout(giveUp, options.timeoutMs);
+    const { silenceMs } = options;
+    if (silenceMs !== undefined)
+      child.stdout.on('data', () => {
+        clearTimeout(timer);
+        if (!timedOut && exit === null) timer = setTimeout(giveUp, silenceMs);
+      });
 
     child.on('error', (error) => {
       release();

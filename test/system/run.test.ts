@@ -60,6 +60,15 @@ describe('run', () => {
     });
   });
 
+  it('gives a program time again after each word, and ends it when it falls silent', async () => {
+    // Two seconds altogether.
+    const words = 'for word in 1 2 3 4; do echo $word; sleep 0.5; done';
+    const limits = { timeoutMs: 1_500, silenceMs: 1_500 };
+    expect(await sh(words, limits)).toMatchObject({ code: 0, timedOut: false, stdout: '1\n2\n3\n4\n' });
+    const silent = await sh('echo begun; sleep 60', { timeoutMs: 60_000, silenceMs: 300 });
+    expect(silent).toMatchObject({ timedOut: true, signal: 'SIGKILL', stdout: 'begun\n' });
+  });
+
   it('ends a program if the caller aborts', async () => {
     const abort = new AbortController();
     const running = sh('sleep 60', { signal: abort.signal });
