@@ -33,7 +33,7 @@ export interface Counted {
   readonly hardware: Readonly<Record<HardwareEvent, number | null>>;
   /** Wakeups of the workers, and of these the ones that come from another CPU than the worker's. */
   readonly wakeups: { readonly all: number; readonly remote: number } | null;
-  /** By the group's sockets. */
+  /** By the groups' sockets. */
   readonly drops: number | null;
 }
 
@@ -52,7 +52,10 @@ const LONGEST_FILTER = 3_900;
 export interface CountersOptions {
   readonly files: Files;
   readonly kernel: Kernel;
-  readonly group: Group;
+  /** Of one port and protocol. */
+  readonly groups: readonly Group[];
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
   /** Those that are online. */
   readonly cpus: Cpus;
   readonly per: Per;
@@ -60,30 +63,29 @@ export interface CountersOptions {
 
 /** Never throws: what cannot be counted is null. */
 export async function openCounters(options: CountersOptions): Promise<Counters> {
-  const { files, kernel, group, cpus, per } = options;
+  const { files, kernel, groups, protocol, cpus, per } = options;
   const { open, notes } = await openTracepoints(options);
   const hardware = openHardware(cpus);
   const acceptsOf = () =>
-    open.accepts?.read() ?? (group.protocol === 'tcp' ? eventsOf(files, 'tcp', 'connection') : null);
+    open.accepts?.read() ?? (protocol === 'tcp' ? eventsOf(files, 'tcp', 'connection') : null);
   return {
     notes: [...notes, ...hardware.notes, ...softirqNotes(files)],
     close: () => {
       for (const counter of [...Object.values(open), ...Object.values(hardware.open)]) counter?.close();
     },
     read: async () => {
-      const sockets = await groupSockets(kernel, group);
+      const sockets = await groupSockets(kernel, groups);
       return {
         at: performance.now(),
         threads: new Map(
-          threadsOf(files, group).flatMap(({ pid, tid }) => {
+          threadsOf(files, groups).flatMap(({ pid, tid }) => {
             const times = parseSchedstat(files.text(`/proc/${pid}/task/${tid}/schedstat`) ?? '');
             return times === null ? [] : [[`${pid}:${tid}`, times] as const];
           }),
         ),
         idle: parseIdle(files.text('/proc/stat') ?? ''),
         ipis: parseIpis(files.text('/proc/interrupts') ?? ''),
-        events:
-          (per === 'packet' ? open.packets : open.accepts)?.read() ?? eventsOf(files, group.protocol, per),
+        events: (per === 'packet' ? open.packets : open.accepts)?.read() ?? eventsOf(files, protocol, per),
         accepts: acceptsOf(),
         hardware: {
           cycles: hardware.open.cycles?.read() ?? null,
@@ -139,7 +141,7 @@ interface Open {
 }
 
 /** sched_waking, not sched_wakeup: that one fires on the woken CPU, in the context of the task that runs there. */
-async function openTracepoints({ files, group, cpus, per }: CountersOptions) {
+async function openTracepoints({ files, groups, protocol, port, cpus, per }: CountersOptions) {
   const open: Open = { accepts: null, packets: null, wakeups: null, remote: null };
   const notes: string[] = [];
   try {
@@ -148,11 +150,11 @@ async function openTracepoints({ files, group, cpus, per }: CountersOptions) {
       'sock/inet_sock_set_state',
       ...(per === 'packet' ? (['tcp/tcp_probe'] as const) : []),
     ]);
-    if (group.protocol === 'tcp')
-      open.accepts = countTracepoint(state, cpus, () => `sport == ${group.port} && ${ACCEPTED}`);
+    if (protocol === 'tcp')
+      open.accepts = countTracepoint(state, cpus, () => `sport == ${port} && ${ACCEPTED}`);
     // Of established connections only: handshakes are not in it.
-    if (per === 'packet') open.packets = countTracepoint(probe, cpus, () => `sport == ${group.port}`);
-    const tids = threadsOf(files, group).map(({ tid }) => `pid == ${tid}`);
+    if (per === 'packet') open.packets = countTracepoint(probe, cpus, () => `sport == ${port}`);
+    const tids = threadsOf(files, groups).map(({ tid }) => `pid == ${tid}`);
     const workers = `(${tids.join(' || ')})`;
     if (tids.length === 0 || workers.length > LONGEST_FILTER)
       notes.push('wakeups were not counted: the workers have too many threads for one filter');
@@ -165,9 +167,7 @@ async function openTracepoints({ files, group, cpus, per }: CountersOptions) {
     notes.push(`wakeups were not counted: ${error.message}`);
   }
   if ((per === 'packet' ? open.packets : open.accepts) === null)
-    notes.push(
-      `${per}s of all ports of this network namespace were counted, not only those of port ${group.port}`,
-    );
+    notes.push(`${per}s of all ports of this network namespace were counted, not only those of port ${port}`);
   return { open, notes };
 }
 

@@ -21,7 +21,9 @@ const OVERLOADED = 0.95;
 export interface Subject {
   readonly files: Files;
   readonly kernel: Kernel;
-  readonly group: Group;
+  readonly groups: readonly Group[];
+  /** As membersOf gave them when the groups were read. */
+  readonly members: string;
   readonly counters: Counters;
   /** The metric that decides. */
   readonly primary: MetricName;
@@ -68,11 +70,11 @@ export async function experiment(
   let stopped: string | null = null;
   try {
     if (change !== null) guard = await change.guard();
-    const members = await membersOf(subject);
     onRound(running(slots, rounds, design, subject.primary));
     const whyStop = async (): Promise<string | null> => {
       if (signal.aborted) return 'it was interrupted';
-      if ((await membersOf(subject)) !== members) return 'the sockets or workers of the group changed';
+      if ((await membersOf(subject)) !== subject.members)
+        return 'the sockets or workers of the group changed';
       if (guard?.isAlive() === false) return 'the process that would put everything back has ended';
       return null;
     };

@@ -1,14 +1,14 @@
-/** The group as it was when the experiment began: its sockets, and the threads that serve them. */
+/** The groups as they were when the experiment began: their sockets, and the threads that serve them. */
 import type { Group } from '../host/types.ts';
 import type { DiagSocket, Files, Kernel } from '../system/types.ts';
 import { startTimeOf } from '../tune/settings/affinity.ts';
 
-/** All threads of the processes that serve the group. */
+/** All threads of the processes that serve the groups. */
 export function threadsOf(
   files: Files,
-  group: Group,
+  groups: readonly Group[],
 ): readonly { readonly pid: number; readonly tid: number }[] {
-  return pidsOf(group).flatMap((pid) =>
+  return pidsOf(groups).flatMap((pid) =>
     files
       .list(`/proc/${pid}/task`)
       .filter((name) => /^\d+$/.test(name))
@@ -16,30 +16,34 @@ export function threadsOf(
   );
 }
 
-const pidsOf = ({ sockets }: Group): readonly number[] => [
-  ...new Set(sockets.flatMap(({ owners }) => owners.map(({ pid }) => pid))),
+const pidsOf = (groups: readonly Group[]): readonly number[] => [
+  ...new Set(groups.flatMap(({ sockets }) => sockets.flatMap(({ owners }) => owners.map(({ pid }) => pid)))),
 ];
 
-/** The sockets of the group that are still there. Throws SystemError. */
-export async function groupSockets(kernel: Kernel, group: Group): Promise<readonly DiagSocket[]> {
-  const inodes = new Set(group.sockets.map(({ inode }) => inode));
+/** The sockets of the groups that are still there. Throws SystemError. */
+export async function groupSockets(kernel: Kernel, groups: readonly Group[]): Promise<readonly DiagSocket[]> {
+  const inodes = new Set(groups.flatMap(({ sockets }) => sockets.map(({ inode }) => inode)));
   return (await kernel.sockets()).filter(({ inode }) => inodes.has(inode));
 }
 
-/** Equal as long as the group has the same sockets and the same workers. */
+/** Equal as long as the groups have the same sockets and the same workers. */
 export async function membersOf({
   files,
   kernel,
-  group,
+  groups,
 }: {
   readonly files: Files;
   readonly kernel: Kernel;
-  readonly group: Group;
+  readonly groups: readonly Group[];
 }): Promise<string> {
-  const { protocol, address, port } = group;
   const inodes = (await kernel.sockets())
-    .filter((each) => each.protocol === protocol && each.port === port && each.address === address)
+    .filter((each) =>
+      groups.some(
+        ({ protocol, address, port }) =>
+          each.protocol === protocol && each.port === port && each.address === address,
+      ),
+    )
     .map(({ inode }) => inode);
-  const workers = pidsOf(group).map((pid) => `${pid}@${startTimeOf(files, pid, pid)}`);
+  const workers = pidsOf(groups).map((pid) => `${pid}@${startTimeOf(files, pid, pid)}`);
   return [...inodes.sort((a, b) => a - b), ...workers.sort()].join(' ');
 }

@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, failure } from '../system/errors.ts';
+import type { Files } from '../system/types.ts';
 import { takeLock } from './lock.ts';
 import type { Access } from './settings/setting.ts';
 import type { Change } from './types.ts';
@@ -18,15 +19,35 @@ export async function takePreparedLock(
   changes: () => readonly Change[],
 ): Promise<() => void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = recordsIn(folder);
+    const lock = unchangedLock(files, folder);
     const groups = groupsToSet(changes());
     if (groups.length === 0) return takeLock(folder, files);
     await programs.prepare(groups);
+    const release = lock();
+    if (release !== null) return release;
+  }
+  throw failure('busy', 'others keep changing settings', 'wait until they end');
+}
+
+/** Call it before reading. The result takes the lock; it throws Failure `busy`, and `changed` if somebody changed something since. */
+export function lockIfUnchanged(files: Files, folder: string): () => () => void {
+  const lock = unchangedLock(files, folder);
+  return () => {
+    const release = lock();
+    if (release !== null) return release;
+    throw failure('changed', 'somebody has changed settings or a program meanwhile', 'run it again');
+  };
+}
+
+/** The result takes the lock of `folder`; null if somebody has changed something since. */
+function unchangedLock(files: Files, folder: string): () => (() => void) | null {
+  const before = recordsIn(folder);
+  return () => {
     const release = takeLock(folder, files);
     if (recordsIn(folder) === before) return release;
     release();
-  }
-  throw failure('busy', 'others keep changing settings', 'wait until they end');
+    return null;
+  };
 }
 
 /** The groups whose program is changed. */

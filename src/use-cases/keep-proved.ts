@@ -2,6 +2,7 @@
 import { pause } from '../measure/pause.ts';
 import { BETWEEN_CHANGES } from '../prove/schedule.ts';
 import type { AttachOptions } from '../steer/attach.ts';
+import type { GroupChoice } from '../steer/select.ts';
 import { duringOperation } from '../system/errors.ts';
 import { apply } from './apply.ts';
 import type { LiveMachine, Progress } from './machine.ts';
@@ -20,6 +21,8 @@ export interface Kept {
 
 export interface KeepOptions {
   readonly machine: AttachOptions['machine'];
+  /** What was proved. */
+  readonly selector: GroupChoice;
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
@@ -27,9 +30,9 @@ export interface KeepOptions {
 /** Throws Failure: everything of `attach`; of `apply`. */
 export async function keepProved(
   machine: LiveMachine,
-  { verdict, aa, group, port }: Pick<Proved, 'verdict' | 'aa' | 'group' | 'port'>,
+  { verdict, aa, port }: Pick<Proved, 'verdict' | 'aa' | 'port'>,
   asked: Asked,
-  { machine: attachMachine, signal, progress }: KeepOptions,
+  { machine: attachMachine, selector, signal, progress }: KeepOptions,
 ): Promise<Kept> {
   const not = (why: string): Kept => ({ kept: false, why: `Not kept: ${why}.`, journal: null });
   if (aa) return not('nothing was changed');
@@ -40,7 +43,7 @@ export async function keepProved(
   try {
     if (asked.kind === 'plan') return await keepPlan(machine, asked.plan, signal, not);
     const options = { program: asked.program, machine: attachMachine, ...ATTACH };
-    await attachTo(machine, { group, port }, options, progress);
+    await attachTo(machine, selector, options, progress);
   } catch (error) {
     throw duringOperation(error, 'it pays, but could not be kept');
   }

@@ -3,29 +3,34 @@
 import type { Group } from '../host/types.ts';
 import { type Held, heldPrograms } from '../prove/held-programs.ts';
 import { planSwitch } from '../prove/plan-switch.ts';
-import { programSwitch } from '../prove/program-switch.ts';
+import { programSwitch, type SwitchedProgram } from '../prove/program-switch.ts';
 import { handlesOf } from '../prove/restore-program.ts';
 import type { Switch } from '../prove/switch.ts';
+import { membersOf } from '../prove/workers.ts';
 import type { Attached, AttachOptions } from '../steer/attach.ts';
-import { failure } from '../system/errors.ts';
+import type { GroupChoice } from '../steer/select.ts';
+import { failure, isFailure } from '../system/errors.ts';
+import { portOf } from '../tune/settings/program.ts';
 import { openToggle, requireSwitchable } from '../tune/toggle.ts';
 import type { Change, Plan } from '../tune/types.ts';
 import { count } from '../words/phrase.ts';
 import { accessTo, type LiveMachine, type Progress } from './machine.ts';
-import { checkAttachTo, detachFrom, theGroup } from './steer.ts';
+import { checkAttachTo, detachFrom, theGroup, theGroups } from './steer.ts';
 
 export type Asked =
   | { readonly kind: 'program'; readonly program: AttachOptions['program'] }
   | { readonly kind: 'plan'; readonly plan: Plan };
 
 export interface Prepared {
-  /** Of the port: what is measured. */
-  readonly group: Group;
+  /** What is measured. At least one. */
+  readonly groups: readonly Group[];
+  /** Their sockets and workers when they were read, as membersOf gives them. */
+  readonly members: string;
   /** The program's name or file, or `plan`. */
   readonly name: string;
   /** `the program`, `the plan`. */
   readonly what: string;
-  /** For the question: `cpu of tcp 0.0.0.0:8080`. */
+  /** For the question: `\`cpu\` of tcp 0.0.0.0:8080`. */
   readonly described: string;
   readonly changes: readonly Change[] | null;
   /** Does a program choose by the CPU, so that wakeups must come from elsewhere with it? */
@@ -38,11 +43,17 @@ export interface Prepared {
 export interface Where {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
+  /** The id of one of the groups on the port; null: the only one, or with `allGroups` all of them. */
+  readonly group: string | null;
+  readonly allGroups: boolean;
   readonly machine: AttachOptions['machine'];
   readonly progress: Progress;
 }
 
-/** Throws Failure: everything of `attach` before its change, not-exact, nothing-to-prove. */
+/**
+ * Reads descriptors of other processes, whose owners can make that slow: call it without the lock. Throws Failure:
+ * everything of `attach` before its change, not-exact, nothing-to-prove.
+ */
 export const prepareChange = (machine: LiveMachine, asked: Asked, where: Where): Promise<Prepared> =>
   asked.kind === 'program'
     ? prepareProgram(machine, asked.program, where)
@@ -51,31 +62,63 @@ export const prepareChange = (machine: LiveMachine, asked: Asked, where: Where):
 async function prepareProgram(
   machine: LiveMachine,
   program: AttachOptions['program'],
-  { port, protocol, machine: attachMachine, progress }: Where,
+  where: Where,
 ): Promise<Prepared> {
-  const selector = { port, protocol, allGroups: false };
-  const options = { ...ATTACH, program, machine: attachMachine };
-  const [attached] = await checkAttachTo(machine, selector, options, progress);
-  if (attached === undefined) throw new Error('no group, and no reason');
-  const group = await theGroup(machine, { group: attached.group, port }, progress);
-  const name = attached.program.name ?? attached.program.file ?? 'program';
+  const options = { ...ATTACH, program, machine: where.machine };
+  const all = await checkAttachTo(machine, selectorOf(where), options, where.progress).catch(withOwnHint);
+  const groups = await theGroups(machine, selectorOf(where), where.progress);
+  const [first] = all;
+  if (first === undefined) throw new Error('no group, and no reason');
+  const name = first.program.name ?? first.program.file ?? 'program';
+  const switched = await Promise.all(
+    groups.flatMap((group) => {
+      const attached = all.find((each) => each.group === group.id);
+      return attached === undefined ? [] : [programOf(machine, group, attached)];
+    }),
+  );
   return {
-    group,
+    groups,
+    members: await membersOf({ ...machine, groups }),
     name,
     what: 'the program',
-    described: `\`${name}\` of ${group.id}`,
+    described: `\`${name}\` of ${idsOf(groups)}`,
     changes: null,
-    changesWakeups: attached.trial.slotOfCpu !== null,
-    warnings: attached.warnings,
-    open: async () =>
-      programSwitch(machine, {
-        handles: await handlesOf(machine.kernel, group),
-        original: attached.previous?.instructions ?? null,
-        wanted: attached.program.instructions,
-        isAttached: attached.attached,
-      }),
+    changesWakeups: first.trial.slotOfCpu !== null,
+    warnings: all.flatMap(({ warnings }) => warnings),
+    open: async () => programSwitch(machine, switched),
   };
 }
+
+/** `attach` has other options to choose one. */
+function withOwnHint(error: unknown): never {
+  if (!isFailure(error) || error.code !== 'several-groups') throw error;
+  throw failure(error.code, error.message, "choose one with --group 'ID', or use --all-groups");
+}
+
+async function programOf(
+  { kernel }: LiveMachine,
+  group: Group,
+  attached: Attached,
+): Promise<SwitchedProgram> {
+  return {
+    handles: await handlesOf(kernel, group),
+    original: attached.previous?.instructions ?? null,
+    wanted: attached.program.instructions,
+    isAttached: attached.attached,
+  };
+}
+
+/** Of the groups that are switched. */
+export const selectorOf = ({
+  group,
+  port,
+  protocol,
+  allGroups,
+}: Pick<Where, 'port' | 'protocol' | 'group' | 'allGroups'>): GroupChoice =>
+  group === null ? { port, protocol, allGroups } : { group, port };
+
+/** For sentences and documents. */
+export const idsOf = (groups: readonly Group[]): string => groups.map(({ id }) => id).join(', ');
 
 const ATTACH = { groupSize: null, dryRun: false, force: false } as const;
 
@@ -87,19 +130,22 @@ async function preparePlan(machine: LiveMachine, plan: Plan, where: Where): Prom
       'to prove what is applied, restore the settings with `locality-tune undo` first',
     );
   requireSwitchable(plan);
-  const { port, protocol, progress } = where;
-  const group = await theGroup(machine, { port, protocol, allGroups: false }, progress);
-  const groups = await Promise.all(plan.changes.map((change) => groupOf(machine, change, where)));
-  const held = groups.flatMap((each) => each ?? []);
+  // A plan for a port changes all of its groups.
+  const groups = await theGroups(machine, selectorOf({ ...where, allGroups: true }), where.progress);
+  const switched = await Promise.all(plan.changes.map((change) => groupOf(machine, change, where)));
+  const held = switched.flatMap((each) => each ?? []);
   return {
-    group,
+    groups,
+    members: await membersOf({ ...machine, groups }),
     name: 'plan',
     what: 'the plan',
     described: `the plan (${count(plan.changes.length, 'change')})`,
     changes: plan.changes,
     changesWakeups: held.some(
       (each) =>
-        each.group.id === group.id && each.attached !== null && each.attached.trial.slotOfCpu !== null,
+        groups.some(({ id }) => id === each.group.id) &&
+        each.attached !== null &&
+        each.attached.trial.slotOfCpu !== null,
     ),
     warnings: held.flatMap(({ attached }) => attached?.warnings ?? []),
     open: async () => {
@@ -117,8 +163,7 @@ async function groupOf(
 ): Promise<(Held & { readonly attached: Attached | null }) | null> {
   if (target.kind !== 'program') return null;
   const { group: id, instructions } = target;
-  const port = Number(/:(\d+)(?: group \d+)?$/.exec(id)?.[1]);
-  const selector = { group: id, port };
+  const selector = { group: id, port: portOf(id) };
   const group = await theGroup(machine, selector, progress);
   const handles = await handlesOf(machine.kernel, group);
   const own = (program: Group['program']): Group => ({

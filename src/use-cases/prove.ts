@@ -17,10 +17,11 @@ import type { AttachOptions } from '../steer/attach.ts';
 import { failure } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
 import { takeLock } from '../tune/lock.ts';
+import { lockIfUnchanged } from '../tune/prepared-lock.ts';
 import type { Change } from '../tune/types.ts';
 import { duration } from '../words/duration.ts';
 import type { LiveMachine, Progress } from './machine.ts';
-import { type Asked, type Prepared, prepareChange } from './prove-change.ts';
+import { type Asked, idsOf, type Prepared, prepareChange } from './prove-change.ts';
 
 /** Seconds during which traffic is looked at before anything is changed. */
 const LOOK_SECONDS = 5;
@@ -30,6 +31,9 @@ const LONGEST_WARM_UP = 60;
 export interface ProveOptions {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
+  /** The id of one of the groups on the port; null: the only one, or with `allGroups` all of them. */
+  readonly group: string | null;
+  readonly allGroups: boolean;
   /** What costs are divided by. */
   readonly per: Per;
   readonly change: Asked;
@@ -60,6 +64,7 @@ export interface ProveOptions {
 
 export interface Proved extends Judged {
   readonly started: string;
+  /** Several are separated by a comma. */
   readonly group: string;
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
@@ -78,29 +83,24 @@ export interface Proved extends Judged {
 }
 
 /**
- * Throws Failure: busy, those of prepareChange and its `open`, no-traffic, long-lived, no-guard, refused (by the user),
- * not-put-back.
+ * Holds the lock only while it switches: what is read before touches descriptors of other processes, and asks the user.
+ * Throws Failure: busy, changed (while that was read), those of prepareChange and its `open`, no-number, not-measured,
+ * long-lived, no-guard, refused (by the user), not-put-back.
  */
 export async function prove(machine: LiveMachine, options: ProveOptions): Promise<Proved> {
-  const release = takeLock(machine.state, machine.files);
+  const { files, kernel, state } = machine;
+  // Who has it now is told at once.
+  takeLock(state, files)();
+  const lock = lockIfUnchanged(files, state);
+  const prepared = await prepareChange(machine, options.change, options);
+  const { groups } = prepared;
+  const { protocol, port, per } = options;
+  const cpus = options.machine.online;
+  const counters = await openCounters({ files, kernel, groups, protocol, port, cpus, per });
   try {
-    const prepared = await prepareChange(machine, options.change, options);
-    const { files, kernel } = machine;
-    const { group } = prepared;
-    const counters = await openCounters({
-      files,
-      kernel,
-      group,
-      cpus: options.machine.online,
-      per: options.per,
-    });
-    try {
-      return await judged(machine, options, prepared, counters);
-    } finally {
-      counters.close();
-    }
+    return await judged(machine, options, prepared, counters, lock);
   } finally {
-    release();
+    counters.close();
   }
 }
 
@@ -109,10 +109,11 @@ async function judged(
   options: ProveOptions,
   prepared: Prepared,
   counters: Counters,
+  lock: () => () => void,
 ): Promise<Proved> {
   const { blocks, round, seed, margin, aa, protocol, port, signal, untilClear, primary, better, per } =
     options;
-  const { group, name, what, changes, described } = prepared;
+  const { groups, members, name, what, changes, described } = prepared;
   const started = new Date().toISOString();
   const number = options.number === null ? null : ownNumber(options.number);
   const { warm, rate, standing } = await lookAtTraffic(options, counters, number);
@@ -120,7 +121,7 @@ async function judged(
   const changesWakeups = !aa && prepared.changesWakeups;
   const about = {
     started,
-    group: group.id,
+    group: idsOf(groups),
     protocol,
     port,
     change: name,
@@ -161,7 +162,6 @@ async function judged(
     throw failure('refused', 'nothing was changed', 'answer y, or use --yes');
   if (signal.aborted) throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
   const { files, kernel } = machine;
-  const change = aa ? null : await prepared.open();
   const isEnough = (rounds: readonly Round[]): boolean => {
     // The verdict is known, and nobody should wait for it.
     if (primary !== 'number' && (rounds.at(-1)?.connections ?? 0) < LEAST_CONNECTIONS) return true;
@@ -170,15 +170,18 @@ async function judged(
     return isClear(judge(rounds, { ...judging, stopped: null }).verdict);
   };
   const note = (state: Running) => {
-    noteRunning(machine.state, files, { ...state, group: group.id, change: name });
+    noteRunning(machine.state, files, { ...state, group: about.group, change: name });
     options.onRound(state);
   };
-  const subject = { files, kernel, group, counters, change, what, primary, number, isEnough };
+  const release = lock();
   try {
+    const change = aa ? null : await prepared.open();
+    const subject = { files, kernel, groups, members, counters, change, what, primary, number, isEnough };
     const { rounds, stopped, notes } = await experiment(subject, design, signal, note);
     return finish(rounds, stopped, notes);
   } finally {
     forgetRunning(machine.state);
+    release();
   }
 }
 

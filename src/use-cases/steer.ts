@@ -87,13 +87,20 @@ function note(
 }
 
 /** Finds the one selected group without its slots, which take seconds to read. Throws Failure. */
-export async function theGroup(
+export const theGroup = async (
   machine: LiveMachine,
   selector: GroupChoice,
   progress: Progress,
-): Promise<Group> {
+): Promise<Group> => theOnly(await theGroups(machine, selector, progress));
+
+/** The same of all selected groups, of which there is at least one. */
+export async function theGroups(
+  machine: LiveMachine,
+  selector: GroupChoice,
+  progress: Progress,
+): Promise<readonly Group[]> {
   const seen = await readGroups(machine, selector, false, progress);
-  return theOnly(await selectGroups(machine.kernel, seen, selector)).group;
+  return (await selectGroups(machine.kernel, seen, selector)).map(({ group }) => group);
 }
 
 /** What was shown may be seconds old, so the kernel is read again before anything changes. */

@@ -19,9 +19,14 @@ export interface Nginx extends RunningServer {
 }
 
 /** `return 200 $pid` makes each answer name the worker that served it. */
-export async function startNginx(port: number, workers: number): Promise<Nginx> {
+export async function startNginx(
+  port: number,
+  workers: number,
+  addresses: readonly string[] = ['127.0.0.1'],
+): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'lt-nginx-'));
   const file = join(folder, 'nginx.conf');
+  const listen = addresses.map((address) => `listen ${address}:${port} reuseport;`).join(' ');
   const configure = (count: number) =>
     writeFileSync(
       file,
@@ -31,7 +36,7 @@ export async function startNginx(port: number, workers: number): Promise<Nginx> 
        http {
          access_log off; client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b;
          fastcgi_temp_path ${folder}/c; uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
-         server { listen 127.0.0.1:${port} reuseport; location / { default_type text/plain; return 200 $pid; } }
+         server { ${listen} location / { default_type text/plain; return 200 $pid; } }
        }`,
     );
   configure(workers);

@@ -1,70 +1,13 @@
 /** An experiment on the screen. */
 import { describe, expect, it } from 'vitest';
-import { schedule } from '../../src/prove/schedule.ts';
-import type { Design, Round } from '../../src/prove/types.ts';
-import { judge } from '../../src/prove/verdict.ts';
+import type { Round } from '../../src/prove/types.ts';
 import { proveLines } from '../../src/report/prove.ts';
 import type { Style } from '../../src/report/text.ts';
-
-const design: Design = {
-  order: 'random ABBA/BAAB',
-  seed: 4,
-  blocks: 6,
-  round: 6,
-  warm: 1,
-  untilClear: false,
-};
-
-const rounds: readonly Round[] = schedule(design, 'off').map(({ block, arm, measured }, at) => ({
-  block,
-  arm,
-  at: measured,
-  seconds: 6,
-  connections: 18_000,
-  values: {
-    'worker-cpu': (arm === 'on' ? 46 : 53) + (at % 5) / 2,
-    'remote-wakeups': arm === 'on' ? 0 : 47 + (at % 3) / 2,
-    ipis: arm === 'on' ? 0.25 : 1,
-    'cpus-not-idle': 80 + (at % 7),
-    'run-queue-wait': null,
-    switches: 1 + (at % 2) / 10,
-    'busiest-worker': 51,
-    rate: 3_000,
-    steal: 0,
-    drops: 0,
-    cycles: null,
-    instructions: null,
-    'llc-misses': null,
-    number: null,
-  },
-}));
+import { EXAMPLE } from '../prove/example.ts';
 
 const style = (unicode: boolean): Style => ({ color: false, rules: false, unicode, columns: 100 });
-const judged = judge(rounds, {
-  design,
-  primary: 'worker-cpu',
-  better: null,
-  margin: 0.02,
-  protocol: 'tcp',
-  per: 'connection',
-  changesWakeups: true,
-  what: 'the program',
-  stopped: null,
-});
-const screen = (unicode: boolean, shown: readonly Round[] = rounds) =>
-  proveLines(
-    {
-      ...judged,
-      group: 'tcp 0.0.0.0:8080',
-      change: 'cpu',
-      changes: null,
-      aa: false,
-      design,
-      primary: 'worker-cpu',
-      rounds: shown,
-    },
-    style(unicode),
-  )
+const screen = (unicode: boolean, rounds: readonly Round[] = EXAMPLE.rounds) =>
+  proveLines({ ...EXAMPLE, rounds }, style(unicode))
     .map((line) => line.map(({ text }) => text).join(''))
     .join('\n');
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { takePreparedLock } from '../../src/tune/prepared-lock.ts';
+import { lockIfUnchanged, takePreparedLock } from '../../src/tune/prepared-lock.ts';
 import type { Change } from '../../src/tune/types.ts';
 import { change } from './lab.ts';
 import { openTree, type Tree } from './tree.ts';
@@ -65,6 +65,25 @@ describe('the lock for changes of programs', () => {
 
   it('is left to others that keep changing something', async () => {
     await expect(take([program('a')], journal)).rejects.toMatchObject({ code: 'busy' });
+    expect(isHeld()).toBe(false);
+  });
+});
+
+describe('the lock of somebody who reads first and asks', () => {
+  const files = () => tree.access().files;
+
+  it('is not held before it is taken', () => {
+    const lock = lockIfUnchanged(files(), tree.state);
+    expect(isHeld()).toBe(false);
+    const release = lock();
+    expect(isHeld()).toBe(true);
+    release();
+  });
+
+  it('is given back if somebody has changed something since', () => {
+    const lock = lockIfUnchanged(files(), tree.state);
+    journal(1);
+    expect(lock).toThrow('somebody has changed settings or a program meanwhile');
     expect(isHeld()).toBe(false);
   });
 });

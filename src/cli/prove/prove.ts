@@ -6,8 +6,8 @@ import { usage } from '../errors.ts';
 import { collect, integer, port, seconds } from '../options.ts';
 import { addProgramOptions, type ProgramHelp } from '../programs/program-options.ts';
 import { addPlanLimits } from '../tune/plan-options.ts';
+import type { ProveCommandOptions, Requirement } from './check-options.ts';
 import { BLOCKS, MARGIN, ROUND, ROUND_OF_PLAN } from './defaults.ts';
-import type { ProveCommandOptions, Requirement } from './prove-run.ts';
 
 const metricList = (): string =>
   deciding()
@@ -53,6 +53,8 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .description('Find out under live traffic whether a program pays: a randomised experiment')
     .requiredOption('--port <port>', 'the reuseport group on this port', port)
     .option('--udp', 'the UDP group, not the TCP one')
+    .option('--group <id>', "of several groups on the port, this one: 'tcp 0.0.0.0:8080'")
+    .option('--all-groups', 'switch all groups on the port together; a plan always does')
     .option('--change <program|plan>', 'what to switch', change, 'program')
     .option(
       '--program <name|file>',

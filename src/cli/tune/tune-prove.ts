@@ -7,7 +7,7 @@ import { readAttachMachine } from '../../steer/machine.ts';
 import { keepProved } from '../../use-cases/keep-proved.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import type { Planned } from '../../use-cases/plan.ts';
-import type { Asked } from '../../use-cases/prove-change.ts';
+import { type Asked, selectorOf } from '../../use-cases/prove-change.ts';
 import { EXIT, usage } from '../errors.ts';
 import { forOutside, printDocument, printLines, progress, styleOf } from '../output.ts';
 import { BLOCKS, MARGIN, ROUND_OF_PLAN } from '../prove/defaults.ts';
@@ -38,11 +38,16 @@ export async function proveAndKeep(
   const machine = openMachine();
   const attachMachine = readAttachMachine(machine);
   const asked: Asked = { kind: 'plan', plan };
+  const where = {
+    port: options.port?.[0] ?? 0,
+    protocol: options.udp ? 'udp' : 'tcp',
+    group: null,
+    allGroups: true,
+  } as const;
   const proved = await runExperiment(
     machine,
     {
-      port: options.port?.[0] ?? 0,
-      protocol: options.udp ? 'udp' : 'tcp',
+      ...where,
       per: options.udp ? 'datagram' : 'connection',
       change: asked,
       machine: attachMachine,
@@ -62,6 +67,7 @@ export async function proveAndKeep(
   const { signal } = interruption;
   const { kept, why, journal } = await keepProved(machine, proved, asked, {
     machine: attachMachine,
+    selector: selectorOf(where),
     signal,
     progress,
   });

@@ -63,7 +63,8 @@ interface Prepared {
   readonly bound: readonly number[] | null;
 }
 
-const portOf = (id: string): number => Number(/:(\d+)(?: |$)/.exec(id)?.[1]);
+/** @param id of a group */
+export const portOf = (id: string): number => Number(/:(\d+)(?: |$)/.exec(id)?.[1]);
 
 async function prepare(
   system: { readonly files: Files; readonly kernel: Kernel },
