@@ -1,18 +1,26 @@
 /** `prove` on a real nginx: whatever ends it, the group has the program afterwards that it had before. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { randomFrom } from '../../src/cbpf/random.ts';
 import { schedule } from '../../src/prove/schedule.ts';
 import type { Proved } from '../../src/use-cases/prove.ts';
+import { openScreen } from '../tui/pty.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli, cliJson, ENTRY } from './cli.ts';
 import { requestsFrom } from './requests.ts';
 import { type Nginx, startNginx, until } from './servers.ts';
 
 const PORT = 28_479;
+/** With a group for IPv4 and one for IPv6. */
+const BOTH = 28_489;
+const KILLS = 10;
+/** The first three rounds of four: the experiment must not end by itself. */
+const SECONDS = 15;
 const state = mkdtempSync(join(tmpdir(), 'lt-prove-'));
 let nginx: Nginx;
 let load: ChildProcess[] = [];
@@ -30,10 +38,10 @@ afterAll(async () => {
   delete process.env['LOCALITY_TUNE_STATE'];
 });
 
-function startLoad(): void {
+function startLoad(port = PORT): void {
   const program = join(import.meta.dirname, 'tune-load.ts');
   load = [0, 1].map((cpu) =>
-    spawn('taskset', ['-c', `${cpu}`, process.execPath, program, `${PORT}`], { stdio: 'ignore' }),
+    spawn('taskset', ['-c', `${cpu}`, process.execPath, program, `${port}`], { stdio: 'ignore' }),
   );
 }
 
@@ -45,7 +53,14 @@ async function stopLoad(): Promise<void> {
 }
 
 /** With the program all connections from one CPU reach one worker; the hash spreads 40 of them over both. */
-const isSteered = async () => (await requestsFrom(0, PORT, 40)).size === 1;
+const isSteered = async (port = PORT) => (await requestsFrom(0, port, 40)).size === 1;
+
+/** nginx starts another one in its place, with the same sockets. */
+async function replaceWorker(): Promise<void> {
+  const [worker = 0] = nginx.workers();
+  process.kill(worker, 'SIGKILL');
+  await until(() => nginx.workers().length === 2 && !nginx.workers().includes(worker), 'another worker');
+}
 
 /** A seed whose first block has the program only in its middle, or everywhere else. */
 function seedFor(first: 'off' | 'on'): string {
@@ -54,10 +69,25 @@ function seedFor(first: 'off' | 'on'): string {
   return String(seeds.find((seed) => schedule({ ...design, seed }, 'off')[0]?.arm === first));
 }
 
-function startProve(first: 'off' | 'on', ...more: readonly string[]): ChildProcess {
-  const args = ['prove', '--port', `${PORT}`, '--blocks', '1', '--round', '4', '--yes', '-j', ...more];
-  return spawn(process.execPath, [ENTRY, ...args, '--seed', seedFor(first)]);
+const proveArgs = (first: 'off' | 'on', port = PORT): readonly string[] => [
+  ...['prove', '--port', `${port}`, '--blocks', '1', '--round', '4', '--yes', '-j'],
+  ...['--seed', seedFor(first)],
+];
+
+const startProve = (first: 'off' | 'on'): ChildProcess =>
+  spawn(process.execPath, [ENTRY, ...proveArgs(first)]);
+
+/** Its exit status, and its document. */
+async function provedBy(proving: ChildProcess): Promise<{ readonly code: unknown; readonly proved: Proved }> {
+  let output = '';
+  proving.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  const [code] = await once(proving, 'close');
+  return { code, proved: JSON.parse(output) as Proved };
 }
+
+const isRunning = () => existsSync(join(state, 'experiment.json'));
 
 it('says at once if there is too little traffic, and changes nothing', async () => {
   const proved = await cliJson<Proved>('prove', '--port', `${PORT}`, '--yes');
@@ -71,14 +101,44 @@ it('says at once if there is too little traffic, and changes nothing', async () 
   expect(await isSteered()).toBe(false);
 });
 
-it('takes the program off if it is killed in the middle', async () => {
+it(
+  'brings back what the group had after SIGKILL at ten random moments',
+  async () => {
+    startLoad();
+    const random = randomFrom(20);
+    const met = new Set<boolean>();
+    for (let kill = 1; kill <= KILLS; kill++) {
+      // In half of them the group has the program before, and must have it afterwards.
+      const before = kill > KILLS / 2;
+      if (before && kill === KILLS / 2 + 1)
+        expect((await cli('attach', '--port', `${PORT}`, '--yes')).code).toBe(0);
+      const seconds = (SECONDS * random()) / 2 ** 32;
+      const killed = startProve(kill % 2 === 0 ? 'off' : 'on');
+      const ended = once(killed, 'exit');
+      await until(isRunning, 'the first round', 60);
+      await sleep(1000 * seconds);
+      met.add((await isSteered()) === before);
+      killed.kill('SIGKILL');
+      expect((await ended)[1]).toBe('SIGKILL');
+      // The child that puts everything back removes the note of the experiment at its end.
+      await until(() => !isRunning(), `an end after ${seconds.toFixed(1)} s`, 60);
+      expect({ kill, seconds, isSteered: await isSteered() }).toEqual({ kill, seconds, isSteered: before });
+    }
+    // Otherwise there was nothing to bring back.
+    expect(met).toContain(false);
+    expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
+  },
+  KILLS * 120_000,
+);
+
+it('takes the program off if its terminal is closed', async () => {
   startLoad();
-  const killed = startProve('off');
-  const ended = once(killed, 'exit');
-  await until(isSteered, 'a round with the program');
-  killed.kill('SIGKILL');
-  await ended;
-  await until(async () => !(await isSteered()), 'the group without the program');
+  const screen = openScreen(process.execPath, [ENTRY, ...proveArgs('off')]);
+  await until(() => isSteered(), 'a round with the program', 60);
+  screen.hangUp();
+  expect(await screen.ended).toMatchObject({ code: 129 });
+  expect(await isSteered()).toBe(false);
+  expect(isRunning()).toBe(false);
 });
 
 it('attaches the program again after Ctrl-C in a round without it', async () => {
@@ -86,35 +146,99 @@ it('attaches the program again after Ctrl-C in a round without it', async () => 
   expect((await cli('attach', '--port', `${PORT}`, '--yes')).code).toBe(0);
   expect(await isSteered()).toBe(true);
   const stopped = startProve('on');
-  let output = '';
-  stopped.stdout?.on('data', (chunk) => {
-    output += chunk;
-  });
-  const ended = once(stopped, 'exit');
-  await until(async () => !(await isSteered()), 'a round without the program');
+  const ended = provedBy(stopped);
+  await until(async () => !(await isSteered()), 'a round without the program', 60);
   stopped.kill('SIGINT');
-  expect((await ended)[0]).toBe(130);
+  const { code, proved } = await ended;
+  expect(code).toBe(130);
   expect(await isSteered()).toBe(true);
-  const proved = JSON.parse(output) as Proved;
   expect(proved.verdict).toBe('stopped');
   expect(proved.text).toMatch(/^Stopped early, so nothing is proved: it was interrupted\. /);
-  expect(existsSync(join(state, 'lock'))).toBe(false);
+  expect(readdirSync(state)).not.toContain('lock');
   expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
 });
 
-it('stops if the server is reloaded, and leaves no program behind', async () => {
+it.each([
+  ['the server is reloaded', () => nginx.reload(2)],
+  ['a worker is replaced', () => replaceWorker()],
+])('stops if %s, and leaves no program behind', async (_, meanwhile) => {
   startLoad();
-  const proving = startProve('off');
-  let output = '';
-  proving.stdout?.on('data', (chunk) => {
-    output += chunk;
-  });
-  const ended = once(proving, 'exit');
-  await until(isSteered, 'a round with the program');
-  await nginx.reload(2);
-  expect((await ended)[0]).toBe(1);
-  expect((JSON.parse(output) as Proved).text).toContain('the sockets or workers of the group changed');
+  const ended = provedBy(startProve('off'));
+  await until(() => isSteered(), 'a round with the program', 60);
+  await meanwhile();
+  const { code, proved } = await ended;
+  expect(code).toBe(1);
+  expect(proved.verdict).toBe('stopped');
+  expect(proved.text).toContain('the sockets or workers of the group changed');
   expect(await isSteered()).toBe(false);
+});
+
+it('ends with the round in which the traffic stops, and says so', async () => {
+  startLoad();
+  const ended = provedBy(startProve('off'));
+  await until(() => isSteered(), 'a round with the program', 60);
+  await stopLoad();
+  const { code, proved } = await ended;
+  // It was made to its end: that is a verdict, not a failure.
+  expect(code).toBe(0);
+  expect(proved.verdict).toBe('too-little-traffic');
+  expect(proved.text).toMatch(
+    /^Too little traffic to tell: \d+ connections in the quietest round, at least 200/,
+  );
+  expect(proved.rounds.length).toBeLessThan(4);
+  expect(await isSteered()).toBe(false);
+});
+
+it('refuses a foreign program, and leaves it there', async () => {
+  const file = join(state, 'foreign.bpf');
+  writeFileSync(file, 'ld #1\nret a\n');
+  expect((await cli('attach', '--port', `${PORT}`, '--program', file, '--yes')).code).toBe(0);
+  const selectionOf = async () =>
+    (await cliJson<{ groups: { program: { asm: string } | null }[] }>('inspect', '--port', `${PORT}`))
+      .groups[0]?.program?.asm;
+  const before = await selectionOf();
+  const { code, stdout } = await cli('prove', '--port', `${PORT}`, '--yes', '-j');
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout).error).toMatchObject({
+    code: 'foreign-program',
+    message: expect.stringContaining('already has a foreign cBPF program'),
+  });
+  expect(await selectionOf()).toBe(before);
+  expect((await cli('detach', '--yes', '--force', '--port', `${PORT}`)).code).toBe(0);
+});
+
+it('switches all groups of a port together, or the one that is named', async () => {
+  const both = await startNginx(BOTH, 2, ['127.0.0.1', '[::1]']);
+  try {
+    const several = await cli('prove', '--port', `${BOTH}`, '--yes', '-j');
+    expect(several.code).toBe(1);
+    expect(JSON.parse(several.stdout).error).toMatchObject({
+      code: 'several-groups',
+      hint: "choose one with --group 'ID', or use --all-groups",
+    });
+    const [first, second] = [`tcp 127.0.0.1:${BOTH}`, `tcp [::1]:${BOTH}`];
+    const named = await cliJson<Proved>('prove', '--port', `${BOTH}`, '--group', second, '--yes');
+    expect(named).toMatchObject({ verdict: 'too-little-traffic', group: second });
+
+    startLoad(BOTH);
+    const proving = spawn(process.execPath, [ENTRY, ...proveArgs('off', BOTH), '--all-groups']);
+    const ended = provedBy(proving);
+    await until(() => isSteered(BOTH), 'a round with the program', 60);
+    proving.kill('SIGINT');
+    const { code, proved } = await ended;
+    expect(code).toBe(130);
+    expect(proved).toMatchObject({ verdict: 'stopped', group: `${first}, ${second}` });
+    const { groups } = await cliJson<{ groups: { id: string; selection: string }[] }>(
+      ...['inspect', '--port', `${BOTH}`],
+    );
+    expect(groups.map(({ id, selection }) => [id, selection])).toEqual([
+      [first, 'hash'],
+      [second, 'hash'],
+    ]);
+  } finally {
+    await stopLoad();
+    await both.stop();
+  }
 });
 
 it('measures an experiment to its end without a change, and prints its rounds', async () => {
