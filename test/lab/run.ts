@@ -83,7 +83,7 @@ for (const args of first) {
 }
 if (alone) process.exit(onHost);
 
-const hardware: Hardware = { cpus, nic, exact: false };
+const hardware: Hardware = { cpus, nic, exact: false, rss: true };
 const kernels = await fetched(kernel === 'all' ? KERNELS : [kernel]);
 if (kernels.length === 0) process.exit(quick ? 0 : 1);
 const chosen = quick ? QUICK : positionals.length > 0 ? positionals : TESTS;

@@ -19,7 +19,7 @@ def serve(index, receiver, cpu):
     global late
     os.sched_setaffinity(0, {cpu})
     while True:
-        flow, number = struct.unpack_from("!II", receiver.recv(2048))
+        flow, number = struct.unpack("!II", receiver.recv(2048)[-8:])
         with guard:
             counts[index] += 1
             if last.get(flow, -1) > number:

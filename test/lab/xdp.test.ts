@@ -2,10 +2,12 @@
  * One 4-tuple from outside, and `xdp spread` in the guest: every datagram is counted by the program, by the entry of its
  * CPU and by the reader there. What is lost while attaching and detaching is counted and printed, not judged.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, it } from 'vitest';
 import type { Program } from './machine/channel.ts';
-import type { Guest } from './machine/guest.ts';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE } from './machine/qemu.ts';
 
@@ -13,6 +15,7 @@ const lab = inject('lab');
 const { cpus, nic } = lab.hardware;
 const PORT = 4_000;
 const DATAGRAMS = 4_000;
+const RATE = 1_500;
 const SETTINGS =
   "grep -rE . /sys/class/net/eth0/queues --include=[rx]ps_* | sort; ethtool -k eth0; ethtool -l eth0; for irq in $(grep -E 'eth0|put' /proc/interrupts | cut -d: -f1); do cat /proc/irq/$irq/smp_affinity_list; done";
 
@@ -33,12 +36,16 @@ interface Interface {
 }
 
 let readers: Program;
-const guest = useGuest(async (each) => {
-  readers = each.start(
-    `exec python3 test/lab/xdp-workers.py ${PORT} ${Array.from({ length: cpus }, (_, cpu) => cpu).join(' ')}`,
-  );
-  await readers.line();
-});
+// Without an indirection table: QEMU stalls with one, and a single 4-tuple does not need it.
+const guest = useGuest(
+  async (each) => {
+    readers = each.start(
+      `exec python3 test/lab/xdp-workers.py ${PORT} ${Array.from({ length: cpus }, (_, cpu) => cpu).join(' ')}`,
+    );
+    await readers.line();
+  },
+  { rss: false },
+);
 
 const sum = (values: readonly number[]) => values.reduce((total, each) => total + each, 0);
 
@@ -63,21 +70,35 @@ async function readAll(): Promise<Read> {
   };
 }
 
-const send = (count: number, flows: number, rate = 1_500) =>
-  guest().outside(`python3 test/lab/xdp-source.py ${INSIDE} ${PORT} ${count} ${flows} ${rate}`);
+/** @param count datagrams, or a file whose appearance ends it @param flows 0: each datagram is one */
+const send = (count: number | string, flows: number, by: string, rate = RATE) =>
+  guest().outside(`python3 test/lab/xdp-source.py ${INSIDE} ${PORT} ${count} ${flows} ${rate} ${by}`);
+
+async function sent(flows: number, by = 'payload'): Promise<Read> {
+  await send(DATAGRAMS, flows, by);
+  return readAll();
+}
 
 const json = async (args: string) => JSON.parse(await guest().run(`locality-tune ${args} -j || true`, 400));
 const status = async (): Promise<Interface | undefined> =>
   (await json('xdp status --iface eth0')).interfaces[0];
 
-/** Sends at 1,000/s while `act` runs, and until the NIC has settled. Returns how many of them were lost. */
-async function lostDuring(act: (guest: Guest) => Promise<unknown>): Promise<number> {
-  const count = 14_000;
-  const sending = send(count, 64, 1_000);
-  await sleep(3_000);
-  await act(guest());
-  await sending;
-  return count - sum((await readAll()).counts);
+/** Sends one 4-tuple at 1,000/s before, during and after `act`. Returns how many were lost of how many, as text. */
+async function lostDuring(act: () => Promise<unknown>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-xdp-'));
+  try {
+    const stop = join(folder, 'stop');
+    const sending = send(stop, 0, 'payload', 1_000);
+    await sleep(3_000);
+    await act();
+    // A link that went down is up again by then.
+    await sleep(6_000);
+    await writeFile(stop, '');
+    const count = Number(await sending);
+    return `${count - sum((await readAll()).counts)} of ${count}`;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 const within = (counts: readonly number[], total: number) => {
@@ -86,23 +107,50 @@ const within = (counts: readonly number[], total: number) => {
   for (const count of counts) expect(Math.abs(count - total * share)).toBeLessThanOrEqual(4 * error);
 };
 
-const spread = (by: string, mode: string, more = '') =>
-  json(`xdp spread --iface eth0 --port ${PORT} --by ${by} --mode ${mode} --yes ${more}`);
+const spread = async (by: string, mode: string, more = '', port = `${PORT}`) => {
+  const made = await json(`xdp spread --iface eth0 --port ${port} --by ${by} --mode ${mode} --yes ${more}`);
+  expect(made.error).toBeUndefined();
+  return made;
+};
+
+/** Each datagram of its own flow: to the packet on each CPU, counted there, and read by the worker there. */
+async function exactly(by: string): Promise<void> {
+  const start = await status();
+  const { counts } = await sent(0, by);
+  const found = await status();
+  expect(sum(counts)).toBe(DATAGRAMS);
+  expect((found?.counters.spread ?? 0) - (start?.counters.spread ?? 0)).toBe(DATAGRAMS);
+  expect(found).toMatchObject({ lost: 0, warnings: [] });
+  // Counted by the program of the map's entry on each CPU.
+  const arrived = found?.counters.perCpu.map(
+    (each, at) => each.arrived - (start?.counters.perCpu[at]?.arrived ?? 0),
+  );
+  expect(counts).toEqual(arrived);
+  within(counts, DATAGRAMS);
+}
+
+/** 64 flows: every datagram is read, and none after a later one of its flow. */
+async function inOrder(by: string): Promise<void> {
+  const { counts, late } = await sent(64, by);
+  expect({ by, read: sum(counts), late }).toEqual({ by, read: DATAGRAMS, late: 0 });
+}
 
 it('has programs that this kernel loads, and knows by our tags', async () => {
-  expect(JSON.parse(await guest().run('node test/xdp/load-all.ts', 300))).toEqual({ loaded: 9, unknown: [] });
+  const { loaded, unknown } = JSON.parse(await guest().run('node test/xdp/load-all.ts', 300));
+  expect(loaded).toBeGreaterThan(8);
+  expect(unknown).toEqual([]);
 });
 
 it('fills one CPU without it', async () => {
-  await send(DATAGRAMS, 0);
-  const { counts } = await readAll();
+  const { counts } = await sent(0);
   expect(counts.filter((count) => count > 0)).toEqual([DATAGRAMS]);
 });
 
 it('spreads one 4-tuple over all CPUs in native mode, to the worker on each, in order, and is undone', async () => {
   await guest().run('ethtool -K eth0 rxvlan on; echo 3 > /sys/class/net/eth0/queues/rx-0/rps_cpus');
   const before = await guest().run(SETTINGS);
-  const made: { readonly error?: object; readonly cpus?: readonly number[] }[] = [];
+  const made: { readonly changed?: boolean; readonly mode?: string; readonly cpus?: readonly number[] }[] =
+    [];
   const attaching = await lostDuring(async () => {
     made.push(await spread('payload:0:0xffffffff', 'native', '--with-program'));
   });
@@ -111,37 +159,25 @@ it('spreads one 4-tuple over all CPUs in native mode, to the worker on each, in 
     mode: 'native',
     cpus: Array.from({ length: cpus }, (_, cpu) => cpu),
   });
+  await exactly('payload');
+  await inOrder('payload');
 
-  const start = await status();
-  await send(DATAGRAMS, 0);
-  const { counts } = await readAll();
-  const found = await status();
-  expect(sum(counts)).toBe(DATAGRAMS);
-  expect((found?.counters.spread ?? 0) - (start?.counters.spread ?? 0)).toBe(DATAGRAMS);
-  expect(found).toMatchObject({ lost: 0, warnings: [] });
-  // Counted by the program of the map's entry on each CPU, and read by the worker there.
-  const arrived = found?.counters.perCpu.map(
-    (each, at) => each.arrived - (start?.counters.perCpu[at]?.arrived ?? 0),
-  );
-  expect(counts).toEqual(arrived);
-  within(counts, DATAGRAMS);
-
-  // The flows of before, in order.
-  await send(DATAGRAMS, 64);
-  const flows = await readAll();
-  expect([sum(flows.counts), flows.late]).toEqual([DATAGRAMS, 0]);
-
-  // Another way in its place.
-  const replacing = await lostDuring(() => spread('random', 'native'));
-  await send(DATAGRAMS, 64);
-  const chance = await readAll();
+  const replacing = await lostDuring(() => spread('quic:8', 'native'));
+  await exactly('quic');
+  await inOrder('quic');
+  await spread('inner', 'native', '', `${PORT}:vxlan`);
+  await exactly('inner');
+  await inOrder('inner');
+  await spread('flow', 'native');
+  await inOrder('flow');
+  await spread('random', 'native');
+  const chance = await sent(64);
   expect(sum(chance.counts)).toBe(DATAGRAMS);
   within(chance.counts, DATAGRAMS);
 
   const detaching = await lostDuring(() => json('xdp detach --iface eth0 --yes'));
-  console.log(
-    `lost of 14,000 at 1,000/s: ${nic}, Linux ${lab.kernel.name}: attach ${attaching}, replace ${replacing}, detach ${detaching}; late of 4,000 by random: ${chance.late}`,
-  );
+  console.log(`| ${nic}, ${lab.kernel.name}, ${cpus} CPUs | ${attaching} | ${replacing} | ${detaching} |`);
+  console.log(`late of ${DATAGRAMS} by random: ${chance.late}`);
   expect(await status()).toBeUndefined();
   expect(await guest().run(SETTINGS)).toBe(before);
   await guest().run('echo 0 > /sys/class/net/eth0/queues/rx-0/rps_cpus');
@@ -150,19 +186,21 @@ it('spreads one 4-tuple over all CPUs in native mode, to the worker on each, in 
 
 it('does the same in generic mode from Linux 5.15, and refuses before', async () => {
   const before = await guest().run(SETTINGS);
-  const made = await spread('payload:0:0xffffffff', 'generic', '--with-program');
   if (lab.kernel.name === '5.10') {
-    expect(made.error.code).toBe('kernel-too-old');
+    const { error } = await json(
+      `xdp spread --iface eth0 --port ${PORT} --by payload:0:0xffffffff --cpus 0-1 --mode generic --yes`,
+    );
+    expect(error.code).toBe('kernel-too-old');
     return;
   }
-  expect(made).toMatchObject({ changed: true, mode: 'generic' });
-  await send(DATAGRAMS, 0);
-  const { counts } = await readAll();
-  expect(sum(counts)).toBe(DATAGRAMS);
-  const found = await status();
-  expect(found).toMatchObject({ arrived: DATAGRAMS, lost: 0 });
-  expect(found?.counters.perCpu.map(({ arrived }) => arrived)).toEqual(counts);
-  within(counts, DATAGRAMS);
-  await json('xdp detach --iface eth0 --yes');
+  const made: { readonly mode?: string }[] = [];
+  const attaching = await lostDuring(async () => {
+    made.push(await spread('payload:0:0xffffffff', 'generic', '--with-program'));
+  });
+  expect(made[0]?.mode).toBe('generic');
+  await exactly('payload');
+  await inOrder('payload');
+  const detaching = await lostDuring(() => json('xdp detach --iface eth0 --yes'));
+  console.log(`| ${nic}, ${lab.kernel.name}, ${cpus} CPUs, generic | ${attaching} | - | ${detaching} |`);
   expect(await guest().run(SETTINGS)).toBe(before);
 });

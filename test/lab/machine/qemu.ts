@@ -35,6 +35,12 @@ export interface Hardware {
   readonly nic: Nic;
   /** One instruction a nanosecond of the guest's clock, regardless of the host: for one CPU. */
   readonly exact: boolean;
+  /**
+   * virtio with an indirection table. QEMU then sorts packets by it in software, and can stall: if the ring of a packet's queue
+   * is full, QEMU stops reading the tap's queue that the packet came from (tap_send), and reads on only when the guest
+   * refills the ring of the same number, which may stay untouched for ever.
+   */
+  readonly rss: boolean;
 }
 
 export interface MachineFiles {
@@ -89,7 +95,8 @@ export function inNamespace(command: readonly string[], queues: number): readonl
 /** Only virtio has several queues on this side too; igb sorts packets itself. */
 const tapQueues = ({ nic, cpus }: Hardware): number => (nic === 'virtio' ? cpus : 1);
 
-function deviceOptions({ nic }: Hardware, queues: number): string {
+function deviceOptions({ nic, rss }: Hardware, queues: number): string {
   const mac = 'mac=52:54:00:12:34:56,romfile=';
-  return nic === 'virtio' && queues > 1 ? `${mac},mq=on,vectors=${2 * queues + 2},rss=on,hash=on` : mac;
+  if (nic !== 'virtio' || queues < 2) return mac;
+  return `${mac},mq=on,vectors=${2 * queues + 2}${rss ? ',rss=on,hash=on' : ''}`;
 }
