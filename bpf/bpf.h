@@ -30,6 +30,10 @@ static long (*update)(void *map, const void *key, const void *value, __u64 flags
     (void *)BPF_FUNC_map_update_elem;
 static long (*redirect)(void *map, __u64 key, __u64 flags) = (void *)BPF_FUNC_redirect_map;
 static __u32 (*random32)(void) = (void *)BPF_FUNC_get_prandom_u32;
+static long (*replace_checksum)(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to, __u64 flags) =
+    (void *)BPF_FUNC_l4_csum_replace;
+static long (*store_bytes)(struct __sk_buff *skb, __u32 offset, const void *from, __u32 length, __u64 flags) =
+    (void *)BPF_FUNC_skb_store_bytes;
 
 /* One 32-bit load at any address: x86-64 and arm64 allow it, and clang would load four bytes. */
 #define load32(address) (*(const __u32 *)(address))

@@ -5,7 +5,7 @@ import type { SpreadCounters } from '../xdp/counters.ts';
 import type { Sport } from '../xdp/sport.ts';
 import { formatBy, formatPorts, type Spread } from '../xdp/spread.ts';
 import { type AttachedProgram, describe } from '../xdp/state.ts';
-import type { InterfaceStatus } from '../xdp/status.ts';
+import type { InterfaceStatus, SportStatus } from '../xdp/status.ts';
 import { type Column, table } from './table.ts';
 import { type Line, paragraph, type Style, span } from './text.ts';
 
@@ -35,7 +35,7 @@ export function statusLines(found: readonly InterfaceStatus[], style: Style): Li
 
 function oneStatus({ state, program, spread, sport, warnings }: InterfaceStatus, style: Style): Line[] {
   const lead = `${state.name}: `;
-  if (sport !== null) return sportLines(lead, sport, program, style);
+  if (sport !== null) return [...sportLines(lead, sport, program, style), ...warningLines(warnings, style)];
   if (spread === null) {
     const whose =
       program.own?.command === 'balance'
@@ -54,20 +54,23 @@ function oneStatus({ state, program, spread, sport, warnings }: InterfaceStatus,
     ),
     ...(spread.counters === null ? [] : counterLines(spread.counters, style)),
     ...programLine(program, style),
-    ...warnings.flatMap((warning) => paragraph('  warning: ', warning, style, 'partly')),
+    ...warningLines(warnings, style),
   ];
 }
+
+const warningLines = (warnings: readonly string[], style: Style): Line[] =>
+  warnings.flatMap((warning) => paragraph('  warning: ', warning, style, 'partly'));
 
 const programLine = ({ info, programId }: AttachedProgram, style: Style): readonly Line[] =>
   info === null ? [] : paragraph('  ', `program ${info.name}, id ${programId}, tag ${info.tag}`, style);
 
 /** `UDP to ports 4000 gets a random source port from 1024 to 65535`. */
-export const sportWords = ({ ports, first, last }: Sport): string =>
-  `UDP to ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')} gets a random source port from ${first} to ${last}`;
+export const sportWords = ({ ports, first, last, restore }: Sport): string =>
+  `UDP to ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')} gets a random source port from ${first} to ${last}${restore ? ', and answers get their own back' : ''}`;
 
 function sportLines(
   lead: string,
-  { settings, counters }: NonNullable<InterfaceStatus['sport']>,
+  { settings, counters, restored }: SportStatus,
   program: AttachedProgram,
   style: Style,
 ): Line[] {
@@ -76,12 +79,17 @@ function sportLines(
       ? []
       : paragraph(
           '  ',
-          `${number(counters.rewritten)} packets were rewritten; ${number(counters.passed.fragments)} fragments and ${number(counters.passed.short)} that were too short were passed on as they are.`,
+          `${number(counters.rewritten)} packets were rewritten; ${number(counters.passed.fragments)} fragments and ${number(counters.passed.short)} that were too short were passed on as they are${settings.restore ? `, and ${number(counters.passed.noPort)} because every port tried belongs to another flow of the peer` : ''}.`,
           style,
         );
+  const answers =
+    restored === null
+      ? []
+      : paragraph('  ', `${number(restored)} answers got the peer's own port back.`, style);
   return [
     ...paragraph(lead, `${sportWords(settings)} (${program.mode})`, style, 'strong'),
     ...rewritten,
+    ...answers,
     ...programLine(program, style),
   ];
 }

@@ -15,6 +15,7 @@ const PROG_TEST_RUN = 10;
 const PROG_GET_FD_BY_ID = 13;
 const MAP_GET_FD_BY_ID = 14;
 const GET_INFO = 15;
+const PROG_QUERY = 16;
 const SIZEOF_ATTR = 120;
 const SIZEOF_PROG_INFO = 104;
 const SIZEOF_MAP_INFO = 40;
@@ -187,6 +188,23 @@ function load({ name, type, attachType, instructions }: ProgramSpec, log: Uint8A
     [0, 16, 2],
     ...(log === null ? [] : [[0, 32, 3] as const]),
   ]);
+}
+
+/** enum bpf_attach_type; since Linux 6.6. */
+const TCX_EGRESS = 47;
+
+/** Ids of programs on the way out of an interface that run before its qdisc's filters, at most 64. */
+export function tcxPrograms(ifindex: number): readonly number[] {
+  const ids = new Uint8Array(4 * MOST_MAPS);
+  const attr = attributes({ 0: ifindex, 4: TCX_EGRESS, 24: MOST_MAPS });
+  try {
+    native().bpf(PROG_QUERY, [attr, ids], [[0, 16, 1]]);
+  } catch (error) {
+    if (isErrno(error, 'EINVAL') || isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+  const count = Math.min(viewOf(attr).getUint32(24, true), MOST_MAPS);
+  return Array.from({ length: count }, (_, at) => viewOf(ids).getUint32(4 * at, true));
 }
 
 export const openProgram = (id: number): number =>

@@ -84,6 +84,8 @@ export function likelyCause(kind: Kind, irqbalanceRuns: boolean): string {
       return 'the server pinned its threads itself, or its cpuset was changed';
     case 'xdp':
       return 'someone detached or replaced it (`ip link set … xdp off` does)';
+    case 'tc':
+      return 'someone deleted it (`tc qdisc del … clsact` does)';
     case 'program':
       return 'the server opened its sockets again, or someone attached or detached a program';
     default:

@@ -88,6 +88,7 @@ export function parseTarget(value: unknown): Target | null {
         : null;
     }
     case 'xdp':
+    case 'tc':
       return isInterfaceName(nic) ? { kind, nic } : null;
     case 'program':
       return parseProgram(value);
@@ -141,6 +142,7 @@ const VALUES: Readonly<Record<Kind, RegExp>> = {
   feature: /^o(?:n|ff)$/,
   // The options of a spread, a whole balancer, or the name of another program.
   xdp: /^[\w .,:()/=-]+$/,
+  tc: /^(?:none|clsact|clsact restore)$/,
   // Assembler text, which the checker of cbpf checks.
   program: /^[\x20-\x7e\n]*$/,
 };

@@ -28,6 +28,8 @@ export function subjectOf(target: Target): string {
       return `${target.nic} ${target.feature}`;
     case 'xdp':
       return `${target.nic} XDP program`;
+    case 'tc':
+      return `${target.nic} tc egress`;
     case 'program':
       return target.group;
   }

@@ -19,8 +19,8 @@ const PLANNED = [
 ] as const;
 export type PlannedKind = (typeof PLANNED)[number];
 export const KINDS: readonly PlannedKind[] = PLANNED;
-/** `feature` and `xdp` are changed only by `locality-tune xdp`. */
-export type Kind = PlannedKind | 'feature' | 'xdp';
+/** `feature`, `xdp` and `tc` are changed only by `locality-tune xdp` and `balance`. */
+export type Kind = PlannedKind | 'feature' | 'xdp' | 'tc';
 
 /**
  * The object of a change, by names that survive a reordering: a device and its queue, a process and its start time,
@@ -66,6 +66,8 @@ export type Target =
     }
   | { readonly kind: 'feature'; readonly nic: string; readonly feature: string }
   | { readonly kind: 'xdp'; readonly nic: string }
+  /** The filter on the way out. */
+  | { readonly kind: 'tc'; readonly nic: string }
   | {
       readonly kind: 'program';
       readonly group: string;

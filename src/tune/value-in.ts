@@ -53,6 +53,7 @@ function valueInNic(nic: Nic, target: OfNic): string | null {
     // Not read with the machine.
     case 'feature':
     case 'xdp':
+    case 'tc':
       return null;
   }
 }

@@ -12,7 +12,9 @@ import { subjectOf } from '../tune/subject.ts';
 import type { Change, Plan, Target } from '../tune/types.ts';
 import type { Undone } from '../tune/undo.ts';
 import { word } from '../words/shell.ts';
-import { type Preparation, preparations, refusals, sideEffects } from '../xdp/hazards.ts';
+import { EGRESS, egressText, readEgress } from '../xdp/egress.ts';
+import { egressRefusals, type Preparation, preparations, refusals, sideEffects } from '../xdp/hazards.ts';
+import { setEgress } from '../xdp/set-egress.ts';
 import { foreign } from '../xdp/set-program.ts';
 import { readSituation, type Situation } from '../xdp/situation.ts';
 import { formatSport, type Sport } from '../xdp/sport.ts';
@@ -156,9 +158,14 @@ function attaching(to: string, why: string, { state, possible }: Situation): rea
   const from = programText(state, possible);
   if (from === to) return [];
   const target: Target = { kind: 'xdp', nic: state.name };
-  const command = `locality-tune xdp ${to.replace(' ', ` --iface ${word(state.name)} `)} --yes`;
-  return [{ kind: 'xdp', subject: subjectOf(target), target, from, to, why, command }];
+  return [
+    { kind: 'xdp', subject: subjectOf(target), target, from, to, why, command: byHand(to, state.name) },
+  ];
 }
+
+/** @param text a spread or a source port */
+const byHand = (text: string, nic: string): string =>
+  `locality-tune xdp ${text.replace(' ', ` --iface ${word(nic)} `)} --yes`;
 
 /** A packet on a CPU without a worker is read by another one. */
 function unserved({ cpus }: Spread, groups: readonly Group[]): readonly string[] {
@@ -177,7 +184,7 @@ export interface PlannedSport {
   readonly warnings: readonly string[];
 }
 
-/** Throws Failure no-such-interface, foreign-program, connected-socket; SystemError. */
+/** Throws Failure no-such-interface, foreign-program, connected-socket, other-command, those of egressRefusals; SystemError. */
 export async function planSport(machine: LiveMachine, iface: string, sport: Sport): Promise<PlannedSport> {
   const situation = await situationOf(machine, iface);
   refuseForeign(situation.state);
@@ -192,7 +199,10 @@ export async function planSport(machine: LiveMachine, iface: string, sport: Spor
       `a socket on port ${connected.port} is connected to ${connected.peerAddress} port ${connected.peerPort}: it receives only from there, so it would receive nothing`,
       'a server with connected sockets needs `locality-tune xdp spread`',
     );
-  const changes = attaching(formatSport(sport), 'Whatever hashes the ports then sees many flows.', situation);
+  const changes = [
+    ...(await restoring(situation.state, sport)),
+    ...attaching(formatSport(sport), 'Whatever hashes the ports then sees many flows.', situation),
+  ];
   const rps = situation.rps.length > 0;
   const where =
     sport.mode === 'native'
@@ -206,9 +216,41 @@ export async function planSport(machine: LiveMachine, iface: string, sport: Spor
         ];
   const warnings = [
     ...where,
-    'what the server answers goes to the random port, where nobody listens: right only for protocols without answers',
+    sport.restore
+      ? `answers must leave by ${iface}: only there the filter restores their port`
+      : 'what the server answers goes to the random port, where nobody listens: right only for protocols without answers',
   ];
   return { plan: { changes, refused: [], notes: [] }, warnings: changes.length > 0 ? warnings : [] };
+}
+
+/** The filter comes first, so that no answer leaves without it. */
+async function restoring({ name, ifindex, programs }: XdpState, sport: Sport): Promise<readonly Change[]> {
+  if (!sport.restore) {
+    const [now] = programs;
+    if (now?.own?.command === 'sport' && now.own.way === 'restore')
+      throw failure(
+        'other-command',
+        `${name} has a random source port with --restore, whose filter on the way out --one-way does not need`,
+        `detach it first: locality-tune xdp detach --iface ${word(name)}`,
+      );
+    return [];
+  }
+  const egress = await readEgress(ifindex);
+  const [refused] = egressRefusals(name, egress);
+  if (refused !== undefined) throw failure(refused.code, refused.message, refused.hint);
+  if (egress.ours !== null) return [];
+  const target: Target = { kind: 'tc', nic: name };
+  return [
+    {
+      kind: 'tc',
+      subject: subjectOf(target),
+      target,
+      from: egressText(egress),
+      to: EGRESS.restore,
+      why: "Puts the peer's own port back into answers.",
+      command: byHand(formatSport(sport), name),
+    },
+  ];
 }
 
 /** Applies the plan of a spread, a random source port or a balancer. Throws Failure of the change that the kernel refused, after everything was restored. */
@@ -251,6 +293,8 @@ export async function detachXdp(
   const now = await situationOf(machine, iface);
   refuseForeign(now.state);
   await setProgram(now.state, NOTHING, possible);
+  // Whether the qdisc was there before is in a journal that is gone: it stays, and does nothing.
+  await setEgress(iface, now.state.ifindex, EGRESS.clsact);
   return { iface, was, undone };
 }
 

@@ -1,5 +1,6 @@
 /** What a spread has counted since it was attached. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openProgram, programInfo, using } from '../system/bpf.ts';
 import { SPORT_COUNTER } from './sport.ts';
 import { COUNTER, perCpu, sum } from './spread-maps.ts';
 import { type AttachedProgram, mapValue, withMapsOf } from './state.ts';
@@ -69,8 +70,8 @@ export async function readCounters(
 
 export interface SportCounters {
   readonly rewritten: number;
-  /** Passed on as they are. */
-  readonly passed: { readonly fragments: number; readonly short: number };
+  /** Passed on as they are; `noPort`: every port that was tried belongs to another flow of the peer. */
+  readonly passed: { readonly fragments: number; readonly short: number; readonly noPort: number };
 }
 
 /** Throws SystemError. @param possible number of possible CPUs */
@@ -78,7 +79,14 @@ export function readSportCounters({ info }: AttachedProgram, possible: number): 
   if (info === null) return null;
   return withMapsOf(info, (maps) => {
     const of = (counter: number) => sum(perCpu(mapValue(maps, 'counters', counter, possible)));
-    const { rewritten, fragments, short } = SPORT_COUNTER;
-    return { rewritten: of(rewritten), passed: { fragments: of(fragments), short: of(short) } };
+    const { rewritten, fragments, short, noPort } = SPORT_COUNTER;
+    const passed = { fragments: of(fragments), short: of(short), noPort: of(noPort) };
+    return { rewritten: of(rewritten), passed };
   });
 }
+
+/** Answers that got the peer's own port since the filter was added. Throws SystemError. */
+export const readRestored = (programId: number, possible: number): number =>
+  withMapsOf(using(openProgram(programId), programInfo), (maps) =>
+    sum(perCpu(mapValue(maps, 'restored', 0, possible))),
+  );

@@ -7,6 +7,7 @@ import type { Group } from '../host/types.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
 import { cpuNames, names } from '../words/phrase.ts';
 import { word } from '../words/shell.ts';
+import type { Egress } from './egress.ts';
 import type { Situation } from './situation.ts';
 import { reorders, type Spread } from './spread.ts';
 
@@ -262,4 +263,39 @@ export function ailments(spread: Spread, situation: Situation, groups: readonly 
         `${each.kind === 'rps' ? `RPS is on for rx-${each.queue}` : `${each.feature} is on`}: ${each.why} (${each.command})`,
     ),
   ];
+}
+
+/** Why the filter that restores source ports must not be added, or would not run; empty: nothing known. */
+export function egressRefusals(name: string, { qdisc, earlier }: Egress): readonly Hazard[] {
+  return [
+    ...(qdisc === 'ingress'
+      ? [
+          {
+            code: 'no-clsact',
+            message: `${name} has an ingress qdisc, which leaves no room for the clsact qdisc that a filter on the way out needs`,
+            hint: `what added it must use clsact instead (see \`tc qdisc show dev ${word(name)}\`)`,
+          },
+        ]
+      : []),
+    ...(earlier.length > 0
+      ? [
+          {
+            code: 'earlier-programs',
+            message: `a BPF program on the way out of ${name} (tcx, id ${earlier.join(', ')}) runs before all filters and may send packets without them: then answers keep the random port and are lost`,
+            hint: `see \`bpftool net show dev ${word(name)}\`; xdp spread changes no packets`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Of a random source port with `--restore` that is attached: what has become wrong since. */
+export function sportAilments(name: string, egress: Egress): readonly string[] {
+  const missing =
+    egress.ours === null
+      ? [
+          `the filter that restores ports is not on the way out of ${name} any more: answers go to ports where nobody listens; locality-tune xdp detach --iface ${word(name)}, then attach again`,
+        ]
+      : [];
+  return [...missing, ...egressRefusals(name, egress).map(({ message, hint }) => `${message}; ${hint}`)];
 }

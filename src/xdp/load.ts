@@ -12,19 +12,20 @@ import {
   updateMap,
   using,
 } from '../system/bpf.ts';
-import { type ImageProgram, withMaps } from './image.ts';
+import { type Image, type ImageProgram, type Section, withMaps } from './image.ts';
 import type { Loading } from './order.ts';
 
 /**
- * Returns the descriptor of the program for XDP. All maps are filled before it can run, because an empty CPUMAP passes
+ * Returns the descriptor of the program to attach. All maps are filled before it can run, because an empty CPUMAP passes
  * everything. Maps and programs live as long as a program that is attached refers to them.
  */
-export function load({ image, name, sizes, entries, inherits }: Loading): number {
+export function load({ image, name, sizes, entries, inherits, ...order }: Loading): number {
+  const section: Section = order.section ?? 'xdp';
   const specs = image.maps.map((map) => ({ ...map, entries: map.entries || (sizes[map.name] ?? 0) }));
   const old = inherits === undefined ? [] : mapsOf(inherits);
   const maps = specs.map((spec) => old.find(({ info }) => isSame(info, spec))?.fd ?? createMap(spec));
   const loaded = new Map(
-    image.programs.map((program) => [program.section, loadOne(program, name, maps)] as const),
+    programsFor(image, section).map((program) => [program.section, loadOne(program, name, maps)] as const),
   );
   for (const { map, keys, values, runs } of entries) {
     const index = image.maps.findIndex((each) => each.name === map);
@@ -40,10 +41,14 @@ export function load({ image, name, sizes, entries, inherits }: Loading): number
       updateMap(fd, key.subarray(at * spec.keySize, (at + 1) * spec.keySize), each);
     }
   }
-  const program = loaded.get('xdp');
-  if (program === undefined) throw new TypeError('the image has no program for xdp');
+  const program = loaded.get(section);
+  if (program === undefined) throw new TypeError(`the image has no program for ${section}`);
   return program;
 }
+
+/** A program for XDP needs those of its CPUMAP's entries. */
+const programsFor = ({ programs }: Image, section: Section): readonly ImageProgram[] =>
+  programs.filter((each) => each.section === section || (section === 'xdp' && each.section === 'cpumap'));
 
 /** The process that loads ends after it, which closes what is open. */
 function mapsOf({ programId, maps }: NonNullable<Loading['inherits']>) {

@@ -1,4 +1,5 @@
 /** What the child process of set-xdp.ts is told, as JSON, and what it answers. */
+import type { Filter } from '../system/tc.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
 import type { Image } from './image.ts';
 
@@ -15,6 +16,8 @@ export interface Entries {
 /** A program with its maps filled, to be attached last. */
 export interface Loading {
   readonly image: Image;
+  /** Which of its programs is attached. Default: xdp. */
+  readonly section?: 'tc';
   /** At most 15 characters. */
   readonly name: string;
   /** Of the maps whose image has none. */
@@ -32,6 +35,21 @@ export interface Order {
   /** null detaches. */
   readonly program: Loading | null;
 }
+
+/** Of the filter on the way out. */
+export type EgressOrder =
+  | {
+      readonly egress: 'add';
+      readonly ifindex: number;
+      readonly program: Loading;
+      readonly makesClsact: boolean;
+    }
+  | {
+      readonly egress: 'delete';
+      readonly ifindex: number;
+      readonly filter: Filter;
+      readonly withClsact: boolean;
+    };
 
 /** The child's output, line by line. `loaded`: all that is left is to attach. */
 export type Line =

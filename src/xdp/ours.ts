@@ -6,6 +6,7 @@ import { type Image, programOf, tagsOf } from './image.ts';
 import { image as rows } from './programs/balance.ts';
 import { image as cache } from './programs/balance-cache.ts';
 import { image as sport } from './programs/sport.ts';
+import { image as restore } from './programs/sport-restore.ts';
 import { image as flow } from './programs/spread-flow.ts';
 import { image as inner } from './programs/spread-inner.ts';
 import { image as payload } from './programs/spread-payload.ts';
@@ -16,7 +17,8 @@ import type { Way } from './spread.ts';
 
 export type Own =
   | { readonly command: 'spread'; readonly way: Way }
-  | { readonly command: 'sport' }
+  /** `restore`: with a filter on the way out that restores the port. */
+  | { readonly command: 'sport'; readonly way?: 'restore' }
   /** `cache`: with a flow cache. */
   | { readonly command: 'balance'; readonly way: BalanceWay };
 
@@ -30,7 +32,7 @@ export function imageOf(own: Own): Image {
     case 'spread':
       return SPREADS[own.way];
     case 'sport':
-      return sport;
+      return own.way === 'restore' ? restore : sport;
     case 'balance':
       return BALANCERS[own.way];
   }
@@ -44,6 +46,7 @@ export const nameOf = (own: Own): string =>
 export const OWN: readonly Own[] = [
   ...(Object.keys(SPREADS) as Way[]).map((way) => ({ command: 'spread', way }) as const),
   { command: 'sport' },
+  { command: 'sport', way: 'restore' },
   ...(Object.keys(BALANCERS) as BalanceWay[]).map((way) => ({ command: 'balance', way }) as const),
 ];
 
@@ -62,4 +65,12 @@ export function recogniseTag(tag: string): Own | null {
     ...OWN.flatMap((own) => tagsOf(programOf(imageOf(own), 'xdp')).map((each) => [each, own] as const)),
   ]);
   return known.get(tag) ?? null;
+}
+
+let knownFilters: ReadonlySet<string> | undefined;
+
+/** Is it our filter that restores source ports? @param tag 16 hexadecimal digits */
+export function isOwnFilter(tag: string): boolean {
+  knownFilters ??= new Set(tagsOf(programOf(restore, 'tc')));
+  return knownFilters.has(tag);
 }

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { failure } from '../system/errors.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
+import { readEgress } from './egress.ts';
 import type { Loading } from './order.ts';
 import { imageOf, nameOf, type Own } from './ours.ts';
 import { setXdpOf } from './set-xdp.ts';
@@ -23,7 +24,7 @@ export async function setTo(state: XdpState, text: string, possible: number): Pr
     if (now !== null) await setXdpOf({ ifindex, mode: modeOf(now, name), replaces, program: null });
     return;
   }
-  const wanted = loadingOf(text, possible);
+  const wanted = await loadingOf(state, text, possible);
   if (wanted === null)
     throw failure('foreign-program', `${text}: cannot be attached again`, 'start what attached it');
   if (now !== null && now.mode !== wanted.mode)
@@ -37,7 +38,11 @@ export async function setTo(state: XdpState, text: string, possible: number): Pr
 }
 
 /** null: the text is of neither. */
-function loadingOf(text: string, possible: number): { mode: XdpMode; program: Loading } | null {
+async function loadingOf(
+  state: XdpState,
+  text: string,
+  possible: number,
+): Promise<{ mode: XdpMode; program: Loading } | null> {
   const of = (own: Own, filling: Filling): Loading => ({
     image: imageOf(own),
     name: nameOf(own),
@@ -49,7 +54,25 @@ function loadingOf(text: string, possible: number): { mode: XdpMode; program: Lo
     return { mode: spread.mode, program: of(own, fill(spread, randomInt(2 ** 32), possible)) };
   }
   const sport = parseSport(text);
-  return sport && { mode: sport.mode, program: of({ command: 'sport' }, fillSport(sport)) };
+  if (sport === null) return null;
+  const { mode } = sport;
+  if (!sport.restore) return { mode, program: of({ command: 'sport' }, fillSport(sport)) };
+  return {
+    mode,
+    program: await withFilter(state, of({ command: 'sport', way: 'restore' }, fillSport(sport))),
+  };
+}
+
+/** It shares the map of given ports with the filter on the way out. Throws Failure no-egress-filter. */
+async function withFilter({ ifindex, name }: XdpState, program: Loading): Promise<Loading> {
+  const { ours } = await readEgress(ifindex);
+  if (ours === null)
+    throw failure(
+      'no-egress-filter',
+      `the filter that restores source ports is not on the way out of ${name}`,
+      `attach both again: locality-tune xdp detach --iface ${name}, then xdp sport --restore`,
+    );
+  return { ...program, inherits: { programId: ours.programId, maps: ['given'] } };
 }
 
 /** Throws Failure foreign-program. */

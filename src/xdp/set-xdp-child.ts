@@ -1,39 +1,57 @@
-/** The child of set-xdp.ts: reads one Order from stdin, loads and attaches, writes Lines to stdout. */
+/** The child of set-xdp.ts: reads one order from stdin, loads and attaches, writes Lines to stdout. */
 import { readFileSync, writeSync } from 'node:fs';
 import { openProgram, programInfo } from '../system/bpf.ts';
 import { errnoCode } from '../system/errors.ts';
 import { native } from '../system/native.ts';
 import { NETLINK_ROUTE } from '../system/netlink.ts';
+import { addFilter, deleteClsact, deleteFilter } from '../system/tc.ts';
 import { setXdp, type XdpMode } from '../system/xdp-link.ts';
 import { load } from './load.ts';
-import type { Line, Order } from './order.ts';
+import type { EgressOrder, Line, Order } from './order.ts';
 
 /** Written immediately, because the next call may never return. */
 const say = (line: Line): void => {
   writeSync(1, `${JSON.stringify(line)}\n`);
 };
 
-async function carryOut(order: Order): Promise<void> {
+async function carryOut(order: Order | EgressOrder): Promise<void> {
   try {
+    const loading = 'program' in order ? order.program : null;
     // Before Linux 5.11 maps count as locked memory.
-    if (order.program !== null) native().unlimitMemlock();
-    const program = order.program === null ? null : load(order.program);
+    if (loading !== null) native().unlimitMemlock();
+    const program = loading === null ? null : load(loading);
     say({ stage: 'loaded' });
-    await attach(order, program);
+    if ('egress' in order) await filter(order, program);
+    else await attach(order, program);
     say({ done: { programId: program === null ? null : programInfo(program).id } });
   } catch (error) {
     const code = errnoCode(error);
     if (code === null) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    say({ code: OWN_CODES[code] ?? code, message, hint: hintFor(code, order.mode) });
+    if ('egress' in order) say({ code: code === 'ENODEV' ? 'gone' : code, message, hint: filterHint(code) });
+    else say({ code: OWN_CODES[code] ?? code, message, hint: hintFor(code, order.mode) });
   }
 }
 
+const ask = (request: Uint8Array) => native().netlinkRequest(NETLINK_ROUTE, request);
+
 async function attach({ ifindex, mode, replaces }: Order, program: number | null): Promise<void> {
-  const ask = (request: Uint8Array) => native().netlinkRequest(NETLINK_ROUTE, request);
   const set = (expected: number | null) => setXdp(ask, { ifindex, mode, fd: program ?? -1, expected });
   // The process ends right after it, which closes all descriptors.
   await set(replaces === null ? null : openProgram(replaces));
+}
+
+async function filter(order: EgressOrder, program: number | null): Promise<void> {
+  const { ifindex } = order;
+  if (order.egress === 'add')
+    await addFilter(ask, {
+      ifindex,
+      fd: program ?? -1,
+      name: order.program.name,
+      makesClsact: order.makesClsact,
+    });
+  else if (order.withClsact) await deleteClsact(ask, ifindex);
+  else await deleteFilter(ask, ifindex, order.filter);
 }
 
 /** What an errno means for this call. */
@@ -65,4 +83,16 @@ function hintFor(code: string, mode: XdpMode): string {
   }
 }
 
-void carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order);
+function filterHint(code: string): string {
+  switch (code) {
+    case 'EEXIST':
+      return 'somebody added a clsact qdisc in the meantime: try again';
+    case 'ENOENT':
+    case 'EOPNOTSUPP':
+      return 'the kernel needs the modules sch_ingress and cls_bpf (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF)';
+    default:
+      return hintFor(code, 'native');
+  }
+}
+
+void carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order | EgressOrder);

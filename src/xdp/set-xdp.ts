@@ -1,12 +1,12 @@
 /**
- * Attaches a program to an interface, replaces it, or detaches it. The system calls run in a child process: if the
- * kernel's BPF allocator is stuck, they never return, and nothing can end that wait.
+ * Attaches a program to an interface, replaces it, or detaches it; adds and deletes a filter on the way out. The system
+ * calls run in a child process: if the kernel's BPF allocator is stuck, they never return, and nothing can end that wait.
  */
 import { throttle } from '../steer/throttle.ts';
 import { failure } from '../system/errors.ts';
 import { programFile } from '../system/package.ts';
 import { run } from '../system/run.ts';
-import type { Line, Order } from './order.ts';
+import type { EgressOrder, Line, Order } from './order.ts';
 
 /** The verifier takes a second for the longest program on an emulated CPU, and a driver resets its NIC. */
 const TIME_LIMIT_MS = 30_000;
@@ -16,7 +16,12 @@ const TIME_LIMIT_MS = 30_000;
  * the interface has what it had or what it shall have. Throws Failure foreign-program, native-refused, gone,
  * kernel-hung, EPERM and others of the kernel.
  */
-export async function setXdpOf(order: Order): Promise<number | null> {
+export const setXdpOf = (order: Order): Promise<number | null> => inChild(order);
+
+/** One write to the kernel makes the change. Throws Failure gone, kernel-hung, EPERM and others of the kernel. */
+export const setEgressOf = (order: EgressOrder): Promise<number | null> => inChild(order);
+
+async function inChild(order: Order | EgressOrder): Promise<number | null> {
   await throttle();
   const child = await run(process.execPath, [programFile('xdp/set-xdp-child')], {
     timeoutMs: TIME_LIMIT_MS,
@@ -34,8 +39,8 @@ export async function setXdpOf(order: Order): Promise<number | null> {
   throw failure(
     'kernel-hung',
     lines.length === 0
-      ? `the kernel did not load the XDP program within ${seconds} s; nothing was changed`
-      : `the kernel did not attach the XDP program within ${seconds} s`,
+      ? `the kernel did not load the program within ${seconds} s; nothing was changed`
+      : `the kernel did not attach the program within ${seconds} s`,
     'its BPF allocator may be locked up until a reboot; look for processes in state D (ps -eo state,pid,wchan,comm)',
   );
 }

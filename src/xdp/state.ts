@@ -116,7 +116,10 @@ export function readSpread({ own, info, mode }: AttachedProgram, possible: numbe
 export function readSport({ own, info, mode }: AttachedProgram): Sport | null {
   if (own?.command !== 'sport' || info === null || mode === 'offload') return null;
   return withMapsOf(info, (maps) =>
-    sportIn(mapValue(maps, 'configs', 0, 1), mapValue(maps, 'ports', 0, 1), mode),
+    sportIn(mapValue(maps, 'configs', 0, 1), mapValue(maps, 'ports', 0, 1), {
+      mode,
+      restore: own.way === 'restore',
+    }),
   );
 }
 

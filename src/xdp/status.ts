@@ -1,7 +1,14 @@
 /** What is attached to the interfaces of this machine, and what it has counted. */
 import type { Files, Kernel } from '../system/types.ts';
-import { readCounters, readSportCounters, type SportCounters, type SpreadCounters } from './counters.ts';
-import { ailments } from './hazards.ts';
+import {
+  readCounters,
+  readRestored,
+  readSportCounters,
+  type SportCounters,
+  type SpreadCounters,
+} from './counters.ts';
+import { readEgress } from './egress.ts';
+import { ailments, sportAilments } from './hazards.ts';
 import { possibleCpus, readSituation } from './situation.ts';
 import type { Sport } from './sport.ts';
 import type { Spread } from './spread.ts';
@@ -11,9 +18,16 @@ export interface InterfaceStatus {
   readonly state: XdpState;
   readonly program: AttachedProgram;
   readonly spread: { readonly settings: Spread; readonly counters: SpreadCounters | null } | null;
-  readonly sport: { readonly settings: Sport; readonly counters: SportCounters | null } | null;
+  readonly sport: SportStatus | null;
   /** What has become wrong since it was attached. */
   readonly warnings: readonly string[];
+}
+
+export interface SportStatus {
+  readonly settings: Sport;
+  readonly counters: SportCounters | null;
+  /** Answers that got the peer's own port; null: without `--restore`, or the filter is gone. */
+  readonly restored: number | null;
 }
 
 type System = { readonly files: Files; readonly kernel: Kernel };
@@ -34,8 +48,15 @@ async function statusOf(system: System, state: XdpState, program: AttachedProgra
   const nothing = { state, program, spread: null, sport: null, warnings: [] };
   const possible = possibleCpus(system.files);
   const sport = readSport(program);
-  if (sport !== null)
-    return { ...nothing, sport: { settings: sport, counters: readSportCounters(program, possible) } };
+  if (sport !== null) {
+    const egress = sport.restore ? await readEgress(state.ifindex) : null;
+    const restored = egress?.ours ? readRestored(egress.ours.programId, possible) : null;
+    return {
+      ...nothing,
+      sport: { settings: sport, counters: readSportCounters(program, possible), restored },
+      warnings: egress === null ? [] : sportAilments(state.name, egress),
+    };
+  }
   const settings = readSpread(program, possible);
   if (settings === null) return nothing;
   const situation = await readSituation(system, state.name);

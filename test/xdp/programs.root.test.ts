@@ -35,8 +35,11 @@ const BY: Readonly<Record<Way, readonly [by: string, ports: string]>> = {
 };
 
 const loaded = new Map<Way, number>();
-const SPORT = { ports: [4000], first: 20_000, last: 20_999, mode: 'native' } as const;
+const SPORT = { ports: [4000], first: 20_000, last: 20_999, mode: 'native', restore: false } as const;
 let sport = -1;
+/** The same with memory, and its filter on the way out. */
+let given = -1;
+let back = -1;
 
 async function loadSpread(way: Way): Promise<void> {
   const [byText, portText] = BY[way];
@@ -102,9 +105,15 @@ beforeAll(async () => {
   for (const way of Object.keys(BY)) await loadSpread(way as Way);
   await sleep(150);
   sport = load({ image: imageOf({ command: 'sport' }), name: 'lt_sport', ...fillSport(SPORT) });
+  await sleep(250);
+  const image = imageOf({ command: 'sport', way: 'restore' });
+  given = load({ image, name: 'lt_sport_restore', ...fillSport({ ...SPORT, restore: true }) });
+  const inherits = { programId: programInfo(given).id, maps: ['given'] };
+  await sleep(150);
+  back = load({ image, section: 'tc', name: 'lt_own_port', sizes: {}, entries: [], inherits });
 });
 afterAll(() => {
-  for (const fd of [...loaded.values(), sport]) closeDescriptor(fd);
+  for (const fd of [...loaded.values(), sport, given, back]) closeDescriptor(fd);
 });
 
 describe('each program', () => {
@@ -303,20 +312,20 @@ describe('without a flow', () => {
   });
 });
 
-describe('a random source port', () => {
-  /** One's complement sum of 16-bit words (RFC 1071). */
-  const summed = (bytes: Uint8Array): number => {
-    const words = Buffer.concat([bytes, Buffer.alloc(bytes.length % 2)]);
-    let total = 0;
-    for (let at = 0; at < words.length; at += 2) total += words.readUInt16BE(at);
-    while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
-    return total;
-  };
-  const pseudo = ({ source, destination }: Flow, datagram: Uint8Array) =>
-    Buffer.concat([source, destination, u32(17), u32(datagram.length)]);
-  const checksum = (flow: Flow, datagram: Uint8Array): number =>
-    ~summed(Buffer.concat([pseudo(flow, datagram), datagram])) & 0xffff || 0xffff;
+/** One's complement sum of 16-bit words (RFC 1071). */
+const summed = (bytes: Uint8Array): number => {
+  const words = Buffer.concat([bytes, Buffer.alloc(bytes.length % 2)]);
+  let total = 0;
+  for (let at = 0; at < words.length; at += 2) total += words.readUInt16BE(at);
+  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+  return total;
+};
+const pseudo = ({ source, destination }: Flow, datagram: Uint8Array) =>
+  Buffer.concat([source, destination, u32(17), u32(datagram.length)]);
+const checksum = (flow: Flow, datagram: Uint8Array): number =>
+  ~summed(Buffer.concat([pseudo(flow, datagram), datagram])) & 0xffff || 0xffff;
 
+describe('a random source port', () => {
   it('changes only the port and the checksum, which stays right, or none', () => {
     fc.assert(
       fc.property(
@@ -368,6 +377,103 @@ describe('a random source port', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe('a random source port that is restored', () => {
+  const sent = (flow: Flow, bytes: Uint8Array, none = false): Buffer => {
+    const datagram = Buffer.from(udp(flow, bytes));
+    datagram.writeUInt16BE(none ? 0 : checksum(flow, datagram), 6);
+    return datagram;
+  };
+  const answerTo = (flow: Flow, port: number): Flow => ({
+    source: flow.destination,
+    destination: flow.source,
+    sourcePort: flow.destinationPort,
+    destinationPort: port,
+  });
+  const portIn = (output: Uint8Array, length: number, at: number): number =>
+    Buffer.from(output).readUInt16BE(output.length - length + at);
+  /** The source port that it got. */
+  const rewritten = (flow: Flow): number => {
+    const datagram = sent(flow, Buffer.alloc(20));
+    const { verdict, output } = testRun(given, ethernet(network(flow, 'udp', datagram)));
+    expect(verdict).toBe(PASS);
+    return portIn(output, datagram.length, 0);
+  };
+  /** TC_ACT_UNSPEC: the next filter decides. */
+  const NEXT = 0xffff_ffff;
+
+  it("goes back to the peer's own port in answers, whole and first fragments, with the right checksum or none", () => {
+    fc.assert(
+      fc.property(
+        flows(4000).filter(({ sourcePort }) => sourcePort > 0),
+        payload(0),
+        fc.boolean(),
+        fc.constantFrom(0, 0x2000),
+        (flow, bytes, none, fragment) => {
+          const random = rewritten(flow);
+          const answer = answerTo(flow, random);
+          const datagram = sent(answer, bytes, none);
+          const isFragment = fragment !== 0 && answer.source.length === 4;
+          const packet = ethernet(network(answer, 'udp', datagram, { fragment: isFragment ? fragment : 0 }));
+          const { verdict, output } = testRun(back, packet);
+          expect(verdict).toBe(NEXT);
+          const changed = Buffer.from(output.subarray(packet.length - datagram.length));
+          expect(changed.readUInt16BE(2)).toBe(flow.sourcePort);
+          if (none) expect(changed.readUInt16BE(6)).toBe(0);
+          else expect(summed(Buffer.concat([pseudo(answer, changed), changed]))).toBe(0xffff);
+          expect(changed.subarray(8).equals(datagram.subarray(8))).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never gives one port to two flows of a peer, and at most 256 to one', () => {
+    const peer = { source: u32(0x0a00_0001), destination: u32(0x0a00_0002), destinationPort: 4000 };
+    const owners = new Map<number, number>();
+    for (let round = 0; round < 400; round++)
+      for (const sourcePort of [7, 8, 20_100]) {
+        const port = rewritten({ ...peer, sourcePort });
+        if (port === sourcePort) continue;
+        expect(owners.get(port) ?? sourcePort).toBe(sourcePort);
+        owners.set(port, sourcePort);
+      }
+    const counts = [7, 8, 20_100].map((port) => [...owners.values()].filter((each) => each === port).length);
+    for (const count of counts) {
+      expect(count).toBeGreaterThan(100);
+      expect(count).toBeLessThanOrEqual(256);
+    }
+  });
+
+  it("leaves answers to a peer's own port alone, also after fragments, which pass as they are", () => {
+    fc.assert(
+      fc.property(flows(4000), (flow) => {
+        // Of the range, so that it may have been given to another flow of this peer.
+        const own = { ...flow, sourcePort: 20_000 + (flow.sourcePort % 1_000) };
+        for (let times = 0; times < 8; times++) rewritten({ ...flow, sourcePort: 5 });
+        const first = ethernet(
+          network(own, 'udp', sent(own, Buffer.alloc(40)), { fragment: 0x2000, extensions: [44] }),
+        );
+        const { verdict, output } = testRun(given, first);
+        expect([verdict, Buffer.compare(output, first)]).toEqual([PASS, 0]);
+        const packet = ethernet(network(answerTo(own, own.sourcePort), 'udp', sent(own, Buffer.alloc(9))));
+        const answered = testRun(back, packet);
+        expect([answered.verdict, Buffer.compare(answered.output, packet)]).toEqual([NEXT, 0]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leaves everything else on the way out alone, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 34, maxLength: 120 }), (bytes) => {
+        const { verdict, output } = testRun(back, bytes);
+        expect([verdict, Buffer.compare(output, bytes)]).toEqual([NEXT, 0]);
+      }),
+      RUNS,
     );
   });
 });

@@ -13,6 +13,7 @@ export interface XdpSportOptions extends AttachXdpOptions {
   readonly range: string;
   readonly mode: 'native' | 'generic';
   readonly oneWay?: true;
+  readonly restore?: true;
 }
 
 export async function runXdpSport(options: XdpSportOptions): Promise<void> {
@@ -21,15 +22,18 @@ export async function runXdpSport(options: XdpSportOptions): Promise<void> {
     throw usage(`--port '${options.port}': must be ports from 1 to 65535, separated by commas`);
   const range = parseRange(options.range);
   if (range === null) throw usage(`--range '${options.range}': must be FIRST-LAST, such as 1024-65535`);
-  if (!options.oneWay)
+  const restore = options.restore === true;
+  if (restore === (options.oneWay === true))
     throw usage(
-      'xdp sport: answers go to the random port, where nobody listens',
-      'if the protocol has no answers, confirm that with --one-way; otherwise use xdp spread',
+      restore
+        ? 'xdp sport: --one-way and --restore exclude each other'
+        : 'xdp sport: answers would go to the random port, where nobody listens',
+      '--restore puts the port back into answers; --one-way confirms that the protocol has none',
     );
   requireRoot('xdp sport', NEEDS_ROOT);
   if (!options.dryRun) requireAnswer('xdp sport', options.yes === true);
   const machine = openMachine();
-  const sport = { ports, ...range, mode: options.mode };
+  const sport = { ports, ...range, mode: options.mode, restore };
   const planned = await during('xdp sport', 'root', () => planSport(machine, options.iface, sport));
   const document = { mode: sport.mode, by: null, ports: ports.join(','), cpus: null, queueSize: null };
   await carryOut(

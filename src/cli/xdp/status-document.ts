@@ -28,7 +28,15 @@ export function toDocument({ state, program, spread, sport, warnings }: Interfac
     arrived: counters?.arrived ?? null,
     lost: counters?.lost ?? null,
     sport:
-      sport === null ? null : { first: sport.settings.first, last: sport.settings.last, ...sport.counters },
+      sport === null
+        ? null
+        : {
+            first: sport.settings.first,
+            last: sport.settings.last,
+            restore: sport.settings.restore,
+            restored: sport.restored,
+            ...sport.counters,
+          },
     warnings,
   };
 }

@@ -34,11 +34,16 @@ Examples:
 const SPORT = `
 Gives each UDP datagram for these ports a random source port, so that whatever hashes addresses and
 ports after it sees many flows: the reuseport group, and RPS. It spreads sockets, not CPUs, unless
-the mode is native and RPS is on. It is for protocols without answers, because these go to the
-random port; the program \`rand\` spreads sockets without that, and \`xdp spread\` spreads CPUs.
+the mode is native and RPS is on. The program \`rand\` spreads sockets without changing packets, and
+\`xdp spread\` spreads CPUs.
 
-Example:
-  locality-tune xdp sport --iface eth0 --port 4000 --one-way --dry-run`;
+Answers go to the random port, where nobody listens. With --restore a filter on the way out (tc,
+clsact) puts the peer's own port back into them; they must leave by the same interface. A flow then
+has 256 ports at most. With --one-way you confirm that the protocol has no answers.
+
+Examples:
+  locality-tune xdp sport --iface eth0 --port 4000 --one-way --dry-run
+  locality-tune xdp sport --iface eth0 --port 4000 --restore`;
 
 const STATUS = `
 Shows the XDP program of every interface: of a spread also how many packets went to each CPU, how
@@ -84,6 +89,7 @@ export function register(program: Command): void {
     .requiredOption('-I, --iface <name>', 'interface that receives the packets')
     .requiredOption('--port <ports>', 'destination ports, such as 4000,4001')
     .option('--one-way', 'confirm that the protocol has no answers')
+    .option('--restore', 'put the port back into answers that leave by this interface')
     .option('--range <list>', 'source ports FIRST-LAST', '1024-65535')
     .option('--mode <native|generic>', 'by the driver, or by the stack on any driver', mode, 'native')
     .option('--dry-run', 'only check, and show what would change')

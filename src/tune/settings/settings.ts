@@ -11,6 +11,7 @@ import { program } from './program.ts';
 import { rfs, rps, xps } from './queue-files.ts';
 import { rss } from './rss.ts';
 import type { Setting } from './setting.ts';
+import { tc } from './tc.ts';
 import { xdp } from './xdp.ts';
 
 type Settings = { readonly [K in Kind]: Setting<Extract<Target, { readonly kind: K }>> };
@@ -28,6 +29,7 @@ const SETTINGS: Settings = {
   pin,
   feature,
   xdp,
+  tc,
   program,
 };
 
