@@ -1,13 +1,13 @@
-// node scripts/build-bpf.mjs [FOLDER]: compiles bpf/*.bpf.c, and writes the instructions and maps of each as TypeScript
-// to FOLDER (default: src/xdp/programs). The result is committed, so that only who changes the C code needs clang.
+// node scripts/build-bpf.mjs [FOLDER [SOURCES]]: compiles *.bpf.c in SOURCES (default: bpf), and writes the instructions and
+// maps of each as TypeScript to FOLDER (default: src/xdp/programs). The result is committed, so that only who changes the C code needs clang.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const sources = join(root, 'bpf');
 const target = process.argv[2] ?? join(root, 'src/xdp/programs');
+const sources = process.argv[3] ?? join(root, 'bpf');
 
 /** Sections that hold a program, one function each. */
 const PROGRAMS = ['xdp', 'cpumap', 'tc'];

@@ -66,7 +66,7 @@ def datagrams(each):
 
 for line in sys.stdin:
     command, *words = line.split()
-    counts = [int(word) for word in words]
+    counts = [int(word) for word in words if word.isdigit()]
     if command == "open":
         connections += [connect(number) for number in range(counts[0])]
         answer = [state(each) for each in connections]
@@ -88,6 +88,17 @@ for line in sys.stdin:
             connection = connect(number)
             answer.append(body(connection, "/", "X: " + 6000 * "x" + "\r\n"))
             connection.close()
+    elif command == "latency":
+        ways = {"direct": words[0], "balanced": vips[0]}
+        open_to = {way: socket.create_connection((address, tcp), 5) for way, address in ways.items()}
+        answer = {way: [] for way in ways}
+        for each in open_to.values():
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(counts[0]):
+            for way, connection in open_to.items():
+                begin = time.perf_counter_ns()
+                body(connection)
+                answer[way].append((time.perf_counter_ns() - begin) // 1000)
     elif command == "datagrams":
         for each in sockets:
             each.close()

@@ -178,6 +178,11 @@ for address in ${hosts.replaceAll('"', "'")}: socket.create_connection((address,
       big: (count: number) => ask<readonly number[]>(`big ${count}`),
       /** Who answers long requests on new connections; null: nobody. */
       upload: (count: number) => ask<readonly (string | null)[]>(`upload ${count}`),
+      /** µs of requests on one connection to `address` and one to the VIP, in turn. */
+      latency: (address: string, count: number) =>
+        ask<{ readonly direct: readonly number[]; readonly balanced: readonly number[] }>(
+          `latency ${address} ${count}`,
+        ),
       /** Datagrams of so many sockets, alternately to both addresses; the names that answered each. */
       datagrams: (sockets: number, each: number) =>
         ask<readonly (readonly string[])[]>(`datagrams ${sockets} ${each}`),

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- startup|inspect|language|probes|live|prove|fleet|export|scrapes]`: what starting costs, against an empty Node and the
+ * `npm run bench [-- startup|inspect|language|probes|live|prove|fleet|export|scrapes|watch|balance]`: what starting costs, against an empty Node and the
  * tools that `inspect` replaces; `inspect` on machines of any size; programs; what the probes cost each packet; what the
  * live view costs. Prints tables.
  */
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
+import { cacheTable, latencyTable } from './balance/tables.ts';
 import { languageTable } from './cbpf.ts';
 import { longRunTable, scrapeTable, seriesTable } from './export.ts';
 import { fleetTable } from './fleet.ts';
@@ -72,6 +73,7 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   export: [seriesTable, scrapeTable],
   scrapes: [() => longRunTable(ENTRY)],
   watch: [watchTable],
+  balance: [latencyTable, cacheTable],
 };
 
 /** It takes ten minutes, so it runs only when it is named. */
