@@ -13,6 +13,7 @@ import { placements } from './placement.ts';
 import { quietNics } from './quiet.ts';
 import { cpuLoadUneven } from './rules/cpu-load-uneven.ts';
 import { fewerWorkersThanQueues } from './rules/fewer-workers-than-queues.ts';
+import { flowFillsQueue } from './rules/flow-fills-queue.ts';
 import { groupDrops } from './rules/group-drops.ts';
 import { groupSplit } from './rules/group-split.ts';
 import { hashSelection } from './rules/hash-selection.ts';
@@ -54,6 +55,7 @@ const STAGES: readonly (readonly Rule[])[] = [
     rssKeyWeak,
     udpHashedByAddress,
     queueLoadUneven,
+    flowFillsQueue,
     irqOnIsolatedCpu,
     irqAffinityNotEffective,
     irqsShareCpu,

@@ -58,6 +58,16 @@ function readInterface(files: Files, name: string): Interface {
   };
 }
 
+const NAMED = /^(?:(?:mac|ip)v(?:lan|tap)|vxlan|geneve|gtp|wireguard)$/;
+/** By their hardware type (include/uapi/linux/if_arp.h). */
+const TUNNELS: Readonly<Record<number, string>> = {
+  768: 'ipip',
+  769: 'ip6tnl',
+  776: 'sit',
+  778: 'gre',
+  823: 'ip6gre',
+};
+
 /** Drivers of interfaces without a device, by attributes that only they have, named as by `ethtool -i`. */
 function softwareDriver(files: Files, path: string, lowers: readonly string[]): string | null {
   if (files.exists(`${path}/bonding`)) return 'bonding';
@@ -68,7 +78,9 @@ function softwareDriver(files: Files, path: string, lowers: readonly string[]): 
   const peer = readInteger(files, `${path}/iflink`);
   if (lowers.length > 0 || uevent === null || index === null || peer === null) return null;
   const [, kind = null] = /^DEVTYPE=(.*)$/m.exec(uevent) ?? [];
-  if (kind !== null) return /^(?:mac|ip)v(?:lan|tap)$/.test(kind) ? kind : null;
+  if (kind !== null) return NAMED.test(kind) ? kind : null;
+  const tunnel = TUNNELS[readInteger(files, `${path}/type`) ?? -1];
+  if (tunnel !== undefined) return tunnel;
   return peer > 0 && peer !== index ? 'veth' : null;
 }
 

@@ -4,7 +4,7 @@ import { goodKey, keySpread } from '../../src/diagnose/rss-key.ts';
 import type { Nic } from '../../src/host/types.ts';
 import { parseFlow } from '../../src/path/flow.ts';
 import { hasher } from '../../src/path/rss-hash.ts';
-import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
+import { group, host, nic, pinned, range, veth } from '../fixtures/hosts.ts';
 import { runFixes } from './run-fixes.ts';
 import { findings, found } from './view.ts';
 
@@ -69,6 +69,63 @@ describe('queue-load-uneven', () => {
     expect(causes(1)?.message).toContain('udp4 and udp6 hashed without ports; one busy sender');
     expect(causes(1, { txQueues: 1 })?.message).not.toContain('sender');
     expect(causes(1, { rps: [0, 1, 2] })).toMatchObject({ severity: 'info' });
+  });
+});
+
+describe('flow-fills-queue', () => {
+  const full = (more: Parameters<typeof nic>[0] = {}) =>
+    counted(nic({ queues: 4, xps: true, ...more }), [0.1, 0.1, 50, 0.1]);
+  const tunnel = (driver: string, state = 'unknown') => ({ ...veth({ name: `${driver}0` }), driver, state });
+  const hashingPorts = (made: Nic): Nic => ({
+    ...made,
+    rss: made.rss && { ...made.rss, fields: { ...made.rss.fields, udp4: 'sdfn', udp6: 'sdfn' } },
+  });
+  const read = (port: number, ...packets: number[]) =>
+    group({
+      protocol: 'udp',
+      port,
+      workers: packets.map((each, cpu) => ({ cpu, more: { packets: each } })),
+    });
+
+  it.each(['gre', 'wireguard', 'ipip'])('has a tunnel of %s spread by its inner flows', (driver) => {
+    const machine = host({ cpus: range(4), nics: [full(), tunnel(driver)] });
+    const finding = found('flow-fills-queue', machine);
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      subject: 'eth0',
+      fix: ['locality-tune xdp spread --iface eth0 --by inner --cpus 0-3'],
+    });
+    expect(finding?.message).toContain(`${driver}0 (${driver})`);
+    // It takes the place of queue-load-uneven, and is silent once its command has run.
+    expect(found('queue-load-uneven', machine)).toBeUndefined();
+    const after = runFixes(machine, finding === undefined ? [] : [finding]);
+    expect(found('flow-fills-queue', after)).toBeUndefined();
+  });
+
+  it('names the command for a port whose datagrams one worker reads', () => {
+    const at = (port: number) =>
+      found(
+        'flow-fills-queue',
+        host({ cpus: range(4), nics: [full()], groups: [read(port, 5, 980, 5, 10)] }),
+      );
+    expect(at(4000)).toMatchObject({ severity: 'warning', fix: [] });
+    expect(at(4000)?.message).toMatch(
+      /^rx-2 took 99\.4 % .*slot 1 .* read 98 % of 1000 datagrams.*`locality-tune xdp spread --iface eth0 --port 4000 --by payload:OFFSET:MASK --with-program`/,
+    );
+    expect(at(443)?.message).toContain('--port 443 --by quic --with-program` spreads QUIC');
+  });
+
+  it.each([
+    ['no tunnel', host({ nics: [full()] })],
+    ['a tunnel that is down', host({ nics: [full(), tunnel('gre', 'down')] })],
+    ['VXLAN, hashed by ports', host({ nics: [hashingPorts(full()), tunnel('vxlan')] })],
+    ['many peers', host({ nics: [full()], groups: [read(4000, 250, 250, 250, 250)] })],
+    [
+      'a queue that only has more than its share',
+      host({ nics: [counted(nic({ queues: 4 }), [2, 2, 9, 2]), tunnel('gre')] }),
+    ],
+  ])('is silent with %s', (_, machine) => {
+    expect(found('flow-fills-queue', machine)).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Instruction } from '../../src/cbpf/instruction.ts';
 import { cpu as byCpu } from '../../src/cbpf/programs.ts';
 import type { Host, Nic } from '../../src/host/types.ts';
-import { group, host, nic, owner, range, type Worker } from '../fixtures/hosts.ts';
+import { group, host, nic, owner, range, veth, type Worker } from '../fixtures/hosts.ts';
 
 /** Numbers that are folded into what the machine has. */
 const some = fc.nat(47);
@@ -79,15 +79,19 @@ export const machines: fc.Arbitrary<Host> = fc
     threads: fc.boolean(),
     nics: fc.array(nicFacts, { minLength: 1, maxLength: 2 }),
     groups: fc.array(groupFacts, { maxLength: 2 }),
+    tunnel: fc.constantFrom(null, null, null, 'gre', 'wireguard', 'vxlan'),
     irqbalance: fc.constantFrom(true, false, null),
     rfs: fc.constantFrom(0, 0, 1024, null),
   })
-  .map(({ online, isolated, nodes, threads, nics, groups, irqbalance, rfs }) => {
+  .map(({ online, isolated, nodes, threads, nics, groups, tunnel, irqbalance, rfs }) => {
     const at = (n: number) => online[n % online.length] ?? 0;
     const made = host({
       cpus: online,
       numa: range(nodes).map((node) => online.filter((_, index) => index % nodes === node)),
-      nics: nics.map((facts, index) => nicOf(facts, index, at, online)),
+      nics: [
+        ...nics.map((facts, index) => nicOf(facts, index, at, online)),
+        ...(tunnel === null ? [] : [{ ...veth({ name: 'tunnel0' }), driver: tunnel }]),
+      ],
       groups: groups.map((facts, index) => groupOf(facts, index, at, online)),
       rpsSockFlowEntries: rfs,
       irqbalance: { running: irqbalance, bannedIrqs: irqbalance === null ? null : [33] },

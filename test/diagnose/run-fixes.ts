@@ -36,6 +36,18 @@ type Effect = (host: Host, ...words: string[]) => Host;
 
 const COMMANDS: readonly (readonly [RegExp, Effect])[] = [
   [
+    /^locality-tune xdp spread --iface (\S+) --by inner --cpus (\S+)$/,
+    (host, name = '', list = '') => {
+      onNic(host, name, (nic) => nic);
+      const threads = (parseCpuList(list) ?? []).map((cpu) => {
+        if (!host.machine.cpus.online.includes(cpu)) throw new Error(`CPU ${cpu} is not online`);
+        return { kind: 'cpumap' as const, pid: 100 + cpu, comm: `cpumap/${cpu}/map:7`, cpu, seconds: 0 };
+      });
+      const kernelThreads = [...(host.machine.kernelThreads ?? []), ...threads];
+      return { ...host, machine: { ...host.machine, kernelThreads } };
+    },
+  ],
+  [
     /^echo (\S+) > \/proc\/irq\/(\d+)\/smp_affinity_list$/,
     (host, list = '', irq) => asked(host, Number(irq), list),
   ],

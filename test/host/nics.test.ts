@@ -130,6 +130,8 @@ describe('NICs of a captured tree', () => {
         ...at('mac0', '11', '\nDEVTYPE=macvlan'),
         ...at('br0', '2', ''),
         ...at('gre0', '0', ''),
+        'sys/devices/virtual/net/gre0/type': '778',
+        ...at('vx0', '0', '\nDEVTYPE=vxlan'),
         [`sys/devices/virtual/net/bond0/bonding/`]: '',
         'sys/class/net/bond0': '-> ../../devices/virtual/net/bond0',
       }),
@@ -141,10 +143,11 @@ describe('NICs of a captured tree', () => {
         'a veth has no IRQ and no RSS: packets are received on the CPU that sends them, or where rps_cpus says',
       ],
     });
-    expect(['mac0', 'br0', 'gre0', 'bond0'].map((name) => nic(name).driver)).toEqual([
+    expect(['mac0', 'br0', 'gre0', 'vx0', 'bond0'].map((name) => nic(name).driver)).toEqual([
       'macvlan',
       null,
-      null,
+      'gre',
+      'vxlan',
       'bonding',
     ]);
     expect(nic('mac0').notes).toEqual([

@@ -1,27 +1,18 @@
 import type { Nic } from '../../host/types.ts';
-import { queueShares } from '../../path/shares.ts';
 import { percent, queueNames } from '../../words/phrase.ts';
+import { filledQueue } from '../filled-queue.ts';
 import { byAddress } from '../hash-fields.ts';
-import { ENOUGH_INTERRUPTS, interruptLoads, isTooMuch, sum } from '../interrupt-load.ts';
-import { bypassesRss } from '../nics.ts';
+import { hotQueues } from '../hot-queue.ts';
 import type { Facts, Found } from '../types.ts';
 
 /** RSS spreads flows, not packets: all packets of one flow go to one queue, with any table. */
-export function queueLoadUneven({ placements, quiet }: Facts): readonly Found[] {
-  return placements.flatMap(({ nic, vectors }): Found[] => {
-    const loads = interruptLoads(vectors);
-    if (loads === null || loads.size < 2 || bypassesRss(nic) || quiet.has(nic)) return [];
-    const { ofQueue, size } = queueShares(nic);
-    const total = sum(loads.values());
-    const hot = [...loads].flatMap(([{ rx, irqs }, load]) => {
-      const fair = sum(rx.map((index) => ofQueue.get(index) ?? 0)) / size;
-      const share = load / total;
-      const busy = fair > 0 && load >= ENOUGH_INTERRUPTS && isTooMuch(share, fair);
-      const shared = irqs.some(({ role }) => role === 'rxtx');
-      return busy ? [{ rx, shared, share, fair }] : [];
-    });
-    const [first] = hot.toSorted((one, other) => other.share - one.share);
-    if (first === undefined) return [];
+export function queueLoadUneven(facts: Facts): readonly Found[] {
+  return facts.placements.flatMap((placement): Found[] => {
+    const { nic } = placement;
+    const hot = hotQueues(facts, placement);
+    const [first] = hot;
+    // Where the flow is known, flow-fills-queue says more.
+    if (first === undefined || filledQueue(facts, placement) !== null) return [];
     const others = hot.length > 1 ? `, and ${hot.length - 1} more of its queues took too much` : '';
     const rps = nic.rxQueues.find(({ index }) => first.rx.includes(index))?.rps ?? [];
     const spread = rps.length > 1;
