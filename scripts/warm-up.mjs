@@ -16,11 +16,10 @@ const [bundle = join(import.meta.dirname, '../dist/src/cli/main.js')] = process.
 const first = await listening(0);
 const second = await listening(first.address().port);
 const program = loadProgram(bundle, createRequire(bundle));
-/** Before the next command adds what only it needs. */
+// Saved before the next command adds what only it needs.
 await run(['inspect', '--no-slots', '--json']);
 save(bundle, program.main.script);
 await run(['inspect', '--no-slots']);
-await run(['plan', '--port', String(first.address().port)]);
 save(join(dirname(bundle), 'rest.js'), program.rest.script);
 for (const server of [first, second]) server.close();
 
