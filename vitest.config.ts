@@ -104,6 +104,8 @@ const MACHINE = [
   'test/{demo,integration,steer}/**/*.test.ts',
   'test/cbpf/kernel.test.ts',
 ];
+/** Compares all JSON that is printed with its schema. */
+const PRINTED = 'test/integration/printed.ts';
 /** Minutes altogether, so `npm run lab` runs them, and `npm test` does not. */
 const LONG = ['**/*.long.root.test.ts'];
 const elsewhere = ['test/lab/**', 'test/packages/**', ...leftOut.map(({ pattern }) => pattern)];
@@ -129,6 +131,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'apart',
+          globalSetup: PRINTED,
           include: APART,
           exclude: elsewhere,
           maxWorkers: 2,
@@ -139,6 +142,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'machine',
+          globalSetup: PRINTED,
           include: MACHINE,
           exclude: [...APART, ...LONG, ...elsewhere],
           fileParallelism: false,
@@ -149,6 +153,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
+          globalSetup: PRINTED,
           include: LONG,
           exclude: elsewhere,
           fileParallelism: false,

@@ -47,6 +47,12 @@ export function checkOutput(stdout: string): void {
   }
 }
 
+/** Checks each whole line of a file. Throws what is wrong. @param name of its schema */
+export function checkLines(text: string, name: string): void {
+  const problems = documentsIn(text).flatMap((each) => problemsOf(each, name));
+  if (problems.length > 0) throw new Error(`not as docs/schemas says: ${problems.slice(0, 5).join('; ')}`);
+}
+
 function documentsIn(stdout: string): unknown[] {
   try {
     return [JSON.parse(stdout)];

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -483,6 +484,7 @@ describe('a file that somebody else has written', () => {
     expect([restored.length, skipped]).toEqual([2, []]);
     expect(existsSync('/etc/passwd')).toBe(true);
     expect(lab.settings()).toBe(before);
+    rmSync(join(lab.state, 'journals'), { recursive: true });
   });
 });
 

@@ -1,12 +1,13 @@
 /** A network namespace with a multi-queue veth pair, a process to pin, and the built program run inside of it. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Saved } from '../../src/tune/saved.ts';
 import { subjectOf } from '../../src/tune/subject.ts';
 import type { Change, Target } from '../../src/tune/types.ts';
 import { ENTRY } from '../integration/cli.ts';
+import { checkLines } from '../schemas.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -72,11 +73,20 @@ export function openLab(subject: string): Lab {
       return file;
     },
     end: () => {
+      checkJournals(state);
       idle.kill();
       execFileSync('ip', ['netns', 'del', name]);
       rmSync(state, { recursive: true, force: true });
     },
   };
+}
+
+/** All that the program wrote to its journals; a test that adds something else takes it out again. */
+function checkJournals(state: string): void {
+  const folder = join(state, 'journals');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  for (const name of names.filter((each) => each.endsWith('.jsonl')))
+    checkLines(readFileSync(join(folder, name), 'utf8').replaceAll('\0', ''), 'journal');
 }
 
 /** A change of a plan, without what only a person reads. */

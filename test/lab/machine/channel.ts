@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import { checkOutput } from '../../schemas.ts';
 import type { Reply, Request } from './protocol.ts';
 
 export interface Ended {
@@ -101,7 +102,11 @@ function program(
   };
   return {
     line,
-    json: async () => JSON.parse(await line()),
+    json: async () => {
+      const text = await line();
+      checkOutput(text);
+      return JSON.parse(text);
+    },
     write,
     end(signal = 'SIGINT') {
       kill(signal);

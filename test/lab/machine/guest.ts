@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { checkOutput } from '../../schemas.ts';
 import { type Channel, openChannel, type Program } from './channel.ts';
 import { initramfs } from './initramfs.ts';
 import type { Kernel } from './kernels.ts';
@@ -27,6 +28,7 @@ export interface Guest {
   close(): Promise<void>;
 }
 
+/** Of a machine with a few CPUs; each more takes a second. */
 const BOOT_SECONDS = 120;
 const TIMER_SECONDS = 30;
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
@@ -50,7 +52,7 @@ export interface Machine {
   readonly initrd: Buffer;
   /** The command line of QEMU, which becomes the leader of a network namespace. */
   readonly command: (files: MachineFiles) => readonly string[];
-  /** To boot: 120. */
+  /** To boot: 120, and one for each CPU. */
   readonly seconds?: number;
 }
 
@@ -60,7 +62,7 @@ export async function bootMachine({
   cpus,
   initrd,
   command,
-  seconds = BOOT_SECONDS,
+  seconds = BOOT_SECONDS + cpus,
 }: Machine): Promise<Guest> {
   const folder = await mkdtemp(join(tmpdir(), 'locality-tune-lab-'));
   const files = { initrd: join(folder, 'initrd'), console: join(folder, 'console') };
@@ -99,7 +101,7 @@ export async function bootMachine({
 /** An emulated CPU now and then comes up without a timer: what sleeps there never wakes. */
 async function checkTimers({ start }: Channel, cpus: number): Promise<void> {
   const nap = `for cpu in $(seq 0 ${cpus - 1}); do taskset -c $cpu sleep 0.01; done`;
-  const slept = within(TIMER_SECONDS, nap, start(nap).ended());
+  const slept = within(TIMER_SECONDS + cpus, nap, start(nap).ended());
   await slept.catch(() => {
     throw new Error(`${WENT_AWAY}: one of its CPUs has no timer`);
   });
@@ -138,6 +140,7 @@ async function connected(path: string, ended: Promise<Error>): Promise<Socket> {
 async function output(program: Program, command: string, seconds: number): Promise<string> {
   const { code, stdout, stderr } = await within(seconds, command, program.ended());
   if (code !== 0) throw new Error(`${command}\nended with ${code}: ${stderr}${stdout}`);
+  checkOutput(stdout);
   return stdout;
 }
 
