@@ -49,12 +49,15 @@ async function sourceFor(family: number, backends: readonly Backend[]): Promise<
   return source;
 }
 
+/** Throws SystemError. */
+export const neighboursNow = (): Promise<readonly Neighbour[]> => readNeighbours(ask);
+
 /**
  * The MAC addresses that the file does not have: of the backend, or with `ipip` of the next hop. Throws Failure
  * not-on-link, mac-unknown.
  */
 export async function withMacs(place: Place, vips: readonly Vip[]): Promise<readonly AttachedVip[]> {
-  const neighbours = await readNeighbours(ask);
+  const neighbours = await neighboursNow();
   return Promise.all(
     vips.map(async (vip) => ({
       ...vip,

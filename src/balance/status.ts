@@ -1,9 +1,12 @@
 /** The balancers that are attached here: what they have counted, and what has become wrong. */
 import { type Failure, failure } from '../system/errors.ts';
+import type { Neighbour } from '../system/neighbours.ts';
 import type { Files } from '../system/types.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
+import { word } from '../words/shell.ts';
 import { possibleCpus } from '../xdp/situation.ts';
 import { type XdpState, xdpStates } from '../xdp/state.ts';
+import { neighboursNow } from './link.ts';
 import { outlookOf, seeded } from './outlook.ts';
 import { type Attached, type BalanceTraffic, readAttached, readTraffic } from './state.ts';
 import type { Balancer } from './types.ts';
@@ -14,7 +17,7 @@ export interface AttachedTo {
   readonly attached: Attached;
 }
 
-/** The balancers of this network namespace. Throws Failure no-such-interface, no-balancer; SystemError. */
+/** The balancers of this network namespace. Throws Failure no-such-interface, no-balancer, EPERM; SystemError. */
 export async function balancersOf(files: Files, iface: string | null): Promise<readonly AttachedTo[]> {
   const possible = possibleCpus(files);
   const states = await xdpStates();
@@ -27,6 +30,11 @@ export async function balancersOf(files: Files, iface: string | null): Promise<r
     return attached === null ? [] : [{ iface: state.name, state, attached }];
   });
   if (found.length > 0) return found;
+  const unread = states.find(
+    ({ name, programs }) => (iface === null || name === iface) && programs.some(({ info }) => info === null),
+  );
+  if (unread !== undefined)
+    throw failure('EPERM', `the XDP program of ${unread.name} cannot be read`, 'run it as root');
   throw failure(
     'no-balancer',
     iface === null ? 'no interface here has a balancer' : `${iface} has no balancer`,
@@ -58,6 +66,7 @@ export async function balanceStatus(
 ): Promise<readonly BalanceStatus[]> {
   const possible = possibleCpus(files);
   const found = await balancersOf(files, iface);
+  const neighbours = await neighboursNow();
   return found.flatMap(({ iface: name, state, attached }): readonly BalanceStatus[] => {
     const [program] = state.programs;
     const traffic = program === undefined ? null : readTraffic(program, attached, possible);
@@ -74,7 +83,8 @@ export async function balanceStatus(
         },
         ...traffic,
         warnings: [
-          ...linkChanges(state, attached),
+          ...linkChanges(files, state, attached),
+          ...strayBackends(state, attached, neighbours),
           ...outWords(traffic),
           ...differences(traffic, attached, file),
         ],
@@ -83,9 +93,12 @@ export async function balanceStatus(
   });
 }
 
-function linkChanges({ name, mac, mtu }: XdpState, { link }: Attached): readonly string[] {
+function linkChanges(files: Files, { name, mac, mtu }: XdpState, { link }: Attached): readonly string[] {
   const again = 'run `locality-tune balance apply` again';
   return [
+    ...(files.text(`/sys/class/net/${name}/operstate`)?.trim() === 'down'
+      ? [`${name} is down, so no packet is balanced: ip link set ${word(name)} up`]
+      : []),
     ...(mac === link.mac
       ? []
       : [`${name} has another MAC address now (${mac ?? 'none'}), so no packet is balanced; ${again}`]),
@@ -93,6 +106,28 @@ function linkChanges({ name, mac, mtu }: XdpState, { link }: Attached): readonly
       ? []
       : [`the MTU of ${name} is ${mtu} now, not ${link.mtu}; ${again}`]),
   ];
+}
+
+/** The health of a backend is asked at its address; packets go to the MAC address that was found when it was attached. */
+function strayBackends(
+  { name, ifindex }: XdpState,
+  { inForce }: Attached,
+  neighbours: readonly Neighbour[],
+): readonly string[] {
+  const macs = new Map(
+    neighbours.filter((each) => each.ifindex === ifindex).map((each) => [each.address, each.mac]),
+  );
+  const backends = inForce.vips.flatMap((vip) => vip.backends.filter(({ via }) => via === 'mac'));
+  const strays = new Map(
+    backends.map(({ address, mac }) => [address, [mac, macs.get(address) ?? mac]] as const),
+  );
+  return [...strays].flatMap(([address, [mac, is]]) =>
+    mac === is
+      ? []
+      : [
+          `packets for ${address} go to ${mac}, and its MAC address on ${name} is ${is} now; run \`locality-tune balance apply\` again`,
+        ],
+  );
 }
 
 const outWords = ({ vips }: BalanceTraffic): readonly string[] =>

@@ -66,10 +66,10 @@ function fail(error: unknown, argv: readonly string[], program: Command): number
   return failure.exit;
 }
 
-/** `measure skb` is skb, but `xdp status` is xdp-status. null if the command line names none. */
+/** `measure skb` is skb, but `xdp status` is xdp-status, as in their documents. null if the command line names none. */
 function commandIn(argv: readonly string[], program: Command): string | null {
   const names = commandsIn(argv, program).path.map((command) => command.name());
-  return (names[0] === 'xdp' ? names.join('-') : names.at(-1)) ?? null;
+  return (names[0] === 'measure' ? names.at(-1) : names.join('-')) || null;
 }
 
 /** Commander shows the help of what comes before an unknown command, and does not mention it. */

@@ -2,7 +2,7 @@
 import { nameOfVip } from '../balance/file.ts';
 import { preparations, refusals, sideEffects } from '../balance/hazards.ts';
 import { type AttachedVip, formatInForce, type InForce, parseInForce } from '../balance/in-force.ts';
-import { withMacs } from '../balance/link.ts';
+import { linkOf, withMacs } from '../balance/link.ts';
 import { type BalanceOutlook, outlookOf, seeded } from '../balance/outlook.ts';
 import { programText } from '../balance/program.ts';
 import { balancersOf, severalBalancers } from '../balance/status.ts';
@@ -33,7 +33,7 @@ export interface PlannedBalance {
 
 /**
  * All checks are made here, before anything is changed. Throws Failure no-such-interface, foreign-program, other-command,
- * mode-differs, no-mac, not-on-link, mac-unknown, and the codes of `refusals`; SystemError.
+ * mode-differs, no-mac, not-on-link, mac-unknown, no-source, and the codes of `refusals`; SystemError.
  */
 export async function planBalance(
   machine: LiveMachine,
@@ -45,6 +45,7 @@ export async function planBalance(
   const [refused] = refusals(mode, situation, force);
   if (refused !== undefined) throw failure(refused.code, refused.message, refused.hint);
   const vips = await withMacs(situation.state, file.vips);
+  await linkOf(situation.state, vips);
   return planned(situation, { mode, seed: seedOf(file.seed), flowCache: file.flowCache, vips });
 }
 

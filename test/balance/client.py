@@ -1,6 +1,7 @@
 """client.py VIP4 VIP6 TCP_PORT UDP_PORT: opens connections and asks who answers, as lines of standard input say; prints JSON."""
 import json
 import socket
+import struct
 import sys
 import time
 
@@ -87,6 +88,8 @@ for line in sys.stdin:
         for number in range(counts[0]):
             connection = connect(number)
             answer.append(body(connection, "/", "X: " + 6000 * "x" + "\r\n"))
+            # Closed at once, so that nothing of it is sent again.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
     elif command == "latency":
         ways = {"direct": words[0], "balanced": vips[0]}

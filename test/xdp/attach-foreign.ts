@@ -1,4 +1,4 @@
-/** attach-foreign.ts IFINDEX [native]: attaches `return XDP_PASS` under another name, and leaves it there. */
+/** attach-foreign.ts IFINDEX [MODE [NAME]]: attaches `return XDP_PASS` under a name of others, and leaves it there. */
 import { loadProgram, PROGRAM_TYPE } from '../../src/system/bpf.ts';
 import { native } from '../../src/system/native.ts';
 import { NETLINK_ROUTE } from '../../src/system/netlink.ts';
@@ -6,7 +6,12 @@ import { setXdp } from '../../src/system/xdp-link.ts';
 
 // r0 = 2; exit
 const instructions = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
-const fd = loadProgram({ name: 'somebody_elses', type: PROGRAM_TYPE.xdp, attachType: 0, instructions });
+const fd = loadProgram({
+  name: process.argv[4] ?? 'somebody_elses',
+  type: PROGRAM_TYPE.xdp,
+  attachType: 0,
+  instructions,
+});
 await setXdp((request) => native().netlinkRequest(NETLINK_ROUTE, request), {
   ifindex: Number(process.argv[2]),
   mode: process.argv[3] === 'native' ? 'native' : 'generic',

@@ -43,6 +43,11 @@ describe('balance', () => {
       1,
       expect.stringMatching(/bad\.json: vips\[0\]: there is no field "adress"; known are address, /),
     ]);
+    const { stdout } = await run(['balance', 'plan', bad, '-j']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'locality-tune.balance-plan/1',
+      error: { code: 'bad-balancer' },
+    });
     expect((await run(['balance', 'plan'])).status).toBe(2);
   });
 });
