@@ -1,4 +1,5 @@
 /** One queue that gets nearly everything, where something shows that it is a single flow to the NIC. */
+import { hasCpuMap } from '../host/kernel-threads.ts';
 import type { Group, Nic } from '../host/types.ts';
 import { byAddress } from './hash-fields.ts';
 import { type HotQueue, hotQueues, takesNearlyAll } from './hot-queue.ts';
@@ -25,14 +26,11 @@ const ONE_FLOW: ReadonlySet<string> = new Set(['gre', 'ip6gre', 'ipip', 'sit', '
 export function filledQueue(facts: Facts, placement: Placement): FilledQueue | null {
   const { nic } = placement;
   const [queue] = hotQueues(facts, placement);
-  if (queue === undefined || !takesNearlyAll(queue) || isSpread(facts)) return null;
+  if (queue === undefined || !takesNearlyAll(queue) || hasCpuMap(facts.host.machine.kernelThreads))
+    return null;
   const evidence = socketsOf(facts, nic) ?? tunnelsOf(facts, nic);
   return evidence === null ? null : { nic, queue, evidence };
 }
-
-/** By a CPU map; whose interface it is, is not known. */
-const isSpread = ({ host }: Facts): boolean =>
-  (host.machine.kernelThreads ?? []).some(({ kind }) => kind === 'cpumap');
 
 function socketsOf({ served }: Facts, nic: Nic): Evidence | null {
   for (const { group, nics } of served) {

@@ -41,6 +41,10 @@ function statOf(files: Files, pid: string): readonly string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
+/** Does an XDP program send packets to CPUs? On which interface is not known. */
+export const hasCpuMap = (threads: readonly KernelThread[] | null): boolean =>
+  (threads ?? []).some(({ kind }) => kind === 'cpumap');
+
 /** What an XDP program that redirects to CPUs (a CPU map) does to the paths of packets; empty without one. */
 export function cpuMapNotes(threads: readonly KernelThread[] | null): readonly string[] {
   const where = cpuMapCpus(threads);

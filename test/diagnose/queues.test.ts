@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Host } from '../../src/host/types.ts';
+import { planTuning } from '../../src/tune/plan.ts';
 import { group, host, type NicFacts, nic, pinned, range } from '../fixtures/hosts.ts';
-import { found } from './view.ts';
+import { DEFAULTS } from '../tune/plan/defaults.ts';
+import { found, viewOf } from './view.ts';
 
 const channels = (current: number, max: number) => ({
   channels: { rx: null, tx: null, combined: { current, max }, other: null },
@@ -19,6 +22,21 @@ describe('single-queue', () => {
       fix: ['ethtool -L eth0 combined 8'],
     });
     expect(finding?.message).toContain('on CPU 0; 8 CPUs could');
+  });
+
+  it('leaves RPS off where an XDP program sends packets to CPUs', () => {
+    const made = host({ nics: [nic({})], groups: BEHIND });
+    const thread = { kind: 'cpumap' as const, pid: 7, comm: 'cpumap/3/map:7', cpu: 3, seconds: 1 };
+    const spread = { ...made, machine: { ...made.machine, kernelThreads: [thread] } };
+    expect(found('single-queue', made)?.fix).toHaveLength(1);
+    expect(found('single-queue', spread)).toMatchObject({
+      severity: 'info',
+      message: expect.stringContaining('RPS would move those packets again'),
+      fix: [],
+    });
+    const rps = (of: Host) => planTuning(viewOf(of), DEFAULTS).changes.filter(({ kind }) => kind === 'rps');
+    expect(rps(made)).toHaveLength(1);
+    expect(rps(spread)).toEqual([]);
   });
 
   it('proposes RPS over the CPUs of its NUMA node if it cannot', () => {

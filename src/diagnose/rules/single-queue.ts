@@ -1,4 +1,5 @@
 import { formatCpuMask } from '../../host/cpus.ts';
+import { hasCpuMap } from '../../host/kernel-threads.ts';
 import type { Host } from '../../host/types.ts';
 import { channelsCommand } from '../../words/commands.ts';
 import { nicPath } from '../../words/shell.ts';
@@ -34,6 +35,10 @@ export function singleQueue({ host, quiet }: Facts): readonly Found[] {
           ...report(severity, `It can have ${max} queues.`, channelsCommand(nic, better.queues)),
           changes: nic.name,
         },
+      ];
+    if (hasCpuMap(host.machine.kernelThreads))
+      return [
+        report('info', 'An XDP program sends packets to other CPUs; RPS would move those packets again.', []),
       ];
     if (queue.rps === null) return [report('info', 'It could not be read whether RPS spreads them.', [])];
     const rps = `echo ${formatCpuMask(cpus)} > ${nicPath(nic.name, `queues/rx-${queue.index}/rps_cpus`)}`;

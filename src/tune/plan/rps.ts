@@ -2,6 +2,7 @@
 import { rpsCpus } from '../../diagnose/better-channels.ts';
 import { hasInterrupts, vectorsOf } from '../../diagnose/vectors.ts';
 import { type Cpus, formatCpuMask } from '../../host/cpus.ts';
+import { hasCpuMap } from '../../host/kernel-threads.ts';
 import type { Nic, RxQueue } from '../../host/types.ts';
 import { queueFile, write } from '../../words/shell.ts';
 import type { Change, Refused } from '../types.ts';
@@ -42,6 +43,8 @@ function cpusFor({ host, assignment }: PlanContext, nic: Nic): (queue: RxQueue) 
   const serving = assignment.serving.get(nic.name);
   if (serving === undefined) return () => null;
   const one = nic.rxQueues.length === 1;
+  // RPS would move what an XDP program has sent to a CPU; on which NIC that is, is not known.
+  if (hasCpuMap(host.machine.kernelThreads)) return () => null;
   if (!hasInterrupts(nic)) return () => (one ? null : []);
   if (serving.asFound) {
     const after = nicAfterFindings(host, nic)?.rxQueues ?? [];
