@@ -93,7 +93,22 @@ const SOURCES = {
   affinity: 'affinity of the IRQ',
 };
 
-function cpuSteps({ arrival, queue, from, cpuGiven }: Walk): ExplainStep[] {
+function cpuSteps(walk: Walk): ExplainStep[] {
+  const { queue, from, redirected } = walk;
+  if (redirected === null) return receivingSteps(walk);
+  const { cpu, anyOf, why } = redirected;
+  const on = step(
+    'CPU',
+    from.softirq,
+    from.softirq === null ? 'not known' : 'of the queue, which runs the XDP program',
+  );
+  return [
+    ...(queue === null ? [] : [on]),
+    step('XDP', cpu, why, cpu === null && anyOf.length > 0 ? 1 / anyOf.length : null),
+  ];
+}
+
+function receivingSteps({ arrival, queue, from, cpuGiven }: Walk): ExplainStep[] {
   if (cpuGiven) return [step('CPU', from.cpu, 'set by --cpu')];
   const source = queue?.cpusSource ? SOURCES[queue.cpusSource] : '';
   const instead = substitute(arrival.nic);

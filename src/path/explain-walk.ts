@@ -21,10 +21,22 @@ export interface Arrival {
   readonly why: string;
 }
 
+/** By an XDP program, before the kernel receives the packet. */
+export interface Redirected {
+  /** null: it depends on what the packet carries, and is one of `anyOf`. */
+  readonly cpu: number | null;
+  readonly anyOf: readonly number[];
+  /** The hash and the queue of the NIC are lost. */
+  readonly native: boolean;
+  readonly why: string;
+}
+
 export interface WalkOptions {
   readonly given: Given;
   /** The receiving CPU, if it cannot be read from the machine; null: read it. */
   readonly cpu: number | null;
+  /** Where an XDP program sends the packets of a flow, by interface; null: nowhere. Default: nowhere. */
+  readonly redirect?: (nic: string, flow: Flow) => Redirected | null;
 }
 
 export const AS_IT_IS: WalkOptions = { given: NOTHING_GIVEN, cpu: null };
@@ -37,6 +49,7 @@ export interface Walk extends Taken, Landed {
   readonly from: Receiver;
   /** Was the CPU given, not read? */
   readonly cpuGiven: boolean;
+  readonly redirected: Redirected | null;
   readonly found: FoundSocket;
   /** The candidates: the group, or a socket without a group as a group of one; null if not known. */
   readonly members: Group | null;
@@ -48,7 +61,7 @@ export interface Walk extends Taken, Landed {
 export type Walker = (flow: Flow, arrival: Arrival) => Walk;
 
 /** Prepares everything once, so that 10,000 flows take a fraction of a second. */
-export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walker {
+export function walker(host: Host, { given, cpu, redirect = nowhere }: WalkOptions = AS_IT_IS): Walker {
   const find = finder(host);
   const receive = remember((nic: Nic) =>
     substitute(nic) === null ? port(nic, given, host.machine) : queueless(nic, host.machine),
@@ -57,16 +70,27 @@ export function walker(host: Host, { given, cpu }: WalkOptions = AS_IT_IS): Walk
   return (flow, arrival) => {
     const { nic } = arrival;
     const way = receive(nic)(flow);
-    const from = cpu === null ? way.from : { softirq: cpu, cpu, anyOf: [], why: null };
+    const redirected = cpu === null ? redirect(nic.name, flow) : null;
+    const from = receiverOf(way.from, cpu, redirected);
     const found = find(flow, arrival.devices);
     const members = membersOf(found);
     // Nothing records a queue of loopback.
-    const rxQueue = nic.name === 'lo' ? 'none' : recordedQueue(nic, way.queue?.index ?? null);
+    const rxQueue =
+      nic.name === 'lo' || redirected?.native ? 'none' : recordedQueue(nic, way.queue?.index ?? null);
     const taken = members === null ? missed(found) : take(members)(flow, from, rxQueue);
     const tx = way.backBy(taken.delivery, flow);
     const txQueue = nic.txQueues.find(({ index }) => index === tx.queue) ?? null;
-    return { flow, arrival, ...way, from, cpuGiven: cpu !== null, found, members, ...taken, tx, txQueue };
+    const cpuGiven = cpu !== null;
+    return { flow, arrival, ...way, from, cpuGiven, redirected, found, members, ...taken, tx, txQueue };
   };
+}
+
+const nowhere = () => null;
+
+function receiverOf(found: Receiver, given: number | null, redirected: Redirected | null): Receiver {
+  if (given !== null) return { softirq: given, cpu: given, anyOf: [], why: null };
+  if (redirected === null) return found;
+  return { softirq: found.softirq, ...redirected };
 }
 
 interface Way extends Landed, Pick<Walk, 'queue' | 'from'> {

@@ -68,6 +68,12 @@ function words(values: readonly number[]): string {
   return bytes.toString('base64');
 }
 
+/** Of struct config. */
+export function configWords(config: Uint8Array): { readonly cpus: number; readonly seed: number } {
+  const view = new DataView(config.buffer, config.byteOffset, config.byteLength);
+  return { cpus: view.getUint32(4 * CONFIG.cpus, true), seed: view.getUint32(4 * CONFIG.seed, true) };
+}
+
 /** The values of the maps as they are in the kernel. */
 export interface Filled {
   readonly way: Way;

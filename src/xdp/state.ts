@@ -98,9 +98,7 @@ export function mapValue(maps: OpenMaps, name: string, key: number, possible: nu
 export function readSpread({ own, info, mode }: AttachedProgram, possible: number): Spread | null {
   if (own?.command !== 'spread' || info === null || mode === 'offload') return null;
   return withMapsOf(info, (maps) => {
-    const targets = Array.from({ length: maps.get('targets')?.entries ?? 0 }, (_, slot) =>
-      word(mapValue(maps, 'targets', slot, possible)),
-    );
+    const targets = readTargets(maps, possible);
     return spreadIn({
       way: own.way,
       mode,
@@ -111,6 +109,12 @@ export function readSpread({ own, info, mode }: AttachedProgram, possible: numbe
     });
   });
 }
+
+/** The CPU of each slot of a spread. */
+export const readTargets = (maps: OpenMaps, possible: number): readonly number[] =>
+  Array.from({ length: maps.get('targets')?.entries ?? 0 }, (_, slot) =>
+    word(mapValue(maps, 'targets', slot, possible)),
+  );
 
 /** What the maps of a random source port say; null if it is none. */
 export function readSport({ own, info, mode }: AttachedProgram): Sport | null {

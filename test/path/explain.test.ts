@@ -47,6 +47,22 @@ describe('explain', () => {
     });
   });
 
+  it('follows an XDP program to the CPU that it chooses', () => {
+    const eth = keyed({ queues: 4, xps: true, irqCpus: [3, 2, 1, 0] });
+    const facts = { nics: [eth], groups: [web] };
+    const to = (cpu: number | null) => ({
+      ...AS_IT_IS,
+      redirect: () => ({ cpu, anyOf: cpu === null ? [0, 1, 2, 3] : [], native: true, why: 'xdp spread' }),
+    });
+    const found = explained(facts, FLOW, null, to(2));
+    expect(found).toMatchObject({ queue: 0, cpu: 2, slot: 2, worker: { cpus: [2] }, localShare: 1 });
+    expect(step(found, 'CPU')?.value).toBe(3);
+    expect(step(found, 'XDP')).toEqual({ what: 'XDP', value: 2, why: 'xdp spread', chance: null });
+    const any = explained(facts, FLOW, null, to(null));
+    expect(any).toMatchObject({ cpu: null, slot: null, worker: null });
+    expect(step(any, 'XDP')).toMatchObject({ value: null, chance: 0.25 });
+  });
+
   it('agrees with the paths of the queue, whatever decides', () => {
     for (const program of ['cpu', 'rand', 'hash', new Map([[0, 2]]), undefined] as const) {
       const facts = {

@@ -81,6 +81,18 @@ describe('a spread in generic mode', () => {
       expect(spread).toBeGreaterThan(0);
       expect(spread % 50).toBe(0);
     }
+    // One flow, to the CPU that `explain` names.
+    const named = json('explain udp 198.51.100.2:20000 198.51.100.1:4000 --iface v0');
+    expect(named.steps.find(({ what }: { what: string }) => what === 'XDP').why).toContain(
+      'by addresses and ports',
+    );
+    send(7, 1);
+    const counted = statusOf().counters.perCpu.map(
+      ({ cpu, spread }: { cpu: number; spread: number }, at: number) =>
+        [cpu, spread - found.counters.perCpu[at].spread] as const,
+    );
+    expect(counted.find(([, more]: readonly [number, number]) => more === 7)?.[0]).toBe(named.cpu);
+
     expect(json('status').settings.map(({ kind }: { kind: string }) => kind)).toEqual(['rps', 'xdp']);
 
     // Its text is the same, so nothing is loaded.

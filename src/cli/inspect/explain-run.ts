@@ -9,6 +9,7 @@ import { type Flow, formatEndpoint, parseFlow } from '../../path/flow.ts';
 import type { Given, Method } from '../../path/rss-hash.ts';
 import type { Fields } from '../../path/rss-input.ts';
 import type { Line, Style } from '../../report/text.ts';
+import { openFiles } from '../../system/files.ts';
 import { isIP } from '../../system/ip.ts';
 import { cliFailure, usage } from '../errors.ts';
 import { loadHost } from '../host-source.ts';
@@ -47,9 +48,10 @@ export async function runExplain(words: readonly string[], options: ExplainComma
   const host = await loadHost(sourceOf(options, flow.destination.port));
   const [[, arrivals = []] = []] = arriving(host, [flow], options.iface ?? null);
   if (options.ports !== undefined) return showPorts(flow, arrivals, options.ports, options);
+  const redirect = await redirecting(options);
   const each = (of: Host) => {
     const [[, there = []] = []] = arriving(of, [flow], options.iface ?? null);
-    return explain(walker(of, walkingBy(options)), flow, there);
+    return explain(walker(of, { ...walkingBy(options), redirect }), flow, there);
   };
   const now = each(host);
   const then = change === null ? null : each(change(ofFlow(narrowed(host, arrivals), flow)));
@@ -110,6 +112,17 @@ const walkingBy = (options: ExplainCommandOptions): WalkOptions => ({
   given: givenBy(options),
   cpu: options.cpu ?? null,
 });
+
+/** Of this machine; a snapshot does not say what XDP does. */
+async function redirecting({
+  from,
+  root,
+}: ExplainCommandOptions): Promise<NonNullable<WalkOptions['redirect']>> {
+  if (from !== undefined || root !== undefined) return () => null;
+  const { readRedirects } = await import('../../xdp/redirect.ts');
+  const redirects = await readRedirects(openFiles('/'));
+  return (nic, flow) => redirects.get(nic)?.(flow) ?? null;
+}
 
 /** A change affects only the interfaces on which the flows arrive. */
 function narrowed(host: Host, arrivals: readonly Arrival[]): Host {
