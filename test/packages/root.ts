@@ -72,5 +72,10 @@ async function archiveOf(suite: Suite, packages: readonly string[]): Promise<str
   return file;
 }
 
+/** `name`: its path below /root. */
 export const copyInto = (root: Root, file: string, name: string): Promise<void> =>
   cp(file, join(root.folder, 'root', name));
+
+/** Lists all files of a system except logs and what apt and dpkg keep for themselves. */
+export const ALL_FILES = `find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /root -o -path /tmp -o -path /var/log \\
+  -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \\) -prune -o -print | sort`;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { commandsOf } from './page.ts';
+import { commandsOf, readmeInstall } from './page.ts';
 import { copyInto, freshRoot, type Root } from './root.ts';
 
 const exec = promisify(execFile);
@@ -63,6 +63,9 @@ describe('by dnf', () => {
       schema: 'locality-tune.inspect/1',
     });
     await root.run(`mkdir -p /var/lib/locality-tune; ${uninstall}`);
+    await root.run(`mkdir packages; ln ${FILE} packages/; ${readmeInstall().rpm}`);
+    expect(await root.run('locality-tune --version')).toBe(`${manifest.version}\n`);
+    await root.run(uninstall);
     expect(
       await root.run(
         'find / -xdev -name "*locality-tune*" -not -path "/root/*" -not -path "/var/log/*" -not -path "/var/cache/*"',
