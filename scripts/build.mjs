@@ -182,13 +182,25 @@ function writeBundled(inputs) {
   for (const folder of [...new Set(folders)].sort()) {
     const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const text = file === undefined ? `${license}\n` : readFileSync(join(root, folder, file), 'utf8');
+    const text =
+      file === undefined ? licenceOf(name, license) : readFileSync(join(root, folder, file), 'utf8');
     packages.set(`${name} ${version}`, { text, facts: { name, version, license } });
   }
   const texts = [...packages].map(([title, { text }]) => `${title}\n\n${text}`);
   writeFileSync(join(fresh, 'LICENSES'), texts.join('\n\n'));
   const facts = [...packages.values()].map((each) => each.facts);
   writeFileSync(join(fresh, 'bundled.json'), `${JSON.stringify(facts, null, 2)}\n`);
+}
+
+/** Packages under the MIT License that come without its text, and the copyright in the head of their files. */
+const MIT_WITHOUT_FILE = new Map([['yoga-layout', 'Copyright (c) Meta Platforms, Inc. and affiliates.']]);
+
+/** The licence asks for its text in every copy. The project's own is the same, below its copyright. */
+function licenceOf(name, license) {
+  const holder = MIT_WITHOUT_FILE.get(name);
+  if (holder === undefined || license !== 'MIT')
+    fail(`${name} (${license}) has no licence file; add its text to build.mjs`);
+  return readFileSync(join(root, 'LICENSE'), 'utf8').replace(/^Copyright .*$/m, holder);
 }
 
 const common = {

@@ -56,8 +56,9 @@ function nodeComponent({ version, packageName }: Runtime): Models.Component {
     cpe: `cpe:2.3:a:nodejs:node.js:${node}:*:*:*:*:*:*:*`,
     licenses: licences('MIT'),
   });
+  // Empty: this Node was built without it.
   for (const [name, its] of Object.entries(libraries))
-    if (its !== undefined)
+    if (its)
       component.components.add(
         new Models.Component(Enums.ComponentType.Library, name, {
           version: its,
