@@ -1,7 +1,9 @@
 /** Checks of what the kernel says of NICs, sockets and interrupts. */
 import { readIrqbalance } from '../host/irqbalance.ts';
 import { isErrno, isFailure, isSystemError } from '../system/errors.ts';
+import { lookUpFamily } from '../system/genetlink.ts';
 import { native } from '../system/native.ts';
+import { NETLINK_GENERIC } from '../system/netlink.ts';
 import { openIrqbalance } from '../tune/irqbalance.ts';
 import { CHANGE, EVERY, LOOK } from './commands.ts';
 import { asRoot, isContained } from './surroundings.ts';
@@ -12,6 +14,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
   { id: 'interrupts', commands: [...LOOK, ...CHANGE], examine: interrupts },
   { id: 'sock-diag', commands: [], examine: sockDiag },
   { id: 'ethtool', commands: ['apply', 'plan', 'tune'], examine: ethtool },
+  { id: 'ethtool-netlink', commands: [], examine: ethtoolNetlink },
   { id: 'netdev-netlink', commands: [], examine: netdev },
   { id: 'irqbalance', commands: CHANGE, examine: irqbalance },
 ];
@@ -82,6 +85,25 @@ async function ethtool(subject: Subject): Promise<Outcome> {
     }
   }
   return works(said.join('; '));
+}
+
+async function ethtoolNetlink({ live }: Subject): Promise<Outcome> {
+  if (live === null) return NOT_READ;
+  try {
+    const family = await lookUpFamily(
+      (request) => native().netlinkRequest(NETLINK_GENERIC, request),
+      'ethtool',
+    );
+    return family?.groups.has('monitor')
+      ? works('the kernel reports changes that are made with ethtool')
+      : works(
+          'the kernel does not report changes that are made with ethtool, so watch reads them again twice a minute',
+          'boot a kernel with CONFIG_ETHTOOL_NETLINK',
+        );
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return unknown(`not known: the kernel answers ${error.code}`);
+  }
 }
 
 async function netdev(subject: Subject): Promise<Outcome> {

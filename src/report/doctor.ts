@@ -43,7 +43,9 @@ const byFix = (examined: readonly Examined[]): readonly (readonly Examined[])[] 
 ];
 
 const failedLines = (alike: readonly Examined[], style: Style): readonly Line[] => [
-  ...alike.flatMap(({ id, detail }) => paragraph('NO ', `${detail} [${id}]`, style, 'strong')),
+  ...[...Map.groupBy(alike, ({ detail }) => detail)].flatMap(([detail, same]) =>
+    paragraph('NO ', `${detail} [${same.map(({ id }) => id).join(', ')}]`, style, 'strong'),
+  ),
   ...fixLines(alike[0]?.fix ?? null, style),
 ];
 
