@@ -120,6 +120,11 @@ const CONFIGURED: ReadonlySet<string> = new Set([
 
 /** @param argv only the commands that it mentions are registered, or all if it mentions none */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
+  return (await commandTree(argv)).hook('preAction', (_, command) => prepare(command));
+}
+
+/** The same without what commands check, read and enter before they run. */
+export async function commandTree(argv: readonly string[]): Promise<Command> {
   const program = new Command('locality-tune')
     .description(
       'See, measure and tune the CPU locality of packets: NIC queue, IRQ, reuseport socket, worker.',
@@ -144,7 +149,7 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
   for (const [name, register] of COMMANDS)
     if (mentioned.length === 0 || mentioned.includes(name) || (isCompletion && name === 'completion'))
       register(program, help);
-  return program.hook('preAction', (_, command) => prepare(command));
+  return program;
 }
 
 /** A command's help shows only the options that it takes. */

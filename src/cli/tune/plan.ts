@@ -14,7 +14,7 @@ Examples:
   locality-tune plan --iface bond0 --port 443 --udp           a bond and its devices, for QUIC
   locality-tune plan --iface eth0 --only irq,xps              only the interface
   locality-tune plan --iface eth0 --port 8080 --cpus 0-7 -j   as JSON
-  locality-tune plan --iface eth0 --port 8080 --save web.json for configuration management
+  locality-tune plan --iface eth0 --port 8080 --save web.json   for apply --saved web.json
   locality-tune apply --iface eth0 --port 8080                apply the same plan, with undo`;
 
 export function register(program: Command): void {
