@@ -1,0 +1,140 @@
+/**
+ * What the live view, `watch` and `export` take on a machine with many CPUs and queues, with the kernel's own /proc and sysfs:
+ * `npm run lab -- --kernel 6.12 --nic virtio --cpus 64 footprint` writes docs/footprint.md.
+ *
+ * An emulated CPU is many times slower than this machine's. So the same work is timed inside and outside, before and after,
+ * and CPU time is divided by how many times longer it took inside. Memory is as in the guest.
+ */
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, inject, it } from 'vitest';
+import { useGuest } from './machine/lab.ts';
+import { startNginx, underLoad } from './nginx.ts';
+import { circumstances, markdown, writeSection } from './record.ts';
+import { openView } from './view.ts';
+
+const PORT = 8080;
+const SECONDS = 180;
+const SCRAPE_SECONDS = 15;
+/** For one sample of what may be busy: as many looks take 0.3 s outside. */
+const LOOKS = 20;
+
+const { kernel, hardware } = inject('lab');
+const guest = useGuest(async (each) => {
+  await startNginx(each, PORT, hardware.cpus);
+});
+
+const REFERENCE = `node test/lab/look-often.ts ${LOOKS}`;
+const inside = async () => Number(await guest().run(REFERENCE, 600));
+const outside = () => Number(execFileSync('sh', ['-c', REFERENCE], { encoding: 'utf8' }));
+
+interface Footprint {
+  /** CPU seconds of the guest a second. */
+  readonly share: number;
+  readonly megabytes: number;
+  readonly peak: number;
+}
+
+const TICKS = 100;
+
+/** Of the process whose command line has `words`, while `act` takes its time. */
+async function footprint(words: string, act: () => Promise<unknown>): Promise<Footprint> {
+  const pid = (await guest().run(`pgrep -o -f 'entry.cjs ${words}'`)).trim();
+  const used = async () => {
+    const [stat = '', uptime = ''] = (await guest().run(`cat /proc/${pid}/stat /proc/uptime`)).split('\n');
+    const fields = stat.replace(/^.*\) /, '').split(' ');
+    return { cpu: (Number(fields[11]) + Number(fields[12])) / TICKS, at: Number(uptime.split(' ')[0]) };
+  };
+  const before = await used();
+  await act();
+  const after = await used();
+  const status = await guest().run(`cat /proc/${pid}/status`);
+  const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024;
+  return {
+    share: (after.cpu - before.cpu) / (after.at - before.at),
+    megabytes: megabytes('VmRSS'),
+    peak: megabytes('VmHWM'),
+  };
+}
+
+async function ofView(options: string): Promise<Footprint> {
+  const view = openView(guest(), `--iface eth0 --port ${PORT} ${options}`);
+  await view.until(/1 overview[\s\S]*RX/i, 600);
+  await sleep(60_000);
+  const result = await footprint('live', () => sleep(1000 * SECONDS));
+  await view.close();
+  return result;
+}
+
+async function ofWatch(): Promise<Footprint> {
+  const watch = guest().start(`exec locality-tune watch --iface eth0 --port ${PORT} --baseline now`);
+  await sleep(60_000);
+  const result = await footprint('watch', () => sleep(1000 * SECONDS));
+  await watch.end('SIGTERM');
+  return result;
+}
+
+async function ofExport(options: string): Promise<Footprint> {
+  const exporter = guest().start(`exec locality-tune export ${options} 2>&1`);
+  await exporter.line();
+  const scrape = () => guest().run('curl -s http://127.0.0.1:9884/metrics | wc -l', 300);
+  for (let nth = 0; nth < 3; nth++) await scrape();
+  const result = await footprint('export', async () => {
+    for (const end = Date.now() + 1000 * SECONDS; Date.now() < end; ) {
+      const next = Date.now() + 1000 * SCRAPE_SECONDS;
+      expect(Number(await scrape())).toBeGreaterThan(100);
+      await sleep(Math.max(0, next - Date.now()));
+    }
+  });
+  await exporter.end('SIGTERM');
+  return result;
+}
+
+const PROGRAMS: Readonly<
+  Record<string, readonly [limit: number, megabytes: number, () => Promise<Footprint>]>
+> = {
+  'live, no probes': [3, 150, () => ofView('--no-probes')],
+  live: [3, 150, () => ofView('')],
+  watch: [0.5, 60, ofWatch],
+  'export, a scrape each 15 s': [1, 80, () => ofExport('--no-slots')],
+};
+
+it('takes little', { timeout: 3_600_000 }, () =>
+  underLoad(guest(), PORT, async () => {
+    const rows: string[][] = [];
+    for (const [name, [limit, megabytes, measure]] of Object.entries(PROGRAMS)) {
+      const slower = [(await inside()) / outside()];
+      const { share, ...memory } = await measure();
+      slower.push((await inside()) / outside());
+      const factor = slower.reduce((sum, each) => sum + each, 0) / slower.length;
+      rows.push([
+        name,
+        `${((100 * share) / factor).toFixed(2)} %`,
+        `${limit} %`,
+        `${memory.megabytes.toFixed(0)} MB`,
+        `${memory.peak.toFixed(0)} MB`,
+        `${megabytes} MB`,
+        `${(100 * share).toFixed(0)} %`,
+        slower.map((each) => each.toFixed(1)).join(', '),
+      ]);
+      console.log(rows.at(-1)?.join(' | '));
+    }
+    const head = [
+      '',
+      'of a CPU',
+      'aim',
+      'RSS',
+      'peak RSS',
+      'aim',
+      'of a CPU in the guest',
+      'times slower before, after',
+    ];
+    const text = `${await circumstances(guest())}\n\n${markdown(head, rows)}`;
+    writeSection(
+      'footprint.md',
+      '# What it takes itself\n',
+      `Linux ${kernel.name}, ${hardware.cpus} CPUs, ${hardware.nic}`,
+      text,
+    );
+  }),
+);
