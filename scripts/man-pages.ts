@@ -1,5 +1,6 @@
 /** The manual pages, from the definitions that `--help` shows: one for the program, one for each command. */
-import type { EventEmitter } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Argument, Command, Option } from 'commander';
 import { COMMANDS, createProgram } from '../src/cli/program.ts';
 import { filled, inline, item, literal, paragraph, section, title } from './roff.ts';
@@ -142,9 +143,32 @@ function commandPage(command: Command, edition: Edition): string {
   ]);
 }
 
+const SCHEMAS = join(import.meta.dirname, '../docs/schemas');
+
+/** The names that JSON Schemas give the documents themselves: `locality-tune.inspect/1`. */
+function documentNames(): ReadonlySet<string> {
+  const texts = readdirSync(SCHEMAS).map((name) => readFileSync(join(SCHEMAS, name), 'utf8'));
+  return new Set(
+    texts.flatMap((text) =>
+      Array.from(text.matchAll(/"(locality-tune\.[a-z-]+\/1)"/g), ([, name = '']) => name),
+    ),
+  );
+}
+
+/** Of what a command prints: `measure skb` prints skb, `balance status` balance-status, `balance check` what `balance plan` prints. */
+function documentOf(command: Command): string {
+  const [, ...words] = callOf(command).split(' ');
+  const name = (words[0] === 'measure' ? words.slice(1) : words).join('-');
+  return `locality-tune.${name.replace('balance-check', 'balance-plan')}/1`;
+}
+
 /** What each command prints with --json. */
 function jsonPage(program: Command, edition: Edition): string {
-  const commands = all(program).filter((each) => visible(each).length === 0);
+  const named = documentNames();
+  const printed = Map.groupBy(
+    all(program).filter((each) => visible(each).length === 0 && named.has(documentOf(each))),
+    documentOf,
+  );
   return page([
     title(JSON_PAGE, 5, edition.date, edition.version),
     ...section('NAME', filled(`${JSON_PAGE} - what locality-tune prints as JSON`)),
@@ -177,8 +201,18 @@ function jsonPage(program: Command, edition: Edition): string {
     ]),
     ...section(
       'DOCUMENTS',
-      commands.flatMap((each) =>
-        item(`.B locality\\-tune.${inline(each.name())}/1`, `printed by ${nameOf(each)}(1)`),
+      [...printed].flatMap(([name, commands]) =>
+        item(`.B ${inline(name)}`, `printed by ${commands.map((each) => `${nameOf(each)}(1)`).join(', ')}`),
+      ),
+    ),
+    ...section('FILES', [
+      ...item('.B locality\\-tune.recording/1', 'the first line of a file that `live --record` writes'),
+      ...item('.B locality\\-tune.saved/1', 'written by `plan --save` and `apply --persist`'),
+    ]),
+    ...section(
+      'SCHEMAS',
+      paragraph(
+        '`locality-tune schema` lists the JSON Schemas of all documents and files, and `locality-tune schema NAME` prints one.',
       ),
     ),
     ...section('SEE ALSO', seeAlso(['locality-tune(1)', 'jq(1)'])),
@@ -239,13 +273,9 @@ interface AfterHelp {
 /** The text below the options, in which two spaces begin a line that must stay as it is. */
 function afterHelp(command: Command): AfterHelp {
   let written = '';
-  // commander's types leave out that a command is one.
-  (command as unknown as EventEmitter).emit('afterHelp', {
-    command,
-    error: false,
-    write: (text: string) => (written += text),
-  });
+  command.configureOutput({ writeOut: (text) => (written += text) }).outputHelp();
   const blocks = written
+    .slice(command.helpInformation().length)
     .trim()
     .split(/\n\s*\n/)
     .filter((block) => block !== '');

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { manPages } from '../../scripts/man-pages.ts';
@@ -51,6 +53,20 @@ it('says what the help says, as the examples are', () => {
   expect(read(pages.get('locality-tune-attach.1') ?? '')).toMatch(
     /\n +--weights list\n +weighted: weights of slot 0, 1, …/,
   );
+});
+
+it('lists each document that has a schema in the page of JSON, and nothing of commands without JSON', () => {
+  const page = read(pages.get('locality-tune-json.5') ?? '');
+  const folder = join(import.meta.dirname, '../../docs/schemas');
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const names = texts.flatMap((text) => text.match(/(?<=")locality-tune\.[a-z-]+\/1(?=")/g) ?? []);
+  expect(names.length).toBeGreaterThan(30);
+  for (const name of names) expect(page).toMatch(new RegExp(`^ +${name.replace('.', '\\.')}(?: |$)`, 'm'));
+  expect(page).toMatch(
+    /locality-tune\.balance-plan\/1\s+printed by locality-tune-balance-check\(1\), locality-tune-balance-plan\(1\)/,
+  );
+  for (const name of ['completion', 'metrics', 'report', 'schema'])
+    expect(page).not.toContain(`locality-tune.${name}/1`);
 });
 
 it('names every command in the page of the program', () => {
