@@ -7,6 +7,7 @@ import { takeBackOwn } from '../../use-cases/undo.ts';
 import { applyXdp } from '../../use-cases/xdp.ts';
 import { readStatus } from '../../xdp/status.ts';
 import { confirm } from '../confirm.ts';
+import type { XdpAttachment, XdpInterface } from '../documents.ts';
 import { EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, progress, say, sayParagraph, styleOf } from '../output.ts';
@@ -25,12 +26,12 @@ export interface Planned {
   /** `UDP to port 4000 by flow, to CPUs 0-3`. */
   readonly does: string;
   /** Of the document, where nothing is attached yet. */
-  readonly document: object;
+  readonly document: Pick<XdpInterface, 'mode' | 'by' | 'ports' | 'cpus' | 'queueSize'>;
 }
 
 export async function carryOut(
   machine: LiveMachine,
-  schema: `locality-tune.xdp-${string}/1`,
+  schema: XdpAttachment['schema'],
   { plan, warnings, does, document }: Planned,
   options: AttachXdpOptions,
 ): Promise<void> {
