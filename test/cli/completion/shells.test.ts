@@ -1,15 +1,26 @@
 /** The scripts in real shells, on a terminal. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Header } from '../../../src/tune/journal.ts';
+import { ENTRY } from '../../integration/cli.ts';
 import { openScreen } from '../../tui/pty.ts';
-import { ENTRY, run } from '../run.ts';
+import { run } from '../run.ts';
 
 let folder = '';
 let env: Record<string, string> = {};
+/** The two sockets of a reuseport group. */
+let group: readonly Server[] = [];
+let port = '';
 beforeAll(async () => {
+  const first = await listening(0);
+  const address = first.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  group = [first, await listening(address.port)];
+  port = String(address.port);
   folder = mkdtempSync(join(tmpdir(), 'locality-tune-completion-'));
   const program = join(folder, 'locality-tune');
   // It shows the words that it was given; the shells' scripts get the program.
@@ -22,9 +33,46 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'web 07.json'), '');
   for (const shell of ['bash', 'zsh', 'fish'])
     writeFileSync(join(folder, shell), (await run(['completion', shell])).stdout);
-  env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, XDG_CONFIG_HOME: folder };
+  const state = join(folder, 'state');
+  mkdirSync(join(state, 'journals'), { recursive: true });
+  writeFileSync(join(state, 'journals', `${JOURNAL}.jsonl`), `${JSON.stringify(HEADER)}\n`, { mode: 0o600 });
+  env = {
+    PATH: `${folder}:${process.env['PATH']}`,
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    LOCALITY_TUNE_STATE: state,
+  };
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  for (const server of group) server.close();
+  rmSync(folder, { recursive: true });
+});
+
+const JOURNAL = '4711';
+const HEADER: Header = {
+  record: 'journal',
+  version: 1,
+  time: '2026-01-01T00:00:00.000Z',
+  bootId: 'b',
+  netns: 1,
+  netnsCookie: null,
+  by: { user: null, command: 'locality-tune apply', version: '0.1.0' },
+};
+
+function listening(wanted: number): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.on('error', reject);
+    server.listen({ host: '127.0.0.1', port: wanted, reusePort: true }, () => resolve(server));
+  });
+}
+
+/** Begun, and whole: what only this machine knows. */
+const dynamic = (): readonly (readonly [begun: string, words: readonly string[]])[] => [
+  [`attach --port ${port.slice(0, -1)}`, ['attach', '--port', port]],
+  ['attach --program source-r', ['attach', '--program', 'source-rendezvous']],
+  ['undo --journal 47', ['undo', '--journal', JOURNAL]],
+];
 
 const SHELLS = {
   bash: { args: ['--norc', '--noprofile'], setup: 'source ./bash' },
@@ -80,6 +128,15 @@ describe.each(['bash', 'zsh'] as const)('%s', (shell) => {
     ]);
   });
 
+  it('completes ports of groups, programs and journals', async () => {
+    const wanted = dynamic();
+    const got = await complete(
+      shell,
+      wanted.map(([begun]) => `locality-tune ${begun}`),
+    );
+    expect(got).toEqual(wanted.map(([, words]) => words.map((word) => `<${word}>`).join(' ')));
+  });
+
   it('evaluates nothing that was typed', async () => {
     const [got] = await complete(shell, ["locality-tune inspect --root '$(touch evil)' --no-sl"]);
     expect(got).toBe('<inspect> <--root> <$(touch evil)> <--no-slots>');
@@ -102,4 +159,5 @@ it('fish completes commands, options, values and files', () => {
   expect(ask('locality-tune inspect --iface l')).toEqual(['lo']);
   expect(ask('locality-tune inspect --color=al')).toEqual(['--color=always']);
   expect(ask('locality-tune inspect --from we')).toEqual(['web 07.json']);
+  for (const [begun, words] of dynamic()) expect(ask(`locality-tune ${begun}`)).toEqual(words.slice(-1));
 });
