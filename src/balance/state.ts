@@ -1,5 +1,5 @@
 /** The balancer of an interface, read from the kernel, which is the only state. */
-import { keysOf, lookUpMap } from '../system/bpf.ts';
+import { keysOf, lookUpMap, type ProgramInfo } from '../system/bpf.ts';
 import { perCpu, sum } from '../xdp/spread-maps.ts';
 import { type AttachedProgram, mapValue, type OpenMaps, withMapsOf } from '../xdp/state.ts';
 import { digestOf } from './digest.ts';
@@ -120,6 +120,19 @@ export interface BalanceTraffic {
   readonly vips: readonly VipTraffic[];
   readonly counters: Counters;
 }
+
+/** Packets of each backend since it was attached, and nothing that costs more. Throws SystemError. */
+export const readPackets = (
+  info: ProgramInfo,
+  attached: Attached,
+  possible: number,
+): readonly { readonly address: string; readonly packets: number }[] =>
+  withMapsOf(info, (maps) =>
+    attached.placed.map(({ index, backend: { address } }) => ({
+      address,
+      packets: trafficIn(mapValue(maps, 'traffic', index, possible)).packets,
+    })),
+  );
 
 /** Throws SystemError. @param possible number of possible CPUs */
 export function readTraffic(

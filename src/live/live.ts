@@ -20,6 +20,7 @@ import { createEvents, type Events } from './events.ts';
 import { membersByProcess, NO_PACKETS, toAccept, toMembers } from './probes.ts';
 import type { Accept, Configuration, ProbeState, Sample, Source } from './types.ts';
 import { followWatchers } from './watcher-events.ts';
+import { watchXdp } from './xdp-figures.ts';
 
 export interface LiveOptions {
   /** The network namespace, as `--netns` named it; null: the user's own. */
@@ -92,6 +93,7 @@ async function* run(
     async () => newestEvents(await askWatchers(netnsInode()), NEWEST_EVENTS),
     events.report,
   );
+  const programs = watchXdp(system.files);
   const probes = root ? startCounting(options.port, signal, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
   const countersOf = ({ host: { nics, machine } }: Configuration) =>
@@ -134,6 +136,7 @@ async function* run(
         queues: after === null ? [] : queueSamples(configuration.host.nics, before, after),
         members: own === null ? toMembers(groups, accepts, datagrams) : membersByProcess(groups, own),
         events: events.take(),
+        ...programs.take(),
         probe: probe ?? { state: 'missing', coverage: null, notes: [missing] },
         ...experimentOn(system.files),
         configuration,

@@ -3,7 +3,18 @@ import { diagnose } from '../diagnose/diagnose.ts';
 import type { AcceptListener, AcceptPair } from '../measure/accept.ts';
 import { viewOf } from '../path/view.ts';
 import { host } from '../snapshot/host-shape.ts';
-import { list, Mismatch, nullable, number, object, oneOf, type Shape, text, whole } from '../system/shape.ts';
+import {
+  isRecord,
+  list,
+  Mismatch,
+  nullable,
+  number,
+  object,
+  oneOf,
+  type Shape,
+  text,
+  whole,
+} from '../system/shape.ts';
 import { printable } from '../words/printable.ts';
 import type {
   Accept,
@@ -15,6 +26,7 @@ import type {
   ProbeState,
   QueueSample,
   Sample,
+  XdpFigure,
 } from './types.ts';
 
 const natural = whole(0, Number.MAX_SAFE_INTEGER);
@@ -85,7 +97,17 @@ const loads = list(
   }),
 );
 
-const sample = object<Omit<Sample, 'configuration'>>({
+const xdp = list(
+  object<XdpFigure>({
+    nic: line,
+    command: oneOf('spread', 'sport', 'balance'),
+    pps: nullable(amount),
+    parts: list(object<XdpFigure['parts'][number]>({ name: line, pps: nullable(amount) })),
+    lost: nullable(natural),
+  }),
+);
+
+const sample = object<Omit<Sample, 'configuration' | 'xdp'>>({
   time,
   seconds: amount,
   cpus: list(index),
@@ -126,7 +148,11 @@ const sample = object<Omit<Sample, 'configuration'>>({
 
 /** Throws Mismatch. A matrix must have a row and a column for each CPU. */
 export function toSample(value: unknown, at: string): Omit<Sample, 'configuration'> {
-  const found = sample(value, at);
+  const programs = isRecord(value) ? value['xdp'] : undefined;
+  const found = {
+    ...sample(value, at),
+    ...(programs === undefined ? {} : { xdp: xdp(programs, `${at}.xdp`) }),
+  };
   const size = found.cpus.length;
   for (const matrix of [found.rxMatrix, found.txMatrix])
     if (matrix !== null && (matrix.length !== size || matrix.some((row) => row.length !== size)))

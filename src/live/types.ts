@@ -36,6 +36,8 @@ export interface Sample {
   readonly members: readonly MemberSample[];
   readonly events: readonly LiveEvent[];
   readonly probe: ProbeState;
+  /** Our XDP programs; absent: none, or not known without root. */
+  readonly xdp?: readonly XdpFigure[];
   /** The experiment of `locality-tune prove` that runs on this machine; absent: none. */
   readonly experiment?: RunningExperiment;
   /** A new object each time the configuration was read (every few seconds), otherwise the same object as before. */
@@ -46,6 +48,18 @@ export interface Sample {
 export interface Configuration extends View {
   readonly findings: readonly Finding[];
   readonly readAt: string;
+}
+
+/** What one of our XDP programs did in the interval. */
+export interface XdpFigure {
+  readonly nic: string;
+  readonly command: 'spread' | 'sport' | 'balance';
+  /** Packets/s that it changed, sent on or gave to a CPU; null at first. */
+  readonly pps: number | null;
+  /** By the address of a backend, or `CPU 3`; empty if it has no parts. */
+  readonly parts: readonly { readonly name: string; readonly pps: number | null }[];
+  /** Of a spread: packets lost in the queues of CPUs since it was attached. */
+  readonly lost: number | null;
 }
 
 export interface LocalityFigure {

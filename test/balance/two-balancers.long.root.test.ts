@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seedOf, tableOf } from '../../src/balance/table.ts';
 import { formatAddress, parseAddress } from '../../src/system/address.ts';
 import { closeDescriptor, openProgram, testRun } from '../../src/system/bpf.ts';
+import { ENTRY } from '../integration/cli.ts';
 import { ethernet, network, tcp } from '../xdp/packets.ts';
 import { rowOf } from './model.ts';
 import {
@@ -130,6 +131,32 @@ it('count every packet: together exactly what the backends received', async () =
   expect(counted.flatMap(({ backends }) => backends).reduce((sum, { packets }) => sum + packets, 0)).toBe(
     2_000,
   );
+});
+
+it('are in the live view, with the share of each backend', async () => {
+  const { line, child } = net.startWith(
+    net.environment('lb1'),
+    'lb1',
+    process.execPath,
+    ENTRY,
+    ...'live -j --interval 1 --no-probes'.split(' '),
+  );
+  // The first sample has no rates.
+  for (let at = 0, seen = 0; seen < 2; at++) {
+    expect(at).toBeLessThan(20);
+    const sent = client.datagrams(50, 20);
+    const { xdp } = JSON.parse(await line());
+    await sent;
+    if (!(xdp?.[0]?.pps > 0)) continue;
+    seen++;
+    expect(xdp).toEqual([expect.objectContaining({ nic: 'e0', command: 'balance', lost: null })]);
+    const parts: readonly { readonly name: string; readonly pps: number }[] = xdp[0].parts;
+    expect(parts.map(({ name }) => name).sort()).toEqual(Object.keys(THREE).flatMap(addressesOf).sort());
+    // Each is rounded.
+    const sum = parts.reduce((total, { pps }) => total + pps, 0);
+    expect(Math.abs(sum - xdp[0].pps)).toBeLessThanOrEqual(parts.length);
+  }
+  child.kill('SIGINT');
 });
 
 it('keep all connections when one of them leaves, and when it comes back', async () => {

@@ -210,6 +210,38 @@ describe('matrix', () => {
 });
 
 describe('queues', () => {
+  it('are below what our XDP programs do, the busiest part first', () => {
+    const xdp: Sample['xdp'] = [
+      {
+        nic: 'eth0',
+        command: 'balance',
+        pps: 4_000,
+        parts: [
+          { name: '10.0.0.1', pps: 1_000 },
+          { name: '10.0.0.2', pps: 3_000 },
+        ],
+        lost: null,
+      },
+      { nic: 'eth1', command: 'spread', pps: 200, parts: [{ name: 'CPU 3', pps: 200 }], lost: 7 },
+      { nic: 'eth2', command: 'sport', pps: null, parts: [], lost: null },
+    ];
+    const history = before.map((sample) => ({ ...sample, xdp }));
+    const lines = linesOf(queues, propsOf(history, roomy, plain, {}));
+    expect(lines.slice(0, 3).map((line) => line.trimEnd())).toEqual([
+      ' eth0 balance 4000 pps  10.0.0.2 75 %  10.0.0.1 25 %',
+      ' eth1 xdp spread 200 pps  7 lost  CPU 3 100 %',
+      ' eth2 xdp sport – pps',
+    ]);
+    expect(lines[3]).toContain('queues of');
+    // A small pane is for the queues.
+    const small = linesOf(queues, propsOf(history, { width: 80, height: 6 }, plain, {}));
+    expect([small.length, small[0]?.slice(0, 5), small[1]]).toEqual([
+      6,
+      ' eth0',
+      expect.stringContaining('queues of'),
+    ]);
+  });
+
   it('has queue, interrupt, CPU and rates in one line, and what is wrong below', () => {
     const shown = screen(queues, before, { cursor: 3 });
     expect(shown).toMatch(/▸ ◐ {2}eth0 {2}rx-3 +60 +3 +1030 +\d+k +\S+ +\d+k +12\.5 +off +unset/);

@@ -18,6 +18,7 @@ import { Rows } from '../components/rows.tsx';
 import { findingLine } from '../components/severity.ts';
 import { cpusText, known } from '../components/text.ts';
 import { expectedTone, percentText, RATE, rateText } from '../components/values.ts';
+import { xdpLines } from '../components/xdp-lines.ts';
 import type { Pane, PaneProps } from '../pane.ts';
 import type { Theme } from '../theme.ts';
 
@@ -32,6 +33,8 @@ export const queues: Pane = {
 };
 
 const FINDINGS = 3;
+/** Lines for the queues themselves, before any for XDP programs. */
+const LEAST = 5;
 
 /** An RX queue with the TX queue that shares its interrupt, or a queue alone. */
 interface Row {
@@ -58,7 +61,9 @@ function Queues(props: PaneProps): ReactNode {
     [configuration, theme, filter],
   );
   const shown = now === undefined ? rows : ordered(rows, options.order, now.queues);
-  const lines = now === undefined ? [] : queueLines(props, now, shown);
+  const programs = now === undefined ? [] : xdpLines(now, width, theme).slice(0, Math.max(0, height - LEAST));
+  const list = { ...props, height: height - programs.length };
+  const lines = now === undefined ? [] : [...programs, ...queueLines(list, now, shown)];
   return <Rows lines={lines} width={width} height={height} theme={theme} />;
 }
 
