@@ -1,13 +1,13 @@
 /**
  * `npm run schemas`: docs/schemas/NAME.json, a JSON Schema (draft 7) of each document and each file that this program
- * writes, from the types in src/cli/documents.ts. ts-json-schema-generator reads them with a TypeScript of its own,
+ * writes, from the types in src/cli/documents.ts and the folder beside it. ts-json-schema-generator reads them with a TypeScript of its own,
  * because TypeScript 7 has no programming interface.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const source = join(root, 'src/cli/documents.ts');
+const sources = ['src/cli/documents.ts', ...globSync('src/cli/documents/*.ts', { cwd: root }).sort()];
 export const FOLDER = join(root, 'docs/schemas');
 
 export type Schema = object;
@@ -15,11 +15,11 @@ export type Schema = object;
 /** Exported types that end so, and the name of their schema before it: `InspectDocument` is inspect. */
 const EXPORTED = /^export (?:interface|type) ((\w+)(?:Document|File|Line))\b/gm;
 
-/** Name -> schema, in the order of the file. */
+/** Name -> schema. */
 export async function schemas(): Promise<ReadonlyMap<string, Schema>> {
   const { createGenerator } = await import('ts-json-schema-generator');
   const generator = createGenerator({
-    path: source,
+    path: join(root, 'src/cli/documents{,/*}.ts'),
     tsconfig: join(root, 'tsconfig.json'),
     // tsc has checked them, and TypeScript 5 need not understand the rest.
     skipTypeCheck: true,
@@ -30,7 +30,10 @@ export async function schemas(): Promise<ReadonlyMap<string, Schema>> {
   });
   return new Map(
     Array.from(
-      readFileSync(source, 'utf8').matchAll(EXPORTED),
+      sources
+        .map((path) => readFileSync(join(root, path), 'utf8'))
+        .join('')
+        .matchAll(EXPORTED),
       ([, type = '', stem = '']): [string, Schema] => [stem.toLowerCase(), generator.createSchema(type)],
     ).filter(([name]) => name !== 'any'),
   );

@@ -7,7 +7,7 @@ import { viewOf } from '../../path/view.ts';
 import type { Inspection } from '../../report/inspection.ts';
 import type { Comparison } from '../../what-if/load.ts';
 import { count } from '../../words/phrase.ts';
-import type { InspectDocument } from '../documents.ts';
+import type { InspectDocument } from '../documents/look.ts';
 import { EXIT } from '../errors.ts';
 import { loadHost, originOf } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';

@@ -10,7 +10,7 @@ import { countsTx, skbQuestion } from '../../measure/skb-question.ts';
 import { skbLine } from '../../report/skb.ts';
 import { openFiles } from '../../system/files.ts';
 import type { Files } from '../../system/types.ts';
-import type { SkbDocument } from '../documents.ts';
+import type { SkbDocument } from '../documents/measure.ts';
 import { usage } from '../errors.ts';
 import { createNotePrinter, print, printDocument } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';

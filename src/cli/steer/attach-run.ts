@@ -8,7 +8,7 @@ import { measureAround } from '../../use-cases/measure-around.ts';
 import { attachTo, checkAttachTo, theGroup } from '../../use-cases/steer.ts';
 import { waitForGroup } from '../../use-cases/wait-for-group.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
-import type { AttachDocument, AttachResult } from '../documents.ts';
+import type { AttachDocument, AttachResult } from '../documents/steer.ts';
 import { asFailure, cliFailure, EXIT, usage } from '../errors.ts';
 import { progress, say } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';

@@ -7,7 +7,7 @@ import type { StatusVerdict } from '../../tune/status.ts';
 import { openMachine } from '../../use-cases/machine.ts';
 import { type Status, statusOf } from '../../use-cases/status.ts';
 import { askWatchers } from '../../watch/ask.ts';
-import type { StatusJournal } from '../documents.ts';
+import type { StatusJournal } from '../documents/tune.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { print, printDocument, printLines, progress, styleOf } from '../output.ts';

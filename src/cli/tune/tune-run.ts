@@ -7,7 +7,7 @@ import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Planned, requireSubject } from '../../use-cases/plan.ts';
 import { type Tuned, tune, untouched } from '../../use-cases/tune.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
-import type { TuneDocument, TuneFigures } from '../documents.ts';
+import type { TuneDocument, TuneFigures } from '../documents/tune.ts';
 import { EXIT } from '../errors.ts';
 import { printDocument, printLines, progress, sayParagraph, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';

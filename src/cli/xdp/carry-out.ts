@@ -7,7 +7,7 @@ import { takeBackOwn } from '../../use-cases/undo.ts';
 import { applyXdp } from '../../use-cases/xdp.ts';
 import { readStatus } from '../../xdp/status.ts';
 import { confirm } from '../confirm.ts';
-import type { XdpAttachment, XdpInterface } from '../documents.ts';
+import type { XdpAttachment, XdpInterface } from '../documents/xdp.ts';
 import { EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, progress, say, sayParagraph, styleOf } from '../output.ts';

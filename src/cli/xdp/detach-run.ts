@@ -4,7 +4,7 @@ import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { detachXdp } from '../../use-cases/xdp.ts';
 import { NOTHING } from '../../xdp/state.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
-import type { DetachedProgram } from '../documents.ts';
+import type { DetachedProgram } from '../documents/xdp.ts';
 import { during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { printDocument, printLines, say, styleOf } from '../output.ts';

@@ -1,7 +1,7 @@
 /** The JSON of one interface with a program. */
 import { formatBy, formatPorts } from '../../xdp/spread.ts';
 import type { InterfaceStatus } from '../../xdp/status.ts';
-import type { XdpInterface } from '../documents.ts';
+import type { XdpInterface } from '../documents/xdp.ts';
 
 export function toDocument({ state, program, spread, sport, warnings }: InterfaceStatus): XdpInterface {
   const { by = null, cpus = null, queue = null } = spread?.settings ?? {};
