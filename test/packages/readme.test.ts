@@ -27,15 +27,16 @@ describe('on a fresh Debian', () => {
     await root.run(lines.deb);
     expect(await root.run('locality-tune --version')).toBe(`${VERSION}\n`);
     expect(await root.run(`${lines.completion}; complete -p locality-tune`)).toContain('locality-tune');
-    const [uninstall = ''] = commandsOf('Uninstall', 'README.md');
-    // On a terminal these commands ask.
-    await root.run(uninstall.replace(/(watch --uninstall|undo --all)/g, '$1 --yes'));
+    // The first line is for those who have a watcher. On a terminal the second one asks.
+    const [, undo = '', purge = ''] = commandsOf('Uninstall', 'README.md').join('\n').split('\n');
+    await root.run(`${undo.replace('--all', '--all --yes')}\n${purge}`);
     expect(await root.run('command -v locality-tune || echo gone')).toBe('gone\n');
     expect(await root.run('ls -d /var/lib/locality-tune 2>&1 || true')).toContain('No such file');
   });
 
   it('bpftrace is installed, and then found', async () => {
-    await root.run(`${lines.deb}; ${lines.bpftrace}`);
+    await root.run(lines.deb);
+    await root.online(`sudo apt update\n${lines.bpftrace}`);
     const { checks } = JSON.parse(await root.run('locality-tune doctor -j || [ $? = 1 ]'));
     expect(checks.find(({ id }: { id: string }) => id === 'bpftrace')).toMatchObject({ ok: true });
     await root.run('apt purge locality-tune');

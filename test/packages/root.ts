@@ -18,6 +18,8 @@ export interface Root {
   readonly folder: string;
   /** Standard output of a bash script that root runs in it. Throws with its standard error if it fails. */
   run(script: string): Promise<string>;
+  /** The same in the network of this machine, for what apt has to fetch. */
+  online(script: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -27,16 +29,14 @@ export async function freshRoot(suite: Suite, ...more: readonly string[]): Promi
   await exec('tar', ['-xf', await archiveOf(suite, [...PACKAGES, ...more]), '-C', folder]);
   // The commands in the documentation are for people, who answer questions.
   await writeFile(join(folder, 'etc/apt/apt.conf.d/50test'), 'APT::Get::Assume-Yes "true";\n');
+  const enter = async (namespaces: readonly string[], script: string) => {
+    const words = [...namespaces, '--mount', '--pid', '--fork', 'sh', '-c', ENTER, folder, script];
+    return (await exec('unshare', words, OPTIONS)).stdout;
+  };
   return {
     folder,
-    run: async (script) =>
-      (
-        await exec(
-          'unshare',
-          ['--net', '--mount', '--pid', '--fork', 'sh', '-c', ENTER, folder, script],
-          OPTIONS,
-        )
-      ).stdout,
+    run: (script) => enter(['--net'], script),
+    online: (script) => enter([], script),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
