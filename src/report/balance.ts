@@ -8,8 +8,7 @@ import { type Line, paragraph, type Style } from './text.ts';
 export function balanceLines({ vips, removed, digest, rows }: BalanceOutlook, style: Style): readonly Line[] {
   return [
     ...vips.flatMap((vip) => vipLines(vip, rows, style)),
-    ...(removed ?? []).flatMap((vip) => [[], ...paragraph('', `${vip} is no longer balanced.`, style)]),
-    [],
+    ...(removed ?? []).flatMap((vip) => [...paragraph('', `${vip} is no longer balanced.`, style), []]),
     ...paragraph('', `Digest ${digest}: balancers with the same digest decide alike.`, style),
   ];
 }

@@ -23,6 +23,10 @@ export function valueIn(host: Host, target: Target): string | null {
   }
 }
 
+/** Is its value not part of a machine that is read? Then `settingOf(target).read` must be asked. */
+export const isReadApart = ({ kind }: Pick<Target, 'kind'>): boolean =>
+  kind === 'feature' || kind === 'xdp' || kind === 'tc';
+
 type OfNic = Extract<Target, { readonly nic: string }>;
 
 function valueInNic(nic: Nic, target: OfNic): string | null {
@@ -50,7 +54,7 @@ function valueInNic(nic: Nic, target: OfNic): string | null {
       return mask(nic.rxQueues.find(({ index }) => index === target.queue)?.rps);
     case 'rfs':
       return text(nic.rxQueues.find(({ index }) => index === target.queue)?.rfsFlows);
-    // Not read with the machine.
+    // isReadApart.
     case 'feature':
     case 'xdp':
     case 'tc':

@@ -2,20 +2,23 @@
 import { isOutdated, type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
 import type { Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
-import { failure, isFailure } from '../system/errors.ts';
+import { failure, isFailure, isSystemError } from '../system/errors.ts';
 import { readAttachments } from '../tune/attachment.ts';
 import { openIrqbalance } from '../tune/irqbalance.ts';
 import { journalsWanted } from '../tune/journal-list.ts';
 import type { Saved } from '../tune/saved.ts';
-import type { Change, Kind, PlanOptions } from '../tune/types.ts';
-import type { LiveMachine } from '../use-cases/machine.ts';
+import type { Access } from '../tune/settings/setting.ts';
+import { settingOf } from '../tune/settings/settings.ts';
+import type { Change, Kind, PlanOptions, Target } from '../tune/types.ts';
+import { isReadApart } from '../tune/value-in.ts';
+import { accessTo, type LiveMachine } from '../use-cases/machine.ts';
 import { planFor } from '../use-cases/plan.ts';
 import { repair } from '../use-cases/repair.ts';
 import { knownBans } from './bans.ts';
 import { follow, fromHost, fromRecords, fromSavedPlan, type Scope, type Steering } from './baseline.ts';
-import { settled } from './observe.ts';
+import { type Apart, settled } from './observe.ts';
 import { interfacesOf, partOf, partOfBaseline } from './part.ts';
-import type { Baseline, WatchEvent } from './types.ts';
+import type { Baseline, Expectation, WatchEvent } from './types.ts';
 import { createSigns } from './vital-signs.ts';
 import type { Reading, SlotReading, WatchedMachine } from './watcher.ts';
 
@@ -102,6 +105,7 @@ export async function openWatched(
     machine: {
       now,
       read,
+      readApart: (settings) => readApart(machine, settings),
       say,
       pulse: () => signs(last, ports()),
       rebase: async (seen, now) => {
@@ -125,6 +129,27 @@ export async function openWatched(
       },
     },
   };
+}
+
+/** What the kernel refuses to say is not known. */
+async function readApart(machine: LiveMachine, settings: readonly Expectation[]): Promise<Apart> {
+  const apart = settings.filter(({ target }) => isReadApart(target));
+  if (apart.length === 0) return new Map();
+  const access = accessTo(machine);
+  const values = new Map<string, string | null>();
+  // Only pins and bans are saved otherwise than they are set.
+  for (const { subject, target } of apart)
+    if ('nic' in target) values.set(subject, await readOne(access, target));
+  return values;
+}
+
+async function readOne(access: Access, target: Target): Promise<string | null> {
+  try {
+    return await settingOf(target).read(access, target);
+  } catch (error) {
+    if (isFailure(error) || isSystemError(error)) return null;
+    throw error;
+  }
 }
 
 /** What the planner would change for this group alone. */

@@ -9,14 +9,17 @@ import { applied } from '../tune/applied.ts';
 import { fromSaved } from '../tune/saved.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Change, Target } from '../tune/types.ts';
-import { irqOf, threadOf, valueIn } from '../tune/value-in.ts';
+import { irqOf, isReadApart, threadOf, valueIn } from '../tune/value-in.ts';
 import { FLOW_ENTRIES, ownerOf } from './paths.ts';
 import type { Baseline, Expectation, Fact, Generation, Observation, Observed } from './types.ts';
 
-/** @param host with at least the interfaces and ports of the baseline */
-export function observe(host: Host, baseline: Baseline): Observation {
+/** Values that are not part of a machine, by subject; null: not known. */
+export type Apart = ReadonlyMap<string, string | null>;
+
+/** @param host with at least the interfaces and ports of the baseline @param apart of settings for which isReadApart */
+export function observe(host: Host, baseline: Baseline, apart: Apart = new Map()): Observation {
   const settings = [
-    ...baseline.settings.filter((each) => !isBeyond(host, each)).map((each) => compare(host, each)),
+    ...baseline.settings.filter((each) => !isBeyond(host, each)).map((each) => compare(host, each, apart)),
     ...compareFacts(factsOf(host), baseline.facts),
   ];
   const findings = diagnose(viewOf(host)).map(({ rule, subject, message }) => ({ rule, subject, message }));
@@ -38,13 +41,13 @@ function isBeyond({ groups }: Host, { target }: Expectation): boolean {
   return group !== undefined && target.slot >= group.size;
 }
 
-function compare(host: Host, { kind, subject, target, wanted }: Expectation): Observed {
+function compare(host: Host, { kind, subject, target, wanted }: Expectation, apart: Apart): Observed {
   const change = { kind, subject, target, to: wanted, why: '', command: '' };
   const [found] = fromSaved({ schema: 'locality-tune.saved/1', changes: [change] }, host).changes;
   const base = { kind, subject, wanted, owner: ownerOf(target) };
   if (found === undefined || !isThere(host, found.target))
     return { ...base, state: 'gone', is: null, target: null };
-  const is = valueIn(host, found.target);
+  const is = isReadApart(found.target) ? (apart.get(subject) ?? null) : valueIn(host, found.target);
   // Nobody moves interrupts that nobody balances.
   if (found.target.kind === 'irqbalance' && host.machine.irqbalance.running === false)
     return { ...base, state: 'as-set', is, target: found.target };

@@ -11,11 +11,11 @@ import { adopt, type Steering, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
 import { valueText } from './event-text.ts';
 import { type Item, Items } from './items.ts';
-import { observe } from './observe.ts';
+import { type Apart, observe } from './observe.ts';
 import { filesOf } from './paths.ts';
 import { type Decision, decide, drifted, type PolicyOptions, repaired } from './policy.ts';
 import { Counts, culpritOf, type SettingCount, STATES, type WatchCounters } from './tally.ts';
-import type { Baseline, Observation, Observed, WatchEvent } from './types.ts';
+import type { Baseline, Expectation, Observation, Observed, WatchEvent } from './types.ts';
 import { type Writer, writerName } from './writer.ts';
 
 /** What was heard from the kernel, or from a person. */
@@ -52,6 +52,8 @@ export interface WatchedMachine {
   /** Milliseconds of a clock that only moves forward. */
   now(): number;
   read(slots: SlotReading): Promise<Reading>;
+  /** The values of those that are not part of a machine, by subject. */
+  readApart(settings: readonly Expectation[]): Promise<Apart>;
   /** Cheap, so it is asked often. null: somebody is applying or undoing. */
   pulse(): Promise<Pulse | null>;
   /** The baseline, read again from its source; null: it has not changed. */
@@ -224,7 +226,8 @@ export class Watcher {
     this.#due.check = started + this.#options.fullMs;
     const host = await this.#read(started);
     this.#baseline = (await this.#machine.rebase(host, this.#baseline)) ?? this.#baseline;
-    const seen = observe(host, this.#baseline);
+    const apart = await this.#machine.readApart(this.#baseline.settings);
+    const seen = observe(host, this.#baseline, apart);
     const before = this.#last ?? seen;
     this.#last = seen;
     this.#counts.looks += 1;

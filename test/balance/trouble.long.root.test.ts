@@ -81,8 +81,22 @@ it('warns of a link that is down, another MTU, and a backend with another MAC ad
   expect(warnings()).toEqual([]);
 });
 
-it('is drift if somebody detaches it, which status says and apply repairs', () => {
+it('is drift if somebody detaches it, which status says, and watch at once', async () => {
+  const once = () => net.balance('lb1', 'watch --once');
+  expect(once()).toMatchObject({ status: 0, stdout: expect.stringContaining('OK') });
+  const { line, child } = net.startWith(
+    net.environment('lb1'),
+    'lb1',
+    process.execPath,
+    ENTRY,
+    ...'watch -j'.split(' '),
+  );
+  expect(JSON.parse(await line())).toMatchObject({ watching: 1 });
   net.inside('lb1', 'ip link set e0 xdpgeneric off');
+  const event = JSON.parse(await line());
+  expect(event).toMatchObject({ kind: 'xdp', subject: 'e0 XDP program', to: 'none', action: 'none' });
+  child.kill('SIGTERM');
+  expect(once()).toMatchObject({ status: 1, stdout: expect.stringContaining('e0 XDP program') });
   expect(json('balance status').error.code).toBe('no-balancer');
   const { drift } = json('status');
   expect(drift).toEqual([expect.objectContaining({ subject: expect.stringContaining('e0'), is: 'none' })]);

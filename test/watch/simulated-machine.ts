@@ -48,6 +48,7 @@ export class SimulatedMachine {
         }
         return { host: this.host, slots: isRead, outdated: sockets !== this.#sockets };
       },
+      readApart: async () => new Map(),
       pulse: async () =>
         this.busy
           ? null

@@ -14,13 +14,13 @@ const EXIT_STATUS: Readonly<Record<CheckVerdict, number>> = {
 };
 
 /** Throws Failure if there is nothing to check. */
-export function check(
-  { baseline, first }: Opened,
+export async function check(
+  { baseline, first, machine }: Opened,
   choice: BaselineChoice,
   options: WatchCommandOptions,
-): void {
+): Promise<void> {
   requireSettings(baseline, choice);
-  const observation = observe(first, baseline);
+  const observation = observe(first, baseline, await machine.readApart(baseline.settings));
   const verdict = verdictOf(observation);
   process.exitCode = EXIT_STATUS[verdict];
   if (options.json || options.pretty) {
