@@ -28,7 +28,7 @@ export interface Guest {
   close(): Promise<void>;
 }
 
-/** Of a machine with a few CPUs; each more takes a second. */
+/** Each CPU takes some seconds more. */
 const BOOT_SECONDS = 120;
 const TIMER_SECONDS = 30;
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
@@ -52,7 +52,7 @@ export interface Machine {
   readonly initrd: Buffer;
   /** The command line of QEMU, which becomes the leader of a network namespace. */
   readonly command: (files: MachineFiles) => readonly string[];
-  /** To boot: 120, and one for each CPU. */
+  /** To boot: 120, and 6 for each CPU. */
   readonly seconds?: number;
 }
 
@@ -62,7 +62,7 @@ export async function bootMachine({
   cpus,
   initrd,
   command,
-  seconds = BOOT_SECONDS + cpus,
+  seconds = BOOT_SECONDS + 6 * cpus,
 }: Machine): Promise<Guest> {
   const folder = await mkdtemp(join(tmpdir(), 'locality-tune-lab-'));
   const files = { initrd: join(folder, 'initrd'), console: join(folder, 'console') };
@@ -101,7 +101,7 @@ export async function bootMachine({
 /** An emulated CPU now and then comes up without a timer: what sleeps there never wakes. */
 async function checkTimers({ start }: Channel, cpus: number): Promise<void> {
   const nap = `for cpu in $(seq 0 ${cpus - 1}); do taskset -c $cpu sleep 0.01; done`;
-  const slept = within(TIMER_SECONDS + cpus, nap, start(nap).ended());
+  const slept = within(TIMER_SECONDS + 2 * cpus, nap, start(nap).ended());
   await slept.catch(() => {
     throw new Error(`${WENT_AWAY}: one of its CPUs has no timer`);
   });
