@@ -67,4 +67,4 @@ it('a clone is built, packed and installed', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-});
+}, 1_800_000);

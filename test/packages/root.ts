@@ -43,7 +43,12 @@ export async function freshRoot(suite: Suite, ...more: readonly string[]): Promi
 
 const OPTIONS = {
   maxBuffer: 1 << 26,
-  env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root', TERM: 'dumb' },
+  env: {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C.UTF-8',
+    HOME: '/root',
+    TERM: 'dumb',
+  },
 };
 
 /** A root needs its own procfs and sysfs for the namespaces that it is in. */
