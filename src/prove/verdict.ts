@@ -16,6 +16,10 @@ export const LEAST_BLOCKS = 6;
 /** Load that is 1 % higher makes a connection about 0.3 % cheaper, by larger batches. */
 const LOAD_THAT_MATTERS = 0.01;
 
+/** Does the last round have too little traffic for a verdict? */
+export const isQuiet = (rounds: readonly Round[]): boolean =>
+  (rounds.at(-1)?.connections ?? LEAST_CONNECTIONS) < LEAST_CONNECTIONS;
+
 export interface Judging {
   readonly design: Design;
   /** The metric that decides. */
@@ -165,9 +169,14 @@ export function tooLittle(least: number, per: Per, { round }: Pick<Design, 'roun
   return `${lead} \`--round ${Math.ceil((1.1 * round * LEAST_CONNECTIONS) / least)}\` would do.`;
 }
 
+/** If the CPUs are idle for a smaller share of the time, other tasks take what the workers leave. */
+const LEAST_IDLE = 5;
+
+const isBusy = ({ off, on }: Metric): boolean => Math.max(off, on) > 100 - LEAST_IDLE;
+
 /** The time of a softirq is charged to whatever task it interrupts, so the workers alone can mislead. */
 function contradiction(primary: Metric, whole: Metric | undefined): string | null {
-  if (whole === undefined || whole.scale !== 'ratio') return null;
+  if (whole === undefined || whole.scale !== 'ratio' || isBusy(whole)) return null;
   const opposite = (primary.high < 0 && whole.low > 0) || (primary.low > 0 && whole.high < 0);
   if (!opposite) return null;
   return `Not decided: the CPU of the workers changed by ${signed(primary.effect)}, but that of the whole machine by ${signed(whole.effect)}.`;
@@ -177,7 +186,18 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups, what }: Judging):
   const notes: string[] = [];
   const differs = (metric: Metric | undefined): metric is Metric =>
     metric !== undefined && metric.n >= LEAST_BLOCKS && (metric.low > 0 || metric.high < 0);
-  const { 'worker-cpu': primary, rate, steal, drops, 'busiest-worker': busiest } = metrics;
+  const {
+    'worker-cpu': primary,
+    rate,
+    steal,
+    drops,
+    'busiest-worker': busiest,
+    'cpus-not-idle': whole,
+  } = metrics;
+  if (whole !== undefined && isBusy(whole))
+    notes.push(
+      `the CPUs were idle for less than ${LEAST_IDLE} % of the time, so other tasks took what the workers left: what the whole machine needs shows nothing`,
+    );
   if (differs(rate) && rate.scale === 'ratio' && Math.abs(rate.effect) >= LOAD_THAT_MATTERS)
     notes.push(
       `the load differed by ${signed(rate.effect)} between the arms: if the clients decide it, a server does more for less under more load; if they wait for the server, it is a result`,

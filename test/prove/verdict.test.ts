@@ -30,6 +30,8 @@ const NOTHING: Values = {
   instructions: null,
   'llc-misses': null,
   number: null,
+  'wait-median': null,
+  'wait-p99': null,
 };
 
 /** Rounds of a whole experiment. @param values of a round, by its arm and its number */
@@ -137,6 +139,16 @@ describe('the verdict', () => {
     const { verdict, text } = judge(opposite, judging());
     expect(verdict).toBe('too-noisy');
     expect(text).toMatch(/workers changed by −\d+\.\d %, but that of the whole machine by \+\d+\.\d %\.$/);
+  });
+
+  it('is not withheld on a machine that other tasks fill anyway, and a note says so', () => {
+    const full = rounds((arm, at) => ({
+      'worker-cpu': (arm === 'on' ? 45 : 50) * noise(at, 0.01),
+      'cpus-not-idle': arm === 'on' ? 99.9 : 99.6,
+    }));
+    const { verdict, notes } = judge(full, judging());
+    expect(verdict).toBe('gain');
+    expect(notes).toContainEqual(expect.stringContaining('idle for less than 5 % of the time'));
   });
 
   it('of a stopped experiment proves nothing, and still says what was seen', () => {
