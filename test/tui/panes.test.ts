@@ -2,6 +2,7 @@ import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/live/types.ts';
 import { tabLine } from '../../tui/bars.ts';
+import { messageLines } from '../../tui/bottom.ts';
 import { Boundary } from '../../tui/boundary.tsx';
 import { percentOfAccepts, percentOfFlow, whyMissing } from '../../tui/components/figures.ts';
 import type { Pane } from '../../tui/pane.ts';
@@ -41,6 +42,39 @@ const locality: Pane = {
   render: (props) => createElement(Locality, props),
   rows: () => 0,
 };
+
+describe('the line below', () => {
+  it('says how far an experiment is, and how much its blocks differ, but not in which direction', () => {
+    const sample = igb.history.at(-1) ?? fail();
+    const running = {
+      group: 'tcp 0.0.0.0:8080',
+      change: 'cpu',
+      ...{ rounds: 12, of: 40, blocks: 3, ofBlocks: 10, secondsLeft: 196 },
+    };
+    const line = (experiment: Sample['experiment']) =>
+      messageLines({
+        sample: { ...sample, ...(experiment && { experiment }) },
+        state: initialState(1, 1),
+        theme: plain,
+        label: '',
+        demo: false,
+        live: true,
+        ended: false,
+        replay: null,
+        width: 120,
+      })
+        .map((spans) => spans.map(({ text }) => text).join(''))
+        .join('\n')
+        .trim();
+    expect(line({ ...running, spread: 0.069 })).toBe(
+      'prove cpu of tcp 0.0.0.0:8080 3 of 10 blocks, 3 min left; blocks differ by 6.9 % by themselves',
+    );
+    expect(line({ ...running, change: 'plan', spread: null })).toBe(
+      'prove the plan at tcp 0.0.0.0:8080 3 of 10 blocks, 3 min left',
+    );
+    expect(line(undefined)).not.toContain('prove');
+  });
+});
 
 describe('locality', () => {
   it('has both percentages in a single line each, even in the smallest box', () => {
