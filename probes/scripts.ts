@@ -6,6 +6,7 @@ import { skbToDriverScript } from './skb-to-driver.ts';
 import { slotsScript } from './slots.ts';
 import { BY_HAND } from './text.ts';
 import { udpReadsScript, udpScript } from './udp.ts';
+import { waitScript } from './wait.ts';
 
 const SKB = ['fentry', 'kfunc', 'kprobe', 'rawtracepoint', 'tracepoint', 'incoming-cpu'] as const;
 const skbHoles = { ...BY_HAND, flushes: false, toDriver: false };
@@ -22,5 +23,10 @@ export const SCRIPTS: ReadonlyMap<string, string> = new Map([
     (which) => [`udp.${which}.bt`, udpScript(which, BY_HAND)] as const,
   ),
   ['udp-reads.bt', udpReadsScript()],
+  ...(['connection', 'datagram', 'data'] as const).flatMap((waiting) =>
+    (['fentry', 'tracepoint'] as const).map(
+      (which) => [`wait-${waiting}.${which}.bt`, waitScript(waiting, which, BY_HAND)] as const,
+    ),
+  ),
   ['slots.bt', slotsScript({ incomingCpu: true, udpReads: false })],
 ]);

@@ -231,6 +231,8 @@ export function between(
     instructions: ofHardware('instructions'),
     'llc-misses': ofHardware('llc-misses'),
     number: null,
+    'wait-median': null,
+    'wait-p99': null,
   };
   const accepts = change(before.accepts, after.accepts);
   return { seconds, connections, accepts, values, hottest: hottest / (1e9 * seconds) };

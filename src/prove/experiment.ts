@@ -1,18 +1,17 @@
 /**
- * The rounds of an experiment. Whatever ends it, everything is afterwards as it was before: by `finally`, or by a child if
- * this process is killed.
+ * The rounds of an experiment, in one phase or several. Whatever ends it, everything is afterwards as it was before: by
+ * `finally`, or by a child if this process is killed.
  */
 import type { Group } from '../host/types.ts';
 import { pause } from '../measure/pause.ts';
 import { isFailure } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { compare, wholeBlocks } from './compare.ts';
-import { between, type Counted, type Counters } from './counters.ts';
-import type { OwnNumber } from './own-number.ts';
+import type { Measured, Measuring } from './measuring.ts';
 import type { PutBackChild } from './put-back.ts';
-import { type Slot, schedule } from './schedule.ts';
+import { lengthOf, ROUNDS_IN_BLOCK, type Slot, schedule } from './schedule.ts';
 import type { Switch } from './switch.ts';
-import type { Design, MetricName, Round } from './types.ts';
+import type { Arm, Design, MetricName, Round } from './types.ts';
 import { membersOf } from './workers.ts';
 
 /** A worker that needs more of its CPU than this only with the change is overloaded by it. */
@@ -24,16 +23,21 @@ export interface Subject {
   readonly groups: readonly Group[];
   /** As membersOf gave them when the groups were read. */
   readonly members: string;
-  readonly counters: Counters;
   /** The metric that decides. */
   readonly primary: MetricName;
   /** null: an experiment that changes nothing. */
   readonly change: Switch | null;
   /** `the program`, for sentences. */
   readonly what: string;
-  readonly number: OwnNumber | null;
-  /** Asked after each round: is there nothing left to find out? */
-  readonly isEnough: (rounds: readonly Round[]) => boolean;
+}
+
+/** Rounds that are measured in the same way, and judged together. */
+export interface Phase {
+  readonly design: Design;
+  /** Called before its first round. */
+  begin(): Promise<Measuring>;
+  /** Asked before each round: is there nothing left to find out? @param rounds of all phases */
+  isEnough(rounds: readonly (readonly Round[])[]): boolean;
 }
 
 /** What may be shown while it runs: how much blocks differ, never in which direction. */
@@ -48,64 +52,91 @@ export interface Running {
 }
 
 export interface Experiment {
-  readonly rounds: readonly Round[];
+  /** Of each phase. */
+  readonly rounds: readonly (readonly Round[])[];
   /** Why it ended early; null: it did not. */
   readonly stopped: string | null;
   /** On what could not be put back, because it no longer exists. */
   readonly notes: readonly string[];
 }
 
-/** Throws Failure no-guard, not-put-back. */
+/** @param phases at least one; the first decides. Throws Failure no-guard, not-put-back. */
 export async function experiment(
   subject: Subject,
-  design: Design,
+  phases: readonly Phase[],
   signal: AbortSignal,
   onRound: (state: Running) => void,
 ): Promise<Experiment> {
-  const { change, counters } = subject;
-  const slots = schedule(design, change?.before ?? null);
+  const { change } = subject;
   let guard: PutBackChild | null = null;
-  const rounds: Round[] = [];
+  const done: Round[][] = phases.map(() => []);
   const notes: string[] = [];
   let stopped: string | null = null;
+  const whyStop = async (): Promise<string | null> => {
+    if (signal.aborted) return 'it was interrupted';
+    if ((await membersOf(subject)) !== subject.members) return 'the sockets or workers of the group changed';
+    if (guard?.isAlive() === false) return 'the process that would put everything back has ended';
+    return null;
+  };
   try {
     if (change !== null) guard = await change.guard();
-    onRound(running(slots, rounds, design, subject.primary));
-    const whyStop = async (): Promise<string | null> => {
-      if (signal.aborted) return 'it was interrupted';
-      if ((await membersOf(subject)) !== subject.members)
-        return 'the sockets or workers of the group changed';
-      if (guard?.isAlive() === false) return 'the process that would put everything back has ended';
-      return null;
-    };
-    for (const slot of slots) {
-      stopped = await whyStop();
+    let arm = change?.before ?? null;
+    for (const [at, phase] of phases.entries()) {
+      if (phase.isEnough(done)) break;
+      const rounds = done[at] ?? [];
+      const next = () => onRound(running(phases, done, at, subject.primary));
+      const isEnough = () => phase.isEnough(done);
+      next();
+      ({ stopped, arm } = await runPhase(subject, phase, { rounds, arm, whyStop, next, isEnough }, signal));
       if (stopped !== null) break;
-      if (slot.change && change !== null) {
-        stopped = await switchTo(change, slot);
-        if (stopped !== null) break;
-      }
-      await pause(design.warm, signal);
-      const first = await counters.read();
-      const answer = subject.number?.begin(design.round, signal);
-      await pause(design.round, signal);
-      const last = await counters.read();
-      const number = (await answer?.()) ?? null;
-      stopped = await whyStop();
-      if (stopped !== null) break;
-      const { round, hottest } = roundOf(slot, first, last, number);
-      rounds.push(round);
-      stopped = harmIn(rounds, hottest, subject.what);
-      if (stopped !== null) break;
-      onRound(running(slots, rounds, design, subject.primary));
-      if (subject.isEnough(rounds)) break;
     }
   } finally {
     // If this throws, the child tries again as soon as this process has ended.
     if (change !== null) notes.push(...(await change.putBack()));
     await guard?.dismiss();
   }
-  return { rounds, stopped, notes };
+  return { rounds: done, stopped, notes };
+}
+
+interface PhaseState {
+  /** Filled here. */
+  readonly rounds: Round[];
+  /** What the machine is in now. */
+  readonly arm: Arm | null;
+  whyStop(): Promise<string | null>;
+  /** Called after each round. */
+  next(): void;
+  isEnough(): boolean;
+}
+
+async function runPhase(
+  { change, what }: Subject,
+  { design, begin }: Phase,
+  { rounds, arm: before, whyStop, next, isEnough }: PhaseState,
+  signal: AbortSignal,
+): Promise<{ readonly stopped: string | null; readonly arm: Arm | null }> {
+  let arm = before;
+  const measuring = await begin();
+  try {
+    for (const slot of schedule(design, before)) {
+      let stopped = await whyStop();
+      if (stopped === null && slot.change && change !== null) stopped = await switchTo(change, slot);
+      if (stopped !== null) return { stopped, arm };
+      arm = slot.arm;
+      await pause(design.warm, signal);
+      const measured = await measuring.round(design.round, signal);
+      stopped = await whyStop();
+      if (stopped !== null) return { stopped, arm };
+      rounds.push(roundOf(slot, measured));
+      stopped = harmIn(rounds, measured.hottest, what);
+      if (stopped !== null) return { stopped, arm };
+      next();
+      if (isEnough()) break;
+    }
+  } finally {
+    await measuring.end();
+  }
+  return { stopped: null, arm };
 }
 
 /** Why it could not; null: it did. */
@@ -119,12 +150,14 @@ async function switchTo(change: Switch, { arm }: Slot): Promise<string | null> {
   }
 }
 
-function roundOf({ block, arm, measured }: Slot, first: Counted, last: Counted, number: number | null) {
-  const { seconds, connections, values: counted, hottest } = between(first, last);
-  const values = { ...counted, number };
-  const round: Round = { block, arm, at: measured, seconds, connections: connections ?? 0, values };
-  return { round, hottest };
-}
+const roundOf = ({ block, arm, measured }: Slot, { seconds, connections, values }: Measured): Round => ({
+  block,
+  arm,
+  at: measured,
+  seconds,
+  connections: connections ?? 0,
+  values,
+});
 
 /** Only what the change does to the server; an experiment that ends for this proves nothing. */
 function harmIn(rounds: readonly Round[], hottest: number, what: string): string | null {
@@ -140,18 +173,25 @@ function harmIn(rounds: readonly Round[], hottest: number, what: string): string
 }
 
 function running(
-  slots: readonly Slot[],
-  rounds: readonly Round[],
-  { round, warm, blocks }: Design,
+  phases: readonly Phase[],
+  done: readonly (readonly Round[])[],
+  at: number,
   primary: MetricName,
 ): Running {
-  const metric = compare(rounds, '')[primary];
+  const [deciding = []] = done;
+  const metric = compare(deciding, '')[primary];
+  const sum = (values: readonly number[]) => values.reduce((all, each) => all + each, 0);
+  // Of a phase that has ended, no round is left, even if it ended early.
+  const left = phases.map(({ design }, phase) =>
+    phase < at ? 0 : lengthOf(design) - (done[phase]?.length ?? 0) * (design.round + design.warm),
+  );
+  const ofBlocks = sum(phases.map(({ design }) => design.blocks));
   return {
-    rounds: rounds.length,
-    of: slots.length,
-    blocks: wholeBlocks(rounds).length,
-    ofBlocks: blocks,
-    secondsLeft: (slots.length - rounds.length) * (round + warm),
+    rounds: sum(done.map(({ length }) => length)),
+    of: ROUNDS_IN_BLOCK * ofBlocks,
+    blocks: sum(done.map((rounds) => wholeBlocks(rounds).length)),
+    ofBlocks,
+    secondsLeft: sum(left),
     spread: metric?.scale === 'ratio' ? metric.sd : null,
   };
 }

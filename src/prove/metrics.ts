@@ -32,6 +32,16 @@ const share = (label: string, phrase: string, decides = true): About => ({
   decides,
 });
 
+/** The probe that counts them costs the server too much for the rounds that decide. */
+const wait = (label: string, phrase: string): About => ({
+  label,
+  phrase: () => phrase,
+  unit: () => 'µs',
+  inPoints: false,
+  better: 'lower',
+  decides: false,
+});
+
 export const ABOUT: Readonly<Record<MetricName, About>> = {
   'worker-cpu': cost('CPU of the workers', 'the CPU time of the workers', 'µs'),
   'remote-wakeups': share('wakeups from another CPU', 'the share of wakeups from another CPU'),
@@ -71,6 +81,8 @@ export const ABOUT: Readonly<Record<MetricName, About>> = {
     better: 'lower',
     decides: true,
   },
+  'wait-median': wait('wait for a worker, median', 'the median wait for a worker'),
+  'wait-p99': wait('wait for a worker, 99 %', 'the wait for a worker that 99 % do not exceed'),
 };
 
 /** In units of tables. */

@@ -15,7 +15,7 @@ const LEAST_WARM = 1;
 /** Mean lives of a connection after which 2 % of the old ones are left. */
 const LIVES = 4;
 
-const ROUNDS_IN_BLOCK = 4;
+export const ROUNDS_IN_BLOCK = 4;
 
 export interface Slot {
   readonly block: number;

@@ -36,6 +36,8 @@ export const METRICS = [
   'instructions',
   'llc-misses',
   'number',
+  'wait-median',
+  'wait-p99',
 ] as const;
 export type MetricName = (typeof METRICS)[number];
 

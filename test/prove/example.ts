@@ -35,6 +35,8 @@ const rounds: readonly Round[] = schedule(design, 'off').map(({ block, arm, meas
     instructions: null,
     'llc-misses': null,
     number: null,
+    'wait-median': null,
+    'wait-p99': null,
   },
 }));
 

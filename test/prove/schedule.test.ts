@@ -33,6 +33,24 @@ describe('a schedule', () => {
       { seed: 20, numRuns: 200 },
     ));
 
+  it('never does where one phase follows another, as with --latency', () =>
+    fc.assert(
+      fc.property(designs, before, (values, first) => {
+        const deciding = schedule(design(values), first);
+        const last = deciding.at(-1);
+        const probing = schedule(design({ ...values, seed: values.seed + 1, blocks: 1 }), last?.arm ?? first);
+        const changes = [
+          ...deciding,
+          ...probing.map((slot) => ({ ...slot, start: slot.start + (last?.end ?? 0) })),
+        ]
+          .filter(({ change }) => change)
+          .map(({ start }) => start);
+        for (const [at, start] of changes.slice(1).entries())
+          expect(start - (changes[at] ?? 0)).toBeGreaterThanOrEqual(BETWEEN_CHANGES - 1e-6);
+      }),
+      { seed: 20, numRuns: 100 },
+    ));
+
   it('refuses rounds that are too short for that', () => {
     expect(() => schedule(design({ round: 3, warm: 1 }), 'off')).toThrow(RangeError);
     expect(() => schedule(design({ round: Number.NaN }), 'off')).toThrow(RangeError);

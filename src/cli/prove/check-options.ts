@@ -30,6 +30,7 @@ export interface ProveCommandOptions
   /** Percent. */
   readonly margin: number;
   readonly seed?: number;
+  readonly latency?: true;
   readonly aa?: true;
   readonly require?: Requirement;
   readonly csv?: true;

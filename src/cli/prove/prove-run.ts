@@ -51,10 +51,10 @@ export async function runProve(options: ProveCommandOptions): Promise<void> {
     : null;
   if (json || pretty)
     printDocument({ schema: 'locality-tune.prove/1', ...proved, ...inDocument(kept) }, options);
-  else if (csv) print(csvOf(proved.rounds));
+  else if (csv) print(csvOf(proved));
   else {
     const style = styleOf(options.color, process.stdout, process.env);
-    const lines = kept === null ? [] : paragraph('', kept.why, style);
+    const lines = kept === null ? [] : [[], ...paragraph('', kept.why, style)];
     printLines([...proveLines(proved, style), ...lines], style);
   }
   if (options.html !== undefined) await savePage(options.html, proved);
@@ -85,6 +85,7 @@ function experimentOf(
     better: options.better,
     round: roundOf(options),
     margin: margin / 100,
+    latency: options.latency === true,
     aa: aa === true,
     seed,
     yes: yes === true,
@@ -120,10 +121,14 @@ function fulfils({ verdict }: Proved, required: Requirement | undefined): boolea
   return verdict === 'gain' || (required === 'no-loss' && verdict === 'none');
 }
 
-/** The raw rounds, for another program to check the result. An empty field is not known. */
-function csvOf(rounds: readonly Round[]): string {
-  const rows = rounds.map(({ block, arm, at, seconds, connections, values }) =>
-    [block, arm, at, seconds, connections, ...METRICS.map((name) => values[name] ?? '')].join(','),
-  );
-  return [`block,arm,at,seconds,connections,${METRICS.join(',')}`, ...rows, ''].join('\n');
+/** The raw rounds, for another program to check the result. An empty field is not known; with the probe, `probed` is 1. */
+function csvOf({ rounds, probed }: Pick<Proved, 'rounds' | 'probed'>): string {
+  const row = ({ block, arm, at, seconds, connections, values }: Round, isProbed: 0 | 1) =>
+    [block, arm, at, seconds, connections, ...METRICS.map((name) => values[name] ?? ''), isProbed].join(',');
+  return [
+    `block,arm,at,seconds,connections,${METRICS.join(',')},probed`,
+    ...rounds.map((round) => row(round, 0)),
+    ...probed.map((round) => row(round, 1)),
+    '',
+  ].join('\n');
 }

@@ -34,6 +34,8 @@ link down (channels), is refused: apply these first.
 generator prints, or that the server reports. A command starts with the round and must end within
 it; it is run without a shell, from the folders of the system or by its path. A URL is read at the
 end of a round.
+--latency adds at most 6 blocks, in which bpftrace runs, and shows how long connections wait to be
+accepted (UDP: datagrams, and --per packet: data, until they are read). That decides nothing.
 \`--metric number\` lets that number decide. The metrics that can decide:
 ${metricList()}
 
@@ -73,6 +75,7 @@ export function register(program: Command, help: ProgramHelp | null): void {
     .option('--per <connection|packet>', 'divide the cost by connections or, of TCP, by packets', per)
     .option('--command <words>', 'run this in each round; it prints a number (see below)')
     .option('--url <url>', 'get this at the end of each round; it answers with a number', url)
+    .option('--latency', 'also measure, in further rounds with bpftrace, the wait for a worker (see below)')
     .option('--better <lower|higher>', 'which number is better', better, 'lower')
     .option(
       '--round <seconds>',

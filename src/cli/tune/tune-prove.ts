@@ -58,6 +58,7 @@ export async function proveAndKeep(
       better: 'lower',
       round: ROUND_OF_PLAN,
       margin: MARGIN / 100,
+      latency: false,
       aa: false,
       seed: randomInt(2 ** 31 - 1),
       yes: options.yes === true,
