@@ -1,7 +1,7 @@
 /** `prove` on a real nginx: whatever ends it, the group has the program afterwards that it had before. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,8 @@ import { type Nginx, startNginx, until } from './servers.ts';
 const PORT = 28_479;
 /** With a group for IPv4 and one for IPv6. */
 const BOTH = 28_489;
+/** Of far-costs.py. */
+const FAR = 28_491;
 const KILLS = 10;
 /** The first three rounds of four: the experiment must not end by itself. */
 const SECONDS = 15;
@@ -61,6 +63,10 @@ async function replaceWorker(): Promise<void> {
   process.kill(worker, 'SIGKILL');
   await until(() => nginx.workers().length === 2 && !nginx.workers().includes(worker), 'another worker');
 }
+
+const selectionOf = async (port: number) =>
+  (await cliJson<{ groups: readonly { selection: string }[] }>('inspect', '--port', `${port}`)).groups[0]
+    ?.selection;
 
 /** A seed whose first block has the program only in its middle, or everywhere else. */
 function seedFor(first: 'off' | 'on'): string {
@@ -193,19 +199,71 @@ it('refuses a foreign program, and leaves it there', async () => {
   const file = join(state, 'foreign.bpf');
   writeFileSync(file, 'ld #1\nret a\n');
   expect((await cli('attach', '--port', `${PORT}`, '--program', file, '--yes')).code).toBe(0);
-  const selectionOf = async () =>
+  const asmOf = async () =>
     (await cliJson<{ groups: { program: { asm: string } | null }[] }>('inspect', '--port', `${PORT}`))
       .groups[0]?.program?.asm;
-  const before = await selectionOf();
+  const before = await asmOf();
   const { code, stdout } = await cli('prove', '--port', `${PORT}`, '--yes', '-j');
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error).toMatchObject({
     code: 'foreign-program',
     message: expect.stringContaining('already has a foreign cBPF program'),
   });
-  expect(await selectionOf()).toBe(before);
+  expect(await asmOf()).toBe(before);
   expect((await cli('detach', '--yes', '--force', '--port', `${PORT}`)).code).toBe(0);
 });
+
+it('finds a cost that is there, and keeps what pays', async () => {
+  const file = join(state, 'page.html');
+  const server = spawn('python3', [join(import.meta.dirname, 'far-costs.py'), `${FAR}`, '1000']);
+  try {
+    await once(server.stdout, 'data');
+    startLoad(FAR);
+    const json = join(state, 'proved.json');
+    const proving = spawn(process.execPath, [
+      ...[ENTRY, 'prove', '--port', `${FAR}`, '--yes', '-j', '--keep', '--require', 'gain', '--html', file],
+      // Its effect is so large that the first look is enough.
+      ...['--until-clear', '--blocks', '6', '--round', '4', '--command', '/bin/echo 12.5', '--latency'],
+    ]);
+    const { code, proved } = await provedBy(proving);
+    expect(proved).toMatchObject({ verdict: 'gain', kept: true, design: { blocks: 18, untilClear: true } });
+    expect(code).toBe(0);
+    expect(proved.rounds).toHaveLength(24);
+    expect(proved.probed).toHaveLength(24);
+    expect(proved.metrics['worker-cpu']?.effect).toBeLessThan(-0.3);
+    // By hash, half of the connections burn a millisecond more.
+    const { off = 0, on = 0 } = proved.metrics['worker-cpu'] ?? {};
+    expect(off - on).toBeGreaterThan(300);
+    expect(off - on).toBeLessThan(700);
+    expect(proved.metrics.number?.off).toBeCloseTo(12.5, 9);
+    expect(proved.metrics.number?.effect).toBeCloseTo(0, 9);
+    expect(proved.metrics['wait-median']?.n).toBe(6);
+    expect(proved.metrics['wait-p99']?.off).toBeGreaterThan(proved.metrics['wait-median']?.off ?? Infinity);
+    expect(readFileSync(file, 'utf8')).toContain(`<h1>${proved.text}</h1>`);
+    expect(await selectionOf(FAR)).toBe('cbpf');
+
+    writeFileSync(json, JSON.stringify(proved));
+    const report = join(state, 'report.html');
+    expect((await cli('report', '--experiment', json, '-o', report)).code).toBe(0);
+    expect(readFileSync(report, 'utf8')).toContain(proved.text);
+
+    // Four rounds decide nothing, so the program that is there stays, as it was before.
+    const again = await cliJson<Proved>(
+      ...['prove', '--port', `${FAR}`, '--yes', '--keep', '--blocks', '1', '--round', '4'],
+    );
+    expect(again).toMatchObject({
+      verdict: 'too-few',
+      kept: false,
+      keptWhy: 'Not kept: it is not shown to pay, so everything is as it was before.',
+    });
+    expect(await selectionOf(FAR)).toBe('cbpf');
+  } finally {
+    await stopLoad();
+    const ended = once(server, 'exit');
+    server.kill('SIGTERM');
+    await ended;
+  }
+}, 900_000);
 
 it('switches all groups of a port together, or the one that is named', async () => {
   const both = await startNginx(BOTH, 2, ['127.0.0.1', '[::1]']);
