@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- startup|inspect|language|probes|live|prove|fleet|export|scrapes|watch|balance]`: what starting costs, against an empty Node and the
+ * `npm run bench [-- startup|inspect|language|probes|live|prove|prove-cost|fleet|export|scrapes|watch|balance]`: what starting costs, against an empty Node and the
  * tools that `inspect` replaces; `inspect` on machines of any size; programs; what the probes cost each packet; what the
  * live view costs. Prints tables.
  */
@@ -16,6 +16,7 @@ import { liveTable } from './live.ts';
 import { measure } from './measure.ts';
 import { probesTable } from './probes.ts';
 import { proveTable } from './prove.ts';
+import { counterCostTable, injectedTable, probeCostTable } from './prove-cost.ts';
 import { simulationTable } from './simulate.ts';
 import { slotsTable } from './slots.ts';
 import { startUpTable } from './startup.ts';
@@ -69,6 +70,7 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   probes: [probesTable],
   live: [liveTable],
   prove: [proveTable],
+  'prove-cost': [counterCostTable, probeCostTable, injectedTable],
   fleet: [() => fleetTable(ENTRY)],
   export: [seriesTable, scrapeTable],
   scrapes: [() => longRunTable(ENTRY)],
@@ -76,12 +78,13 @@ const BENCHMARKS: Readonly<Record<string, readonly (() => void | Promise<void>)[
   balance: [latencyTable, cacheTable],
 };
 
-/** It takes ten minutes, so it runs only when it is named. */
-const LONG = 'scrapes';
+/** They take ten minutes and longer, so they run only when they are named. */
+const LONG = ['scrapes', 'prove-cost'];
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((name) => BENCHMARKS[name] === undefined);
 if (unknown !== undefined)
   throw new Error(`no benchmark '${unknown}': ${Object.keys(BENCHMARKS).join(', ')}`);
 for (const [name, tables] of Object.entries(BENCHMARKS))
-  if (chosen.length === 0 ? name !== LONG : chosen.includes(name)) for (const table of tables) await table();
+  if (chosen.length === 0 ? !LONG.includes(name) : chosen.includes(name))
+    for (const table of tables) await table();

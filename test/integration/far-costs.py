@@ -1,6 +1,7 @@
-"""A web server whose connections cost more CPU time if another CPU received them: far-costs.py PORT MICROSECONDS.
+"""A web server whose connections cost more CPU time if another CPU received them: far-costs.py PORT MICROSECONDS [told].
 
-One worker for each of CPU 0 and 1, each with a reuseport socket in that order.
+One worker for each of CPU 0 and 1, each with a reuseport socket in that order. With `told` every connection costs more from
+SIGUSR1 to SIGUSR2; each worker then prints how many nanoseconds it has burned, and for how many connections.
 """
 import os
 import signal
@@ -10,18 +11,38 @@ import time
 
 SO_INCOMING_CPU = 49
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
-port, burn = int(sys.argv[1]), int(sys.argv[2]) / 1e6
+port, burn = int(sys.argv[1]), int(sys.argv[2]) * 1000
+is_told = len(sys.argv) > 3
+is_on = False
+burned = connections = 0
+
+
+def told(number, _):
+    global is_on, burned, connections
+    is_on = number == signal.SIGUSR1
+    if not is_on:
+        os.write(1, b"%d %d\n" % (burned, connections))
+        burned = connections = 0
+
+
+def is_expensive(connection, cpu):
+    return is_on if is_told else connection.getsockopt(socket.SOL_SOCKET, SO_INCOMING_CPU) != cpu
 
 
 def serve(listener, cpu):
+    global burned, connections
     os.sched_setaffinity(0, {cpu})
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, told)
     while True:
         connection, _ = listener.accept()
         with connection:
-            if connection.getsockopt(socket.SOL_SOCKET, SO_INCOMING_CPU) != cpu:
-                end = time.thread_time() + burn
-                while time.thread_time() < end:
-                    pass
+            if is_expensive(connection, cpu):
+                begin = now = time.thread_time_ns()
+                while now < begin + burn:
+                    now = time.thread_time_ns()
+                burned += now - begin
+                connections += 1
             try:
                 connection.recv(4096)
                 connection.send(ANSWER)
@@ -51,6 +72,11 @@ for listener in listeners:
     listener.close()
 
 
+def forward(number, _):
+    for worker in workers:
+        os.kill(worker, number)
+
+
 def end(*_):
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
@@ -58,5 +84,8 @@ def end(*_):
 
 
 signal.signal(signal.SIGTERM, end)
+for number in (signal.SIGUSR1, signal.SIGUSR2):
+    signal.signal(number, forward)
 print("ready", flush=True)
-signal.pause()
+while True:
+    signal.pause()
