@@ -6,7 +6,7 @@ import { startNginx, underLoad } from './nginx.ts';
 
 const PORT = 8080;
 const { cpus } = inject('lab').hardware;
-/** The fewest with a verdict on the cost: 3 minutes of a program, 13 of a plan. */
+/** The fewest with a verdict on the cost: 3 minutes of a program and 3 of its waits, 13 of a plan. */
 const BLOCKS = 6;
 
 /** An RPS that nobody needs; the driver puts its IRQs anywhere, and sets no XPS. */
@@ -41,11 +41,13 @@ async function proved(change: string): Promise<Proved> {
   return result;
 }
 
-it('proves a program', async () => {
-  const { verdict, rounds, metrics } = await proved('');
+it('proves a program, and measures waits by what this kernel has', async () => {
+  const { verdict, rounds, probed, metrics } = await proved('--latency');
   expect(RESULTS).toContain(verdict);
   expect(rounds).toHaveLength(4 * BLOCKS);
   expect(metrics['remote-wakeups']?.effect).toBeLessThan(0);
+  expect(probed).toHaveLength(4 * BLOCKS);
+  expect(metrics['wait-median']?.n).toBe(BLOCKS);
 });
 
 it('proves a plan of interrupts, XPS, RPS and a program', async () => {
