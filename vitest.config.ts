@@ -87,7 +87,7 @@ const closingLine: Reporter = {
 
 /** Each of these has a namespace, a terminal or folders of its own and starts no bpftrace, so two at once are fine. */
 const APART = [
-  'test/balance/balance.root.test.ts',
+  'test/balance/{balance,health}.root.test.ts',
   'test/browser/**/*.test.ts',
   'test/cli/entry.test.ts',
   'test/export/serving.root.test.ts',

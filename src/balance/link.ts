@@ -1,10 +1,12 @@
 /** How packets reach the backends from an interface: by the kernel's routes and neighbours. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAddress } from '../system/address.ts';
 import { failure, isSystemError } from '../system/errors.ts';
 import { isIP } from '../system/ip.ts';
 import { native } from '../system/native.ts';
 import { type Neighbour, type Route, readNeighbours, readRoute } from '../system/neighbours.ts';
 import { NETLINK_ROUTE } from '../system/netlink.ts';
+import { solicit } from '../system/solicit.ts';
 import { word } from '../words/shell.ts';
 import type { XdpState } from '../xdp/state.ts';
 import type { AttachedBackend, AttachedVip } from './in-force.ts';
@@ -52,27 +54,39 @@ async function sourceFor(family: number, backends: readonly Backend[]): Promise<
 /** Throws SystemError. */
 export const neighboursNow = (): Promise<readonly Neighbour[]> => readNeighbours(ask);
 
+/** How often the neighbour table is read for those that were asked, and how long it waits in between. */
+const READINGS = 10;
+const PAUSE_MS = 100;
+
 /**
- * The MAC addresses that the file does not have: of the backend, or with `ipip` of the next hop. Throws Failure
- * not-on-link, mac-unknown.
+ * The MAC addresses that the file does not have: of the backend, or with `ipip` of the next hop. Neighbours that the kernel does
+ * not know are asked, by a datagram. Throws Failure not-on-link, mac-unknown.
  */
 export async function withMacs(place: Place, vips: readonly Vip[]): Promise<readonly AttachedVip[]> {
-  const neighbours = await neighboursNow();
-  return Promise.all(
-    vips.map(async (vip) => ({
-      ...vip,
-      backends: await Promise.all(vip.backends.map((backend) => withMac(place, backend, neighbours))),
-    })),
-  );
+  const backends = vips.flatMap((vip) => vip.backends).filter(({ mac }) => mac === null);
+  const hops = new Map<string, string>();
+  for (const backend of backends)
+    if (!hops.has(keyOf(backend))) hops.set(keyOf(backend), await hopTo(place, backend));
+  const macs = await macsOf(place, new Set(hops.values()));
+  return vips.map((vip) => ({
+    ...vip,
+    backends: vip.backends.map((backend): AttachedBackend => {
+      const hop = hops.get(keyOf(backend)) ?? '';
+      const mac = backend.mac ?? macs.get(hop);
+      if (mac !== undefined) return { ...backend, mac };
+      throw failure(
+        'mac-unknown',
+        `${hop} does not answer on ${place.name}, so its MAC address is not known`,
+        `see \`ping -c 1 -I ${word(place.name)} ${hop}\`; or write "mac" into the file`,
+      );
+    }),
+  }));
 }
 
-async function withMac(
-  { ifindex, name }: Place,
-  backend: Backend,
-  neighbours: readonly Neighbour[],
-): Promise<AttachedBackend> {
-  const { address, via, mac } = backend;
-  if (mac !== null) return { ...backend, mac };
+const keyOf = ({ via, address }: Backend): string => `${via} ${address}`;
+
+/** The neighbour to whom packets for a backend are sent: itself, or a router. Throws Failure not-on-link. */
+async function hopTo({ ifindex, name }: Place, { address, via }: Backend): Promise<string> {
   const route = await routeTo(address);
   if (route?.ifindex !== ifindex)
     throw failure(
@@ -86,15 +100,25 @@ async function withMac(
       `backend ${address} is behind the router ${route.gateway}, where its MAC address leads nowhere`,
       'use "via": "ipip" for it',
     );
-  const hop = route.gateway ?? address;
-  const found = neighbours.find((each) => each.ifindex === ifindex && each.address === hop);
-  if (found === undefined)
-    throw failure(
-      'mac-unknown',
-      `the neighbour table has no MAC address of ${hop} on ${name}`,
-      `first: ping -c 1 -I ${word(name)} ${hop}; or write "mac" into the file`,
+  return route.gateway ?? address;
+}
+
+/** Those that are known after a second. */
+async function macsOf({ ifindex }: Place, hops: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  const known = async () =>
+    new Map(
+      (await neighboursNow())
+        .filter((each) => each.ifindex === ifindex && hops.has(each.address))
+        .map(({ address, mac }) => [address, mac]),
     );
-  return { ...backend, mac: found.mac };
+  let macs = await known();
+  if (macs.size === hops.size) return macs;
+  await Promise.all([...hops].filter((hop) => !macs.has(hop)).map(solicit));
+  for (let reading = 0; reading < READINGS && macs.size < hops.size; reading++) {
+    await sleep(PAUSE_MS);
+    macs = await known();
+  }
+  return macs;
 }
 
 async function routeTo(address: string): Promise<Route | null> {

@@ -132,7 +132,8 @@ const statusOf = () => json('balance status').balancers[0];
 
 describe('what it refuses, before anything is loaded', () => {
   it('native mode on a veth whose other end cannot be seen, and backends without a MAC address', () => {
-    const file = save('three.json', { 1: 1, 2: 1, 3: 2 });
+    // Nobody has the address of the ninth.
+    const file = save('three.json', { 1: 1, 9: 1 });
     expect(json(`balance apply ${file} --iface e0 --yes`).error.code).toBe('peer-unseen');
     const { error } = json(`balance apply ${file} ${APPLY}`);
     expect([error.code, error.hint]).toEqual(['mac-unknown', expect.stringContaining('ping -c 1 -I e0')]);
@@ -143,16 +144,9 @@ describe('what it refuses, before anything is loaded', () => {
 });
 
 describe('three backends, one of twice the weight', () => {
-  it('share the connections by weight; one that goes breaks its own; one that comes breaks none with a flow cache', async () => {
-    // As a ping would: the kernel asks for their MAC addresses.
-    inside(
-      'balancer',
-      `python3 -c "
-import socket
-for host in range(3, 7):
-    for family, address in ((socket.AF_INET, f'10.9.0.{host}'), (socket.AF_INET6, f'fd09::{host}')):
-        socket.create_connection((address, 8080), 5).close()"`,
-    );
+  it('share the connections by weight; one that goes breaks its own; one that comes breaks none with a flow cache', {
+    timeout: 240_000,
+  }, async () => {
     const three = save('three.json', { 1: 1, 2: 1, 3: 2 }, { flowCache: 16_384 });
     const made = json(`balance apply ${three} ${APPLY}`);
     expect(made).toMatchObject({ changed: true, iface: 'e0' });

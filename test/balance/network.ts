@@ -132,17 +132,6 @@ export class Network {
     await ended;
   }
 
-  /** As a ping would: the kernel of a balancer then knows the MAC addresses of the backends. */
-  meet(balancer: string): void {
-    const hosts = JSON.stringify(this.backends.flatMap(addressesOf));
-    this.inside(
-      balancer,
-      `python3 -c "
-import socket
-for address in ${hosts.replaceAll('"', "'")}: socket.create_connection((address, ${TCP_PORT}), 5).close()"`,
-    );
-  }
-
   balance(balancer: string, args: string) {
     const words = ['netns', 'exec', this.namespace(balancer), process.execPath, ENTRY, ...args.split(' ')];
     const { status, stdout, stderr } = spawnSync('ip', words, {

@@ -12,7 +12,6 @@ let file = '';
 
 beforeAll(async () => {
   await net.open();
-  net.meet('lb1');
   file = net.save('two.json', { n1: 1, n2: 1 });
 });
 afterAll(() => net.close());
@@ -77,7 +76,6 @@ it('warns of a link that is down, another MTU, and a backend with another MAC ad
     expect.stringContaining('e0 is down, so no packet is balanced: ip link set e0 up'),
   ]);
   net.inside('lb1', 'ip link set e0 up; ip addr add fd09::11/64 dev e0 nodad');
-  net.meet('lb1');
   expect(warnings()).toEqual([]);
 });
 

@@ -19,7 +19,6 @@ export async function latencyTable(): Promise<void> {
   const net = new Network(['lb1'], ['n1']);
   try {
     await net.open();
-    net.meet('lb1');
     const made = net.balance(
       'lb1',
       `balance apply ${net.save('one.json', { n1: 1 })} --iface e0 --mode generic --yes`,
