@@ -30,7 +30,7 @@ const answer = (incomingCpu: boolean) => String.raw`tracepoint:syscalls:sys_ente
 	/* struct sock_filter is as long as a pointer */
 	$word = *(uint64 *)((uint64)$kern->filter + $i * POINTER_BYTES);
 
-	printf("slot %d %d %d %d %d %d %d %d %d %d %lx %lx %s\n",
+	printf("slot %d %d %d %d %d %d %d %d %d %d %lx %lx %lx %s\n",
 	    ((uint64)args->who >> 16) & 0x7fff, $i,
 	    ((struct socket_alloc *)$sk->sk_socket)->vfs_inode.i_ino,
 	    (uint64)$r->num_socks,
@@ -38,7 +38,7 @@ const answer = (incomingCpu: boolean) => String.raw`tracepoint:syscalls:sys_ente
 	    (int64)${incomingCpu ? '$r->incoming_cpu' : '-1'}, (uint64)$kern->len,
 	    ((struct socket_alloc *)$s->sk_socket)->vfs_inode.i_ino,
 	    (int64)$s->__sk_common.skc_incoming_cpu,
-	    $word, (uint64)$prog, $prog->aux->name);
+	    $word, (uint64)$prog, (uint64)$r, $prog->aux->name);
 }
 `;
 
@@ -58,15 +58,16 @@ Example of usage:
 
 # bpftrace slots.bt 4711
 ready
-slot 1 0 52341 3 1 0 0 3 52341 -1 fffff02400000020 ffff88810a3c5000 0
-slot 1 1 52341 3 1 0 0 3 52342 -1 0300000094 ffff88810a3c5000 0
-slot 1 2 52341 3 1 0 0 3 52343 -1 16 ffff88810a3c5000 0
+slot 1 0 5234 3 1 0 0 3 5234 -1 fffff02400000020 ffffc900005c5000 ffff88810a3c5000
+slot 1 1 5234 3 1 0 0 3 5235 -1 300000094 ffffc900005c5000 ffff88810a3c5000
+slot 1 2 5234 3 1 0 0 3 5236 -1 16 ffffc900005c5000 ffff88810a3c5000
 
 These are: token, index, inode of the socket that was asked, num_socks,
 is there a program, is it eBPF, members with SO_INCOMING_CPU, instructions
 of the cBPF program, inode of the socket in the slot, its SO_INCOMING_CPU,
-the instruction (struct sock_filter, in hexadecimal), the program's address
-(it changes when the program is replaced), the eBPF program's name.
+the instruction (struct sock_filter, in hexadecimal), the addresses of the
+program (another one when it is replaced) and of struct sock_reuseport, the
+eBPF program's name.
 Here: 3 sockets, "ld cpu; mod #3; ret a". num_socks 0: no reuseport socket.
 A null pointer on the way reads as zeros.
 

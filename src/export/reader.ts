@@ -160,7 +160,7 @@ export class Reader {
 
   async #readSlots(arch: string | null, port: number | null): Promise<void> {
     try {
-      this.#known = await readSlotsOf(this.#open(), arch, port);
+      this.#known = (await readSlotsOf(this.#open(), arch, port)).known;
       this.#slotReads = { ...this.#slotReads, ok: this.#slotReads.ok + 1 };
     } catch (error) {
       if (!isFailure(error) && !isSystemError(error)) throw error;

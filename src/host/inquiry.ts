@@ -16,6 +16,13 @@ export interface SlotReading {
     | null;
   /** Does this kernel honour SO_INCOMING_CPU inside a group? */
   readonly incomingCpuHonoured: boolean;
+  readonly addresses: GroupAddresses;
+}
+
+/** Addresses in the kernel: of the group's struct sock_reuseport, and of its program, 0 if it has none. */
+export interface GroupAddresses {
+  readonly group: bigint;
+  readonly program: bigint;
 }
 
 /** Why a socket that got its SO_REUSEPORT only after bind() cannot be read. */
@@ -36,6 +43,7 @@ const sameState = (a: Answer, b: Answer) =>
   a.size === b.size &&
   a.program === b.program &&
   a.address === b.address &&
+  a.group === b.group &&
   a.length === b.length &&
   a.withIncomingCpu === b.withIncomingCpu;
 
@@ -69,6 +77,7 @@ export function toReading(answers: Answers): SlotReading | null {
               instructions: toInstructions(inOrder.slice(0, known.length).map(({ word }) => word)),
             },
     incomingCpuHonoured: known.withIncomingCpu >= 0,
+    addresses: { group: BigInt(`0x${known.group}`), program: BigInt(`0x${known.address}`) },
   };
 }
 

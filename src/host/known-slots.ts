@@ -1,6 +1,7 @@
 /** Slots and programs as they were last read, for readings without bpftrace. */
 import type { System } from '../system/types.ts';
 import { type HostOptions, readHost } from './host.ts';
+import type { GroupAddresses } from './inquiry.ts';
 import { readSockets, SLOTS_UNREAD } from './sockets.ts';
 import type { Group, Host } from './types.ts';
 
@@ -25,14 +26,20 @@ export async function readQuickly(
   return { ...host, groups: host.groups.map((group) => withSlots(group, known.get(group.id), why)) };
 }
 
+/** Groups, and where the kernel has them. */
+export interface SlotsRead {
+  readonly known: KnownSlots;
+  readonly addresses: readonly GroupAddresses[];
+}
+
 /** Starts bpftrace for some hundred milliseconds: only as root, and rarely. */
 export async function readSlotsOf(
   system: System,
   arch: string | null,
   port: number | null,
-): Promise<KnownSlots> {
-  const { groups } = await readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
-  return new Map(groups.map((group) => [group.id, group]));
+): Promise<SlotsRead> {
+  const { groups, addresses } = await readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
+  return { known: new Map(groups.map((group) => [group.id, group])), addresses };
 }
 
 /** Must the slots be read again? Yes if a group is new, or has other sockets than before. */

@@ -25,8 +25,10 @@ export interface Answer {
   readonly incomingCpu: number;
   /** struct sock_filter as a little-endian number; meaningless from `length` on. */
   readonly word: bigint;
-  /** The program's address; it changes when the program is replaced. */
+  /** The program's address, hexadecimal; it changes when the program is replaced. 0: none. */
   readonly address: string;
+  /** Address of struct sock_reuseport, hexadecimal. */
+  readonly group: string;
   /** An eBPF program's name, often empty. */
   readonly name: string;
 }
@@ -86,7 +88,7 @@ export async function startSlotProbe(
 }
 
 const ANSWER =
-  /^slot (\d+) (\d+) (\d+) (\d+) ([01]) ([01]) (-?\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) ([0-9a-f]+) (.*)\n?$/;
+  /^slot (\d+) (\d+) (\d+) (\d+) ([01]) ([01]) (-?\d+) (\d+) (\d+) (-?\d+) ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) (.*)\n?$/;
 
 /** null for any other line. */
 export function parseAnswer(line: string): Answer | null {
@@ -117,7 +119,8 @@ export function parseAnswer(line: string): Answer | null {
     incomingCpu: cpu | 0,
     word: BigInt(`0x${match[11]}`),
     address: match[12] ?? '',
-    name: match[13] ?? '',
+    group: match[13] ?? '',
+    name: match[14] ?? '',
   };
 }
 

@@ -2,7 +2,7 @@
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { BorrowRequest, Files, Kernel, System } from '../system/types.ts';
 import { toGroups, toLone } from './groups.ts';
-import { IN_NO_GROUP } from './inquiry.ts';
+import { type GroupAddresses, IN_NO_GROUP } from './inquiry.ts';
 import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
 import { findElsewhere } from './other-namespaces.ts';
 import { findOwners } from './owners.ts';
@@ -26,6 +26,8 @@ export interface SocketOptions {
 export interface Sockets {
   readonly groups: readonly Group[];
   readonly lone: readonly LoneSocket[];
+  /** Of all groups that were read, in no order. Not for anybody's eyes: they help to attack a kernel. */
+  readonly addresses: readonly GroupAddresses[];
   readonly notes: readonly string[];
 }
 
@@ -67,6 +69,9 @@ export async function readSockets(
   return {
     groups,
     lone,
+    addresses: [...readings.groups.values()].flatMap((found) =>
+      typeof found === 'string' ? [] : found.map(({ addresses }) => addresses),
+    ),
     notes: [...notes, ...readings.notes, ...elsewhere, ...hidden(system, processes, unasked)],
   };
 }

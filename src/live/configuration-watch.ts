@@ -48,7 +48,7 @@ export async function watchConfiguration(
   });
   const slow = createReader('reading slots', report, async () => {
     slotsAt = performance.now();
-    known = await readSlotsOf(system, machine(), options.port);
+    ({ known } = await readSlotsOf(system, machine(), options.port));
     quick.read(true);
   });
   const lookAgain = (wished: boolean): void => {

@@ -24,7 +24,7 @@ const MOST_MAPS = 64;
 const NAME_LENGTH = 16;
 
 export const MAP_TYPE = { hash: 1, array: 2, percpuHash: 5, percpuArray: 6, lruHash: 9, cpumap: 16 } as const;
-export const PROGRAM_TYPE = { schedCls: 3, xdp: 6 } as const;
+export const PROGRAM_TYPE = { schedCls: 3, xdp: 6, rawTracepoint: 17 } as const;
 /** enum bpf_attach_type, which a CPUMAP wants of the program in an entry. */
 export const ATTACH_CPUMAP = 35;
 
@@ -273,6 +273,13 @@ export function testRun(fd: number, packet: Uint8Array, repeat = 1): TestRun {
     output: output.subarray(0, view.getUint32(12, true)),
     nanoseconds: view.getUint32(36, true),
   };
+}
+
+/** Runs a program for raw tracepoints once, with these arguments; nothing is traced. Since Linux 5.10. */
+export function runOnce(fd: number, argumentsOf: Uint8Array): number {
+  const attr = attributes({ 0: fd, 40: argumentsOf.length });
+  native().bpf(PROG_TEST_RUN, [attr, argumentsOf], [[0, 48, 1]]);
+  return viewOf(attr).getUint32(4, true);
 }
 
 /** For one 32-bit key. */

@@ -11,6 +11,8 @@ export interface Btf {
   hasTracepoint(name: string): boolean;
   /** @param path `sk_buff.alloc_cpu`; members of anonymous structs and unions count as members of the struct */
   hasMember(path: string): boolean;
+  /** Bytes from the start of the struct; null: there is no such member, or it is a bit field. @param path as for `hasMember` */
+  memberOffset(path: string): number | null;
 }
 
 const MAGIC = 0xeb9f;
@@ -39,15 +41,18 @@ const EXTRA: readonly (readonly [fixed: number, each: number])[] = [
   [0, 12], // ENUM64
 ];
 
-let running: Btf | null = null;
+let running: WeakRef<Btf> | null = null;
 
 /**
- * Types of the running kernel; null if it shows none. Read once, because it takes 30 ms, and a view needs them
- * repeatedly.
+ * Types of the running kernel; null if it shows none. Reading them takes 30 ms, and a view needs them repeatedly; but they
+ * take 7 MB, which a daemon should not keep for the next time, ten minutes later.
  */
 export function kernelBtf(): Btf | null {
-  running ??= readKernelBtf();
-  return running;
+  const known = running?.deref();
+  if (known !== undefined) return known;
+  const read = readKernelBtf();
+  running = read === null ? null : new WeakRef(read);
+  return read;
 }
 
 function readKernelBtf(): Btf | null {
@@ -76,24 +81,35 @@ export function readBtf(bytes: Buffer): Btf | null {
     const offset = nameOffset(strings, name);
     return offset < 0 ? undefined : offsets.find((at) => word(at) === offset && kindAt(at) === kind);
   };
-  const hasName = (at: number, name: number, depth: number): boolean => {
-    const members = Array.from({ length: word(at + 4) & 0xffff }, (_, index) => at + 12 + index * 12);
-    return members.some((member) => {
-      if (word(member) === name) return true;
+  /** In bits; null: it is not there. */
+  const offsetIn = (at: number, name: number, depth: number): number | null => {
+    // With bit fields, the upper 8 bits of each offset are a width.
+    const offsetBits = word(at + 4) >>> 31 === 1 ? 0xff_ffff : 0xffff_ffff;
+    for (let index = 0; index < (word(at + 4) & 0xffff); index++) {
+      const member = at + 12 + index * 12;
+      const offset = (word(member + 8) & offsetBits) >>> 0;
+      if (word(member) === name) return offset;
       const inner = word(member) === 0 ? offsets[word(member + 4) - 1] : undefined;
       const holds = inner !== undefined && (kindAt(inner) === KIND.struct || kindAt(inner) === KIND.union);
-      return holds && depth > 0 && hasName(inner, name, depth - 1);
-    });
+      const within = holds && depth > 0 ? offsetIn(inner, name, depth - 1) : null;
+      if (within !== null) return offset + within;
+    }
+    return null;
+  };
+  const memberAt = (path: string): number | null => {
+    const [struct = '', member = ''] = path.split('.');
+    const at = find(KIND.struct, struct);
+    const name = nameOffset(strings, member);
+    return at === undefined || name < 0 ? null : offsetIn(at, name, MAX_DEPTH);
   };
   return {
     hasFunction: (name) => find(KIND.func, name) !== undefined,
     // include/trace/bpf_probe.h declares one for each.
     hasTracepoint: (name) => find(KIND.typedef, `btf_trace_${name}`) !== undefined,
-    hasMember: (path) => {
-      const [struct = '', member = ''] = path.split('.');
-      const at = find(KIND.struct, struct);
-      const name = nameOffset(strings, member);
-      return at !== undefined && name >= 0 && hasName(at, name, MAX_DEPTH);
+    hasMember: (path) => memberAt(path) !== null,
+    memberOffset: (path) => {
+      const bits = memberAt(path);
+      return bits === null || bits % 8 !== 0 ? null : bits / 8;
     },
   };
 }

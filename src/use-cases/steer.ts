@@ -46,7 +46,7 @@ export async function previewAttach(
   group: Group,
   options: AttachOptions,
 ): Promise<Attached> {
-  const seen: Sockets = { groups: [group], lone: [], notes: [] };
+  const seen: Sockets = { groups: [group], lone: [], addresses: [], notes: [] };
   const selector = { group: group.id, port: group.port };
   return theOnly(await attach(kernel, seen, selector, { ...options, dryRun: true }));
 }

@@ -35,7 +35,7 @@ const RETRY_MS = 5_000;
 /** Hears from now on, but does nothing before `look` or `run`. */
 export async function startDaemon(
   machine: LiveMachine,
-  { machine: watched, baseline }: Opened,
+  { machine: watched, baseline, programs }: Opened,
   options: WatcherOptions,
   { looked, trouble }: Reports,
 ): Promise<Daemon> {
@@ -69,7 +69,10 @@ export async function startDaemon(
       follow();
     },
     busyFor: () => (began === null ? 0 : watched.now() - began),
-    sources: listening.sources,
+    get sources() {
+      const compared = programs();
+      return compared === null ? listening.sources : [...listening.sources, compared];
+    },
     wake: () => {
       watcher.hear({ about: 'anything' });
       sleeper.wake();

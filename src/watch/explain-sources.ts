@@ -18,6 +18,8 @@ interface Subject {
   readonly what: string;
   /** The source that reports it; null: no kernel does. */
   readonly source: SourceName | null;
+  /** What the source does, if it is not that the kernel reports something. */
+  readonly seen?: string;
   readonly otherwise: string;
   readonly never?: string;
 }
@@ -61,16 +63,19 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'a program that somebody attached or detached',
-    source: null,
+    source: 'programs',
+    seen: `its address in the kernel is compared every ${every(TIMES.pulseMs)}`,
     otherwise: every(TIMES.slotsMs),
-    never: 'the kernel has no event for it, and to read it starts bpftrace',
   },
 ];
 
 export function explainSources(sources: readonly Source[]): Explained[] {
-  return SUBJECTS.map(({ what, source, otherwise, never }) => {
+  return SUBJECTS.map(({ what, source, seen, otherwise, never }) => {
     const found = sources.find(({ name }) => name === source);
-    if (found?.ok === true) return { what, how: 'the kernel reports it', why: null };
+    if (found?.ok === true)
+      return seen === undefined
+        ? { what, how: 'the kernel reports it', why: null }
+        : { what, how: seen, why: 'the kernel has no event for it' };
     const why = never ?? found?.why ?? 'it is not watched, because no group is';
     return { what, how: `read every ${otherwise}`, why };
   });

@@ -21,8 +21,17 @@ import { openProcesses } from '../system/process-ends.ts';
 import type { SocketEvent } from '../system/socket-events.ts';
 import { type Writer, writerOf } from './writer.ts';
 
-/** `tcp` and `udp`: closed sockets. `files`: writes. */
-export type SourceName = 'link' | 'ethtool' | 'netdev' | 'cpu' | 'tcp' | 'udp' | 'files' | 'processes';
+/** `tcp` and `udp`: closed sockets. `files`: writes. `programs`: those of reuseport groups, which are compared, not heard. */
+export type SourceName =
+  | 'link'
+  | 'ethtool'
+  | 'netdev'
+  | 'cpu'
+  | 'tcp'
+  | 'udp'
+  | 'files'
+  | 'processes'
+  | 'programs';
 
 export interface Source {
   readonly name: SourceName;

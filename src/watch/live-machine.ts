@@ -1,5 +1,6 @@
 /** This machine, as the watcher reads and repairs it. */
 import { isOutdated, type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
+import { createProgramCheck } from '../host/program-check.ts';
 import type { Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import { failure, isFailure, isSystemError } from '../system/errors.ts';
@@ -16,6 +17,7 @@ import { planFor } from '../use-cases/plan.ts';
 import { repair } from '../use-cases/repair.ts';
 import { knownBans } from './bans.ts';
 import { follow, fromHost, fromRecords, fromSavedPlan, type Scope, type Steering } from './baseline.ts';
+import type { Source } from './listen.ts';
 import { type Apart, settled } from './observe.ts';
 import { interfacesOf, partOf, partOfBaseline } from './part.ts';
 import type { Baseline, Expectation, WatchEvent } from './types.ts';
@@ -34,6 +36,8 @@ export interface Opened {
   readonly baseline: Baseline;
   /** The machine as it was read for the baseline. */
   readonly first: Host;
+  /** How changes of programs are noticed; null: there is no group. */
+  programs(): Source | null;
   /** The baseline, made again from what may have changed: the records or the file. */
   again(choice: BaselineChoice): Promise<Baseline>;
 }
@@ -51,11 +55,14 @@ export async function openWatched(
   const now = (): number => performance.now();
   const port = scope.ports.length === 1 ? (scope.ports[0] ?? null) : null;
 
+  const programs = createProgramCheck();
   const bans = knownBans(openIrqbalance(machine.files));
   const named = new Set(scope.ifaces);
 
   const readSlots = async (): Promise<void> => {
-    known = await readSlotsOf(machine, machine.arch, port);
+    const read = await readSlotsOf(machine, machine.arch, port);
+    known = read.known;
+    programs.expect(read.addresses);
   };
   const readOnce = async (): Promise<Host> => {
     const host = await readQuickly(machine, { ifaces: scope.ifaces, port }, known, true);
@@ -101,13 +108,15 @@ export async function openWatched(
   return {
     baseline,
     first,
+    programs: () =>
+      known.size === 0 ? null : { name: 'programs', ok: programs.why === null, why: programs.why },
     again: async (fresh) => watched(fresh, (await read('again')).host),
     machine: {
       now,
       read,
       readApart: (settings) => readApart(machine, settings),
       say,
-      pulse: () => signs(last, ports()),
+      pulse: () => signs(last, ports(), programs),
       rebase: async (seen, now) => {
         if (choice !== 'applied') return null;
         const fresh = partOfBaseline(fromApplied(seen), scope);

@@ -1,6 +1,7 @@
 /** What tells cheaply that sockets, workers or journals have changed: read every few seconds. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProgramCheck } from '../host/program-check.ts';
 import type { Host } from '../host/types.ts';
 import { isSystemError } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
@@ -42,11 +43,19 @@ export function createSigns({ files, kernel, state }: SignsOf, now: () => number
   };
 
   /** null: somebody is changing settings right now. @param host as it was last read */
-  return async (host: Host | null, ports: ReadonlySet<number>): Promise<Pulse | null> => {
+  return async (
+    host: Host | null,
+    ports: ReadonlySet<number>,
+    programs: Pick<ProgramCheck, 'hasChanged'>,
+  ): Promise<Pulse | null> => {
     if (isLocked(state, files)) return null;
     const workers = host === null ? '' : workersOf(files, host);
     const members = ports.size === 0 ? '' : await readSockets(ports);
-    return { records: recordsOf(state), servers: `${members}|${workers}` };
+    return {
+      records: recordsOf(state),
+      servers: `${members}|${workers}`,
+      programsChanged: programs.hasChanged(),
+    };
   };
 }
 

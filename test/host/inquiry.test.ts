@@ -26,6 +26,7 @@ function answer({ slots, program = [] }: State, index: number): Answer {
     incomingCpu: -1,
     word,
     address: program.length > 0 ? 'ffffc900013e9000' : '0',
+    group: 'ffff88810a3c5000',
     name: '',
   };
 }

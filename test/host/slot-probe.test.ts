@@ -6,7 +6,7 @@ import { type Answer, parseAnswer } from '../../src/host/slot-probe.ts';
 const format = (answer: Answer) =>
   `slot ${answer.token} ${answer.index} ${answer.asked} ${answer.size} ${answer.program === 'none' ? 0 : 1} ` +
   `${answer.program === 'cbpf' ? 0 : 1} ${answer.withIncomingCpu} ${answer.length} ${answer.inode} ` +
-  `${answer.incomingCpu} ${answer.word.toString(16)} ${answer.address} ${answer.name}\n`;
+  `${answer.incomingCpu} ${answer.word.toString(16)} ${answer.address} ${answer.group} ${answer.name}\n`;
 
 describe('an output line of slots.bt', () => {
   it('is read back', () => {
@@ -22,6 +22,7 @@ describe('an output line of slots.bt', () => {
       incomingCpu: fc.integer({ min: -1, max: 8191 }),
       word: fc.bigInt(0n, 2n ** 64n - 1n),
       address: fc.bigInt(0n, 2n ** 64n - 1n).map((value) => value.toString(16)),
+      group: fc.bigInt(0n, 2n ** 64n - 1n).map((value) => value.toString(16)),
       name: fc.stringMatching(/^[\w.]{0,15}$/),
     });
     fc.assert(
@@ -32,7 +33,7 @@ describe('an output line of slots.bt', () => {
   });
 
   it('has no SO_INCOMING_CPU in either sign', () => {
-    const line = 'slot 0 0 7 1 0 1 0 0 7 4294967295 0 0 \n';
+    const line = 'slot 0 0 7 1 0 1 0 0 7 4294967295 0 0 0 \n';
     expect(parseAnswer(line)?.incomingCpu).toBe(-1);
     expect(parseAnswer(line.replace('4294967295', '-1'))?.incomingCpu).toBe(-1);
   });

@@ -11,7 +11,12 @@ import { assertBpfAnswers } from '../integration/bpf.ts';
 import { type Opened, type SocketProcess, startSockets } from './sockets.ts';
 
 const SO_REUSEADDR = 2;
-const LINUX_5_10: Btf = { hasFunction: () => true, hasTracepoint: () => false, hasMember: () => false };
+const LINUX_5_10: Btf = {
+  hasFunction: () => true,
+  hasTracepoint: () => false,
+  hasMember: () => false,
+  memberOffset: () => null,
+};
 const kernel = openKernel();
 const system = { files: openFiles('/'), kernel };
 const inodesOf = (opened: readonly Opened[]) => opened.map(({ inode }) => inode);

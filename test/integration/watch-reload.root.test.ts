@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,19 @@ it('a server that restarts gets its program again, and a second watcher is refus
   const second = await cli('watch', '--port', `${PORT}`);
   expect(second.code).toBe(1);
   expect(second.stderr).toContain(`another watcher (pid ${watching.pid}) already watches`);
+}, 120_000);
+
+it('a program that somebody detaches is noticed soon, and attached again', async () => {
+  if (watching === null) throw new Error('nobody watches');
+  const master = `${nginx.pid}`;
+  execFileSync('python3', ['test/lab/detach.py', master, `${PORT}`]);
+  const again = await next(watching, ({ kind, action }) => kind === 'program' && action === 'repaired');
+  expect(again).toMatchObject({ subject: ID, to: 'none' });
+  expect(await standing()).toMatchObject({ verdict: 'as-set' });
+  const { stdout } = await cli('watch', '--port', `${PORT}`, '--explain-sources');
+  expect(stdout).toMatch(
+    /a program that somebody attached or detached +its address in the kernel is compared/,
+  );
 }, 120_000);
 
 it('repairs nothing while it is paused, and what is detached on purpose is not drift', async () => {

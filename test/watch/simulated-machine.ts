@@ -27,6 +27,8 @@ export class SimulatedMachine {
   slotReads = 0;
   reads = 0;
   busy = false;
+  /** Somebody has attached or detached a program since slots were last read. */
+  programsChanged = false;
   /** Somebody else writes records. */
   records = '';
   /** Of all groups, when slots were last read. */
@@ -45,6 +47,7 @@ export class SimulatedMachine {
         if (isRead) {
           this.slotReads += 1;
           this.#sockets = sockets;
+          this.programsChanged = false;
         }
         return { host: this.host, slots: isRead, outdated: sockets !== this.#sockets };
       },
@@ -54,6 +57,7 @@ export class SimulatedMachine {
           ? null
           : {
               records: this.records,
+              programsChanged: this.programsChanged,
               servers: JSON.stringify(
                 this.host.groups.map(({ sockets }) => sockets.map((each) => each.owners)),
               ),
