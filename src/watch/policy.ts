@@ -8,7 +8,7 @@ export interface PolicyOptions {
   readonly settleMs: number;
   /** Wait before a repair, after the last was undone or failed; it doubles each time, up to an hour. */
   readonly backoffMs: number;
-  /** Repairs of all settings together in an hour. */
+  /** Repairs in an hour, each of all settings that have drifted by then. */
   readonly mostPerHour: number;
   /** Repairs of a setting that one writer may undo before the setting is left alone. */
   readonly mostUndone: number;
@@ -51,7 +51,7 @@ export interface Situation {
   /** When its interface, or group, last changed as a whole; null: never. */
   readonly disturbed: number | null;
   readonly paused: boolean;
-  /** Repairs of all settings within the last hour. */
+  /** Times of the repairs within the last hour. */
   readonly lastHour: readonly number[];
 }
 

@@ -35,6 +35,8 @@ export interface Pulse {
   readonly records: string;
   /** Changes with the members of groups and the processes of servers. */
   readonly servers: string;
+  /** A group has another program than when slots were last read, or none. */
+  readonly programsChanged: boolean;
 }
 
 /** `again`: slots and programs too, which takes a second of CPU time; `if-changed`: if a group has other sockets now. */
@@ -71,7 +73,7 @@ export interface WatcherOptions {
   readonly fullMs: number;
   /** The pulse is read at least so often. */
   readonly pulseMs: number;
-  /** Slots and programs are read at least so often, because the kernel does not report that a program was detached. */
+  /** Slots and programs are read at least so often: not every kernel lets a change of a program be seen otherwise. */
   readonly slotsMs: number;
   /** After a notice, more are awaited for this time. */
   readonly gatherMs: number;
@@ -216,6 +218,8 @@ export class Watcher {
     // Whoever writes a record may have attached or detached a program.
     if (before !== null && before.records !== pulse.records) this.#due.slots = now;
     if (before !== null && before.servers !== pulse.servers) this.#serversChanged = now;
+    if (pulse.programsChanged) this.#due.slots = Math.min(this.#due.slots, now);
+    if (pulse.programsChanged && before?.programsChanged !== true) this.#due.check = now;
     if (before !== null && (before.records !== pulse.records || before.servers !== pulse.servers))
       this.#due.check = now;
     if (now >= this.#due.check) await this.check();
@@ -446,13 +450,14 @@ export class Watcher {
       return new Map(changes.map((change) => [change, error.message]));
     });
     const now = this.#machine.now();
+    // A link that flaps resets every queue: that is one repair.
+    if (results.size > 0) this.#repairs = [...this.#repairs.filter((time) => now - time < HOUR_MS), now];
     for (const { kind, subject, change } of chosen) {
       const event = events.get(subject);
       if (change === null || event === undefined || !results.has(change)) continue;
       const failure = results.get(change) ?? null;
       const item = this.#items.of(subject);
       item.memory = repaired(item.memory, failure !== null, now);
-      this.#repairs = [...this.#repairs.filter((time) => now - time < HOUR_MS), now];
       if (failure === null) {
         this.#total += 1;
         item.writer = undefined;

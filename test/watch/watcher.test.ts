@@ -245,6 +245,39 @@ describe('repairs', () => {
     expect(failed[0]?.why).toBe('EPERM');
   });
 
+  it('of a link that flaps are one each, however many queues it has', async () => {
+    const start = host({ cpus: 64, nics: [nic({ queues: 64, xps: true })] });
+    const machine = new SimulatedMachine(start);
+    await machine.pass(1);
+    for (let flap = 1; flap <= 10; flap++) {
+      for (const { irq, name, queues } of start.nics[0]?.irqs ?? [])
+        if (queues.length > 0)
+          machine.change({ target: { ...IRQ, irq, name, queues }, to: '0-63' }, null, null);
+      machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link came up' });
+      await machine.pass(60);
+      expect(machine.host.nics).toEqual(start.nics);
+    }
+    expect(machine.written).toHaveLength(640);
+  });
+
+  it('are at most 60 in an hour', async () => {
+    const machine = new SimulatedMachine(tuned());
+    await machine.pass(1);
+    for (let nth = 0; nth < 90; nth++) {
+      machine.change(
+        { target: IRQ, to: '0' },
+        { ...SCRIPT, script: null, unit: null, comm: `admin${nth}` },
+        PATH,
+      );
+      machine.watcher.resume();
+      await machine.pass(30);
+    }
+    expect(machine.written).toHaveLength(60);
+    expect(machine.events.at(-1)?.why).toBe('60 repairs in an hour are the most');
+    await machine.pass(1800);
+    expect(machine.host.nics).toEqual(tuned().nics);
+  });
+
   it('wait while somebody applies or undoes', async () => {
     const machine = new SimulatedMachine(tuned());
     await machine.pass(1);
@@ -346,6 +379,26 @@ describe('slots and programs', () => {
     await machine.pass(5);
     expect(machine.events.map(({ kind }) => kind)).toEqual(['generation']);
     expect(machine.slotReads).toBe(1);
+  });
+
+  it('are read once when a program has gone, which is then attached again', async () => {
+    const machine = new SimulatedMachine(pinnedServer(100));
+    await machine.pass(5);
+    machine.host = {
+      ...machine.host,
+      groups: machine.host.groups.map((each) => ({ ...each, program: null, selection: 'hash' })),
+    };
+    machine.programsChanged = true;
+    await machine.pass(6);
+    expect(said(machine).map(([kind, , , , action]) => `${kind} ${action}`)).toEqual([
+      'program none',
+      'program repaired',
+    ]);
+    expect(machine.host.groups[0]?.program?.asm).toContain('mod #4');
+    // And again after the repair.
+    expect(machine.slotReads).toBe(2);
+    await machine.pass(60);
+    expect(machine.slotReads).toBe(2);
   });
 
   it('are read rarely of a server that opens sockets all day, though soon at first', async () => {
