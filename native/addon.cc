@@ -35,6 +35,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("epollAdd", EpollAdd);
   add("perfHardware", PerfHardware);
   add("perfTracepoint", PerfTracepoint);
+  add("trimMemory", TrimMemory);
   return exports;
 }
 

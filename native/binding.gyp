@@ -16,6 +16,7 @@
         "flock.cc",
         "listen.cc",
         "memfd.cc",
+        "memory.cc",
         "namespace.cc",
         "netlink.cc",
         "perf.cc",

@@ -2,4 +2,6 @@
 const { join } = require('node:path');
 const { loadProgram } = require('./code-cache.mjs');
 
-module.exports = loadProgram(join(__dirname, 'main.js'), require).main.exports;
+// V8 refuses the cache under most options of Node (--expose-gc, --no-opt), and reading it in vain costs a daemon 3 MB.
+const cached = process.execArgv.length === 0;
+module.exports = loadProgram(join(__dirname, 'main.js'), require, cached).main.exports;

@@ -16,11 +16,11 @@ export const wrapper = {
 };
 
 /** What require(bundle) does, for a wrapped bundle of ASCII characters; `require` is what the bundle gets as its own. */
-export function load(bundle, require) {
+export function load(bundle, require, cached = true) {
   const source = readFileSync(bundle);
   const script = new Script(source.latin1Slice(), {
     filename: bundle,
-    cachedData: cachedDataOf(bundle, source),
+    cachedData: cached ? cachedDataOf(bundle, source) : undefined,
   });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, bundle, dirname(bundle));
@@ -31,14 +31,16 @@ export function load(bundle, require) {
  * The program, whose bundles require each other: {script, exports} of main.js, and of rest.js beside it once it has been required.
  * `require` is for everything else.
  */
-export function loadProgram(main, require) {
+export function loadProgram(main, require, cached = true) {
   const rest = join(dirname(main), 'rest.js');
+  const requireFrom = (name) => {
+    if (name !== './rest.js') return require(name);
+    const requireMain = (other) => (other === './main.js' ? loaded.main.exports : require(other));
+    loaded.rest ??= load(rest, requireMain, cached);
+    return loaded.rest.exports;
+  };
   const loaded = {
-    main: load(main, (name) => {
-      if (name !== './rest.js') return require(name);
-      loaded.rest ??= load(rest, (other) => (other === './main.js' ? loaded.main.exports : require(other)));
-      return loaded.rest.exports;
-    }),
+    main: load(main, requireFrom, cached),
     rest: undefined,
   };
   return loaded;

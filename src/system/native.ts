@@ -84,6 +84,8 @@ export interface Native {
   fanotifyMark(group: number, flags: number, mask: number, path: string): void;
   /** To a socket of AF_UNIX; `address`: sun_path. EAGAIN if its queue stays full for 1 s. */
   sendDatagram(address: Uint8Array, bytes: Uint8Array): void;
+  /** malloc_trim(3): gives the kernel back what was freed. */
+  trimMemory(): void;
   /** flock(2) that never waits: EAGAIN if another process has the lock. */
   flock(fd: number, operation: number): void;
   epollCreate(): number;

@@ -1,12 +1,17 @@
-/** What a watcher costs that has nothing to do: looks and pulses on machines of any size, without the kernel's part. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** What a watcher costs that has nothing to do: looks on machines of any size, without the kernel's part; its memory on this one. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { readQuickly } from '../../src/host/known-slots.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { fromHost } from '../../src/watch/baseline.ts';
 import { observe } from '../../src/watch/observe.ts';
 import { filesOf } from '../../src/watch/paths.ts';
+import { NODE_OPTIONS } from '../../src/watch/unit.ts';
 import { TIMES } from '../../src/watch/watcher.ts';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
 
@@ -46,4 +51,49 @@ export async function watchTable(): Promise<void> {
   }
   console.log(`\nwatch with nothing to do: a look each ${TIMES.fullMs / 1000} s`);
   console.table(rows);
+  if (process.geteuid?.() === 0) await memoryTable();
 }
+
+const ENTRY = fileURLToPath(new URL('../integration/entry.cjs', import.meta.url));
+/** It gives back what its start needed after the second look. */
+const SETTLED_MS = TIMES.fullMs + 15_000;
+
+/** In a network namespace of its own with a veth pair of 8 queues, started as its unit starts it and by hand. */
+async function memoryTable(): Promise<void> {
+  const netns = `lt-bench-${process.pid}`;
+  const state = mkdtempSync(join(tmpdir(), 'lt-bench-'));
+  const ip = (...words: string[]) => execFileSync('ip', words);
+  const queues = ['numrxqueues', '8', 'numtxqueues', '8'];
+  ip('netns', 'add', netns);
+  try {
+    ip('-n', netns, 'link', 'add', 'v0', ...queues, 'type', 'veth', 'peer', 'name', 'v1');
+    const started: readonly (readonly [string, readonly string[]])[] = [
+      ['by its unit', NODE_OPTIONS],
+      ['by hand', []],
+    ];
+    const rows: Record<string, string | number>[] = [];
+    for (const [how, options] of started) {
+      const words = [...options, ENTRY, 'watch', '--netns', netns, '--iface', 'v0', '--baseline', 'now'];
+      const env = { ...process.env, LOCALITY_TUNE_STATE: state, MALLOC_ARENA_MAX: '1' };
+      const child = spawn(process.execPath, words, { stdio: 'ignore', env });
+      await sleep(SETTLED_MS);
+      // It has become the watcher inside the namespace, or is its parent.
+      const [inner = child.pid] = childrenOf(child.pid ?? 0);
+      const status = readFileSync(`/proc/${inner}/status`, 'utf8');
+      const mb = (field: string) =>
+        Number((Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024).toFixed(1));
+      rows.push({ started: how, 'resident MB': mb('VmRSS'), 'of it files': mb('RssFile') });
+      const ended = once(child, 'exit');
+      child.kill('SIGINT');
+      await ended;
+    }
+    console.log(`\nmemory of a watcher after ${SETTLED_MS / 1000} s`);
+    console.table(rows);
+  } finally {
+    ip('netns', 'del', netns);
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);

@@ -4,7 +4,12 @@ import { ANY } from '../../src/measure/filter.ts';
 import { type SkbOptions, skbVariants } from '../../src/measure/skb-question.ts';
 import type { Btf } from '../../src/system/btf.ts';
 
-const EVERYTHING: Btf = { hasFunction: () => true, hasTracepoint: () => true, hasMember: () => true, memberOffset: () => 0 };
+const EVERYTHING: Btf = {
+  hasFunction: () => true,
+  hasTracepoint: () => true,
+  hasMember: () => true,
+  memberOffset: () => 0,
+};
 const stock: Capabilities = { bpftrace: { major: 0, minor: 23 }, kprobes: true, btf: EVERYTHING };
 
 const variantsFor = (capabilities: Capabilities, options: Partial<SkbOptions> = {}) =>

@@ -155,6 +155,7 @@ const CALLS = {
   fanotifyMark: () => [oddFd(), odd(), odd(), pick(['/nonexistent/x', odd()])],
   sendDatagram: () => [pick([odd(), bytes(120)]), pick([odd(), bytes(300)])],
   flock: () => [oddFd(), odd()],
+  trimMemory: () => [odd()],
   epollCreate: () => [odd()],
   epollAdd: () => [oddFd(), oddFd()],
 };

@@ -29,6 +29,7 @@ const NAMES = {
   fanotifyMark: true,
   sendDatagram: true,
   flock: true,
+  trimMemory: true,
   epollCreate: true,
   epollAdd: true,
   perfHardware: true,
@@ -58,7 +59,14 @@ describe('native', () => {
   );
 
   it('refuses arguments of a wrong type in every function', () => {
-    const { netnsCookie: _, fanotifyInit: __, epollCreate: ___, unlimitMemlock: ____, ...calls } = native();
+    const {
+      netnsCookie: _,
+      fanotifyInit: __,
+      epollCreate: ___,
+      unlimitMemlock: ____,
+      trimMemory: _____,
+      ...calls
+    } = native();
     for (const call of Object.values(calls)) {
       expect(() => Reflect.apply(call, null, [Symbol('x'), {}, {}, {}]), call.name).toThrow(TypeError);
     }

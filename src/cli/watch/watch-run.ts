@@ -1,15 +1,14 @@
-/** `locality-tune watch`: watches until it is stopped. */
+/** `locality-tune watch`: watches until it is stopped. What a watcher does not need for months is not loaded by it. */
 import { statSync } from 'node:fs';
 import type { NamedNetns } from '../../host/netns-target.ts';
 import { type Column, table } from '../../report/table.ts';
-import { undoneLines } from '../../report/tune.ts';
 import { eventLine } from '../../report/watch.ts';
 import { parseSnapshot } from '../../snapshot/parse.ts';
+import { native } from '../../system/native.ts';
 import { netnsFile } from '../../system/netns.ts';
 import { readTrusted } from '../../system/trusted.ts';
 import { parseSaved } from '../../tune/saved.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
-import { chooseJournals, journalsOf, takeBack, UNASKED } from '../../use-cases/undo.ts';
 import { type Daemon, startDaemon } from '../../watch/daemon.ts';
 import { type Explained, explainSources } from '../../watch/explain-sources.ts';
 import { type BaselineChoice, type Opened, openWatched, requireSettings } from '../../watch/live-machine.ts';
@@ -22,10 +21,6 @@ import { asFailure, during, EXIT, usage } from '../errors.ts';
 import { printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
 import { inJournal, prefixed } from './journald.ts';
-import { askWatcher } from './watch-ask.ts';
-import { cannotTell, check } from './watch-check.ts';
-import { installOrRemove } from './watch-install.ts';
-import { serveMetricsOf } from './watch-metrics.ts';
 import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -37,17 +32,18 @@ export async function runWatch(options: WatchCommandOptions): Promise<void> {
     throw usage('--listen: cannot be combined with --once', 'use `locality-tune metrics` for metrics once');
   if (options.sample !== undefined && options.listen === undefined)
     throw usage('--sample: is for the metrics of --listen', 'add --listen 127.0.0.1:9884');
-  if (options.install || options.uninstall) return installOrRemove(options);
+  if (options.install || options.uninstall)
+    return (await import('./watch-install.ts')).installOrRemove(options);
   if (options.pause !== undefined || options.resume) {
     requireRoot('watch', 'only root can speak to a running watcher');
-    return askWatcher(options);
+    return (await import('./watch-ask.ts')).askWatcher(options);
   }
   requireRoot('watch', 'only root can read the journals, and the slots and workers of every server');
   if (!options.once) return watch(options);
   try {
     await watch(options);
   } catch (error) {
-    cannotTell(error, options);
+    (await import('./watch-check.ts')).cannotTell(error, options);
   }
 }
 
@@ -70,18 +66,26 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     print(timed);
   };
   const opened = await openWatched(machine, choice, scope, stop, report).finally(done);
-  if (options.once) return check(opened, choice, options);
+  if (options.once) return (await import('./watch-check.ts')).check(opened, choice, options);
   // A service starts at boot, perhaps before anything is applied.
   if (process.env['NOTIFY_SOCKET'] === undefined) requireSettings(opened.baseline, choice);
   const policy = { ...DEFAULTS, kinds: new Set(options.repair ?? []) };
   let service: Service | null = null;
+  let isTidy = false;
+  /** Gives back what the start needed; V8 only with --expose-gc, as in its unit. */
+  const tidyUp = (): void => {
+    isTidy = true;
+    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    native().trimMemory();
+  };
   const daemon: Daemon = await startDaemon(
     machine,
     opened,
     { ...TIMES, policy },
     {
-      looked: () => {
+      looked: (watcher) => {
         service?.tell();
+        if (!isTidy && watcher.summary().checks > 1) tidyUp();
         if (!isGone()) return;
         report(goneEvent(options.netns?.asked ?? ''));
         homeless.abort();
@@ -103,13 +107,10 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     if (!isAttended) void reload(options, opened, daemon, service);
     else hangUp.abort();
   });
-  const metrics =
-    options.listen === undefined ? null : await serveMetricsOf(daemon, options.listen, options, stop);
+  const metrics = await metricsOf(daemon, options, stop);
   // Only now: another watcher may have refused this one.
   await daemon.look();
   announce(daemon, options);
-  // If its unit allows it.
-  globalThis.gc?.();
   service.tell();
   await Promise.all([daemon.run(stop), metrics?.ended]);
   await service.stop();
@@ -139,6 +140,12 @@ const goneEvent = (netns: string): WatchEvent => ({
   why: '',
 });
 
+async function metricsOf(daemon: Daemon, options: WatchCommandOptions, stop: AbortSignal) {
+  if (options.listen === undefined) return null;
+  const { serveMetricsOf } = await import('./watch-metrics.ts');
+  return serveMetricsOf(daemon, options.listen, options, stop);
+}
+
 /** Reads the baseline again, if it is no moment of the machine, and tries again what was given up. */
 async function reload(
   options: WatchCommandOptions,
@@ -161,6 +168,8 @@ async function reload(
 
 /** `--on-stop undo`: as `undo --all --yes` would. */
 async function undoAll(machine: LiveMachine, options: WatchCommandOptions): Promise<void> {
+  const { chooseJournals, journalsOf, takeBack, UNASKED } = await import('../../use-cases/undo.ts');
+  const { undoneLines } = await import('../../report/tune.ts');
   const style = styleOf(options.color, process.stderr, process.env);
   const undone = await takeBack(machine, chooseJournals(journalsOf(machine), 'all'), UNASKED);
   for (const each of undone)

@@ -1,8 +1,8 @@
-/** The XDP program of an interface. The value is a spread or a balancer as text, `none`, or another program. */
-import { programText, setProgram } from '../../balance/program.ts';
+/**
+ * The XDP program of an interface. The value is a spread or a balancer as text, `none`, or another program. The programs
+ * themselves are loaded only if there is such a setting: a watcher keeps all kinds in memory for months.
+ */
 import type { Files } from '../../system/types.ts';
-import { ifindexOf, possibleCpus } from '../../xdp/situation.ts';
-import { xdpState } from '../../xdp/state.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';
 import { asGiven, type Setting, sameText } from './setting.ts';
@@ -15,13 +15,15 @@ export const xdp: Setting<XdpTarget> = {
     return target;
   },
   read: async ({ files }, target) => {
-    const state = await stateOf(files, target);
-    return state === null ? null : programText(state, possibleCpus(files));
+    const { programText } = await import('../../balance/program.ts');
+    const { state, possible } = await attachedTo(files, target);
+    return state === null ? null : programText(state, possible);
   },
   write: async (access, target, value) => {
-    const state = await stateOf(access.files, target);
+    const { setProgram } = await import('../../balance/program.ts');
+    const { state, possible } = await attachedTo(access.files, target);
     try {
-      if (state !== null) await setProgram(state, value, possibleCpus(access.files));
+      if (state !== null) await setProgram(state, value, possible);
     } finally {
       access.forget(target.nic);
     }
@@ -30,7 +32,9 @@ export const xdp: Setting<XdpTarget> = {
   same: sameText,
 };
 
-async function stateOf(files: Files, { nic }: XdpTarget) {
+async function attachedTo(files: Files, { nic }: XdpTarget) {
+  const { ifindexOf, possibleCpus } = await import('../../xdp/situation.ts');
+  const { xdpState } = await import('../../xdp/state.ts');
   const ifindex = ifindexOf(files, nic);
-  return ifindex === null ? null : xdpState(ifindex);
+  return { state: ifindex === null ? null : await xdpState(ifindex), possible: possibleCpus(files) };
 }
