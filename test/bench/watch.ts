@@ -56,7 +56,7 @@ export async function watchTable(): Promise<void> {
 
 const ENTRY = fileURLToPath(new URL('../integration/entry.cjs', import.meta.url));
 /** It gives back what its start needed after the second look. */
-const SETTLED_MS = TIMES.fullMs + 15_000;
+const SETTLED_MS = TIMES.fullMs + 30_000;
 
 /** In a network namespace of its own with a veth pair of 8 queues, started as its unit starts it and by hand. */
 async function memoryTable(): Promise<void> {

@@ -103,9 +103,11 @@ export class Faults {
   /** Does it, and notes the first event that it leads to. */
   async cause(fault: string, command: string, wanted: Wanted): Promise<Event> {
     const output = await this.#guest().run(`date +%s%3N; ${command}`, 200);
-    const event = await this.#watching().next(wanted);
-    const { kind, subject, by, cause, action, time } = event;
     const at = Number(output.split('\n')[0]);
+    // What was repaired before may still be reported.
+    const isAfter = (event: Event) => Date.parse(event.time) >= at;
+    const event = await this.#watching().next((each) => isAfter(each) && wanted(each));
+    const { kind, subject, by, cause, action, time } = event;
     this.#rows.push({
       fault,
       'noticed after s': ((Date.parse(time) - at) / 1000).toFixed(1),
