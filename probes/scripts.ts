@@ -7,6 +7,7 @@ import { slotsScript } from './slots.ts';
 import { BY_HAND } from './text.ts';
 import { udpReadsScript, udpScript } from './udp.ts';
 import { waitScript } from './wait.ts';
+import { xdpDropsScript } from './xdp-drops.ts';
 
 const SKB = ['fentry', 'kfunc', 'kprobe', 'rawtracepoint', 'tracepoint', 'incoming-cpu'] as const;
 const skbHoles = { ...BY_HAND, flushes: false, toDriver: false };
@@ -28,5 +29,6 @@ export const SCRIPTS: ReadonlyMap<string, string> = new Map([
       (which) => [`wait-${waiting}.${which}.bt`, waitScript(waiting, which, BY_HAND)] as const,
     ),
   ),
+  ['xdp-drops.bt', xdpDropsScript(BY_HAND)],
   ['slots.bt', slotsScript({ incomingCpu: true, udpReads: false })],
 ]);

@@ -104,3 +104,10 @@ export function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? argv.length : end).some((word) => /^(--json|--pretty|-[jp]+)$/.test(word));
 }
+
+/** `--interval`. Throws CliError usage. */
+export function intervalSeconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0.1 && value <= 86_400) return value;
+  throw usage(`--interval '${text}': must be a number of seconds from 0.1 to 86400`);
+}

@@ -27,10 +27,11 @@ export function useVethPair(name: string) {
   let state = '';
   const inside = (script: string) => inNamespace(here, script);
   const atPeer = (script: string) => inNamespace(there, script);
+  /** The arguments of `ip` that run the tool there. */
+  const words = (args: string) => ['netns', 'exec', here, process.execPath, ENTRY, ...args.split(' ')];
   const run = (args: string, environment: Readonly<Record<string, string>> = {}): Ran => {
-    const words = ['netns', 'exec', here, process.execPath, ENTRY, ...args.split(' ')];
     const env = { ...process.env, LOCALITY_TUNE_STATE: state, ...environment };
-    const { status, signal, stdout, stderr } = spawnSync('ip', words, { encoding: 'utf8', env });
+    const { status, signal, stdout, stderr } = spawnSync('ip', words(args), { encoding: 'utf8', env });
     return { code: status, signal, stdout, stderr };
   };
   const json = (args: string) => JSON.parse(run(`${args} -j`).stdout);
@@ -53,6 +54,7 @@ export function useVethPair(name: string) {
   return {
     inside,
     atPeer,
+    words,
     run,
     json,
     /** The folder of journals. */

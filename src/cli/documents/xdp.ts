@@ -1,12 +1,13 @@
 /** What `xdp` and its subcommands print with --json. */
 import type { Cpus } from '../../host/cpus.ts';
+import type { DropsReport } from '../../report/xdp-drops.ts';
 import type { Change } from '../../tune/types.ts';
 import type { Undone } from '../../tune/undo.ts';
 import type { SportCounters, SpreadCounters } from '../../xdp/counters.ts';
 import type { AttachedProgram } from '../../xdp/state.ts';
 
 /** `xdp` and its subcommands */
-export type XdpDocument = XdpAttachment | XdpStatusDocument | XdpDetachDocument;
+export type XdpDocument = XdpAttachment | XdpStatusDocument | XdpDropsDocument | XdpDetachDocument;
 
 /** Of `xdp spread` and `xdp sport`: what is asked for, and the program and counters of what is attached. */
 export interface XdpAttachment extends XdpInterface {
@@ -22,6 +23,15 @@ interface XdpStatusDocument {
   readonly schema: 'locality-tune.xdp-status/1';
   /** Those with a program, ours or not. */
   readonly interfaces: readonly XdpInterface[];
+}
+
+/** One line for each interval. */
+interface XdpDropsDocument extends DropsReport {
+  readonly schema: 'locality-tune.xdp-drops/1';
+  readonly time: Date;
+  /** Events that bpftrace lost. */
+  readonly lost: number;
+  readonly notes: readonly string[];
 }
 
 interface XdpDetachDocument extends DetachedProgram {

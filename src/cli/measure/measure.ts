@@ -1,7 +1,7 @@
 /** `locality-tune measure skb|accept|udp`: options and help. The code is loaded when they run. */
 import { type Command, Option } from 'commander';
 import { usage } from '../errors.ts';
-import { integer, port } from '../options.ts';
+import { integer, intervalSeconds, port } from '../options.ts';
 import type { MeasureAcceptCommandOptions } from './accept-run.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import type { MeasureSkbCommandOptions } from './skb-run.ts';
@@ -81,12 +81,6 @@ function subcommand(measure: Command, name: string, description: string, help: s
     .option('--port <port>', 'only this local port', port)
     .addOption(new Option('--variant <name>').hideHelp())
     .addHelpText('after', help);
-}
-
-function intervalSeconds(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 0.1 && value <= 86_400) return value;
-  throw usage(`--interval '${text}': must be a number of seconds from 0.1 to 86400`);
 }
 
 /** TASK_COMM_LEN is 16 with the closing zero (include/linux/sched.h). */

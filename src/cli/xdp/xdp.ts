@@ -1,9 +1,10 @@
-/** `locality-tune xdp spread|sport|status|detach`: options and help. The code is loaded when they run. */
+/** `locality-tune xdp spread|sport|status|drops|detach`: options and help. The code is loaded when they run. */
 import type { Command } from 'commander';
 import { type Cpus, parseCpuList } from '../../host/cpus.ts';
 import { usage } from '../errors.ts';
-import { collect, integer } from '../options.ts';
+import { collect, integer, intervalSeconds } from '../options.ts';
 import type { XdpDetachOptions } from './detach-run.ts';
+import type { XdpDropsOptions } from './drops-run.ts';
 import { mode } from './mode.ts';
 import type { XdpSportOptions } from './sport-run.ts';
 import type { XdpSpreadOptions } from './spread-run.ts';
@@ -48,6 +49,13 @@ Examples:
 const STATUS = `
 Shows the XDP program of every interface: of a spread also how many packets went to each CPU, how
 many arrived there, and what has become wrong since. Exit status 1 if something has.`;
+
+const DROPS = `
+Prints a line per interval and interface: how many packets XDP lost, and why, such as a full queue of
+a CPU, or a redirect that failed. It needs bpftrace. What a program drops on purpose is not counted.
+
+Example:
+  locality-tune xdp drops --iface eth0 -c 10`;
 
 const DETACH = `
 Detaches a program of \`xdp spread\`, and restores the settings that were changed for it. A program of
@@ -107,6 +115,21 @@ export function register(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { runXdpStatus } = await import('./status-run.ts');
       await runXdpStatus(command.optsWithGlobals<XdpStatusOptions>());
+    });
+  xdp
+    .command('drops')
+    .description('Count what XDP loses, and why, with bpftrace')
+    .option('-I, --iface <name>', 'only this interface (repeatable)', collect)
+    .option('-i, --interval <seconds>', 'length of an interval', intervalSeconds, 1)
+    .option(
+      '-c, --count <n>',
+      'stop after N intervals (default: run until Ctrl-C)',
+      integer('--count', 1, 1e9),
+    )
+    .addHelpText('after', DROPS)
+    .action(async (_options: unknown, command: Command) => {
+      const { runXdpDrops } = await import('./drops-run.ts');
+      await runXdpDrops(command.optsWithGlobals<XdpDropsOptions>());
     });
   xdp
     .command('detach')
