@@ -81,6 +81,7 @@ const FREE: ReadonlySet<string> = new Set([
   'header',
   'percent',
   'fd',
+  'id',
   'name',
   'source',
   'destination',
