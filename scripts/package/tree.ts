@@ -31,7 +31,13 @@ unset NODE_OPTIONS
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 lib=\${self%/*}/../lib/locality-tune
-exec "$lib/node" "$lib/dist/src/cli/entry.js" "$@"
+heap=
+case \${1-} in
+export | watch) # They run for months, beside servers: small heaps, which are given back.
+  heap='--max-semi-space-size=1 --v8-pool-size=1 --expose-gc'
+  export MALLOC_ARENA_MAX=1 ;;
+esac
+exec "$lib/node" $heap "$lib/dist/src/cli/entry.js" "$@"
 `;
 
 export interface Options {

@@ -37,3 +37,12 @@ it('runs from any folder, with its manual and completion', async () => {
   const completion = `PATH=/home/${TITLE}/bin:$PATH; source <(locality-tune completion bash); complete -p locality-tune`;
   expect(await root.run(completion)).toContain('locality-tune');
 });
+
+it('serves metrics with a small heap', async () => {
+  const scrape = `exec 3<>/dev/tcp/127.0.0.1/9884 && printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && grep -c ^locality_tune <&3`;
+  const script = `/home/${TITLE}/bin/locality-tune export --no-slots & until (${scrape}) 2>/dev/null; do sleep 0.2; done
+    tr '\\0' ' ' < /proc/$!/cmdline; kill $!; wait $! || true`;
+  const [series = '', command = ''] = (await root.run(script)).split('\n');
+  expect(Number(series)).toBeGreaterThan(10);
+  expect(command).toMatch(/node --max-semi-space-size=1 --v8-pool-size=1 --expose-gc \S+entry\.js export/);
+});

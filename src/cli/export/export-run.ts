@@ -34,9 +34,19 @@ export async function runExport(options: ExportCommandOptions): Promise<void> {
   if (addresses.some((each) => 'host' in each && !isLoopback(each.host))) say(EVERYONE);
   const notifier = openNotifier(process.env);
   notifier?.ready(`serving ${listening.join(', ')}`);
+  const tidying = setInterval(giveBack, GIVE_BACK_MS);
   await serving.ended;
+  clearInterval(tidying);
   notifier?.stopping('stopped');
 }
+
+/** It takes 20 ms of CPU time. */
+const GIVE_BACK_MS = 30_000;
+
+/** What scrapes needed; V8 gives it back only with --expose-gc, with which packages start it. */
+const giveBack = (): void => {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+};
 
 /** An option beats the sockets of the service manager, and these beat the default. */
 function addressesOf({ listen }: ExportCommandOptions) {
