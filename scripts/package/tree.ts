@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { NODE_OPTIONS } from '../../src/watch/unit.ts';
 import { buildAddon } from './addon.ts';
 import { warmUp } from './code-cache.ts';
 import { type Arch, modules, type Origin, root } from './origin.ts';
@@ -31,12 +32,13 @@ unset NODE_OPTIONS
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 lib=\${self%/*}/../lib/locality-tune
-heap=
+# These run for months, beside servers: small heaps, which are given back.
 case \${1-} in
-export | watch) # They run for months, beside servers: small heaps, which are given back.
-  heap='--max-semi-space-size=1 --v8-pool-size=1 --expose-gc'
-  export MALLOC_ARENA_MAX=1 ;;
+watch) heap='${NODE_OPTIONS.join(' ')}' ;;
+export) heap='--max-semi-space-size=1 --v8-pool-size=1 --expose-gc' ;;
+*) heap= ;;
 esac
+[ -z "$heap" ] || export MALLOC_ARENA_MAX=1
 exec "$lib/node" $heap "$lib/dist/src/cli/entry.js" "$@"
 `;
 

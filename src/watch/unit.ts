@@ -26,14 +26,12 @@ export const NODE_OPTIONS = [
 /**
  * SIGHUP reads the baseline again. A watcher that does not answer for a minute is killed and started again, which loses
  * nothing: what it knows is in the journals.
- * @param command how to run this tool: node and its entry file
+ * @param command how to run this tool: node and its entry file, or the launcher of a package, which has these options itself
  * @param words the options of `watch`
  */
-export function unitText(
-  [node = '', ...entry]: readonly string[],
-  words: readonly string[],
-  state: string,
-): string {
+export function unitText(command: readonly string[], words: readonly string[], state: string): string {
+  const [program = '', ...entry] = command;
+  const node = entry.length > 0 ? [program, ...NODE_OPTIONS] : [program];
   return `# Written by locality-tune watch --install; locality-tune watch --uninstall removes it.
 [Unit]
 Description=Watches the CPU locality of packets
@@ -42,7 +40,7 @@ After=network-online.target irqbalance.service
 
 [Service]
 Type=notify
-ExecStart=${[node, ...NODE_OPTIONS, ...entry, 'watch', ...words].map(quote).join(' ')}
+ExecStart=${[...node, ...entry, 'watch', ...words].map(quote).join(' ')}
 Environment=MALLOC_ARENA_MAX=1
 ExecReload=/bin/kill -HUP $MAINPID
 WatchdogSec=60
