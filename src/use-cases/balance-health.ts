@@ -46,6 +46,8 @@ interface Watched {
   readonly attached: Attached;
   /** Number of possible CPUs. */
   readonly possible: number;
+  /** Name of a VIP -> its backends that are away: nobody else writes rows, so they are read once. */
+  readonly out: Map<string, ReadonlySet<string>>;
 }
 
 /**
@@ -106,7 +108,10 @@ async function open(machine: LiveMachine, iface: string | null): Promise<Watched
     );
   const { state, attached } = first;
   const possible = possibleCpus(machine.files);
-  return { iface: first.iface, ifindex: state.ifindex, info, attached, possible };
+  const out = new Map(
+    attached.inForce.vips.map((vip) => [nameOfVip(vip), outIn(info, attached, vip, possible)]),
+  );
+  return { iface: first.iface, ifindex: state.ifindex, info, attached, possible, out };
 }
 
 const isAttached = async ({ ifindex, info }: Watched): Promise<boolean> =>
@@ -146,7 +151,7 @@ function* beginnings(watched: Watched, options: HealthOptions): Generator<Health
 /** A program is seen for the first time: what is not known of its backends is what the last check left behind. */
 function* adopt(watched: Watched, memory: Memory, options: HealthOptions): Generator<HealthEvent> {
   for (const vip of watched.attached.inForce.vips) {
-    const out = outNow(watched, vip);
+    const out = outOf(watched, vip);
     for (const { address } of vip.backends) {
       const key = keyOf(vip, address);
       if (!memory.health.has(key))
@@ -167,7 +172,7 @@ function* adjust(
   // What nobody checks any more comes back.
   const isUp = (address: string) =>
     checkOf(vip, options.file) === null || (health.get(keyOf(vip, address))?.up ?? true);
-  const out = outNow(watched, vip);
+  const out = outOf(watched, vip);
   const turn = turnOf(vip.backends, out, isUp, options);
   const gone = new Set([...turn.out].filter((address) => !out.has(address)));
   const back = new Set([...out].filter((address) => !turn.out.has(address)));
@@ -175,6 +180,7 @@ function* adjust(
   if (forget.size > 0 || back.size > 0) {
     const { info, attached, possible } = watched;
     const moved = serveWithout(info, attached, vip, { out: turn.out, forget }, possible);
+    watched.out.set(nameOfVip(vip), turn.out);
     yield* eventsOf('down', gone, moved);
     yield* eventsOf('up', back, moved);
   }
@@ -206,7 +212,15 @@ function* adjust(
   }
 }
 
-function outNow({ info, attached, possible }: Watched, vip: AttachedVip): ReadonlySet<string> {
+const outOf = ({ out }: Watched, vip: AttachedVip): ReadonlySet<string> =>
+  out.get(nameOfVip(vip)) ?? new Set();
+
+function outIn(
+  info: ProgramInfo,
+  attached: Attached,
+  vip: AttachedVip,
+  possible: number,
+): ReadonlySet<string> {
   const table = withMapsOf(info, (maps) => readTable(maps, attached, vip, possible));
   return outOfService(vip, attached.inForce.seed, rowCounts(table, vip));
 }
