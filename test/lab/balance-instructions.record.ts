@@ -1,6 +1,6 @@
 /**
  * What the balancer costs a packet, in instructions of the guest: with one CPU and `-icount shift=0` its clock counts them.
- * `npm run lab -- --kernel 6.12 balance-cost` writes the table in docs/balancing.md.
+ * `npm run lab -- --kernel 6.12 balance-instructions` writes the table in docs/balancing.md.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ column instead of a row of a table the program computes a score for every backen
 
 ${table}
 
-A packet for another address costs ${own(others.anotherAddress)}. \`npm run lab -- --kernel 6.12 balance-cost\` ([the lab](lab.md)) writes this table.`,
+A packet for another address costs ${own(others.anotherAddress)}. \`npm run lab -- --kernel 6.12 balance-instructions\` ([the lab](lab.md)) writes this table.`,
   );
   // A row is looked up, however many backends there are.
   const tables = rows.map((row) => row.rows);
