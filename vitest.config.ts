@@ -91,7 +91,7 @@ const APART = [
   'test/browser/**/*.test.ts',
   'test/cli/entry.test.ts',
   'test/export/serving.root.test.ts',
-  'test/integration/{bad-input,netns-container,watch,watch-repair}.root.test.ts',
+  'test/integration/{bad-input,netns-container,watch,watch-control,watch-repair}.root.test.ts',
   'test/tui/terminal.test.ts',
   'test/tune/{boot,faults,hang-up,saved}.root.test.ts',
   'test/tune/plan/netns.root.test.ts',

@@ -36,15 +36,16 @@ export async function savedPlan(
   anyway: boolean,
 ): Promise<SavedPlan> {
   const saved = parseSaved(text, path);
-  if (saved.machine !== undefined && !anyway) await requireMadeFor(machine, saved.machine, path);
+  if (saved.machine !== undefined && !anyway)
+    await requireMadeHere(machine, saved.machine, `${path} is a plan for`);
   await untilThere(machine, groupsOf(saved));
   const slots = saved.changes.some(({ target }) => 'slot' in target);
   const host = await readHost(machine, { ...EVERYTHING, ifaces: nicsOf(saved), slots });
   return { host, plan: fromSaved(saved, host), persisted: saved.persisted ?? null };
 }
 
-/** Throws Failure `other-machine`. */
-async function requireMadeFor(machine: LiveMachine, then: MadeFor, path: string): Promise<void> {
+/** Throws Failure `other-machine`. @param what the first words of its message: `plan.json is a plan for` */
+export async function requireMadeHere(machine: LiveMachine, then: MadeFor, what: string): Promise<void> {
   const id = machineIdOf(machine.files);
   const ifaces = then.nics.map(({ name }) => name);
   const { machine: now, nics } = await readHost(machine, { ...EVERYTHING, ifaces });
@@ -52,7 +53,7 @@ async function requireMadeFor(machine: LiveMachine, then: MadeFor, path: string)
   if (why !== null)
     throw failure(
       'other-machine',
-      `${path} is a plan for another machine: ${why}`,
+      `${what} another machine: ${why}`,
       'make a plan on this machine, or give --force if it fits here too',
     );
 }

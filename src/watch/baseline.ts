@@ -178,8 +178,8 @@ function servedBy(change: Change): SavedChange[] {
   return slot === null ? [] : [{ ...change, target: { kind: 'pin', group, slot } }];
 }
 
-function toExpectation({ kind, target, to }: SavedChange): Expectation {
-  return { kind, subject: subjectOfExpectation(target), target, wanted: to };
+function toExpectation({ kind, target, to, command }: SavedChange): Expectation {
+  return { kind, subject: subjectOfExpectation(target), target, wanted: to, command };
 }
 
 /** Without numbers that change: interrupts by queue, workers by slot. */

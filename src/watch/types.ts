@@ -11,6 +11,8 @@ export interface Expectation {
   readonly target: SavedChange['target'];
   /** As the kernel prints it. */
   readonly wanted: string;
+  /** What sets it by hand; empty if nothing is known of it. */
+  readonly command: string;
 }
 
 /** What is watched, and only reported: a key, a function, the contexts of RSS. By subject. */

@@ -5,6 +5,7 @@
 import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
 import type { Change, Kind } from '../tune/types.ts';
+import { isReadApart } from '../tune/value-in.ts';
 import { count } from '../words/phrase.ts';
 import { Allowance } from './allowance.ts';
 import { adopt, type Steering, steeringOf } from './baseline.ts';
@@ -370,7 +371,7 @@ export class Watcher {
         cause: item.cause,
         by,
         action: decision.act === 'give-up' ? 'given-up' : 'none',
-        why: decision.act === 'repair' ? '' : decision.why,
+        why: decision.act === 'repair' ? '' : decision.why || byHand(wish),
       };
       if (decision.act === 'repair') chosen.push(wish);
       if (decision.act === 'wait') {
@@ -386,10 +387,12 @@ export class Watcher {
   }
 
   #drift(seen: Observation): Wish[] {
+    const commands = new Map(this.#baseline.settings.map(({ subject, command }) => [subject, command]));
     return [...seen.settings.values()].flatMap(({ kind, subject, state, wanted, is, owner, target }) => {
       if (state !== 'drifted') return [];
+      const command = commands.get(subject) ?? '';
       const change: Change | null =
-        target === null ? null : { kind, subject, target, from: is, to: wanted, why: '', command: '' };
+        target === null ? null : { kind, subject, target, from: is, to: wanted, why: '', command };
       return [{ kind, subject, wanted, from: is, change, owner }];
     });
   }
@@ -504,6 +507,12 @@ interface Wish {
   /** Interface or group. */
   readonly owner: string | null;
 }
+
+/** `all` does not repair what `xdp` and `balance` attach, so the line says how a person does. */
+const byHand = ({ change }: Wish): string =>
+  change !== null && isReadApart(change.target) && change.command !== ''
+    ? `to set it again: ${change.command.split('\n').join('; ')}`
+    : '';
 
 const HOUR_MS = 3_600_000;
 

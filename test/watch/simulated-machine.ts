@@ -5,6 +5,7 @@ import { applied } from '../../src/tune/applied.ts';
 import { planTuning } from '../../src/tune/plan.ts';
 import type { Change, Kind } from '../../src/tune/types.ts';
 import { KINDS } from '../../src/tune/types.ts';
+import { isReadApart } from '../../src/tune/value-in.ts';
 import { fromHost } from '../../src/watch/baseline.ts';
 import { DEFAULTS } from '../../src/watch/policy.ts';
 import type { WatchEvent } from '../../src/watch/types.ts';
@@ -29,6 +30,8 @@ export class SimulatedMachine {
   busy = false;
   /** Somebody has attached or detached a program since slots were last read. */
   programsChanged = false;
+  /** Values that are no part of a host, by subject. */
+  readonly apart = new Map<string, string | null>();
   /** Somebody else writes records. */
   records = '';
   /** Of all groups, when slots were last read. */
@@ -51,7 +54,7 @@ export class SimulatedMachine {
         }
         return { host: this.host, slots: isRead, outdated: sockets !== this.#sockets };
       },
-      readApart: async () => new Map(),
+      readApart: async () => this.apart,
       pulse: async () =>
         this.busy
           ? null
@@ -87,7 +90,8 @@ export class SimulatedMachine {
             const refused = refuses(change);
             if (refused === null) {
               this.written.push(change);
-              this.host = applied(this.host, { changes: [change] });
+              if (isReadApart(change.target)) this.apart.set(change.subject, change.to);
+              else this.host = applied(this.host, { changes: [change] });
             }
             return [change, refused];
           }),

@@ -4,7 +4,7 @@ import type { Host } from '../../src/host/types.ts';
 import { sentence } from '../../src/watch/watcher.ts';
 import type { Writer } from '../../src/watch/writer.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
-import { SimulatedMachine } from './simulated-machine.ts';
+import { type Options, SimulatedMachine } from './simulated-machine.ts';
 
 const tuned = (): Host =>
   host({
@@ -362,6 +362,41 @@ const pinnedServer = (firstPid: number, stray = 0): Host =>
       }),
     ],
   });
+
+describe('an XDP program that somebody takes off', () => {
+  const SPREAD = 'spread --by flow --mode generic';
+  const subject = 'eth0 XDP program';
+  const command = `locality-tune xdp ${SPREAD}`;
+  const watching = async (options: Options) => {
+    const machine = new SimulatedMachine(tuned(), options);
+    machine.apart.set(subject, SPREAD);
+    const target = { kind: 'xdp', nic: 'eth0' } as const;
+    const { baseline } = machine.watcher;
+    const settings = [
+      ...baseline.settings,
+      { kind: 'xdp' as const, subject, target, wanted: SPREAD, command },
+    ];
+    machine.watcher.replace({ ...baseline, settings });
+    await machine.pass(5);
+    machine.apart.set(subject, 'none');
+    machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link came up or was changed' });
+    await machine.pass(60);
+    return machine;
+  };
+
+  it('is reported with the command that attaches it, and not repaired by all', async () => {
+    const { events, written } = await watching({});
+    expect(events).toMatchObject([{ kind: 'xdp', subject, from: SPREAD, to: 'none', action: 'none' }]);
+    expect(events[0]?.why).toBe(`to set it again: ${command}`);
+    expect(written).toEqual([]);
+  });
+
+  it('is attached again if that is asked for by name', async () => {
+    const { events, apart } = await watching({ kinds: ['xdp'] });
+    expect(events.map(({ action }) => action)).toEqual(['none', 'repaired']);
+    expect(apart.get(subject)).toBe(SPREAD);
+  });
+});
 
 describe('slots and programs', () => {
   it('are read when somebody has attached or detached, and not for a worker of the same socket', async () => {

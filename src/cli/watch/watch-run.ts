@@ -8,6 +8,7 @@ import { native } from '../../system/native.ts';
 import { netnsFile } from '../../system/netns.ts';
 import { readTrusted } from '../../system/trusted.ts';
 import { parseSaved } from '../../tune/saved.ts';
+import { requireMadeHere } from '../../use-cases/at-boot.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Daemon, startDaemon } from '../../watch/daemon.ts';
 import { type Explained, explainSources } from '../../watch/explain-sources.ts';
@@ -52,7 +53,7 @@ export async function runWatch(options: WatchCommandOptions): Promise<void> {
 async function watch(options: WatchCommandOptions): Promise<void> {
   const machine = openMachine();
   const scope = { ifaces: options.iface ?? [], ports: options.port ?? [] };
-  const choice = await baselineOf(options.baseline);
+  const choice = await baselineOf(options, machine);
   // Of a service SIGHUP means to read again, on a terminal that the terminal is gone.
   const isAttended = process.stdin.isTTY === true || process.stdout.isTTY === true;
   const hangUp = new AbortController();
@@ -107,7 +108,7 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     environment: process.env,
   });
   process.on('SIGHUP', () => {
-    if (!isAttended) void reload(options, opened, daemon, service);
+    if (!isAttended) void reload(options, machine, opened, daemon, service);
     else hangUp.abort();
   });
   const metrics = await metricsOf(daemon, options, stop);
@@ -152,13 +153,14 @@ async function metricsOf(daemon: Daemon, options: WatchCommandOptions, stop: Abo
 /** Reads the baseline again, if it is no moment of the machine, and tries again what was given up. */
 async function reload(
   options: WatchCommandOptions,
+  machine: LiveMachine,
   opened: Opened,
   { watcher, wake }: Daemon,
   service: Service | null,
 ): Promise<void> {
   service?.reloading();
   try {
-    const choice = await baselineOf(options.baseline);
+    const choice = await baselineOf(options, machine);
     if (choice !== 'now') watcher.replace(await opened.again(choice));
   } catch (error) {
     const { message } = asFailure(error, 'reload');
@@ -215,8 +217,25 @@ const COLUMNS: readonly Column[] = [
   { head: 'why not sooner', align: 'left' },
 ];
 
-async function baselineOf(text: string): Promise<BaselineChoice> {
+async function baselineOf(
+  { baseline: text, repair = [] }: WatchCommandOptions,
+  machine: LiveMachine,
+): Promise<BaselineChoice> {
   if (text === 'applied' || text === 'now') return text;
+  const choice = await readBaseline(text);
+  if (repair.length === 0) return choice;
+  // Others may be compared with this machine, but not made of it.
+  if ('saved' in choice) {
+    const { machine: madeFor } = choice.saved;
+    if (madeFor !== undefined) await requireMadeHere(machine, madeFor, `${text} is a plan for`);
+  } else {
+    const { machine: then, nics } = choice.host;
+    await requireMadeHere(machine, { hostname: then.hostname, id: null, nics }, `${text} is a snapshot of`);
+  }
+  return choice;
+}
+
+async function readBaseline(text: string): Promise<Exclude<BaselineChoice, string>> {
   const content = await during(`--baseline ${text}`, 'read access to it', () =>
     readTrusted(text, MOST_BYTES),
   );

@@ -59,13 +59,16 @@ const ports = (text: string, previous: readonly number[] = []): readonly number[
   ...new Set([...previous, port(text)]),
 ];
 
+/** `all` leaves out what `locality-tune xdp` and `balance` set: attaching an XDP program may reset a NIC. */
+const REPAIRABLE: readonly Kind[] = [...KINDS, 'feature', 'xdp', 'tc'];
+
 function kinds(text: string): readonly Kind[] {
   if (text === 'none') return [];
   if (text === 'all') return KINDS;
   return text.split(',').map((word) => {
-    const kind = KINDS.find((known) => known === word);
+    const kind = REPAIRABLE.find((known) => known === word);
     if (kind === undefined)
-      throw usage(`--repair '${word}': must be none, all, or some of ${KINDS.join(', ')}`);
+      throw usage(`--repair '${word}': must be none, all, or some of ${REPAIRABLE.join(', ')}`);
     return kind;
   });
 }
