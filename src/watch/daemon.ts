@@ -7,8 +7,9 @@ import { type Listening, listen, type Source } from './listen.ts';
 import type { Opened } from './live-machine.ts';
 import { noticeOf } from './notices.ts';
 import { filesOf } from './paths.ts';
+import type { WatcherOptions } from './times.ts';
 import type { Baseline } from './types.ts';
-import { Watcher, type WatcherOptions } from './watcher.ts';
+import { Watcher } from './watcher.ts';
 
 export interface Reports {
   /** After each look at the machine. */

@@ -1,6 +1,6 @@
 /** How each kind of change is noticed, and why not sooner. Pure. */
 import type { Source, SourceName } from './listen.ts';
-import { TIMES } from './watcher.ts';
+import { TIMES } from './times.ts';
 
 export interface Explained {
   /** What changes. */

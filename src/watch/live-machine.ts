@@ -22,7 +22,7 @@ import { type Apart, settled } from './observe.ts';
 import { interfacesOf, partOf, partOfBaseline } from './part.ts';
 import type { Baseline, Expectation, WatchEvent } from './types.ts';
 import { createSigns } from './vital-signs.ts';
-import type { Reading, SlotReading, WatchedMachine } from './watcher.ts';
+import type { Reading, SlotReading, WatchedMachine } from './watched-machine.ts';
 
 /** `applied`: what journals and attachments record; `now`: the machine as it is; or a file. */
 export type BaselineChoice =

@@ -1,6 +1,6 @@
 /** What the watcher makes of what the kernel reports. Pure. */
 import type { Heard } from './listen.ts';
-import type { Notice } from './watcher.ts';
+import type { Notice } from './watched-machine.ts';
 
 const ETHTOOL = {
   channels: 'its channels were changed',

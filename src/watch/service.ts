@@ -6,8 +6,8 @@ import { packageVersion } from '../system/package.ts';
 import { type Environment, openNotifier, watchdogMs } from '../system/service-manager.ts';
 import type { Daemon } from './daemon.ts';
 import { serveWatcher, type WatcherScope } from './scope.ts';
+import { type Summary, sentence } from './summary.ts';
 import type { Observed, WatchEvent } from './types.ts';
-import { type Summary, sentence } from './watcher.ts';
 
 /** An event with its time, ISO 8601. */
 export interface TimedEvent extends WatchEvent {

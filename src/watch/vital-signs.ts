@@ -7,7 +7,7 @@ import { isSystemError } from '../system/errors.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { isLocked } from '../tune/lock.ts';
 import { startTimeOf } from '../tune/settings/affinity.ts';
-import type { Pulse } from './watcher.ts';
+import type { Pulse } from './watched-machine.ts';
 
 export interface SignsOf {
   readonly files: Files;

@@ -4,109 +4,22 @@
  */
 import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
-import type { Change, Kind } from '../tune/types.ts';
-import { isReadApart } from '../tune/value-in.ts';
-import { count } from '../words/phrase.ts';
-import { Allowance } from './allowance.ts';
-import { adopt, type Steering, steeringOf } from './baseline.ts';
+import { adopt, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
+import { Disturbances } from './disturbances.ts';
 import { valueText } from './event-text.ts';
 import { type Item, Items } from './items.ts';
-import { type Apart, observe } from './observe.ts';
+import { observe } from './observe.ts';
 import { filesOf } from './paths.ts';
-import { type Decision, decide, drifted, type PolicyOptions, repaired } from './policy.ts';
+import { type Decision, decide, drifted, repaired } from './policy.ts';
+import { SlotSchedule } from './slot-schedule.ts';
+import { countsOf, type Summary } from './summary.ts';
 import { Counts, culpritOf, type SettingCount, STATES, type WatchCounters } from './tally.ts';
-import type { Baseline, Expectation, Observation, Observed, WatchEvent } from './types.ts';
-import { type Writer, writerName } from './writer.ts';
-
-/** What was heard from the kernel, or from a person. */
-export type Notice =
-  /** Somebody wrote a file. */
-  | { readonly about: 'file'; readonly path: string; readonly by: Writer | null }
-  /** A link went up or down, an interface came or went, ethtool changed something. */
-  | { readonly about: 'interface'; readonly name: string; readonly what: string }
-  /** A socket was closed, a worker ended, a CPU went offline, events were lost: look again. */
-  | { readonly about: 'machine' }
-  /** A person asks: read everything again, slots and programs too. */
-  | { readonly about: 'anything' };
-
-/** What changes cheaply readable traces of others' work. */
-export interface Pulse {
-  /** Changes with journals and attachments: somebody has applied, undone, attached or detached. */
-  readonly records: string;
-  /** Changes with the members of groups and the processes of servers. */
-  readonly servers: string;
-  /** A group has another program than when slots were last read, or none. */
-  readonly programsChanged: boolean;
-}
-
-/** `again`: slots and programs too, which takes a second of CPU time; `if-changed`: if a group has other sockets now. */
-export type SlotReading = 'again' | 'if-changed' | 'keep';
-
-export interface Reading {
-  readonly host: Host;
-  /** Slots and programs were read. */
-  readonly slots: boolean;
-  /** A group has other sockets than when they were last read: what is attached to it is not known. */
-  readonly outdated: boolean;
-}
-
-export interface WatchedMachine {
-  /** Milliseconds of a clock that only moves forward. */
-  now(): number;
-  read(slots: SlotReading): Promise<Reading>;
-  /** The values of those that are not part of a machine, by subject. */
-  readApart(settings: readonly Expectation[]): Promise<Apart>;
-  /** Cheap, so it is asked often. null: somebody is applying or undoing. */
-  pulse(): Promise<Pulse | null>;
-  /** The baseline, read again from its source; null: it has not changed. */
-  rebase(host: Host, baseline: Baseline): Promise<Baseline | null>;
-  /** What a group needs after its workers have changed: pins and a program of its new size, as far as it had them. */
-  replan(host: Host, group: string, wanted: Steering): Promise<readonly Change[]>;
-  /** Change -> null if it is set again, otherwise why not. Throws Failure: busy. */
-  repair(changes: readonly Change[]): Promise<ReadonlyMap<Change, string | null>>;
-  say(event: WatchEvent): void;
-}
-
-export interface WatcherOptions {
-  readonly policy: PolicyOptions;
-  /** The machine is read at least so often. */
-  readonly fullMs: number;
-  /** The pulse is read at least so often. */
-  readonly pulseMs: number;
-  /** Slots and programs are read at least so often: not every kernel lets a change of a program be seen otherwise. */
-  readonly slotsMs: number;
-  /** After a notice, more are awaited for this time. */
-  readonly gatherMs: number;
-  /** Slots and programs are read so often in a row, */
-  readonly slotReads: number;
-  /** and once more each time that this has passed: a server that opens and closes sockets all day costs 2 % of a CPU at most. */
-  readonly slotReadMs: number;
-}
-
-export const TIMES: Omit<WatcherOptions, 'policy'> = {
-  fullMs: 30_000,
-  pulseMs: 2_000,
-  slotsMs: 600_000,
-  gatherMs: 200,
-  slotReads: 30,
-  slotReadMs: 60_000,
-};
-
-export interface Summary {
-  readonly settings: number;
-  readonly drifted: readonly Observed[];
-  readonly pending: number;
-  readonly unknown: number;
-  /** Their object is not there. */
-  readonly gone: number;
-  readonly groups: number;
-  readonly repairs: number;
-  readonly lastRepairAt: number | null;
-  readonly givenUp: readonly string[];
-  readonly paused: boolean;
-  readonly checks: number;
-}
+import type { WatcherOptions } from './times.ts';
+import type { Baseline, Observation, WatchEvent } from './types.ts';
+import type { Notice, Pulse, WatchedMachine } from './watched-machine.ts';
+import { asWanted, byHand, causeOf, type Wish, wishesOf } from './wishes.ts';
+import { writerName } from './writer.ts';
 
 export class Watcher {
   readonly #machine: WatchedMachine;
@@ -117,18 +30,13 @@ export class Watcher {
   /** The findings that were last compared. */
   #found: Observation['findings'] | null = null;
   readonly #items = new Items();
-  /** Interface or group -> when it last changed as a whole, and how. */
-  #disturbed = new Map<string, Disturbance>();
+  readonly #disturbed = new Disturbances();
   #repairs: number[] = [];
   #total = 0;
   #pausedUntil = 0;
   #pulse: Pulse | null = null;
-  /** When members or workers last changed. */
-  #serversChanged = Number.NEGATIVE_INFINITY;
-  /** Since when slots have not been known; null: they are. */
-  #outdatedSince: number | null = null;
-  readonly #slotReads: Allowance;
-  #due: { check: number; pulse: number; slots: number };
+  readonly #slots: SlotSchedule;
+  #due: { check: number; pulse: number };
   readonly #counts = new Counts();
 
   constructor(machine: WatchedMachine, baseline: Baseline, options: WatcherOptions) {
@@ -136,9 +44,8 @@ export class Watcher {
     this.#baseline = baseline;
     this.#options = options;
     const now = machine.now();
-    this.#slotReads = new Allowance(options.slotReads, options.slotReadMs);
-    // The baseline was made from slots that were read a moment ago.
-    this.#due = { check: now, pulse: now, slots: now + options.slotsMs };
+    this.#slots = new SlotSchedule(options, now);
+    this.#due = { check: now, pulse: now };
   }
 
   get baseline(): Baseline {
@@ -170,13 +77,8 @@ export class Watcher {
         item.isNamed = false;
       }
     }
-    if (notice.about === 'interface') {
-      // A change of channels also changes the table, and takes the link down and up: the first one is the cause.
-      const first = this.#disturbed.get(notice.name);
-      const what = first !== undefined && now - first.at < RECENT_MS.interface ? first.what : notice.what;
-      this.#disturbed.set(notice.name, { at: now, what, of: 'interface' });
-    }
-    if (notice.about === 'anything') this.#due.slots = now;
+    if (notice.about === 'interface') this.#disturbed.heard(notice.name, notice.what, now);
+    if (notice.about === 'anything') this.#slots.ask(now);
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
   }
 
@@ -217,9 +119,9 @@ export class Watcher {
     const before = this.#pulse;
     this.#pulse = pulse;
     // Whoever writes a record may have attached or detached a program.
-    if (before !== null && before.records !== pulse.records) this.#due.slots = now;
-    if (before !== null && before.servers !== pulse.servers) this.#serversChanged = now;
-    if (pulse.programsChanged) this.#due.slots = Math.min(this.#due.slots, now);
+    if (before !== null && before.records !== pulse.records) this.#slots.ask(now);
+    if (before !== null && before.servers !== pulse.servers) this.#slots.serversChanged(now);
+    if (pulse.programsChanged) this.#slots.ask(now);
     if (pulse.programsChanged && before?.programsChanged !== true) this.#due.check = now;
     if (before !== null && (before.records !== pulse.records || before.servers !== pulse.servers))
       this.#due.check = now;
@@ -238,42 +140,27 @@ export class Watcher {
     this.#counts.looks += 1;
     for (const event of happened(before, seen)) {
       if (event.kind === 'link' || event.kind === 'group' || event.kind === 'generation')
-        this.#disturbed.set(event.subject, {
-          at: this.#machine.now(),
-          what: event.cause,
-          of: event.kind === 'link' ? 'interface' : 'server',
-        });
+        this.#disturbed.seen(
+          event.subject,
+          event.cause,
+          event.kind === 'link' ? 'interface' : 'server',
+          this.#machine.now(),
+        );
       this.#machine.say(event);
     }
-    this.#forget(started);
+    this.#disturbed.forget(started, this.#options.policy.settleMs);
     if ((await this.#restore(host, before, seen)) || this.#isSettling(seen, started)) return;
     const found = this.#found ?? seen.findings;
     this.#found = seen.findings;
     for (const event of foundSince(found, seen.findings, this.#baseline.findings)) this.#machine.say(event);
   }
 
-  /**
-   * Slots and programs are read when they are due or outdated, as often as is allowed. A reload changes the sockets twice, at
-   * its start and when the old workers end: they are read once it has settled.
-   */
   async #read(now: number): Promise<Host> {
-    const { settleMs } = this.#options.policy;
-    const settled = Math.min(
-      this.#serversChanged + settleMs,
-      (this.#outdatedSince ?? now) + MOST_SETTLES * settleMs,
-    );
-    const next = Math.max(this.#slotReads.next, settled);
-    const isDue = this.#due.slots <= now;
-    const { host, slots, outdated } = await this.#machine.read(
-      next > now ? 'keep' : isDue ? 'again' : 'if-changed',
-    );
-    this.#outdatedSince = outdated ? (this.#outdatedSince ?? now) : null;
-    if (slots) {
-      this.#slotReads.use(now);
-      this.#counts.slotReads += 1;
-      this.#due.slots = now + this.#options.slotsMs;
-    } else if (isDue || outdated) this.#due.check = Math.min(this.#due.check, next);
-    return host;
+    const reading = await this.#machine.read(this.#slots.wanted(now));
+    const next = this.#slots.done(reading, now);
+    if (reading.slots) this.#counts.slotReads += 1;
+    if (next !== null) this.#due.check = Math.min(this.#due.check, next);
+    return reading.host;
   }
 
   /** An interrupt that was set again moves when it next fires: until then findings are about a machine that is passing. */
@@ -285,22 +172,9 @@ export class Watcher {
     );
   }
 
-  /** What happened to an interface or a group is no reason for anything after a while. */
-  #forget(now: number): void {
-    const { settleMs } = this.#options.policy;
-    for (const [name, { at, of }] of this.#disturbed)
-      if (now - at > Math.max(RECENT_MS[of], settleMs)) this.#disturbed.delete(name);
-  }
-
   summary(): Summary {
-    const settings = [...(this.#last?.settings.values() ?? [])];
-    const inState = (state: Observed['state']) => settings.filter((each) => each.state === state);
     return {
-      settings: settings.length,
-      drifted: inState('drifted'),
-      pending: inState('pending').length,
-      unknown: inState('unknown').length,
-      gone: inState('gone').length,
+      ...countsOf(this.#last),
       groups: this.#baseline.sizes.size,
       repairs: this.#total,
       lastRepairAt: this.#repairs.at(-1) ?? null,
@@ -333,7 +207,10 @@ export class Watcher {
   async #restore(host: Host, before: Observation, seen: Observation): Promise<boolean> {
     const outgrown = await this.#outgrown(host, seen);
     const regrown = new Set(outgrown.map(({ owner }) => owner));
-    const wishes = [...this.#drift(seen).filter(({ owner }) => !regrown.has(owner)), ...outgrown];
+    const wishes = [
+      ...wishesOf(seen, this.#baseline).filter(({ owner }) => !regrown.has(owner)),
+      ...outgrown,
+    ];
     const now = this.#machine.now();
     const chosen: Wish[] = [];
     const events = new Map<string, WatchEvent>();
@@ -348,8 +225,7 @@ export class Watcher {
       item.told = wish.from;
       if (isNew && item.isNamed) item.writer = undefined;
       if (isNew) item.isNamed = true;
-      const owner = wish.owner === null ? undefined : this.#disturbed.get(wish.owner);
-      const recently = owner !== undefined && now - owner.at < RECENT_MS[owner.of] ? owner : null;
+      const recently = this.#disturbed.recent(wish.owner, now);
       const heard = item.writer !== undefined;
       const by = item.writer ?? null;
       if (isNew) {
@@ -384,17 +260,6 @@ export class Watcher {
     this.#sayRestored(before, seen);
     if (chosen.length > 0) await this.#repair(host, chosen, events);
     return isDue || chosen.length > 0;
-  }
-
-  #drift(seen: Observation): Wish[] {
-    const commands = new Map(this.#baseline.settings.map(({ subject, command }) => [subject, command]));
-    return [...seen.settings.values()].flatMap(({ kind, subject, state, wanted, is, owner, target }) => {
-      if (state !== 'drifted') return [];
-      const command = commands.get(subject) ?? '';
-      const change: Change | null =
-        target === null ? null : { kind, subject, target, from: is, to: wanted, why: '', command };
-      return [{ kind, subject, wanted, from: is, change, owner }];
-    });
   }
 
   /** Groups whose number of sockets is another one than the program was made for. */
@@ -466,7 +331,7 @@ export class Watcher {
         item.writer = undefined;
         item.told = undefined;
         this.#baseline = adopt(this.#baseline, host, change);
-        this.#last = settled(this.#last, subject);
+        this.#last = asWanted(this.#last, subject);
       }
       const done = failure === null ? ('repaired' as const) : ('failed' as const);
       this.#counts.done(kind, done);
@@ -474,79 +339,11 @@ export class Watcher {
     }
     // What was written is read back by the next check.
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
-    if (chosen.some(({ kind }) => kind === 'program')) this.#due.slots = now;
+    if (chosen.some(({ kind }) => kind === 'program')) this.#slots.ask(now);
     // Its own records are no news.
     const pulse = await this.#machine.pulse();
     if (pulse !== null && this.#pulse !== null) this.#pulse = { ...this.#pulse, records: pulse.records };
   }
 }
 
-/** What was repaired is not news at the next check. */
-function settled(observation: Observation | null, subject: string): Observation | null {
-  const old = observation?.settings.get(subject);
-  if (observation === null || old === undefined) return observation;
-  const settings = new Map(observation.settings).set(subject, { ...old, state: 'as-set', is: old.wanted });
-  return { ...observation, settings };
-}
-
-/** An interface or a group changed as a whole. */
-interface Disturbance {
-  readonly at: number;
-  readonly what: string;
-  readonly of: 'interface' | 'server';
-}
-
-interface Wish {
-  readonly kind: Kind;
-  readonly subject: string;
-  readonly wanted: string;
-  /** As it is now. */
-  readonly from: string | null;
-  /** null: it cannot be set. */
-  readonly change: Change | null;
-  /** Interface or group. */
-  readonly owner: string | null;
-}
-
-/** `all` does not repair what `xdp` and `balance` attach, so the line says how a person does. */
-const byHand = ({ change }: Wish): string =>
-  change !== null && isReadApart(change.target) && change.command !== ''
-    ? `to set it again: ${change.command.split('\n').join('; ')}`
-    : '';
-
 const HOUR_MS = 3_600_000;
-
-/** A server whose workers change all the time is not waited for any longer than so many times. */
-const MOST_SETTLES = 3;
-
-/**
- * What happens within so long after an event of its interface or group is put down to that. What is attached to a group is
- * only seen once bpftrace has started, which takes long on a busy machine.
- */
-const RECENT_MS = { interface: 5_000, server: 60_000 } as const;
-
-function causeOf(by: Writer | null, heard: boolean, event: string | null): string {
-  if (by !== null) return `${writerName(by)} wrote it`;
-  if (heard) return 'a process that has ended wrote it';
-  if (event !== null) return event;
-  return 'not known: the kernel reports no such change';
-}
-
-/** One sentence for `systemctl status`. */
-export function sentence(summary: Summary, timeOf: (at: number) => string): string {
-  const { settings, drifted, gone, unknown, groups, repairs, lastRepairAt, givenUp, paused } = summary;
-  const what = `${count(settings, 'setting')}${groups > 0 ? ` and ${count(groups, 'group')}` : ''}`;
-  const [first = `${what} as planned`, ...others] = [
-    drifted.length > 0 ? `${drifted.length} of ${what} drifted` : null,
-    gone > 0 ? `${gone} of ${what} not there` : null,
-    unknown > 0 ? `${unknown} of ${what} not known` : null,
-  ].filter((text) => text !== null);
-  const parts = [
-    first,
-    ...others,
-    repairs > 0 && lastRepairAt !== null ? `${repairs} repaired, last at ${timeOf(lastRepairAt)}` : '',
-    givenUp.length > 0 ? `${count(givenUp.length, 'setting')} given up` : '',
-    paused ? 'repairs are paused' : '',
-  ];
-  return parts.filter((part) => part !== '').join('; ');
-}

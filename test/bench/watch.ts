@@ -11,8 +11,8 @@ import { openFiles } from '../../src/system/files.ts';
 import { fromHost } from '../../src/watch/baseline.ts';
 import { observe } from '../../src/watch/observe.ts';
 import { filesOf } from '../../src/watch/paths.ts';
+import { TIMES } from '../../src/watch/times.ts';
 import { NODE_OPTIONS } from '../../src/watch/unit.ts';
-import { TIMES } from '../../src/watch/watcher.ts';
 import { writeSyntheticTree } from '../fixtures/synthetic-tree.ts';
 
 const LOOKS = 40;

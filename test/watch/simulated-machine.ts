@@ -8,8 +8,10 @@ import { KINDS } from '../../src/tune/types.ts';
 import { isReadApart } from '../../src/tune/value-in.ts';
 import { fromHost } from '../../src/watch/baseline.ts';
 import { DEFAULTS } from '../../src/watch/policy.ts';
+import { TIMES } from '../../src/watch/times.ts';
 import type { WatchEvent } from '../../src/watch/types.ts';
-import { TIMES, type WatchedMachine, Watcher } from '../../src/watch/watcher.ts';
+import type { WatchedMachine } from '../../src/watch/watched-machine.ts';
+import { Watcher } from '../../src/watch/watcher.ts';
 import type { Writer } from '../../src/watch/writer.ts';
 
 export interface Options {

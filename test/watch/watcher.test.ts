@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/types.ts';
-import { sentence } from '../../src/watch/watcher.ts';
+import { sentence } from '../../src/watch/summary.ts';
 import type { Writer } from '../../src/watch/writer.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
 import { type Options, SimulatedMachine } from './simulated-machine.ts';
