@@ -5,6 +5,8 @@ import { type AttachedVip, formatInForce, type InForce, parseInForce } from '../
 import { linkOf, withMacs } from '../balance/link.ts';
 import { type BalanceOutlook, outlookOf, seeded } from '../balance/outlook.ts';
 import { programText } from '../balance/program.ts';
+import { isStale, refreshLink } from '../balance/refresh.ts';
+import { readAttached } from '../balance/state.ts';
 import { balancersOf, severalBalancers } from '../balance/status.ts';
 import { seedOf } from '../balance/table.ts';
 import type { Balancer } from '../balance/types.ts';
@@ -29,6 +31,8 @@ export interface PlannedBalance {
   /** Empty: it is attached already. */
   readonly plan: Plan;
   readonly warnings: readonly string[];
+  /** If nothing else changes: gives the attached one the interface's present MAC address and MTU; null: it has them. */
+  readonly refresh: (() => Promise<void>) | null;
 }
 
 /**
@@ -64,7 +68,16 @@ function planned(situation: Situation, after: InForce): PlannedBalance {
       notes: [],
     },
     warnings: before === null ? sideEffects(mode, vips, situation) : [],
+    refresh: changes.length > 0 ? null : refreshOf(situation),
   };
+}
+
+function refreshOf({ state, possible }: Situation): (() => Promise<void>) | null {
+  const [program] = state.programs;
+  const info = program?.info ?? null;
+  const attached = program === undefined ? null : readAttached(program, possible);
+  if (info === null || attached === null || !isStale(state, attached)) return null;
+  return () => refreshLink(state, info, attached);
 }
 
 function attaching(nic: string, from: string, to: string): Change {

@@ -64,7 +64,14 @@ it('warns of a link that is down, another MTU, and a backend with another MAC ad
   expect(warnings()).toEqual([]);
   net.inside('lb1', 'ip link set e0 mtu 1400');
   expect(warnings()).toEqual([expect.stringContaining('the MTU of e0 is 1400 now, not 1500')]);
-  net.inside('lb1', 'ip link set e0 mtu 1500');
+  // Nothing is loaded, and nothing is to be undone, for that.
+  const { program } = json('balance status').balancers[0];
+  expect(json(APPLY())).toMatchObject({ changed: true, journal: null });
+  expect(json('balance status').balancers[0]).toMatchObject({ program, warnings: [] });
+  expect(json(APPLY())).toMatchObject({ changed: false });
+  net.inside('lb1', 'ip link set e0 mtu 1500; ip link set e0 address 02:00:00:00:00:55');
+  expect(warnings()).toHaveLength(2);
+  expect(json(APPLY())).toMatchObject({ changed: true });
   net.inside('lb1', `ip neigh replace ${addressesOf('n1')[0]} lladdr 02:00:00:00:00:77 dev e0`);
   expect(warnings()).toEqual([
     expect.stringMatching(

@@ -27,7 +27,7 @@ export interface Intent {
 /** One document on stdout with -j. */
 export async function carryOut(
   machine: LiveMachine,
-  { outlook, plan, warnings }: PlannedBalance,
+  { outlook, plan, warnings, refresh }: PlannedBalance,
   { schema, iface, question, done: doneWords }: Intent,
   options: ChangeOptions,
 ): Promise<void> {
@@ -48,6 +48,18 @@ export async function carryOut(
       options,
     );
   if (!json) for (const warning of warnings) sayParagraph('note: ', warning);
+  if (plan.changes.length === 0 && refresh !== null) {
+    const what = `the MAC address and MTU that ${iface} has now`;
+    if (options.dryRun) {
+      if (json) document(null, false);
+      else say(`would give the balancer ${what}\n`);
+      return;
+    }
+    await refresh();
+    if (json) document(null, true);
+    else say(`the balancer has ${what} (digest ${outlook.digest})\n`);
+    return;
+  }
   if (plan.changes.length === 0) {
     if (json) document(null, false);
     else say(`unchanged: ${iface} does this already (digest ${outlook.digest})\n`);
