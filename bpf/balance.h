@@ -148,7 +148,10 @@ INLINE struct backend *by_row(const struct flow *flow, const struct vip *vip, __
   __u32 at = vip->table;
   struct table *table = lookup(&tables, &at);
   if (!table) return 0;
-  *index = table->backend[hash_of(flow, seed) & (ROWS - 1)];
+  __u32 row = hash_of(flow, seed);
+  /* As in spread.h: without it Linux 5.10 knows no bound. */
+  __asm__ volatile("" : "+r"(row));
+  *index = table->backend[row & (ROWS - 1)];
   return lookup(&backends, index);
 }
 
