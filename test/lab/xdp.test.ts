@@ -143,6 +143,21 @@ it('has programs that this kernel loads, and knows by our tags', async () => {
   expect(unknown).toEqual([]);
 });
 
+it("refuses a large MTU in native mode, in the kernel's words, and changes nothing", async () => {
+  const before = await guest().run(SETTINGS);
+  await guest().run('ip link set eth0 mtu 9000');
+  const { error } = await json(
+    `xdp spread --iface eth0 --port ${PORT} --by flow --cpus 0 --mode native --yes`,
+  );
+  await guest().run('ip link set eth0 mtu 1500');
+  expect(error.message).toMatch(/the kernel says: .*(MTU|buffer)|EINVAL/);
+  expect(error.message).toContain('everything is as before');
+  expect(await status()).toBeUndefined();
+  expect(await guest().run(SETTINGS)).toBe(before);
+  // The link is up again.
+  await sleep(4_000);
+});
+
 it('fills one CPU without it', async () => {
   const { counts } = await sent(0);
   expect(counts.filter((count) => count > 0)).toEqual([DATAGRAMS]);
@@ -153,6 +168,9 @@ it('spreads one 4-tuple over all CPUs in native mode, to the worker on each, in 
   const before = await guest().run(SETTINGS);
   const { lost: attaching, made } = await lostDuring(() =>
     spread('payload:0:0xffffffff', 'native', '--with-program'),
+  );
+  expect(made.warnings.join()).toContain(
+    nic === 'igb' ? 'takes the link of eth0 down and up' : '`ethtool -L eth0` fails',
   );
   expect(made).toMatchObject({
     changed: true,
@@ -203,4 +221,15 @@ it('does the same in generic mode from Linux 5.15, and refuses before', async ()
   const { lost: detaching } = await lostDuring(() => json('xdp detach --iface eth0 --yes'));
   console.log(`| ${nic}, ${lab.kernel.name}, ${cpus} CPUs, generic | ${attaching} | - | ${detaching} |`);
   expect(await guest().run(SETTINGS)).toBe(before);
+});
+
+it('works in a kernel in lockdown', async () => {
+  const mounted = 'mountpoint -q /sys/kernel/security || mount -t securityfs none /sys/kernel/security';
+  const mode = await guest().run(
+    `${mounted}; echo confidentiality > /sys/kernel/security/lockdown; cat /sys/kernel/security/lockdown`,
+  );
+  expect(mode).toContain('[confidentiality]');
+  const made = await json(`xdp spread --iface eth0 --port ${PORT} --by flow --cpus 0-1 --mode native --yes`);
+  expect(made).toMatchObject({ changed: true });
+  expect((await json('xdp detach --iface eth0 --yes')).detached).toBe(true);
 });
