@@ -256,7 +256,9 @@ export function attachEffects(mode: XdpMode, situation: Situation): readonly str
 
 /** Of a spread that is attached: what has become wrong since. */
 export function ailments(spread: Spread, situation: Situation, groups: readonly Group[]): readonly string[] {
+  const { name } = situation.state;
   return [
+    ...(situation.down ? [`${name} is down, so no packet is spread: ip link set ${word(name)} up`] : []),
     ...refusals(spread, situation, groups, true).map(({ message, hint }) => `${message}; ${hint}`),
     ...preparations(spread, situation).map(
       (each) =>

@@ -74,7 +74,7 @@ function hintFor(code: string, mode: XdpMode): string {
     case 'ENOTSUP':
       return mode === 'native' ? 'use --mode generic, which works on every driver' : 'see `ip -d link`';
     case 'EPERM':
-      return 'loading needs CAP_BPF or CAP_SYS_ADMIN, attaching CAP_NET_ADMIN; a kernel in lockdown refuses both';
+      return 'loading needs CAP_BPF or CAP_SYS_ADMIN, attaching CAP_NET_ADMIN; a container may lack them';
     case 'EINVAL':
     case 'E2BIG':
       return 'this driver or kernel refuses the program: docs/xdp.md says what needs which kernel';

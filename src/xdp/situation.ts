@@ -12,6 +12,7 @@ export type Features = ReadonlyMap<string, Feature>;
 
 export interface Situation {
   readonly state: XdpState;
+  readonly down: boolean;
   /** `[6, 1]` of `6.1.0-13-amd64`. */
   readonly kernel: readonly [major: number, minor: number];
   readonly driver: string | null;
@@ -46,6 +47,7 @@ export async function readSituation(
   ]);
   return {
     state,
+    down: files.text(`/sys/class/net/${name}/operstate`)?.trim() === 'down',
     kernel: kernelVersion(release()),
     driver: facts.driver?.driver ?? null,
     channels: facts.channels,

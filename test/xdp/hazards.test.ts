@@ -27,6 +27,7 @@ const SITUATION: Situation = {
     elsewhere: false,
     programs: [],
   },
+  down: false,
   kernel: [6, 12],
   driver: 'igb',
   channels: null,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCpuList } from '../../src/host/cpus.ts';
-import { closeDescriptor, programInfo, testRun } from '../../src/system/bpf.ts';
+import { closeDescriptor, deleteFromMap, key32, programInfo, testRun } from '../../src/system/bpf.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { native } from '../../src/system/native.ts';
 import { below, hashOf } from '../../src/xdp/hash.ts';
@@ -324,6 +324,23 @@ const pseudo = ({ source, destination }: Flow, datagram: Uint8Array) =>
   Buffer.concat([source, destination, u32(17), u32(datagram.length)]);
 const checksum = (flow: Flow, datagram: Uint8Array): number =>
   ~summed(Buffer.concat([pseudo(flow, datagram), datagram])) & 0xffff || 0xffff;
+
+describe('a CPU that is not in the map', () => {
+  it('gets nothing: its packets pass on, and are counted', () => {
+    const info = programInfo(fdOf('flow'));
+    const entry = (act: (fd: number) => void) =>
+      withMapsOf(info, (maps) => act(maps.get('cpus')?.fd ?? expect.fail('no CPUMAP')));
+    entry((fd) => deleteFromMap(fd, key32(0)));
+    fc.assert(
+      fc.property(flows(443), payload(0), (flow, bytes) => {
+        const packet = ethernet(network(flow, 'udp', udp(flow, bytes)));
+        if (slot(flowHash(SEED, flow)) === 0) passed('flow', packet, 'noCpu');
+        else goes('flow', packet, flowHash(SEED, flow));
+      }),
+      RUNS,
+    );
+  });
+});
 
 describe('a random source port', () => {
   it('changes only the port and the checksum, which stays right, or none', () => {

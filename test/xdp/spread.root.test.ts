@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useVethPair } from './veth-pair.ts';
 
-const { inside, atPeer, run: xdp, json, state, statusOf, send } = useVethPair('lt-xdp');
+const { inside, atPeer, run: xdp, words, json, state, statusOf, send } = useVethPair('lt-xdp');
 
 /** UDP datagrams that reached IP in the receiver, and those that failed for their checksum. */
 function received(): { readonly datagrams: number; readonly checksums: number } {
@@ -143,6 +143,18 @@ describe('a spread in generic mode', () => {
     expect(json('status').verdict).toBe('nothing');
   });
 
+  it.each([1, 2])('a detach that is killed after write %i is finished by the next one', (writes) => {
+    inside('echo 1 > /sys/class/net/v0/queues/rx-0/rps_cpus');
+    json(`xdp spread --iface v0 --mode generic ${BY_FLOW} --yes`);
+    xdp('xdp detach --iface v0 --yes', { LOCALITY_TUNE_DEBUG_KILL_AFTER: String(writes) });
+    xdp('xdp detach --iface v0 --yes');
+    xdp('undo --yes');
+    expect(json('xdp status').interfaces).toEqual([]);
+    expect(inside('cat /sys/class/net/v0/queues/rx-0/rps_cpus').trim()).toMatch(/^0*1$/);
+    inside('echo 0 > /sys/class/net/v0/queues/rx-0/rps_cpus');
+    expect(json('status').verdict).toBe('nothing');
+  });
+
   it.each([1, 2, 3])('killed after write %i leaves what undo can take back', (writes) => {
     const killed = xdp(`xdp spread --iface v0 --mode generic ${BY_FLOW} --yes`, {
       LOCALITY_TUNE_DEBUG_KILL_AFTER: String(writes),
@@ -196,5 +208,45 @@ describe('a program of others', () => {
         message: expect.stringContaining('somebody_elses'),
       });
     expect(statusOf('w0').program.name).toBe('somebody_elses');
+    inside('ip link set dev w0 xdpgeneric off');
+  });
+
+  it('is named as the dispatcher of libxdp, with the command that shows what is in it', () => {
+    const attach = join(import.meta.dirname, 'attach-foreign.ts');
+    inside(`${process.execPath} ${attach} $(cat /sys/class/net/w0/ifindex) generic xdp_dispatcher`);
+    expect(json(`xdp spread --iface w0 --mode generic ${BY_FLOW} --yes`).error).toMatchObject({
+      code: 'foreign-program',
+      hint: expect.stringContaining('xdp-loader status'),
+    });
+    inside('ip link set dev w0 xdpgeneric off');
+  });
+});
+
+describe('a machine that is not as it should be', () => {
+  it('without bpffs, as here, spreads and detaches', () => {
+    expect(inside('cat /proc/self/mounts')).not.toMatch(/ bpf /);
+    expect(json(`xdp spread --iface w0 --mode generic ${BY_FLOW} --yes`).changed).toBe(true);
+    // Down since.
+    inside('ip link set w0 down');
+    expect(statusOf('w0').warnings).toEqual([expect.stringContaining('w0 is down')]);
+    expect(xdp('xdp status --iface w0').code).toBe(1);
+    inside('ip link set w0 up');
+    expect(json('xdp detach --iface w0 --yes').detached).toBe(true);
+    expect(json('status').verdict).toBe('nothing');
+  });
+
+  it.each([
+    ['sys_admin,-bpf', 'CAP_BPF'],
+    ['net_admin', 'CAP_NET_ADMIN'],
+  ])('root without %s: the error names the capability, and nothing is left', (capabilities, name) => {
+    const [, , , node, ...rest] = words(`xdp spread --iface w0 --mode generic ${BY_FLOW} --yes -j`);
+    const environment = `LOCALITY_TUNE_STATE=${state()}`;
+    const { error } = JSON.parse(
+      inside(`${environment} setpriv --bounding-set -${capabilities} ${node} ${rest.join(' ')} || true`),
+    );
+    expect(error).toMatchObject({ code: 'EPERM', hint: expect.any(String) });
+    expect(`${error.message} ${error.hint}`).toContain(name);
+    expect(json('xdp status').interfaces).toEqual([]);
+    expect(json('status').verdict).toBe('nothing');
   });
 });
