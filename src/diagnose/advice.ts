@@ -7,6 +7,7 @@ import { count, percent } from '../words/phrase.ts';
 import { membersBySlot, pinnedMembers } from './groups.ts';
 import { hotSlot } from './hot-slot.ts';
 import { type MemberCpus, memberOn, misses, pinsAnew, wellPlaced } from './matching.ts';
+import { whyUnpinnable } from './pinnable.ts';
 import { ownProgram, starved } from './programs.ts';
 import type { Advice, AdvisedGroup, FedGroup } from './types.ts';
 import { setApart } from './usable-cpus.ts';
@@ -25,7 +26,7 @@ export function advise(host: Host, groups: readonly FedGroup[]): readonly Advise
     const own = ownProgram(group);
     const memberCpus = withMoves(fed, moved);
     const steered = (own?.name === 'cpu' || own?.name === 'map') && countWorkers(group) === group.size;
-    const pins = steered ? pinsAnew(fed, own, memberCpus, settled) : NOBODY;
+    const pins = steered && whyUnpinnable(group) === null ? pinsAnew(fed, own, memberCpus, settled) : NOBODY;
     const after = new Map([...memberCpus, ...pins]);
     const { program, why } = decide(host, fed, own, after);
     if (program === null || program === 'none') {

@@ -42,6 +42,7 @@ import { txLoadUneven } from './rules/tx-load-uneven.ts';
 import { udpHashedByAddress } from './rules/udp-hashed-by-address.ts';
 import { udpHotSlot } from './rules/udp-hot-slot.ts';
 import { workerNotPinned } from './rules/worker-not-pinned.ts';
+import { workersShareCpu } from './rules/workers-share-cpu.ts';
 import { xpsNotOnIrqCpu } from './rules/xps-not-on-irq-cpu.ts';
 import type { Facts, Finding, Found, Rule, Severity } from './types.ts';
 
@@ -65,7 +66,7 @@ const STAGES: readonly (readonly Rule[])[] = [
   // Threads go where the interrupts are by then.
   [threadedNapi],
   [rpsUndoesRss, xpsNotOnIrqCpu, txLoadUneven],
-  [fewerWorkersThanQueues, moreWorkersThanQueues, workerNotPinned, sharedListener],
+  [fewerWorkersThanQueues, moreWorkersThanQueues, workerNotPinned, workersShareCpu, sharedListener],
   [
     groupSplit,
     programStarvesSlots,

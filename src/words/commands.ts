@@ -12,6 +12,9 @@ export function moveIrqCommand(irq: number, cpu: number): string {
 /** For a thread that has a process of its own, as the kernel's threads do. */
 export const pinThreadCommand = (pid: number, cpu: number): string => `taskset -cp ${cpu} ${pid}`;
 
+export const planCommand = (nics: readonly Nic[], { port, protocol }: Group): string =>
+  `locality-tune plan ${nics.map(({ name }) => `--iface ${word(name)} `).join('')}--port ${port}${protocol === 'udp' ? ' --udp' : ''}`;
+
 /** If the serving thread of a process is not known, all its threads are pinned. */
 export function pinCommand({ pid, tid }: Owner, cpu: number): string {
   return tid === null ? `taskset -acp ${cpu} ${pid}` : `taskset -cp ${cpu} ${tid}`;

@@ -8,6 +8,7 @@ import { viewOf } from '../../src/path/view.ts';
 import { planTuning } from '../../src/tune/plan.ts';
 import type { PlanOptions } from '../../src/tune/types.ts';
 import { group, host, nic, owner, pinned, range } from '../fixtures/hosts.ts';
+import { machines } from './random-machines.ts';
 import { findings, found } from './view.ts';
 
 const NO_OPTIONS: PlanOptions = {
@@ -127,6 +128,13 @@ describe('more-workers-than-queues', () => {
   });
 });
 
+/** Thread and CPU of each command that pins one. */
+const pinsIn = (commands: readonly string[]): readonly (readonly [tid: number, cpu: number])[] =>
+  commands.flatMap((command) => {
+    const [, cpu, tid] = /^taskset -cp (\d+) (\d+)$/.exec(command) ?? [];
+    return tid === undefined ? [] : [[Number(tid), Number(cpu)] as const];
+  });
+
 describe('worker-not-pinned', () => {
   const free = (slot?: number) => ({ cpus: range(4), ...(slot === undefined ? {} : { slot }) });
 
@@ -241,6 +249,33 @@ describe('worker-not-pinned', () => {
     );
   });
 
+  it('contradicts plan on no random machine: the same pins, or it names plan for more', () => {
+    let pinning = 0;
+    fc.assert(
+      fc.property(machines, (machine) => {
+        const all = findings(machine);
+        for (const { id, port, protocol, sockets, size, newFlows } of machine.groups) {
+          const ours = new Set(sockets.flatMap(({ owners }) => owners.map(({ tid }) => tid)));
+          const advised = pinsIn(all.flatMap(({ fix }) => fix)).filter(([tid]) => ours.has(tid));
+          const ifaces = machine.nics.map(({ name }) => name);
+          const plan = planTuning(viewOf(machine), { ...NO_OPTIONS, ifaces, ports: [port], protocol });
+          const planned = new Map(pinsIn(plan.changes.map(({ command }) => command)));
+          pinning += advised.length;
+          for (const [tid, cpu] of advised) expect([tid, planned.get(tid)]).toEqual([tid, cpu]);
+          const more = [...planned.keys()].filter(
+            (tid) => ours.has(tid) && !advised.some(([known]) => known === tid),
+          );
+          // connect() has split the port, and this group gets no new flows.
+          if (more.length === 0 || size < 2 || newFlows === false) continue;
+          const named = all.some(({ rule, subject }) => rule === 'workers-share-cpu' && subject.includes(id));
+          expect([more, named]).toEqual([more, true]);
+        }
+      }),
+      { numRuns: Number(process.env['RUNS'] ?? 150), seed: Number(process.env['SEED'] ?? 1) },
+    );
+    expect(pinning).toBeGreaterThan(20);
+  });
+
   it('reports the same workers once, however many ports they serve', () => {
     const groups = range(20).map((n) => group({ port: 8000 + n, workers: [free(n % 2), free((n + 1) % 2)] }));
     const all = findings(host({ cpus: 4, groups })).filter(({ rule }) => rule === 'worker-not-pinned');
@@ -256,6 +291,27 @@ describe('worker-not-pinned', () => {
       host({ cpus: 1, groups: [group({ workers: [free(), free()] })] }),
     ])
       expect(found('worker-not-pinned', machine)).toBeUndefined();
+  });
+});
+
+describe('workers-share-cpu', () => {
+  it('names the plan that moves them apart', () => {
+    const groups = [group({ workers: pinned(0, 0, 2) })];
+    const machine = host({ cpus: 4, nics: [nic({ queues: 4 })], groups });
+    expect(found('workers-share-cpu', machine)).toMatchObject({
+      severity: 'info',
+      fix: [],
+      message:
+        'server 1000, server 1001 are all pinned to CPU 0, while no worker of the group is pinned to CPUs 1,3. ' +
+        '`locality-tune plan --iface eth0 --port 8080` moves them apart.',
+    });
+    const { changes } = planTuning(viewOf(machine), { ...NO_OPTIONS, ifaces: ['eth0'], ports: [8080] });
+    expect(pinsIn(changes.map(({ command }) => command))).toEqual([[1001, 1]]);
+  });
+
+  it('finds nothing where each has its own, or no CPU is left', () => {
+    for (const workers of [pinned(0, 1), pinned(0, 1, 0), pinned(0, 1, 1, 0)])
+      expect(found('workers-share-cpu', host({ cpus: 2, groups: [group({ workers })] }))).toBeUndefined();
   });
 });
 

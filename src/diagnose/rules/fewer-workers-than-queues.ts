@@ -1,13 +1,10 @@
-import type { Group, Nic } from '../../host/types.ts';
+import type { Nic } from '../../host/types.ts';
+import { planCommand } from '../../words/commands.ts';
 import { count, cpuNames, names } from '../../words/phrase.ts';
-import { word } from '../../words/shell.ts';
 import { largestGroups } from '../groups.ts';
 import { fedQueues } from '../nics.ts';
 import type { Facts, Finding } from '../types.ts';
 import { countWorkers } from '../workers.ts';
-
-const planFor = ({ port, protocol }: Group, nics: readonly Nic[]): string =>
-  `\`locality-tune plan ${nics.map(({ name }) => `--iface ${word(name)} `).join('')}--port ${port}${protocol === 'udp' ? ' --udp' : ''}\``;
 
 /**
  * A receiving CPU without a worker hands every packet to another CPU, under any program. Fewer queues would also help,
@@ -32,7 +29,7 @@ export function fewerWorkersThanQueues({ host, served }: Facts): readonly Findin
         subject: group.id,
         message:
           `${count(workers, 'worker')}, but ${who}: packets received on ${bare} of these are always read on another ` +
-          `CPU. Start ${receiving} workers${main ? `, or let only the queues of ${workers} CPUs receive, if nothing else needs the others: ${planFor(group, nics)}` : ''}.`,
+          `CPU. Start ${receiving} workers${main ? `, or let only the queues of ${workers} CPUs receive, if nothing else needs the others: \`${planCommand(nics, group)}\`` : ''}.`,
         fix: [],
       },
     ];

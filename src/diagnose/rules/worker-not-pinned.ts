@@ -8,6 +8,7 @@ import { withPins } from '../after.ts';
 import { allot } from '../allot.ts';
 import { pinnedMembers } from '../groups.ts';
 import { homeCpus } from '../nics.ts';
+import { whyUnpinnable } from '../pinnable.ts';
 import { ownProgram } from '../programs.ts';
 import type { Facts, FedGroup, Found } from '../types.ts';
 import { secondThreads, usableCpus } from '../usable-cpus.ts';
@@ -16,7 +17,7 @@ import { threadOf, tooManyWorkers, workerNames } from '../workers.ts';
 /** The scheduler moves an unpinned worker, so no choice of a socket stays right. */
 export function workerNotPinned({ host, served }: Facts): readonly Found[] {
   const usable = usableCpus(host);
-  if (usable.length < 2) return [];
+  if (host.machine.cpus.online.length < 2) return [];
   const chosen = new Map<string, number>();
   return served.flatMap((fed): Found[] => {
     const { group, nics } = fed;
@@ -26,7 +27,9 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
         .map((owner) => ({ owner, slot: slotSource === 'kernel' ? slot : null })),
     );
     if (loose.length === 0) return [];
-    const tooMany = tooManyWorkers(threadsOf(group).size, usable.length);
+    const why =
+      whyUnpinnable(group) ??
+      tooManyWorkers(threadsOf(group).size, new Set([...usable, ...pinnedMembers(group).values()]).size);
     const own = ownProgram(group);
     const sockets = Map.groupBy(loose, ({ owner }) => owner.pid);
     const workers = [...Map.groupBy(loose, ({ owner }) => threadOf(owner)).values()].flatMap(
@@ -37,7 +40,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
     const cpus = cpuNames(loose.flatMap(({ owner }) => owner.cpus ?? []));
     const alike = new Set(loose.map(({ owner }) => owner.cpus?.join())).size === 1;
     const known = workers.filter(({ owner }) => owner.tid !== null || sockets.get(owner.pid)?.length === 1);
-    const cpuOf = tooMany === null ? assign(host, fed, known, chosen) : new Map<Worker, number>();
+    const cpuOf = why === null ? assign(host, fed, known, chosen) : new Map<Worker, number>();
     const pins = new Map(
       known.flatMap((worker) => {
         const cpu = cpuOf.get(worker);
@@ -52,7 +55,7 @@ export function workerNotPinned({ host, served }: Facts): readonly Found[] {
         message:
           `${count(workers.length, 'worker')} may run on ${alike ? 'any' : 'several'} of ${cpus}: ${who}. ` +
           'Their packets are local only by chance.',
-        ...(tooMany !== null && { remedy: tooMany }),
+        ...(why !== null && { remedy: why }),
         fix: [...pins.values()].map(({ owner, cpu }) => pinCommand(owner, cpu)),
         after: (each) => withPins(each, (owner) => pins.get(threadOf(owner))?.cpu ?? null),
       },
@@ -80,8 +83,10 @@ function assign(
   chosen: Map<string, number>,
 ): ReadonlyMap<Worker, number> {
   const taken = new Set(pinnedMembers(group).values());
-  const receiving = nics.length > 0 ? [...(cpus ?? [])].sort((a, b) => a - b) : [];
-  const order = [...new Set([...receiving, ...byCost(host, nics)])];
+  const cheapest = byCost(host, nics);
+  const reached = new Set(nics.length > 0 ? cpus : []);
+  const receiving = cheapest.filter((cpu) => reached.has(cpu));
+  const order = [...new Set([...receiving, ...cheapest])];
   const free = new Set(order.filter((cpu) => !taken.has(cpu)));
   const known = new Map(
     workers.flatMap((worker) => {

@@ -2,6 +2,7 @@
 import { afterCommands } from '../../diagnose/diagnose.ts';
 import { oneCpu } from '../../diagnose/nics.ts';
 import { type Vector, vectorsOf } from '../../diagnose/vectors.ts';
+import { threadOf } from '../../diagnose/workers.ts';
 import type { Host, Irq, Nic } from '../../host/types.ts';
 import { remember } from '../../path/remember.ts';
 import { viewOf } from '../../path/view.ts';
@@ -13,8 +14,30 @@ const findingsOf = remember((host: Host) => {
       [...command.matchAll(/\/proc\/irq\/(\d+)\//g)].map(([, irq]) => [Number(irq), rule] as const),
     ),
   );
-  return { nics: new Map(view.host.nics.map((nic) => [nic.name, nic])), ruleOf: new Map(rules) };
+  const owners = view.host.groups.flatMap(({ sockets }) => sockets.flatMap((socket) => socket.owners));
+  // Those of a program's advice are not in the view.
+  const pins = new Map(
+    found.flatMap(({ fix }) =>
+      fix.flatMap((command) => {
+        const [, cpu, tid] = /^taskset -cp (\d+) (\d+)$/.exec(command) ?? [];
+        return cpu === undefined ? [] : [[Number(tid), Number(cpu)] as const];
+      }),
+    ),
+  );
+  return {
+    nics: new Map(view.host.nics.map((nic) => [nic.name, nic])),
+    ruleOf: new Map(rules),
+    pins: new Map(
+      owners.flatMap((owner) => {
+        const cpu = pins.get(owner.tid ?? -1);
+        return cpu === undefined ? [] : [[threadOf(owner), cpu] as const];
+      }),
+    ),
+  };
 });
+
+/** The CPU of each worker that is pinned then, by thread. */
+export const pinsOfFindings = (host: Host): ReadonlyMap<string, number> => findingsOf(host).pins;
 
 /** After the commands of findings, but those that attach programs. */
 export const nicAfterFindings = (host: Host, { name }: Nic): Nic | undefined =>

@@ -1,5 +1,6 @@
 /** What the plan is for: the CPU of each worker and of each interrupt. */
 import { withIrqs, withNic } from '../../diagnose/after.ts';
+import { soleOwner } from '../../diagnose/pinnable.ts';
 import { placements } from '../../diagnose/placement.ts';
 import { quietNics } from '../../diagnose/quiet.ts';
 import { threadOf } from '../../diagnose/workers.ts';
@@ -8,9 +9,10 @@ import type { Group, Host, Nic } from '../../host/types.ts';
 import { isLoopback, nicsFeeding, receivingNics } from '../../path/receiving-nics.ts';
 import { viewOf } from '../../path/view.ts';
 import type { PlanOptions } from '../types.ts';
+import { pinsOfFindings } from './as-found.ts';
 import { candidates, irqCpusOf, mayChange, onlineOf } from './candidates.ts';
 import { type Serving, type Spread, spread } from './spread.ts';
-import { assignWorkers, inSlotOrder, soleOwner, type WorkerCpus } from './worker-cpus.ts';
+import { assignWorkers, inSlotOrder, type WorkerCpus } from './worker-cpus.ts';
 
 export interface Assignment {
   readonly workerCpus: WorkerCpus;
@@ -31,7 +33,10 @@ export function assign(
   const irqCpus = irqCpusOf(host, options);
   const reserved = new Set(irqCpus);
   const free = candidates(host, feeding, options).filter((cpu) => !reserved.has(cpu));
-  const workerCpus = assignWorkers(host, largestFirst, free, options);
+  // The commands of `inspect` move the interrupts of all NICs before they pin.
+  const moves = isFree(options) && options.smt === 'one' && [...all].every((nic) => nics.includes(nic));
+  const advised = moves ? pinsOfFindings(host) : new Map();
+  const workerCpus = assignWorkers(host, largestFirst, free, options, advised);
   const usable = new Set(onlineOf(host, options));
   const reached = largestFirst.map((group) => {
     const behind = nicsFeeding(group, host);

@@ -1,12 +1,13 @@
 /** Pins each worker to its CPU. */
 
+import { pinnedTo } from '../../diagnose/pinnable.ts';
 import { threadOf } from '../../diagnose/workers.ts';
 import { formatCpuList } from '../../host/cpus.ts';
 import type { Group, Owner } from '../../host/types.ts';
 import { pinCommand } from '../../words/commands.ts';
 import type { Change, ServedSlot } from '../types.ts';
 import type { KindPlanner } from './planner.ts';
-import { inSlotOrder, pinnedTo } from './worker-cpus.ts';
+import { inSlotOrder } from './worker-cpus.ts';
 
 export const pin: KindPlanner = ({ host, groups, assignment: { workerCpus } }) => {
   const changes = new Map<string, Change>();

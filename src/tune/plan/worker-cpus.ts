@@ -1,6 +1,7 @@
 /** The CPU for each worker. */
 import { allot } from '../../diagnose/allot.ts';
 import { membersBySlot } from '../../diagnose/groups.ts';
+import { pinnedTo, soleOwner, whyUnpinnable } from '../../diagnose/pinnable.ts';
 import { threadOf, tooManyWorkers } from '../../diagnose/workers.ts';
 import { type Cpus, formatCpuList } from '../../host/cpus.ts';
 import type { Group, GroupSocket, Host, Owner } from '../../host/types.ts';
@@ -15,13 +16,16 @@ export interface WorkerCpus {
 
 /**
  * Pinned workers stay where they are, unless another of their group is there or --cpus excludes that CPU: the plan
- * follows them. The others get the CPU from which `cpu mod size` leads to their slot, or the next free one.
+ * follows them. The others get the CPU that `inspect` names, or that from which `cpu mod size` leads to their slot, or the
+ * next free one.
+ * @param advised CPUs that `inspect` names, by thread
  */
 export function assignWorkers(
   host: Host,
   groups: readonly Group[],
   cpus: Cpus,
   options: PlanOptions,
+  advised: ReadonlyMap<string, number> = new Map(),
 ): WorkerCpus {
   const cpuOf = new Map<string, number>();
   /** Threads that one group leaves where they are; other groups of the same server do so too. */
@@ -44,8 +48,16 @@ export function assignWorkers(
     }
     const free = new Set(wholeCores(host, cpus, workers.length, options).filter((cpu) => !taken.has(cpu)));
     const known = whyNotPinned(group, workers, loose, free.size + taken.size, options);
-    const best = [...free].slice(0, loose.length);
-    const allotted = allot(loose, free, best, (cpu) => cpu % group.size);
+    const found = new Map(
+      loose.flatMap((worker) => {
+        const cpu = advised.get(worker.thread);
+        return cpu === undefined || taken.has(cpu) || !online.has(cpu) ? [] : [[worker, cpu] as const];
+      }),
+    );
+    for (const cpu of found.values()) free.delete(cpu);
+    const rest = loose.filter((worker) => !found.has(worker));
+    const best = [...free].slice(0, rest.length);
+    const allotted = new Map([...found, ...allot(rest, free, best, (cpu) => cpu % group.size)]);
     const left = loose.find((worker) => pinnedTo(worker.owner) === null && !allotted.has(worker));
     const why = known ?? (left === undefined ? null : outOfReach(left.owner));
     const refuse = why !== null && loose.some(({ owner }) => pinnedTo(owner) === null);
@@ -83,17 +95,6 @@ export function inSlotOrder(group: Group): readonly GroupSocket[] {
   return group.sockets.toSorted((one, other) => (one.slot ?? group.size) - (other.slot ?? group.size));
 }
 
-/** The thread that serves a socket, or the process if it has many threads. */
-export function soleOwner({ owners }: GroupSocket): Owner | null {
-  const [first, ...others] = owners;
-  return first !== undefined && others.every((other) => threadOf(other) === threadOf(first)) ? first : null;
-}
-
-export function pinnedTo({ cpus }: Owner): number | null {
-  return cpus?.length === 1 ? (cpus[0] ?? null) : null;
-}
-
-/** Pinning half of a group does not help, so one obstacle leaves all unpinned. */
 function whyNotPinned(
   group: Group,
   workers: readonly Worker[],
@@ -103,21 +104,14 @@ function whyNotPinned(
 ): string | null {
   if (!mayChange(options, 'pin'))
     return 'Its workers are not pinned to one CPU each, and --only excludes pinning.';
-  const unknown = group.sockets.filter((socket) => soleOwner(socket) === null);
-  const none = unknown.filter(({ owners }) => owners.length === 0).length;
-  if (none > 0)
-    return `The workers of ${none} of its ${group.size} sockets are not known, so no worker is pinned.`;
-  if (unknown.length > 0)
-    return 'Several processes serve one socket, so no worker is pinned: give each a socket of its own.';
+  const unknown = whyUnpinnable(group);
+  if (unknown !== null) return unknown;
   const many = loose.find(({ owner }) => owner.tid === null)?.owner;
   if (many !== undefined)
     return (
       `Which thread of ${many.comm} ${many.pid} serves its socket is not known, so none is pinned: ` +
       `\`taskset -acp CPU ${many.pid}\` pins them all.`
     );
-  const unreadable = loose.find(({ owner }) => owner.cpus === null)?.owner;
-  if (unreadable !== undefined)
-    return `The affinity of ${unreadable.comm} ${unreadable.pid} could not be read, so no worker is pinned.`;
   return tooManyWorkers(workers.length, cpus);
 }
 
