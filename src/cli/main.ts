@@ -46,7 +46,10 @@ async function isOnTerminal(): Promise<boolean> {
 /** commander says `error: unknown option '--ifaec'\n(Did you mean --iface?)`. */
 function asUsage({ message }: CommanderError, argv: readonly string[], program: Command): CliError {
   const [what = '', ...suggestion] = message.replace(/^error: /, '').split('\n');
-  const meant = /\(Did you mean (.*)\?\)/.exec(suggestion.join(' '))?.[1];
+  const similar = /\(Did you mean (.*)\?\)/.exec(suggestion.join(' '))?.[1];
+  const wrong = /'-*([^']*)'/.exec(what)?.[1] ?? '';
+  // Its own measure takes --port for --root.
+  const meant = similar?.split(', ').find((each) => nearest(wrong, [each.replace(/^-+/, '')]) !== null);
   return usage(
     what.replace(/\.$/, ''),
     what.includes("'-i'")

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import { formatListen } from './address.ts';
+import { failure, isErrno } from '../system/errors.ts';
+import { formatListen, type ListenAddress } from './address.ts';
 import { acceptsGzip, formatFor } from './negotiate.ts';
 import type { Lines } from './scrape.ts';
 import { CONTENT_TYPES, type Format, textOf } from './text.ts';
@@ -79,7 +80,7 @@ export class MetricsServer {
   ): Promise<string> {
     const server = this.#createServer();
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      server.once('error', (error) => reject('host' in at ? refusedAddress(error, at) : error));
       server.listen(at, resolve);
     });
     server.removeAllListeners('error');
@@ -244,4 +245,18 @@ function addressText(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return address ?? '';
   return formatListen({ host: address.address, port: address.port });
+}
+
+/** The errors of bind(2) that a user can do something about. */
+function refusedAddress(error: Error, at: ListenAddress): Error {
+  const act = `--listen ${formatListen(at)}`;
+  if (isErrno(error, 'EADDRINUSE'))
+    return failure(
+      'EADDRINUSE',
+      `${act}: another process listens there`,
+      'see `ss -ltnp`, or choose another port',
+    );
+  if (isErrno(error, 'EADDRNOTAVAIL'))
+    return failure('EADDRNOTAVAIL', `${act}: no interface has this address`, 'see `ip address`');
+  return error;
 }

@@ -210,3 +210,18 @@ export function requireSettings({ settings }: Baseline, choice: BaselineChoice):
     'see `locality-tune inspect` for what is on this machine',
   );
 }
+
+/** Throws Failure no-such-group: of a port nothing is known, neither now nor in the baseline. */
+export function requirePorts({ baseline, first }: Opened, { ports }: Scope): void {
+  const known = new Set([
+    ...first.groups.map(({ port }) => port),
+    ...[...baseline.sizes.keys()].map((id) => Number(/:(\d+)(?:\D.*)?$/.exec(id)?.[1])),
+  ]);
+  const missing = ports.find((port) => !known.has(port));
+  if (missing !== undefined)
+    throw failure(
+      'no-such-group',
+      `--port ${missing}: no reuseport group is on this port, and none was`,
+      '`locality-tune inspect` lists the groups',
+    );
+}

@@ -3,7 +3,7 @@
 /** The known name that takes the fewest edits; null where none is near: more than a third of the letters differ. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   let best: string | null = null;
-  let least = Math.max(2, name.length / 3) + 1;
+  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     const edits = editsBetween(name, candidate);
     if (edits < least) [best, least] = [candidate, edits];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asFailure } from '../../src/cli/errors.ts';
 import { failure } from '../../src/system/errors.ts';
-import { run } from './run.ts';
+import { BUILT, run } from './run.ts';
 
 const TREE = join(import.meta.dirname, '../fixtures/trees/bnxt');
 
@@ -97,6 +97,55 @@ it.each(['explain', 'inspect', 'live', 'plan', 'report', 'tune', 'watch'])(
     expect(stdout).toContain('-I, --iface <name>');
   },
 );
+
+it.each([
+  [['plan', '--port', '1', '--cpus', '0,99'], 2, '--cpus 0,99: 99 is not online; online are '],
+  [['plan', '--port', '1', '--irq-cpus', '99'], 2, '--irq-cpus 99: 99 is not online; online are '],
+  [['plan', '--port', '1'], 1, 'nothing to tune. tcp port 1: There is no reuseport group on this port; see '],
+  [['demo', '--port', '0'], 2, "unknown option '--port'; see locality-tune demo --help"],
+  [['live', '--recrod', 'x'], 2, "unknown option '--recrod'; did you mean --record?"],
+  [['export', '--listen', '192.0.2.1:9'], 1, '--listen 192.0.2.1:9: no interface has this address; see '],
+  [['measure', 'skb', '--pid', '4194304'], 1, '--pid 4194304: no such process; see `pgrep -a NAME`'],
+  [['measure', 'udp', '--pid', '4194304'], 1, '--pid 4194304: no such process; see `pgrep -a NAME`'],
+])('what is wrong is said in one line: %j', async (args, status, text) => {
+  const ran = await run(args, { entry: BUILT });
+  expect([ran.status, ran.stderr]).toEqual([status, expect.stringContaining(text)]);
+  expect(ran.stderr.match(/\n/g)).toHaveLength(1);
+});
+
+it.each([
+  [['watch', '--install', '--uninstall'], '--install: cannot be combined with --uninstall; omit one of them'],
+  [['watch', '--once', '--resume'], '--once: cannot be combined with --resume; omit one of them'],
+])('watch does one thing at a time: %j', async (args, text) => {
+  const { status, stderr } = await run(args, { entry: BUILT });
+  expect([status, stderr]).toEqual([2, `locality-tune: ${text}\n`]);
+});
+
+/** A user who adds --yes and is refused then has been sent in a circle. */
+it.each([
+  [['apply', '--iface', 'nope'], 1, '--iface nope: no such interface'],
+  [['tune', '--port', '1'], 1, 'nothing to tune. tcp port 1'],
+  [['prove', '--port', '1', '--program', 'nope'], 2, "'nope': no such program"],
+  [['xdp', 'spread', '--iface', 'nope', '--port', '1', '--by', 'flow'], 1, 'no such interface'],
+  [['xdp', 'sport', '--iface', 'nope', '--port', '1', '--one-way'], 1, 'no such interface'],
+  [['xdp', 'detach', '--iface', 'nope'], 1, 'no such interface'],
+  [['balance', 'remove', '192.0.2.1'], 1, 'no interface here has a balancer'],
+  [['balance', 'detach'], 1, 'no interface here has a balancer'],
+])('%j says what is wrong before it asks for --yes', async (args, status, text) => {
+  const ran = await run(args, { entry: BUILT });
+  if (process.geteuid?.() !== 0) return expect(ran.status).toBe(77);
+  expect([ran.status, ran.stderr]).toEqual([status, expect.stringContaining(text)]);
+  expect(ran.stderr).not.toContain('--yes');
+});
+
+it.each([
+  [['--iface', 'nope'], '--iface nope: no such interface; there are: '],
+  [['--port', '1'], '--port 1: no reuseport group is on this port, and none was; '],
+])('watch --once cannot tell anything of what is not there: %j', async (scope, text) => {
+  const { status, stdout } = await run(['watch', '--once', '--baseline', 'now', ...scope], { entry: BUILT });
+  if (process.geteuid?.() !== 0) return expect(status).toBe(77);
+  expect([status, stdout]).toEqual([3, expect.stringContaining(`locality-tune UNKNOWN: ${text}`)]);
+});
 
 it.each(['apply', 'tune'])('%s without a subject asks for one before it asks for --yes', async (command) => {
   const { status, stderr } = await run([command]);

@@ -11,6 +11,7 @@ describe('the nearest name', () => {
     ['singlequeue', 'single-queue'],
     ['group-drop', 'group-drops'],
     ['drops', null],
+    ['qroup-drops', 'group-drops'],
     ['', null],
     ['frobnicate', null],
   ])('of %j is %j', (name, known) => {

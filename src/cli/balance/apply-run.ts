@@ -17,11 +17,11 @@ export async function runBalanceApply(path: string, options: BalanceApplyOptions
   const { iface, mode } = options;
   const file = await readBalancer(path);
   requireRoot('balance apply', NEEDS_ROOT);
-  if (!options.dryRun) requireAnswer('balance apply', options.yes === true);
   const machine = openMachine();
   const planned = await during('balance apply', 'root', () =>
     planBalance(machine, file, { iface, mode, force: options.force === true }),
   );
+  if (!options.dryRun) requireAnswer('balance apply', options.yes === true);
   const intent = {
     schema: 'locality-tune.balance-apply/1' as const,
     iface,

@@ -17,7 +17,6 @@ export async function runBalanceRemove(text: string, options: BalanceRemoveOptio
   const backend = canonicalAddress(text);
   if (backend === null) throw usage(`'${text}' is not the address of a backend`);
   requireRoot('balance remove', NEEDS_ROOT);
-  if (!options.dryRun) requireAnswer('balance remove', options.yes === true);
   const machine = openMachine();
   const iface = options.iface ?? null;
   const removals = await during('balance remove', 'root', async () => {
@@ -25,6 +24,7 @@ export async function runBalanceRemove(text: string, options: BalanceRemoveOptio
     if (iface === null && found.length > 1) await oneOnly(machine);
     return found;
   });
+  if (!options.dryRun) requireAnswer('balance remove', options.yes === true);
   for (const { iface: name, ...planned } of removals)
     await carryOut(
       machine,

@@ -20,7 +20,7 @@ import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, print, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
+import { checkSubject, filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
 
 const SCHEMA = 'locality-tune.accept/1';
 
@@ -29,6 +29,7 @@ export interface MeasureAcceptCommandOptions extends MeasureOptions {
 }
 
 export async function runMeasureAccept(options: MeasureAcceptCommandOptions): Promise<void> {
+  checkSubject(options.pid, options.port, 'tcp');
   const signal = untilInterrupted();
   const session = await showingStart(() => startOrWhy(options, signal));
   if (!('intervals' in session)) return sample(session, options, signal);

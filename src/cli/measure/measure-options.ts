@@ -1,8 +1,11 @@
 /** The options that `measure skb`, `accept` and `udp` share. */
+import { existsSync } from 'node:fs';
+import { openPorts } from '../../host/names.ts';
 import type { Filter } from '../../measure/filter.ts';
 import type { Question } from '../../measure/types.ts';
+import { cliFailure } from '../errors.ts';
 import type { Globals } from '../options.ts';
-import { progress } from '../output.ts';
+import { progress, say } from '../output.ts';
 
 export interface MeasureOptions extends Globals {
   /** Seconds. */
@@ -33,3 +36,19 @@ export const showingStart = <T>(start: () => Promise<T>): Promise<T> => {
   const done = progress('starting bpftrace ...');
   return start().finally(done);
 };
+
+/**
+ * Says so if nothing is on the port, where a server may still start. Throws CliError `gone` for a process that does not
+ * exist.
+ */
+export function checkSubject(
+  pid: number | undefined,
+  port: number | undefined,
+  protocol: 'tcp' | 'udp',
+): void {
+  if (pid !== undefined && !existsSync(`/proc/${pid}`))
+    throw cliFailure('gone', `--pid ${pid}: no such process`, 'see `pgrep -a NAME`');
+  if (port === undefined) return;
+  const there = openPorts('/proc/self').find((each) => each.port === port)?.protocols ?? [];
+  if (!there.includes(protocol)) say(`note: nothing is on ${protocol} port ${port} yet\n`);
+}

@@ -14,7 +14,7 @@ import type { SkbDocument } from '../documents/measure.ts';
 import { usage } from '../errors.ts';
 import { createNotePrinter, print, printDocument } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
+import { checkSubject, filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
 
 export interface MeasureSkbCommandOptions extends MeasureOptions {
   readonly by: 'use' | 'free';
@@ -23,6 +23,8 @@ export interface MeasureSkbCommandOptions extends MeasureOptions {
 
 export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<void> {
   const filter = checkedFilter(options);
+  // A port may be that of a client, or in any network namespace.
+  checkSubject(options.pid, undefined, 'tcp');
   const toDriver = options.toDriver === true;
   const question = await skbQuestion(filter, options.interval, { by: options.by, toDriver });
   const signal = untilInterrupted();

@@ -20,9 +20,10 @@ import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { createNotePrinter, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
-import { filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
+import { checkSubject, filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
 
 export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
+  checkSubject(options.pid, options.port, 'udp');
   const signal = untilInterrupted();
   const session = await showingStart(() => startOrWhy(options, signal));
   const look = await createLooker(options);

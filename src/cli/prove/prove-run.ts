@@ -33,10 +33,10 @@ export async function runProve(options: ProveCommandOptions): Promise<void> {
   const { json, pretty, csv, aa, yes, keep } = options;
   checkOptions(options);
   requireRoot('prove', 'only root can read slots and programs, and count events on all CPUs');
-  requireAnswer('prove', yes === true || aa === true, '--aa to change nothing');
   const interruption = heedInterruptions();
   const machine = openMachine();
   const asked = await askedChange(options, machine);
+  requireAnswer('prove', yes === true || aa === true, '--aa to change nothing');
   const attachMachine = readAttachMachine(machine);
   const experiment = experimentOf(options, asked, attachMachine);
   const proved = await runExperiment(machine, experiment, interruption);

@@ -36,7 +36,6 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   if (!options.dryRun) {
     requireRoot('apply');
     if (options.saved === undefined) planOptionsOf(options);
-    requireAnswer('apply', options.yes === true);
   }
   if (options.force && options.saved === undefined)
     throw usage('--force: needs --saved, because a new plan is always for this machine', 'omit it');
@@ -58,6 +57,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
     return;
   }
   if (plan.changes.length > 0 && !options.yes) {
+    requireAnswer('apply', false);
     printLines(changeLines(plan.changes, style), style);
     if (!(await confirm(`Make ${count(plan.changes.length, 'change')}?`))) {
       process.exitCode = EXIT.failed;

@@ -27,6 +27,8 @@ export interface PlanCommandOptions extends TuningOptions, SourceOptions {
 
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
   const planned = await loadPlan(options);
+  // A captured tree has no sockets.
+  if (originOf(options) === 'live') requireSubject(planned, planOptionsOf(options));
   const { plan, expected } = planned;
   const { refused, notes } = plan;
   const netns = options.netns ?? null;

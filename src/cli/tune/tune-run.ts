@@ -30,11 +30,11 @@ export async function runTune(options: TuneCommandOptions): Promise<void> {
     requireRoot('tune');
     planOptionsOf(options);
     if (options.prove) checkProveOptions(options);
-    requireAnswer('tune', options.yes === true);
   }
   const interruption = heedInterruptions();
   const planned = await loadPlan(options);
   requireSubject(planned, planOptionsOf(options));
+  if (!options.dryRun && planned.plan.changes.length > 0) requireAnswer('tune', options.yes === true);
   const json = options.json || options.pretty;
   if (!json) printPlanNotes(planned.plan);
   const isProved = options.prove && !options.dryRun && planned.plan.changes.length > 0;

@@ -28,10 +28,7 @@ const SCHEMA = 'locality-tune.undo/1' as const;
 
 export async function runUndo(options: UndoCommandOptions): Promise<void> {
   const json = options.json || options.pretty;
-  if (!options.dryRun) {
-    requireRoot('undo');
-    requireAnswer('undo', options.yes === true);
-  }
+  if (!options.dryRun) requireRoot('undo');
   const machine = openMachine();
   const list = await during(`read ${machine.state}`, 'root', () => journalsOf(machine));
   const chosen = chooseJournals(list, choiceOf(options));
@@ -42,6 +39,7 @@ export async function runUndo(options: UndoCommandOptions): Promise<void> {
     else say('nothing is applied: there is nothing to undo\n');
     return;
   }
+  if (!options.dryRun) requireAnswer('undo', options.yes === true);
   const force = options.force === true;
   if (options.dryRun || !options.yes) {
     const done = progress('comparing ...');

@@ -1,7 +1,8 @@
 /** `locality-tune watch --once`: one look, one line, and the exit status of a monitoring check. */
 import { clean } from '../../report/text.ts';
 import { type CheckVerdict, checkLine, verdictOf } from '../../report/watch.ts';
-import { type BaselineChoice, type Opened, requireSettings } from '../../watch/live-machine.ts';
+import type { Scope } from '../../watch/baseline.ts';
+import { type BaselineChoice, type Opened, requirePorts, requireSettings } from '../../watch/live-machine.ts';
 import { observe } from '../../watch/observe.ts';
 import { asFailure, EXIT } from '../errors.ts';
 import { forOutside, print, printDocument } from '../output.ts';
@@ -15,11 +16,14 @@ const EXIT_STATUS: Readonly<Record<CheckVerdict, number>> = {
 
 /** Throws Failure if there is nothing to check. */
 export async function check(
-  { baseline, first, machine }: Opened,
+  opened: Opened,
   choice: BaselineChoice,
+  scope: Scope,
   options: WatchCommandOptions,
 ): Promise<void> {
+  const { baseline, first, machine } = opened;
   requireSettings(baseline, choice);
+  requirePorts(opened, scope);
   const observation = observe(first, baseline, await machine.readApart(baseline.settings));
   const verdict = verdictOf(observation);
   process.exitCode = EXIT_STATUS[verdict];

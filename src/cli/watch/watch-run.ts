@@ -12,7 +12,13 @@ import { requireMadeHere } from '../../use-cases/at-boot.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Daemon, startDaemon } from '../../watch/daemon.ts';
 import { type Explained, explainSources } from '../../watch/explain-sources.ts';
-import { type BaselineChoice, type Opened, openWatched, requireSettings } from '../../watch/live-machine.ts';
+import {
+  type BaselineChoice,
+  type Opened,
+  openWatched,
+  requirePorts,
+  requireSettings,
+} from '../../watch/live-machine.ts';
 import { DEFAULTS } from '../../watch/policy.ts';
 import { clockTime, EventLog, type Service, serve, type TimedEvent } from '../../watch/service.ts';
 import { sentence } from '../../watch/summary.ts';
@@ -20,6 +26,7 @@ import { TIMES } from '../../watch/times.ts';
 import type { WatchEvent } from '../../watch/types.ts';
 import { count } from '../../words/phrase.ts';
 import { asFailure, during, EXIT, usage } from '../errors.ts';
+import { checkInterfaces } from '../host-source.ts';
 import { printDocument, printLines, progress, say, styleOf } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
 import { inJournal, prefixed } from './journald.ts';
@@ -36,6 +43,7 @@ export async function runWatch(options: WatchCommandOptions): Promise<void> {
     throw usage('--listen: cannot be combined with --once', 'use `locality-tune metrics` for metrics once');
   if (options.sample !== undefined && options.listen === undefined)
     throw usage('--sample: is for the metrics of --listen', 'add --listen 127.0.0.1:9884');
+  contradictions(options);
   if (options.install || options.uninstall)
     return (await import('./watch-install.ts')).installOrRemove(options);
   if (options.pause !== undefined || options.resume) {
@@ -49,6 +57,18 @@ export async function runWatch(options: WatchCommandOptions): Promise<void> {
   } catch (error) {
     (await import('./watch-check.ts')).cannotTell(error, options);
   }
+}
+
+/** Throws CliError usage. */
+function contradictions(options: WatchCommandOptions): void {
+  const jobs = [
+    ...(options.once ? ['--once'] : []),
+    ...(options.pause === undefined ? [] : ['--pause']),
+    ...(options.resume ? ['--resume'] : []),
+    ...(options.install ? ['--install'] : []),
+    ...(options.uninstall ? ['--uninstall'] : []),
+  ];
+  if (jobs.length > 1) throw usage(`${jobs[0]}: cannot be combined with ${jobs[1]}`, 'omit one of them');
 }
 
 async function watch(options: WatchCommandOptions): Promise<void> {
@@ -69,10 +89,15 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     log.add(timed);
     print(timed);
   };
+  // At boot an interface may come later.
+  if (process.env['NOTIFY_SOCKET'] === undefined) checkInterfaces(machine.files, scope.ifaces);
   const opened = await openWatched(machine, choice, scope, stop, report).finally(done);
-  if (options.once) return (await import('./watch-check.ts')).check(opened, choice, options);
+  if (options.once) return (await import('./watch-check.ts')).check(opened, choice, scope, options);
   // A service starts at boot, perhaps before anything is applied.
-  if (process.env['NOTIFY_SOCKET'] === undefined) requireSettings(opened.baseline, choice);
+  if (process.env['NOTIFY_SOCKET'] === undefined) {
+    requireSettings(opened.baseline, choice);
+    requirePorts(opened, scope);
+  }
   const policy = { ...DEFAULTS, kinds: new Set(options.repair ?? []) };
   let service: Service | null = null;
   let tidyAt = 2;

@@ -32,12 +32,12 @@ export async function runXdpDetach(
   const { iface } = options;
   const json = options.json || options.pretty;
   requireRoot(act, NEEDS_ROOT);
-  if (!options.dryRun) requireAnswer(act, options.yes === true);
   const machine = openMachine();
   const look = (dryRun: boolean, signal: AbortSignal) =>
     during(act, 'root', () => detachXdp(machine, iface, { dryRun, signal }));
   const { was } = await look(true, new AbortController().signal);
   const attached = was !== NOTHING;
+  if (attached && !options.dryRun) requireAnswer(act, options.yes === true);
   if (!attached || options.dryRun) {
     if (json)
       document({

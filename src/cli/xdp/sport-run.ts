@@ -31,10 +31,10 @@ export async function runXdpSport(options: XdpSportOptions): Promise<void> {
       '--restore puts the port back into answers; --one-way confirms that the protocol has none',
     );
   requireRoot('xdp sport', NEEDS_ROOT);
-  if (!options.dryRun) requireAnswer('xdp sport', options.yes === true);
   const machine = openMachine();
   const sport = { ports, ...range, mode: options.mode, restore };
   const planned = await during('xdp sport', 'root', () => planSport(machine, options.iface, sport));
+  if (!options.dryRun) requireAnswer('xdp sport', options.yes === true);
   const document = { mode: sport.mode, by: null, ports: ports.join(','), cpus: null, queueSize: null };
   await carryOut(
     machine,

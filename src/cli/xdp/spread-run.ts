@@ -24,11 +24,11 @@ export interface XdpSpreadOptions extends AttachXdpOptions {
 export async function runXdpSpread(options: XdpSpreadOptions): Promise<void> {
   const asked = askedOf(options);
   requireRoot('xdp spread', NEEDS_ROOT);
-  if (!options.dryRun) requireAnswer('xdp spread', options.yes === true);
   const machine = openMachine();
   const { spread, ...planned } = await during('xdp spread', 'root', () =>
     planSpread(machine, asked, progress),
   );
+  if (!options.dryRun) requireAnswer('xdp spread', options.yes === true);
   const { by, cpus, queue, mode } = spread;
   const document = { mode, by: formatBy(by), ports: formatPorts(spread), cpus, queueSize: queue };
   const does = `spreads ${spreadWords(spread)}`;
