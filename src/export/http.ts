@@ -258,5 +258,11 @@ function refusedAddress(error: Error, at: ListenAddress): Error {
     );
   if (isErrno(error, 'EADDRNOTAVAIL'))
     return failure('EADDRNOTAVAIL', `${act}: no interface has this address`, 'see `ip address`');
+  if (isErrno(error, 'EACCES'))
+    return failure(
+      'EACCES',
+      `${act}: a port below 1024 needs CAP_NET_BIND_SERVICE`,
+      'choose another port, or run as root',
+    );
   return error;
 }

@@ -59,7 +59,14 @@ function groupOf(seen: Sockets, member: Member): Group {
 }
 
 function noGroup(seen: Sockets, port: number, protocol: string): Failure {
-  if (seen.lone.some((socket) => socket.port === port && socket.protocol === protocol))
+  const alone = seen.lone.filter((socket) => socket.port === port && socket.protocol === protocol);
+  if (alone.length > 0 && alone.every(({ owners }) => owners.length === 0))
+    return failure(
+      'EPERM',
+      `${protocol} port ${port}: it cannot be seen whether SO_REUSEPORT is set, because no process that holds the socket could be read`,
+      'reading /proc/PID/fd of other users needs CAP_SYS_PTRACE: run as root',
+    );
+  if (alone.length > 0)
     return failure(
       'not-reuseport',
       `${protocol} port ${port} is served without SO_REUSEPORT, so it has no group`,

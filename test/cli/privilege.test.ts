@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/system/package.ts';
-import { run } from './run.ts';
+import { BUILT, run } from './run.ts';
 
 /** As nobody, if the tests run as root. */
 const UNPRIVILEGED = ['--import', 'data:text/javascript,if (process.geteuid() === 0) process.seteuid(65534)'];
@@ -19,12 +19,32 @@ describe.concurrent('without root', () => {
       'attach --persist: only root can change drop-ins in /etc/systemd/system;',
     ],
     ['detach --persist --port 1', 'detach --persist: only root can change drop-ins in /etc/systemd/system;'],
+    ['xdp spread --iface lo --port 1 --by flow --yes', 'xdp spread: loading a BPF program needs CAP_BPF'],
+    ['xdp sport --iface lo --port 1 --one-way --yes', 'xdp sport: loading a BPF program needs CAP_BPF'],
+    ['xdp detach --iface lo --yes', 'xdp detach: loading a BPF program needs CAP_BPF'],
+    ['balance remove 192.0.2.1 --yes', 'balance remove: loading a BPF program needs CAP_BPF'],
+    ['balance detach --yes', 'balance detach: loading a BPF program needs CAP_BPF'],
   ])('%s says why it needs root, and exits with 77', async (command, reason) => {
-    const { status, stdout, stderr } = await run(command.split(' '), { node: UNPRIVILEGED });
+    const { status, stdout, stderr } = await run(command.split(' '), { entry: BUILT, node: UNPRIVILEGED });
     expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
     expect(stderr).toContain(`locality-tune: ${reason}`);
     expect(stderr).toMatch(/; run it as root\n$/);
   });
+});
+
+it('names the port that only root may listen on', async () => {
+  const { status, stderr } = await run(['export', '--listen', '127.0.0.1:80'], {
+    entry: BUILT,
+    node: [
+      '--import',
+      'data:text/javascript,if (process.geteuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }',
+    ],
+  });
+  expect([status, stderr]).toEqual([
+    77,
+    'locality-tune: export: --listen 127.0.0.1:80: a port below 1024 needs CAP_NET_BIND_SERVICE; ' +
+      'choose another port, or run as root\n',
+  ]);
 });
 
 it('SECURITY.md says of every command what it may change, and which privileges it needs', async () => {

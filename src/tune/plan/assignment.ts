@@ -35,7 +35,7 @@ export function assign(
   const free = candidates(host, feeding, options).filter((cpu) => !reserved.has(cpu));
   // The commands of `inspect` move the interrupts of all NICs before they pin.
   const moves = isFree(options) && options.smt === 'one' && [...all].every((nic) => nics.includes(nic));
-  const advised = moves ? pinsOfFindings(host) : new Map();
+  const advised = (thread: string) => (moves ? pinsOfFindings(host).get(thread) : undefined);
   const workerCpus = assignWorkers(host, largestFirst, free, options, advised);
   const usable = new Set(onlineOf(host, options));
   const reached = largestFirst.map((group) => {

@@ -25,7 +25,7 @@ export function assignWorkers(
   groups: readonly Group[],
   cpus: Cpus,
   options: PlanOptions,
-  advised: ReadonlyMap<string, number> = new Map(),
+  advised: (thread: string) => number | undefined,
 ): WorkerCpus {
   const cpuOf = new Map<string, number>();
   /** Threads that one group leaves where they are; other groups of the same server do so too. */
@@ -50,7 +50,7 @@ export function assignWorkers(
     const known = whyNotPinned(group, workers, loose, free.size + taken.size, options);
     const found = new Map(
       loose.flatMap((worker) => {
-        const cpu = advised.get(worker.thread);
+        const cpu = advised(worker.thread);
         return cpu === undefined || taken.has(cpu) || !online.has(cpu) ? [] : [[worker, cpu] as const];
       }),
     );
