@@ -148,3 +148,13 @@ it('reaches backends on native veth, behind tunl0 and ip6tnl0, and tells them of
     undo: 0,
   });
 });
+
+it('works on a kernel in lockdown, which keeps BPF only from reading kernel memory', async () => {
+  await guest().run(
+    'mount -t securityfs none /sys/kernel/security 2> /dev/null || true; echo confidentiality > /sys/kernel/security/lockdown',
+  );
+  expect(await guest().run('cat /sys/kernel/security/lockdown')).toContain('[confidentiality]');
+  const made = await json('balance apply /tmp/web.json --iface eth0 --mode generic --yes');
+  expect(made).toMatchObject({ changed: true });
+  expect(await json('balance detach --yes')).toMatchObject({ detached: true });
+});
