@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foreignInterfaces } from '../../src/host/sysfs-namespace.ts';
 import { openFiles } from '../../src/system/files.ts';
@@ -7,16 +10,22 @@ import { cli, cliBehind } from '../integration/cli.ts';
 const NAME = `lt-sysfs-${process.pid}`;
 /** This leaves the /sys of the host in place. */
 const ENTERED = ['nsenter', `--net=/run/netns/${NAME}`];
+const state = mkdtempSync(join(tmpdir(), 'lt-sysfs-'));
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const xps = () => ip('netns', 'exec', NAME, 'cat', '/sys/class/net/lt0/queues/tx-0/xps_cpus').trim();
 
 describe('a /sys of another network namespace', () => {
   beforeAll(() => {
+    process.env['LOCALITY_TUNE_STATE'] = state;
     ip('netns', 'add', NAME);
     ip('-n', NAME, 'link', 'add', 'lt0', 'numtxqueues', '4', 'type', 'veth', 'peer', 'name', 'lt1');
     for (const link of ['lo', 'lt0', 'lt1']) ip('-n', NAME, 'link', 'set', link, 'up');
   });
-  afterAll(() => void ip('netns', 'del', NAME));
+  afterAll(() => {
+    delete process.env['LOCALITY_TUNE_STATE'];
+    rmSync(state, { recursive: true });
+    ip('netns', 'del', NAME);
+  });
 
   it('is no source: no NIC is read, and a note says what to do', async () => {
     const { code, stdout } = await cliBehind(ENTERED, 'inspect', '--no-slots', '--json');
@@ -46,6 +55,9 @@ describe('a /sys of another network namespace', () => {
       1,
       expect.stringMatching(/\/sys: \/sys shows another network namespace .*--netns/),
     ]);
+    // From the host the journal is named, with the way to it.
+    const outside = await cli('undo', '--yes');
+    expect([outside.code, outside.stderr]).toEqual([1, expect.stringMatching(new RegExp(`--netns ${NAME}`))]);
     const undone = await cli('undo', ...there, '--yes');
     expect(undone.code, undone.stderr).toBe(0);
     expect(xps()).toBe(before);
