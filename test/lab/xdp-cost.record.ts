@@ -2,10 +2,11 @@
  * What a program costs a packet, in instructions of the guest: with one CPU and `-icount shift=0` its clock counts them.
  * `npm run lab -- --kernel 6.12 xdp-cost` writes the table in docs/xdp.md.
  */
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { useGuest } from './machine/lab.ts';
 import { markdown, writeSection } from './record.ts';
 
+const { kernel } = inject('lab');
 const guest = useGuest(async () => {}, { cpus: 1, nic: 'virtio', exact: true });
 
 it('counts the instructions of each program', { timeout: 1_800_000 }, async () => {
@@ -26,7 +27,7 @@ costs after the program, and the second CPU, is not in it:
 
 ${table}
 
-\`npm run lab -- --kernel 6.12 xdp-cost\` ([the lab](lab.md)) writes this table.`,
+\`npm run lab -- --kernel ${kernel.name} xdp-cost\` ([the lab](lab.md)) writes this table.`,
   );
   expect(rows.every(([, instructions]) => instructions > 0)).toBe(true);
 });
