@@ -40,7 +40,7 @@ const OVER = `$since = @since[$sk];
 		delete(@since[$sk]);
 		$port = (uint64)((struct sock *)$sk)->__sk_common.skc_num;
 		if ($port == $1) {
-			$us = (nsecs - $since) / NSEC_PER_USEC;
+			$us = (uint64)(nsecs - $since) / (uint64)NSEC_PER_USEC;
 			$from = (uint64)0;
 			$width = (uint64)1;
 			$first = (uint64)0;
@@ -53,7 +53,7 @@ const OVER = `$since = @since[$sk];
 					$next = $next * FACTOR;
 				}
 			}
-			@waits[$first + ($us - $from) / $width] = count();
+			@waits[$first + (uint64)($us - $from) / $width] = count();
 		}
 	}`;
 
