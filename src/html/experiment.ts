@@ -3,7 +3,7 @@ import type { ProvedDocument } from '../prove/document.ts';
 import { ABOUT } from '../prove/metrics.ts';
 import type { Metric, MetricName, Round } from '../prove/types.ts';
 import { change, levelText, signed } from '../prove/verdict.ts';
-import { designText, figure, shownMetrics } from '../report/prove.ts';
+import { designText, figure, limitOf, shownMetrics } from '../report/prove.ts';
 import { frame, section } from './frame.ts';
 import { html, type Markup, withCode } from './markup.ts';
 
@@ -34,7 +34,7 @@ ${notes.length === 0 ? null : html`<ul class="why">${notes.map((note) => html`<l
 }
 
 function metricTable(metrics: Shown['metrics'], primary: MetricName, decisive: Metric): Markup {
-  const limit = Math.max(Math.abs(decisive.low), Math.abs(decisive.high)) * 1.3;
+  const limit = limitOf(decisive);
   const hasScale = decisive.scale === 'ratio' && limit > 0;
   const scale = hasScale ? `${signed(-limit)} to ${signed(limit)}` : '';
   const rows = shownMetrics(metrics, primary).map((name) => {

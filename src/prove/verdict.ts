@@ -15,6 +15,10 @@ export const LEAST_CONNECTIONS = 200;
 export const LEAST_BLOCKS = 6;
 /** Load that is 1 % higher makes a connection about 0.3 % cheaper, by larger batches. */
 const LOAD_THAT_MATTERS = 0.01;
+/** Points by which the busiest worker's share of the CPU time must grow. */
+const SHARE_THAT_MATTERS = 5;
+/** Points of all CPUs. */
+const STEAL_THAT_MATTERS = 1;
 
 /** Does the last round have too little traffic for a verdict? */
 export const isQuiet = (rounds: readonly Round[]): boolean =>
@@ -202,7 +206,7 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups, what }: Judging):
     notes.push(
       `the load differed by ${signed(rate.effect)} between the arms: if the clients decide it, a server does more for less under more load; if they wait for the server, it is a result`,
     );
-  if (differs(steal))
+  if (differs(steal) && Math.abs(steal.effect) >= STEAL_THAT_MATTERS)
     notes.push(
       `the hypervisor took ${points(steal.on)} of the CPUs with ${what}, and ${points(steal.off)} without it`,
     );
@@ -210,7 +214,7 @@ function notesOn(metrics: Metrics, { protocol, changesWakeups, what }: Judging):
     notes.push(
       `neighbouring blocks are alike (autocorrelation ${primary.lag1.toFixed(2)}), so the interval of t is too narrow`,
     );
-  if (differs(busiest) && busiest.low > 0)
+  if (differs(busiest) && busiest.low > 0 && busiest.effect >= SHARE_THAT_MATTERS)
     notes.push(
       `the busiest worker's share of the workers' CPU rose from ${points(busiest.off)} to ${points(busiest.on)}: an uneven load is the risk of a steering program`,
     );

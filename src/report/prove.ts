@@ -82,7 +82,7 @@ export const shownMetrics = (metrics: Metrics, decisive: MetricName): readonly M
   });
 
 function metricTable(metrics: Metrics, decisive: MetricName, primary: Metric, style: Style): readonly Line[] {
-  const limit = Math.max(Math.abs(primary.low), Math.abs(primary.high)) * 1.3;
+  const limit = limitOf(primary);
   const scale =
     primary.scale === 'ratio' && limit > 0
       ? `${signed(-limit).padEnd(WHISKER / 2)}${signed(limit).padStart(WHISKER / 2)}`
@@ -108,6 +108,12 @@ function metricTable(metrics: Metrics, decisive: MetricName, primary: Metric, st
     { head: '', align: 'left' },
   ];
   return table(columns, rows, style);
+}
+
+/** The end of the scale for intervals, as a share: somewhat beyond that of the primary, but nothing falls by more than 100 %. */
+export function limitOf({ low, high }: Metric): number {
+  const furthest = Math.max(Math.abs(low), Math.abs(high));
+  return furthest <= 1 ? Math.min(1, 1.3 * furthest) : 1.3 * furthest;
 }
 
 /** Three digits are enough for anything that was measured. */

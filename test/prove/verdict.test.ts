@@ -166,8 +166,13 @@ describe('the verdict', () => {
     const { notes } = judge(uneven, judging());
     expect(notes).toContainEqual(expect.stringContaining('the load differed by +10.0 % between the arms'));
     expect(notes).toContainEqual(expect.stringContaining('rose from 52.0 % to 71.0 %'));
-    // A metronome's load differs by nothing, and still measurably.
-    const steady = rounds((arm, at) => ({ ...cost(0, 0.01)(arm, at), rate: arm === 'on' ? 800.1 : 800 }));
+    // A metronome's load differs by nothing, and still measurably; so do shares.
+    const steady = rounds((arm, at) => ({
+      ...cost(0, 0.01)(arm, at),
+      rate: arm === 'on' ? 800.1 : 800,
+      'busiest-worker': arm === 'on' ? 51.7 : 50.6,
+      steal: arm === 'on' ? 0.1 : 0.4,
+    }));
     expect(judge(steady, judging()).notes).toEqual([]);
   });
 

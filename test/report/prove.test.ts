@@ -1,7 +1,7 @@
 /** An experiment on the screen. */
 import { describe, expect, it } from 'vitest';
 import type { Round } from '../../src/prove/types.ts';
-import { proveLines } from '../../src/report/prove.ts';
+import { limitOf, proveLines } from '../../src/report/prove.ts';
 import type { Style } from '../../src/report/text.ts';
 import { EXAMPLE } from '../prove/example.ts';
 
@@ -24,6 +24,13 @@ describe('an experiment', () => {
 
   it('cuts an interval at the end of the scale, and says so', () => {
     expect(screen(true)).toMatch(/IPIs.*−75\.0 %.*< +│/);
+  });
+
+  it('has a scale that ends at 100 %, unless the interval is longer', () => {
+    const primary = EXAMPLE.metrics['worker-cpu'] ?? expect.unreachable();
+    expect(limitOf({ ...primary, low: -0.1, high: 0.05 })).toBeCloseTo(0.13, 12);
+    expect(limitOf({ ...primary, low: -0.92, high: -0.91 })).toBe(1);
+    expect(limitOf({ ...primary, low: 0.2, high: 2 })).toBeCloseTo(2.6, 12);
   });
 
   it('has a column for each round, in one of two rows', () => {
