@@ -6,6 +6,8 @@ export interface PolicyOptions {
   readonly kinds: ReadonlySet<Kind>;
   /** After an event of its interface, a setting is left alone for so long: drivers set their defaults late. */
   readonly settleMs: number;
+  /** The same for a group: its server opens and closes its sockets within some milliseconds, and connections wait meanwhile. */
+  readonly groupSettleMs: number;
   /** Wait before a repair, after the last was undone or failed; it doubles each time, up to an hour. */
   readonly backoffMs: number;
   /** Repairs in an hour, each of all settings that have drifted by then. */
@@ -16,6 +18,7 @@ export interface PolicyOptions {
 
 export const DEFAULTS: Omit<PolicyOptions, 'kinds'> = {
   settleMs: 2_000,
+  groupSettleMs: 700,
   backoffMs: 1_000,
   mostPerHour: 60,
   mostUndone: 2,
@@ -48,15 +51,15 @@ export type Decision =
 export interface Situation {
   readonly now: number;
   readonly kind: Kind;
-  /** When its interface, or group, last changed as a whole; null: never. */
-  readonly disturbed: number | null;
+  /** When its interface or group has settled after it last changed as a whole; null: it has not changed. */
+  readonly settledAt: number | null;
   readonly paused: boolean;
   /** Times of the repairs within the last hour. */
   readonly lastHour: readonly number[];
 }
 
 export function decide(memory: Memory, situation: Situation, options: PolicyOptions): Decision {
-  const { now, kind, disturbed, paused, lastHour } = situation;
+  const { now, kind, settledAt, paused, lastHour } = situation;
   if (!options.kinds.has(kind)) return { act: 'leave', why: '' };
   if (memory.givenUp !== null) return { act: 'leave', why: memory.givenUp };
   if (paused) return { act: 'leave', why: 'repairs are paused' };
@@ -65,8 +68,8 @@ export function decide(memory: Memory, situation: Situation, options: PolicyOpti
     const [who, times] = fighter;
     return { act: 'give-up', why: `${who} has undone ${times} repairs, so it is left alone from now on` };
   }
-  if (disturbed !== null && now < disturbed + options.settleMs)
-    return { act: 'wait', until: disturbed + options.settleMs, why: 'waiting until it has settled' };
+  if (settledAt !== null && now < settledAt)
+    return { act: 'wait', until: settledAt, why: 'waiting until it has settled' };
   const until = (memory.last ?? now) + backoff(memory, options);
   if (now < until) return { act: 'wait', until, why: 'waiting longer each time' };
   const recent = lastHour.filter((time) => now - time < HOUR_MS);

@@ -51,10 +51,10 @@ export class SlotSchedule {
 
   /** A reload changes the sockets twice, at its start and when the old workers end: they are read once it has settled. */
   #next(now: number): number {
-    const { settleMs } = this.#options.policy;
+    const { groupSettleMs } = this.#options.policy;
     const settled = Math.min(
-      this.#serversChanged + settleMs,
-      (this.#outdatedSince ?? now) + MOST_SETTLES * settleMs,
+      this.#serversChanged + groupSettleMs,
+      (this.#outdatedSince ?? now) + MOST_SETTLES * groupSettleMs,
     );
     return Math.max(this.#reads.next, settled);
   }

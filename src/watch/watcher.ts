@@ -6,7 +6,7 @@ import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
 import { adopt, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
-import { Disturbances } from './disturbances.ts';
+import { type Disturbance, Disturbances } from './disturbances.ts';
 import { valueText } from './event-text.ts';
 import { type Item, Items } from './items.ts';
 import { observe } from './observe.ts';
@@ -234,7 +234,7 @@ export class Watcher {
         item.seenAt = now;
         this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
       }
-      const decision = this.#decide(wish, item, recently?.at ?? null, now);
+      const decision = this.#decide(wish, item, recently, now);
       if (decision.act === 'give-up') {
         item.memory = { ...item.memory, givenUp: decision.why };
         this.#counts.done(wish.kind, 'given-up');
@@ -286,15 +286,20 @@ export class Watcher {
   #decide(
     { kind, from, change }: Wish,
     { memory, seenAt }: Item,
-    disturbed: number | null,
+    disturbed: Disturbance | null,
     now: number,
   ): Decision {
     if (change === null) return { act: 'leave', why: 'it is only watched' };
     // `detach` takes a program off before it forgets that it was wanted, so one that is gone counts as being changed.
     const isGone = kind === 'program' && from === 'none' && seenAt !== null;
-    const unsettled = isGone ? Math.max(seenAt, disturbed ?? seenAt) : disturbed;
+    const { settleMs, groupSettleMs } = this.#options.policy;
+    const settles = [
+      isGone ? seenAt + settleMs : null,
+      disturbed && disturbed.at + (disturbed.of === 'server' ? groupSettleMs : settleMs),
+    ].filter((at) => at !== null);
+    const settledAt = settles.length === 0 ? null : Math.max(...settles);
     const paused = now < this.#pausedUntil;
-    const situation = { now, kind, disturbed: unsettled, paused, lastHour: this.#repairs };
+    const situation = { now, kind, settledAt, paused, lastHour: this.#repairs };
     return decide(memory, situation, this.#options.policy);
   }
 
