@@ -39,9 +39,3 @@ function isOurs(filter: Filter): filter is Filter & { readonly programId: number
     return false;
   }
 }
-
-/** As a value of a setting: is there clsact, and is our filter there? */
-export const EGRESS = { none: 'none', clsact: 'clsact', restore: 'clsact restore' } as const;
-
-export const egressText = ({ qdisc, ours }: Egress): string =>
-  ours !== null ? EGRESS.restore : qdisc === 'clsact' ? EGRESS.clsact : EGRESS.none;

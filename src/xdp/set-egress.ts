@@ -1,6 +1,7 @@
 /** Adds the filter that restores source ports, and deletes it. */
 import { failure } from '../system/errors.ts';
-import { EGRESS, readEgress } from './egress.ts';
+import { readEgress } from './egress.ts';
+import { EGRESS } from './egress-text.ts';
 import { egressRefusals } from './hazards.ts';
 import { imageOf } from './ours.ts';
 import { setEgressOf } from './set-xdp.ts';

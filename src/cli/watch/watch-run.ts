@@ -3,12 +3,10 @@ import { statSync } from 'node:fs';
 import type { NamedNetns } from '../../host/netns-target.ts';
 import { type Column, table } from '../../report/table.ts';
 import { eventLine } from '../../report/watch.ts';
-import { parseSnapshot } from '../../snapshot/parse.ts';
 import { native } from '../../system/native.ts';
 import { netnsFile } from '../../system/netns.ts';
 import { readTrusted } from '../../system/trusted.ts';
 import { parseSaved } from '../../tune/saved.ts';
-import { requireMadeHere } from '../../use-cases/at-boot.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { type Daemon, startDaemon } from '../../watch/daemon.ts';
 import { type Explained, explainSources } from '../../watch/explain-sources.ts';
@@ -250,6 +248,7 @@ async function baselineOf(
   if (text === 'applied' || text === 'now') return text;
   const choice = await readBaseline(text);
   if (repair.length === 0) return choice;
+  const { requireMadeHere } = await import('../../use-cases/at-boot.ts');
   // Others may be compared with this machine, but not made of it.
   if ('saved' in choice) {
     const { machine: madeFor } = choice.saved;
@@ -265,7 +264,10 @@ async function readBaseline(text: string): Promise<Exclude<BaselineChoice, strin
   const content = await during(`--baseline ${text}`, 'read access to it', () =>
     readTrusted(text, MOST_BYTES),
   );
-  if (content.includes('"locality-tune.snapshot/')) return { path: text, host: parseSnapshot(content).host };
+  if (content.includes('"locality-tune.snapshot/')) {
+    const { parseSnapshot } = await import('../../snapshot/parse.ts');
+    return { path: text, host: parseSnapshot(content).host };
+  }
   if (content.includes('"locality-tune.saved/')) return { path: text, saved: parseSaved(content, text) };
   throw usage(
     `--baseline ${text}: is neither a saved plan nor a snapshot`,

@@ -1,7 +1,8 @@
-/** What runs on the way out of an interface: the filter that restores source ports, in its clsact qdisc. */
-import { EGRESS, egressText, readEgress } from '../../xdp/egress.ts';
-import { setEgress } from '../../xdp/set-egress.ts';
-import { ifindexOf } from '../../xdp/situation.ts';
+/**
+ * What runs on the way out of an interface: the filter that restores source ports, in its clsact qdisc. Loads as little as the
+ * setting of XDP programs does.
+ */
+import { EGRESS, egressText } from '../../xdp/egress-text.ts';
 import type { Target } from '../types.ts';
 import { requireInterface } from './queue-files.ts';
 import { asGiven, type Setting } from './setting.ts';
@@ -12,10 +13,14 @@ export const tc: Setting<Extract<Target, { readonly kind: 'tc' }>> = {
     return target;
   },
   read: async ({ files }, { nic }) => {
+    const { readEgress } = await import('../../xdp/egress.ts');
+    const { ifindexOf } = await import('../../xdp/situation.ts');
     const ifindex = ifindexOf(files, nic);
     return ifindex === null ? null : egressText(await readEgress(ifindex));
   },
   write: async ({ files }, { nic }, value) => {
+    const { setEgress } = await import('../../xdp/set-egress.ts');
+    const { ifindexOf } = await import('../../xdp/situation.ts');
     const ifindex = ifindexOf(files, nic);
     if (ifindex !== null) await setEgress(nic, ifindex, value);
   },
