@@ -58,9 +58,9 @@ Example of usage:
 
 # bpftrace slots.bt 4711
 ready
-slot 1 0 5234 3 1 0 0 3 5234 -1 fffff02400000020 ffffc900005c5000 ffff88810a3c5000
-slot 1 1 5234 3 1 0 0 3 5235 -1 300000094 ffffc900005c5000 ffff88810a3c5000
-slot 1 2 5234 3 1 0 0 3 5236 -1 16 ffffc900005c5000 ffff88810a3c5000
+slot 1 0 7 3 1 0 0 3 7 -1 fffff02400000020 ffffc900005c5000 ffff88810a3c5000
+slot 1 1 7 3 1 0 0 3 8 -1 300000094 ffffc900005c5000 ffff88810a3c5000
+slot 1 2 7 3 1 0 0 3 9 -1 16 ffffc900005c5000 ffff88810a3c5000
 
 These are: token, index, inode of the socket that was asked, num_socks,
 is there a program, is it eBPF, members with SO_INCOMING_CPU, instructions
