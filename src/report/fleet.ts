@@ -129,8 +129,8 @@ function oddOnes({ hosts }: Fleet, layout: Layout): readonly Line[] {
       [
         { head: 'HOST', align: 'left' },
         { head: 'WHAT', align: 'left' },
-        { head: 'HERE', align: 'left', give: 'cut' },
-        { head: 'PEERS', align: 'left', give: 'cut' },
+        { head: 'HERE', align: 'left', give: 'wrap' },
+        { head: 'PEERS', align: 'left', give: 'wrap' },
         { head: 'AGREE', align: 'right' },
       ],
       shown.map(({ host, ...difference }) => [host, ...differenceCells(difference)]),

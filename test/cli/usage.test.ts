@@ -121,6 +121,18 @@ it.each([
   expect([status, stderr]).toEqual([2, `locality-tune: ${text}\n`]);
 });
 
+it.each([
+  [['tune', '--seconds', '0'], "--seconds '0': must be a number of seconds from 1 to 3600"],
+  [['attach', '--measure', '0'], "--measure '0': must be a number of seconds from 0.1 to 3600"],
+  [['live', '--interval', '0.2'], "--interval '0.2': must be a number of seconds from 1 to 3600"],
+  [['measure', 'udp', '--interval', '0'], "--interval '0': must be a number of seconds from 0.1 to 86400"],
+  [['prove', '--round', '0'], "--round '0': must be a number of seconds from 4 to 3600"],
+  [['balance', 'health', '--interval', '0'], "--interval '0': must be a number of seconds from 0.1 to 3600"],
+])('a time that cannot be kept is refused: %j', async (args, text) => {
+  const { status, stderr } = await run(args, { entry: BUILT });
+  expect([status, stderr]).toEqual([2, `locality-tune: ${text}\n`]);
+});
+
 /** A user who adds --yes and is refused then has been sent in a circle. */
 it.each([
   [['apply', '--iface', 'nope'], 1, '--iface nope: no such interface'],

@@ -1,6 +1,8 @@
 /** What measuring prints with --json, one line for each interval. */
-import type { AcceptEvent, Accepts } from '../../measure/accept.ts';
+import type { Cgroup } from '../../host/cgroup.ts';
+import type { AcceptEvent, AcceptListener, Accepts } from '../../measure/accept.ts';
 import type { SkbFigure, Skbs } from '../../measure/skb.ts';
+import type { UdpSocket } from '../../measure/udp.ts';
 import type { UdpReport } from '../../report/udp.ts';
 
 interface Rated extends SkbFigure {
@@ -26,12 +28,17 @@ export interface SkbDocument extends Skbs {
 /** `measure accept`: one line for each interval; with --events one for each accept. */
 export type AcceptDocument = AcceptIntervalDocument | AcceptEventDocument;
 
-export interface AcceptInterval extends Accepts {
+/** With whose process it is. */
+interface OwnedListener extends AcceptListener, Cgroup {}
+
+export interface AcceptInterval extends Omit<Accepts, 'listeners'> {
   readonly time: Date;
   readonly seconds: number;
   readonly source: 'probe' | 'sample';
   /** How accepts are counted; null: sampled. */
   readonly coverage: string | null;
+  /** The busiest first. */
+  readonly listeners: readonly OwnedListener[];
   readonly lost: number;
 }
 
@@ -45,7 +52,11 @@ interface AcceptEventDocument {
   readonly event: AcceptEvent;
 }
 
-export interface UdpInterval extends UdpReport {
+/** With whose process it is. */
+export interface OwnedSocket extends UdpSocket, Cgroup {}
+
+export interface UdpInterval extends Omit<UdpReport, 'sockets'> {
+  readonly sockets: readonly OwnedSocket[];
   /** How datagrams are counted. */
   readonly coverage: string;
   readonly lost: number;

@@ -12,12 +12,13 @@ import { commOf, withOwner } from '../../measure/process.ts';
 import { type QueueTotals, queueRates, readQueueTotals } from '../../measure/queue-rates.ts';
 import { startSession } from '../../measure/session.ts';
 import type { Session } from '../../measure/types.ts';
-import { type Reads, toReads, toUdpSockets, type UdpSocket, udpQuestion } from '../../measure/udp.ts';
+import { type Reads, toReads, toUdpSockets, udpQuestion } from '../../measure/udp.ts';
 import { NO_OWNERS, readUdpFacts, type UdpOwners } from '../../measure/udp-facts.ts';
-import { type UdpReport, udpLines } from '../../report/udp.ts';
+import { udpLines } from '../../report/udp.ts';
 import { type Failure, isFailure } from '../../system/errors.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
+import type { OwnedSocket, UdpInterval } from '../documents/measure.ts';
 import { createNotePrinter, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
 import { checkSubject, filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
@@ -51,7 +52,7 @@ async function startOrWhy(options: MeasureOptions, signal: AbortSignal): Promise
 /** Joins the counts with the present sockets; remembers who serves them, and how much they had dropped. */
 async function createLooker(
   options: MeasureOptions,
-): Promise<(reads: Reads | null, seconds: number) => Promise<UdpSocket[]>> {
+): Promise<(reads: Reads | null, seconds: number) => Promise<OwnedSocket[]>> {
   const filter = filterOf(options);
   const nameOf = commOf(openFiles('/'));
   let served: UdpOwners = NO_OWNERS;
@@ -84,7 +85,7 @@ const NOT_COUNTED =
 async function count(
   why: Failure,
   options: MeasureOptions,
-  look: (reads: null, seconds: number) => Promise<UdpSocket[]>,
+  look: (reads: null, seconds: number) => Promise<OwnedSocket[]>,
   signal: AbortSignal,
 ): Promise<void> {
   const { interval, count = Number.POSITIVE_INFINITY } = options;
@@ -108,13 +109,7 @@ async function count(
   }
 }
 
-interface Document extends UdpReport {
-  readonly coverage: string;
-  readonly lost: number;
-  readonly notes: readonly string[];
-}
-
-function printer(options: MeasureOptions): (document: Document) => void {
+function printer(options: MeasureOptions): (document: UdpInterval) => void {
   const style = styleOf(options.color, process.stdout, process.env);
   const printNotes = createNotePrinter();
   return (document) => {
