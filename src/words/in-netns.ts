@@ -14,8 +14,8 @@ export function inNetns(command: string, netns: NamedNetns | null): string {
 
 /** Commands that look at a network namespace; `measure skb` counts the packets of all. */
 const LOOKS_INSIDE =
-  'apply|attach|balance (?:apply|detach|live|plan|remove|status)|detach|explain|export|inspect|live|' +
-  'measure (?:accept|udp)|metrics|plan|prove|report|snapshot|status|tune|undo|watch|xdp (?:detach|sport|spread|status)';
+  'apply|attach|balance (?:apply|detach|health|live|plan|remove|status)|detach|explain|export|inspect|live|' +
+  'measure (?:accept|udp)|metrics|plan|prove|report|snapshot|status|tune|undo|watch|xdp (?:detach|drops|sport|spread|status)';
 
 /** A command of this program, and what follows it in the sentence up to its end or the next command. */
 const MENTIONED = new RegExp(

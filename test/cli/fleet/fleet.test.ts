@@ -47,7 +47,7 @@ describe('fleet', () => {
     expect(stdout).toContain('The lowest expected locality is 25 %: web-04, tcp 0.0.0.0:443.');
     expect(stdout).toMatch(/^web-04 +25 % /m);
     expect(stdout).toMatch(
-      /^web-04 +eth0 interrupts +on 1 CPU, at most 4 queues on one +on 4 CPUs, .* 4 of 4$/m,
+      /^web-04 +eth0 interrupts +on 1 CPU, at most 4 queues on +on 4 CPUs, .* 4 of 4\n +one$/m,
     );
     expect(stdout).toMatch(/^web-04 +tcp 443 steered by +hash +program cpu +4 of 4$/m);
     expect(stdout).toMatch(/^irqs-share-cpu +warning +1 +20 %$/m);
