@@ -231,7 +231,9 @@ describe('export', () => {
     exporter = await startExporter(['--no-slots']);
     const { code, stderr } = await cli('export', '--listen', new URL(exporter.url).port);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^locality-tune: export: .*EADDRINUSE.* 127\.0\.0\.1:\d+/);
+    expect(stderr).toMatch(
+      /^locality-tune: export: --listen 127\.0\.0\.1:\d+: another process listens there; see `ss -ltnp`/,
+    );
   });
 
   /** What systemd does with a socket unit. */
