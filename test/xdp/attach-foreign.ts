@@ -4,6 +4,8 @@ import { native } from '../../src/system/native.ts';
 import { NETLINK_ROUTE } from '../../src/system/netlink.ts';
 import { setXdp } from '../../src/system/xdp-link.ts';
 
+// Before Linux 5.11 programs count as locked memory.
+native().unlimitMemlock();
 // r0 = 2; exit
 const instructions = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
 const fd = loadProgram({
