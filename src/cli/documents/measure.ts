@@ -37,6 +37,8 @@ export interface AcceptInterval extends Omit<Accepts, 'listeners'> {
   readonly source: 'probe' | 'sample';
   /** How accepts are counted; null: sampled. */
   readonly coverage: string | null;
+  /** Established connections of which accepts are a sample; only if sampled. */
+  readonly connections?: number;
   /** The busiest first. */
   readonly listeners: readonly OwnedListener[];
   readonly lost: number;

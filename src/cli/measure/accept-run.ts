@@ -18,6 +18,7 @@ import { acceptLines } from '../../report/accept.ts';
 import { type Failure, failure, isFailure } from '../../system/errors.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
+import type { AcceptInterval } from '../documents/measure.ts';
 import { createNotePrinter, print, printDocument, printLines, styleOf, toMilliseconds } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
 import { checkSubject, filterOf, type MeasureOptions, only, showingStart } from './measure-options.ts';
@@ -85,16 +86,10 @@ function isWanted({ netns }: MeasureOptions): (event: { readonly pid: number }) 
   return ({ pid }) => netns === undefined || isHere(pid);
 }
 
-interface Document extends Accepts {
-  readonly time: Date;
-  readonly seconds: number;
-  readonly source: 'probe' | 'sample';
-  readonly coverage: string | null;
-  readonly lost: number;
-}
+type Counted = Omit<AcceptInterval, 'listeners'> & Accepts;
 
 /** With --events only the lines are printed, and a note about lost ones. */
-function printer(options: MeasureAcceptCommandOptions): (document: Document) => void {
+function printer(options: MeasureAcceptCommandOptions): (counted: Counted) => void {
   const style = styleOf(options.color, process.stdout, process.env);
   const printNotes = createNotePrinter();
   const json = options.json || options.pretty;
