@@ -97,7 +97,7 @@ function linkChanges(files: Files, { name, mac, mtu }: XdpState, { link }: Attac
   const again = 'run `locality-tune balance apply` again';
   return [
     ...(files.text(`/sys/class/net/${name}/operstate`)?.trim() === 'down'
-      ? [`${name} is down, so no packet is balanced: ip link set ${word(name)} up`]
+      ? [`${name} is down, so no packet is balanced: \`ip link set ${word(name)} up\``]
       : []),
     ...(mac === link.mac
       ? []

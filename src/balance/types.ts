@@ -27,7 +27,7 @@ export interface HealthCheck {
 export interface Vip {
   /** IPv4 or IPv6, in the form of `inet_ntop`. */
   readonly address: string;
-  /** 0: every port. Such flows are told apart only by addresses, so fragments stay together. */
+  /** 0: every port. Then only addresses decide, so fragments of a packet go to the same backend. */
   readonly port: number;
   readonly protocol: Protocol;
   readonly backends: readonly Backend[];

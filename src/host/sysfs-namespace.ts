@@ -1,6 +1,6 @@
 /**
- * /sys/class/net shows the network namespace of whoever mounted it (net/core/net-sysfs.c): after `nsenter --net` or
- * `unshare --net` that is another one than that of this process, and a value written there changes the other's queues.
+ * /sys/class/net shows the network namespace in which it was mounted (net/core/net-sysfs.c). After `nsenter --net` or
+ * `unshare --net` this process is in another one, and a value written there changes the queues of the first.
  */
 import { type Failure, failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
@@ -15,7 +15,7 @@ export function foreignInterfaces(files: Files): readonly string[] {
   return found.length === 0 ? found : compare(files);
 }
 
-export const FOREIGN_SYSFS = '/sys shows another network namespace than that of this process';
+export const FOREIGN_SYSFS = '/sys shows another network namespace than the one of this process';
 
 /** A sentence. */
 export const ENTER_IT =
@@ -41,7 +41,7 @@ function compare(files: Files): readonly string[] {
 }
 
 const names = (dev: string | null): readonly string[] =>
-  [...(dev ?? '').matchAll(/^\s*([^:|\s]+):/gm)].flatMap(([, name]) => name ?? []);
+  [...(dev ?? '').matchAll(/^\s*([^:\s]+):/gm)].flatMap(([, name]) => name ?? []);
 
 /** Of the interfaces with an IPv6 address, the only ones whose ifindex is in a file of /proc/net by name. */
 function knownIndices(files: Files): ReadonlyMap<string, number> {

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from './ip.ts';
 
-/** RFC 863: whoever listens there throws it away. */
+/** The discard port (RFC 863): a server there ignores what it receives. */
 const DISCARD = 9;
 
 /** Sends an empty datagram to it. What the network says to that does not matter. */

@@ -87,7 +87,7 @@ export interface Proved extends Judged {
  */
 export async function prove(machine: LiveMachine, options: ProveOptions): Promise<Proved> {
   const { files, kernel, state } = machine;
-  // Who has it now is told at once.
+  // Another command may hold the lock: fail now, not after the user has been asked.
   takeLock(state, files)();
   const lock = lockIfUnchanged(files, state);
   const prepared = await prepareChange(machine, options.change, options);

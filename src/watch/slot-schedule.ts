@@ -3,7 +3,7 @@ import { Allowance } from './allowance.ts';
 import type { WatcherOptions } from './times.ts';
 import type { Reading, SlotReading } from './watched-machine.ts';
 
-/** A server whose workers change all the time is not waited for any longer than so many times. */
+/** If the workers of a server change all the time, its slots are read after this many settle times. */
 const MOST_SETTLES = 3;
 
 export class SlotSchedule {

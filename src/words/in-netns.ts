@@ -23,6 +23,9 @@ const MENTIONED = new RegExp(
   'g',
 );
 
+/** A whole command of another tool in a sentence. `ethtool -X` alone only names what it does, as does one with an ellipsis. */
+const OF_OTHERS = /`((?:ip (?!netns)|tc |ping |ss |ethtool -\S+ )[^`…]+)`/g;
+
 /** Options with which a command is not about this namespace, or is refused with --netns. */
 const ELSEWHERE = /--(?:demo|from|help|install|netns|persist|replay|root)\b/;
 
@@ -33,9 +36,11 @@ const ELSEWHERE = /--(?:demo|from|help|install|netns|persist|replay|root)\b/;
 export function mentionNetns(sentence: string, netns: NamedNetns | null): string {
   if (netns === null) return sentence;
   const entering = ` ${option('netns', netns.asked)}`;
-  return sentence.replace(MENTIONED, (whole, command: string, rest: string) =>
-    ELSEWHERE.test(rest) ? whole : `${command}${entering}${rest}`,
-  );
+  return sentence
+    .replace(MENTIONED, (whole, command: string, rest: string) =>
+      ELSEWHERE.test(rest) ? whole : `${command}${entering}${rest}`,
+    )
+    .replace(OF_OTHERS, (_, command: string) => `\`${enterFor(command, netns)}\``);
 }
 
 /** Where documents, and what the live view shows, have sentences. */

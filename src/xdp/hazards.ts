@@ -126,7 +126,7 @@ export function checksums(
     {
       code: 'peer-checksums',
       message: `TX checksum offload of ${peer.name}, the other end of ${state.name}, is on: every packet would be dropped for a wrong checksum (InCsumErrors)`,
-      hint: `use --mode generic, or first: ethtool -K ${word(peer.name)} tx off`,
+      hint: `use --mode generic, or first: \`ethtool -K ${word(peer.name)} tx off\``,
     },
   ];
 }
@@ -258,7 +258,7 @@ export function attachEffects(mode: XdpMode, situation: Situation): readonly str
 export function ailments(spread: Spread, situation: Situation, groups: readonly Group[]): readonly string[] {
   const { name } = situation.state;
   return [
-    ...(situation.down ? [`${name} is down, so no packet is spread: ip link set ${word(name)} up`] : []),
+    ...(situation.down ? [`${name} is down, so no packet is spread: \`ip link set ${word(name)} up\``] : []),
     ...refusals(spread, situation, groups, true).map(({ message, hint }) => `${message}; ${hint}`),
     ...preparations(spread, situation).map(
       (each) =>

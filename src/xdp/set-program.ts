@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { failure } from '../system/errors.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
+import { word } from '../words/shell.ts';
 import { readEgress } from './egress.ts';
 import type { Loading } from './order.ts';
 import { imageOf, nameOf, type Own } from './ours.ts';
@@ -70,7 +71,7 @@ async function withFilter({ ifindex, name }: XdpState, program: Loading): Promis
     throw failure(
       'no-egress-filter',
       `the filter that restores source ports is not on the way out of ${name}`,
-      `attach both again: locality-tune xdp detach --iface ${name}, then xdp sport --restore`,
+      `attach both again: locality-tune xdp detach --iface ${word(name)}, then locality-tune xdp sport --restore`,
     );
   return { ...program, inherits: { programId: ours.programId, maps: ['given'] } };
 }

@@ -47,4 +47,15 @@ describe('a sentence that names a command, for somebody outside the namespace', 
       `detach it first: locality-tune ${command}${entering} --iface eth0`,
     );
   });
+
+  it.each([
+    ['eth0 is down: `ip link set eth0 up`', "eth0 is down: `ip netns exec web sh -c 'ip link set eth0 up'`"],
+    ['see `ss -ltnp`, or', "see `ip netns exec web sh -c 'ss -ltnp'`, or"],
+    ['first: `ethtool -K eth0 tx off`', "first: `ip netns exec web sh -c 'ethtool -K eth0 tx off'`"],
+    ['use `ip netns exec` or --netns', 'use `ip netns exec` or --netns'],
+    ['what `ethtool -X` set', 'what `ethtool -X` set'],
+    ['(`tc qdisc del … clsact` does)', '(`tc qdisc del … clsact` does)'],
+  ])('enters it with commands of other tools too: %s', (sentence, entered) => {
+    expect(mentionNetns(sentence, web)).toBe(entered);
+  });
 });

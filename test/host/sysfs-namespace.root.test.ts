@@ -64,6 +64,21 @@ describe('a /sys of another network namespace', () => {
   });
 });
 
+it('is what it is with any name that an interface may have', () => {
+  const script = [
+    `import { foreignInterfaces } from '${new URL('../../src/host/sysfs-namespace.ts', import.meta.url).pathname}';`,
+    `import { openFiles } from '${new URL('../../src/system/files.ts', import.meta.url).pathname}';`,
+    "console.log(JSON.stringify(foreignInterfaces(openFiles('/'))));",
+  ].join('\n');
+  const made = 'mount -t sysfs none /sys; ip link add "a|b" type veth peer name c; exec "$@"';
+  const seen = execFileSync(
+    'unshare',
+    ['--net', '--mount', 'sh', '-ec', made, 'sh', process.execPath, '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  );
+  expect(JSON.parse(seen)).toEqual([]);
+});
+
 it('here /sys is that of this process', () => {
   expect(foreignInterfaces(openFiles('/'))).toEqual([]);
 });

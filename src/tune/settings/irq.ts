@@ -78,7 +78,7 @@ async function findAnew(access: Access, target: IrqTarget): Promise<IrqTarget> {
     throw failure(
       'down',
       `${nic} is down, so it has no interrupts`,
-      `ip link set ${word(nic)} up, then repeat`,
+      `run \`ip link set ${word(nic)} up\`, then repeat`,
     );
   throw failure(
     'gone',
