@@ -2,8 +2,11 @@
 import { type Capability, hasCapability, inUserNamespace } from '../system/capabilities.ts';
 import type { Files } from '../system/types.ts';
 
-/** /proc/PID/fd needs the first to be listed, and its links the second (fs/proc/base.c, proc_fd_access_allowed). */
-const NEEDED: readonly Capability[] = ['DAC_READ_SEARCH', 'SYS_PTRACE'];
+/**
+ * To list /proc/PID/fd takes one of the first (fs/namei.c, generic_permission; containers keep DAC_OVERRIDE), to read its
+ * links the second (fs/proc/base.c, proc_fd_access_allowed).
+ */
+const NEEDED: readonly (readonly Capability[])[] = [['DAC_READ_SEARCH', 'DAC_OVERRIDE'], ['SYS_PTRACE']];
 const NAMED = 3;
 
 /** @param pids at least one @param euid null: the files are a captured tree */
@@ -22,8 +25,10 @@ function why(files: Files, euid: number | null): string {
   if (euid === null) return 'the user who runs this may not read their files in the captured tree';
   if (euid !== 0) return 'run as root, with CAP_SYS_PTRACE';
   if (inUserNamespace(files)) return 'this user is root only in a user namespace: run as root outside of it';
-  const missing = NEEDED.filter((name) => hasCapability(files, 'CapEff', name) === false);
+  const missing = NEEDED.filter((names) =>
+    names.every((name) => hasCapability(files, 'CapEff', name) === false),
+  );
   if (missing.length > 0)
-    return `root lacks ${missing.map((name) => `CAP_${name}`).join(' and ')} here: \`locality-tune doctor\` says how to get it`;
+    return `root lacks ${missing.map(([name]) => `CAP_${name}`).join(' and ')} here: \`locality-tune doctor\` says how to get it`;
   return 'a security module of the kernel forbids it also to root: SELinux, AppArmor or Landlock';
 }

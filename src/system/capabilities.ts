@@ -3,6 +3,7 @@ import type { Files } from './types.ts';
 
 /** include/uapi/linux/capability.h */
 export const CAPABILITIES = {
+  DAC_OVERRIDE: 1,
   DAC_READ_SEARCH: 2,
   NET_ADMIN: 12,
   SYS_PTRACE: 19,

@@ -29,6 +29,11 @@ describe('the reason why processes could not be read', () => {
     expect(note).toMatch(/\(root lacks CAP_SYS_PTRACE here: `locality-tune doctor` says how to get it\)$/);
   });
 
+  it('is only what is missing: root of a container lists /proc/PID/fd by CAP_DAC_OVERRIDE', async () => {
+    const note = await noteOf(['setpriv', '--bounding-set=-sys_ptrace,-dac_read_search']);
+    expect(note).toMatch(/\(root lacks CAP_SYS_PTRACE here: /);
+  });
+
   it('is the user namespace, where root has every capability', async () => {
     const note = await noteOf(['unshare', '--user', '--map-root-user']);
     expect(note).toMatch(/\(this user is root only in a user namespace: run as root outside of it\)$/);
