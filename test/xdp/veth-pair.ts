@@ -60,14 +60,18 @@ export function useVethPair(name: string) {
     /** The folder of journals. */
     state: () => state,
     statusOf: (iface = 'v0') => json(`xdp status --iface ${iface}`).interfaces[0],
-    /** Datagrams to port 4000 of `flows` source ports, one after the other. */
+    /**
+     * Datagrams to port 4000 of `flows` source ports, one after the other, all of one CPU: in generic mode that is the
+     * CPU that runs the program, and a turn of `round` is counted for each CPU.
+     */
     send: (count: number, flows: number) =>
       execFileSync('ip', ['netns', 'exec', there, 'python3', '-c', sender(count, flows)]),
   };
 }
 
 const sender = (count: number, flows: number) => `
-import socket, time
+import os, socket, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 sockets = []
 for flow in range(${flows}):
     each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
