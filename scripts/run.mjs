@@ -38,7 +38,14 @@ const testTools = {
   zsh: 'zsh',
 };
 /** For the long tests that `npm run lab` runs first. */
-const labTools = { ...testTools, curl: 'curl', 'victoria-metrics': 'victoria-metrics' };
+const labTools = {
+  ...testTools,
+  curl: 'curl',
+  dockerd: 'docker.io',
+  podman: 'podman',
+  runc: 'runc',
+  'victoria-metrics': 'victoria-metrics',
+};
 /** For packages of both architectures. */
 const packageTools = {
   'dpkg-deb': 'dpkg',
