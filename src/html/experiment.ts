@@ -15,6 +15,7 @@ export function experimentPage(shown: Shown, version: string): string {
     title: shown.text,
     subtitle: html`${withCode(designText(shown))}<br>${shown.started}`,
     content: experimentContent(shown),
+    marked: false,
     version,
   });
 }

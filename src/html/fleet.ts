@@ -13,6 +13,7 @@ export function fleetPage(fleet: Fleet, source: string, version: string): string
   return frame({
     title: `Packet locality of ${count(hosts.length, 'host')}`,
     subtitle: html`${source}`,
+    marked: true,
     version,
     content: html`<section class="verdict">${fleetVerdict(fleet).map((sentence) => html`<p>${withCode(sentence)}</p>`)}</section>
 ${section('Hosts, the worst first', hostTable(hosts))}

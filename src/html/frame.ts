@@ -9,12 +9,14 @@ export interface Frame {
   /** Under the title: where it was read from, and when. */
   readonly subtitle: Markup;
   readonly content: Markup;
+  /** Whether the content has colours and marks of locality, which the footer then explains. */
+  readonly marked: boolean;
   /** Version of locality-tune that makes the page. */
   readonly version: string;
 }
 
 /** The whole file. */
-export function frame({ title, subtitle, content, version }: Frame): string {
+export function frame({ title, subtitle, content, marked, version }: Frame): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -26,13 +28,13 @@ export function frame({ title, subtitle, content, version }: Frame): string {
 </head>
 <body>
 <header>
-<h1>${title}</h1>
+<h1>${unbroken(title)}</h1>
 <p class="dim">${subtitle}</p>
 </header>
 <main>
 ${content}
 </main>
-<footer>Made by locality-tune ${version}. Colours: ${legend()}.</footer>
+<footer>Made by locality-tune ${version}.${marked ? html` Colours: ${legend()}.` : null}</footer>
 <script>${raw(SCRIPT)}</script>
 </body>
 </html>
@@ -41,6 +43,9 @@ ${content}
 
 /** Only the script that this program wrote can run in the page, even if a name in it tries to inject another. */
 const digest = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+
+/** A number stays with its %. */
+const unbroken = (text: string): string => text.replace(/(?<=\d) %/g, '\u00a0%');
 
 const legend = (): Markup =>
   html`<span class="local">${raw(MARK.local)} local</span>, <span class="partly">${raw(MARK.partly)} partly</span>, <span class="remote">${raw(MARK.remote)} remote</span>, <span class="unknown">${raw(MARK.unknown)} not known</span>`;

@@ -51,6 +51,7 @@ ${pathSection(of.inspection)}
 ${of.inspection.findings.length > 0 ? section('Findings', findingList(of.inspection.findings)) : null}
 ${of.counters && loadSection(of.inspection, of.counters)}
 ${section('Everything else', html`<details><summary>All that inspect prints</summary><pre>${inspectLines(of.inspection, { ...PLAIN, columns: 120 }).map((line) => [textOf(line), raw('\n')])}</pre></details>`)}`,
+    marked: true,
     version: of.version,
   });
 }
