@@ -17,8 +17,23 @@ export interface AttachedTo {
   readonly attached: Attached;
 }
 
-/** The balancers of this network namespace. Throws Failure no-such-interface, no-balancer, EPERM; SystemError. */
+/** At least one balancer of this network namespace. Throws Failure no-such-interface, no-balancer, EPERM; SystemError. */
 export async function balancersOf(files: Files, iface: string | null): Promise<readonly AttachedTo[]> {
+  const found = await attachedHere(files, iface);
+  if (found.length === 0) throw noBalancer(iface);
+  return found;
+}
+
+/** @param iface the one that was asked about; null: all */
+export const noBalancer = (iface: string | null): Failure =>
+  failure(
+    'no-balancer',
+    iface === null ? 'no interface here has a balancer' : `${iface} has no balancer`,
+    'attach one: locality-tune balance apply FILE --iface IF',
+  );
+
+/** Throws Failure no-such-interface, EPERM; SystemError. */
+async function attachedHere(files: Files, iface: string | null): Promise<readonly AttachedTo[]> {
   const possible = possibleCpus(files);
   const states = await xdpStates();
   if (iface !== null && !states.some(({ name }) => name === iface))
@@ -35,11 +50,7 @@ export async function balancersOf(files: Files, iface: string | null): Promise<r
   );
   if (unread !== undefined)
     throw failure('EPERM', `the XDP program of ${unread.name} cannot be read`, 'run it as root');
-  throw failure(
-    'no-balancer',
-    iface === null ? 'no interface here has a balancer' : `${iface} has no balancer`,
-    'attach one: locality-tune balance apply FILE --iface IF',
-  );
+  return [];
 }
 
 export const severalBalancers = (found: readonly AttachedTo[]): Failure =>
@@ -58,14 +69,14 @@ export interface BalanceStatus extends BalanceTraffic {
   readonly warnings: readonly string[];
 }
 
-/** Throws Failure as balancersOf; SystemError. @param file to compare with; null: none */
+/** Empty if there is no balancer. Throws Failure no-such-interface, EPERM; SystemError. @param file to compare with; null: none */
 export async function balanceStatus(
   files: Files,
   iface: string | null,
   file: Balancer | null,
 ): Promise<readonly BalanceStatus[]> {
   const possible = possibleCpus(files);
-  const found = await balancersOf(files, iface);
+  const found = await attachedHere(files, iface);
   const neighbours = await neighboursNow();
   return found.flatMap(({ iface: name, state, attached }): readonly BalanceStatus[] => {
     const [program] = state.programs;

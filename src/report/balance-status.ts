@@ -2,7 +2,7 @@
 import type { BalanceStatus } from '../balance/status.ts';
 import { count, percent } from '../words/phrase.ts';
 import { table } from './table.ts';
-import { type Line, paragraph, type Style } from './text.ts';
+import { type Line, paragraph, type Style, span } from './text.ts';
 
 /** An earlier reading, for packets per second. */
 export interface Since {
@@ -11,6 +11,8 @@ export interface Since {
 }
 
 const number = (value: number): string => value.toLocaleString('en-US');
+
+export const nothingBalanced: Line = [span('no interface here has a balancer')];
 
 export const statusLines = (found: readonly BalanceStatus[], since: Since | null, style: Style): Line[] =>
   found.flatMap((each, at) => [...(at > 0 ? [[]] : []), ...oneStatus(each, since, style)]);

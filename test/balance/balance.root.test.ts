@@ -138,7 +138,11 @@ describe('what it refuses, before anything is loaded', () => {
     const { error } = json(`balance apply ${file} ${APPLY}`);
     expect([error.code, error.hint]).toEqual(['mac-unknown', expect.stringContaining('ping -c 1 -I e0')]);
     expect(json(`balance apply ${file} --iface nosuch --yes`).error.code).toBe('no-such-interface');
-    expect(json('balance status').error.code).toBe('no-balancer');
+    expect(balance('balance status')).toMatchObject({
+      status: 3,
+      stdout: 'no interface here has a balancer\n',
+    });
+    expect(json('balance live -c 1').error.code).toBe('no-balancer');
     expect(readdirSync(folder)).toEqual(['three.json']);
   });
 });

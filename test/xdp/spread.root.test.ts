@@ -35,6 +35,10 @@ describe('what it refuses, before anything is loaded', () => {
     expect(readdirSync(state())).toEqual([]);
   });
 
+  it('nothing is attached, which `xdp status` says by its exit status', () => {
+    expect(xdp('xdp status').code).toBe(3);
+  });
+
   it.each([
     ['--by sideways --port 4000', '--by'],
     ['--by flow --port 0', '--port'],
@@ -97,6 +101,7 @@ describe('a spread in generic mode', () => {
 
     // Its text is the same, so nothing is loaded.
     expect(json(`xdp spread --iface v0 --mode generic ${BY_FLOW} --yes`)).toMatchObject({ changed: false });
+    expect(xdp('xdp status').code).toBe(0);
     // Somebody switches RPS on again.
     inside('echo 1 > /sys/class/net/v0/queues/rx-0/rps_cpus');
     expect(xdp('xdp status').code).toBe(1);
@@ -198,7 +203,10 @@ describe('a program of others', () => {
       mode: 'generic',
       program: { name: 'somebody_elses', ours: false },
     });
-    expect(xdp('xdp status --iface w0').stdout).toContain('left alone');
+    expect(xdp('xdp status --iface w0')).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('left alone'),
+    });
     for (const args of [
       `xdp spread --iface w0 --mode generic ${BY_FLOW} --yes`,
       'xdp detach --iface w0 --yes',

@@ -35,7 +35,8 @@ Example:
   locality-tune balance apply web.json --iface eth0 --dry-run`;
 
 const STATUS = `
-Exit status 1 if something has become wrong since, or differs from the file.`;
+The exit status suits a monitoring check: 0 nothing has become wrong, 1 something has, or differs
+from the file, 3 no balancer is attached.`;
 
 const REMOVE = `
 Only connections of this backend break: no row of another one moves. The file is not changed, so

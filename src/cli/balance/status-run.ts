@@ -1,9 +1,9 @@
 /** `locality-tune balance status` and `live`: what is attached, and what it has counted. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BalanceStatus, balanceStatus } from '../../balance/status.ts';
-import { statusLines } from '../../report/balance-status.ts';
+import { type BalanceStatus, balanceStatus, noBalancer } from '../../balance/status.ts';
+import { nothingBalanced, statusLines } from '../../report/balance-status.ts';
 import { openMachine } from '../../use-cases/machine.ts';
-import { during, EXIT } from '../errors.ts';
+import { asFailure, during, EXIT } from '../errors.ts';
 import type { Globals } from '../options.ts';
 import { clearScreen, printDocument, printLines, styleOf } from '../output.ts';
 import { untilInterrupted } from '../signals.ts';
@@ -32,9 +32,10 @@ export async function runBalanceStatus({ iface, file, ...options }: BalanceStatu
     printDocument({ schema: 'locality-tune.balance-status/1', balancers: found.map(documentOf) }, options);
   else {
     const style = styleOf(options.color, process.stdout, process.env);
-    printLines(statusLines(found, null, style), style);
+    printLines(found.length === 0 ? [nothingBalanced] : statusLines(found, null, style), style);
   }
-  if (found.some(({ warnings }) => warnings.length > 0)) process.exitCode = EXIT.failed;
+  if (found.length === 0) process.exitCode = EXIT.unknown;
+  else if (found.some(({ warnings }) => warnings.length > 0)) process.exitCode = EXIT.failed;
 }
 
 /** One object a line with -j; on a terminal a table that is drawn again. */
@@ -58,6 +59,7 @@ export async function runBalanceLive({
     const found = await during('balance live', NEEDS, () =>
       balanceStatus(machine.files, iface ?? null, null),
     );
+    if (found.length === 0) throw asFailure(noBalancer(iface ?? null), 'balance live');
     const seconds = before === null ? null : (at - before.at) / 1000;
     if (options.json || options.pretty)
       printDocument(

@@ -23,5 +23,6 @@ export async function runXdpStatus(options: XdpStatusOptions): Promise<void> {
     const style = styleOf(options.color, process.stdout, process.env);
     printLines(found.length === 0 ? [nothingAttached] : statusLines(found, style), style);
   }
-  if (found.some(({ warnings }) => warnings.length > 0)) process.exitCode = EXIT.failed;
+  if (found.every(({ program }) => program.own === null)) process.exitCode = EXIT.unknown;
+  else if (found.some(({ warnings }) => warnings.length > 0)) process.exitCode = EXIT.failed;
 }

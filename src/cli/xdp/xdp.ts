@@ -48,7 +48,10 @@ Examples:
 
 const STATUS = `
 Shows the XDP program of every interface: of a spread also how many packets went to each CPU, how
-many arrived there, and what has become wrong since. Exit status 1 if something has.`;
+many arrived there, and what has become wrong since.
+
+The exit status suits a monitoring check: 0 nothing has become wrong, 1 something has, 3 no program
+of this tool is attached, or it cannot tell.`;
 
 const DROPS = `
 Prints a line per interval and interface: how many packets XDP lost, and why, such as a full queue of
