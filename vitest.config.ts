@@ -96,7 +96,7 @@ const APART = [
   'test/tune/{boot,faults,hang-up,saved}.root.test.ts',
   'test/tune/plan/netns.root.test.ts',
   'test/watch/listen.root.test.ts',
-  'test/xdp/{sport,spread}.root.test.ts',
+  'test/xdp/{killed,sport,spread}.root.test.ts',
 ];
 /** Servers, figures, BPF programs: two of them at once would be in each other's figures. */
 const MACHINE = [

@@ -51,8 +51,11 @@ export type EgressOrder =
       readonly withClsact: boolean;
     };
 
-/** The child's output, line by line. `loaded`: all that is left is to attach. */
+/** `started`: it runs. `loaded`: all that is left is to attach. */
+export type Stage = 'started' | 'loaded';
+
+/** The child's output, line by line. */
 export type Line =
-  | { readonly stage: 'loaded' }
+  | { readonly stage: Stage }
   | { readonly done: { readonly programId: number | null } }
   | { readonly code: string; readonly message: string; readonly hint: string };

@@ -9,7 +9,7 @@ import { setXdp, type XdpMode } from '../system/xdp-link.ts';
 import { load } from './load.ts';
 import type { EgressOrder, Line, Order } from './order.ts';
 
-/** Written immediately, because the next call may never return. */
+/** Written immediately, because the next call may never return. Throws EPIPE if the parent has ended. */
 const say = (line: Line): void => {
   writeSync(1, `${JSON.stringify(line)}\n`);
 };
@@ -20,6 +20,7 @@ async function carryOut(order: Order | EgressOrder): Promise<void> {
     // Before Linux 5.11 maps count as locked memory.
     if (loading !== null) native().unlimitMemlock();
     const program = loading === null ? null : load(loading);
+    // Without a parent it ends here: whoever undoes the parent's journal must not be overtaken by an attach.
     say({ stage: 'loaded' });
     if ('egress' in order) await filter(order, program);
     else await attach(order, program);
@@ -95,4 +96,5 @@ function filterHint(code: string): string {
   }
 }
 
+say({ stage: 'started' });
 void carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order | EgressOrder);

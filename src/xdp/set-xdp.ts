@@ -5,26 +5,29 @@
 import { throttle } from '../steer/throttle.ts';
 import { failure } from '../system/errors.ts';
 import { programFile } from '../system/package.ts';
-import { run } from '../system/run.ts';
-import type { EgressOrder, Line, Order } from './order.ts';
+import { type RunResult, run } from '../system/run.ts';
+import type { EgressOrder, Line, Order, Stage } from './order.ts';
 
-/** The verifier takes a second for the longest program on an emulated CPU, and a driver resets its NIC. */
+/** For each stage: the verifier takes a second for the longest program on an emulated CPU, and a driver resets its NIC. */
 const TIME_LIMIT_MS = 30_000;
+/** Until the child runs: on an overloaded or emulated machine that alone takes seconds. */
+const START_LIMIT_MS = 30_000;
 
 /**
  * Returns the id of the program, null after detaching. One netlink message makes the change: after a kill at any moment
- * the interface has what it had or what it shall have. Throws Failure foreign-program, native-refused, gone,
- * kernel-hung, EPERM and others of the kernel.
+ * the interface has what it had or what it shall have. If this process is killed, the child does not begin to attach.
+ * Throws Failure foreign-program, native-refused, gone, overloaded, killed, kernel-hung, EPERM and others of the kernel.
  */
 export const setXdpOf = (order: Order): Promise<number | null> => inChild(order);
 
-/** One write to the kernel makes the change. Throws Failure gone, kernel-hung, EPERM and others of the kernel. */
+/** One write to the kernel makes the change. Throws Failure gone, overloaded, killed, kernel-hung, EPERM and others of the kernel. */
 export const setEgressOf = (order: EgressOrder): Promise<number | null> => inChild(order);
 
 async function inChild(order: Order | EgressOrder): Promise<number | null> {
   await throttle();
   const child = await run(process.execPath, [programFile('xdp/set-xdp-child')], {
-    timeoutMs: TIME_LIMIT_MS,
+    timeoutMs: START_LIMIT_MS,
+    silenceMs: TIME_LIMIT_MS,
     input: JSON.stringify(order),
   });
   const lines = parse(child.stdout);
@@ -33,14 +36,33 @@ async function inChild(order: Order | EgressOrder): Promise<number | null> {
     if ('done' in answer) return answer.done.programId;
     throw failure(answer.code, answer.message, answer.hint);
   }
-  if (!child.timedOut)
-    throw new Error(`set-xdp child ended with ${child.code ?? child.signal}: ${child.stderr}`);
-  const seconds = TIME_LIMIT_MS / 1000;
-  throw failure(
+  throw silence(
+    child,
+    lines.flatMap((each) => ('stage' in each ? [each.stage] : [])),
+  );
+}
+
+/** Why the child did not answer. */
+function silence({ timedOut, code, signal, stderr }: RunResult, stages: readonly Stage[]): Error {
+  const seconds = (milliseconds: number) => `${milliseconds / 1000} s`;
+  if (!timedOut && signal === null) return new Error(`set-xdp child ended with ${code}: ${stderr}`);
+  if (!timedOut)
+    return failure(
+      'killed',
+      `the process that loads and attaches was ended by ${signal}`,
+      'if nobody did that, memory may have run out: see `dmesg`',
+    );
+  if (!stages.includes('started'))
+    return failure(
+      'overloaded',
+      `the process that loads and attaches did not run within ${seconds(START_LIMIT_MS)}, so nothing was changed`,
+      'the machine may be overloaded; try again',
+    );
+  return failure(
     'kernel-hung',
-    lines.length === 0
-      ? `the kernel did not load the program within ${seconds} s; nothing was changed`
-      : `the kernel did not attach the program within ${seconds} s`,
+    stages.includes('loaded')
+      ? `the kernel did not finish within ${seconds(TIME_LIMIT_MS)}, and may still do so: see \`locality-tune xdp status\``
+      : `the kernel did not load the program within ${seconds(TIME_LIMIT_MS)}; nothing was changed`,
     'its BPF allocator may be locked up until a reboot; look for processes in state D (ps -eo state,pid,wchan,comm)',
   );
 }
