@@ -45,7 +45,7 @@ ${content}
 const digest = (text: string): string => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 
 /** A number stays with its %. */
-const unbroken = (text: string): string => text.replace(/(?<=\d) %/g, '\u00a0%');
+const unbroken = (text: string): Markup => raw(html`${text}`.markup.replace(/(?<=\d) %/g, '&#160;%'));
 
 const legend = (): Markup =>
   html`<span class="local">${raw(MARK.local)} local</span>, <span class="partly">${raw(MARK.partly)} partly</span>, <span class="remote">${raw(MARK.remote)} remote</span>, <span class="unknown">${raw(MARK.unknown)} not known</span>`;

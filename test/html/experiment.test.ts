@@ -8,7 +8,7 @@ import { pageOf } from './pages.ts';
 const whole = experimentPage(EXAMPLE, '1.0.0');
 
 it('has the verdict as its heading, no number apart from its %, and how it was found', () => {
-  expect(whole).toContain(`<h1>${EXAMPLE.text.replaceAll(' %', '\u00a0%')}</h1>`);
+  expect(whole).toContain(`<h1>${EXAMPLE.text.replaceAll(' %', '&#160;%')}</h1>`);
   expect(whole).toContain('tcp 0.0.0.0:8080, <code>cpu</code> off and on: 6 blocks of 4 rounds');
 });
 
