@@ -277,7 +277,7 @@ export const METRICS = {
     'gauge',
     null,
     ['state'],
-    'Watched settings by state: as-set, pending, drifted, gone or unknown.',
+    'Watched settings by state: as-set, pending, drifted, ended, gone or unknown.',
     WATCHER,
   ),
   drift: metric(

@@ -1,5 +1,5 @@
 /** Metrics of the running watchers: drift, its causes, repairs. */
-import { KINDS } from '../tune/types.ts';
+import { ALL_KINDS } from '../tune/types.ts';
 import type { CountedWatcher } from '../watch/ask.ts';
 import { STATES } from '../watch/tally.ts';
 import { Accumulator } from './accumulator.ts';
@@ -49,7 +49,7 @@ function addSettings(scrape: Scrape, watchers: readonly CountedWatcher[]): void 
   const settings = watchers.flatMap((watcher) => watcher.settings);
   const states = new Map<string, number>(STATES.map((state) => [state, 0]));
   // A kind of which nothing is watched has no drift either.
-  const drift = new Map<string, number>(KINDS.map((kind) => [`${kind} `, 0]));
+  const drift = new Map<string, number>(ALL_KINDS.map((kind) => [`${kind} `, 0]));
   for (const { kind, device, state, count } of settings) {
     states.set(state, (states.get(state) ?? 0) + count);
     const key = `${kind} ${device ?? ''}`;

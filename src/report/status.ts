@@ -27,7 +27,9 @@ const PENDING = 'an IRQ moves at its next interrupt';
 
 export function statusLines(shown: Shown, style: Style): Line[] {
   const { journals, settings, drift, pending, notes } = shown;
-  const attached = settings.filter(({ journal }) => journal === null);
+  const stopped = settings.filter(({ journal, state }) => journal === null && state === 'ended');
+  const listed = settings.filter((each) => !stopped.includes(each));
+  const attached = listed.filter(({ journal }) => journal === null);
   const lines: Line[] = [
     [span(verdictText(shown), shown.verdict === 'drift' ? 'remote' : null)],
     ...journals.flatMap((each) => journalLines(each, style)),
@@ -38,7 +40,8 @@ export function statusLines(shown: Shown, style: Style): Line[] {
         asTyped(style),
       ),
     ),
-    ...(settings.length > 0 ? table(COLUMNS, settings.map(row), style) : []),
+    ...(listed.length > 0 ? table(COLUMNS, listed.map(row), style) : []),
+    ...(stopped.length > 0 ? paragraph('ended: ', endedText(stopped), style) : []),
   ];
   for (const { subject, wanted, is, likely } of drift) {
     const now = is === null ? 'unreadable' : brief(is);
@@ -60,6 +63,12 @@ export function statusLines(shown: Shown, style: Style): Line[] {
   );
   return [...lines, ...notes.flatMap((note) => paragraph('note: ', note, style))];
 }
+
+/** Servers come and go all day: they have one line. */
+const endedText = (stopped: readonly StandingSetting[]): string =>
+  `${count(stopped.length, 'program')} with ${stopped.length === 1 ? 'its server' : 'their servers'}: ${names(
+    stopped.map(({ subject }) => subject),
+  )}; \`locality-tune detach --port PORT\` (with --udp for UDP) removes the record of one`;
 
 const STATES: Readonly<Record<SettingState, string>> = {
   'as-set': 'as set',

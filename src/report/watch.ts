@@ -1,7 +1,8 @@
 /** What `watch` prints: a line for each event, and the one line of a check. */
 import { newestEvents, type Watchers } from '../watch/ask.ts';
 import { changeText, detailsOf, valueText } from '../watch/event-text.ts';
-import type { Observation, Observed, WatchEvent } from '../watch/types.ts';
+import { countsOf, groupsOf, noServer } from '../watch/summary.ts';
+import type { Baseline, Observation, Observed, WatchEvent } from '../watch/types.ts';
 import { count, names } from '../words/phrase.ts';
 import { type Line, paragraph, type Style, span, type Tone } from './text.ts';
 
@@ -29,20 +30,24 @@ const TONES: Readonly<Record<WatchEvent['action'], Tone | null>> = {
 
 export type CheckVerdict = 'as planned' | 'drift' | 'unknown';
 
-/** A setting of an interface or a server that is not there is not as planned. */
+/** A setting of an interface that is not there is not as planned. */
 const isNotKnown = ({ state }: Observed): boolean => state === 'unknown' || state === 'gone';
+const isInForce = ({ state }: Observed): boolean => state !== 'ended';
 
+/** A server that was stopped is no drift, and leaves the rest known. If nothing is left, there is nothing to tell. */
 export function verdictOf({ settings }: Observation): CheckVerdict {
-  const all = [...settings.values()];
+  const all = [...settings.values()].filter(isInForce);
   if (all.some(({ state }) => state === 'drifted')) return 'drift';
-  return all.some(isNotKnown) ? 'unknown' : 'as planned';
+  return all.length === 0 || all.some(isNotKnown) ? 'unknown' : 'as planned';
 }
 
 const WORDS = { 'as planned': 'OK', drift: 'WARNING', unknown: 'UNKNOWN' } as const;
 
 /** As Monitoring Plugins print it: one line, and what is counted behind a bar. */
-export function checkLine(observation: Observation, groups: number): string {
-  const all = [...observation.settings.values()];
+export function checkLine(observation: Observation, baseline: Baseline): string {
+  const all = [...observation.settings.values()].filter(isInForce);
+  const { ended, stopped } = countsOf(observation);
+  const groups = groupsOf(baseline, observation);
   const drifted = all.filter(({ state }) => state === 'drifted');
   const unknown = all.filter(isNotKnown);
   const verdict = verdictOf(observation);
@@ -52,12 +57,18 @@ export function checkLine(observation: Observation, groups: number): string {
     drift: `${drifted.length} of ${what} drifted: ${names(
       drifted.map(({ subject, wanted, is }) => `${subject} is ${valueText(is)}, not ${valueText(wanted)}`),
     )}`,
-    unknown: `cannot tell: ${names(
-      unknown.map(({ subject, state }) => `${subject} is ${state === 'gone' ? 'not there' : 'not known'}`),
-    )}`,
+    unknown:
+      unknown.length === 0
+        ? 'nothing to compare now'
+        : `cannot tell: ${names(
+            unknown.map(
+              ({ subject, state }) => `${subject} is ${state === 'gone' ? 'not there' : 'not known'}`,
+            ),
+          )}`,
   }[verdict];
-  const figures = `settings=${all.length} drift=${drifted.length} unknown=${unknown.length}`;
-  return `locality-tune ${WORDS[verdict]}: ${text.replaceAll('|', '/')} | ${figures}`;
+  const also = stopped.length === 0 ? '' : `; ${noServer(stopped)}`;
+  const figures = `settings=${all.length} drift=${drifted.length} unknown=${unknown.length} ended=${ended}`;
+  return `locality-tune ${WORDS[verdict]}: ${`${text}${also}`.replaceAll('|', '/')} | ${figures}`;
 }
 
 /** Events of the watchers that `status` shows. */

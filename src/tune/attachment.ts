@@ -45,7 +45,7 @@ const NAME = /^[\da-f]{32}\.json$/;
 const folderIn = (state: string): string => join(state, 'attached');
 
 /** By a digest, because a group's name may contain that of an interface, which can be anything. */
-function fileOf({ state, netns }: Attacher, group: string): string {
+function fileOf({ state, netns }: Pick<Attacher, 'state' | 'netns'>, group: string): string {
   const digest = createHash('sha256')
     .update(`${netns.cookie ?? netns.inode} ${group}`)
     .digest('hex');
@@ -101,6 +101,10 @@ function attachmentOf(
     by,
   };
 }
+
+/** A group that is not there any more. Throws errors of the file system. */
+export const forgetAttachment = (attacher: Pick<Attacher, 'state' | 'netns'>, group: string): void =>
+  rmSync(fileOf(attacher, group), { force: true });
 
 /** No program survives a reboot. */
 function forgetOthers({ state, bootId }: Attacher): void {

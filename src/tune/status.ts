@@ -88,6 +88,9 @@ export async function standingOf(
   }
   const told = new Set(settings.flatMap(({ kind, subject }) => (kind === 'program' ? [subject] : [])));
   settings.push(...attached.groups.flatMap((group) => (told.has(group.id) ? [] : byAttach(group, attached))));
+  const running = new Set(attached.groups.map(({ id }) => id));
+  for (const each of attached.attachments.values())
+    if (!running.has(each.group) && !told.has(each.group)) settings.push(withoutServer(each));
   return {
     settings,
     drift: settings.flatMap(({ subject, wanted, is, state, why }) =>
@@ -231,6 +234,19 @@ function byAttach(group: Group, attached: AttachedPrograms): StandingSetting[] {
     why: likelyCause('program', false),
   });
 }
+
+/** One that starts on the same address may get the program again, from a watcher. */
+const withoutServer = ({ group, instructions, size, time, by }: Attachment): StandingSetting => ({
+  kind: 'program',
+  subject: group,
+  wanted: `${recognise(instructions)?.name ?? 'the program'} for ${count(size, 'socket')}`,
+  is: null,
+  state: 'ended',
+  why: 'no reuseport group is on this address now',
+  journal: null,
+  time,
+  by,
+});
 
 export function verdictOf({ journals, notes }: JournalList, { settings, drift }: Standing): StatusVerdict {
   if (drift.length > 0) return 'drift';

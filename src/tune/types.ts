@@ -19,8 +19,10 @@ const PLANNED = [
 ] as const;
 export type PlannedKind = (typeof PLANNED)[number];
 export const KINDS: readonly PlannedKind[] = PLANNED;
+const BY_XDP_AND_BALANCE = ['feature', 'xdp', 'tc'] as const;
 /** `feature`, `xdp` and `tc` are changed only by `locality-tune xdp` and `balance`. */
-export type Kind = PlannedKind | 'feature' | 'xdp' | 'tc';
+export type Kind = PlannedKind | (typeof BY_XDP_AND_BALANCE)[number];
+export const ALL_KINDS: readonly Kind[] = [...PLANNED, ...BY_XDP_AND_BALANCE];
 
 /**
  * The object of a change, by names that survive a reordering: a device and its queue, a process and its start time,

@@ -13,7 +13,8 @@ import {
 } from '../steer/attach.ts';
 import { identify } from '../steer/member.ts';
 import { type GroupChoice, selectGroups } from '../steer/select.ts';
-import { noteAttachment } from '../tune/attachment.ts';
+import { noteAttachment, readAttachments } from '../tune/attachment.ts';
+import { portOf } from '../tune/settings/program.ts';
 import type { LiveMachine, Progress } from './machine.ts';
 
 /** Throws Failure: everything of selectGroups and attach. */
@@ -73,6 +74,19 @@ export async function checkDetachFrom(
   progress: Progress,
 ): Promise<readonly Detached[]> {
   return checkDetach(machine.kernel, await readGroups(machine, selector, true, progress), selector, options);
+}
+
+/** What was attached to groups of this port that are not there now: records only, the programs ended with their servers. */
+export async function recordsWithoutServer(
+  machine: LiveMachine,
+  { port, protocol }: { readonly port: number; readonly protocol: string },
+): Promise<readonly string[]> {
+  const noted = [...readAttachments(machine).keys()].filter(
+    (id) => portOf(id) === port && id.startsWith(`${protocol} `),
+  );
+  if (noted.length === 0) return [];
+  const { groups } = await readSockets(machine, machine.arch, { port, slots: false, sampleSeconds: 0 });
+  return noted.filter((id) => !groups.some((group) => group.id === id));
 }
 
 /** So that `status` can say who it was, and see when the group is another one. */

@@ -7,6 +7,7 @@ import type { Group, Host, Irq, Nic } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import { applied } from '../tune/applied.ts';
 import { fromSaved } from '../tune/saved.ts';
+import { portOf } from '../tune/settings/program.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Change, Target } from '../tune/types.ts';
 import { irqOf, isReadApart, threadOf, valueIn } from '../tune/value-in.ts';
@@ -20,7 +21,7 @@ export type Apart = ReadonlyMap<string, string | null>;
 export function observe(host: Host, baseline: Baseline, apart: Apart = new Map()): Observation {
   const settings = [
     ...baseline.settings.filter((each) => !isBeyond(host, each)).map((each) => compare(host, each, apart)),
-    ...compareFacts(factsOf(host), baseline.facts),
+    ...compareFacts(host, baseline.facts),
   ];
   const findings = diagnose(viewOf(host)).map(({ rule, subject, message }) => ({ rule, subject, message }));
   return {
@@ -45,6 +46,8 @@ function compare(host: Host, { kind, subject, target, wanted }: Expectation, apa
   const change = { kind, subject, target, to: wanted, why: '', command: '' };
   const [found] = fromSaved({ schema: 'locality-tune.saved/1', changes: [change] }, host).changes;
   const base = { kind, subject, wanted, owner: ownerOf(target) };
+  if ('group' in target && hasEnded(host, target.group))
+    return { ...base, state: 'ended', is: null, target: null };
   if (found === undefined || !isThere(host, found.target))
     return { ...base, state: 'gone', is: null, target: null };
   const is = isReadApart(found.target) ? (apart.get(subject) ?? null) : valueIn(host, found.target);
@@ -54,6 +57,13 @@ function compare(host: Host, { kind, subject, target, wanted }: Expectation, apa
   const state =
     is === null ? 'unknown' : isAsWanted(found.target, is, wanted) ? whenSet(host, found.target) : 'drifted';
   return { ...base, state, is, target: found.target };
+}
+
+/** A group ends with its last socket. A server that opened its address without SO_REUSEPORT runs, but has none. */
+function hasEnded({ groups, lone }: Host, id: string): boolean {
+  const isAtItsPort = ({ protocol, port }: { readonly protocol: string; readonly port: number }): boolean =>
+    port === portOf(id) && id.startsWith(`${protocol} `);
+  return !groups.some((group) => group.id === id) && !lone.some(isAtItsPort);
 }
 
 /** A ban is kept if all of its IRQs are banned, under the numbers that they have now. */
@@ -107,13 +117,26 @@ export function settled(host: Host): Host {
   return applied(host, { changes: moves });
 }
 
-function compareFacts(now: readonly Fact[], wanted: readonly Fact[]): Observed[] {
-  const values = new Map(now.map(({ subject, value }) => [subject, value]));
+function compareFacts(host: Host, wanted: readonly Fact[]): Observed[] {
+  const values = new Map(factsOf(host).map(({ subject, value }) => [subject, value]));
   return wanted.map(({ kind, subject, owner, value }) => {
-    const is = values.get(subject) ?? null;
-    const state = is === null ? 'gone' : is === value ? 'as-set' : 'drifted';
+    const is = values.get(subject) ?? (kind === 'program' ? otherProgram(host, owner) : null);
+    const absent = kind === 'program' ? stateWithout(host, owner) : 'gone';
+    const state = is === null ? absent : is === value ? 'as-set' : 'drifted';
     return { kind, subject, wanted: value, is, owner, state, target: null };
   });
+}
+
+/** What a group has instead of an eBPF program; null: that is not known. */
+function otherProgram({ groups }: Host, id: string | null): string | null {
+  const group = groups.find((each) => each.id === id);
+  if (group === undefined || group.selection === null) return null;
+  return group.program === null ? 'none' : (group.program.name ?? 'another program');
+}
+
+function stateWithout(host: Host, id: string | null): 'ended' | 'gone' | 'unknown' {
+  if (host.groups.some((group) => group.id === id)) return 'unknown';
+  return id !== null && hasEnded(host, id) ? 'ended' : 'gone';
 }
 
 /** What decides where packets go, and cannot be set by a plan. */

@@ -2,7 +2,7 @@
  * What a watcher sees and has done, in numbers: for a metrics endpoint. Each label has a fixed list of values, and a count
  * of zero is given too, so that a missing count always means that nobody counts.
  */
-import { KINDS, type Kind } from '../tune/types.ts';
+import { ALL_KINDS, type Kind } from '../tune/types.ts';
 import type { State } from './types.ts';
 import type { Writer } from './writer.ts';
 
@@ -16,7 +16,7 @@ export type Culprit = (typeof CULPRITS)[number];
 export const RESULTS = ['repaired', 'failed', 'given-up'] as const;
 export type Result = (typeof RESULTS)[number];
 
-export const STATES: readonly State[] = ['as-set', 'pending', 'drifted', 'gone', 'unknown'];
+export const STATES: readonly State[] = ['as-set', 'pending', 'drifted', 'ended', 'gone', 'unknown'];
 
 /** Since the watcher was started; these only grow. */
 export interface Tally {
@@ -61,10 +61,10 @@ export class Counts {
   }
 
   get tally(): Tally {
-    const drift = KINDS.flatMap((kind) =>
+    const drift = ALL_KINDS.flatMap((kind) =>
       CULPRITS.map((culprit) => ({ kind, culprit, count: this.#drift.get(`${kind} ${culprit}`) ?? 0 })),
     );
-    const repairs = KINDS.flatMap((kind) =>
+    const repairs = ALL_KINDS.flatMap((kind) =>
       RESULTS.map((result) => ({ kind, result, count: this.#repairs.get(`${kind} ${result}`) ?? 0 })),
     );
     return { drift, repairs, looks: this.looks, slotReads: this.slotReads };

@@ -36,10 +36,10 @@ export interface Baseline {
 }
 
 /**
- * `pending`: an interrupt moves to its CPU when it next fires. `gone`: its object is not there now. `unknown`: the kernel did
- * not say.
+ * `pending`: an interrupt moves to its CPU when it next fires. `ended`: with its server, which is not running; one that
+ * starts on the same address gets it again. `gone`: its object is not there now. `unknown`: the kernel did not say.
  */
-export type State = 'as-set' | 'pending' | 'drifted' | 'gone' | 'unknown';
+export type State = 'as-set' | 'pending' | 'drifted' | 'ended' | 'gone' | 'unknown';
 
 export interface Observed {
   readonly kind: Kind;

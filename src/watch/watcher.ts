@@ -13,7 +13,7 @@ import { observe } from './observe.ts';
 import { filesOf } from './paths.ts';
 import { type Decision, decide, drifted, repaired } from './policy.ts';
 import { SlotSchedule } from './slot-schedule.ts';
-import { countsOf, type Summary } from './summary.ts';
+import { countsOf, groupsOf, type Summary } from './summary.ts';
 import { Counts, culpritOf, type SettingCount, STATES, type WatchCounters } from './tally.ts';
 import type { WatcherOptions } from './times.ts';
 import type { Baseline, Observation, WatchEvent } from './types.ts';
@@ -175,7 +175,7 @@ export class Watcher {
   summary(): Summary {
     return {
       ...countsOf(this.#last),
-      groups: this.#baseline.sizes.size,
+      groups: groupsOf(this.#baseline, this.#last),
       repairs: this.#total,
       lastRepairAt: this.#repairs.at(-1) ?? null,
       givenUp: this.#items.givenUp,

@@ -53,6 +53,7 @@ describe('watchers', () => {
       '{state="as-set"} 6',
       '{state="pending"} 0',
       '{state="drifted"} 3',
+      '{state="ended"} 0',
       '{state="gone"} 0',
       '{state="unknown"} 0',
     ]);

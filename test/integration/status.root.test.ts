@@ -97,3 +97,34 @@ it('lists what was attached, and sees more workers than its program was made for
   expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
   expect((await status()).code).toBe(3);
 }, 300_000);
+
+it('does not count a program that ended with its server, until detach forgets it', async () => {
+  expect((await cli('attach', '--port', `${PORT}`, '--yes')).code).toBe(0);
+  await nginx.stop();
+  expect(await status()).toMatchObject({
+    code: 3,
+    verdict: 'nothing',
+    settings: [{ kind: 'program', subject: ID, state: 'ended', journal: null }],
+    drift: [],
+  });
+  const { stdout } = await cli('status');
+  expect(stdout).toContain(`ended: 1 program with its server: ${ID}; `);
+  expect(await cli('watch', '--once')).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining(`UNKNOWN: nothing to compare now; no server runs on ${ID} |`),
+  });
+  const gone = `${ID}: no reuseport group is there now;`;
+  const detach = (...more: string[]) => cli('detach', '--port', `${PORT}`, ...more);
+  expect(await detach('--dry-run')).toMatchObject({
+    code: 0,
+    stderr: `${gone} would remove the record of its program\n`,
+  });
+  const done = await detach('-j');
+  expect(done).toMatchObject({ code: 0, stderr: `${gone} removed the record of its program\n` });
+  expect(JSON.parse(done.stdout)).toEqual({ schema: 'locality-tune.detach/1', groups: [] });
+  expect(await status()).toMatchObject({ code: 3, settings: [] });
+  expect(await detach('--yes')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no reuseport group'),
+  });
+}, 300_000);

@@ -89,6 +89,18 @@ const noted = (size: number): Attachment => ({
   by: BY,
 });
 
+/** Programs of as many groups, whose servers have ended. */
+async function withoutServers(count: number): Promise<Standing> {
+  const ids = Array.from({ length: count }, (_, index) => `${ID}${index}`);
+  const attachments = new Map(ids.map((id) => [id, { ...noted(2), group: id }]));
+  const tree = openTree();
+  try {
+    return await standingOf(tree.access(), [], { groups: [], attachments });
+  } finally {
+    tree.end();
+  }
+}
+
 const states = ({ settings }: Standing) =>
   settings.map(({ kind, subject, state }) => `${kind} ${subject}: ${state}`);
 const loose: Workers = [{ cpus: [0, 1, 2, 3] }, { cpus: [0, 1, 2, 3] }];
@@ -182,6 +194,15 @@ describe('a program by attach', () => {
     const { drift } = await stand([], pinned(0, 1), null, {});
     expect(drift).toMatchObject([{ subject: ID, wanted: 'cpu', is: 'none' }]);
   });
+
+  it('has ended with its server, which is no drift', async () => {
+    const standing = await withoutServers(1);
+    expect(standing.settings).toMatchObject([
+      { kind: 'program', subject: `${ID}0`, wanted: 'cpu for 2 sockets', is: null, state: 'ended', by: BY },
+    ]);
+    expect(standing.drift).toEqual([]);
+    expect(verdictOf({ journals: [], notes: [] }, standing)).toBe('nothing');
+  });
 });
 
 describe('its words', () => {
@@ -204,6 +225,21 @@ describe('its words', () => {
       /^locality-tune WARNING: drift: 1 of 1 setting: tcp 0\.0\.0\.0:8080 is [^|]* \| settings=1 drift=1$/,
     );
     expect(await line(null, loose)).toBe('locality-tune UNKNOWN: nothing is applied | settings=0 drift=0');
+  });
+
+  it('have one line for all programs that ended with their servers', async () => {
+    const texts = async (count: number) =>
+      statusLines({ ...shown(await withoutServers(count)), dropIns: [] }, { ...style, columns: 400 }).map(
+        (line) => line.map(({ text }) => text).join(''),
+      );
+    const remedy = '`locality-tune detach --port PORT` (with --udp for UDP) removes the record of one';
+    expect(await texts(1)).toEqual([
+      'nothing is in force: what was applied has ended with its processes',
+      `ended: 1 program with its server: tcp 0.0.0.0:80800; ${remedy}`,
+    ]);
+    const [, many = '', ...more] = await texts(9);
+    expect(many).toMatch(/^ended: 9 programs with their servers: tcp 0\.0\.0\.0:80800, .* and 6 more; /);
+    expect(more).toEqual([]);
   });
 
   it('name who did it', async () => {

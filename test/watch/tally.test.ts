@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KINDS } from '../../src/tune/types.ts';
+import { ALL_KINDS } from '../../src/tune/types.ts';
 import { CULPRITS, culpritOf, RESULTS, STATES } from '../../src/watch/tally.ts';
 import type { Writer } from '../../src/watch/writer.ts';
 import { group, host, nic, pinned } from '../fixtures/hosts.ts';
@@ -31,8 +31,8 @@ it('counts every kind with every label, zeros too', async () => {
   const machine = open();
   await machine.pass(1);
   const { drift, repairs, settings, looks, slotReads } = machine.watcher.counters();
-  expect(drift).toHaveLength(KINDS.length * CULPRITS.length);
-  expect(repairs).toHaveLength(KINDS.length * RESULTS.length);
+  expect(drift).toHaveLength(ALL_KINDS.length * CULPRITS.length);
+  expect(repairs).toHaveLength(ALL_KINDS.length * RESULTS.length);
   expect([...above(drift), ...above(repairs)]).toEqual([]);
   expect(settings.filter(({ kind }) => kind === 'irq')).toEqual(
     STATES.map((state) => ({ kind: 'irq', device: 'eth0', state, count: state === 'as-set' ? 4 : 0 })),

@@ -1,9 +1,10 @@
 /** `locality-tune detach`: asks, detaches the program and prints the result. */
 import { detachLines } from '../../report/steer.ts';
 import type { Detached } from '../../steer/attach.ts';
+import { forgetAttachment } from '../../tune/attachment.ts';
 import { dropInsOf, removeDropIn, type Served } from '../../tune/drop-in.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
-import { checkDetachFrom, detachFrom } from '../../use-cases/steer.ts';
+import { checkDetachFrom, detachFrom, recordsWithoutServer } from '../../use-cases/steer.ts';
 import { count } from '../../words/phrase.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { asFailure, EXIT, usage } from '../errors.ts';
@@ -23,10 +24,14 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
   const removed = options.persist ? dropIns : [];
   const machine = openMachine();
   const how = { dryRun, force: options.force === true };
+  const selector = selectorOf(options);
+  const forgotten = 'protocol' in selector ? await recordsWithoutServer(machine, selector) : [];
   const planned =
     options.yes || dryRun
       ? null
-      : await unlessStopped(removed, () => checkDetachFrom(machine, selectorOf(options), how, progress));
+      : await unlessStopped([...removed, ...forgotten], () =>
+          checkDetachFrom(machine, selector, how, progress),
+        );
   if (planned !== null && !(await agreeToDetach(planned, removed, options))) {
     process.exitCode = EXIT.failed;
     return say('nothing was changed\n');
@@ -34,14 +39,19 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
   const isNoop = planned?.every(({ attached }) => !attached) === true;
   const results = isNoop
     ? planned
-    : await unlessStopped(removed, () => detachFrom(machine, selectorOf(options), how, progress));
-  if (results.length > 0)
+    : await unlessStopped([...removed, ...forgotten], () => detachFrom(machine, selector, how, progress));
+  if (results.length > 0 || options.json || options.pretty)
     printResults(
       results,
       options,
       (each) => ({ schema: 'locality-tune.detach/1', ...each }),
       () => detachLines(results, dryRun ? 'dry run' : 'done'),
     );
+  for (const group of forgotten) {
+    if (!dryRun) forgetAttachment(machine, group);
+    const done = dryRun ? 'would remove' : 'removed';
+    say(`${group}: no reuseport group is there now; ${done} the record of its program\n`);
+  }
   for (const path of dropIns) {
     if (!options.persist)
       sayParagraph('note: ', `${path} attaches a program again at the next start: --persist removes it`);
@@ -53,18 +63,21 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
   }
 }
 
-/** Of a server that is stopped only the drop-in is left. Throws what `act` throws. */
+/** Of a server that is stopped only the drop-in and the record are left. Throws what `act` throws. */
 async function unlessStopped(
-  removed: readonly string[],
+  left: readonly string[],
   act: () => Promise<readonly Detached[]>,
 ): Promise<readonly Detached[]> {
   try {
     return await act();
   } catch (error) {
-    if (removed.length === 0 || asFailure(error).code !== 'no-such-group') throw error;
+    if (left.length === 0 || !STOPPED.has(asFailure(error).code)) throw error;
     return [];
   }
 }
+
+/** A server that opens its address without SO_REUSEPORT now has no group either. */
+const STOPPED: ReadonlySet<string> = new Set(['no-such-group', 'not-reuseport']);
 
 /** Throws CliError usage where nobody can be asked. */
 async function agreeToDetach(

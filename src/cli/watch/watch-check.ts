@@ -30,7 +30,7 @@ export async function check(
   if (options.json || options.pretty) {
     const settings = [...observation.settings.values()].map(({ target: _, owner: __, ...each }) => each);
     printDocument({ schema: SCHEMA, verdict, baseline: baseline.source, settings }, options);
-  } else print(`${checkLine(observation, baseline.sizes.size)}\n`);
+  } else print(`${checkLine(observation, baseline)}\n`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** `locality-tune watch`: its options and help. The code is loaded when it runs. */
 import type { Command } from 'commander';
-import { KINDS, type Kind } from '../../tune/types.ts';
+import { ALL_KINDS, KINDS, type Kind } from '../../tune/types.ts';
 import { usage } from '../errors.ts';
 import { listenAddress, schedule } from '../export/export-options.ts';
 import { collect, port } from '../options.ts';
@@ -60,15 +60,13 @@ const ports = (text: string, previous: readonly number[] = []): readonly number[
 ];
 
 /** `all` leaves out what `locality-tune xdp` and `balance` set: attaching an XDP program may reset a NIC. */
-const REPAIRABLE: readonly Kind[] = [...KINDS, 'feature', 'xdp', 'tc'];
-
 function kinds(text: string): readonly Kind[] {
   if (text === 'none') return [];
   if (text === 'all') return KINDS;
   return text.split(',').map((word) => {
-    const kind = REPAIRABLE.find((known) => known === word);
+    const kind = ALL_KINDS.find((known) => known === word);
     if (kind === undefined)
-      throw usage(`--repair '${word}': must be none, all, or some of ${REPAIRABLE.join(', ')}`);
+      throw usage(`--repair '${word}': must be none, all, or some of ${ALL_KINDS.join(', ')}`);
     return kind;
   });
 }
