@@ -291,7 +291,7 @@ export const METRICS = {
     'counter',
     null,
     ['kind', 'cause'],
-    'Times that a setting drifted, by who changed it: unit, container, process, interface, server or unknown.',
+    'Times that a setting drifted, by who changed it: unit, container, process, interface, server, cpu or unknown.',
     WATCHER,
   ),
   repairs_total: metric(

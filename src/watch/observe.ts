@@ -139,13 +139,16 @@ function stateWithout(host: Host, id: string | null): 'ended' | 'gone' | 'unknow
   return id !== null && hasEnded(host, id) ? 'ended' : 'gone';
 }
 
+/** An eBPF program cannot be attached again, so it is only watched. @param group its id */
+export const programFact = (group: string): string => `${group} eBPF program`;
+
 /** What decides where packets go, and cannot be set by a plan. */
 export const factsOf = ({ machine, nics, groups }: Host): Fact[] => [
   ...(nics.length === 0 ? [] : flowEntriesOf(machine)),
   ...nics.flatMap(factsOfNic),
   ...groups.flatMap(({ id, program }): Fact[] =>
     program?.kind === 'ebpf'
-      ? [{ kind: 'program', subject: `${id} eBPF program`, owner: id, value: program.name ?? '(unnamed)' }]
+      ? [{ kind: 'program', subject: programFact(id), owner: id, value: program.name ?? '(unnamed)' }]
       : [],
   ),
 ];
@@ -168,5 +171,6 @@ function factsOfNic({ name, rss }: Nic): Fact[] {
 
 export function generationOf({ id, size, sockets }: Group): Generation {
   const workers = sockets.flatMap(({ owners }) => owners.map((owner) => `${owner.pid}/${threadOf(owner)}`));
-  return { group: id, size, workers: [...new Set(workers)].sort() };
+  const inodes = sockets.map(({ inode }) => inode);
+  return { group: id, size, sockets: inodes, workers: [...new Set(workers)].sort() };
 }

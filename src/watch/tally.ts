@@ -8,9 +8,9 @@ import type { Writer } from './writer.ts';
 
 /**
  * Who changed a setting: a systemd unit, a container, another process; the interface (its driver set defaults after a link or
- * channel change), or the server (it was restarted, reloaded). `unknown`: the kernel reports no such change.
+ * channel change), the server (it was restarted, reloaded), or a CPU that went offline. `unknown`: the kernel reports no such change.
  */
-export const CULPRITS = ['unit', 'container', 'process', 'interface', 'server', 'unknown'] as const;
+export const CULPRITS = ['unit', 'container', 'process', 'interface', 'server', 'cpu', 'unknown'] as const;
 export type Culprit = (typeof CULPRITS)[number];
 
 export const RESULTS = ['repaired', 'failed', 'given-up'] as const;
@@ -75,9 +75,9 @@ const add = (counts: Map<string, number>, key: string): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 };
 
-/** @param by null: no writer is known. @param owner what changed as a whole a moment before */
-export function culpritOf(by: Writer | null, heard: boolean, owner: 'interface' | 'server' | null): Culprit {
+/** @param by null: no writer is known. @param other what else it is put down to */
+export function culpritOf(by: Writer | null, heard: boolean, other: Culprit | null): Culprit {
   // A container has a unit, too.
   if (by !== null) return by.container !== null ? 'container' : by.unit !== null ? 'unit' : 'process';
-  return heard ? 'process' : (owner ?? 'unknown');
+  return heard ? 'process' : (other ?? 'unknown');
 }

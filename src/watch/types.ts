@@ -57,6 +57,8 @@ export interface Observed {
 export interface Generation {
   readonly group: string;
   readonly size: number;
+  /** Their inodes. */
+  readonly sockets: readonly number[];
   /** `PID/TID` of each socket's owners, sorted. */
   readonly workers: readonly string[];
 }

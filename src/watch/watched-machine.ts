@@ -1,6 +1,6 @@
 /** What a watcher hears and reads of its machine, and what it may do with it. */
 import type { Host } from '../host/types.ts';
-import type { Change } from '../tune/types.ts';
+import type { Change, Kind } from '../tune/types.ts';
 import type { Steering } from './baseline.ts';
 import type { Apart } from './observe.ts';
 import type { Baseline, Expectation, WatchEvent } from './types.ts';
@@ -11,8 +11,20 @@ export type Notice =
   /** Somebody wrote a file. */
   | { readonly about: 'file'; readonly path: string; readonly by: Writer | null }
   /** A link went up or down, an interface came or went, ethtool changed something. */
-  | { readonly about: 'interface'; readonly name: string; readonly what: string }
-  /** A socket was closed, a worker ended, a CPU went offline, events were lost: look again. */
+  | {
+      readonly about: 'interface';
+      readonly name: string;
+      readonly what: string;
+      /**
+       * `all`: the driver may have set everything to its defaults; `link`: likewise, but other changes take a link down and up
+       * too; `own`: nothing but `own`.
+       */
+      readonly changes: 'all' | 'link' | 'own';
+      /** What it says that was changed. */
+      readonly own: readonly Kind[];
+    }
+  | { readonly about: 'cpu'; readonly cpu: number; readonly online: boolean }
+  /** A socket was closed, a worker ended, events were lost: look again. */
   | { readonly about: 'machine' }
   /** A person asks: read everything again, slots and programs too. */
   | { readonly about: 'anything' };

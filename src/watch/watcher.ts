@@ -6,11 +6,12 @@ import type { Host } from '../host/types.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
 import { adopt, steeringOf } from './baseline.ts';
 import { foundSince, happened } from './compare.ts';
-import { type Disturbance, Disturbances } from './disturbances.ts';
+import { type Disturbance, Disturbances, offlineCpus } from './disturbances.ts';
 import { valueText } from './event-text.ts';
 import { type Item, Items } from './items.ts';
 import { observe } from './observe.ts';
 import { filesOf } from './paths.ts';
+import { Persisting } from './persisting.ts';
 import { type Decision, decide, drifted, repaired } from './policy.ts';
 import { SlotSchedule } from './slot-schedule.ts';
 import { countsOf, groupsOf, type Summary } from './summary.ts';
@@ -31,6 +32,7 @@ export class Watcher {
   #found: Observation['findings'] | null = null;
   readonly #items = new Items();
   readonly #disturbed = new Disturbances();
+  readonly #persisting = new Persisting();
   #repairs: number[] = [];
   #total = 0;
   #pausedUntil = 0;
@@ -59,7 +61,7 @@ export class Watcher {
 
   /** How many settings, interfaces and groups are remembered: it must not grow with time. */
   get remembered(): number {
-    return this.#items.size + this.#disturbed.size;
+    return this.#items.size + this.#disturbed.size + this.#persisting.size;
   }
 
   /** When `step` must be called next, unless something is heard before. */
@@ -77,7 +79,8 @@ export class Watcher {
         item.isNamed = false;
       }
     }
-    if (notice.about === 'interface') this.#disturbed.heard(notice.name, notice.what, now);
+    if (notice.about === 'interface') this.#disturbed.heard(notice.name, notice, now);
+    if (notice.about === 'cpu' && !notice.online) this.#disturbed.offline(notice.cpu, now);
     if (notice.about === 'anything') this.#slots.ask(now);
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
   }
@@ -138,14 +141,9 @@ export class Watcher {
     const before = this.#last ?? seen;
     this.#last = seen;
     this.#counts.looks += 1;
+    this.#persisting.look(seen);
     for (const event of happened(before, seen)) {
-      if (event.kind === 'link' || event.kind === 'group' || event.kind === 'generation')
-        this.#disturbed.seen(
-          event.subject,
-          event.cause,
-          event.kind === 'link' ? 'interface' : 'server',
-          this.#machine.now(),
-        );
+      this.#note(event);
       this.#machine.say(event);
     }
     this.#disturbed.forget(started, this.#options.policy.settleMs);
@@ -153,6 +151,13 @@ export class Watcher {
     const found = this.#found ?? seen.findings;
     this.#found = seen.findings;
     for (const event of foundSince(found, seen.findings, this.#baseline.findings)) this.#machine.say(event);
+  }
+
+  #note({ kind, subject, cause: what, from, to }: WatchEvent): void {
+    const now = this.#machine.now();
+    const changes = from === null || to === null ? 'all' : 'link';
+    if (kind === 'link') this.#disturbed.heard(subject, { what, changes, own: [] }, now);
+    else if (kind === 'group' || kind === 'generation') this.#disturbed.serverChanged(subject, what, now);
   }
 
   async #read(now: number): Promise<Host> {
@@ -225,7 +230,7 @@ export class Watcher {
       item.told = wish.from;
       if (isNew && item.isNamed) item.writer = undefined;
       if (isNew) item.isNamed = true;
-      const recently = this.#disturbed.recent(wish.owner, now);
+      const recently = this.#whyDrifted(wish, seen, now);
       const heard = item.writer !== undefined;
       const by = item.writer ?? null;
       if (isNew) {
@@ -234,7 +239,7 @@ export class Watcher {
         item.seenAt = now;
         this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
       }
-      const decision = this.#decide(wish, item, recently, now);
+      const decision = this.#decide(wish, item, host, now);
       if (decision.act === 'give-up') {
         item.memory = { ...item.memory, givenUp: decision.why };
         this.#counts.done(wish.kind, 'given-up');
@@ -283,13 +288,26 @@ export class Watcher {
     return wishes;
   }
 
+  /** A program stays as long as its group: who comes and goes there has not changed it. */
+  #whyDrifted(wish: Wish, seen: Observation, now: number): Cause | null {
+    const { kind, subject, from, owner } = wish;
+    const isOther = kind === 'program' && seen.settings.get(subject)?.state === 'drifted';
+    if (!isOther || owner === null || !this.#persisting.has(owner)) return this.#disturbed.causeOf(wish, now);
+    const what = from === 'none' ? 'somebody detached it' : 'somebody attached another program';
+    return { what: `${what}; the kernel does not report who`, of: 'process' };
+  }
+
   #decide(
-    { kind, from, change }: Wish,
+    { kind, from, change, owner, wanted }: Wish,
     { memory, seenAt }: Item,
-    disturbed: Disturbance | null,
+    host: Host,
     now: number,
   ): Decision {
     if (change === null) return { act: 'leave', why: 'it is only watched' };
+    const offline = offlineCpus(kind, wanted, host);
+    if (offline !== null && this.#options.policy.kinds.has(kind))
+      return { act: 'leave', why: `CPU ${offline} is offline` };
+    const disturbed = this.#disturbed.changed(owner, now);
     // `detach` takes a program off before it forgets that it was wanted, so one that is gone counts as being changed.
     const isGone = kind === 'program' && from === 'none' && seenAt !== null;
     const { settleMs, groupSettleMs } = this.#options.policy;
@@ -352,3 +370,6 @@ export class Watcher {
 }
 
 const HOUR_MS = 3_600_000;
+
+/** What a drift is put down to. */
+type Cause = Pick<Disturbance, 'what'> & { readonly of: Disturbance['of'] | 'process' };

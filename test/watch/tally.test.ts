@@ -49,7 +49,13 @@ it('counts drift by who caused it, and repairs by how they ended', async () => {
   await machine.pass(1);
   machine.change({ target: IRQ, to: '0' }, SERVICE, '/proc/irq/34/smp_affinity');
   await machine.pass(60);
-  machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link came up' });
+  machine.watcher.hear({
+    about: 'interface',
+    name: 'eth0',
+    what: 'its link came up',
+    changes: 'link',
+    own: [],
+  });
   machine.change({ target: IRQ, to: '0-3' }, null, null);
   await machine.pass(60);
   machine.change({ target: IRQ, to: '1' }, null, null);

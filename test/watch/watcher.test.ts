@@ -79,7 +79,13 @@ describe('an interrupt that a script moves', () => {
     await machine.pass(60);
     // As a driver does when its interface goes up.
     for (const to of ['0-3', '2', '0']) {
-      machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link went down and up' });
+      machine.watcher.hear({
+        about: 'interface',
+        name: 'eth0',
+        what: 'its link went down and up',
+        changes: 'link',
+        own: [],
+      });
       machine.change({ target: IRQ, to }, null, null);
       await machine.pass(60);
     }
@@ -135,7 +141,13 @@ describe('a link that went down and up', () => {
     const machine = new SimulatedMachine(tuned());
     await machine.pass(1);
     for (let flap = 0; flap < 10; flap++) {
-      machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link went down and up' });
+      machine.watcher.hear({
+        about: 'interface',
+        name: 'eth0',
+        what: 'its link went down and up',
+        changes: 'link',
+        own: [],
+      });
       machine.change({ target: IRQ, to: '0-3' }, null, null);
       const at = machine.ms;
       await machine.pass(180);
@@ -253,7 +265,13 @@ describe('repairs', () => {
       for (const { irq, name, queues } of start.nics[0]?.irqs ?? [])
         if (queues.length > 0)
           machine.change({ target: { ...IRQ, irq, name, queues }, to: '0-63' }, null, null);
-      machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link came up' });
+      machine.watcher.hear({
+        about: 'interface',
+        name: 'eth0',
+        what: 'its link came up',
+        changes: 'link',
+        own: [],
+      });
       await machine.pass(60);
       expect(machine.host.nics).toEqual(start.nics);
     }
@@ -315,10 +333,22 @@ describe('a day of random drift', () => {
       if (what === 'reload')
         machine.host = { ...machine.host, groups: pinnedServer(1000 + 10 * nth, cpu).groups };
       else if (what === 'veth')
-        machine.watcher.hear({ about: 'interface', name: `veth${nth}`, what: 'the interface was created' });
+        machine.watcher.hear({
+          about: 'interface',
+          name: `veth${nth}`,
+          what: 'the interface was created',
+          changes: 'all',
+          own: [],
+        });
       else {
         if (what === 'driver')
-          machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link came up' });
+          machine.watcher.hear({
+            about: 'interface',
+            name: 'eth0',
+            what: 'its link came up',
+            changes: 'link',
+            own: [],
+          });
         machine.change(
           { target, to: String(cpu) },
           // Another writer each time: nobody fights.
@@ -379,7 +409,13 @@ describe('an XDP program that somebody takes off', () => {
     machine.watcher.replace({ ...baseline, settings });
     await machine.pass(5);
     machine.apart.set(subject, 'none');
-    machine.watcher.hear({ about: 'interface', name: 'eth0', what: 'its link came up or was changed' });
+    machine.watcher.hear({
+      about: 'interface',
+      name: 'eth0',
+      what: 'its link came up or was changed',
+      changes: 'link',
+      own: [],
+    });
     await machine.pass(60);
     return machine;
   };
