@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Scrape } from '../../src/export/scrape.ts';
 import { WatcherTotals } from '../../src/export/watchers.ts';
+import { ALL_KINDS } from '../../src/tune/types.ts';
 import type { CountedWatcher } from '../../src/watch/ask.ts';
-import { Counts, type SettingCount } from '../../src/watch/tally.ts';
+import { Counts, CULPRITS, RESULTS, type SettingCount } from '../../src/watch/tally.ts';
 import { seriesOf } from './lines.ts';
 
 function watcher(pid: number, drifted: number, settings: readonly SettingCount[] = []): CountedWatcher {
@@ -25,10 +26,10 @@ describe('watchers', () => {
     const scrape = scraped(new WatcherTotals(), watcher(1, 2), watcher(2, 3));
     const events = seriesOf(scrape, 'drift_events_total');
     expect(events.filter((line) => !line.endsWith(' 0'))).toEqual(['{kind="irq",cause="unit"} 5']);
-    expect(events).toHaveLength(11 * 6);
+    expect(events).toHaveLength(ALL_KINDS.length * CULPRITS.length);
     const repairs = seriesOf(scrape, 'repairs_total');
     expect(repairs.filter((line) => !line.endsWith(' 0'))).toEqual(['{kind="irq",result="repaired"} 5']);
-    expect(repairs).toHaveLength(11 * 3);
+    expect(repairs).toHaveLength(ALL_KINDS.length * RESULTS.length);
     expect(seriesOf(scrape, 'watch_given_up')).toEqual([' 2']);
   });
 
