@@ -9,16 +9,17 @@ export class Accumulator {
 
   /**
    * The values of all sources that are there now, each with the total that its growth belongs to. A source that is new
-   * counts from 0, and so does one that went backwards.
+   * counts from 0, and so does one that went backwards. A value of null adds nothing, but keeps the total.
    */
-  update(values: Iterable<readonly [source: string, total: string, value: number]>): void {
+  update(values: Iterable<readonly [source: string, total: string, value: number | null]>): void {
     const seen = new Map<string, number>();
     const wanted = new Set<string>();
     for (const [source, total, value] of values) {
+      wanted.add(total);
+      if (value === null) continue;
       const before = this.#seen.get(source) ?? 0;
       const grown = value >= before ? value - before : value;
       seen.set(source, value);
-      wanted.add(total);
       this.#totals.set(total, (this.#totals.get(total) ?? 0) + grown);
     }
     this.#seen = seen;

@@ -69,7 +69,7 @@ export class Exporter {
     if (this.reader.isFailing) scrape.miss('configuration', 'failed');
     if (configuration !== null) {
       const counters = await this.reader.counters(configuration.host);
-      this.#addConfiguration(scrape, withCounters(configuration, counters));
+      this.#addConfiguration(scrape, withCounters(configuration, counters), counters.sockets !== null);
       addDevices(scrape, configuration.host, counters);
       if (perIrq) addIrqs(scrape, configuration.host, counters);
     }
@@ -79,11 +79,14 @@ export class Exporter {
     return scrape.lines;
   }
 
-  #addConfiguration(scrape: Scrape, configuration: Configuration): void {
+  /** @param isCounted are the drops of its sockets those of now? */
+  #addConfiguration(scrape: Scrape, configuration: Configuration, isCounted: boolean): void {
     const { host, findings, slots, readAt, seconds } = configuration;
     if (slots !== null) scrape.miss('slots', slots);
     if (process.geteuid?.() !== 0) scrape.miss('workers', 'not-root');
-    this.#drops.update(dropsOf(host.groups, this.#options.running));
+    // What was read before the latest scrape may be less than it counted, and would count again.
+    if (isCounted || this.#drops.totals.size === 0)
+      this.#drops.update(dropsOf(host.groups, this.#options.running));
     addGroups(scrape, configuration, this.#drops.totals);
     addFindings(scrape, findings, this.#options.rules);
     scrape.add('read_seconds', {}, seconds);

@@ -5,13 +5,17 @@ import { only } from './devices.ts';
 import type { Scrape } from './scrape.ts';
 import type { Configuration, Counters } from './types.ts';
 
-/** The sockets with what they have waiting, and have dropped, by now. */
+/** What a socket has that was closed since the configuration was read. */
+const CLOSED = { recvQueue: null, drops: null } as const;
+
+/** The sockets with what they have waiting, and have dropped, by now; as they were read if that is not known. */
 export const withCounters = (
   configuration: Configuration,
   { sockets }: Pick<Counters, 'sockets'>,
 ): Configuration => {
+  if (sockets === null) return configuration;
   const now = (socket: GroupSocket): GroupSocket => {
-    const { recvQueue, drops } = sockets.get(socket.inode) ?? socket;
+    const { recvQueue, drops } = sockets.get(socket.inode) ?? CLOSED;
     return { ...socket, recvQueue, drops };
   };
   const { host } = configuration;
@@ -23,9 +27,7 @@ export const withCounters = (
 export const dropsOf = (groups: readonly Group[], slotless: boolean) =>
   groups.flatMap(({ id, sockets }) =>
     sockets.flatMap(({ inode, slot, drops }) =>
-      drops === null || (slot === null && !slotless)
-        ? []
-        : [[String(inode), slotKey(id, slot), drops] as const],
+      slot === null && !slotless ? [] : [[String(inode), slotKey(id, slot), drops] as const],
     ),
   );
 

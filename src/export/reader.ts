@@ -13,7 +13,7 @@ import { findProgram } from '../system/programs.ts';
 import type { System } from '../system/types.ts';
 import { createTimer } from '../system/wake-up.ts';
 import type { MissingReason } from './catalog.ts';
-import type { Configuration, Counters, SocketCounters } from './types.ts';
+import type { Configuration, Counters } from './types.ts';
 
 export interface ReaderOptions {
   readonly arch: string | null;
@@ -192,13 +192,13 @@ export class Reader {
   }
 }
 
-/** Empty if the kernel refuses: then those of the configuration count. */
-async function socketsOf({ kernel }: System): Promise<ReadonlyMap<number, SocketCounters>> {
+/** null if the kernel refuses. */
+async function socketsOf({ kernel }: System): Promise<Counters['sockets']> {
   try {
     const sockets = (await kernel?.sockets()) ?? [];
     return new Map(sockets.map((socket) => [socket.inode, socket]));
   } catch (error) {
-    if (isSystemError(error)) return new Map();
+    if (isSystemError(error)) return null;
     throw error;
   }
 }

@@ -30,8 +30,8 @@ export interface Counters {
   } | null;
   /** Interrupts of all CPUs since boot, by IRQ. */
   readonly interrupts: ReadonlyMap<number, number>;
-  /** By inode: listeners of TCP, and every UDP socket. */
-  readonly sockets: ReadonlyMap<number, SocketCounters>;
+  /** By inode: listeners of TCP, and every UDP socket; null: the kernel did not list them. */
+  readonly sockets: ReadonlyMap<number, SocketCounters> | null;
 }
 
 /** A rule, and the severities that its findings can have. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from '../../src/export/accumulator.ts';
 import { addFindings } from '../../src/export/findings.ts';
-import { addGroups, dropsOf } from '../../src/export/groups.ts';
+import { addGroups, dropsOf, withCounters } from '../../src/export/groups.ts';
 import { portLabels } from '../../src/export/ports.ts';
 import { Scrape } from '../../src/export/scrape.ts';
 import type { Group } from '../../src/host/types.ts';
@@ -73,6 +73,51 @@ describe('groups', () => {
     const foreign = { kind: 'ebpf', name: 'quic_lb_7f3a', asm: null, instructions: null } as const;
     const scrape = scraped(group({ workers: pinned(0, 1), more: { selection: 'ebpf', program: foreign } }));
     expect(seriesOf(scrape, 'program_info')).toEqual(['{group="tcp 0.0.0.0:8080",program="foreign"} 1']);
+  });
+});
+
+describe('the drops of sockets', () => {
+  const served = group({
+    protocol: 'udp',
+    workers: [
+      { cpu: 0, more: { drops: 1_000 } },
+      { cpu: 1, more: { drops: 0 } },
+    ],
+  });
+  const configuration = {
+    ...viewOf(host({ cpus: 2, nics: [nic({ queues: 2 })], groups: [served] })),
+    ...{ findings: [], slots: null, readAt: 0, seconds: 0 },
+  };
+  const [first = 0, second = 0] = served.sockets.map(({ inode }) => inode);
+  const counted = (
+    drops: Accumulator,
+    sockets: ReadonlyMap<number, { recvQueue: number; drops: number }>,
+  ) => {
+    const now = withCounters(configuration, { sockets });
+    drops.update(dropsOf(now.host.groups, true));
+    const scrape = new Scrape();
+    addGroups(scrape, now, drops.totals);
+    return scrape;
+  };
+
+  it('do not count again those of a socket that was closed since the configuration was read', () => {
+    const drops = new Accumulator();
+    const open = new Map([
+      [first, { recvQueue: 0, drops: 1_200 }],
+      [second, { recvQueue: 0, drops: 3 }],
+    ]);
+    counted(drops, open);
+    open.delete(first);
+    const scrape = counted(drops, open);
+    expect(seriesOf(scrape, 'slot_drops_total')).toEqual([
+      '{group="udp 0.0.0.0:8080",slot="0"} 1200',
+      '{group="udp 0.0.0.0:8080",slot="1"} 3',
+    ]);
+    expect(seriesOf(scrape, 'slot_waiting_bytes')).toEqual(['{group="udp 0.0.0.0:8080",slot="1"} 0']);
+  });
+
+  it('are those of the configuration where the kernel does not list sockets', () => {
+    expect(withCounters(configuration, { sockets: null })).toBe(configuration);
   });
 });
 
