@@ -43,11 +43,15 @@ async function open(
   const child = await startBpftrace(program, parameters, onMessage, options).catch(unlessInterrupted);
   if (child === null) return nothing(reader);
   reader.begin();
-  child.ended.then((failure) => queue.put(failure));
   const end = (): void => {
     reader.finish();
     queue.put('aborted');
   };
+  child.ended.then((failure) => {
+    // An exporter starts thousands of sessions in a day with one signal, which would keep the counts of each.
+    signal.removeEventListener('abort', end);
+    queue.put(failure);
+  });
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
   return read(seconds, count, queue, reader, child);

@@ -164,18 +164,24 @@ async function untilReady(
   gone: Promise<'gone'>,
   signal: AbortSignal | undefined,
 ) {
+  let abort = (): void => {};
   const aborted = new Promise<'aborted'>((resolve) => {
-    if (signal?.aborted) resolve('aborted');
-    signal?.addEventListener('abort', () => resolve('aborted'), { once: true });
+    abort = () => resolve('aborted');
   });
-  let stuck = 0;
-  for (let waited = 0; waited < READY_MS; waited += LOOK_MS) {
-    const state = await within(LOOK_MS, ready, gone, aborted);
-    if (state !== 'late') return state;
-    stuck = sleepsInBpf(child.pid) ? stuck + LOOK_MS : 0;
-    if (stuck >= STUCK_MS) return 'stuck';
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    let stuck = 0;
+    for (let waited = 0; waited < READY_MS; waited += LOOK_MS) {
+      const state = await within(LOOK_MS, ready, gone, aborted);
+      if (state !== 'late') return state;
+      stuck = sleepsInBpf(child.pid) ? stuck + LOOK_MS : 0;
+      if (stuck >= STUCK_MS) return 'stuck';
+    }
+    return 'late';
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
-  return 'late';
 }
 
 /**

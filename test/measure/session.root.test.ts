@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { startSession } from '../../src/measure/session.ts';
 import type { Interval, ProbeVariant, Question, SessionOptions } from '../../src/measure/types.ts';
@@ -67,6 +68,7 @@ describe('a session', () => {
     expect(seen.map(({ counts }) => [...(counts.get('n')?.values() ?? [])])).toEqual([[1], []]);
     expect(lines).toEqual(['hello']);
     expect(children()).toBe('');
+    expect(getEventListeners(options.signal, 'abort')).toEqual([]);
   });
 
   it('fails with what the last variant lacks', async () => {
