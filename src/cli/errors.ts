@@ -1,6 +1,7 @@
 /** How a run fails: one line (or one JSON object) that names the operation, its object and the remedy. */
 import type { NamedNetns } from '../host/netns-target.ts';
 import { clean } from '../report/text.ts';
+import { errnoCode } from '../system/errors.ts';
 import { mentionNetns } from '../words/in-netns.ts';
 
 /** `unknown`: a check cannot tell, or has nothing to check. */
@@ -55,13 +56,14 @@ export function asFailure(error: unknown, operation: string | null = null, needs
     const hint = 'run it again with LOCALITY_TUNE_DEBUG=1 and report what it prints, with the command line';
     return cliFailure('bug', `unexpected error: ${message}`, hint);
   }
-  const refused = isPrivilege(error.code);
+  const code = errnoCode(error) ?? error.code;
+  const refused = isPrivilege(code);
   const own = typeof error.hint === 'string' ? error.hint : null;
   return cliFailure(
-    error.code,
+    code,
     operation === null ? error.message : `${operation}: ${reasonOf(error.message)}`,
     own ?? (refused ? `needs ${needs}` : null),
-    refused ? EXIT.privilege : error.code === 'interrupted' ? EXIT.interrupted : EXIT.failed,
+    refused ? EXIT.privilege : code === 'interrupted' ? EXIT.interrupted : EXIT.failed,
   );
 }
 

@@ -8,9 +8,19 @@ export interface SystemError extends Error {
   readonly syscall: string;
 }
 
+/**
+ * Errors that libuv has no name for, so that Node calls them "Unknown system error -122". The last one is the kernel's own
+ * (include/linux/errno.h), but some drivers let it out.
+ */
+const UNNAMED: ReadonlyMap<number, string> = new Map([
+  [-116, 'ESTALE'],
+  [-122, 'EDQUOT'],
+  [-524, 'ENOTSUPP'],
+]);
+
 /** A SystemError for an answer with an error number (netlink), `errno` negative. */
 export function systemError(errno: number, syscall: string): SystemError {
-  const code = getSystemErrorName(errno);
+  const code = UNNAMED.get(errno) ?? getSystemErrorName(errno);
   const error = new Error(`${syscall}: ${code}, ${getSystemErrorMessage(errno)}`);
   return Object.assign(error, { code, errno, syscall });
 }
@@ -25,11 +35,14 @@ export function isSystemError(error: unknown): error is SystemError {
 }
 
 /** "ESRCH"; null for anything that is not an error of the operating system. */
-export const errnoCode = (error: unknown): string | null => (isSystemError(error) ? error.code : null);
+export const errnoCode = (error: unknown): string | null =>
+  isSystemError(error) ? (UNNAMED.get(error.errno) ?? error.code) : null;
 
 /** Is it one of these errors of the operating system? */
-export const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
-  isSystemError(error) && codes.includes(error.code);
+export const isErrno = (error: unknown, ...codes: readonly string[]): boolean => {
+  const code = errnoCode(error);
+  return code !== null && codes.includes(code);
+};
 
 /** An error that a user can fix: `code` for scripts, `hint` for what to do. */
 export interface Failure extends Error {

@@ -2,7 +2,7 @@
  * SIOCETHTOOL (include/uapi/linux/ethtool.h, net/ethtool/ioctl.c): requests, and decoders that return null for an
  * answer that is too short. The ioctls work on every kernel, and nearly all for every user.
  */
-import { isErrno } from './errors.ts';
+import { isSystemError } from './errors.ts';
 import type { ChannelCounts, EthtoolFacts } from './types.ts';
 
 /** One ioctl on one interface: takes the structure, returns it as changed by the kernel. */
@@ -46,19 +46,12 @@ export const HASH_FIELDS: readonly (readonly [bit: number, letter: string])[] = 
   [31, 'r'],
 ];
 
-/** Errors with which a driver refuses a query. Not ENODEV, which means that the interface has disappeared. */
-const UNANSWERED = [
-  'ENOTSUP',
-  'EINVAL',
-  'EPERM',
-  'EACCES',
-  'EBUSY',
-  'EIO',
-  'EAGAIN',
-  'ENODATA',
-  'ENOENT',
-  'ETIMEDOUT',
-];
+/**
+ * Has the driver refused a query? It may do so with any error, so whatever the ioctl itself answers counts, but not ENODEV,
+ * which means that the interface has disappeared.
+ */
+export const isRefusal = (error: unknown): boolean =>
+  isSystemError(error) && error.syscall === 'ioctl' && error.code !== 'ENODEV';
 
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -217,7 +210,7 @@ async function askOptional(ask: AskEthtool, request: Uint8Array): Promise<Uint8A
   try {
     return await ask(request);
   } catch (error) {
-    if (isErrno(error, ...UNANSWERED)) return null;
+    if (isRefusal(error)) return null;
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
   realpathSync,
 } from 'node:fs';
 import { join, posix } from 'node:path';
-import { failure } from './errors.ts';
+import { errnoCode, failure } from './errors.ts';
 import { readRest } from './read-whole.ts';
 import { lookInFolder, resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
@@ -29,6 +29,7 @@ const ABSENT = new Set([
   'ENXIO',
   'ENODATA',
   'ENOTSUP',
+  'ENOTSUPP',
   'ESRCH',
   'ERR_INVALID_ARG_VALUE',
 ]);
@@ -117,7 +118,7 @@ export function filesThrough(access: FileAccess, root: string): Files {
     try {
       return read(path);
     } catch (error) {
-      const code = String(error instanceof Error && Reflect.get(error, 'code'));
+      const code = errnoCode(error) ?? String(error instanceof Error && Reflect.get(error, 'code'));
       if (!ABSENT.has(code) && !known.has(path)) {
         known.add(path);
         denied.push({ path, code });

@@ -23,8 +23,8 @@ export function countHardware(event: HardwareEvent, cpus: readonly number[]): Ha
     for (const cpu of cpus) fds.push(native().perfHardware(EVENTS[event], cpu));
   } catch (error) {
     close();
-    // ENODEV, EOPNOTSUPP: perf_event_open(2) lists them for events that the hardware does not support.
-    if (isErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'EINVAL')) return null;
+    // ENODEV, EOPNOTSUPP (which Node calls ENOTSUP): perf_event_open(2) lists them for what the hardware does not support.
+    if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTSUP', 'EINVAL')) return null;
     throw error;
   }
   const value = Buffer.alloc(24);

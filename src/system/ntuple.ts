@@ -3,8 +3,7 @@
  * ethtool_get_rxnfc). A rule sends matching packets to a queue or an RSS context, before the RSS table applies.
  */
 import { formatAddress } from './address.ts';
-import { isErrno } from './errors.ts';
-import { type AskEthtool, encodeWords, SIZEOF_RXNFC } from './ethtool.ts';
+import { type AskEthtool, encodeWords, isRefusal, SIZEOF_RXNFC } from './ethtool.ts';
 import type { NtupleMatch, NtupleRule } from './types.ts';
 
 const ETHTOOL_GRXCLSRULE = 0x2f;
@@ -82,8 +81,7 @@ async function orRefused(answer: Promise<Uint8Array>): Promise<Uint8Array | null
   try {
     return await answer;
   } catch (error) {
-    if (isErrno(error, 'ENODEV')) throw error;
-    if (isErrno(error, 'ENOTSUP', 'EINVAL', 'ENOENT', 'EMSGSIZE', 'EPERM', 'EBUSY', 'EIO')) return null;
+    if (isRefusal(error)) return null;
     throw error;
   }
 }

@@ -42,7 +42,7 @@ const WORDS: ReadonlyMap<string, Words> = new Map<string, Words>([
   ['EOVERFLOW', { any: 'it names more CPUs than this kernel can have' }],
   ['ERANGE', { any: 'it names more CPUs than this kernel can have' }],
   ['ENOTSUP', { any: 'the driver does not support it' }],
-  ['EOPNOTSUPP', { any: 'the driver does not support it' }],
+  ['ENOTSUPP', { any: 'the driver does not support it' }],
   ['EBUSY', { any: 'the device is busy: is it in use by AF_XDP or another owner of its queues?' }],
   ['ENOMEM', { any: 'the kernel has no memory for it' }],
   ['ENODEV', { any: 'the interface is gone' }],

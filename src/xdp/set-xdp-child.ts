@@ -60,8 +60,8 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   EBUSY: 'foreign-program',
   EEXIST: 'foreign-program',
   ENODEV: 'gone',
-  EOPNOTSUPP: 'native-refused',
   ENOTSUP: 'native-refused',
+  ENOTSUPP: 'native-refused',
 };
 
 function hintFor(code: string, mode: XdpMode): string {
@@ -71,8 +71,8 @@ function hintFor(code: string, mode: XdpMode): string {
       return 'another program was attached in the meantime: see `locality-tune xdp status`';
     case 'ENODEV':
       return 'see `ip link`';
-    case 'EOPNOTSUPP':
     case 'ENOTSUP':
+    case 'ENOTSUPP':
       return mode === 'native' ? 'use --mode generic, which works on every driver' : 'see `ip -d link`';
     case 'EPERM':
       return 'loading needs CAP_BPF or CAP_SYS_ADMIN, attaching CAP_NET_ADMIN; a container may lack them';
@@ -89,7 +89,7 @@ function filterHint(code: string): string {
     case 'EEXIST':
       return 'somebody added a clsact qdisc in the meantime: try again';
     case 'ENOENT':
-    case 'EOPNOTSUPP':
+    case 'ENOTSUP':
       return 'the kernel needs the modules sch_ingress and cls_bpf (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF)';
     default:
       return hintFor(code, 'native');

@@ -128,7 +128,8 @@ describe('decoders', () => {
       hashFields: NOTHING,
       ntupleRules: null,
     };
-    for (const errno of [-95, -22, -1]) expect(await ethtool.ethtoolFacts(refuse(errno))).toEqual(unknown);
+    for (const errno of [-95, -22, -1, -12, -524])
+      expect(await ethtool.ethtoolFacts(refuse(errno))).toEqual(unknown);
     await expect(ethtool.ethtoolFacts(refuse(-19))).rejects.toMatchObject({ code: 'ENODEV' });
     await expect(ethtool.ethtoolStatistics(refuse(-19))).rejects.toMatchObject({ code: 'ENODEV' });
   });
