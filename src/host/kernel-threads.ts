@@ -26,6 +26,15 @@ export function readKernelThreads(files: Files): readonly KernelThread[] {
   return found.sort((a, b) => a.cpu - b.cpu || a.pid - b.pid);
 }
 
+/** Of kthreadd, which starts them all (include/linux/sched.h). */
+const PF_KTHREAD = 0x0020_0000;
+
+/** Pids of all kernel threads, by one file; empty where it is missing, or where process 2 is another one, as in a container. */
+export function kernelThreadPids(files: Files): ReadonlySet<string> {
+  if ((Number(statOf(files, '2')[6]) & PF_KTHREAD) === 0) return new Set();
+  return new Set(files.text('/proc/2/task/2/children')?.trim().split(' ') ?? []);
+}
+
 /** Anybody can call a process so; only threads of the kernel have no command line, and kthreadd (2) for a parent. */
 const isOfKernel = (files: Files, pid: string): boolean => statOf(files, pid)[1] === '2';
 

@@ -49,4 +49,21 @@ describe('irqbalance', () => {
       bannedIrqs: [58],
     });
   });
+
+  it('is no thread of the kernel, whose names are not read; process 2 of a container is a process', () => {
+    const tree = mkdtempSync(join(tmpdir(), 'irqbalance-'));
+    const runs = () => readIrqbalance({ files: openFiles(tree), kernel: null }).running;
+    try {
+      for (const pid of [2, 3]) mkdirSync(join(tree, `proc/${pid}/task/2`), { recursive: true });
+      const put = (path: string, text: string) => writeFileSync(join(tree, 'proc', path), text);
+      put('2/task/2/children', '3 ');
+      put('3/comm', 'irqbalance\n');
+      put('2/stat', '2 (bash) S 0 2 2 0 -1 4194304 0');
+      expect(runs()).toBe(true);
+      put('2/stat', '2 (kthreadd) S 0 0 0 0 -1 2129984 0');
+      expect(runs()).toBe(null);
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
+  });
 });
