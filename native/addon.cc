@@ -16,6 +16,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("getsockname", Getsockname);
   add("attachReuseportCbpf", AttachReuseportCbpf);
   add("detachReuseportBpf", DetachReuseportBpf);
+  add("descriptors", Descriptors);
   add("schedGetaffinity", SchedGetaffinity);
   add("schedSetaffinity", SchedSetaffinity);
   add("netlinkRequest", NetlinkRequest);

@@ -26,6 +26,7 @@ Napi::Value NetnsCookie(const Napi::CallbackInfo& info);
 Napi::Value Getsockname(const Napi::CallbackInfo& info);
 Napi::Value AttachReuseportCbpf(const Napi::CallbackInfo& info);
 Napi::Value DetachReuseportBpf(const Napi::CallbackInfo& info);
+Napi::Value Descriptors(const Napi::CallbackInfo& info);
 Napi::Value SchedGetaffinity(const Napi::CallbackInfo& info);
 Napi::Value SchedSetaffinity(const Napi::CallbackInfo& info);
 Napi::Value NetlinkRequest(const Napi::CallbackInfo& info);

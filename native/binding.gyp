@@ -8,6 +8,7 @@
         "borrow.cc",
         "bpf.cc",
         "datagram.cc",
+        "descriptors.cc",
         "epoll.cc",
         "error.cc",
         "ethtool.cc",

@@ -27,11 +27,13 @@ export interface Listener {
   readonly connected: readonly DiagSocket[];
 }
 
+export interface ListedSockets {
+  readonly sockets: readonly DiagSocket[];
+  readonly notes: readonly string[];
+}
+
 /** Listening TCP and all UDP sockets of this network namespace, or of a captured tree. */
-export async function listSockets({
-  files,
-  kernel,
-}: System): Promise<{ sockets: readonly DiagSocket[]; notes: string[] }> {
+export async function listSockets({ files, kernel }: System): Promise<ListedSockets> {
   if (kernel === null) return fromProcNet(files, 'a captured tree');
   try {
     return { sockets: await kernel.sockets(), notes: [] };
@@ -41,7 +43,7 @@ export async function listSockets({
   }
 }
 
-function fromProcNet(files: Files, source: string): { sockets: readonly DiagSocket[]; notes: string[] } {
+function fromProcNet(files: Files, source: string): ListedSockets {
   const texts = PROC_NET.map(({ name, ...kind }) => ({ ...kind, text: files.text(`/proc/net/${name}`) }));
   const sockets = texts.flatMap(({ protocol, family, text }) => parseProcNet(protocol, family, text ?? ''));
   const note = texts.every(({ text }) => text === null)

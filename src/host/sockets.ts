@@ -3,10 +3,10 @@ import { isFailure, isSystemError } from '../system/errors.ts';
 import type { BorrowRequest, Files, Kernel, System } from '../system/types.ts';
 import { toGroups, toLone } from './groups.ts';
 import { type GroupAddresses, IN_NO_GROUP } from './inquiry.ts';
-import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
+import { type ListedSockets, type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
 import { findElsewhere } from './other-namespaces.ts';
 import { findOwners } from './owners.ts';
-import { type Holder, type Processes, scanProcesses, showsAllProcesses } from './processes.ts';
+import { findProcesses, type Holder, type Processes, showsAllProcesses } from './processes.ts';
 import type { SlotReadings, SlotRequest } from './slots.ts';
 import type { Group, LoneSocket } from './types.ts';
 import { unreadableNote } from './unreadable.ts';
@@ -31,16 +31,20 @@ export interface Sockets {
   readonly notes: readonly string[];
 }
 
-/** `arch` as `uname -m` prints it; null leaves the waiting threads unknown. */
+/**
+ * `arch` as `uname -m` prints it; null leaves the waiting threads unknown. `listed`: what listSockets has said just now. Then the
+ * descriptors of processes are being read when this returns.
+ */
 export async function readSockets(
   system: System,
   arch: string | null,
   options: SocketOptions,
+  listed: ListedSockets | null = null,
 ): Promise<Sockets> {
-  const { sockets, notes } = await listSockets(system);
+  const { sockets, notes } = listed ?? (await listSockets(system));
   const listeners = toListeners(sockets, readDevices(system.files), options.port);
   const all = listeners.flatMap((listener) => [...listener.sockets, ...listener.connected]);
-  const processes = scanProcesses(system.files, new Set(all.map(({ inode }) => inode)));
+  const processes = await findProcesses(system, new Set(all.map(({ inode }) => inode)));
   const owners = await findOwners(system, processes, arch ?? '');
 
   const reuseport = await readReuseport(system, listeners, processes);

@@ -3,7 +3,7 @@
  * thread is pinned? It does not see the accepts themselves, or connections that came and went in between.
  */
 import { findOwners } from '../host/owners.ts';
-import { scanProcesses } from '../host/processes.ts';
+import { findProcesses } from '../host/processes.ts';
 import type { Owner } from '../host/types.ts';
 import { failure, isErrno, isSystemError } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
@@ -43,8 +43,8 @@ export async function sampleAccepts(
   const connections = (await connectionsTo(port)).filter(({ inode }) => inode !== 0);
   const chosen = new Map(evenSample(connections, MOST).map(({ inode, cookie }) => [inode, cookie]));
 
-  const processes = scanProcesses(
-    system.files,
+  const processes = await findProcesses(
+    system,
     new Set([...listeners.map(({ inode }) => inode), ...chosen.keys()]),
   );
   if (processes.byPid.size === 0)

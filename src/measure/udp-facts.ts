@@ -1,6 +1,6 @@
 /** The UDP sockets of the machine and who serves them. */
 import { findOwners } from '../host/owners.ts';
-import { type Processes, scanProcesses } from '../host/processes.ts';
+import { findProcesses, type Processes } from '../host/processes.ts';
 import type { Owner } from '../host/types.ts';
 import type { DiagSocket } from '../system/types.ts';
 import type { SampleSystem } from './accept-sample.ts';
@@ -49,6 +49,6 @@ export async function readUdpFacts(
 }
 
 async function lookFor(system: SampleSystem, arch: string, inodes: ReadonlySet<number>): Promise<UdpOwners> {
-  const processes = scanProcesses(system.files, inodes);
+  const processes = await findProcesses(system, inodes);
   return { inodes, owners: await findOwners(system, processes, arch), holders: processes.holders };
 }

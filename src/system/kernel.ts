@@ -1,5 +1,6 @@
 /** The live kernel, by system calls. */
 import { borrow } from './borrow.ts';
+import { readDescriptors } from './descriptors.ts';
 import { ethtoolFacts, ethtoolStatistics } from './ethtool.ts';
 import { native } from './native.ts';
 import { netdevNapis, netdevQueues } from './netdev-queues.ts';
@@ -13,6 +14,7 @@ export function openKernel(): Kernel {
   const { netlinkRequest, ethtoolIoctl, schedGetaffinity } = native();
   return {
     sockets: () => dumpSockets((request) => netlinkRequest(NETLINK_SOCK_DIAG, request)),
+    descriptors: readDescriptors,
     async ethtool(device) {
       const contexts = rssContexts((request) => netlinkRequest(NETLINK_GENERIC, request), device);
       const ask = (request: Uint8Array) => ethtoolIoctl(device, request);

@@ -37,6 +37,8 @@ export interface Native {
   attachReuseportCbpf(fd: number, program: Uint8Array): void;
   /** ENOENT if the group has no program. */
   detachReuseportBpf(fd: number): void;
+  /** /proc/PID/fd of all processes (native/descriptors.cc, which has the layout). Throws if /proc cannot be listed. */
+  descriptors(): Promise<Uint8Array>;
   schedGetaffinity(tid: number): number[];
   schedSetaffinity(tid: number, cpus: readonly number[]): void;
   /**

@@ -193,9 +193,17 @@ export interface ForeignSocket extends SocketKind {
 }
 
 /** Queries that need system calls. A captured tree has none of these. Errors are SystemError (code, errno, syscall). */
+/**
+ * Four numbers for each descriptor that is a socket, an epoll set or an io_uring: pid, fd, kind (KIND of descriptors.ts), and the
+ * inode of a socket. A process whose descriptors are refused has a row too, with the errno for the fd. By ascending pid.
+ */
+export type DescriptorTable = Uint32Array;
+
 export interface Kernel {
   /** Listening TCP sockets and all UDP sockets of this network namespace, IPv4 and IPv6. */
   sockets(): Promise<readonly DiagSocket[]>;
+  /** Of all processes that /proc shows. */
+  descriptors(): Promise<DescriptorTable>;
   ethtool(device: string): Promise<EthtoolFacts>;
   /** Driver statistics (`ethtool -S`) by name; null if the driver has none. */
   statistics(device: string): Promise<ReadonlyMap<string, bigint> | null>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findOwners } from '../../src/host/owners.ts';
-import { scanProcesses } from '../../src/host/processes.ts';
+import { findProcesses } from '../../src/host/processes.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 import type { System } from '../../src/system/types.ts';
@@ -12,7 +12,7 @@ import { type SocketProcess, startSockets } from './sockets.ts';
 const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
 
 async function ownersOf(system: System, arch: string, ...inodes: readonly number[]) {
-  const owners = await findOwners(system, scanProcesses(system.files, new Set(inodes)), arch);
+  const owners = await findOwners(system, await findProcesses(system, new Set(inodes)), arch);
   return inodes.map((inode) => owners.get(inode) ?? []);
 }
 
@@ -64,7 +64,7 @@ describe('the owners of a live process’s sockets', () => {
         ...(index === 0 ? [[young, young, 'epoll']] : []),
       ]),
     );
-    const { holders } = scanProcesses(system.files, new Set(inodes));
+    const { holders } = await findProcesses(system, new Set(inodes));
     expect(holders.get(inodes[2] ?? 0)?.map(({ pid }) => pid)).toEqual([server.pid, ...children, young]);
   });
 });

@@ -12,6 +12,7 @@ NMI:          7          7          7   Non-maskable interrupts
 
 const kernel = (statistics: ReadonlyMap<string, bigint>): Kernel => ({
   sockets: async () => [],
+  descriptors: () => Promise.reject(new Error('not asked')),
   ethtool: () => Promise.reject(new Error('not asked')),
   statistics: async () => statistics,
   netdevQueues: async () => null,

@@ -121,6 +121,7 @@ const CALLS = {
   getsockname: () => [oddFd()],
   attachReuseportCbpf: () => [oddFd(), pick([odd(), bytes(64)])],
   detachReuseportBpf: () => [oddFd()],
+  descriptors: () => [odd()],
   schedGetaffinity: () => [pick([odd(), process.pid])],
   // No such thread.
   schedSetaffinity: () =>

@@ -14,6 +14,7 @@ const NAMES = {
   getsockname: true,
   attachReuseportCbpf: true,
   detachReuseportBpf: true,
+  descriptors: true,
   schedGetaffinity: true,
   schedSetaffinity: true,
   netlinkRequest: true,
@@ -59,15 +60,16 @@ describe('native', () => {
   );
 
   it('refuses arguments of a wrong type in every function', () => {
-    const {
-      netnsCookie: _,
-      fanotifyInit: __,
-      epollCreate: ___,
-      unlimitMemlock: ____,
-      trimMemory: _____,
-      ...calls
-    } = native();
-    for (const call of Object.values(calls)) {
+    const without = [
+      'netnsCookie',
+      'fanotifyInit',
+      'epollCreate',
+      'unlimitMemlock',
+      'trimMemory',
+      'descriptors',
+    ];
+    for (const [name, call] of Object.entries(native())) {
+      if (without.includes(name)) continue;
       expect(() => Reflect.apply(call, null, [Symbol('x'), {}, {}, {}]), call.name).toThrow(TypeError);
     }
   });
