@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decode } from '../cbpf/instruction.ts';
-import { isFailure } from '../system/errors.ts';
+import { type Failure, failure, isFailure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
 import { openAccess } from '../tune/access.ts';
@@ -51,7 +51,12 @@ async function putBack({ state, programs, plan }: PutBackOrder, id: string | nul
       const handles: Handles = { group, inodes, members: own };
       return { handles, original: original === null ? null : decode(Buffer.from(original, 'base64')) };
     });
-    for (const { handles, original } of held) await setThroughAny(machine, handles, original);
+    // One that cannot be set must not keep the others, and the settings, from being put back.
+    const failed = new Map<string, Failure>();
+    for (const { handles, original } of held)
+      await setThroughAny(machine, handles, original).catch((error: unknown) => {
+        failed.set(handles.group.id, isFailure(error) ? error : failure('bug', String(error), 'undo it'));
+      });
     if (plan === null || journal === undefined) return;
     // What they have now is what was just set.
     const access = openAccess(machine, plan.arch);
@@ -59,7 +64,12 @@ async function putBack({ state, programs, plan }: PutBackOrder, id: string | nul
       const handles = held.find(({ handles }) => handles.group.id === group.id)?.handles;
       return handles === undefined ? [] : [{ group, handles }];
     });
-    await undoOne({ ...access, programs: heldPrograms(machine, known) }, journal, UNASKED);
+    const now = heldPrograms(machine, known);
+    const group = (id: string): ReturnType<typeof now.group> => {
+      const error = failed.get(id);
+      return error === undefined ? now.group(id) : Promise.reject(error);
+    };
+    await undoOne({ ...access, programs: { ...now, group } }, journal, UNASKED);
   } finally {
     forgetRunning(state);
     release();
