@@ -56,7 +56,8 @@ export function parseAnswer(body: string): readonly Sample[] {
   const data = isRecord(document['data']) ? document['data'] : {};
   const { result } = data;
   if (data['resultType'] !== 'vector' || !Array.isArray(result)) throw foreign();
-  return result.map(sample);
+  // A NaN or an infinity of another exporter's making is no value of ours.
+  return result.map(sample).filter(({ value }) => Number.isFinite(value));
 }
 
 function parseJson(body: string): Readonly<Record<string, unknown>> {
@@ -80,7 +81,7 @@ function sample(each: unknown): Sample {
   const { metric, value } = isRecord(each) ? each : {};
   if (!isRecord(metric) || !Array.isArray(value) || typeof value[1] !== 'string') throw foreign();
   const labels = Object.entries(metric).map(([name, text]) => [name, String(text)] as const);
-  return { labels: Object.fromEntries(labels), value: Number(value[1]) };
+  return { labels: Object.fromEntries(labels), value: value[1] === '' ? Number.NaN : Number(value[1]) };
 }
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];

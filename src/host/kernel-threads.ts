@@ -36,7 +36,13 @@ export function kernelThreadPids(files: Files): ReadonlySet<string> {
 }
 
 /** Anybody can call a process so; only threads of the kernel have no command line, and kthreadd (2) for a parent. */
-const isOfKernel = (files: Files, pid: string): boolean => statOf(files, pid)[1] === '2';
+const isOfKernel = (files: Files, pid: string): boolean => parentOf(files, pid) === 2;
+
+/** null if it is not known. */
+export function parentOf(files: Files, pid: string): number | null {
+  const parent = statOf(files, pid)[1];
+  return parent === undefined ? null : Number(parent);
+}
 
 function secondsOf(files: Files, pid: string): number | null {
   const stat = statOf(files, pid);

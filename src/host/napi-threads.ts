@@ -1,6 +1,7 @@
 /** Kernel threads that receive instead of the softirq: threaded NAPI (net/core/dev.c, napi_kthread_create). */
 import type { NetdevNapi, NetdevQueue, System } from '../system/types.ts';
 import { allowedCpus } from './affinity.ts';
+import { parentOf } from './kernel-threads.ts';
 import type { NapiThread, Nic } from './types.ts';
 
 /** `napi/eth0-8193`: interface and NAPI instance. */
@@ -12,7 +13,13 @@ export interface NapiProcess {
   readonly napi: number;
 }
 
-/** By interface name at the start of the thread. One pass over /proc. */
+/** kthreadd, the parent of all threads of the kernel. */
+const KTHREADD = 2;
+
+/**
+ * By interface name at the start of the thread. One pass over /proc. Anybody can call a process so, and then it would be
+ * pinned instead of the thread: it must be one of the kernel, as far as its parent is known.
+ */
 export function findNapiThreads({ files }: System): ReadonlyMap<string, readonly NapiProcess[]> {
   const found = new Map<string, NapiProcess[]>();
   for (const name of files.list('/proc')) {
@@ -20,6 +27,7 @@ export function findNapiThreads({ files }: System): ReadonlyMap<string, readonly
     const comm = files.text(`/proc/${name}/comm`)?.trimEnd() ?? '';
     const [, nic, napi] = COMM.exec(comm) ?? [];
     if (nic === undefined || napi === undefined) continue;
+    if ((parentOf(files, name) ?? KTHREADD) !== KTHREADD) continue;
     const thread = { pid: Number(name), comm, napi: Number(napi) };
     found.set(nic, [...(found.get(nic) ?? []), thread]);
   }
@@ -47,11 +55,16 @@ export function joinNapiThreads(
   system: System,
   { named, queues, napis, inOrder }: NapiFacts,
 ): readonly NapiThread[] {
-  const pids = new Map(named.map(({ napi, pid }) => [napi, pid]));
-  const own =
-    napis === null ? pids : new Map(napis.flatMap(({ id, pid }) => (pid === null ? [] : [[id, pid]])));
-  for (const { napiId, pid } of queues) if (napiId !== null && pid !== null) own.set(napiId, pid);
-  const ordered = [...own].sort(([a], [b]) => a - b);
+  // Before 5.17 the kernel cuts names to 15 letters: then several threads seem to be of one instance.
+  const listed =
+    napis === null
+      ? named.map(({ napi, pid }) => [napi, pid] as const)
+      : napis.flatMap(({ id, pid }) => (pid === null ? [] : [[id, pid] as const]));
+  const ofQueues = new Map(
+    queues.flatMap(({ napiId, pid }) => (napiId === null || pid === null ? [] : [[napiId, pid] as const])),
+  );
+  const own = [...listed.filter(([napi]) => !ofQueues.has(napi)), ...ofQueues];
+  const ordered = own.sort(([a], [b]) => a - b);
   const inTurn = ordered.length === inOrder.length;
   return ordered.map(([napi, pid], at) => {
     const of = (type: 'rx' | 'tx') =>

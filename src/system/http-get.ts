@@ -18,7 +18,7 @@ export async function httpGet(url: URL, { headers, timeoutMs, mostBytes }: GetOp
   const { username, password } = url;
   const bare = new URL(url);
   bare.username = bare.password = '';
-  const user = [username, password].map(decodeURIComponent).join(':');
+  const user = [username, password].map(decoded).join(':');
   const authorization =
     username === '' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   try {
@@ -29,6 +29,15 @@ export async function httpGet(url: URL, { headers, timeoutMs, mostBytes }: GetOp
     return { status: answer.status, body: await readBody(answer, mostBytes) };
   } catch (error) {
     throw reasonOf(error, timeoutMs);
+  }
+}
+
+/** A percent sign that encodes nothing stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

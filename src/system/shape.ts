@@ -17,7 +17,9 @@ function found(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isRecord(value)) return 'an object';
-  return JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : value);
+  return typeof value === 'number'
+    ? String(value)
+    : JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : value);
 }
 
 export const text: Shape<string> = (value, at) => {
@@ -30,9 +32,9 @@ export const truth: Shape<boolean> = (value, at) => {
   return value;
 };
 
-/** JSON has only finite numbers. */
+/** JSON.parse makes infinity of `1e999`. */
 export const number: Shape<number> = (value, at) => {
-  if (typeof value !== 'number') throw mismatch(at, 'a number', value);
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw mismatch(at, 'a number', value);
   return value;
 };
 

@@ -62,6 +62,12 @@ describe('machines of metrics', () => {
 });
 
 describe('an answer', () => {
+  it('leave out what is no number', () => {
+    const result = ['1', 'NaN', '+Inf', ''].map((value) => ({ metric: {}, value: [0, value] }));
+    const body = JSON.stringify({ status: 'success', data: { resultType: 'vector', result } });
+    expect(parseAnswer(body).map(({ value }) => value)).toEqual([1]);
+  });
+
   it('is refused with the words of the server, or because it is none', () => {
     expect(() => parseAnswer('{"status":"error","error":"parse error: x"}')).toThrow('parse error: x');
     for (const body of [

@@ -41,6 +41,32 @@ describe('threaded NAPI', () => {
     ]);
   });
 
+  it('keeps every thread where the kernel has cut the numbers off their names', () => {
+    const cut = treeOf({
+      ...thread(70, 'napi/enp1s0-819', '0'),
+      ...thread(71, 'napi/enp1s0-819', '1'),
+    });
+    const named = findNapiThreads(cut).get('enp1s0') ?? [];
+    expect(joinNapiThreads(cut, { ...nothing, named }).map(({ pid, cpus }) => [pid, cpus])).toEqual([
+      [70, [0]],
+      [71, [1]],
+    ]);
+  });
+
+  it('is no process that only has such a name', () => {
+    const mixed = treeOf({
+      ...thread(70, 'napi/eth0-8194', '3'),
+      ...thread(666, 'napi/eth0-8193', '0'),
+      'proc/70/stat': '70 (napi/eth0-8194) S 2 0 0 0 -1 2129984 0',
+      'proc/666/stat': '666 (napi/eth0-8193) S 1 666 666 0 -1 4194560 0',
+    });
+    expect(
+      findNapiThreads(mixed)
+        .get('eth0')
+        ?.map(({ pid }) => pid),
+    ).toEqual([70]);
+  });
+
   it('is known from the kernel’s queues, whatever the thread is called', () => {
     const queue = (id: number, type: 'rx' | 'tx', napiId: number, pid: number | null) => ({
       id,

@@ -22,6 +22,10 @@ it('reads a file from before --until-clear and the counters of the processor', (
 it('says of any other file where it is wrong', () => {
   const wrong = { ...EXAMPLE, rounds: [{ ...EXAMPLE.rounds[0], arm: 'maybe' }] };
   expect(() => parseProved(JSON.stringify(wrong))).toThrow('rounds[0].arm: one of off, on expected');
+  const endless = JSON.stringify({ ...EXAMPLE, design: { ...EXAMPLE.design, round: 77 } });
+  expect(() => parseProved(endless.replace('"round":77', '"round":1e999'))).toThrow(
+    'design.round: a number expected, found Infinity',
+  );
   fc.assert(
     fc.property(fc.json(), fc.constantFrom(...Object.keys(EXAMPLE)), (value, field) => {
       const texts = [value, JSON.stringify({ ...EXAMPLE, [field]: JSON.parse(value) })];

@@ -26,6 +26,10 @@ describe('an HTTP GET', () => {
     url.password = 'b:é';
     const { status, body } = await httpGet(url, { ...LIMITS, headers: { 'X-Scope-OrgID': 'team' } });
     expect([status, body]).toEqual([200, `team Basic ${Buffer.from('a:b:é').toString('base64')}`]);
+    url.password = '50%off';
+    expect((await httpGet(url, LIMITS)).body).toBe(
+      `undefined Basic ${Buffer.from('a:50%off').toString('base64')}`,
+    );
   });
 
   it('returns an error status as an answer', async () => {
