@@ -139,6 +139,7 @@ function add(one: Gathered, other: Interval): Gathered {
   return {
     variant: one.variant,
     time: other.time,
+    ended: other.ended,
     seconds: one.seconds + other.seconds,
     counts: addCounts(one.counts, other.counts),
     lost: one.lost + other.lost,

@@ -26,6 +26,7 @@ export function createIntervalReader(keys: number, now: () => number): IntervalR
     const ended = now();
     const interval = {
       time: new Date(),
+      ended,
       seconds: (ended - began) / 1000,
       counts: difference(totals, reported),
       lost,

@@ -99,9 +99,15 @@ async function startCounter(ask: () => Promise<Question>, countOf: CountOf): Pro
   };
 }
 
-/** Counts up to now may not have arrived yet; only an interval that begins later contains all of them. */
-async function sumUntilNow({ intervals }: Session, countOf: CountOf): Promise<LocalityCount | null> {
-  const now = Date.now();
+/**
+ * Counts up to now may not have arrived yet; only an interval that begins later contains all of them. By the monotonic clock:
+ * the other one may be set back meanwhile.
+ */
+export async function sumUntilNow(
+  { intervals }: Pick<Session, 'intervals'>,
+  countOf: CountOf,
+): Promise<LocalityCount | null> {
+  const now = performance.now();
   let [seconds, events, local] = [0, 0, 0];
   for (;;) {
     const { value, done } = await intervals.next();
@@ -110,7 +116,7 @@ async function sumUntilNow({ intervals }: Session, countOf: CountOf): Promise<Lo
     const counted = countOf(value);
     events += counted.events;
     local += counted.local;
-    if (value.time.getTime() - 1000 * value.seconds >= now)
+    if (value.ended - 1000 * value.seconds >= now)
       return { seconds, events, local, percent: percentOf(local, events) };
   }
 }

@@ -40,8 +40,9 @@ export interface SessionOptions {
 }
 
 export interface Interval {
-  /** When it ended. */
+  /** When it ended, and the same in milliseconds of the monotonic clock of performance.now(). */
   readonly time: Date;
+  readonly ended: number;
   /** Measured. */
   readonly seconds: number;
   /** The counts of this interval only. */

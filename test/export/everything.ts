@@ -84,7 +84,14 @@ export function everything({ cpus, nics, queues, workers }: MachineSize, { matri
       probe,
       VARIANT,
       true,
-      { time: new Date(0), seconds: 5, counts: probe === 'skb' ? counts : new Map(), lost: 0, full: [] },
+      {
+        time: new Date(0),
+        ended: 0,
+        seconds: 5,
+        counts: probe === 'skb' ? counts : new Map(),
+        lost: 0,
+        full: [],
+      },
       context,
     );
   }

@@ -22,6 +22,7 @@ const VARIANT = { name: 'fentry', program: '', fields: [], notes: [] };
 
 const interval = (maps: Readonly<Record<string, Readonly<Record<string, number>>>>): Interval => ({
   time: new Date(0),
+  ended: 0,
   seconds: 5,
   counts: new Map(Object.entries(maps).map(([name, map]) => [name, new Map(Object.entries(map))])),
   lost: 0,

@@ -7,6 +7,7 @@ import type { Interval } from '../../src/measure/types.ts';
 
 const interval = (maps: Readonly<Record<string, Readonly<Record<string, number>>>>): Interval => ({
   time: new Date(0),
+  ended: 0,
   seconds: 1,
   counts: new Map(Object.entries(maps).map(([name, map]) => [name, new Map(Object.entries(map))])),
   lost: 0,
