@@ -10,7 +10,7 @@ import { removeUnit } from './persist.ts';
 import { brief, likelyCause, refusalOf } from './refusal.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
-import type { Change } from './types.ts';
+import type { Change, Target } from './types.ts';
 
 export interface Skipped {
   readonly change: Change;
@@ -33,6 +33,8 @@ export interface UndoOptions {
   readonly force: boolean;
   /** The same, decided for one change; `why` says what is wrong. */
   readonly ask: (change: Change, why: string) => Promise<boolean>;
+  /** The value that is to be in force in the end; null: the one that the journal found. Default: null for all. */
+  readonly instead?: (target: Target) => string | null;
   /** Ends it after the current setting; the journal keeps the rest. */
   readonly signal?: AbortSignal;
   /** Shows what an undo would do, of several journals with the same hand: nothing is changed. Default: the machine. */
@@ -117,9 +119,10 @@ async function restore(
   access: Access,
   hand: Hand,
   step: JournalStep,
-  { force, ask }: UndoOptions,
+  { force, ask, instead }: UndoOptions,
 ): Promise<Skipped | 'restored' | 'unchanged'> {
-  const { change, device, from, to, is: set } = step;
+  const { change, device, to, is: set } = step;
+  const from = instead?.(change.target) ?? step.from;
   const setting = settingOf(change.target);
   const skip = (why: string, settled = false): Skipped => ({ change, why, settled });
   try {

@@ -55,15 +55,20 @@ const changesOf = (chosen: readonly ListedJournal[]): readonly Change[] =>
     place === 'here' ? steps.map(({ change }) => change) : [],
   );
 
-/** Restores one after the other; a signal ends it after the current setting. Throws Failure busy, journal. */
+/**
+ * Restores one after the other; a signal ends it after the current setting. Throws Failure busy, journal, and what `first`
+ * throws. @param first done before, while nobody else changes settings
+ */
 export async function takeBack(
   machine: LiveMachine,
   chosen: readonly ListedJournal[],
   options: UndoOptions,
+  first: () => Promise<void> = async () => {},
 ): Promise<readonly Undone[]> {
   const access = accessTo(machine);
   const release = await takePreparedLock(access, machine.state, () => changesOf(chosen));
   try {
+    await first();
     const undone: Undone[] = [];
     for (const each of chosen) {
       if (options.signal?.aborted) break;

@@ -269,39 +269,50 @@ export interface DetachedXdp {
   readonly iface: string;
   /** What was attached. */
   readonly was: string;
-  /** By undoing the journals that attached it; empty: none is known. */
+  /** How many journals record that something was attached. */
+  readonly journals: number;
+  /** Those that were undone. */
   readonly undone: readonly Undone[];
 }
 
 /**
- * Undoes the journals that attached our program to the interface, newest first, which restores what they changed besides; if
- * there is none, or it is not restored by them, only detaches. Throws Failure foreign-program, no-such-interface, busy.
+ * Detaches our program, by one message to the kernel, then undoes the journals that attached it and those before it, which
+ * restores what they changed besides. Without a program it undoes the journals of one that others detached. Throws Failure
+ * foreign-program, no-such-interface, busy, those of setXdpOf: then nothing was changed.
  */
 export async function detachXdp(
   machine: LiveMachine,
   iface: string,
   options: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<DetachedXdp> {
-  const situation = await situationOf(machine, iface);
-  const { state, possible } = situation;
-  const was = programText(state, possible);
+  const { state, possible } = await situationOf(machine, iface);
   refuseForeign(state);
-  if (was === NOTHING || options.dryRun) return { iface, was, undone: [] };
-  const undone = await takeBack(machine, journalsWith(machine, iface), {
-    ...UNASKED,
-    signal: options.signal,
-  });
-  const now = await situationOf(machine, iface);
-  refuseForeign(now.state);
-  await setProgram(now.state, NOTHING, possible);
+  const was = programText(state, possible);
+  const journals = journalsWith(machine, iface);
+  const found = { iface, was, journals: journals.length };
+  if (options.dryRun || (was === NOTHING && journals.length === 0)) return { ...found, undone: [] };
+  const own = keyOf(iface);
+  const undone = await takeBack(
+    machine,
+    journals,
+    {
+      ...UNASKED,
+      // Not what each of them has replaced.
+      instead: (target) => (settingKey(target) === own ? NOTHING : null),
+      signal: options.signal,
+    },
+    () => setProgram(state, NOTHING, possible),
+  );
   // Whether the qdisc was there before is in a journal that is gone: it stays, and does nothing.
-  await setEgress(iface, now.state.ifindex, EGRESS.clsact);
-  return { iface, was, undone };
+  await setEgress(iface, state.ifindex, EGRESS.clsact);
+  return { ...found, undone };
 }
+
+const keyOf = (nic: string): string => settingKey({ kind: 'xdp', nic });
 
 /** Those of this boot and namespace that changed the interface's program. */
 function journalsWith(machine: LiveMachine, nic: string) {
-  const key = settingKey({ kind: 'xdp', nic });
+  const key = keyOf(nic);
   return journalsOf(machine).journals.filter(
     ({ place, journal }) =>
       place === 'here' &&

@@ -12,10 +12,10 @@ import { useVethPair } from './veth-pair.ts';
 const { inside, words, run, json, state } = useVethPair('lt-kill');
 const SPREAD = 'xdp spread --iface v0 --mode generic --port 4000 --by flow --cpus 0-1 --yes -j';
 
-/** A spread that has begun, and the process that loads and attaches for it. */
-async function begin() {
+/** A command that has begun, and the process that loads and attaches for it. */
+async function begin(args = SPREAD) {
   const env = { ...process.env, LOCALITY_TUNE_STATE: state() };
-  const command = spawn('ip', words(SPREAD), { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const command = spawn('ip', words(args), { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const [output, exit] = [command.stdout.toArray(), once(command, 'exit')];
   const pid = command.pid ?? 0;
   return {
@@ -86,5 +86,18 @@ it('killed at any moment, there is a whole spread or none, and the command knows
     }
   }
   if (attached()) run('xdp detach --iface v0 --yes');
+  expect([attached(), verdict()]).toEqual([false, 'nothing']);
+});
+
+it('a detach whose process is killed changes nothing, and the next one undoes every spread in turn', async () => {
+  for (const by of ['flow', 'round'])
+    expect(json(`xdp spread --iface v0 --mode generic --port 4000 --by ${by} --cpus 0-1 --yes`).changed).toBe(
+      true,
+    );
+  const { child, result } = await begin('xdp detach --iface v0 --yes -j');
+  end(child);
+  const { code, document } = await result();
+  expect([code, document.error.code, verdict()]).toEqual([1, 'killed', 'as-set']);
+  expect(json('xdp detach --iface v0 --yes').journals).toHaveLength(2);
   expect([attached(), verdict()]).toEqual([false, 'nothing']);
 });

@@ -124,14 +124,15 @@ describe('a spread in generic mode', () => {
     expect(json('status').verdict).toBe('nothing');
   });
 
-  it('that somebody detached is drift; undo then has nothing to do', () => {
+  it('that somebody detached is drift; a detach then undoes the rest', () => {
     json(`xdp spread --iface v0 --mode generic ${BY_FLOW} --yes`);
     inside('ip link set dev v0 xdpgeneric off');
     const { verdict, drift } = json('status');
     expect(verdict).toBe('drift');
     expect(drift[0]).toMatchObject({ subject: 'v0 XDP program', is: 'none' });
-    expect(xdp('undo --yes').code).toBe(0);
+    expect(json('xdp detach --iface v0 --yes')).toMatchObject({ was: null, detached: false });
     expect(json('status').verdict).toBe('nothing');
+    expect(xdp('xdp detach --iface v0 --yes').stderr).toContain('nothing was changed');
   });
 
   it('goes with its interface, and the journal says so', () => {

@@ -35,10 +35,11 @@ export async function runXdpDetach(
   const machine = openMachine();
   const look = (dryRun: boolean, signal: AbortSignal) =>
     during(act, 'root', () => detachXdp(machine, iface, { dryRun, signal }));
-  const { was } = await look(true, new AbortController().signal);
+  const { was, journals } = await look(true, new AbortController().signal);
   const attached = was !== NOTHING;
-  if (attached && !options.dryRun) requireAnswer(act, options.yes === true);
-  if (!attached || options.dryRun) {
+  const idle = !attached && journals === 0;
+  if (!idle && !options.dryRun) requireAnswer(act, options.yes === true);
+  if (idle || options.dryRun) {
     if (json)
       document({
         ...(options.dryRun ? { dryRun: true } : {}),
@@ -51,20 +52,24 @@ export async function runXdpDetach(
       say(
         attached
           ? `would detach from ${iface}: ${was}\n`
-          : `${iface} has no XDP program; nothing was changed\n`,
+          : `${iface} has no XDP program; ${idle ? 'nothing was changed' : `would restore what was changed for one`}\n`,
       );
     return;
   }
   if (!options.yes) {
-    say(`${iface}: ${was}\n`);
-    if (!(await confirm('Detach it, and restore what was changed for it?'))) {
+    say(attached ? `${iface}: ${was}\n` : `${iface} has no XDP program now\n`);
+    if (
+      !(await confirm(
+        `${attached ? 'Detach it, and restore' : 'Restore'} what was changed for ${attached ? 'it' : 'one'}?`,
+      ))
+    ) {
       process.exitCode = EXIT.failed;
       return say('nothing was changed\n');
     }
   }
   const interruption = heedInterruptions();
   const { undone } = await look(false, interruption.signal);
-  if (json) document({ iface, was, detached: true, journals: undone });
+  if (json) document({ iface, was: attached ? was : null, detached: attached, journals: undone });
   else {
     const style = styleOf(options.color, process.stdout, process.env);
     for (const each of undone) printLines(undoneLines(each, style), style);
