@@ -80,7 +80,7 @@ it('warns of a link that is down, another MTU, and a backend with another MAC ad
   ]);
   net.inside('lb1', 'ip link set e0 down');
   expect(warnings()).toEqual([
-    expect.stringContaining('e0 is down, so no packet is balanced: ip link set e0 up'),
+    expect.stringContaining('e0 is down, so no packet is balanced: `ip link set e0 up`'),
   ]);
   net.inside('lb1', 'ip link set e0 up; ip addr add fd09::11/64 dev e0 nodad');
   expect(warnings()).toEqual([]);
