@@ -6,6 +6,7 @@ import type { Files } from '../system/types.ts';
 import { type Device, deviceOf, type Identity, identityOf } from './device.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFile, listJournals, readJournal } from './journal-file.ts';
+import { underPresentNames } from './present-names.ts';
 
 /** `here`: of this boot and network namespace; `elsewhere`: of another namespace; `before`: of an earlier boot; `gone`: of a namespace
  * that has gone, whose inode this one has now. */
@@ -24,13 +25,21 @@ export interface JournalList {
   readonly notes: readonly string[];
 }
 
-/** Throws SystemError if the folder cannot be read. */
-export function readJournals(state: string, bootId: string, netns: Netns): JournalList {
+interface Here {
+  readonly files: Files;
+  readonly state: string;
+  readonly bootId: string;
+  readonly netns: Netns;
+}
+
+/** Those of here have the present names of their interfaces. Throws SystemError if the folder cannot be read. */
+export function readJournals({ files, state, bootId, netns }: Here): JournalList {
   const notes: string[] = [];
   const journals = listJournals(state).flatMap((file): ListedJournal[] => {
     try {
       const journal = readJournal(file);
-      return [{ file, journal, place: placeOf(journal, bootId, netns) }];
+      const place = placeOf(journal, bootId, netns);
+      return [{ file, journal: place === 'here' ? underPresentNames(journal, files) : journal, place }];
     } catch (error) {
       if (!isFailure(error)) throw error;
       notes.push(error.message);
@@ -52,13 +61,6 @@ export interface InForce {
   readonly journals: readonly Journal[];
   /** One sentence for what cannot be read. */
   readonly notes: readonly string[];
-}
-
-interface Here {
-  readonly files: Files;
-  readonly state: string;
-  readonly bootId: string;
-  readonly netns: Netns;
 }
 
 /** If the folder cannot be read, it does not throw; a note says so. */
@@ -83,7 +85,7 @@ interface Found {
 
 function journalsOf(machine: Here, keeps: (device: Found) => boolean): InForce {
   try {
-    const { journals, notes } = readJournals(machine.state, machine.bootId, machine.netns);
+    const { journals, notes } = readJournals(machine);
     const here = journals.filter(({ place }) => place === 'here').map(({ journal }) => journal);
     return { journals: here.map((journal) => onDevices(journal, machine.files, keeps)), notes };
   } catch (error) {

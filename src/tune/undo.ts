@@ -7,6 +7,7 @@ import type { JournalStep } from './journal.ts';
 import { type JournalFile, markUndone, openJournal, readJournal, stateOf } from './journal-file.ts';
 import type { ListedJournal } from './journal-list.ts';
 import { removeUnit } from './persist.ts';
+import { underPresentNames } from './present-names.ts';
 import { brief, likelyCause, refusalOf } from './refusal.ts';
 import type { Access } from './settings/setting.ts';
 import { settingOf } from './settings/settings.ts';
@@ -43,7 +44,7 @@ export interface UndoOptions {
 
 /** The caller holds the lock, except in a rehearsal. Throws Failure `journal` if it cannot be read. */
 export async function undoOne(access: Access, file: JournalFile, options: UndoOptions): Promise<Undone> {
-  const { steps, persisted } = readJournal(file);
+  const { steps, persisted } = underPresentNames(readJournal(file), access.files);
   const restored: Change[] = [];
   const skipped: Skipped[] = [];
   const left: string[] = [];

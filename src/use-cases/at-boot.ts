@@ -112,13 +112,9 @@ export async function keepAtBoot(
 }
 
 /** The unit that started this run now belongs to this journal, so that one undo removes both. */
-export function takeOver(
-  { state, bootId, netns }: LiveMachine,
-  file: JournalFile,
-  persisted: Persisted,
-): readonly string[] {
+export function takeOver(machine: LiveMachine, file: JournalFile, persisted: Persisted): readonly string[] {
   note(file, persisted);
-  const { journals, notes } = readJournals(state, bootId, netns);
+  const { journals, notes } = readJournals(machine);
   for (const { file: old, journal, place } of journals)
     if (place === 'before' && journal.persisted.some(({ unit }) => unit === persisted.unit)) markUndone(old);
   return notes;

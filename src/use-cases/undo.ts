@@ -11,8 +11,7 @@ import { word } from '../words/shell.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
 /** Throws SystemError if the folder of journals cannot be read. */
-export const journalsOf = ({ state, bootId, netns }: LiveMachine): JournalList =>
-  readJournals(state, bootId, netns);
+export const journalsOf = (machine: LiveMachine): JournalList => readJournals(machine);
 
 /** `newest`: the latest apply that can be undone here; `all`: everything that can be undone; otherwise a journal id. */
 export type JournalChoice = 'newest' | 'all' | { readonly id: string };

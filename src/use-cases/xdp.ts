@@ -166,7 +166,7 @@ function attaching(to: string, why: string, { state, possible }: Situation): rea
 
 /** @param text a spread or a source port */
 const byHand = (text: string, nic: string): string =>
-  `locality-tune xdp ${text.replace(' ', ` --iface ${word(nic)} `)} --yes`;
+  `locality-tune xdp ${text.replace(' ', () => ` --iface ${word(nic)} `)} --yes`;
 
 /** A packet on a CPU without a worker is read by another one. */
 function unserved({ cpus }: Spread, groups: readonly Group[]): readonly string[] {
