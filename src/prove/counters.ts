@@ -28,6 +28,8 @@ export interface Counted {
   readonly ipis: number | null;
   /** What costs are divided by: accepted connections, packets or datagrams. null: not known. */
   readonly events: number | null;
+  /** The same of all ports, but of this network namespace only; null: not known. */
+  readonly inNamespace: number | null;
   /** Accepted connections; null: not known, or of a UDP group. */
   readonly accepts: number | null;
   readonly hardware: Readonly<Record<HardwareEvent, number | null>>;
@@ -86,6 +88,7 @@ export async function openCounters(options: CountersOptions): Promise<Counters> 
         idle: parseIdle(files.text('/proc/stat') ?? ''),
         ipis: parseIpis(files.text('/proc/interrupts') ?? ''),
         events: (per === 'packet' ? open.packets : open.accepts)?.read() ?? eventsOf(files, protocol, per),
+        inNamespace: eventsOf(files, protocol, per),
         accepts: acceptsOf(),
         hardware: {
           cycles: hardware.open.cycles?.read() ?? null,
@@ -170,6 +173,25 @@ async function openTracepoints({ files, groups, protocol, port, cpus, per }: Cou
     notes.push(`${per}s of all ports of this network namespace were counted, not only those of port ${port}`);
   return { open, notes };
 }
+
+/**
+ * A tracepoint does not know network namespaces: a container that serves the same port is counted, too. null if no more
+ * were counted than there were here.
+ */
+export function foreignEvents(
+  before: Counted,
+  after: Counted,
+  { port, per }: Pick<CountersOptions, 'port' | 'per'>,
+): string | null {
+  const counted = change(before.events, after.events);
+  const here = change(before.inNamespace, after.inNamespace);
+  if (counted === null || here === null || counted <= MOST_MORE * here + FEW) return null;
+  return `${per}s of other network namespaces with a port ${port} were counted, too (${counted}, but ${here} in this one), so the costs per ${per} are too small`;
+}
+
+/** The two counts are not read at the same moment. */
+const MOST_MORE = 1.1;
+const FEW = 10;
 
 const softirqNotes = (files: Files): readonly string[] =>
   accountsIrqTime(files.text('/proc/kallsyms') ?? '') === false

@@ -1,9 +1,10 @@
 /** The traffic of a port before an experiment: is there enough, and how long must old connections be waited for? */
 import { pause } from '../measure/pause.ts';
-import { between, type Counters } from '../prove/counters.ts';
+import { between, type Counters, foreignEvents } from '../prove/counters.ts';
 import type { OwnNumber } from '../prove/own-number.ts';
 import { warmUp } from '../prove/schedule.ts';
 import { mean } from '../prove/statistics.ts';
+import type { Per } from '../prove/types.ts';
 import { failure } from '../system/errors.ts';
 import { connectionsTo } from '../system/kernel.ts';
 import { duration } from '../words/duration.ts';
@@ -17,18 +18,27 @@ const LONGEST_WARM_UP = 60;
 interface Look {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
+  readonly per: Per;
   /** Seconds of a round. */
   readonly round: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
 
-/** What a round is divided by in a second, and how long the connections of the other arm must be waited for. */
+interface Traffic {
+  /** What a round is divided by in a second. */
+  readonly rate: number;
+  /** How long the connections of the other arm must be waited for. */
+  readonly warm: number;
+  readonly standing: number;
+  readonly notes: readonly string[];
+}
+
 export async function lookAtTraffic(
-  { protocol, port, signal, progress, round }: Look,
+  { protocol, port, per, signal, progress, round }: Look,
   counters: Counters,
   number: OwnNumber | null,
-): Promise<{ readonly warm: number; readonly rate: number; readonly standing: number }> {
+): Promise<Traffic> {
   const done = progress(`looking at the traffic of port ${port} for ${LOOK_SECONDS} s ...`);
   try {
     const answer = number?.begin(round, signal);
@@ -38,7 +48,8 @@ export async function lookAtTraffic(
       await pause(1, signal);
       if (protocol === 'tcp') established.push((await connectionsTo(port)).length);
     }
-    const { seconds, connections, accepts, values } = between(before, await counters.read());
+    const after = await counters.read();
+    const { seconds, connections, accepts, values } = between(before, after);
     const first = await answer?.();
     if (signal.aborted)
       throw failure('interrupted', 'interrupted before anything was changed', 'run it again');
@@ -56,7 +67,9 @@ export async function lookAtTraffic(
       );
     const rate = (connections ?? 0) / seconds;
     const standing = established.length === 0 ? 0 : mean(established);
-    return { warm: warmFor(standing, accepts === null ? 0 : accepts / seconds, port), rate, standing };
+    const warm = warmFor(standing, accepts === null ? 0 : accepts / seconds, port);
+    const foreign = foreignEvents(before, after, { port, per });
+    return { warm, rate, standing, notes: foreign === null ? [] : [foreign] };
   } finally {
     done();
   }

@@ -114,7 +114,8 @@ async function judged(
   const { groups, members, name, what, changes, described } = prepared;
   const started = new Date().toISOString();
   const number = options.number === null ? null : ownNumber(options.number);
-  const { warm, rate, standing } = await lookAtTraffic(options, counters, number);
+  const { warm, rate, standing, notes: noticed } = await lookAtTraffic(options, counters, number);
+  const counting = [...counters.notes, ...noticed];
   const design: Design = { order: 'random ABBA/BAAB', seed, blocks, round, warm, untilClear };
   const changesWakeups = !aa && prepared.changesWakeups;
   const about = {
@@ -150,7 +151,7 @@ async function judged(
     const { notes, ...result } = judge(rounds, { ...judging, stopped });
     const metrics = { ...result.metrics, ...waitsIn(probed) };
     const own = [...(number?.notes() ?? []), ...(probing?.notes(probed) ?? [])];
-    const all = [...lost, ...notes, ...own, ...counters.notes, ...prepared.warnings];
+    const all = [...lost, ...notes, ...own, ...counting, ...prepared.warnings];
     return { ...about, ...result, metrics, notes: all, rounds, probed };
   };
   const deciding: Phase = {
@@ -171,7 +172,7 @@ async function judged(
         ? ' If clients keep their connections, count packets: `--per packet`.'
         : '';
     const text = `${tooLittle(Math.floor(rate * round), per, design)}${kept}`;
-    return { ...finish([], null, []), verdict: 'too-little-traffic', text, notes: counters.notes };
+    return { ...finish([], null, []), verdict: 'too-little-traffic', text, notes: counting };
   }
   const phases = [deciding, ...(probing === null ? [] : [probing])];
   const length = phases.reduce((sum, phase) => sum + lengthOf(phase.design), 0);
