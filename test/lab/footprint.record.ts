@@ -16,6 +16,8 @@ import { openView } from './view.ts';
 const PORT = 8080;
 const SECONDS = 120;
 const SCRAPE_SECONDS = 15;
+/** After a start, until the measurement. */
+const SETTLING_MS = 30_000;
 /** For one sample of what may be busy: as many looks take 0.3 s outside. */
 const LOOKS = 20;
 
@@ -37,9 +39,8 @@ interface Footprint {
 
 const TICKS = 100;
 
-/** Of the process whose command line has `words`, while `act` takes its time. */
-async function footprint(words: string, act: () => Promise<unknown>): Promise<Footprint> {
-  const pid = (await guest().run(`pgrep -o -f 'entry.cjs ${words}'`)).trim();
+/** Of a process while `act` takes its time. */
+async function footprint(pid: string, act: () => Promise<unknown>): Promise<Footprint> {
   const used = async () => {
     const [stat = '', uptime = ''] = (await guest().run(`cat /proc/${pid}/stat /proc/uptime`)).split('\n');
     const fields = stat.replace(/^.*\) /, '').split(' ');
@@ -57,44 +58,63 @@ async function footprint(words: string, act: () => Promise<unknown>): Promise<Fo
   };
 }
 
+/** Measured while `act` takes its time, after `settle`, which begins when the program has said its first line. */
+async function ofDaemon(
+  command: string,
+  settle: () => Promise<unknown>,
+  act: () => Promise<unknown>,
+): Promise<Footprint> {
+  const program = guest().start(`echo $$; exec locality-tune ${command} 2>&1`);
+  const pid = await program.line();
+  console.log(await program.line());
+  const early = program.ended().then(({ code, stdout }) => {
+    throw new Error(`${command} ended with ${code}: ${stdout}`);
+  });
+  const result = await Promise.race([settle().then(() => footprint(pid, act)), early]);
+  early.catch(() => {});
+  await program.end('SIGTERM');
+  return result;
+}
+
 async function ofView(options: string): Promise<Footprint> {
   const view = openView(guest(), `--iface eth0 --port ${PORT} ${options}`);
   await view.until(/1 overview[\s\S]*RX/i, 600);
-  await sleep(30_000);
-  const result = await footprint('live', () => sleep(1000 * SECONDS));
+  await sleep(SETTLING_MS);
+  const pid = (await guest().run("pgrep -o -f 'entry[.]cjs live'")).trim();
+  const result = await footprint(pid, () => sleep(1000 * SECONDS));
   await view.close();
   return result;
 }
 
-async function ofWatch(): Promise<Footprint> {
-  const watch = guest().start(`exec locality-tune watch --iface eth0 --port ${PORT} --baseline now`);
-  await sleep(30_000);
-  const result = await footprint('watch', () => sleep(1000 * SECONDS));
-  await watch.end('SIGTERM');
-  return result;
+const ofWatch = () =>
+  ofDaemon(
+    `watch --iface eth0 --port ${PORT} --baseline now`,
+    () => sleep(SETTLING_MS),
+    () => sleep(1000 * SECONDS),
+  );
+
+async function scrapes(seconds: number): Promise<void> {
+  for (const end = Date.now() + 1000 * seconds; Date.now() < end; ) {
+    const next = Date.now() + 1000 * SCRAPE_SECONDS;
+    expect(Number(await guest().run('curl -s http://127.0.0.1:9884/metrics | wc -l', 300))).toBeGreaterThan(
+      100,
+    );
+    await sleep(Math.max(0, next - Date.now()));
+  }
 }
 
-async function ofExport(options: string): Promise<Footprint> {
-  const exporter = guest().start(`exec locality-tune export ${options} 2>&1`);
-  await exporter.line();
-  const scrape = () => guest().run('curl -s http://127.0.0.1:9884/metrics | wc -l', 300);
-  for (let nth = 0; nth < 3; nth++) await scrape();
-  const result = await footprint('export', async () => {
-    for (const end = Date.now() + 1000 * SECONDS; Date.now() < end; ) {
-      const next = Date.now() + 1000 * SCRAPE_SECONDS;
-      expect(Number(await scrape())).toBeGreaterThan(100);
-      await sleep(Math.max(0, next - Date.now()));
-    }
-  });
-  await exporter.end('SIGTERM');
-  return result;
-}
+const ofExport = () =>
+  ofDaemon(
+    'export --no-slots',
+    () => scrapes(3 * SCRAPE_SECONDS),
+    () => scrapes(SECONDS),
+  );
 
 const PROGRAMS: Readonly<
   Record<string, readonly [limit: number, megabytes: number, () => Promise<Footprint>]>
 > = {
   watch: [0.5, 60, ofWatch],
-  'export, a scrape each 15 s': [1, 80, () => ofExport('--no-slots')],
+  'export, a scrape each 15 s': [1, 80, ofExport],
   'live, no probes': [3, 150, () => ofView('--no-probes')],
   live: [3, 150, () => ofView('')],
 };

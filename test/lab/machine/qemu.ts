@@ -14,6 +14,10 @@ export const isNic = (name: string): name is Nic => Object.hasOwn(DEVICES, name)
 export const OUTSIDE = '198.18.0.1';
 export const INSIDE = '198.18.0.2';
 
+/** Of memory. */
+const MEGABYTES = 2816;
+const MEGABYTES_A_CPU = 64;
+
 const PROGRAM = 'qemu-system-x86_64';
 const DEVICES: Readonly<Record<Nic, string>> = { virtio: 'virtio-net-pci', igb: 'igb', vmxnet3: 'vmxnet3' };
 
@@ -62,7 +66,8 @@ export function qemuCommand(
   const { cpus, nic, exact } = hardware;
   const queues = tapQueues(hardware);
   const options = [
-    '-machine q35 -nodefaults -no-reboot -display none -cpu max -m 3072',
+    '-machine q35 -nodefaults -no-reboot -display none -cpu max',
+    `-m ${MEGABYTES + MEGABYTES_A_CPU * cpus}`,
     `-smp ${cpus} -accel tcg,thread=${exact ? 'single' : 'multi'} ${exact ? '-icount shift=0,sleep=off' : ''}`,
     `-kernel ${kernel.image} -initrd ${files.initrd} -serial file:${files.console}`,
     '-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap',
