@@ -25,6 +25,15 @@ export function codeLines(page: string): readonly string[] {
   return lines.map((line) => line.trim());
 }
 
+/** The indented block of a page that begins with this line, as it is printed. Throws if there is none. */
+export function blockOf(page: string, first: string): string {
+  const text = PAGES.get(page) ?? '';
+  const from = text.indexOf(`    ${first}`);
+  if (from < 0) throw new Error(`${page} has no "${first}"`);
+  const [block = ''] = text.slice(from).split(/\n(?=\S)/);
+  return block.replace(/^ {4}/gm, '').trimEnd();
+}
+
 /** `…` in the text. */
 export const spans = (page: string): readonly string[] =>
   Array.from(page.replace(/^ *```.*?^ *```$/gms, '').matchAll(/`([^`]+)`/g), ([, text = '']) =>
