@@ -35,7 +35,8 @@ export async function makeDeb(
   const doc = join(folder, 'usr/share/doc/locality-tune');
   rmSync(join(doc, 'LICENSE'));
   put(join(doc, 'copyright'), copyright(origin));
-  for (const [name, text] of units()) put(join(folder, 'usr/lib/systemd/system', name), text);
+  for (const [name, text] of units('/usr/bin/locality-tune'))
+    put(join(folder, 'usr/lib/systemd/system', name), text);
   const files = filesIn(folder);
   put(join(folder, 'DEBIAN/control'), control(arch, origin, files));
   put(

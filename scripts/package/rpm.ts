@@ -27,7 +27,7 @@ export async function makeRpm(
   cpSync(tree, prefix, { recursive: true });
   // Debian's zsh looks for the completions of packages in a folder of its own.
   renameSync(join(prefix, 'share/zsh/vendor-completions'), join(prefix, 'share/zsh/site-functions'));
-  for (const [name, text] of units()) {
+  for (const [name, text] of installed) {
     mkdirSync(join(prefix, 'lib/systemd/system'), { recursive: true });
     writeFileSync(join(prefix, 'lib/systemd/system', name), text);
   }
@@ -54,13 +54,15 @@ export async function makeRpm(
   rmSync(folder, { recursive: true });
 }
 
+const installed = units('/usr/bin/locality-tune');
+
 /** The tree is ready: nothing may be stripped, compressed or moved any more. */
 function specOf({ manifest, date }: Origin, level: number): string {
   const { name, version, license } = manifest;
   const files = [
     '/usr/bin/locality-tune',
     '/usr/lib/locality-tune',
-    ...[...units().keys()].map((unit) => `/usr/lib/systemd/system/${unit}`),
+    ...[...installed.keys()].map((unit) => `/usr/lib/systemd/system/${unit}`),
     '%doc /usr/share/doc/locality-tune',
     '%doc /usr/share/man/man*/locality-tune*',
     '/usr/share/bash-completion/completions/locality-tune',

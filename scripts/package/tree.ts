@@ -3,6 +3,7 @@
  *
  *     bin/locality-tune                  starts the carried Node with the program
  *     lib/locality-tune/                 node, package.json, dist/, prebuilds/, node_modules/
+ *     lib/systemd/system/                the unit of the watcher, for the link in /usr/local/bin that docs/install.md makes
  *     share/man/man1/, share/bash-completion/…, share/zsh/…, share/fish/…
  *     share/doc/locality-tune/           README, docs/, changelog, licences, bill of materials
  */
@@ -24,6 +25,7 @@ import { warmUp } from './code-cache.ts';
 import { type Arch, modules, type Origin, root } from './origin.ts';
 import { type Runtime, runtimeOf } from './runtime.ts';
 import { billOfMaterials } from './sbom.ts';
+import { units } from './units.ts';
 
 /** NODE_OPTIONS is for another Node, and must not reach into a program that runs as root. */
 const LAUNCHER = `#!/bin/sh
@@ -61,6 +63,8 @@ export async function layOut(tree: string, arch: Arch, origin: Origin, options: 
   await buildAddon(arch, join(lib, `prebuilds/linux-${arch}.node`), options);
   options.say(`filling the code cache for ${arch}`);
   await warmUp(arch, lib);
+  for (const [name, text] of units('/usr/local/bin/locality-tune'))
+    put(join(tree, 'lib/systemd/system', name), text);
   copyPages(join(tree, 'share'));
   copyDocs(join(tree, 'share/doc/locality-tune'), runtime, origin);
   setModes(tree);

@@ -8,6 +8,8 @@ import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import bundled from '../../dist/bundled.json' with { type: 'json' };
 import manifest from '../../package.json' with { type: 'json' };
+import { SCRIPTS } from '../../probes/scripts.ts';
+import { COMMANDS } from '../../src/cli/program.ts';
 import { buildPackages } from './build.ts';
 import { commandsOf } from './page.ts';
 
@@ -53,6 +55,31 @@ describe.each(['x64', 'arm64'])('the archive for %s', (arch) => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   const read = (path: string) => readFile(join(folder, title, path), 'utf8');
+
+  it('is whole: program, probes, manual, completions, schemas and unit', async () => {
+    const { stdout } = await exec('find', [join(folder, title), '-type', 'f', '-printf', '%P\\n'], {
+      maxBuffer: 1 << 26,
+    });
+    const lib = 'lib/locality-tune';
+    const manual = [...COMMANDS.keys()].map((name) => `share/man/man1/locality-tune-${name}.1.gz`);
+    const probes = [...SCRIPTS.keys()].map((name) => `${lib}/dist/probes/${name}`);
+    expect(stdout.trimEnd().split('\n')).toEqual(
+      expect.arrayContaining([
+        ...manual,
+        ...probes,
+        'bin/locality-tune',
+        `${lib}/dist/src/cli/entry.js`,
+        `${lib}/prebuilds/linux-${arch}.node`,
+        `${lib}/dist/schemas/inspect.json`,
+        'lib/systemd/system/locality-tune-watch.service',
+        'share/man/man1/locality-tune.1.gz',
+        'share/man/man5/locality-tune-json.5.gz',
+        'share/bash-completion/completions/locality-tune',
+        'share/zsh/vendor-completions/_locality-tune',
+        'share/fish/vendor_completions.d/locality-tune.fish',
+      ]),
+    );
+  });
 
   it('lists what it is made of, Node with its libraries too', async () => {
     const text = await read('share/doc/locality-tune/sbom.cdx.json');

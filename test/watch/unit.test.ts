@@ -10,5 +10,5 @@ it('gives its options to Node', () => {
 });
 
 it('of a package names only the launcher, which gives them to Node itself', () => {
-  expect(start(units().get(UNIT) ?? '')).toBe('/usr/bin/locality-tune watch');
+  expect(start(units('/usr/bin/locality-tune').get(UNIT) ?? '')).toBe('/usr/bin/locality-tune watch');
 });
