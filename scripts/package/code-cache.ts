@@ -21,6 +21,12 @@ ip link set one up && ip link set two up && exec "$@"`;
 /** V8 seeds its hashes at random, and they are part of the cache. */
 const SAME_HASHES = '--random-seed=1';
 
+/**
+ * V8 numbers functions in the order in which they are compiled, also in the cache. With one thread, answers of the kernel come in the
+ * order of the questions.
+ */
+const SAME_ORDER = { UV_THREADPOOL_SIZE: '1' };
+
 /** Runs the program in the folder `lib` with its own Node, and leaves the cache in it. Throws what failed. */
 export async function warmUp(arch: Arch, lib: string): Promise<void> {
   const warm = ['/mnt/node', SAME_HASHES, join(root, 'scripts/warm-up.mjs'), '/mnt/dist/src/cli/main.js'];
@@ -29,6 +35,6 @@ export async function warmUp(arch: Arch, lib: string): Promise<void> {
   await promisify(execFile)(
     'unshare',
     [...user, ...namespaces, 'sh', '-c', SCENE, 'sh', lib, ...EMULATOR[arch], ...warm],
-    { maxBuffer: 1 << 26, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' } },
+    { maxBuffer: 1 << 26, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', ...SAME_ORDER } },
   );
 }
