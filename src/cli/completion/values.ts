@@ -40,6 +40,7 @@ const OPTIONS: Readonly<Record<string, Source>> = {
   '--fields': words('sd', 'sdfn'),
   '--form': words('asm', 'tcpdump'),
   '--require': words('gain', 'no-loss'),
+  '--metric': metrics,
   '--listen': words('127.0.0.1:9884', '[::1]:9884'),
   '--probes': async (_, typed) => list(await probes(), typed),
   'export --sample': words('5/60', '5/300'),
@@ -192,6 +193,13 @@ function list(of: readonly string[], typed: string): Candidates {
   const before = typed.slice(0, typed.lastIndexOf(',') + 1);
   const given = before.split(',');
   return only(of.filter((word) => !given.includes(word)).map((word) => offer(before + word)));
+}
+
+/** Those that may decide. */
+async function metrics(): Promise<Candidates> {
+  const { ABOUT } = await import('../../prove/metrics.ts');
+  const deciding = Object.entries(ABOUT).filter(([, { decides }]) => decides);
+  return only(deciding.map(([name, { label }]) => offer(name, label)));
 }
 
 async function rules(): Promise<Candidates> {

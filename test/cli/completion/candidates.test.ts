@@ -33,6 +33,7 @@ describe('offers', () => {
     ['locality-tune watch --repair n', ['none', 'napi']],
     ['locality-tune measure skb --by ', ['use', 'free']],
     ['locality-tune sim x --by ', ['cpu', 'rand', 'flow']],
+    ['locality-tune prove --metric n', ['number']],
     ['locality-tune findings worker-', ['worker-not-pinned']],
     ['locality-tune explain ', ['tcp', 'udp']],
     ['locality-tune explain tcp ', []],
