@@ -1,6 +1,7 @@
 /** Several watchers on one machine: each has its own part of it, and a control socket. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   askControl,
   type ControlServer,
@@ -42,6 +43,22 @@ function common<T>(one: readonly T[], other: readonly T[], all: string): string 
   const both =
     one.length === 0 ? other : other.length === 0 ? one : one.filter((each) => other.includes(each));
   return both.length === 0 ? null : both.join(', ');
+}
+
+const RETRY_MS = 20;
+/** Whoever holds the lock asks each running watcher, and one that is stopped does not answer for seconds. */
+const PATIENCE_MS = 15_000;
+
+/** Several that start at the same moment, as units do at boot, go one after the other. Throws Failure `busy`. */
+async function lockSoon(path: string): Promise<() => void> {
+  for (let waited = 0; ; waited += RETRY_MS) {
+    try {
+      return lockFile(path);
+    } catch (error) {
+      if (!isFailure(error) || error.code !== 'busy' || waited >= PATIENCE_MS) throw error;
+    }
+    await sleep(RETRY_MS);
+  }
 }
 
 const SOCKET = /^(\d+)\.sock$/;
@@ -101,8 +118,7 @@ export async function serveWatcher(
   folder: string = WATCH_FOLDER,
 ): Promise<ControlServer> {
   closedFolder(folder);
-  // Two that start at the same moment: one after the other.
-  const release = lockFile(join(folder, 'start.lock'));
+  const release = await lockSoon(join(folder, 'start.lock'));
   try {
     for (const { pid, path } of socketsIn(folder)) {
       const theirs = await scopeOf(path);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { askControl } from '../../src/system/control-socket.ts';
+import { askControl, lockFile } from '../../src/system/control-socket.ts';
 import { runningWatchers, serveWatcher, sharedBy, type WatcherScope } from '../../src/watch/scope.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'lt-scope-'));
@@ -54,6 +54,20 @@ it('belongs to one watcher, which others find and ask', async () => {
   });
   await server.close();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('is taken one after the other by watchers that start at the same moment', async () => {
+  const order: string[] = [];
+  const release = lockFile(join(folder, 'start.lock'));
+  const second = serveWatcher(scope(['eth2'], [1]), () => null, folder).then((server) => {
+    order.push('second');
+    return server;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  order.push('first');
+  release();
+  await (await second).close();
+  expect(order).toEqual(['first', 'second']);
 });
 
 it('of a watcher that was killed is free, and its socket is removed', async () => {
