@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { SCRIPTS } from '../probes/scripts.ts';
 import { SCRIPTS as COMPLETIONS } from '../src/cli/completion/scripts.ts';
 import { wrapper } from './code-cache.mjs';
-import { buildHalves } from './halves.mjs';
+import { buildParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
 const native = join(root, 'native');
@@ -138,8 +138,8 @@ async function bundle() {
     note(await build({ ...common, entryPoints, outdir: fresh, outbase: root, ...options }));
   rmSync(fresh, { recursive: true, force: true });
   await toDist(['src/cli/entry.ts'], { plugins: [mainFromCache] });
-  const halves = { ...common, outdir: fresh, plugins: [commanderAlone, viewApart], ...wrapper, ...compact };
-  for (const half of await buildHalves(build, halves)) note(half);
+  const parts = { ...common, outdir: fresh, plugins: [commanderAlone, viewApart], ...wrapper, ...compact };
+  for (const part of await buildParts(build, parts)) note(part);
   await toDist(['tui/main.tsx'], {
     ...modern,
     outExtension: { '.js': '.mjs' },

@@ -27,22 +27,22 @@ export function load(bundle, require, cached = true) {
   return { script, exports: module.exports };
 }
 
+/** The bundles of the program, beside each other; see parts.mjs. */
+const PARTS = ['main', 'watch', 'rest'];
+
 /**
- * The program, whose bundles require each other: {script, exports} of main.js, and of rest.js beside it once it has been required.
- * `require` is for everything else.
+ * The program, whose bundles require each other: {script, exports} of each by its name, once it has been required. `require` is for
+ * everything else.
  */
 export function loadProgram(main, require, cached = true) {
-  const rest = join(dirname(main), 'rest.js');
-  const requireFrom = (name) => {
-    if (name !== './rest.js') return require(name);
-    const requireMain = (other) => (other === './main.js' ? loaded.main.exports : require(other));
-    loaded.rest ??= load(rest, requireMain, cached);
-    return loaded.rest.exports;
+  const loaded = {};
+  const requirePart = (name) => {
+    const part = PARTS.find((each) => name === `./${each}.js`);
+    if (part === undefined) return require(name);
+    loaded[part] ??= load(join(dirname(main), `${part}.js`), requirePart, cached);
+    return loaded[part].exports;
   };
-  const loaded = {
-    main: load(main, requireFrom, cached),
-    rest: undefined,
-  };
+  requirePart('./main.js');
   return loaded;
 }
 

@@ -21,6 +21,8 @@ await run(['inspect', '--no-slots', '--json']);
 save(bundle, program.main.script);
 await run(['inspect', '--no-slots']);
 save(join(dirname(bundle), 'rest.js'), program.rest.script);
+await run(['programs', '--json']);
+save(join(dirname(bundle), 'watch.js'), program.watch.script);
 for (const server of [first, second]) server.close();
 
 async function run(command) {

@@ -1,0 +1,102 @@
+// The program in three bundles. main.js has what the command line and `inspect` need, watch.js what a watcher needs besides, rest.js
+// everything else. All functions of a bundle are in its code cache, and reading a cache of the whole program takes longer than
+// `inspect` takes for a small machine; a watcher runs without a cache, and keeps the text of each bundle that it has loaded.
+// A module is in one of them only. What one needs of another it gets when it runs, by require().
+import { existsSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** Each has its entries and their static imports, without what a part before it has. */
+const PARTS = {
+  main: ['src/cli/main.ts', 'src/cli/inspect/inspect-run.ts'],
+  // The last three are imported when they are needed first, which a watcher does.
+  watch: [
+    'src/cli/watch/watch-run.ts',
+    'src/config/config.ts',
+    'src/host/netns-target.ts',
+    'src/host/slots.ts',
+  ],
+};
+const REST = 'rest';
+const NAMES = [...Object.keys(PARTS), REST];
+
+/**
+ * @param build esbuild's
+ * @param options of all bundles; `outdir` is where the program has `src/cli`
+ * @returns esbuild's metafiles
+ */
+export async function buildParts(build, { outdir, plugins, ...options }) {
+  const root = options.absWorkingDir;
+  const owners = new Map();
+  for (const [name, entryPoints] of Object.entries(PARTS)) {
+    const all = await build({
+      ...options,
+      entryPoints,
+      outdir,
+      plugins: [...plugins, withoutDynamic],
+      write: false,
+      metafile: true,
+    });
+    for (const path of Object.keys(all.metafile.inputs)) if (!owners.has(path)) owners.set(path, name);
+  }
+  const ownerOf = (path) => owners.get(path) ?? REST;
+  /** What others need of each. */
+  const needed = Object.fromEntries(NAMES.map((name) => [name, new Set()]));
+  const bundle = (name, how) => {
+    const table = [...needed[name]].sort().map((path) => {
+      const [key, file] = [path, `./${path}`].map((text) => JSON.stringify(text));
+      return `${key}: () => require(${file})`;
+    });
+    const main = name === 'main' ? `export { main } from './${PARTS.main[0]}'; ` : '';
+    return build({
+      ...options,
+      stdin: { contents: `${main}export const modules = {${table}};`, resolveDir: root },
+      outfile: join(outdir, 'src/cli', `${name}.js`),
+      plugins: [...plugins, fromOthers(name, ownerOf, root, needed)],
+      metafile: true,
+      ...how,
+    });
+  };
+  // All that these need of the rest comes first, then what the rest needs of them.
+  for (const name of Object.keys(PARTS)) await bundle(name, { write: false });
+  const done = [];
+  for (const name of NAMES.toReversed()) done.push(await bundle(name));
+  const seen = new Set();
+  for (const { metafile } of done)
+    for (const path of Object.keys(metafile.inputs).filter(isFile)) {
+      if (seen.has(path)) throw new Error(`in two bundles, with a state of its own in each: ${path}`);
+      seen.add(path);
+    }
+  return done;
+}
+
+/** Not what a plugin made up. */
+const isFile = (input) => /^[^:<]+$/.test(input);
+
+/** Leaves import() of the program's own modules out of a bundle. */
+const withoutDynamic = {
+  name: 'without dynamic imports',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : null,
+    ),
+};
+
+/** Modules of other bundles are added to `needed`, and come from there. */
+const fromOthers = (name, ownerOf, root, needed) => ({
+  name: `${name} from others`,
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir, importer }) => {
+      const file = join(resolveDir, path);
+      const module = relative(root, file);
+      const owner = ownerOf(module);
+      if (importer === '' || importer === '<stdin>' || owner === name || !existsSync(file)) return null;
+      needed[owner].add(module);
+      return { path: module, namespace: 'other' };
+    });
+    onLoad({ filter: /./, namespace: 'other' }, ({ path }) => ({
+      contents: `module.exports = require('./${ownerOf(path)}.js').modules[${JSON.stringify(path)}]();`,
+      resolveDir: dirname(join(root, path)),
+    }));
+    onResolve({ filter: /^\.\/\w+\.js$/, namespace: 'other' }, ({ path }) => ({ path, external: true }));
+  },
+});
