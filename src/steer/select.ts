@@ -20,7 +20,7 @@ export interface ChosenGroup {
 /** Throws Failure: everything of `identify`, other-netns, no-such-group, several-groups, EPERM. */
 export async function selectGroups(
   kernel: Kernel,
-  seen: Sockets,
+  seen: Pick<Sockets, 'groups' | 'lone'>,
   selector: GroupChoice,
 ): Promise<ChosenGroup[]> {
   if ('pid' in selector) {
@@ -48,7 +48,7 @@ export async function selectGroups(
   return Promise.all(groups.map(async (group) => ({ member: await memberOf(kernel, group), group })));
 }
 
-function groupOf(seen: Sockets, member: Member): Group {
+function groupOf(seen: Pick<Sockets, 'groups'>, member: Member): Group {
   const group = seen.groups.find(({ sockets }) => sockets.some(({ inode }) => inode === member.inode));
   if (group) return group;
   throw failure(
@@ -58,7 +58,7 @@ function groupOf(seen: Sockets, member: Member): Group {
   );
 }
 
-function noGroup(seen: Sockets, port: number, protocol: string): Failure {
+function noGroup(seen: Pick<Sockets, 'groups' | 'lone'>, port: number, protocol: string): Failure {
   const alone = seen.lone.filter((socket) => socket.port === port && socket.protocol === protocol);
   if (alone.length > 0 && alone.every(({ owners }) => owners.length === 0))
     return failure(

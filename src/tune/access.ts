@@ -7,22 +7,23 @@ import type { Group, Nic } from '../host/types.ts';
 import { openControls } from '../system/controls.ts';
 import type { Files, Kernel } from '../system/types.ts';
 import { openIrqbalance } from './irqbalance.ts';
-import { openPrograms } from './settings/program.ts';
+import { type JustRead, openPrograms } from './settings/program.ts';
 import type { Access } from './settings/setting.ts';
 
-/** @param noted hears of each program that was attached, and (null) detached */
+/** @param noted hears of each program that was attached, and (null) detached @param justRead as for `openPrograms` */
 export function openAccess(
   system: { readonly files: Files; readonly kernel: Kernel },
   /** As `uname -m` prints it. */
   arch: string,
   noted: (group: Group, program: readonly Instruction[] | null) => void = () => {},
+  justRead?: JustRead,
 ): Access {
   const nics = new Map<string, Promise<Nic | null>>();
   return {
     ...system,
     controls: openControls(),
     irqbalance: openIrqbalance(system.files),
-    programs: openPrograms(system, arch, noted),
+    programs: openPrograms(system, arch, noted, justRead),
     nic: (name) => {
       const nic = nics.get(name) ?? readNic(system, name);
       nics.set(name, nic);

@@ -1,6 +1,8 @@
 /** This machine, as the use cases change it: a command or view opens it once and passes it down. */
 import { machine as archOf } from 'node:os';
+import type { Instruction } from '../cbpf/instruction.ts';
 import { foreignInterfaces, foreignSysfs } from '../host/sysfs-namespace.ts';
+import type { Group } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
@@ -11,6 +13,7 @@ import { noteAttachment } from '../tune/attachment.ts';
 import { type Author, authorOf } from '../tune/author.ts';
 import { bootIdOf } from '../tune/boot.ts';
 import { places } from '../tune/places.ts';
+import type { JustRead } from '../tune/settings/program.ts';
 import type { Access } from '../tune/settings/setting.ts';
 
 export interface LiveMachine {
@@ -43,9 +46,11 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
  * Access for settings. It caches the NICs that it has read, so open it for one change, not for a day. Throws Failure
  * `foreign-sysfs`.
  */
-export function accessTo(machine: LiveMachine): Access {
+export function accessTo(machine: LiveMachine, justRead?: JustRead): Access {
   if (foreignInterfaces(machine.files).length > 0) throw foreignSysfs('cannot reach the settings in /sys');
-  return openAccess(machine, machine.arch, (group, program) => noteAttachment(machine, group, program));
+  const noted = (group: Group, program: readonly Instruction[] | null) =>
+    noteAttachment(machine, group, program);
+  return openAccess(machine, machine.arch, noted, justRead);
 }
 
 /** Of `apply`, `tune` and `undo`. */

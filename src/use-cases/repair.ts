@@ -4,6 +4,7 @@ import { readAttachments } from '../tune/attachment.ts';
 import { lastSteps, settingKey } from '../tune/journal.ts';
 import { journalsInForce } from '../tune/journal-list.ts';
 import { takePreparedLock } from '../tune/prepared-lock.ts';
+import type { JustRead } from '../tune/settings/program.ts';
 import type { Access } from '../tune/settings/setting.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Change } from '../tune/types.ts';
@@ -16,11 +17,13 @@ export type Repaired = ReadonlyMap<Change, string | null>;
 /**
  * A setting whose journal is in force already is only written again: `undo` restores what was there before, however often it
  * was repaired. Anything else is applied like any plan. Throws Failure: busy, journal, interrupted.
+ * @param justRead as for `openPrograms`
  */
 export async function repair(
   machine: LiveMachine,
   changes: readonly Change[],
   signal: AbortSignal,
+  justRead?: JustRead,
 ): Promise<Repaired> {
   const inForce = lastSteps(journalsInForce(machine).journals);
   const attached = readAttachments(machine);
@@ -33,7 +36,7 @@ export async function repair(
   const [recorded, others] = [changes.filter(isRecorded), changes.filter((each) => !isRecorded(each))];
   const results = new Map<Change, string | null>();
   if (recorded.length > 0) {
-    const access = accessTo(machine);
+    const access = accessTo(machine, justRead);
     const release = await takePreparedLock(access, machine.state, () => recorded);
     try {
       for (const change of recorded) {

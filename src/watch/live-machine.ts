@@ -8,6 +8,7 @@ import { readAttachments } from '../tune/attachment.ts';
 import { openIrqbalance } from '../tune/irqbalance.ts';
 import { journalsWanted } from '../tune/journal-list.ts';
 import type { Saved } from '../tune/saved.ts';
+import type { JustRead } from '../tune/settings/program.ts';
 import type { Access } from '../tune/settings/setting.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Change, Kind, PlanOptions, Target } from '../tune/types.ts';
@@ -78,6 +79,13 @@ export async function openWatched(
     return { host: last, slots: true, outdated: isOutdated(last.groups, known) };
   };
 
+  /** A group whose address and program are the same as a moment ago, and whose sockets are, need not be read again. */
+  const justRead: JustRead = (wanted) => {
+    if (last === null || programs.why !== null || programs.hasChanged()) return null;
+    const { groups, lone } = last;
+    return { groups: groups.filter((each) => each.port === wanted), lone };
+  };
+
   const fromApplied = (host: Host): Baseline => {
     const { journals } = journalsWanted(machine);
     return fromRecords(journals, [...readAttachments(machine).values()], host, 'what was applied');
@@ -132,7 +140,7 @@ export async function openWatched(
         const groups = new Set(
           changes.filter(({ kind }) => kind === 'program').map(({ subject }) => subject),
         );
-        const results = await repairIfFree(machine, changes, signal);
+        const results = await repairIfFree(machine, changes, signal, justRead);
         known = new Map([...known].filter(([id]) => !groups.has(id)));
         return results;
       },
@@ -186,9 +194,14 @@ function replan(machine: LiveMachine, host: Host, id: string, wanted: Steering):
 }
 
 /** Nothing is done while somebody applies or undoes; the next check sees what is left to do. */
-async function repairIfFree(machine: LiveMachine, changes: readonly Change[], signal: AbortSignal) {
+async function repairIfFree(
+  machine: LiveMachine,
+  changes: readonly Change[],
+  signal: AbortSignal,
+  justRead: JustRead,
+) {
   try {
-    return await repair(machine, changes, signal);
+    return await repair(machine, changes, signal, justRead);
   } catch (error) {
     if (isFailure(error) && error.code === 'busy') return new Map<Change, string | null>();
     throw error;

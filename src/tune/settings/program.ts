@@ -15,11 +15,22 @@ import type { Files, Kernel, System } from '../../system/types.ts';
 import type { Target } from '../types.ts';
 import { type Programs, type Setting, sameText } from './setting.ts';
 
-/** @param arch as `uname -m` prints it @param noted hears of each program that was attached, and (null) detached */
+/**
+ * The sockets of a port with slots and programs as the caller has read them, and knows that no group has another program since;
+ * null: it does not know.
+ */
+export type JustRead = (port: number) => Pick<Sockets, 'groups' | 'lone'> | null;
+
+/**
+ * @param arch as `uname -m` prints it
+ * @param noted hears of each program that was attached, and (null) detached
+ * @param justRead spares bpftrace, which takes long on a busy machine
+ */
 export function openPrograms(
   system: { readonly files: Files; readonly kernel: Kernel },
   arch: string,
   noted: (group: Group, program: readonly Instruction[] | null) => void,
+  justRead: JustRead = () => null,
 ): Programs {
   const prepared = new Map<string, Prepared | null>();
   const find = async (id: string): Promise<Prepared | null> => {
@@ -35,6 +46,11 @@ export function openPrograms(
   return {
     prepare: async (ids) => {
       for (const [port, same] of Map.groupBy(new Set(ids), portOf)) {
+        const known = await prepareKnown(system, same, justRead(port));
+        if (known !== null) {
+          for (const [id, group] of known) prepared.set(id, group);
+          continue;
+        }
         const sockets = await readSockets(system, arch, { port, slots: true, sampleSeconds: 0 });
         for (const id of same) {
           const group = sockets.groups.find((each) => each.id === id);
@@ -66,9 +82,28 @@ interface Prepared {
 /** @param id of a group */
 export const portOf = (id: string): number => Number(/:(\d+)(?: |$)/.exec(id)?.[1]);
 
+/** null unless each group has the very sockets that it had when it was read, and its program is known. */
+async function prepareKnown(
+  system: { readonly files: Files; readonly kernel: Kernel },
+  ids: readonly string[],
+  sockets: ReturnType<JustRead>,
+): Promise<ReadonlyMap<string, Prepared> | null> {
+  const known = new Map<string, Prepared>();
+  if (sockets === null) return null;
+  for (const id of ids) {
+    const group = sockets.groups.find((each) => each.id === id);
+    if (group === undefined || group.selection === null) return null;
+    const found = await prepare(system, sockets, group);
+    const inodes = group.sockets.map(({ inode }) => inode).sort((one, other) => one - other);
+    if (found.bound?.join() !== inodes.join()) return null;
+    known.set(id, found);
+  }
+  return known;
+}
+
 async function prepare(
   system: { readonly files: Files; readonly kernel: Kernel },
-  sockets: Sockets,
+  sockets: Pick<Sockets, 'groups' | 'lone'>,
   group: Group,
 ): Promise<Prepared> {
   const bound = await readBoundLike(system, group);
