@@ -56,4 +56,5 @@ packets. The maps are:
 
 What a program drops on purpose is not counted. "bpftool prog" and "bpftool
 map" show what the ids belong to. The counts are totals since the start.
-Tracepoints only, without BTF; kernel 5.9 and later.`;
+Tracepoints only; kernel 5.9 and later. Before 5.11 bpftrace needs the
+environment variable BPFTRACE_BTF=/sys/kernel/btf/vmlinux.`;

@@ -25,6 +25,8 @@ export interface Situation {
   readonly vlans: readonly string[];
   /** rps_cpus by RX queue; only queues on which RPS is on. */
   readonly rps: readonly { readonly queue: number; readonly cpus: Cpus }[];
+  /** Bytes: the smallest limit of its TX queues (BQL); null: none is in use. */
+  readonly byteLimit: number | null;
   readonly online: Cpus;
   /** Number of possible CPUs. */
   readonly possible: number;
@@ -60,6 +62,7 @@ export async function readSituation(
       .filter(({ kind, link }) => kind === 'vlan' && link === state.ifindex)
       .map((each) => each.name),
     rps: rpsOf(files, name),
+    byteLimit: byteLimitOf(files, name),
     online: readCpuList(files, '/sys/devices/system/cpu/online') ?? [],
     possible: possibleCpus(files),
   };
@@ -98,4 +101,15 @@ function rpsOf(files: Files, name: string): Situation['rps'] {
     }))
     .filter(({ cpus }) => cpus.length > 0)
     .sort((a, b) => a.queue - b.queue);
+}
+
+/** A driver without limits, and a queue that has sent nothing yet, has 0. */
+function byteLimitOf(files: Files, name: string): number | null {
+  const queues = `/sys/class/net/${name}/queues`;
+  const limits = files
+    .list(queues)
+    .filter((each) => each.startsWith('tx-'))
+    .map((each) => readInteger(files, `${queues}/${each}/byte_queue_limits/limit`) ?? 0)
+    .filter((limit) => limit > 0);
+  return limits.length === 0 ? null : Math.min(...limits);
 }

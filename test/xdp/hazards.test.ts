@@ -4,6 +4,7 @@ import { ailments, preparations, refusals, sideEffects } from '../../src/xdp/haz
 import { kernelVersion, type Situation } from '../../src/xdp/situation.ts';
 import type { Spread } from '../../src/xdp/spread.ts';
 import { group } from '../fixtures/hosts.ts';
+import { SITUATION, VETH } from './situations.ts';
 
 const SPREAD: Spread = {
   by: { way: 'flow' },
@@ -16,33 +17,6 @@ const SPREAD: Spread = {
 };
 const generic: Spread = { ...SPREAD, mode: 'generic' };
 
-const SITUATION: Situation = {
-  state: {
-    ifindex: 3,
-    name: 'eth0',
-    mtu: 1500,
-    mac: null,
-    kind: null,
-    link: null,
-    elsewhere: false,
-    programs: [],
-  },
-  down: false,
-  kernel: [6, 12],
-  driver: 'igb',
-  channels: null,
-  features: new Map(),
-  peer: null,
-  vlans: [],
-  rps: [],
-  online: [0, 1, 2, 3],
-  possible: 4,
-};
-const VETH: Situation = {
-  ...SITUATION,
-  driver: 'veth',
-  state: { ...SITUATION.state, kind: 'veth', link: 4 },
-};
 const on: Feature = { on: true, changeable: true };
 const features = (...names: readonly string[]) => new Map(names.map((name) => [name, on]));
 const codes = (spread: Spread, situation: Situation, ...groups: Parameters<typeof refusals>[2]) =>
