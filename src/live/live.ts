@@ -46,7 +46,7 @@ const SLACK = 0.3;
 const PATIENCE_MS = 500;
 
 /** Of the watchers, at each question. */
-const NEWEST_EVENTS = 50;
+const NEWEST_EVENTS = 200;
 
 const NO_ROOT =
   'not root: locality is not measured; slots, programs and workers of other users are not known';
@@ -94,7 +94,10 @@ async function* run(
     events.report,
   );
   const programs = watchXdp(system.files);
-  const probes = root ? startCounting(options.port, signal, events, hurry.wake) : null;
+  // The reader may also end without the signal, such as when a recording cannot be written any more.
+  const left = new AbortController();
+  const untilLeft = AbortSignal.any([signal, left.signal]);
+  const probes = root ? startCounting(options.port, untilLeft, events, hurry.wake) : null;
   const missing = options.probes ? NO_ROOT : NO_PROBES;
   const countersOf = ({ host: { nics, machine } }: Configuration) =>
     readCounters(system, nics, machine.cpus.online);
@@ -145,6 +148,7 @@ async function* run(
       if (after !== null) [before, reading] = [after, null];
     }
   } finally {
+    left.abort();
     await probes?.ended();
   }
 }

@@ -7,6 +7,9 @@ import type { Events } from './events.ts';
 /** Seconds between two questions. */
 const SECONDS = 5;
 
+/** More than the watchers have. */
+const MOST_KNOWN = 1_000;
+
 /** The watchers' newest events, the newest last. */
 export type AskForEvents = () => Promise<readonly TimedEvent[]>;
 
@@ -19,7 +22,8 @@ export function followWatchers(
   report: Events['report'],
   now: () => { readonly ms: number; readonly time: string } = clock,
 ): { lookAgain(): Promise<void> } {
-  let newest = now().time;
+  const began = now().time;
+  const known = new Set<string>();
   let due = now().ms;
   let running = false;
   return {
@@ -29,10 +33,16 @@ export function followWatchers(
       due = now().ms + SECONDS * 1000;
       try {
         for (const event of await ask()) {
-          if (event.time <= newest) continue;
-          newest = event.time;
+          // One look finds several at the same moment.
+          const key = JSON.stringify(event);
+          if (event.time <= began || known.has(key)) continue;
+          known.add(key);
           const details = detailsOf(event);
           report('change', `watch: ${changeText(event)}${details === '' ? '' : ` (${details})`}`);
+        }
+        for (const oldest of known) {
+          if (known.size <= MOST_KNOWN) break;
+          known.delete(oldest);
         }
       } finally {
         running = false;

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { followWatchers } from '../../src/live/watcher-events.ts';
 import type { TimedEvent } from '../../src/watch/service.ts';
 
-const event = (time: string): TimedEvent => ({
+const event = (time: string, subject = 'eth0 rx-2 interrupt'): TimedEvent => ({
   time,
   kind: 'irq',
-  subject: 'eth0 rx-2 interrupt',
+  subject,
   from: '2',
   to: '0',
   cause: 'set_irq.sh (irq.service) wrote it',
@@ -39,4 +39,17 @@ it('reports each event of a watcher once, none from before, and asks every 5 s',
   expect(reported).toEqual([
     'change watch: eth0 rx-2 interrupt: 2 -> 0 (set_irq.sh (irq.service), pid 4711, wrote it; repaired; it is 2 again)',
   ]);
+});
+
+it('reports all events of one moment', async () => {
+  const subjects = ['eth0 rx-0 interrupt', 'eth0 rx-1 interrupt', 'eth0 rx-2 interrupt'];
+  const reported: string[] = [];
+  let ms = 0;
+  const { lookAgain } = followWatchers(
+    async () => subjects.map((subject) => event('2026-01-01T00:00:01.000Z', subject)),
+    (_, text) => reported.push(text),
+    () => ({ ms, time: new Date(Date.UTC(2026, 0, 1) + ms).toISOString() }),
+  );
+  for (; ms <= 12_000; ms += 6_000) await lookAgain();
+  expect(reported).toEqual(subjects.map((subject) => expect.stringContaining(`watch: ${subject}: 2 -> 0 `)));
 });

@@ -6,10 +6,11 @@ import { startDemoLoad } from '../../live/demo-load.ts';
 import { openLive } from '../../live/live.ts';
 import { createRecorder, openRecording, type Recorder } from '../../live/recording.ts';
 import type { Source } from '../../live/types.ts';
+import { isSystemError } from '../../system/errors.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { confirm, isInteractive } from '../confirm.ts';
-import { during, usage } from '../errors.ts';
+import { asFailure, during, usage } from '../errors.ts';
 import { checkInterfaces, hostOf, loadSnapshot } from '../host-source.ts';
 import type { SourceOptions } from '../options.ts';
 import { printDocument, say } from '../output.ts';
@@ -60,7 +61,16 @@ async function recorderOf({ record, force }: LiveCommandOptions): Promise<Record
   const mayReplace =
     force === true ||
     (existsSync(record) && isInteractive() && (await confirm(`${record} exists. Overwrite it?`)));
-  return during(`--record ${record}`, 'write access to its folder', () => createRecorder(record, mayReplace));
+  const what = `--record ${record}`;
+  const recorder = await during(what, 'write access to its folder', () => createRecorder(record, mayReplace));
+  const write: Recorder['write'] = (sample) => {
+    try {
+      recorder.write(sample);
+    } catch (error) {
+      throw isSystemError(error) ? asFailure(error, what) : error;
+    }
+  };
+  return { ...recorder, write };
 }
 
 /** A full screen needs a terminal to draw on and to read keys from. */
