@@ -5,8 +5,8 @@ import { addSelector } from './steer-options.ts';
 
 const EXAMPLES = `
 Afterwards the kernel picks by hash or SO_INCOMING_CPU again. A group without a program stays as it
-is. Of a server that has ended, detach removes the record, which status and watch still name.
-On a terminal the command asks. Elsewhere it needs --yes, unless there is nothing to detach.
+is. Of a server that has ended, detach removes the record, which status and watch still name. On a
+terminal the command asks. Elsewhere it needs --yes, unless there is nothing to detach.
 
 Examples:
   locality-tune detach --port 8080

@@ -5,8 +5,8 @@ import type { StatusCommandOptions } from './status-run.ts';
 const HELP = `
 Lists every setting that apply and tune have changed and every program that is attached, who did it,
 and every setting that has drifted since, with the likely cause. What a later apply has replaced is
-left out. What has ended with its process or server is listed, but is no drift. A program has also drifted if its group has
-another number of sockets now, or if its workers run on other CPUs.
+left out. What has ended with its process or server is listed, but is no drift. A program has also
+drifted if its group has another number of sockets now, or if its workers run on other CPUs.
 
 The exit status suits a monitoring check: 0 as set, 1 drift, 3 nothing is applied, or it cannot
 tell.
