@@ -1,0 +1,68 @@
+/** `watch` of a spread that somebody takes off. It attaches twice, because each time loads two programs. */
+import { afterEach, expect, it } from 'vitest';
+import type { WatchEvent } from '../../src/watch/types.ts';
+import { type Live, startLive } from '../integration/live.ts';
+import { useVethPair } from './veth-pair.ts';
+
+const NAME = 'lt-xdp-repair';
+const NETNS = `${NAME}-${process.pid}`;
+const { inside, run, json, state, statusOf, send } = useVethPair(NAME);
+/** As ip names it; the name of the namespace is there, too. */
+const hasProgram = () => inside('ip -d link show v0').includes('prog/xdp');
+const RPS = '/sys/class/net/v0/queues/rx-0/rps_cpus';
+
+let watching: Live | null = null;
+afterEach(async () => {
+  await watching?.interrupt();
+  watching = null;
+  run('xdp detach --iface v0 --yes');
+  delete process.env['LOCALITY_TUNE_STATE'];
+});
+
+function watch(kinds: string): Live {
+  process.env['LOCALITY_TUNE_STATE'] = state();
+  watching = startLive(['watch', '--netns', NETNS, '--iface', 'v0', '--repair', kinds, '-j']);
+  return watching;
+}
+
+async function next(live: Live, wanted: (event: WatchEvent) => boolean): Promise<WatchEvent> {
+  for (;;) {
+    const event = await live.document<WatchEvent>();
+    if (wanted(event)) return event;
+  }
+}
+
+it('is reported with its command by --repair all, and attached again by --repair xdp', async () => {
+  inside(`echo 1 > ${RPS}`);
+  const before = [inside(`cat ${RPS}`), hasProgram()];
+  json('xdp spread --iface v0 --mode generic --port 4000 --by flow --cpus 0-1 --yes');
+  const { program, cpus, by, mode } = statusOf();
+
+  expect(hasProgram()).toBe(true);
+  const looking = watch('all');
+  expect(await looking.document()).toMatchObject({ watching: 2 });
+  inside('ip link set v0 xdpgeneric off');
+  const seen = await next(looking, ({ kind }) => kind === 'xdp');
+  expect(seen).toMatchObject({ subject: 'v0 XDP program', to: 'none', action: 'none' });
+  expect(seen.why).toContain('to set it again: locality-tune xdp spread ');
+  await looking.interrupt();
+  expect(hasProgram()).toBe(false);
+
+  // Its first look repairs, before it says that it watches.
+  const repairing = watch('xdp');
+  expect(await next(repairing, ({ action }) => action === 'repaired')).toMatchObject({
+    kind: 'xdp',
+    subject: 'v0 XDP program',
+  });
+  const now = statusOf();
+  expect(now).toMatchObject({ cpus, by, mode, warnings: [] });
+  expect([now.program.name, now.program.tag, now.program.ours]).toEqual([program.name, program.tag, true]);
+  send(320, 64);
+  expect(statusOf()).toMatchObject({ arrived: 320, lost: 0 });
+  const { code } = await repairing.interrupt();
+  watching = null;
+  expect(code).toBe(0);
+
+  expect(run('undo --all --yes').code).toBe(0);
+  expect([inside(`cat ${RPS}`), hasProgram()]).toEqual(before);
+}, 120_000);
