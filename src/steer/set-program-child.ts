@@ -74,4 +74,4 @@ function hintFor(code: string): string {
 }
 
 say({ stage: 'started' });
-carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order);
+carryOut(JSON.parse(readFileSync(0).toString()) as Order);

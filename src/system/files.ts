@@ -6,12 +6,12 @@ import {
   fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   realpathSync,
 } from 'node:fs';
 import { join, posix } from 'node:path';
 import { errnoCode, failure } from './errors.ts';
+import { kernelText } from './kernel-text.ts';
 import { readRest } from './read-whole.ts';
 import { lookInFolder, resolveInside } from './tree.ts';
 import type { Files } from './types.ts';
@@ -43,7 +43,7 @@ export interface FileAccess {
 }
 
 const live: FileAccess = {
-  text: (path) => readFileSync(path, 'utf8'),
+  text: kernelText,
   list: (path) => readdirSync(path),
   link: (path) => readlinkSync(path),
   real: (path) => realpathSync.native(path),

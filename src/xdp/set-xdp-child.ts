@@ -97,4 +97,4 @@ function filterHint(code: string): string {
 }
 
 say({ stage: 'started' });
-void carryOut(JSON.parse(readFileSync(0, 'utf8')) as Order | EgressOrder);
+void carryOut(JSON.parse(readFileSync(0).toString()) as Order | EgressOrder);
