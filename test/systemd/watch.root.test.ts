@@ -4,11 +4,12 @@ import { until } from '../integration/servers.ts';
 import { type Booted, openMachine } from './machine.ts';
 
 const UNIT = 'locality-tune-watch.service';
+const SOCKET = 'locality-tune-watch.socket';
 const FILE = '/sys/class/net/v0/queues/rx-0/rps_cpus';
 
 let machine: Booted;
 beforeAll(async () => {
-  machine = openMachine('watch', 'ip link add v0 type veth peer name v1');
+  machine = openMachine('watch', 'ip link set lo up; ip link add v0 type veth peer name v1');
   await machine.boot();
   machine.run(
     `mkdir -p /etc/systemd/system/${UNIT}.d; printf '[Service]\\nWatchdogSec=3\\nTimeoutAbortSec=1\\nRestartSec=100ms\\n' > /etc/systemd/system/${UNIT}.d/quick.conf`,
@@ -19,6 +20,13 @@ afterAll(() => machine?.close());
 const show = (property: string) => machine.run(`systemctl show ${UNIT} -P ${property}`).trim();
 const journal = () => machine.run(`journalctl --no-pager -u ${UNIT} -o cat`);
 const value = () => machine.run(`cat ${FILE}`).trim();
+
+it('is shown by a dry run, which writes nothing', () => {
+  const text = machine.run('locality-tune watch --baseline now --iface v0 --repair rps --install --dry-run');
+  expect(text).toMatch(/^Type=notify$/m);
+  expect(text).toMatch(/^ExecStart=.* watch --iface=v0 --baseline=now --repair=rps$/m);
+  expect(show('LoadState')).toBe('not-found');
+});
 
 it('is written and started, and says how the machine is', () => {
   machine.run('locality-tune watch --baseline now --iface v0 --repair rps --install --yes');
@@ -53,6 +61,24 @@ it('is killed and started again if it gives no sign of life', async () => {
   machine.run(`kill -STOP ${pid}`);
   await until(() => show('MainPID') !== pid && show('ActiveState') === 'active', 'it is started again', 60);
   expect(show('StatusText')).toMatch(/^\d+ settings as planned$/);
+});
+
+it('is accepted by systemd, and drops privileges that it does not need', () => {
+  expect(machine.run(`systemd-analyze verify /etc/systemd/system/${UNIT} 2>&1`)).toBe('');
+  const [, exposure] =
+    /exposure level for .*: ([\d.]+)/.exec(machine.run(`systemd-analyze security ${UNIT} || true`)) ?? [];
+  expect(Number(exposure)).toBeLessThanOrEqual(5);
+});
+
+it('serves its metrics on the socket that systemd holds', () => {
+  const file = `/etc/systemd/system/${SOCKET}`;
+  machine.run(
+    `printf '[Socket]\\nListenStream=127.0.0.1:9885\\n' > ${file}; systemctl daemon-reload; systemctl stop ${UNIT}; systemctl start ${SOCKET} ${UNIT}`,
+  );
+  const text = machine.run('curl -s --max-time 20 http://127.0.0.1:9885/metrics');
+  expect(text).toMatch(/^locality_tune_watchers 1$/m);
+  expect(text).toMatch(/^locality_tune_drift\{kind="rps",device="v0"\} 0$/m);
+  machine.run(`systemctl stop ${SOCKET}; rm ${file}; systemctl daemon-reload`);
 });
 
 it('is stopped and removed', () => {

@@ -1,4 +1,4 @@
-/** `watch --listen`: metrics of the machine and of this watcher. */
+/** `watch --listen`, or with sockets that the service manager has passed: metrics of the machine and of this watcher. */
 import { isLoopback, type ListenAddress } from '../../export/address.ts';
 import { serveMetrics } from '../../export/serve.ts';
 import type { Daemon } from '../../watch/daemon.ts';
@@ -10,7 +10,7 @@ import type { WatchCommandOptions } from './watch-options.ts';
 /** Resolves once it listens, to what settles when it has ended. Throws CliError if the address cannot be had. */
 export async function serveMetricsOf(
   { watcher }: Daemon,
-  listen: ListenAddress,
+  addresses: readonly (ListenAddress | { readonly fd: number })[],
   { iface = [], port: ports = [], sample, netns }: WatchCommandOptions,
   signal: AbortSignal,
 ): Promise<{ readonly ended: Promise<void> }> {
@@ -26,7 +26,7 @@ export async function serveMetricsOf(
       openMetered(options),
       {
         ...meteredOptions(options),
-        addresses: [listen],
+        addresses,
         sampling: { schedule: sample ?? null, probes: probesIn(netns), matrix: false },
         watching: async () => ({ watchers: [{ pid: process.pid, ...watcher.counters() }], missing: null }),
       },
@@ -34,6 +34,6 @@ export async function serveMetricsOf(
     ),
   );
   say(`serving ${serving.addresses.map((address) => `http://${address}/metrics`).join(', ')}\n`);
-  if (!isLoopback(listen.host)) say(EVERYONE);
+  if (addresses.some((each) => 'host' in each && !isLoopback(each.host))) say(EVERYONE);
   return serving;
 }

@@ -5,6 +5,7 @@ import { type Column, table } from '../../report/table.ts';
 import { eventLine } from '../../report/watch.ts';
 import { native } from '../../system/native.ts';
 import { netnsFile } from '../../system/netns.ts';
+import { passedSockets } from '../../system/service-manager.ts';
 import { readTrusted } from '../../system/trusted.ts';
 import { parseSaved } from '../../tune/saved.ts';
 import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
@@ -170,9 +171,11 @@ const goneEvent = (netns: string): WatchEvent => ({
 });
 
 async function metricsOf(daemon: Daemon, options: WatchCommandOptions, stop: AbortSignal) {
-  if (options.listen === undefined) return null;
+  const passed = passedSockets(process.env, process.pid).map(({ fd }) => ({ fd }));
+  const addresses = options.listen === undefined ? passed : [options.listen];
+  if (addresses.length === 0) return null;
   const { serveMetricsOf } = await import('./watch-metrics.ts');
-  return serveMetricsOf(daemon, options.listen, options, stop);
+  return serveMetricsOf(daemon, addresses, options, stop);
 }
 
 /** Reads the baseline again, if it is no moment of the machine, and tries again what was given up. */
