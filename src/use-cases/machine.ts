@@ -1,8 +1,6 @@
 /** This machine, as the use cases change it: a command or view opens it once and passes it down. */
 import { machine as archOf } from 'node:os';
-import type { Instruction } from '../cbpf/instruction.ts';
 import { foreignInterfaces, foreignSysfs } from '../host/sysfs-namespace.ts';
-import type { Group } from '../host/types.ts';
 import { failure } from '../system/errors.ts';
 import { openFiles } from '../system/files.ts';
 import { openKernel } from '../system/kernel.ts';
@@ -48,9 +46,12 @@ export function openMachine(kernel: Kernel = openKernel()): LiveMachine {
  */
 export function accessTo(machine: LiveMachine, justRead?: JustRead): Access {
   if (foreignInterfaces(machine.files).length > 0) throw foreignSysfs('cannot reach the settings in /sys');
-  const noted = (group: Group, program: readonly Instruction[] | null) =>
-    noteAttachment(machine, group, program);
-  return openAccess(machine, machine.arch, noted, justRead);
+  return openAccess(
+    machine,
+    machine.arch,
+    (group, program) => noteAttachment(machine, group, program),
+    justRead,
+  );
 }
 
 /** Of `apply`, `tune` and `undo`. */
