@@ -23,6 +23,8 @@ export interface SlotReading {
 export interface GroupAddresses {
   readonly group: bigint;
   readonly program: bigint;
+  /** Inodes of its sockets then. */
+  readonly sockets: readonly number[];
 }
 
 /** Why a socket that got its SO_REUSEPORT only after bind() cannot be read. */
@@ -77,7 +79,11 @@ export function toReading(answers: Answers): SlotReading | null {
               instructions: toInstructions(inOrder.slice(0, known.length).map(({ word }) => word)),
             },
     incomingCpuHonoured: known.withIncomingCpu >= 0,
-    addresses: { group: BigInt(`0x${known.group}`), program: BigInt(`0x${known.address}`) },
+    addresses: {
+      group: BigInt(`0x${known.group}`),
+      program: BigInt(`0x${known.address}`),
+      sockets: inodes,
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { System } from '../system/types.ts';
 import { type HostOptions, readHost } from './host.ts';
 import type { GroupAddresses } from './inquiry.ts';
 import { readSockets, SLOTS_UNREAD } from './sockets.ts';
-import type { Group, Host } from './types.ts';
+import type { Group, GroupSocket, Host } from './types.ts';
 
 const BEING_READ = 'slots and programs are being read';
 const NOT_READ = 'slots and programs are read only as root, and not with --no-probes';
@@ -44,7 +44,11 @@ export async function readSlotsOf(
 
 /** Must the slots be read again? Yes if a group is new, or has other sockets than before. */
 export const isOutdated = (groups: readonly Group[], known: KnownSlots): boolean =>
-  groups.some((group) => !hasSameSockets(group, known.get(group.id)));
+  outdated(groups, known).length > 0;
+
+/** The groups of which they must. */
+export const outdated = (groups: readonly Group[], known: KnownSlots): readonly Group[] =>
+  groups.filter((group) => !hasSameSockets(group, known.get(group.id)));
 
 /** Keeps the slots of the sockets; their workers and queues are those that were just read. */
 export function withSlots(now: Group, known: Group | undefined, why: string): Group {
@@ -57,6 +61,30 @@ export function withSlots(now: Group, known: Group | undefined, why: string): Gr
     return { ...(fresh.get(socket.inode) ?? socket), slot, slotSource, incomingCpu };
   });
   return { ...now, selection, program, incomingCpuHonoured, notes, sockets };
+}
+
+/**
+ * A group that has other sockets than before, but the same program, with its slots as they are now. SO_INCOMING_CPU has no effect
+ * beside a program. null where there is none, or one port has several groups. @param slots inodes in order; null: not known
+ */
+export function withOrder(
+  now: Group,
+  known: Group | undefined,
+  slots: readonly number[] | null,
+): Group | null {
+  if (slots === null || known === undefined || known.program === null || known.kernelGroups !== 1)
+    return null;
+  const before = new Map(known.sockets.map((socket) => [socket.inode, socket]));
+  const fresh = new Map(now.sockets.map((socket) => [socket.inode, socket]));
+  const sockets = slots.flatMap((inode, slot): GroupSocket[] => {
+    const socket = fresh.get(inode);
+    const incomingCpu = before.get(inode)?.incomingCpu ?? null;
+    return socket === undefined ? [] : [{ ...socket, slot, slotSource: 'kernel', incomingCpu }];
+  });
+  const { selection, program, incomingCpuHonoured, notes, newFlows } = known;
+  return sockets.length === now.sockets.length
+    ? { ...now, selection, program, incomingCpuHonoured, notes, newFlows, kernelGroups: 1, sockets }
+    : null;
 }
 
 function hasSameSockets(now: Group, known: Group | undefined): boolean {

@@ -1,7 +1,7 @@
-/** Whether reuseport groups still have the programs that they had when their slots were read: without bpftrace. */
+/** What of reuseport groups can be read without bpftrace, once bpftrace has said where the kernel has them. */
 import { kernelBtf } from '../system/btf.ts';
 import { failure, isFailure, isSystemError } from '../system/errors.ts';
-import { type KernelWord, type KernelWords, openKernelWords } from '../system/kernel-word.ts';
+import { type KernelWords, openKernelWords } from '../system/kernel-word.ts';
 import type { GroupAddresses } from './inquiry.ts';
 
 export interface ProgramCheck {
@@ -11,14 +11,21 @@ export interface ProgramCheck {
   expect(groups: readonly GroupAddresses[]): void;
   /** Has one of them got another program since, or lost it? Always false if nothing can be checked. */
   hasChanged(): boolean;
+  /**
+   * Inodes of the sockets of a group in the order of its slots, after some have come or gone. null: it is not known; it may be
+   * another group, or have another program. @param sockets inodes of all of them, as the kernel lists them
+   */
+  slotsOf(sockets: readonly number[]): readonly number[] | null;
   close(): void;
 }
 
-/** Loads a BPF program once there is a group. */
+/** Loads BPF programs once there is a group. */
 export function createProgramCheck(open: () => Opened = openHere): ProgramCheck {
   let opened: Opened | null = null;
   let why: string | null = null;
-  let words: readonly KernelWord[] = [];
+  let known: readonly GroupAddresses[] = [];
+  const hasSameProgram = ({ kernel, offsets }: Opened, { group, program }: GroupAddresses): boolean =>
+    kernel.isSame({ address: group + BigInt(offsets.program), value: program });
   return {
     get why() {
       return why;
@@ -30,28 +37,80 @@ export function createProgramCheck(open: () => Opened = openHere): ProgramCheck 
         } catch (error) {
           why = reasonOf(error);
         }
-      const offset = BigInt(opened?.offset ?? 0);
-      words = groups.map(({ group, program }) => ({ address: group + offset, value: program }));
+      known = groups;
     },
     hasChanged() {
-      const kernel = opened?.kernel;
-      return kernel !== undefined && words.some((word) => !kernel.isSame(word));
+      const from = opened;
+      return from !== null && known.some((each) => !hasSameProgram(from, each));
+    },
+    slotsOf(sockets) {
+      const group = known.find((each) => each.sockets.some((inode) => sockets.includes(inode)));
+      if (opened === null || group === undefined || !hasSameProgram(opened, group)) return null;
+      const slots = readSlotsAt(opened, group.group, sockets.length);
+      // Only this group has these sockets, so it is where it was.
+      if (slots === null || new Set(slots).size !== slots.length) return null;
+      if (!slots.every((inode) => sockets.includes(inode))) return null;
+      known = known.map((each) => (each === group ? { ...group, sockets: slots } : each));
+      return slots;
     },
     close: () => opened?.kernel.close(),
   };
 }
 
+/** null: it has another number of sockets, or members of structs are not known. */
+function readSlotsAt({ kernel, offsets }: Opened, group: bigint, size: number): number[] | null {
+  const { members } = offsets;
+  if (members === null) return null;
+  const at = (address: bigint, offset: number): bigint => kernel.read(address + BigInt(offset));
+  // u16; the struct begins at a multiple of 8.
+  const count = (): number =>
+    Number((at(group, members.count & ~7) >> BigInt(8 * (members.count & 7))) & 0xffffn);
+  if (count() !== size) return null;
+  const inodes: number[] = [];
+  for (let slot = 0; slot < size; slot++) {
+    const sock = at(group, members.sockets + 8 * slot);
+    const socket = sock === 0n ? 0n : at(sock, members.socket);
+    if (socket === 0n) return null;
+    inodes.push(Number(at(socket, members.inode)));
+  }
+  return count() === size ? inodes : null;
+}
+
+/** Bytes from the start of struct sock_reuseport, unless said otherwise (net/core/sock_reuseport.c). */
+interface Offsets {
+  readonly program: number;
+  /** null: this kernel does not say. */
+  readonly members: {
+    readonly count: number;
+    readonly sockets: number;
+    /** From struct sock. */
+    readonly socket: number;
+    /** From struct socket, with which struct socket_alloc begins. */
+    readonly inode: number;
+  } | null;
+}
+
 interface Opened {
   readonly kernel: KernelWords;
-  /** Bytes from the start of struct sock_reuseport to the pointer to its program. */
-  readonly offset: number;
+  readonly offsets: Offsets;
 }
 
 function openHere(): Opened {
-  const offset = kernelBtf()?.memberOffset('sock_reuseport.prog') ?? null;
-  if (offset === null)
+  const btf = kernelBtf();
+  const offset = (member: string): number | null => btf?.memberOffset(member) ?? null;
+  const program = offset('sock_reuseport.prog');
+  if (program === null)
     throw failure('unsupported', 'this kernel shows no types (CONFIG_DEBUG_INFO_BTF)', 'polls instead');
-  return { kernel: openKernelWords(), offset };
+  const [count, sockets, socket] = ['sock_reuseport.num_socks', 'sock_reuseport.socks', 'sock.sk_socket'].map(
+    offset,
+  );
+  const [first, vfs, number] = ['socket_alloc.socket', 'socket_alloc.vfs_inode', 'inode.i_ino'].map(offset);
+  const isKnown = (each: number | null | undefined): each is number => typeof each === 'number';
+  const members =
+    isKnown(count) && isKnown(sockets) && isKnown(socket) && first === 0 && isKnown(vfs) && isKnown(number)
+      ? { count, sockets, socket, inode: vfs + number }
+      : null;
+  return { kernel: openKernelWords(), offsets: { program, members } };
 }
 
 function reasonOf(error: unknown): string {

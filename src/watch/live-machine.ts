@@ -1,7 +1,14 @@
 /** This machine, as the watcher reads and repairs it. */
-import { isOutdated, type KnownSlots, readQuickly, readSlotsOf } from '../host/known-slots.ts';
+import {
+  isOutdated,
+  type KnownSlots,
+  outdated,
+  readQuickly,
+  readSlotsOf,
+  withOrder,
+} from '../host/known-slots.ts';
 import { createProgramCheck } from '../host/program-check.ts';
-import type { Host } from '../host/types.ts';
+import type { Group, Host } from '../host/types.ts';
 import { viewOf } from '../path/view.ts';
 import { failure, isFailure, isSystemError } from '../system/errors.ts';
 import { readAttachments } from '../tune/attachment.ts';
@@ -65,6 +72,19 @@ export async function openWatched(
     known = read.known;
     programs.expect(read.addresses);
   };
+  /** Reads the slots of groups that have other sockets now, without bpftrace. Was that possible for all of them? */
+  const reorder = (groups: readonly Group[]): boolean => {
+    const fresh = outdated(groups, known).map((group) => {
+      const inodes = group.sockets.map(({ inode }) => inode);
+      return withOrder(group, known.get(group.id), programs.slotsOf(inodes));
+    });
+    if (fresh.length === 0 || fresh.some((group) => group === null)) return false;
+    known = new Map([
+      ...known,
+      ...fresh.flatMap((group) => (group === null ? [] : [[group.id, group] as const])),
+    ]);
+    return true;
+  };
   const readOnce = async (): Promise<Host> => {
     const host = await readQuickly(machine, { ifaces: scope.ifaces, port }, known, true);
     return partOf(await bans(host), scope, named);
@@ -72,6 +92,7 @@ export async function openWatched(
   const read = async (slots: SlotReading): Promise<Reading> => {
     if (slots === 'again') await readSlots();
     last = await readOnce();
+    if (slots === 'if-changed' && reorder(last.groups)) last = await readOnce();
     if (slots !== 'if-changed' || !isOutdated(last.groups, known))
       return { host: last, slots: slots === 'again', outdated: isOutdated(last.groups, known) };
     await readSlots();

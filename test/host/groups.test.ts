@@ -34,7 +34,7 @@ const reading = (...slots: readonly number[]): SlotReading => ({
   selection: 'hash',
   program: null,
   incomingCpuHonoured: true,
-  addresses: { group: 0n, program: 0n },
+  addresses: { group: 0n, program: 0n, sockets: slots },
 });
 
 const owner = (pid: number, ...cpus: readonly number[]): Owner => ({
