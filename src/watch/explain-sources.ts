@@ -22,16 +22,22 @@ interface Subject {
   readonly seen?: string;
   readonly otherwise: string;
   readonly never?: string;
+  /** The first Linux whose source reports it, if the source is older. */
+  readonly since?: readonly [number, number];
 }
 
 const SUBJECTS: readonly Subject[] = [
-  { what: 'interfaces and links', source: 'link', otherwise: every(TIMES.fullMs) },
+  { what: 'interfaces, links and XDP programs', source: 'link', otherwise: every(TIMES.fullMs) },
+  { what: 'channels, rings and offloads', source: 'ethtool', otherwise: every(TIMES.fullMs) },
   {
-    what: 'channels, RSS table, key and contexts, by ethtool',
+    what: 'RSS table, key, hash fields and contexts',
     source: 'ethtool',
     otherwise: every(TIMES.fullMs),
+    // ethnl_rss_notify() and others, net/ethtool/rss.c.
+    since: [6, 17],
   },
-  { what: 'drivers', source: 'netdev', otherwise: every(TIMES.fullMs) },
+  { what: 'what XDP can do on an interface', source: 'netdev', otherwise: every(TIMES.fullMs) },
+  { what: 'CPUs that go offline or online', source: 'cpu', otherwise: every(TIMES.fullMs) },
   {
     what: 'interrupt affinity, XPS, RPS and RFS that a process writes',
     source: 'files',
@@ -42,6 +48,12 @@ const SUBJECTS: readonly Subject[] = [
     source: null,
     otherwise: every(TIMES.fullMs),
     never: 'it is no write to a file of this mount',
+  },
+  {
+    what: 'bans of irqbalance',
+    source: null,
+    otherwise: every(TIMES.fullMs),
+    never: 'irqbalance has no event for it',
   },
   {
     what: 'workers that end, and their listeners with them',
@@ -69,9 +81,14 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-export function explainSources(sources: readonly Source[]): Explained[] {
-  return SUBJECTS.map(({ what, source, seen, otherwise, never }) => {
+/** @param release as `uname -r` prints it */
+export function explainSources(sources: readonly Source[], release: string): Explained[] {
+  return SUBJECTS.map(({ what, source, seen, otherwise, never, since }) => {
     const found = sources.find(({ name }) => name === source);
+    if (since !== undefined && isBefore(release, since)) {
+      const why = `the kernel reports it since Linux ${since.join('.')}, and this is ${release}`;
+      return { what, how: `read every ${otherwise}`, why };
+    }
     if (found?.ok === true)
       return seen === undefined
         ? { what, how: 'the kernel reports it', why: null }
@@ -79,4 +96,11 @@ export function explainSources(sources: readonly Source[]): Explained[] {
     const why = never ?? found?.why ?? 'it is not watched, because no group is';
     return { what, how: `read every ${otherwise}`, why };
   });
+}
+
+/** A release that cannot be read counts as new. */
+function isBefore(release: string, [major, minor]: readonly [number, number]): boolean {
+  const [, first, second] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  if (first === undefined) return false;
+  return Number(first) < major || (Number(first) === major && Number(second) < minor);
 }

@@ -1,5 +1,6 @@
 /** `locality-tune watch`: watches until it is stopped. What a watcher does not need for months is not loaded by it. */
 import { statSync } from 'node:fs';
+import { release } from 'node:os';
 import type { NamedNetns } from '../../host/netns-target.ts';
 import { type Column, table } from '../../report/table.ts';
 import { eventLine } from '../../report/watch.ts';
@@ -124,7 +125,7 @@ async function watch(options: WatchCommandOptions): Promise<void> {
     },
   );
   if (options.explainSources) {
-    printSources(explainSources(daemon.sources), options);
+    printSources(explainSources(daemon.sources, release()), options);
     process.exit();
   }
   service = await serve(() => daemon, {
