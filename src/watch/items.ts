@@ -50,6 +50,12 @@ export class Items {
     for (const item of this.#items.values()) item.memory = FRESH;
   }
 
+  /** What writers of this name have undone is not held against them any more, and is repaired again. */
+  forgiveWriters(name: RegExp): void {
+    for (const item of this.#items.values())
+      if ([...item.memory.undone.keys()].some((writer) => name.test(writer))) item.memory = FRESH;
+  }
+
   get givenUp(): readonly string[] {
     return [...this.#items].flatMap(([subject, { memory }]) => (memory.givenUp === null ? [] : [subject]));
   }

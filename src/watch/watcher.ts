@@ -360,6 +360,11 @@ export class Watcher {
       this.#counts.done(kind, done);
       this.#machine.say({ ...event, action: done, why: failure ?? `it is ${valueText(event.from)} again` });
     }
+    // It has moved the interrupts because it had forgotten its list.
+    const hasListAgain = chosen.some(
+      ({ kind, change }) => kind === 'irqbalance' && change && results.get(change) === null,
+    );
+    if (hasListAgain) this.#items.forgiveWriters(/^irqbalance(?: |$)/);
     // What was written is read back by the next check.
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
     if (chosen.some(({ kind }) => kind === 'program')) this.#slots.ask(now);

@@ -115,6 +115,32 @@ describe('an interrupt that a script moves', () => {
     expect(machine.written).toHaveLength(3);
   });
 
+  it('is left to irqbalance until that has its list of banned interrupts again', async () => {
+    const irqs = [32, 33, 34, 35];
+    const start = tuned();
+    const machine = new SimulatedMachine({
+      ...start,
+      machine: { ...start.machine, irqbalance: { running: true, bannedIrqs: irqs } },
+    });
+    await machine.pass(1);
+    const before = machine.host;
+    const irqbalance = { ...SCRIPT, comm: 'irqbalance', script: null, unit: 'irqbalance.service' };
+    for (let time = 0; time < 4; time++) {
+      machine.change({ target: IRQ, to: '0' }, irqbalance, PATH);
+      await machine.pass(60);
+    }
+    expect(
+      said(machine)
+        .filter(([kind]) => kind === 'irq')
+        .map(([, , , , action]) => action),
+    ).toEqual(['repaired', 'repaired', 'given-up']);
+    const { machine: facts } = machine.host;
+    machine.host = { ...machine.host, machine: { ...facts, irqbalance: { running: true, bannedIrqs: [] } } };
+    await machine.pass(60);
+    expect(machine.written.slice(-2).map(({ kind }) => kind)).toEqual(['irqbalance', 'irq']);
+    expect(machine.host).toEqual(before);
+  });
+
   it('is found by the next full reading where the kernel says nothing', async () => {
     const machine = new SimulatedMachine(tuned());
     await machine.pass(1);
