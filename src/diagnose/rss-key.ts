@@ -70,8 +70,17 @@ function reachable(numbers: readonly number[]): ReadonlySet<number> {
 /** What is added for the server's own address and port is not known: the best of all. */
 function mostQueues(table: readonly number[], entries: ReadonlySet<number>): number {
   let most = 0;
-  for (let own = 0; own < table.length; own++)
-    most = Math.max(most, new Set([...entries].map((entry) => table[entry ^ own])).size);
+  // Sums of sums are among `entries`, so what another own value reaches is the same set or has nothing in common.
+  const reached = new Set<number>();
+  for (let own = 0; own < table.length; own++) {
+    if (reached.has(own)) continue;
+    const queues = new Set<number>();
+    for (const entry of entries) {
+      reached.add(entry ^ own);
+      queues.add(table[entry ^ own] ?? 0);
+    }
+    most = Math.max(most, queues.size);
+  }
   return most;
 }
 

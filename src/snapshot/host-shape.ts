@@ -112,11 +112,20 @@ export const machine = object<Machine>({
 
 const setting = object<ChannelCount>({ current: natural, max: natural });
 
+/** 32 times the largest of any NIC. */
+const MOST_ENTRIES = 65_536;
+
+const indirection: Shape<readonly number[]> = (value, at) => {
+  const table = list(index)(value, at);
+  if (table.length > MOST_ENTRIES) throw new Mismatch(`${at}: more than ${MOST_ENTRIES} entries`);
+  return table;
+};
+
 const contextTable = object<RssContextTable>({
   context: natural,
   hashFunction: nullable(text),
   key: nullable(text),
-  indirection: list(index),
+  indirection,
 });
 
 const match = <T>(of: Shape<T>): Shape<NtupleMatch<T> | null> =>
@@ -146,7 +155,7 @@ const rss = object<Rss>({
   hashFunction: nullable(text),
   inputXfrm: nullable(text),
   key: nullable(text),
-  indirection: list(index),
+  indirection,
   isDefault: nullable(truth),
   fields: object<Rss['fields']>({
     tcp4: nullable(text),

@@ -247,6 +247,14 @@ describe('rss-key-weak', () => {
       expect(keySpread(keyed(key, 64))).toMatchObject({ reached: 64, named: 64 });
   });
 
+  it('is quick with the largest table that a snapshot may have', () => {
+    const made = keyed(goodKey(40), 64);
+    const indirection = range(65_536).map((entry) => entry % 64);
+    const began = performance.now();
+    expect(keySpread({ ...made, rss: made.rss && { ...made.rss, indirection } })?.reached).toBe(64);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it('finds a key and a table of zeros together, and doubts them where all queues are busy', () => {
     const made = keyed(repeated('00'), 4);
     const zeros = { ...made, rss: made.rss && { ...made.rss, indirection: range(128).map(() => 0) } };

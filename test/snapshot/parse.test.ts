@@ -130,6 +130,16 @@ describe('a file of another kind', () => {
     expect(() => parseSnapshot(text.replace(found, changed))).toThrow(message);
   });
 
+  it('with an RSS table that no NIC has is refused', () => {
+    const [eth0] = machine.nics;
+    const sized = (size: number) => {
+      const rss = eth0?.rss && { ...eth0.rss, indirection: Array.from({ length: size }, () => 0) };
+      return JSON.stringify(snapshotOf({ ...machine, nics: [{ ...eth0, rss } as Host['nics'][number]] }));
+    };
+    expect(codeOf(sized(65_536))).toMatchObject({ schema: SCHEMA });
+    expect(codeOf(sized(200_000))).toBe('broken-snapshot');
+  });
+
   it('any text at all ends in one Failure', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (any) => {
