@@ -29,7 +29,13 @@ const SAME_ORDER = { UV_THREADPOOL_SIZE: '1' };
 
 /** Runs the program in the folder `lib` with its own Node, and leaves the cache in it. Throws what failed. */
 export async function warmUp(arch: Arch, lib: string): Promise<void> {
-  const warm = ['/mnt/node', SAME_HASHES, join(root, 'scripts/warm-up.mjs'), '/mnt/dist/src/cli/main.js'];
+  const warm = [
+    '/mnt/node',
+    SAME_HASHES,
+    join(root, 'scripts/warm-up.mjs'),
+    '/mnt/dist/src/cli/main.js',
+    ...EMULATOR[arch],
+  ];
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc'];
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   await promisify(execFile)(
