@@ -1,8 +1,8 @@
 /** Files of procfs and sysfs as text. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
-/** What is small there: an attribute of sysfs is at most a page (fs/sysfs/file.c). */
-const SMALL = /^\/(?:sys\/(?:bus|class|devices)|proc\/irq)\//;
+/** What is small there: an attribute of sysfs is at most a page (fs/sysfs/file.c), as are settings and names. */
+const SMALL = /^\/(?:sys\/(?:bus|class|devices)\/|proc\/(?:irq|sys)\/|proc\/\d+\/(?:comm|stat)$)/;
 const BYTES = 64 * 1024;
 /** More than that is given back. */
 const KEPT_BYTES = 1024 * 1024;
