@@ -16,7 +16,8 @@ export type Repaired = ReadonlyMap<Change, string | null>;
 
 /**
  * A setting whose journal is in force already is only written again: `undo` restores what was there before, however often it
- * was repaired. Anything else is applied like any plan. Throws Failure: busy, journal, interrupted.
+ * was repaired; one that was undone while the lock was awaited has no result. Anything else is applied like any plan. Throws
+ * Failure: busy, journal, interrupted.
  * @param justRead as for `openPrograms`
  */
 export async function repair(
@@ -25,21 +26,16 @@ export async function repair(
   signal: AbortSignal,
   justRead?: JustRead,
 ): Promise<Repaired> {
-  const inForce = lastSteps(journalsInForce(machine).journals);
-  const attached = readAttachments(machine);
-  const isRecorded = (change: Change): boolean => {
-    const step = inForce.get(settingKey(change.target));
-    // The record of an attach is its attachment, which is written again; `detach` takes it off.
-    if (step === undefined) return change.kind === 'program' && attached.has(change.subject);
-    return settingOf(change.target).same(step.is, change.to);
-  };
+  const isRecorded = readRecords(machine);
   const [recorded, others] = [changes.filter(isRecorded), changes.filter((each) => !isRecorded(each))];
   const results = new Map<Change, string | null>();
   if (recorded.length > 0) {
     const access = accessTo(machine, justRead);
     const release = await takePreparedLock(access, machine.state, () => recorded);
     try {
-      for (const change of recorded) {
+      // What somebody has undone meanwhile is not wanted any more.
+      const isStill = readRecords(machine);
+      for (const change of recorded.filter(isStill)) {
         if (signal.aborted) break;
         results.set(change, await setAgain(access, change));
       }
@@ -53,6 +49,18 @@ export async function repair(
       results.set(change, failed.find((each) => each.change === change)?.message ?? null);
   }
   return results;
+}
+
+/** Is the setting in force with this value, by a journal or an attachment, at this moment? */
+function readRecords(machine: LiveMachine): (change: Change) => boolean {
+  const inForce = lastSteps(journalsInForce(machine).journals);
+  const attached = readAttachments(machine);
+  return (change) => {
+    const step = inForce.get(settingKey(change.target));
+    // The record of an attach is its attachment, which is written again; `detach` takes it off.
+    if (step === undefined) return change.kind === 'program' && attached.has(change.subject);
+    return settingOf(change.target).same(step.is, change.to);
+  };
 }
 
 async function setAgain(access: Access, { target, to }: Change): Promise<string | null> {

@@ -66,9 +66,9 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** The local time of a moment of performance.now(), `14:02`. */
+/** The local time of a moment of performance.now(), `14:02`, by the clock as it is set now: at boot it may be years behind. */
 export const clockTime = (at: number): string =>
-  new Date(performance.timeOrigin + at).toTimeString().slice(0, 5);
+  new Date(Date.now() - (performance.now() - at)).toTimeString().slice(0, 5);
 
 /** Throws Failure `busy` if another watcher has a part of the scope. */
 export async function serve(
