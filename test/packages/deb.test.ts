@@ -1,13 +1,28 @@
 /** The .deb on fresh Debian systems without Node.js, installed and removed as docs/install.md says. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { commandsOf } from './page.ts';
 import { ALL_FILES, copyInto, freshRoot, type Root, type Suite } from './root.ts';
 
+const exec = promisify(execFile);
 const FILE = `locality-tune_${manifest.version}_amd64.deb`;
 const [install = '', uninstall = ''] = commandsOf('Debian and Ubuntu');
 const [remove = '', purge = ''] = uninstall.split('\n');
+
+it.each(['amd64', 'arm64'])(
+  'recommends bpftrace, and needs only the C and C++ libraries (%s)',
+  async (arch) => {
+    const file = join(inject('packages'), `locality-tune_${manifest.version}_${arch}.deb`);
+    const field = async (name: string) => (await exec('dpkg-deb', ['--field', file, name])).stdout.trim();
+    expect(await field('Architecture')).toBe(arch);
+    expect(await field('Recommends')).toBe('bpftrace (>= 0.17)');
+    const needs = (await field('Depends')).split(/, | \| /).map((each) => each.replace(/ .*/, ''));
+    expect(needs).toEqual(['libc6', 'libgcc-s1', 'libgcc1', 'libstdc++6']);
+  },
+);
 
 describe.each<Suite>(['bullseye', 'bookworm', 'trixie', 'forky'])('on Debian %s', (suite) => {
   let root: Root;
