@@ -1,5 +1,6 @@
 /** The XDP program of an interface as one line of text, whichever of our commands attached it. */
 import { failure } from '../system/errors.ts';
+import { word } from '../words/shell.ts';
 import { setTo } from '../xdp/set-program.ts';
 import { NOTHING, textOf, type XdpState } from '../xdp/state.ts';
 import { formatInForce, parseInForce } from './in-force.ts';
@@ -22,7 +23,7 @@ export async function setProgram(state: XdpState, text: string, possible: number
     throw failure(
       'other-command',
       `${state.name} has a balancer, and an interface has only one program`,
-      `detach it first: locality-tune balance detach --iface ${state.name}`,
+      `detach it first: locality-tune balance detach --iface ${word(state.name)}`,
     );
   return setTo(state, text, possible);
 }

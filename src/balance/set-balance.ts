@@ -1,6 +1,7 @@
 /** Attaches a balancer, or replaces ours by another one. */
 import { randomInt } from 'node:crypto';
 import { failure } from '../system/errors.ts';
+import { word } from '../words/shell.ts';
 import { imageOf, nameOf, type Own } from '../xdp/ours.ts';
 import { foreign } from '../xdp/set-program.ts';
 import { setXdpOf } from '../xdp/set-xdp.ts';
@@ -31,13 +32,13 @@ export async function setBalance(
     throw failure(
       'other-command',
       `${name} has a program of \`xdp ${now.own?.command}\`, and an interface has only one program`,
-      `detach it first: locality-tune xdp detach --iface ${name}`,
+      `detach it first: locality-tune xdp detach --iface ${word(name)}`,
     );
   if (now !== null && now.mode !== inForce.mode)
     throw failure(
       'mode-differs',
       `${name} has a balancer in ${now.mode} mode, and the kernel allows only one mode at a time`,
-      `detach it first, which breaks no connection if another balancer takes over: locality-tune balance detach --iface ${name}`,
+      `detach it first, which breaks no connection if another balancer takes over: locality-tune balance detach --iface ${word(name)}`,
     );
   const placedNow = now === null ? [] : (readAttached(now, possible)?.placed ?? []);
   const placed = place(inForce, placedNow, () => randomInt(2 ** 32));

@@ -93,6 +93,8 @@ function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
   const denied = files.denied.filter(({ path }) => !OF_PROCESS.test(path));
   const named = denied.slice(0, NAMED).map(({ path, code }) => `${path} (${code})`);
   const more = denied.length > NAMED ? ` and ${denied.length - NAMED} more` : '';
-  if (denied.length > 0) notes.push(`not permitted: ${named.join(', ')}${more}`);
+  const isRefused = denied.every(({ code }) => code === 'EACCES' || code === 'EPERM');
+  if (denied.length > 0)
+    notes.push(`${isRefused ? 'not permitted' : 'could not be read'}: ${named.join(', ')}${more}`);
   return notes;
 }

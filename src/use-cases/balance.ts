@@ -14,6 +14,7 @@ import { failure } from '../system/errors.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
 import { subjectOf } from '../tune/subject.ts';
 import type { Change, Plan } from '../tune/types.ts';
+import { word } from '../words/shell.ts';
 import type { Situation } from '../xdp/situation.ts';
 import type { LiveMachine } from './machine.ts';
 import { changesOf, refuseForeign, situationOf } from './xdp.ts';
@@ -84,7 +85,7 @@ function attaching(nic: string, from: string, to: string): Change {
   const target = { kind: 'xdp', nic } as const;
   const why = 'Sends the packets for these addresses to their backends.';
   // No shell command has the whole of it: the file does.
-  const command = `locality-tune balance apply FILE --iface ${nic} --yes`;
+  const command = `locality-tune balance apply FILE --iface ${word(nic)} --yes`;
   return { kind: 'xdp', subject: subjectOf(target), target, from, to, why, command };
 }
 

@@ -32,7 +32,7 @@ export async function setTo(state: XdpState, text: string, possible: number): Pr
     throw failure(
       'mode-differs',
       `${name} has a program in ${now.mode} mode, and the kernel allows only one mode at a time`,
-      `detach it first: locality-tune xdp detach --iface ${name}`,
+      `detach it first: locality-tune xdp detach --iface ${word(name)}`,
     );
   const { mode, program } = wanted;
   await setXdpOf({ ifindex, mode, replaces, program });

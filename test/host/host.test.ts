@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,13 @@ describe('a captured tree', () => {
     expect(notes).toContain(
       '/proc/interrupts has no header that names the CPUs of its 2 columns: they are numbered from 0, which is wrong where CPUs are offline',
     );
+  });
+
+  it('is not said to refuse what cannot be read for another reason', async () => {
+    const root = tree({ 'proc/version': 'Linux', 'proc/interrupts': '' });
+    truncateSync(join(root, 'proc/interrupts'), 2 ** 40);
+    const { notes } = await readHost({ files: openFiles(root), kernel: null }, options);
+    expect(notes).toContain('could not be read: /proc/interrupts (EFBIG)');
   });
 
   it('may hold next to nothing', async () => {

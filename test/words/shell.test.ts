@@ -1,6 +1,6 @@
 /** Commands that name an interface mean only that interface, for any name. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -257,4 +257,19 @@ describe('a sentence for another network namespace', () => {
       { seed: 11 },
     );
   });
+});
+
+it('the source has no command with an interface that is no word of the shell', () => {
+  const files = ['src', 'tui'].flatMap((root) =>
+    readdirSync(root, { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+      /\.tsx?$/.test(name) ? [join(root, name)] : [],
+    ),
+  );
+  const bare = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/locality-tune [^`\n]*--iface \$\{(?!word\().*/g)].map(
+      ([line]) => `${file}: ${line}`,
+    ),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  expect(bare).toEqual([]);
 });
