@@ -1,5 +1,5 @@
 /** What a watcher costs that has nothing to do: looks on machines of any size, without the kernel's part; its memory on this one. */
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,15 +58,22 @@ const ENTRY = fileURLToPath(new URL('../integration/entry.cjs', import.meta.url)
 /** It gives back what its start needed after the second look. */
 const SETTLED_MS = TIMES.fullMs + 30_000;
 
-/** In a network namespace of its own with a veth pair of 8 queues, started as its unit starts it and by hand. */
+/** Eight reuseport sockets, whose slots bpftrace reads once. */
+const SERVER = `for (let nth = 0; nth < 8; nth++)
+  require('node:net').createServer().listen({ host: '127.0.0.1', port: 8080, reusePort: true });`;
+
+/** In a network namespace of its own with a veth pair of 8 queues and a server, started as its unit starts it and by hand. */
 async function memoryTable(): Promise<void> {
   const netns = `lt-bench-${process.pid}`;
   const state = mkdtempSync(join(tmpdir(), 'lt-bench-'));
   const ip = (...words: string[]) => execFileSync('ip', words);
   const queues = ['numrxqueues', '8', 'numtxqueues', '8'];
   ip('netns', 'add', netns);
+  let server: ChildProcess | null = null;
   try {
     ip('-n', netns, 'link', 'add', 'v0', ...queues, 'type', 'veth', 'peer', 'name', 'v1');
+    ip('-n', netns, 'link', 'set', 'lo', 'up');
+    server = spawn('ip', ['netns', 'exec', netns, process.execPath, '-e', SERVER], { stdio: 'inherit' });
     const started: readonly (readonly [string, readonly string[]])[] = [
       ['by its unit', NODE_OPTIONS],
       ['by hand', []],
@@ -82,7 +89,15 @@ async function memoryTable(): Promise<void> {
       const status = readFileSync(`/proc/${inner}/status`, 'utf8');
       const mb = (field: string) =>
         Number((Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024).toFixed(1));
-      rows.push({ started: how, 'resident MB': mb('VmRSS'), 'of it files': mb('RssFile') });
+      const used = ticksOf(inner);
+      await sleep(IDLE_MS);
+      const percent = (ticksOf(inner) - used) / (IDLE_MS / 1000);
+      rows.push({
+        started: how,
+        'resident MB': mb('VmRSS'),
+        'of it files': mb('RssFile'),
+        '% of a CPU': Number(percent.toFixed(2)),
+      });
       const ended = once(child, 'exit');
       child.kill('SIGINT');
       await ended;
@@ -90,9 +105,21 @@ async function memoryTable(): Promise<void> {
     console.log(`\nmemory of a watcher after ${SETTLED_MS / 1000} s`);
     console.table(rows);
   } finally {
+    server?.kill();
     ip('netns', 'del', netns);
     rmSync(state, { recursive: true, force: true });
   }
+}
+
+/** Two looks. */
+const IDLE_MS = 2 * TIMES.fullMs;
+
+/** CPU time of a process, in hundredths of a second. */
+function ticksOf(pid = 0): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 const childrenOf = (pid: number): number[] =>
