@@ -223,6 +223,20 @@ it('does the same in generic mode from Linux 5.15, and refuses before', async ()
   expect(await guest().run(SETTINGS)).toBe(before);
 });
 
+// Attaching to virtio is over before anybody could look.
+if (nic === 'igb')
+  it('killed while the kernel attaches, is taken back', async () => {
+    const before = await guest().run(SETTINGS);
+    const kill = async (who: 'child' | 'parent') => {
+      const args = `xdp spread --iface eth0 --port ${PORT} --by flow --cpus 0-1 --mode native`;
+      return JSON.parse(await guest().run(`node test/lab/kill-attach.ts ${who} ${args}`, 400));
+    };
+    expect(await kill('child')).toEqual({ caught: true, code: 'killed', attached: 0 });
+    expect(await kill('parent')).toEqual({ caught: true, code: null, attached: 0 });
+    expect(await guest().run(SETTINGS)).toBe(before);
+    expect(await json('status')).toMatchObject({ verdict: 'nothing', drift: [] });
+  });
+
 it('works in a kernel in lockdown', async () => {
   const mounted = 'mountpoint -q /sys/kernel/security || mount -t securityfs none /sys/kernel/security';
   const mode = await guest().run(
