@@ -34,7 +34,12 @@ export async function latencyTable(): Promise<void> {
         const at = (list: readonly number[]) =>
           list.toSorted((a, b) => a - b)[Math.floor(share * list.length)] ?? Number.NaN;
         const [direct, balanced] = [at(times.direct), at(times.balanced)];
-        return { what, direct, balanced, ratio: (balanced / direct).toFixed(2) };
+        return {
+          what,
+          direct: direct.toFixed(1),
+          balanced: balanced.toFixed(1),
+          ratio: (balanced / direct).toFixed(2),
+        };
       }),
     );
   } finally {
