@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readKernelThreads } from '../../src/host/kernel-threads.ts';
+import { cpuMapMeasureNotes, cpuMapNotes, readKernelThreads } from '../../src/host/kernel-threads.ts';
 import { treeMaker } from '../fixtures/tree-of.ts';
 
 const treeOf = treeMaker();
@@ -27,6 +27,21 @@ describe('kernel threads that receive', () => {
       { kind: 'cpumap', pid: 310, comm: 'cpumap/3/map:7', cpu: 3, seconds: 1.5 },
       { kind: 'cpumap', pid: 311, comm: 'cpumap/12/map:3', cpu: 12, seconds: 0 },
     ]);
+  });
+
+  it('of cpumap are explained where paths are shown, and where packets are measured', () => {
+    const threads = [12, 3, 3].map(
+      (cpu, pid) => ({ kind: 'cpumap', pid, comm: `cpumap/${cpu}/map:7`, cpu, seconds: 0 }) as const,
+    );
+    expect(cpuMapNotes(threads).join()).toMatch(
+      /to CPUs 3,12 .*rxhash and queue are 0, and RPS moves packets again/,
+    );
+    expect(cpuMapMeasureNotes(threads).join()).toMatch(
+      /to CPUs 3,12 .*native.* read as local.*generic.*1 in N/,
+    );
+    for (const notes of [cpuMapNotes, cpuMapMeasureNotes])
+      for (const none of [null, [], [{ ...threads[0], kind: 'ksoftirqd' } as never]])
+        expect(notes(none)).toEqual([]);
   });
 
   it('with any stat are read', () => {

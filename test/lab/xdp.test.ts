@@ -10,6 +10,7 @@ import { expect, inject, it } from 'vitest';
 import type { Program } from './machine/channel.ts';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE } from './machine/qemu.ts';
+import { startMeasure } from './measure.ts';
 
 const lab = inject('lab');
 const { cpus, nic } = lab.hardware;
@@ -131,6 +132,23 @@ async function exactly(by: string): Promise<void> {
   within(counts, DATAGRAMS);
 }
 
+/**
+ * Datagrams that `measure` takes for local while each is read on the CPU that XDP chose, and what it says about that; null
+ * where the kernel does not note where a packet's memory was allocated.
+ */
+async function takenForLocal(): Promise<number | null> {
+  if (lab.kernel.name === '5.10') return null;
+  const { program: measure } = await startMeasure(guest(), `udp --port ${PORT}`);
+  await sent(0);
+  const lines = (await measure.end()).stdout.trimEnd().split('\n');
+  const rows: readonly { packets: number; local: number }[] = lines.flatMap(
+    (line) => JSON.parse(line).sockets,
+  );
+  expect(lines.every((line) => JSON.parse(line).notes.join().includes('(a CPU map)'))).toBe(true);
+  expect(sum(rows.map(({ packets }) => packets))).toBe(DATAGRAMS);
+  return sum(rows.map(({ local }) => local));
+}
+
 /** 64 flows: every datagram is read, and none after a later one of its flow. */
 async function inOrder(by: string): Promise<void> {
   const { counts, late } = await sent(64, by);
@@ -179,6 +197,7 @@ it('spreads one 4-tuple over all CPUs in native mode, to the worker on each, in 
   });
   await exactly('payload');
   await inOrder('payload');
+  expect((await takenForLocal()) ?? DATAGRAMS).toBe(DATAGRAMS);
 
   const { lost: replacing } = await lostDuring(() => spread('quic:8', 'native'));
   await exactly('quic');
@@ -218,6 +237,9 @@ it('does the same in generic mode from Linux 5.15, and refuses before', async ()
   expect(made.mode).toBe('generic');
   await exactly('payload');
   await inOrder('payload');
+  // Those of the one CPU that receives all.
+  const oneInN = (await takenForLocal()) ?? DATAGRAMS / cpus;
+  within(Array(cpus).fill(oneInN), DATAGRAMS);
   const { lost: detaching } = await lostDuring(() => json('xdp detach --iface eth0 --yes'));
   console.log(`| ${nic}, ${lab.kernel.name}, ${cpus} CPUs, generic | ${attaching} | - | ${detaching} |`);
   expect(await guest().run(SETTINGS)).toBe(before);
