@@ -72,16 +72,26 @@ export function cpuMapNotes(threads: readonly KernelThread[] | null): readonly s
       ];
 }
 
-/** The same for a measurement by the CPU on which a packet's memory was allocated. */
-export function cpuMapMeasureNotes(threads: readonly KernelThread[] | null): readonly string[] {
+/** What a measurement then counts as local. */
+const COUNTED_AS_LOCAL = {
+  /** By the CPU on which a packet's memory was allocated. */
+  allocated:
+    'In native mode their socket buffers are allocated there, so they read as local although the CPU of the queue filled the ' +
+    'page; in generic mode they are allocated on the CPU of the queue, so 1 in N reads as local although the right worker reads them',
+  /** By the CPU that put a datagram into the queue of its socket. */
+  delivered:
+    'A datagram is local if it is read there; the CPU of the queue, which filled its page, is another one',
+};
+
+/** The same for a measurement. */
+export function cpuMapMeasureNotes(
+  threads: readonly KernelThread[] | null,
+  by: keyof typeof COUNTED_AS_LOCAL,
+): readonly string[] {
   const where = cpuMapCpus(threads);
   return where === null
     ? []
-    : [
-        `an XDP program sends packets to CPUs ${where} (a CPU map). In native mode their socket buffers are allocated there, so they ` +
-          'read as local although the CPU of the queue filled the page; in generic mode they are allocated on the ' +
-          'CPU of the queue, so 1 in N reads as local although the right worker reads them',
-      ];
+    : [`an XDP program sends packets to CPUs ${where} (a CPU map). ${COUNTED_AS_LOCAL[by]}`];
 }
 
 function cpuMapCpus(threads: readonly KernelThread[] | null): string | null {

@@ -36,12 +36,14 @@ describe('kernel threads that receive', () => {
     expect(cpuMapNotes(threads).join()).toMatch(
       /to CPUs 3,12 .*rxhash and queue are 0, and RPS moves packets again/,
     );
-    expect(cpuMapMeasureNotes(threads).join()).toMatch(
+    expect(cpuMapMeasureNotes(threads, 'allocated').join()).toMatch(
       /to CPUs 3,12 .*native.* read as local.*generic.*1 in N/,
     );
-    for (const notes of [cpuMapNotes, cpuMapMeasureNotes])
-      for (const none of [null, [], [{ ...threads[0], kind: 'ksoftirqd' } as never]])
-        expect(notes(none)).toEqual([]);
+    expect(cpuMapMeasureNotes(threads, 'delivered').join()).toMatch(
+      /to CPUs 3,12 .*local if it is read there/,
+    );
+    for (const none of [null, [], [{ ...threads[0], kind: 'ksoftirqd' } as never]])
+      expect([cpuMapNotes(none), cpuMapMeasureNotes(none, 'delivered')]).toEqual([[], []]);
   });
 
   it('with any stat are read', () => {

@@ -45,7 +45,7 @@ export async function runMeasureSkb(options: MeasureSkbCommandOptions): Promise<
       ? []
       : ['the packets of all network namespaces are counted; filter with --pid, --comm or --port']),
   ];
-  const redirected = cpuMapMeasureNotes(readKernelThreads(files));
+  const redirected = cpuMapMeasureNotes(readKernelThreads(files), 'allocated');
   const printNotes = createNotePrinter();
   let before = readPacketCounts(files);
   for await (const interval of session.intervals) {

@@ -30,7 +30,7 @@ export async function runMeasureUdp(options: MeasureOptions): Promise<void> {
   const look = await createLooker(options);
   if (!('intervals' in session)) return count(session, options, look, signal);
   const show = printer(options);
-  const redirected = cpuMapMeasureNotes(readKernelThreads(openFiles('/')));
+  const redirected = cpuMapMeasureNotes(readKernelThreads(openFiles('/')), 'delivered');
   for await (const interval of session.intervals) {
     const { time, seconds, lost } = interval;
     const sockets = await look(toReads(interval.counts), seconds);
