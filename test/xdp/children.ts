@@ -12,19 +12,22 @@ const textOf = (path: string): string => {
   }
 };
 
-/** That of a command, as soon as there is one. */
+/** That of a command, as soon as there is one. Throws if the command ends without one. */
 export async function childOf(parent: number): Promise<number> {
   for (;;) {
     const children = textOf(`/proc/${parent}/task/${parent}/children`).trim().split(' ').map(Number);
     const child = children.find((pid) => textOf(`/proc/${pid}/cmdline`).includes('set-xdp-child'));
     if (child !== undefined) return child;
+    if (!isRunning(parent)) throw new Error('the command has ended, and had no process that attaches');
     await sleep(1);
   }
 }
 
-/** Until it is gone, or a zombie that nobody has waited for. */
+/** Neither gone nor a zombie that nobody has waited for. */
+const isRunning = (pid: number): boolean => /^State:\s+[^ZX]/m.test(textOf(`/proc/${pid}/status`));
+
 export async function ended(pid: number): Promise<void> {
-  while (/^State:\s+[^ZX]/m.test(textOf(`/proc/${pid}/status`))) await sleep(2);
+  while (isRunning(pid)) await sleep(2);
 }
 
 /** Ends it, unless it has ended by itself. */
