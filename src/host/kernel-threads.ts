@@ -77,7 +77,7 @@ const COUNTED_AS_LOCAL = {
   /** By the CPU on which a packet's memory was allocated. */
   allocated:
     'In native mode their socket buffers are allocated there, so they read as local although the CPU of the queue filled the ' +
-    'page; in generic mode they are allocated on the CPU of the queue, so 1 in N reads as local although the right worker reads them',
+    'page; in generic mode those of a NIC are allocated on the CPU of the queue, so 1 in N reads as local although the right worker reads them',
   /** By the CPU that put a datagram into the queue of its socket. */
   delivered:
     'A datagram is local if it is read there; the CPU of the queue, which filled its page, is another one',
