@@ -115,6 +115,12 @@ describe.each(['x64', 'arm64'])('the archive for %s', (arch) => {
     const { stdout } = await exec('sh', ['-c', `find ${folder} -name '*.cache' -o -name '*.node' | sort`]);
     const files = stdout.split('\n').map((path) => path.replace(/.*\//, ''));
     const cache = `${process.version}-${arch}.cache`;
-    expect(files).toEqual([`main.js.${cache}`, `rest.js.${cache}`, `watch.js.${cache}`, `linux-${arch}.node`, '']);
+    expect(files).toEqual([
+      `main.js.${cache}`,
+      `rest.js.${cache}`,
+      `watch.js.${cache}`,
+      `linux-${arch}.node`,
+      '',
+    ]);
   });
 });
