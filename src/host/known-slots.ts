@@ -87,6 +87,12 @@ export function withOrder(
     : null;
 }
 
+/** A group whose program was detached: SO_INCOMING_CPU has an effect again where it is set. */
+export function withoutProgram(known: Group): Group {
+  const decides = known.incomingCpuHonoured && known.sockets.some(({ incomingCpu }) => incomingCpu !== null);
+  return { ...known, program: null, selection: decides ? 'incoming_cpu' : 'hash' };
+}
+
 function hasSameSockets(now: Group, known: Group | undefined): boolean {
   if (known?.sockets.length !== now.sockets.length) return false;
   const inodes = new Set(known.sockets.map(({ inode }) => inode));

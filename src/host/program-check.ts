@@ -16,6 +16,11 @@ export interface ProgramCheck {
    * another group, or have another program. @param sockets inodes of all of them, as the kernel lists them
    */
   slotsOf(sockets: readonly number[]): readonly number[] | null;
+  /**
+   * Has this group lost its program? Then none is expected from now on. False: it has one, or it is not known whether this is
+   * the group. @param sockets as for `slotsOf`
+   */
+  hasLost(sockets: readonly number[]): boolean;
   close(): void;
 }
 
@@ -26,6 +31,11 @@ export function createProgramCheck(open: () => Opened = openHere): ProgramCheck 
   let known: readonly GroupAddresses[] = [];
   const hasSameProgram = ({ kernel, offsets }: Opened, { group, program }: GroupAddresses): boolean =>
     kernel.isSame({ address: group + BigInt(offsets.program), value: program });
+  const groupOf = (sockets: readonly number[]): GroupAddresses | undefined =>
+    known.find((each) => each.sockets.some((inode) => sockets.includes(inode)));
+  const learn = (before: GroupAddresses, now: GroupAddresses): void => {
+    known = known.map((each) => (each === before ? now : each));
+  };
   return {
     get why() {
       return why;
@@ -44,17 +54,33 @@ export function createProgramCheck(open: () => Opened = openHere): ProgramCheck 
       return from !== null && known.some((each) => !hasSameProgram(from, each));
     },
     slotsOf(sockets) {
-      const group = known.find((each) => each.sockets.some((inode) => sockets.includes(inode)));
+      const group = groupOf(sockets);
       if (opened === null || group === undefined || !hasSameProgram(opened, group)) return null;
-      const slots = readSlotsAt(opened, group.group, sockets.length);
-      // Only this group has these sockets, so it is where it was.
-      if (slots === null || new Set(slots).size !== slots.length) return null;
-      if (!slots.every((inode) => sockets.includes(inode))) return null;
-      known = known.map((each) => (each === group ? { ...group, sockets: slots } : each));
+      const slots = slotsAt(opened, group, sockets);
+      if (slots !== null) learn(group, { ...group, sockets: slots });
       return slots;
+    },
+    hasLost(sockets) {
+      const group = groupOf(sockets);
+      if (opened === null || group === undefined || group.program === 0n) return false;
+      const without = { ...group, program: 0n };
+      if (!hasSameProgram(opened, without) || slotsAt(opened, group, sockets) === null) return false;
+      learn(group, without);
+      return true;
     },
     close: () => opened?.kernel.close(),
   };
+}
+
+/** Only this group has these sockets, so if they are there, the group is where it was. null: they are not. */
+function slotsAt(
+  from: Opened,
+  { group }: GroupAddresses,
+  sockets: readonly number[],
+): readonly number[] | null {
+  const slots = readSlotsAt(from, group, sockets.length);
+  if (slots === null || new Set(slots).size !== slots.length) return null;
+  return slots.every((inode) => sockets.includes(inode)) ? slots : null;
 }
 
 /** null: it has another number of sockets, or members of structs are not known. */

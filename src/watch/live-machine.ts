@@ -6,6 +6,7 @@ import {
   readQuickly,
   readSlotsOf,
   withOrder,
+  withoutProgram,
 } from '../host/known-slots.ts';
 import { createProgramCheck } from '../host/program-check.ts';
 import type { Group, Host } from '../host/types.ts';
@@ -85,11 +86,28 @@ export async function openWatched(
     ]);
     return true;
   };
+  /** Notes which groups have lost their programs, without bpftrace. Has nothing else changed? */
+  const takeOff = (groups: readonly Group[]): boolean => {
+    if (isOutdated(groups, known)) return false;
+    for (const { id, sockets } of groups) {
+      const before = known.get(id);
+      if (before !== undefined && programs.hasLost(sockets.map(({ inode }) => inode)))
+        known = new Map(known).set(id, withoutProgram(before));
+    }
+    return !programs.hasChanged();
+  };
   const readOnce = async (): Promise<Host> => {
     const host = await readQuickly(machine, { ifaces: scope.ifaces, port }, known, true);
     return partOf(await bans(host), scope, named);
   };
   const read = async (slots: SlotReading): Promise<Reading> => {
+    if (slots === 'again' && programs.hasChanged()) {
+      last = await readOnce();
+      if (takeOff(last.groups)) {
+        last = await readOnce();
+        return { host: last, slots: true, outdated: false };
+      }
+    }
     if (slots === 'again') await readSlots();
     last = await readOnce();
     if (slots === 'if-changed' && reorder(last.groups)) last = await readOnce();

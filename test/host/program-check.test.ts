@@ -1,7 +1,7 @@
 /** Slots as they are found in a memory that is written here, and in no other state of it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withOrder } from '../../src/host/known-slots.ts';
+import { withOrder, withoutProgram } from '../../src/host/known-slots.ts';
 import { createProgramCheck } from '../../src/host/program-check.ts';
 import { group, pinned } from '../fixtures/hosts.ts';
 
@@ -80,6 +80,35 @@ describe('slots without bpftrace', () => {
 
   it('are not known where the kernel does not say where they are', () => {
     expect(checkOf(memoryOf([1, 2]), [1, 2], false).slotsOf([1, 2])).toBeNull();
+  });
+});
+
+describe('a program that was detached', () => {
+  it('is noticed once, if the group still has its sockets', () => {
+    const check = checkOf(memoryOf([1, 2], 0n), [1, 2]);
+    expect([check.hasChanged(), check.hasLost([2, 1]), check.hasChanged()]).toEqual([true, true, false]);
+    expect(check.hasLost([1, 2])).toBe(false);
+    // None is wanted from then on.
+    expect(check.slotsOf([1, 2])).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['the program is there', memoryOf([1, 2])],
+    ['there is another one', memoryOf([1, 2], PROGRAM + 8n)],
+    ['the group has other sockets', memoryOf([1, 3], 0n)],
+    ['the memory is gone', new Map<bigint, bigint>()],
+  ])('is not known if %s', (_, memory) => {
+    expect(checkOf(memory, [1, 2]).hasLost([1, 2])).toBe(false);
+  });
+
+  it('leaves the decision to SO_INCOMING_CPU, where that is set', () => {
+    const known = group({ workers: pinned(0, 1), program: 'cpu' });
+    expect(withoutProgram(known)).toMatchObject({ program: null, selection: 'hash' });
+    const [first, ...others] = known.sockets;
+    if (first === undefined) throw new Error('no socket');
+    const set = { ...known, sockets: [{ ...first, incomingCpu: 0 }, ...others] };
+    expect(withoutProgram(set).selection).toBe('incoming_cpu');
+    expect(withoutProgram({ ...set, incomingCpuHonoured: false }).selection).toBe('hash');
   });
 });
 
