@@ -19,9 +19,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { NODE_OPTIONS } from '../../src/watch/unit.ts';
 import { buildAddon } from './addon.ts';
 import { warmUp } from './code-cache.ts';
+import { HEAPS } from './heaps.ts';
 import { type Arch, modules, type Origin, root } from './origin.ts';
 import { type Runtime, runtimeOf } from './runtime.ts';
 import { billOfMaterials } from './sbom.ts';
@@ -36,8 +36,9 @@ self=$0
 lib=\${self%/*}/../lib/locality-tune
 # These run for months, beside servers: small heaps, which are given back.
 case \${1-} in
-watch) heap='${NODE_OPTIONS.join(' ')}' ;;
-export) heap='--max-semi-space-size=1 --v8-pool-size=1 --expose-gc' ;;
+${Object.entries(HEAPS)
+  .map(([command, options]) => `${command}) heap='${options.join(' ')}' ;;`)
+  .join('\n')}
 *) heap= ;;
 esac
 [ -z "$heap" ] || export MALLOC_ARENA_MAX=1

@@ -8,18 +8,20 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, it } from 'vitest';
+import { HEAPS } from '../../scripts/package/heaps.ts';
 import { useGuest } from './machine/lab.ts';
 import { startNginx, underLoad } from './nginx.ts';
 import { circumstances, markdown, writeSection } from './record.ts';
 import { openView } from './view.ts';
 
 const PORT = 8080;
-const SECONDS = 120;
+const SECONDS = 60;
 const SCRAPE_SECONDS = 15;
 /** After a start, until the measurement. */
 const SETTLING_MS = 30_000;
 /** For one sample of what may be busy: as many looks take 0.3 s outside. */
 const LOOKS = 20;
+const ATTEMPTS = 5;
 
 const { kernel, hardware } = inject('lab');
 const guest = useGuest(async (each) => {
@@ -27,7 +29,15 @@ const guest = useGuest(async (each) => {
 });
 
 const REFERENCE = `node test/lab/look-often.ts ${LOOKS}`;
-const inside = async () => Number(await guest().run(REFERENCE, 600));
+/** Node now and then crashes there: an emulated machine with so many CPUs does not always see the code that V8 has just changed. */
+async function inside(): Promise<number> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return Number(await guest().run(REFERENCE, 600));
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+}
 const outside = () => Number(execFileSync('sh', ['-c', REFERENCE], { encoding: 'utf8' }));
 
 interface Footprint {
@@ -60,11 +70,13 @@ async function footprint(pid: string, act: () => Promise<unknown>): Promise<Foot
 
 /** Measured while `act` takes its time, after `settle`, which begins when the program has said its first line. */
 async function ofDaemon(
-  command: string,
+  name: keyof typeof HEAPS,
+  more: string,
   settle: () => Promise<unknown>,
   act: () => Promise<unknown>,
 ): Promise<Footprint> {
-  const program = guest().start(`echo $$; exec locality-tune ${command} 2>&1`);
+  const command = ['node', ...HEAPS[name], 'test/integration/entry.cjs', name, more].join(' ');
+  const program = guest().start(`echo $$; export MALLOC_ARENA_MAX=1; exec ${command} 2>&1`);
   const pid = await program.line();
   console.log(await program.line());
   const early = program.ended().then(({ code, stdout }) => {
@@ -88,7 +100,8 @@ async function ofView(options: string): Promise<Footprint> {
 
 const ofWatch = () =>
   ofDaemon(
-    `watch --iface eth0 --port ${PORT} --baseline now`,
+    'watch',
+    `--iface eth0 --port ${PORT} --baseline now`,
     () => sleep(SETTLING_MS),
     () => sleep(1000 * SECONDS),
   );
@@ -105,7 +118,8 @@ async function scrapes(seconds: number): Promise<void> {
 
 const ofExport = () =>
   ofDaemon(
-    'export --no-slots',
+    'export',
+    '--no-slots',
     () => scrapes(3 * SCRAPE_SECONDS),
     () => scrapes(SECONDS),
   );
@@ -113,11 +127,21 @@ const ofExport = () =>
 const PROGRAMS: Readonly<
   Record<string, readonly [limit: number, megabytes: number, () => Promise<Footprint>]>
 > = {
-  watch: [0.5, 60, ofWatch],
-  'export, a scrape each 15 s': [1, 80, ofExport],
+  'watch, as packages start it': [0.5, 60, ofWatch],
+  'export likewise, a scrape each 15 s': [1, 80, ofExport],
   'live, no probes': [3, 150, () => ofView('--no-probes')],
   live: [3, 150, () => ofView('')],
 };
+
+const INTRO = `# What it takes itself
+
+This page says how much CPU time and memory the live view, \`watch\` and \`export\` take on a machine with many CPUs and queues.
+
+The machine is emulated, with the kernel's own /proc and sysfs, and nginx gets 50 new connections a second. An emulated CPU is many times
+slower than a real one. So the same work (a watcher's look at the files of a machine with 64 CPUs) is timed inside and outside, before and
+after, and the CPU time of the guest is divided by how many times longer it takes inside. Memory is as in the guest.
+\`npm run lab -- --kernel 6.12 --nic virtio --cpus 64 footprint\` repeats it.
+`;
 
 const HEAD = ['', 'of a CPU', 'aim', 'RSS', 'peak RSS', 'aim', 'of a CPU in the guest', 'times slower'];
 
@@ -126,7 +150,7 @@ const rows: string[][] = [];
 async function write(): Promise<void> {
   const text = `${await circumstances(guest())}\n\n${markdown(HEAD, rows)}`;
   const title = `Linux ${kernel.name}, ${hardware.cpus} CPUs, ${hardware.nic}`;
-  writeSection('footprint.md', '# What it takes itself\n', title, text);
+  writeSection('footprint.md', INTRO, title, text);
 }
 
 it.each(Object.entries(PROGRAMS))('%s', { timeout: 1_800_000 }, (name, [limit, megabytes, measure]) =>
