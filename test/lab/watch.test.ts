@@ -125,8 +125,11 @@ it('channels and table are restored after ethtool -L and -X', async () => {
 it('a CPU that goes offline and comes back gets its interrupt back', async () => {
   const before = await settings();
   const cpu = `/sys/devices/system/cpu/cpu${workers - 1}/online`;
-  const event = await faults.cause('CPU offline', `echo 0 > ${cpu}`, ({ kind }) => kind === 'irq');
-  expect(event.cause).toBe(`CPU ${workers - 1} went offline`);
+  const isMoved = ({ kind }: Event) => kind === 'irq' || kind === 'finding';
+  const event = await faults.cause('CPU offline', `echo 0 > ${cpu}`, isMoved);
+  // virtio sets interrupts itself: those that nobody had to set are watched by findings only.
+  expect(event.kind === 'irq' || lab.hardware.nic === 'virtio').toBe(true);
+  if (event.kind === 'irq') expect(event.cause).toBe(`CPU ${workers - 1} went offline`);
   await guest().run(`echo 1 > ${cpu}`);
   await restored(guest(), master, before);
 });
