@@ -20,14 +20,14 @@ import {
 const lab = inject('lab');
 const workers = Math.min(lab.hardware.cpus, 4);
 
-const ALL_ON_CPU_0 = `for irq in /sys/class/net/eth0/device/../msi_irqs/*
-do echo 1 > /proc/irq/\${irq##*/}/smp_affinity || true; done`;
+const ON_ALL_CPUS = `for irq in /sys/class/net/eth0/device/../msi_irqs/*
+do echo ${((1 << workers) - 1).toString(16)} > /proc/irq/\${irq##*/}/smp_affinity || true; done`;
 
 let master = 0;
 let watching: Watching | null = null;
 const guest = useGuest(async (each) => {
   // virtio starts with each interrupt set to its CPU, where it only moves with the first packet: then nothing is planned.
-  if (lab.hardware.nic === 'virtio') await each.run(ALL_ON_CPU_0);
+  if (lab.hardware.nic === 'virtio') await each.run(ON_ALL_CPUS);
   master = await startNginx(each, PORT, workers);
   await each.run(`locality-tune apply ${SELECT} --yes`, 800);
   watching = await Watching.start(each, `${SELECT} --repair all`);
