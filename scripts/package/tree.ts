@@ -34,10 +34,12 @@ unset NODE_OPTIONS
 self=$0
 [ -L "$self" ] && self=$(readlink -f "$self")
 lib=\${self%/*}/../lib/locality-tune
-# These run for months, beside servers: small heaps, which are given back.
+# These run for long, beside servers: small heaps. Without a command it is the live view.
 case \${1-} in
 ${Object.entries(HEAPS)
-  .map(([command, options]) => `${command}) heap='${options.join(' ')}' ;;`)
+  .map(
+    ([command, options]) => `${command === 'live' ? "live | ''" : command}) heap='${options.join(' ')}' ;;`,
+  )
   .join('\n')}
 *) heap= ;;
 esac

@@ -70,7 +70,7 @@ async function footprint(pid: string, act: () => Promise<unknown>): Promise<Foot
 
 /** Measured while `act` takes its time, after `settle`, which begins when the program has said its first line. */
 async function ofDaemon(
-  name: keyof typeof HEAPS,
+  name: 'watch' | 'export',
   more: string,
   settle: () => Promise<unknown>,
   act: () => Promise<unknown>,
@@ -89,7 +89,8 @@ async function ofDaemon(
 }
 
 async function ofView(options: string): Promise<Footprint> {
-  const view = openView(guest(), `--iface eth0 --port ${PORT} ${options}`);
+  const environment = `NODE_OPTIONS=${HEAPS.live.join(' ')} MALLOC_ARENA_MAX=1`;
+  const view = openView(guest(), `--iface eth0 --port ${PORT} ${options}`, environment);
   await view.until(/1 overview[\s\S]*RX/i, 600);
   await sleep(SETTLING_MS);
   const pid = (await guest().run("pgrep -o -f 'entry[.]cjs live'")).trim();
@@ -129,8 +130,8 @@ const PROGRAMS: Readonly<
 > = {
   'watch, as packages start it': [0.5, 60, ofWatch],
   'export likewise, a scrape each 15 s': [1, 80, ofExport],
-  'live, no probes': [3, 150, () => ofView('--no-probes')],
-  live: [3, 150, () => ofView('')],
+  'live likewise, no probes': [3, 150, () => ofView('--no-probes')],
+  'live likewise': [3, 150, () => ofView('')],
 };
 
 const INTRO = `# What it takes itself

@@ -11,9 +11,11 @@ export interface View {
 
 const [COLUMNS, ROWS] = [130, 44];
 
-/** `args`: of `locality-tune live`. */
-export function openView(guest: Guest, args: string): View {
-  const program = guest.start(`exec node test/lab/screen.ts ${COLUMNS} ${ROWS} live ${args}`);
+/** `args`: of `locality-tune live`. `environment`: as for `env`. */
+export function openView(guest: Guest, args: string, environment = ''): View {
+  const program = guest.start(
+    `exec env ${environment} node test/lab/screen.ts ${COLUMNS} ${ROWS} live ${args}`,
+  );
   const press = (keys: string): Promise<string> => {
     program.write(`${JSON.stringify(keys)}\n`);
     return program.json();
