@@ -47,9 +47,15 @@ export function toSkbs({ counts, full }: Interval, cpus: readonly number[], coun
     toDriver: counted.toDriver ? figure('driver') : null,
     rxMatrix: matrixOf(pairs.get('rx') ?? [], cpus),
     txMatrix: counted.tx ? matrixOf(pairs.get('tx') ?? [], cpus) : null,
-    notes: unknown > 0 ? [`${unknown} datagrams were not counted, because their delivery was not seen`] : [],
+    notes: unknown > 0 ? [unseen(unknown)] : [],
   };
 }
+
+/** The first datagram of a socket may be read before the kernel reports that it was delivered. */
+const unseen = (datagrams: number): string =>
+  datagrams === 1
+    ? '1 datagram was not counted, because its delivery was not seen before it was read'
+    : `${datagrams} datagrams were not counted, because their delivery was not seen before they were read`;
 
 interface Pair {
   readonly from: number;

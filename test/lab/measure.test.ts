@@ -29,6 +29,7 @@ interface Skbs {
   readonly coverage: string;
   readonly rxMatrix: Matrix;
   readonly txMatrix: Matrix | null;
+  readonly notes: readonly string[];
   readonly lost: number;
 }
 
@@ -86,6 +87,12 @@ function cells(documents: readonly Skbs[], matrix: 'rxMatrix' | 'txMatrix'): Rec
   return sums;
 }
 
+/** Datagrams that were read before the kernel had reported their delivery. */
+const unseen = (documents: readonly Skbs[]): number =>
+  documents
+    .flatMap(({ notes }) => notes)
+    .reduce((sum, note) => sum + Number(/^(\d+) datagrams? w/.exec(note)?.[1] ?? 0), 0);
+
 it.each(variants.skb)('measure skb by %s counts every packet', async (variant) => {
   const documents = await measured<Skbs>('skb', variant, async () => {
     for (const each of TRAFFIC) {
@@ -93,7 +100,10 @@ it.each(variants.skb)('measure skb by %s counts every packet', async (variant) =
       await guest().run(`python3 test/integration/traffic.py ${[mode, PORT, ...rest].join(' ')}`);
     }
   });
-  expect(cells(documents, 'rxMatrix')).toEqual({ '2>5': 2_003, '1>3': 1_009, '3>1': 1_009 });
+  const missed = unseen(documents);
+  // The reader may be quicker than the report of the first delivery, which is said. The others follow one another.
+  expect(missed).toBeLessThanOrEqual(variant === 'fentry' || variant === 'kprobe' ? 0 : 1);
+  expect(cells(documents, 'rxMatrix')).toEqual({ '2>5': 2_003 - missed, '1>3': 1_009, '3>1': 1_009 });
   const tx = cells(documents, 'txMatrix');
   const sum = Object.values(tx).reduce((total, count) => total + count, 0);
   // No driver gives back what went over loopback.
