@@ -72,8 +72,8 @@ const [LOAD64, MOVE, MOVE_NUMBER, ADD_NUMBER, SHIFT_RIGHT, CALL, EXIT, IF_UNEQUA
 const PROBE_READ_KERNEL = 113;
 const FRAME = 10;
 
-/** bpf_probe_read_kernel() of the first argument, shifted to the right by the second; 0 if that did not work. */
-const READ = Buffer.concat([
+/** bpf_probe_read_kernel() of the first argument onto the stack: r6 is its error, r7 the second argument, r0 is 0. */
+const PROBE = [
   instruction(LOAD64, 7, 1, 8),
   instruction(LOAD64, 3, 1, 0),
   instruction(MOVE, 1, FRAME),
@@ -82,22 +82,20 @@ const READ = Buffer.concat([
   instruction(CALL, 0, 0, 0, PROBE_READ_KERNEL),
   instruction(MOVE, 6, 0),
   instruction(MOVE_NUMBER, 0, 0, 0, 0),
+];
+
+/** The word at the first argument, shifted to the right by the second; 0 if that did not work. */
+const READ = Buffer.concat([
+  ...PROBE,
   instruction(IF_UNEQUAL_NUMBER, 6, 0, 2, 0),
   instruction(LOAD64, 0, FRAME, -8),
   instruction(SHIFT_RIGHT, 0, 7),
   instruction(EXIT),
 ]);
 
-/** The same of the first argument; 1 if that worked and gave the second argument, otherwise 0. */
+/** 1 if the word at the first argument could be read and is the second one, otherwise 0. */
 const COMPARE = Buffer.concat([
-  instruction(LOAD64, 7, 1, 8),
-  instruction(LOAD64, 3, 1, 0),
-  instruction(MOVE, 1, FRAME),
-  instruction(ADD_NUMBER, 1, 0, 0, -8),
-  instruction(MOVE_NUMBER, 2, 0, 0, 8),
-  instruction(CALL, 0, 0, 0, PROBE_READ_KERNEL),
-  instruction(MOVE, 6, 0),
-  instruction(MOVE_NUMBER, 0, 0, 0, 0),
+  ...PROBE,
   instruction(IF_UNEQUAL_NUMBER, 6, 0, 3, 0),
   instruction(LOAD64, 6, FRAME, -8),
   instruction(IF_UNEQUAL, 6, 7, 1),

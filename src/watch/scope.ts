@@ -46,7 +46,7 @@ function common<T>(one: readonly T[], other: readonly T[], all: string): string 
 }
 
 const RETRY_MS = 20;
-/** Whoever holds the lock asks each running watcher, and one that is stopped does not answer for seconds. */
+/** The holder of the lock asks each running watcher, and a stopped one does not answer for seconds. */
 const PATIENCE_MS = 15_000;
 
 /** Several that start at the same moment, as units do at boot, go one after the other. Throws Failure `busy`. */

@@ -71,7 +71,7 @@ async function withFilter({ ifindex, name }: XdpState, program: Loading): Promis
     throw failure(
       'no-egress-filter',
       `the filter that restores source ports is not on the way out of ${name}`,
-      `attach both again: locality-tune xdp detach --iface ${word(name)}, then locality-tune xdp sport --restore`,
+      `run locality-tune xdp detach --iface ${word(name)}, then the command again that attached both`,
     );
   return { ...program, inherits: { programId: ours.programId, maps: ['given'] } };
 }

@@ -20,7 +20,7 @@ async function carryOut(order: Order | EgressOrder): Promise<void> {
     // Before Linux 5.11 maps count as locked memory.
     if (loading !== null) native().unlimitMemlock();
     const program = loading === null ? null : load(loading);
-    // Without a parent it ends here: whoever undoes the parent's journal must not be overtaken by an attach.
+    // Ends here if the parent has ended: its journal may be undone already, and a later attach would stay.
     say({ stage: 'loaded' });
     if ('egress' in order) await filter(order, program);
     else await attach(order, program);

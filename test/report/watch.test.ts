@@ -75,7 +75,7 @@ describe('a server that was stopped', () => {
 
 it('an eBPF program that was taken off or replaced has drifted', () => {
   const program = { kind: 'ebpf', name: 'quic_steer', asm: null, instructions: null } as const;
-  const steered = { ...both, nics: [], groups: [{ ...web, program }] } as unknown as typeof both;
+  const steered = { ...both, nics: [], groups: [{ ...web, program }] };
   const wanted = baselineOf(steered);
   const is = (now: Partial<typeof web>) =>
     observe({ ...steered, groups: [{ ...web, ...now }] } as typeof both, wanted).settings.get(
