@@ -82,7 +82,9 @@ describe('the screen', () => {
     screen.type('\x1a');
     await screen.until(() => !screen.alternate(), 'the primary screen');
     expect(screen.text()).toMatch(/before/);
-    expect(readFileSync(`/proc/${view}/status`, 'utf8')).toMatch(/^State:\tT/m);
+    // The screen goes back a moment before the process stops.
+    const stopped = () => /^State:\tT/m.test(readFileSync(`/proc/${view}/status`, 'utf8'));
+    await screen.until(stopped, 'the stopped view');
     process.kill(view, 'SIGCONT');
     await screen.until(TABS);
     screen.type('2');
