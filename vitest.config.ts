@@ -95,7 +95,7 @@ const APART = [
   'test/tui/terminal.test.ts',
   'test/tune/{boot,faults,hang-up,saved}.root.test.ts',
   'test/tune/plan/netns.root.test.ts',
-  'test/watch/listen.root.test.ts',
+  'test/watch/{late,listen}.root.test.ts',
   'test/xdp/{killed,sport,spread}.root.test.ts',
 ];
 /** Servers, figures, BPF programs: two of them at once would be in each other's figures. */

@@ -6,7 +6,7 @@ import type { ResetSetting } from './journal.ts';
 import type { JournalWriter } from './journal-file.ts';
 import { killPoint } from './kill-point.ts';
 import { ignored, lookUp } from './look-up.ts';
-import { takePreparedLock } from './prepared-lock.ts';
+import { changedMeanwhile, takePreparedLock } from './prepared-lock.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { putBack, resettableSettings } from './reset-settings.ts';
 import { isEffective } from './settings/irq.ts';
@@ -40,18 +40,21 @@ export interface ApplyOptions extends JournalOptions {
   readonly signal: AbortSignal;
   /** The changes are of use only together: the first refused one ends it, and restores everything. */
   readonly whole?: true;
+  /** Asked under the lock, before anything is changed: is what the plan was made for still so? Default: yes. */
+  readonly stands?: (() => boolean) | undefined;
   /** Called for each change that was made or refused. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Throws Failure `busy`, and `journal` if a journal cannot be written: then nothing is changed, or everything is
+ * Throws Failure `busy`, `changed` if it does not stand any more, and `journal` if a journal cannot be written: then nothing is changed, or everything is
  * restored, and so it is after a bug. Changes that the kernel refuses are in `failed`; the others are still made.
  */
 export async function applyPlan(access: Access, plan: Plan, options: ApplyOptions): Promise<Applied> {
   const { state, signal } = options;
   const release = await takePreparedLock(access, state, () => plan.changes);
   try {
+    if (options.stands?.() === false) throw changedMeanwhile();
     const journal = beginJournal(access.files, plan, options);
     const done: Done[] = [];
     const failed: Failed[] = [];

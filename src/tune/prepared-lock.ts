@@ -1,7 +1,7 @@
 /** Takes the lock for changes of settings, some of which can only be read slowly, and so without it. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoCode, failure } from '../system/errors.ts';
+import { errnoCode, type Failure, failure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import { takeLock } from './lock.ts';
 import type { Access } from './settings/setting.ts';
@@ -35,9 +35,12 @@ export function lockIfUnchanged(files: Files, folder: string): () => () => void 
   return () => {
     const release = lock();
     if (release !== null) return release;
-    throw failure('changed', 'somebody has changed settings or a program meanwhile', 'run it again');
+    throw changedMeanwhile();
   };
 }
+
+export const changedMeanwhile = (): Failure =>
+  failure('changed', 'somebody has changed settings or a program meanwhile', 'run it again');
 
 /** The result takes the lock of `folder`; null if somebody has changed something since. */
 function unchangedLock(files: Files, folder: string): () => (() => void) | null {

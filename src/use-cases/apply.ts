@@ -3,8 +3,17 @@ import { type Applied, applyPlan } from '../tune/apply.ts';
 import type { Plan } from '../tune/types.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
-/** Throws Failure: everything of applyPlan. @param signal ends it after the current change, and restores everything */
-export function apply(machine: LiveMachine, plan: Plan, signal: AbortSignal): Promise<Applied> {
+/**
+ * Throws Failure: everything of applyPlan.
+ * @param signal ends it after the current change, and restores everything
+ * @param stands as in ApplyOptions
+ */
+export function apply(
+  machine: LiveMachine,
+  plan: Plan,
+  signal: AbortSignal,
+  stands?: () => boolean,
+): Promise<Applied> {
   const { state, netns, by } = machine;
-  return applyPlan(accessTo(machine), plan, { state, netns, by, signal });
+  return applyPlan(accessTo(machine), plan, { state, netns, by, signal, stands });
 }

@@ -16,14 +16,16 @@ export type Repaired = ReadonlyMap<Change, string | null>;
 
 /**
  * A setting whose journal is in force already is only written again: `undo` restores what was there before, however often it
- * was repaired; one that was undone while the lock was awaited has no result. Anything else is applied like any plan. Throws
+ * was repaired. Anything else is applied like any plan. What was undone before the lock was taken has no result. Throws
  * Failure: busy, journal, interrupted.
+ * @param stands asked under the lock: is what wants these changes still in force?
  * @param justRead as for `openPrograms`
  */
 export async function repair(
   machine: LiveMachine,
   changes: readonly Change[],
   signal: AbortSignal,
+  stands: () => boolean,
   justRead?: JustRead,
 ): Promise<Repaired> {
   const isRecorded = readRecords(machine);
@@ -35,7 +37,7 @@ export async function repair(
     try {
       // What somebody has undone meanwhile is not wanted any more.
       const isStill = readRecords(machine);
-      for (const change of recorded.filter(isStill)) {
+      for (const change of stands() ? recorded.filter(isStill) : []) {
         if (signal.aborted) break;
         results.set(change, await setAgain(access, change));
       }
@@ -44,11 +46,18 @@ export async function repair(
     }
   }
   if (others.length > 0 && !signal.aborted) {
-    const { failed } = await apply(machine, { changes: others, refused: [], notes: [] }, signal);
+    const plan = { changes: others, refused: [], notes: [] };
+    const applied = await apply(machine, plan, signal, stands).catch(unlessChanged);
+    if (applied === null) return results;
     for (const change of others)
-      results.set(change, failed.find((each) => each.change === change)?.message ?? null);
+      results.set(change, applied.failed.find((each) => each.change === change)?.message ?? null);
   }
   return results;
+}
+
+function unlessChanged(error: unknown): null {
+  if (isFailure(error) && error.code === 'changed') return null;
+  throw error;
 }
 
 /** Is the setting in force with this value, by a journal or an attachment, at this moment? */

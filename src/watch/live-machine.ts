@@ -147,6 +147,12 @@ export async function openWatched(
     for (const name of interfacesOf(baseline)) named.add(name);
     return baseline;
   };
+  const freshly = (host: Host): Baseline | null => {
+    const fresh = partOfBaseline(fromApplied(host), scope);
+    return JSON.stringify(fresh.settings) === records ? null : fresh;
+  };
+  /** Has nobody applied, undone, attached or detached anything since the last look? */
+  const stands = (): boolean => choice !== 'applied' || last === null || freshly(last) === null;
   const { host: first } = await read('again');
   const baseline = watched(choice, first);
 
@@ -165,11 +171,9 @@ export async function openWatched(
       say,
       pulse: () => signs(last, ports(), programs),
       rebase: async (seen, now) => {
-        if (choice !== 'applied') return null;
-        const fresh = partOfBaseline(fromApplied(seen), scope);
-        const text = JSON.stringify(fresh.settings);
-        if (text === records) return null;
-        records = text;
+        const fresh = choice === 'applied' ? freshly(seen) : null;
+        if (fresh === null) return null;
+        records = JSON.stringify(fresh.settings);
         for (const name of interfacesOf(fresh)) named.add(name);
         return follow(now, fresh);
       },
@@ -179,7 +183,7 @@ export async function openWatched(
         const groups = new Set(
           changes.filter(({ kind }) => kind === 'program').map(({ subject }) => subject),
         );
-        const results = await repairIfFree(machine, changes, signal, justRead);
+        const results = await repairIfFree(machine, changes, signal, stands, justRead);
         known = new Map([...known].filter(([id]) => !groups.has(id)));
         return results;
       },
@@ -237,10 +241,11 @@ async function repairIfFree(
   machine: LiveMachine,
   changes: readonly Change[],
   signal: AbortSignal,
+  stands: () => boolean,
   justRead: JustRead,
 ) {
   try {
-    return await repair(machine, changes, signal, justRead);
+    return await repair(machine, changes, signal, stands, justRead);
   } catch (error) {
     if (isFailure(error) && error.code === 'busy') return new Map<Change, string | null>();
     throw error;

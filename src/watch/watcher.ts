@@ -368,8 +368,8 @@ export class Watcher {
     // What was written is read back by the next check.
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
     if (chosen.some(({ kind }) => kind === 'program')) this.#slots.ask(now);
-    // Its own records are no news.
-    const pulse = await this.#machine.pulse();
+    // Its own records are no news; those of others, for which it has repaired nothing, are.
+    const pulse = results.size === 0 ? null : await this.#machine.pulse();
     if (pulse !== null && this.#pulse !== null) this.#pulse = { ...this.#pulse, records: pulse.records };
   }
 }

@@ -75,7 +75,7 @@ it.each([
     }
     return files.text(path);
   };
-  const results = await repair(machineWith({ ...files, text }), [change], never());
+  const results = await repair(machineWith({ ...files, text }), [change], never(), () => true);
   expect(isOver).toBe(true);
   expect([...results]).toEqual(isUndone ? [] : [[change, null]]);
   expect(is()).toBe(`${isUndone ? second : first}`);
