@@ -44,12 +44,15 @@ export type EgressOrder =
       readonly program: Loading;
       readonly makesClsact: boolean;
     }
-  | {
-      readonly egress: 'delete';
-      readonly ifindex: number;
-      readonly filter: Filter;
-      readonly withClsact: boolean;
-    };
+  | EgressDeletion;
+
+export interface EgressDeletion {
+  readonly egress: 'delete';
+  readonly ifindex: number;
+  readonly filter: Filter;
+  /** The qdisc too, unless somebody else's filter is in it by then. */
+  readonly withClsact: boolean;
+}
 
 /** `started`: it runs. `loaded`: all that is left is to attach. */
 export type Stage = 'started' | 'loaded';

@@ -4,10 +4,10 @@ import { openProgram, programInfo } from '../system/bpf.ts';
 import { errnoCode } from '../system/errors.ts';
 import { native } from '../system/native.ts';
 import { NETLINK_ROUTE } from '../system/netlink.ts';
-import { addFilter, deleteClsact, deleteFilter } from '../system/tc.ts';
+import { addFilter, deleteClsact, deleteFilter, type Filter, type Hook, readFilters } from '../system/tc.ts';
 import { setXdp, type XdpMode } from '../system/xdp-link.ts';
 import { load } from './load.ts';
-import type { EgressOrder, Line, Order } from './order.ts';
+import type { EgressDeletion, EgressOrder, Line, Order } from './order.ts';
 
 /** Written immediately, because the next call may never return. Throws EPIPE if the parent has ended. */
 const say = (line: Line): void => {
@@ -51,8 +51,22 @@ async function filter(order: EgressOrder, program: number | null): Promise<void>
       name: order.program.name,
       makesClsact: order.makesClsact,
     });
-  else if (order.withClsact) await deleteClsact(ask, ifindex);
-  else await deleteFilter(ask, ifindex, order.filter);
+  else await takeOff(ifindex, order);
+}
+
+/**
+ * The kernel deletes a qdisc with all its filters, whoever added them, so ours goes first, and then the qdisc if nothing is
+ * left in it. No request makes that one step: a filter that is added between the last reading and the deletion is lost.
+ */
+async function takeOff(ifindex: number, { filter, withClsact }: EgressDeletion): Promise<void> {
+  const filters = (hook: Hook) => readFilters(ask, ifindex, hook);
+  // Somebody may have put another one in its place.
+  const isThere = ({ priority, handle, programId }: Filter) =>
+    priority === filter.priority && handle === filter.handle && programId === filter.programId;
+  if ((await filters('egress')).some(isThere)) await deleteFilter(ask, ifindex, filter);
+  if (!withClsact) return;
+  const left = [...(await filters('ingress')), ...(await filters('egress'))];
+  if (left.length === 0) await deleteClsact(ask, ifindex);
 }
 
 /** What an errno means for this call. */

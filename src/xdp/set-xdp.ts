@@ -20,7 +20,10 @@ const START_LIMIT_MS = 30_000;
  */
 export const setXdpOf = (order: Order): Promise<number | null> => inChild(order);
 
-/** One write to the kernel makes the change. Throws Failure gone, overloaded, killed, kernel-hung, EPERM and others of the kernel. */
+/**
+ * One write to the kernel adds the filter and its qdisc. They are deleted one after the other: after a kill in between, an
+ * empty qdisc is left. Throws Failure gone, overloaded, killed, kernel-hung, EPERM and others of the kernel.
+ */
 export const setEgressOf = (order: EgressOrder): Promise<number | null> => inChild(order);
 
 async function inChild(order: Order | EgressOrder): Promise<number | null> {

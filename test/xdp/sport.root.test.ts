@@ -10,6 +10,7 @@ const { inside, atPeer, run, json, state, statusOf, send } = useVethPair('lt-spo
 const RESTORE = 'xdp sport --iface v0 --port 4000 --mode generic --restore --yes';
 /** A filter that lets everything out, and ends the search. */
 const ANY = "bpf bytecode '1,6 0 0 4294967295' flowid 1:1";
+const CHILD = join(import.meta.dirname, '../../src/xdp/set-xdp-child.ts');
 const qdisc = () =>
   inside('tc qdisc show dev v0; tc filter show dev v0 egress; tc filter show dev v0 ingress');
 
@@ -173,6 +174,34 @@ describe('with --restore', () => {
     expect(qdisc()).toContain('bytecode');
     expect(json('status').verdict).toBe('nothing');
     inside('tc qdisc del dev v0 clsact');
+  });
+
+  it.each(['ingress', 'egress'])('keeps a filter on %s that is added while ours is deleted', (hook) => {
+    expect(json(RESTORE).changed).toBe(true);
+    const shown = JSON.parse(inside('tc -j filter show dev v0 egress'));
+    const { pref: priority, options } = shown.find((each: { options?: unknown }) => each.options);
+    const filter = {
+      kind: 'bpf',
+      priority,
+      handle: Number(options.handle),
+      programId: options.prog.id,
+    };
+    const ifindex = Number(inside('cat /sys/class/net/v0/ifindex'));
+    const order = { egress: 'delete', ifindex, filter, withClsact: true };
+    // What was read before is carried out after it.
+    inside(`tc filter add dev v0 ${hook} ${ANY}`);
+    const answer = inside(`echo '${JSON.stringify(order)}' | ${process.execPath} ${CHILD}`);
+    expect(answer).toContain('"done"');
+    expect(qdisc()).toContain('bytecode');
+    expect(qdisc()).not.toContain('lt_own_port');
+    // Ours is gone; one that has its place is not.
+    inside(`tc filter del dev v0 ${hook}; tc filter add dev v0 egress pref ${priority} handle 1 ${ANY}`);
+    inside(`echo '${JSON.stringify(order)}' | ${process.execPath} ${CHILD}`);
+    expect(qdisc()).toContain('bytecode');
+    inside('tc filter del dev v0 egress');
+    inside(`echo '${JSON.stringify(order)}' | ${process.execPath} ${CHILD}`);
+    expect(qdisc()).not.toContain('clsact');
+    expect(run('xdp detach --iface v0 --yes').code).toBe(0);
   });
 
   it('is refused beside an ingress qdisc, and says that its filter has gone', () => {
