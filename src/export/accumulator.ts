@@ -9,15 +9,19 @@ export class Accumulator {
 
   /**
    * The values of all sources that are there now, each with the total that its growth belongs to. A source that is new
-   * counts from 0, and so does one that went backwards. A value of null adds nothing, but keeps the total.
+   * counts from 0, and so does one that went backwards. A value of null is not known: it adds nothing, and the next one counts
+   * from the last that was known.
    */
   update(values: Iterable<readonly [source: string, total: string, value: number | null]>): void {
     const seen = new Map<string, number>();
     const wanted = new Set<string>();
     for (const [source, total, value] of values) {
       wanted.add(total);
-      if (value === null) continue;
       const before = this.#seen.get(source) ?? 0;
+      if (value === null) {
+        if (this.#seen.has(source)) seen.set(source, before);
+        continue;
+      }
       const grown = value >= before ? value - before : value;
       seen.set(source, value);
       this.#totals.set(total, (this.#totals.get(total) ?? 0) + grown);

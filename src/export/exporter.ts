@@ -18,6 +18,8 @@ import { WatcherTotals } from './watchers.ts';
 
 export interface Watching {
   readonly watchers: readonly CountedWatcher[];
+  /** Pids of those that did not answer. */
+  readonly silent: readonly number[];
   /** Why there are none. */
   readonly missing: MissingReason<'watch'> | null;
 }
@@ -93,10 +95,10 @@ export class Exporter {
     scrape.add('read_timestamp_seconds', {}, readAt / 1000);
   }
 
-  #addWatching(scrape: Scrape, { watchers, missing }: Watching): void {
+  #addWatching(scrape: Scrape, { watchers, silent, missing }: Watching): void {
     if (missing !== null) scrape.miss('watch', missing);
     scrape.add('watchers', {}, watchers.length);
-    this.#watchers.add(scrape, watchers);
+    this.#watchers.add(scrape, watchers, silent);
   }
 
   #addOwn(scrape: Scrape): void {

@@ -8,8 +8,13 @@ import type { Scrape } from './scrape.ts';
 export class WatcherTotals {
   readonly #drift = new Accumulator();
   readonly #repairs = new Accumulator();
+  /** Pid -> what it last answered. */
+  #known: ReadonlyMap<number, CountedWatcher> = new Map();
 
-  add(scrape: Scrape, watchers: readonly CountedWatcher[]): void {
+  /** @param silent pids of those that run but did not answer in time: their last answers still count */
+  add(scrape: Scrape, answers: readonly CountedWatcher[], silent: readonly number[]): void {
+    const watchers = [...answers, ...silent.flatMap((pid) => this.#known.get(pid) ?? [])];
+    this.#known = new Map(watchers.map((each) => [each.pid, each]));
     if (watchers.length === 0) return;
     scrape.add('watch_paused', {}, watchers.filter(({ paused }) => paused).length);
     scrape.add(

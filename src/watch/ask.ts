@@ -1,7 +1,7 @@
 /** What the watchers of this network namespace know, for `status`, the live view and metrics. */
 import { askControl } from '../system/control-socket.ts';
 import { isFailure, isSystemError } from '../system/errors.ts';
-import { runningWatchers } from './scope.ts';
+import { type RunningWatcher, runningWatchers } from './scope.ts';
 import type { TimedEvent, WatcherState } from './service.ts';
 import type { WatchCounters } from './tally.ts';
 
@@ -28,7 +28,9 @@ export const askCounters = (netns: number): Promise<Answers<CountedWatcher>> =>
 
 export interface Answers<T> {
   readonly answers: readonly T[];
-  /** One sentence for each watcher that does not answer. */
+  /** Pids of the watchers that do not answer, perhaps of other network namespaces. */
+  readonly silent: readonly number[];
+  /** One sentence for each of them. */
   readonly notes: readonly string[];
 }
 
@@ -37,23 +39,34 @@ async function askAll<T>(
   ask: string,
   from: (answer: unknown) => T | null,
 ): Promise<Answers<T>> {
+  const silent: number[] = [];
   const notes: string[] = [];
-  const orNote = async <T>(ask: () => Promise<T>): Promise<T | null> => {
+  const note = ({ message }: Error): void => {
+    notes.push(`a watcher could not be asked: ${message}`);
+  };
+  if (process.geteuid?.() !== 0) return { answers: [], silent, notes };
+  const running = await runningWatchers().catch((error: unknown) => {
+    if (!isSystemError(error)) throw error;
+    note(error);
+    return { answering: [], silent: [] };
+  });
+  const missed = (pid: number, error: Error): null => {
+    silent.push(pid);
+    note(error);
+    return null;
+  };
+  for (const { pid, error } of running.silent) missed(pid, error);
+  const here = running.answering.filter(({ scope }) => scope.netns === netns);
+  const askOne = async ({ pid, path }: RunningWatcher): Promise<T | null> => {
     try {
-      return await ask();
+      return from(await askControl(path, { ask }));
     } catch (error) {
       if (!isFailure(error) && !isSystemError(error)) throw error;
-      notes.push(`a watcher could not be asked: ${error.message}`);
-      return null;
+      return missed(pid, error);
     }
   };
-  if (process.geteuid?.() !== 0) return { answers: [], notes };
-  const running = (await orNote(() => runningWatchers())) ?? [];
-  const here = running.filter(({ scope }) => scope.netns === netns);
-  const answers = await Promise.all(
-    here.map(({ path }) => orNote(async () => from(await askControl(path, { ask })))),
-  );
-  return { answers: answers.filter((answer) => answer !== null), notes };
+  const answers = await Promise.all(here.map(askOne));
+  return { answers: answers.filter((answer) => answer !== null), silent, notes };
 }
 
 /** Another version may answer with less. */

@@ -10,7 +10,7 @@ import {
   lockFile,
   serveControl,
 } from '../system/control-socket.ts';
-import { failure, isErrno, isFailure } from '../system/errors.ts';
+import { failure, isErrno, isFailure, isSystemError } from '../system/errors.ts';
 
 export const WATCH_FOLDER = '/run/locality-tune/watch';
 
@@ -63,14 +63,28 @@ async function lockSoon(path: string): Promise<() => void> {
 
 const SOCKET = /^(\d+)\.sock$/;
 
-/** The watchers that answer, by pid. Throws Failure `silent` of one that is stopped, `not-trusted`. */
-export async function runningWatchers(folder: string = WATCH_FOLDER): Promise<RunningWatcher[]> {
-  const asked = socketsIn(folder).map(async ({ pid, path }) => {
-    const scope = await scopeOf(path);
-    return scope === null ? null : { pid, path, scope };
-  });
-  const answered = (await Promise.all(asked)).filter((each) => each !== null);
-  return answered.sort((a, b) => a.pid - b.pid);
+export interface RunningWatchers {
+  /** By pid. */
+  readonly answering: readonly RunningWatcher[];
+  /** What they watch is not known: one that is stopped, busy, or of others. */
+  readonly silent: readonly { readonly pid: number; readonly error: Error }[];
+}
+
+/** Throws SystemError if the folder cannot be read. */
+export async function runningWatchers(folder: string = WATCH_FOLDER): Promise<RunningWatchers> {
+  const answering: RunningWatcher[] = [];
+  const silent: { pid: number; error: Error }[] = [];
+  const ask = async ({ pid, path }: { pid: number; path: string }): Promise<void> => {
+    try {
+      const scope = await scopeOf(path);
+      if (scope !== null) answering.push({ pid, path, scope });
+    } catch (error) {
+      if (!isFailure(error) && !isSystemError(error)) throw error;
+      silent.push({ pid, error });
+    }
+  };
+  await Promise.all(socketsIn(folder).map(ask));
+  return { answering: answering.sort((a, b) => a.pid - b.pid), silent };
 }
 
 const socketsIn = (folder: string) =>
@@ -110,7 +124,7 @@ function scopeFrom(answer: unknown): WatcherScope {
 
 /**
  * Serves the control socket of this process, unless another watcher has a part of the same scope. `handler` gets every
- * request but `{"ask":"scope"}`. Throws Failure `busy`, and as `runningWatchers` does.
+ * request but `{"ask":"scope"}`. Throws Failure `busy`, `silent` of a watcher that is stopped, `not-trusted`; SystemError.
  */
 export async function serveWatcher(
   scope: WatcherScope,

@@ -87,7 +87,7 @@ async function scrapesOf(root: string, scrapes: number, exporters: number) {
       perIrq: false,
       running: true,
       measured: new Measured([], false, 'off'),
-      watching: async () => ({ watchers: [], missing: null }),
+      watching: async () => ({ watchers: [], silent: [], missing: null }),
       http: () => null,
       trouble: () => {},
     });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Accumulator } from '../../src/export/accumulator.ts';
 
-const one = (source: string, value: number, total = 'all') => [source, total, value] as const;
+const one = (source: string, value: number | null, total = 'all') => [source, total, value] as const;
 
 describe('an accumulator', () => {
   it('keeps what a source had counted when it is gone', () => {
@@ -20,6 +20,13 @@ describe('an accumulator', () => {
     sum.update([one('a', 10)]);
     sum.update([one('a', 4)]);
     expect(sum.totals.get('all')).toBe(14);
+  });
+
+  it('goes on from the last known value after one that is not known', () => {
+    const sum = new Accumulator();
+    sum.update([one('a', 10)]);
+    for (const value of [null, 12, null, null, 13]) sum.update([one('a', value)]);
+    expect(sum.totals.get('all')).toBe(13);
   });
 
   it('gives the growth to the total that the source belongs to now: a socket that moves to another slot', () => {

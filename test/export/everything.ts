@@ -11,6 +11,7 @@ import { Scrape } from '../../src/export/scrape.ts';
 import { WatcherTotals } from '../../src/export/watchers.ts';
 import { viewOf } from '../../src/path/view.ts';
 import { openFiles } from '../../src/system/files.ts';
+import type { CountedWatcher } from '../../src/watch/ask.ts';
 import { Counts } from '../../src/watch/tally.ts';
 import { group, host, nic, pinned, range } from '../fixtures/hosts.ts';
 
@@ -96,15 +97,14 @@ export function everything({ cpus, nics, queues, workers }: MachineSize, { matri
     );
   }
   measured.add(scrape, context);
-  new WatcherTotals().add(scrape, [
-    {
-      pid: 1,
-      ...new Counts().tally,
-      settings: names.map((device) => ({ kind: 'irq', device, state: 'as-set', count: queues })),
-      paused: false,
-      givenUp: 0,
-    },
-  ]);
+  const watcher: CountedWatcher = {
+    pid: 1,
+    ...new Counts().tally,
+    settings: names.map((device) => ({ kind: 'irq', device, state: 'as-set', count: queues })),
+    paused: false,
+    givenUp: 0,
+  };
+  new WatcherTotals().add(scrape, [watcher], []);
   scrape.add('watchers', {}, 1);
   scrape.add('read_seconds', {}, 0.1);
   scrape.add('read_timestamp_seconds', {}, 1_800_000_000);

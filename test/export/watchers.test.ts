@@ -15,9 +15,16 @@ function watcher(pid: number, drifted: number, settings: readonly SettingCount[]
   return { pid, ...counts.tally, settings, paused: false, givenUp: 1 };
 }
 
-function scraped(totals: WatcherTotals, ...watchers: readonly CountedWatcher[]): Scrape {
+const scraped = (totals: WatcherTotals, ...watchers: readonly CountedWatcher[]) =>
+  scrapedWithout([], totals, ...watchers);
+
+function scrapedWithout(
+  silent: readonly number[],
+  totals: WatcherTotals,
+  ...watchers: readonly CountedWatcher[]
+): Scrape {
   const scrape = new Scrape();
-  totals.add(scrape, watchers);
+  totals.add(scrape, watchers, silent);
   return scrape;
 }
 
@@ -38,6 +45,29 @@ describe('watchers', () => {
     scraped(totals, watcher(1, 2), watcher(2, 3));
     const events = seriesOf(scraped(totals, watcher(2, 4)), 'drift_events_total');
     expect(events).toContain('{kind="irq",cause="unit"} 6');
+  });
+
+  it.each([[[watcher(1, 2)]], [[]]])('that answer late are neither lost nor counted twice: %#', (others) => {
+    const totals = new WatcherTotals();
+    const drifted = [{ kind: 'irq', device: 'eth0', state: 'drifted', count: 1 }] as const;
+    const all = (count: number) => [...others, watcher(2, count, drifted)];
+    const first = scraped(totals, ...all(3));
+    const late = scrapedWithout([2], totals, ...others);
+    expect(late.lines).toEqual(first.lines);
+    const events = (scrape: Scrape) =>
+      seriesOf(scrape, 'drift_events_total').filter((line) => !line.endsWith(' 0'));
+    const sum = (own: number) => [`{kind="irq",cause="unit"} ${own + 2 * others.length}`];
+    expect(events(scraped(totals, ...all(4)))).toEqual(sum(4));
+    expect(events(scrapedWithout([2], totals, ...others))).toEqual(sum(4));
+    expect(events(scraped(totals, ...all(9)))).toEqual(sum(9));
+  });
+
+  it('that end while they are silent are forgotten', () => {
+    const totals = new WatcherTotals();
+    scraped(totals, watcher(1, 2));
+    scrapedWithout([1], totals);
+    expect(scraped(totals).lines).toEqual(new Scrape().lines);
+    expect(scrapedWithout([1], totals).lines).toEqual(new Scrape().lines);
   });
 
   it('have settings by state, and drift by kind and device', () => {

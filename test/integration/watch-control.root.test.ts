@@ -21,7 +21,7 @@ let path = '';
 beforeAll(async () => {
   machine = openVethMachine('control');
   live = await machine.watch('--baseline', 'now', '--repair', 'rps');
-  path = (await runningWatchers()).find(({ pid }) => pid === live.pid)?.path ?? '';
+  path = (await runningWatchers()).answering.find(({ pid }) => pid === live.pid)?.path ?? '';
   expect(path).not.toBe('');
 }, 60_000);
 afterAll(async () => {

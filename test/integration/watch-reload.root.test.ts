@@ -48,7 +48,7 @@ it('a server that restarts gets its program again, and a second watcher is refus
   watching = startLive(['watch', '--port', `${PORT}`, '--repair', 'all', '-j']);
   expect(await watching.document()).toMatchObject({ watching: 1, baseline: 'what was applied' });
 
-  const [watcher] = await runningWatchers();
+  const [watcher] = (await runningWatchers()).answering;
   expect(watcher?.scope.ports).toEqual([PORT]);
   const asked = (await askControl(watcher?.path ?? '', { ask: 'state' })) as WatcherState;
   expect(asked).toMatchObject({ pid: watching.pid, repairs: expect.arrayContaining(['program']) });
@@ -86,7 +86,7 @@ it('a program that somebody detaches is noticed soon, and attached again', async
 it('repairs nothing while it is paused, and what is detached on purpose is not drift', async () => {
   if (watching === null) throw new Error('nobody watches');
   expect((await cli('watch', '--pause', '10m')).code).toBe(0);
-  const [watcher] = await runningWatchers();
+  const [watcher] = (await runningWatchers()).answering;
   const state = async () => (await askControl(watcher?.path ?? '', { ask: 'state' })) as WatcherState;
   expect((await state()).sentence).toContain('repairs are paused');
   expect((await cli('watch', '--resume')).code).toBe(0);

@@ -42,10 +42,10 @@ it('is shared by both or by none', () => {
 });
 
 it('belongs to one watcher, which others find and ask', async () => {
-  expect(await runningWatchers(folder)).toEqual([]);
+  expect(await runningWatchers(folder)).toEqual({ answering: [], silent: [] });
   const mine = scope(['eth0'], [80]);
   const server = await serveWatcher(mine, (request) => ({ got: request }), folder);
-  const [found] = await runningWatchers(folder);
+  const [found] = (await runningWatchers(folder)).answering;
   expect(found).toEqual({ pid: process.pid, path: join(folder, `${process.pid}.sock`), scope: mine });
   expect(await askControl(found?.path ?? '', { pause: 30 })).toEqual({ got: { pause: 30 } });
   await expect(serveWatcher(scope([], [443]), () => null, folder)).rejects.toMatchObject({
@@ -54,6 +54,20 @@ it('belongs to one watcher, which others find and ask', async () => {
   });
   await server.close();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it('of a watcher that answers is known beside one that does not', async () => {
+  const mine = scope(['eth0'], [80]);
+  const server = await serveWatcher(mine, () => null, folder);
+  const stopped = join(folder, '4194303.sock');
+  // It ends each connection without a word, as a watcher that is killed then.
+  const other = createServer((socket) => socket.once('data', () => socket.destroy()));
+  await new Promise<void>((resolve) => other.listen(stopped, resolve));
+  const { answering, silent } = await runningWatchers(folder);
+  expect(answering).toMatchObject([{ pid: process.pid, scope: mine }]);
+  expect(silent).toMatchObject([{ pid: 4_194_303, error: { code: 'silent' } }]);
+  await new Promise((resolve) => other.close(resolve));
+  await server.close();
 });
 
 it('is taken one after the other by watchers that start at the same moment', async () => {
@@ -78,7 +92,7 @@ it('of a watcher that was killed is free, and its socket is removed', async () =
   await new Promise<void>((resolve) => server.listen(`${path}.x`, resolve));
   linkSync(`${path}.x`, path);
   await new Promise((resolve) => server.close(resolve));
-  expect(await runningWatchers(folder)).toEqual([]);
+  expect(await runningWatchers(folder)).toEqual({ answering: [], silent: [] });
   const own = await serveWatcher(scope([], []), () => null, folder);
   expect(readdirSync(folder).filter((name) => name.startsWith('4194304'))).toEqual([]);
   await own.close();

@@ -39,8 +39,8 @@ export const probesIn = (netns: MetricsOptions['netns']): readonly ProbeName[] =
 
 /** The watchers of this network namespace, as another process asks them. */
 export async function watchersHere(): Promise<Watching> {
-  if (process.geteuid?.() !== 0) return { watchers: [], missing: 'not-root' };
-  const { answers, notes } = await askCounters(netnsInode());
+  if (process.geteuid?.() !== 0) return { watchers: [], silent: [], missing: 'not-root' };
+  const { answers, silent, notes } = await askCounters(netnsInode());
   const missing = notes.length > 0 ? 'failed' : answers.length === 0 ? 'not-running' : null;
-  return { watchers: answers, missing };
+  return { watchers: answers, silent, missing };
 }

@@ -9,9 +9,10 @@ import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 
 export async function askWatcher(options: WatchCommandOptions): Promise<void> {
   const { inode } = thisNetns();
-  const all = await during('watch', 'root', () => runningWatchers());
-  const here = all.filter(({ scope }) => scope.netns === inode);
-  if (here.length === 0)
+  const { answering, silent } = await during('watch', 'root', () => runningWatchers());
+  const here = answering.filter(({ scope }) => scope.netns === inode);
+  const [missed] = silent;
+  if (here.length === 0 && missed === undefined)
     throw failure(
       'not-running',
       'no watcher runs in this network namespace',
@@ -28,4 +29,5 @@ export async function askWatcher(options: WatchCommandOptions): Promise<void> {
           : `the watcher (pid ${pid}) repairs nothing for ${options.pause} s; --resume ends that\n`,
       );
   }
+  if (missed !== undefined) throw missed.error;
 }

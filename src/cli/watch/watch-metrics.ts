@@ -28,7 +28,11 @@ export async function serveMetricsOf(
         ...meteredOptions(options),
         addresses,
         sampling: { schedule: sample ?? null, probes: probesIn(netns), matrix: false },
-        watching: async () => ({ watchers: [{ pid: process.pid, ...watcher.counters() }], missing: null }),
+        watching: async () => ({
+          watchers: [{ pid: process.pid, ...watcher.counters() }],
+          silent: [],
+          missing: null,
+        }),
       },
       signal,
     ),
