@@ -93,7 +93,7 @@ const APART = [
   'test/export/serving.root.test.ts',
   'test/integration/{bad-input,netns-container,watch,watch-control,watch-repair}.root.test.ts',
   'test/tui/terminal.test.ts',
-  'test/tune/{boot,faults,hang-up,saved}.root.test.ts',
+  'test/tune/{boot,faults,hang-up,read-only,saved}.root.test.ts',
   'test/tune/plan/netns.root.test.ts',
   'test/watch/{late,listen}.root.test.ts',
   'test/xdp/{killed,sport,spread}.root.test.ts',

@@ -1,7 +1,8 @@
 /** The state of a running experiment in a file, for the live view. It never says in which direction blocks differ. */
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, isFailure } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { removeFile } from '../system/remove-file.ts';
 import { replaceFile } from '../system/save.ts';
 import { Mismatch, nullable, number, object, type Shape, text, whole } from '../system/shape.ts';
 import { readTrusted } from '../system/trusted.ts';
@@ -46,13 +47,13 @@ export function noteRunning(state: string, files: Files, running: RunningExperim
     startTime: startTimeOf(files, process.pid, process.pid),
   };
   tolerantly(() => {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeFolder(state, 0o700);
     replaceFile(fileIn(state), `${JSON.stringify(content)}\n`, 0o600);
   });
 }
 
 export const forgetRunning = (state: string): void => {
-  tolerantly(() => rmSync(fileIn(state), { force: true }));
+  tolerantly(() => removeFile(fileIn(state)));
 };
 
 /** null: none runs, or the caller may not see it. */

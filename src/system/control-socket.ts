@@ -2,21 +2,13 @@
  * An AF_UNIX socket through which root controls a daemon: one JSON object per line, in each direction. Only its owner
  * can reach it, because its folder is closed to others.
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { duringOperation, failure, isErrno, isFailure, isSystemError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { native } from './native.ts';
+import { removeFile } from './remove-file.ts';
 import { requireTrustedFolder } from './trusted.ts';
 
 /** flock(2) */
@@ -44,7 +36,7 @@ export async function serveControl(path: string, handler: Handler): Promise<Cont
   const release = lockFile(`${path}.lock`);
   try {
     // Nobody serves it, since nobody else has the lock.
-    rmSync(path, { force: true });
+    removeFile(path);
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket);
@@ -75,7 +67,7 @@ export async function serveControl(path: string, handler: Handler): Promise<Cont
  * Makes the folder, or checks that only its owner can enter it. Throws Failure `not-trusted`, SystemError.
  */
 export function closedFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   requireTrustedFolder(folder);
   if ((lstatSync(folder).mode & FOR_OTHERS) !== 0)
     throw failure('not-trusted', `${folder} is open to other users`, `chmod 0700 ${folder}`);
@@ -106,7 +98,7 @@ function releaseOf(path: string, fd: number): () => void {
   return () => {
     if (!isHeld) return;
     isHeld = false;
-    rmSync(path, { force: true });
+    removeFile(path);
     closeSync(fd);
   };
 }

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { failure } from './errors.ts';
+import { removeFile } from './remove-file.ts';
 
 /**
  * All or nothing: in any case, `path` has the old content or the new. Anything but a regular file (/dev/stdout, a pipe)
@@ -57,7 +58,7 @@ function replace(path: string, content: string, mode: number): void {
     writeFileSync(fresh, content, { flag: 'wx', mode });
     renameSync(fresh, path);
   } catch (error) {
-    rmSync(fresh, { force: true });
+    removeFile(fresh);
     throw error;
   }
 }
@@ -73,7 +74,7 @@ export function saveDurably(path: string, content: string, mode: number): void {
     renameSync(fresh, path);
     syncFolder(dirname(path));
   } catch (error) {
-    rmSync(fresh, { force: true });
+    removeFile(fresh);
     throw error;
   }
 }

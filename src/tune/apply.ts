@@ -29,7 +29,7 @@ export interface Applied {
   readonly journal: string | null;
   readonly done: readonly Done[];
   readonly failed: readonly Failed[];
-  /** Settings that a driver has reset, and that could not be set again. */
+  /** Settings that a driver has reset, and that could not be set again; a journal that could not be deleted. */
   readonly notes: readonly string[];
   /** Set if it was interrupted, or a change of a `whole` plan failed: everything was restored except these; null: completed. */
   readonly takenBack: readonly Skipped[] | null;
@@ -77,7 +77,7 @@ export async function applyPlan(access: Access, plan: Plan, options: ApplyOption
       throw await afterTakingBack(access, journal, error);
     }
     if (run.made === 0) {
-      journal.discard();
+      notes.push(...journal.discard());
       return { journal: null, done, failed, notes, takenBack: isToEnd() ? [] : null };
     }
     journal.close();

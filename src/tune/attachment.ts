@@ -3,12 +3,14 @@
  * attached, and which, only the kernel knows. One file per group, so that no process waits for another.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Instruction } from '../cbpf/instruction.ts';
 import type { Group } from '../host/types.ts';
 import { errnoCode, isFailure } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import type { Netns } from '../system/netns.ts';
+import { onFile, removeFile } from '../system/remove-file.ts';
 import { saveDurably } from '../system/save.ts';
 import { readTrusted, requireTrustedFolder } from '../system/trusted.ts';
 import { type Author, parseAuthor } from './author.ts';
@@ -64,11 +66,11 @@ export function noteAttachment(
   const file = fileOf(attacher, group.id);
   try {
     if (program === null) {
-      rmSync(file, { force: true });
+      removeFile(file);
       return;
     }
     const folder = folderIn(attacher.state);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     requireTrustedFolder(folder);
     const attachment = attachmentOf(attacher, group, program);
     saveDurably(file, `${JSON.stringify(attachment)}\n`, 0o600);
@@ -102,14 +104,16 @@ function attachmentOf(
   };
 }
 
-/** A group that is not there any more. Throws errors of the file system. */
-export const forgetAttachment = (attacher: Pick<Attacher, 'state' | 'netns'>, group: string): void =>
-  rmSync(fileOf(attacher, group), { force: true });
+/** A group that is not there any more. Throws as onFile does. */
+export const forgetAttachment = (attacher: Pick<Attacher, 'state' | 'netns'>, group: string): void => {
+  const file = fileOf(attacher, group);
+  onFile('remove', file, () => removeFile(file));
+};
 
 /** No program survives a reboot. */
 function forgetOthers({ state, bootId }: Attacher): void {
   for (const { path, attachment } of all(state))
-    if (attachment !== null && attachment.bootId !== bootId) rmSync(path, { force: true });
+    if (attachment !== null && attachment.bootId !== bootId) removeFile(path);
 }
 
 /** Of this boot and network namespace, by group. Empty where none can be read. */

@@ -2,9 +2,11 @@
  * `attach --persist`: a drop-in for the service of a server (systemd.unit(5)), which attaches the program each time the
  * service is started or reloaded; and its removal.
  */
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoCode, failure, isErrno } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { onFile, removeFile } from '../system/remove-file.ts';
 import { saveDurably, syncFolder } from '../system/save.ts';
 import { requireTrustedFolder } from '../system/trusted.ts';
 import { places } from './places.ts';
@@ -52,11 +54,13 @@ ExecReload=${line}
 const fileName = ({ protocol, port }: Served): string => `locality-tune-${protocol}-${port}.conf`;
 const pathOf = (unit: string, served: Served): string => join(places().units, `${unit}.d`, fileName(served));
 
-/** Throws SystemError, Failure not-trusted. */
+/** Throws Failure not-trusted, and as onFile does. */
 export async function writeDropIn({ path, text }: DropIn): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  requireTrustedFolder(dirname(path));
-  saveDurably(path, text, 0o644);
+  onFile('write', path, () => {
+    makeFolder(dirname(path), 0o755);
+    requireTrustedFolder(dirname(path));
+    saveDurably(path, text, 0o644);
+  });
   await reload();
 }
 
@@ -83,9 +87,9 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** Throws SystemError. */
+/** Throws SystemError, and as onFile does. */
 export async function removeDropIn(path: string): Promise<void> {
-  rmSync(path, { force: true });
+  onFile('remove', path, () => removeFile(path));
   try {
     rmdirSync(dirname(path));
     syncFolder(dirname(dirname(path)));

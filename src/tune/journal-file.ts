@@ -4,7 +4,6 @@ import {
   constants,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoCode, type Failure, failure, isErrno } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { syncFolder } from '../system/save.ts';
 import { openTrusted, readTrusted, requireTrustedFolder } from '../system/trusted.ts';
 import { type Entry, type Header, type Journal, parseJournal } from './journal.ts';
@@ -28,8 +28,8 @@ export interface JournalWriter extends JournalFile {
   append(entry: Entry): void;
   /** Frees the reserved space. */
   close(): void;
-  /** Deletes it: nothing was changed. */
-  discard(): void;
+  /** Deletes it: nothing was changed. Returns a sentence if it could not be deleted. */
+  discard(): string[];
 }
 
 /** A hundred times the journal of a machine with 1,152 CPUs. */
@@ -79,7 +79,7 @@ export function createJournal(state: string, header: Header, room: number): Jour
   const id = String(1 + namesIn(state).reduce((most, { number }) => Math.max(most, number), 0));
   const path = join(folder, `${id}.jsonl`);
   return telling(path, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     requireTrustedFolder(folder);
     const fd = openSync(path, 'wx', 0o600);
     try {
@@ -129,7 +129,14 @@ function writer(file: JournalFile, fd: number, start: number): JournalWriter {
     },
     discard: () => {
       closeSync(fd);
-      unlinkSync(file.path);
+      try {
+        unlinkSync(file.path);
+      } catch (error) {
+        const code = errnoCode(error);
+        if (code === null) throw error;
+        return [undeletable(file.path, code)];
+      }
+      return [];
     },
   };
 }
@@ -152,6 +159,9 @@ function telling<T>(path: string, act: () => T): T {
 
 const refused = (path: string, code: string): Failure =>
   failure('journal', `the journal ${path} cannot be used (${code})`, HINTS.get(code) ?? 'check the folder');
+
+const undeletable = (path: string, code: string): string =>
+  `nothing was changed, but the empty journal ${path} could not be deleted (${code}): \`locality-tune undo\` removes it once its folder is writable`;
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'another undo has restored it: see `locality-tune status`'],

@@ -1,7 +1,8 @@
 /** One apply or undo at a time. */
-import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Failure, failure, isErrno } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import type { Files } from '../system/types.ts';
 import { bootIdOf } from './boot.ts';
 import { startTimeOf } from './settings/affinity.ts';
@@ -59,18 +60,32 @@ function take(path: string, files: Files): () => void {
   const mine = `${process.pid}:${startTimeOf(files, process.pid, process.pid)}:${bootIdOf(files)}`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: dirname(path) === ELSEWHERE ? 0o755 : 0o700 });
+      makeFolder(dirname(path), dirname(path) === ELSEWHERE ? 0o755 : 0o700);
       symlinkSync(mine, path);
-      return () => unlinkSync(path);
+      return () => release(path);
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
     }
     const holder = readHolder(path);
     if (holder === null) continue;
+    if (holder === mine && unreleased.delete(path)) return () => release(path);
     if (isAlive(files, holder)) throw busy(files, holder);
     takeAway(path, holder);
   }
   throw busy(files, readHolder(path) ?? 'unknown');
+}
+
+/** Those that this process holds no longer, though the links are there still. */
+const unreleased = new Set<string>();
+
+/** Where the file system has become read-only meanwhile, the link stays until this process ends: then the lock is stale. */
+function release(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isErrno(error, 'EROFS')) throw error;
+    unreleased.add(path);
+  }
 }
 
 function readHolder(path: string): string | null {

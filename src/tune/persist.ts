@@ -1,7 +1,8 @@
 /** `apply --persist`: a systemd unit that applies the saved plan at boot, and its removal. */
-import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoCode } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { onFile, removeFile } from '../system/remove-file.ts';
 import { saveDurably } from '../system/save.ts';
 import { requireTrustedFolder } from '../system/trusted.ts';
 import type { Files } from '../system/types.ts';
@@ -60,13 +61,15 @@ export interface UnitFiles {
   readonly persisted: Persisted;
 }
 
-/** Writes unit and plan, and enables the unit; all or nothing. Throws SystemError, Failure not-trusted. */
+/** Writes unit and plan, and enables the unit; all or nothing. Throws Failure not-trusted, and as onFile does. */
 export async function writeUnit(files: UnitFiles, facts: UnitFacts, saved: Saved): Promise<void> {
   const { plan, persisted } = files;
   try {
-    mkdirSync(dirname(plan), { recursive: true, mode: 0o700 });
-    requireTrustedFolder(dirname(plan));
-    saveDurably(plan, `${JSON.stringify({ ...saved, persisted })}\n`, 0o600);
+    onFile('write', plan, () => {
+      makeFolder(dirname(plan), 0o700);
+      requireTrustedFolder(dirname(plan));
+      saveDurably(plan, `${JSON.stringify({ ...saved, persisted })}\n`, 0o600);
+    });
     await enableUnit(persisted.unit, unitText(facts, dirname(dirname(plan)), plan));
   } catch (error) {
     for (const file of persisted.files) removeIfThere(file);
@@ -85,7 +88,7 @@ export async function removeUnit(state: string, unit: string, files: readonly st
   for (const file of own) {
     if (!files.includes(file)) continue;
     try {
-      rmSync(file, { force: true });
+      removeFile(file);
     } catch (error) {
       const code = errnoCode(error);
       if (code === null) throw error;

@@ -85,8 +85,7 @@ export async function openToggle(access: Access, plan: Plan, options: JournalOpt
     end: async () => {
       const file = begin();
       if (isRecorded) return undoOne(access, file, UNASKED);
-      file.discard();
-      return { journal: file.id, restored: [], skipped: [], left: [], notes: [] };
+      return { journal: file.id, restored: [], skipped: [], left: [], notes: file.discard() };
     },
   };
 }

@@ -1,17 +1,10 @@
 /** What the systemd units of this program have in common: how they are confined, quoted, trusted and enabled. */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, readlinkSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errnoCode, failure, isErrno, isFailure } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { findProgram } from '../system/programs.ts';
+import { onFile, removeFile } from '../system/remove-file.ts';
 import { run } from '../system/run.ts';
 import { saveDurably, syncFolder } from '../system/save.ts';
 import { openTrusted, requireTrustedFolder } from '../system/trusted.ts';
@@ -105,22 +98,24 @@ const INSTALL = 'install Node and locality-tune as root, where only root can wri
 /** The link that starts a unit at boot. */
 export const enabledBy = (unit: string): string => join(places().units, 'multi-user.target.wants', unit);
 
-/** Writes a unit and enables it. Throws SystemError, Failure not-trusted. */
+/** Writes a unit and enables it. Throws Failure not-trusted, and as onFile does. */
 export async function enableUnit(unit: string, text: string): Promise<void> {
   const path = join(places().units, unit);
   const enabled = enabledBy(unit);
-  mkdirSync(dirname(enabled), { recursive: true });
-  requireTrustedFolder(dirname(enabled));
-  saveDurably(path, text, 0o644);
-  if (!isLink(enabled, path)) symlinkSync(path, enabled);
-  syncFolder(dirname(enabled));
+  onFile('write', path, () => {
+    makeFolder(dirname(enabled), 0o755);
+    requireTrustedFolder(dirname(enabled));
+    saveDurably(path, text, 0o644);
+    if (!isLink(enabled, path)) symlinkSync(path, enabled);
+    syncFolder(dirname(enabled));
+  });
   await reload();
 }
 
 /** The caller already reports that nothing could be written. */
 export function removeIfThere(file: string): void {
   try {
-    rmSync(file, { force: true });
+    removeFile(file);
   } catch (error) {
     if (errnoCode(error) === null) throw error;
   }

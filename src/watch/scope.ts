@@ -1,5 +1,5 @@
 /** Several watchers on one machine: each has its own part of it, and a control socket. */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -11,6 +11,7 @@ import {
   serveControl,
 } from '../system/control-socket.ts';
 import { failure, isErrno, isFailure, isSystemError } from '../system/errors.ts';
+import { removeFile } from '../system/remove-file.ts';
 
 export const WATCH_FOLDER = '/run/locality-tune/watch';
 
@@ -136,7 +137,7 @@ export async function serveWatcher(
   try {
     for (const { pid, path } of socketsIn(folder)) {
       const theirs = await scopeOf(path);
-      if (theirs === null) for (const left of [path, `${path}.lock`]) rmSync(left, { force: true });
+      if (theirs === null) for (const left of [path, `${path}.lock`]) removeFile(left);
       const shared = theirs && sharedBy(scope, theirs);
       if (shared !== null)
         throw failure(

@@ -1,8 +1,10 @@
 /** The systemd unit of the watcher. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode, failure } from '../system/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { findProgram } from '../system/programs.ts';
+import { onFile, removeFile } from '../system/remove-file.ts';
 import { run } from '../system/run.ts';
 import { PLACES, places } from '../tune/places.ts';
 import { confinement, enabledBy, enableUnit, quote, reload, requireOwnCommand } from '../tune/unit.ts';
@@ -67,7 +69,7 @@ const heard = (lines: string): string => lines.replace('RestrictRealtime=yes\n',
 export async function install(command: readonly string[], words: readonly string[]): Promise<string[]> {
   requireOwnCommand(command);
   // systemd lets a unit write to it only if it is there.
-  mkdirSync(places().state, { recursive: true, mode: 0o700 });
+  onFile('make', places().state, () => makeFolder(places().state, 0o700));
   await enableUnit(UNIT, unitText(command, words, places().state));
   const enabled = `${UNIT} starts at boot`;
   const started = await systemctl('restart');
@@ -77,13 +79,13 @@ export async function install(command: readonly string[], words: readonly string
   return [`${enabled}, and runs now`, `journalctl -fu ${UNIT} shows what it sees`];
 }
 
-/** Stops and removes the unit. Throws Failure no-unit, SystemError. */
+/** Stops and removes the unit. Throws Failure no-unit, and as onFile does. */
 export async function uninstall(): Promise<string[]> {
   const path = join(places().units, UNIT);
   if (!existsSync(path))
     throw failure('no-unit', `${path} does not exist`, 'locality-tune watch --install writes it');
   await systemctl('stop');
-  for (const file of [enabledBy(UNIT), path]) rmSync(file, { force: true });
+  for (const file of [enabledBy(UNIT), path]) onFile('remove', file, () => removeFile(file));
   await reload();
   return [`${UNIT} is removed`];
 }
