@@ -64,9 +64,7 @@ function candidates(
   if (listed.length > 0) return { entries: withoutNeighbours(listed, question), source: 'msi_irqs' };
   const raised = (pci && table.byDevice.get(pci)) || [];
   if (raised.length > 0) return { entries: withoutNeighbours(raised, question), source: 'hwirq' };
-  const named = [name, pci, virtio, platform].flatMap((owner) =>
-    owner ? (table.byOwner.get(owner) ?? []) : [],
-  );
+  const named = [name, pci, virtio, platform].flatMap((owner) => (owner ? table.ofOwner(owner) : []));
   return { entries: [...new Set(named)], source: table.source === '/proc/irq' ? 'proc_irq' : 'name' };
 }
 

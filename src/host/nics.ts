@@ -21,6 +21,7 @@ import {
   readTxQueue,
 } from './nic-queues.ts';
 import { substitute } from './no-interrupts.ts';
+import { once } from './once.ts';
 import { foreignInterfaces } from './sysfs-namespace.ts';
 import type { Channels, Irq, Machine, Nic } from './types.ts';
 import { usbReceives } from './usb.ts';
@@ -168,14 +169,6 @@ function joinNic(
         ? ['the CPUs of its queues are not known: no IRQ of its queues was found']
         : []),
     ],
-  };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }
 
