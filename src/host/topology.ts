@@ -1,5 +1,4 @@
 /** The machine itself: name, kernel, CPUs, cores, NUMA nodes. */
-import { machine as unameMachine } from 'node:os';
 import type { Files, System } from '../system/types.ts';
 import type { Cpus } from './cpus.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -18,8 +17,10 @@ export function readMachine(system: System, interrupts: Interrupts): Machine {
   return {
     hostname: readLine(files, '/proc/sys/kernel/hostname'),
     kernel: readLine(files, '/proc/sys/kernel/osrelease'),
-    // /proc/sys/kernel/arch came with 6.1.
-    arch: readLine(files, '/proc/sys/kernel/arch') ?? (kernel ? unameMachine() : null),
+    // /proc/sys/kernel/arch came with 6.1. Loading node:os takes 0.5 ms.
+    arch:
+      readLine(files, '/proc/sys/kernel/arch') ??
+      (kernel ? process.getBuiltinModule('node:os').machine() : null),
     distro: parseOsRelease(files.text('/etc/os-release') ?? ''),
     cpus: {
       online,
