@@ -254,14 +254,14 @@ const inkAlone = {
 };
 
 /**
- * commander can start programs as subcommands. There are none, and node:child_process takes 5 ms to load. So does node:process: Node
- * reads each of its properties, which sets up the three standard streams.
+ * commander can start programs as subcommands. There are none, and node:child_process takes 5 ms to load. So does node:process: esbuild
+ * reads each property of what is imported whole, which sets up the three standard streams. Of node:fs, that loads another module.
  */
 const commanderAlone = {
   name: 'commander alone',
   setup({ onResolve, onLoad }) {
-    const stubs = { 'node:child_process': '{}', 'node:process': 'process' };
-    onResolve({ filter: /^node:(child_process|process)$/ }, ({ path, importer }) =>
+    const stubs = { 'node:child_process': '{}', 'node:fs': '{}', 'node:process': 'process' };
+    onResolve({ filter: /^node:(child_process|fs|process)$/ }, ({ path, importer }) =>
       importer.includes('/node_modules/commander/') ? { path, namespace: 'stub' } : null,
     );
     onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({ contents: `export default ${stubs[path]}` }));
