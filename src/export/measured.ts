@@ -6,10 +6,8 @@ import type { Counts, Interval, ProbeVariant } from '../measure/types.ts';
 import { toReads } from '../measure/udp.ts';
 import type { MissingReason } from './catalog.ts';
 import type { PortLabels } from './ports.ts';
+import { PROBES, type ProbeName } from './probes.ts';
 import type { Scrape } from './scrape.ts';
-
-export const PROBES = ['skb', 'accept', 'udp'] as const;
-export type ProbeName = (typeof PROBES)[number];
 
 /** What a sample is judged by: the machine when it ended. */
 export interface SampleContext {

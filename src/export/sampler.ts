@@ -8,7 +8,8 @@ import type { Question } from '../measure/types.ts';
 import { udpQuestion } from '../measure/udp.ts';
 import { type Failure, isFailure } from '../system/errors.ts';
 import type { MissingReason } from './catalog.ts';
-import type { Measured, ProbeName, SampleContext } from './measured.ts';
+import type { Measured, SampleContext } from './measured.ts';
+import type { ProbeName } from './probes.ts';
 
 /** `5/60`: 5 s of every minute. */
 export interface Schedule {

@@ -4,7 +4,8 @@ import type { System } from '../system/types.ts';
 import type { ListenAddress } from './address.ts';
 import { Exporter, type ExporterOptions } from './exporter.ts';
 import { MetricsServer } from './http.ts';
-import { Measured, type ProbeName, type SampleContext } from './measured.ts';
+import { Measured, type SampleContext } from './measured.ts';
+import type { ProbeName } from './probes.ts';
 import { type Schedule, sample } from './sampler.ts';
 
 export interface Sampling {

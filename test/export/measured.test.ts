@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Measured, type ProbeName, type SampleContext } from '../../src/export/measured.ts';
+import { Measured, type SampleContext } from '../../src/export/measured.ts';
+import type { ProbeName } from '../../src/export/probes.ts';
 import { Scrape } from '../../src/export/scrape.ts';
 import type { Interval } from '../../src/measure/types.ts';
 import { group, pinned } from '../fixtures/hosts.ts';

@@ -186,7 +186,7 @@ async function programs({ command }: Place): Promise<Candidates> {
 
 const kinds = async (): Promise<readonly string[]> => (await import('../../tune/types.ts')).KINDS;
 
-const probes = async (): Promise<readonly string[]> => (await import('../../export/measured.ts')).PROBES;
+const probes = async (): Promise<readonly string[]> => (await import('../../export/probes.ts')).PROBES;
 
 /** The next word of a list with commas, in which each word stands once. */
 function list(of: readonly string[], typed: string): Candidates {

@@ -1,7 +1,7 @@
 /** What `export`, `metrics` and `watch --listen` share. */
 import type { Command } from 'commander';
 import { type ListenAddress, parseListen } from '../../export/address.ts';
-import { PROBES, type ProbeName } from '../../export/measured.ts';
+import { PROBES, type ProbeName } from '../../export/probes.ts';
 import type { Schedule } from '../../export/sampler.ts';
 import { usage } from '../errors.ts';
 import { collect, type Globals, port } from '../options.ts';

@@ -1,6 +1,6 @@
 /** `locality-tune export`: serves metrics until it is stopped. */
 import { DEFAULT_ADDRESS, isLoopback, parseListen } from '../../export/address.ts';
-import type { ProbeName } from '../../export/measured.ts';
+import type { ProbeName } from '../../export/probes.ts';
 import { serveMetrics } from '../../export/serve.ts';
 import { openNotifier, passedSockets } from '../../system/service-manager.ts';
 import { during, usage } from '../errors.ts';

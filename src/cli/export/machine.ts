@@ -2,7 +2,7 @@
 import { machine } from 'node:os';
 import { parseRuleTexts } from '../../diagnose/rule-texts.ts';
 import type { ExporterOptions, Watching } from '../../export/exporter.ts';
-import { PROBES, type ProbeName } from '../../export/measured.ts';
+import { PROBES, type ProbeName } from '../../export/probes.ts';
 import { openFiles } from '../../system/files.ts';
 import { openKernel } from '../../system/kernel.ts';
 import { netnsInode } from '../../system/netns.ts';
