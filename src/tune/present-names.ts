@@ -3,6 +3,7 @@ import { readDevices } from '../host/listeners.ts';
 import type { Files } from '../system/types.ts';
 import { deviceOf } from './device.ts';
 import type { Journal, JournalStep } from './journal.ts';
+import { renamedCommand } from './renamed-command.ts';
 import { subjectOf } from './subject.ts';
 import type { Target } from './types.ts';
 
@@ -20,9 +21,10 @@ export function underPresentNames(journal: Journal, files: Files): Journal {
     const named = (target: Target): Target =>
       'nic' in target && target.nic === nic ? { ...target, nic: name } : target;
     const target = named(change.target);
+    const command = renamedCommand(change.command, nic, name);
     return {
       ...step,
-      change: { ...change, target, subject: subjectOf(target) },
+      change: { ...change, target, subject: subjectOf(target), command, formerNic: nic },
       also: also.map((each) => ({ ...each, target: named(each.target) })),
     };
   };

@@ -100,6 +100,8 @@ export interface Change {
   readonly why: string;
   /** A shell command (or several lines) that does the same by hand, without this tool if possible. */
   readonly command: string;
+  /** What its interface was called when it was set, if that is not its name now. */
+  readonly formerNic?: string;
 }
 
 export interface Refused {

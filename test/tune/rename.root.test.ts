@@ -35,7 +35,16 @@ it('keep the way back, and are compared under their new names', () => {
 
   const undone = lab.tune(['undo', '--yes', '-j']);
   expect(undone.code).toBe(0);
-  expect(JSON.parse(undone.stdout)).toMatchObject({ skipped: [] });
+  const { restored, skipped } = JSON.parse(undone.stdout);
+  expect(skipped).toEqual([]);
+  expect(undone.stdout).not.toMatch(/v0(?!")/);
+  for (const { subject, target, formerNic, command } of restored)
+    expect({ subject, nic: target.nic, formerNic, command }).toEqual({
+      subject: expect.stringMatching(/^lan tx-/),
+      nic: 'lan',
+      formerNic: 'v0',
+      command: expect.stringContaining('> /sys/class/net/lan/queues/tx-'),
+    });
   expect([xps('lan'), xps('v0')]).toEqual(before);
   expect(readdirSync(join(lab.state, 'journals'))).toEqual(['1.undone.jsonl']);
 });
