@@ -108,6 +108,8 @@ const MACHINE = [
 const PRINTED = 'test/integration/printed.ts';
 /** Minutes altogether, so `npm run lab` runs them, and `npm test` does not. */
 const LONG = ['**/*.long.root.test.ts'];
+/** What starts bpftrace, systemd or many programs of ours needs more where others use the CPUs. */
+const SLOW = { testTimeout: 180_000, hookTimeout: 180_000 };
 const elsewhere = ['test/lab/**', 'test/packages/**', ...leftOut.map(({ pattern }) => pattern)];
 
 export default defineConfig({
@@ -131,6 +133,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'apart',
+          ...SLOW,
           globalSetup: PRINTED,
           include: APART,
           exclude: elsewhere,
@@ -142,6 +145,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'machine',
+          ...SLOW,
           globalSetup: PRINTED,
           include: MACHINE,
           exclude: [...APART, ...LONG, ...elsewhere],
@@ -153,6 +157,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
+          ...SLOW,
           globalSetup: PRINTED,
           include: LONG,
           exclude: elsewhere,

@@ -110,18 +110,18 @@ describe('attach and detach without --yes', () => {
   });
 
   it('exits with 129 when its terminal goes away: before the change nothing is attached, after it the program stays', async () => {
-    const measure = ['--program', 'rand', '--measure', '2', '--yes'];
+    const measure = (seconds: number) => ['--program', 'rand', '--measure', String(seconds), '--yes'];
     const before = await programNow();
-    const early = onTerminal(...measure);
-    await early.until(/measuring 2 s before the change/, 'the first measurement', 100);
+    const early = onTerminal(...measure(60));
+    await early.until(/measuring 60 s before the change/, 'the first measurement', 100);
     early.hangUp();
     expect(await early.ended).toEqual({ code: 129, signal: 0 });
     expect(await programNow()).toBe(before);
 
     // Without a SIGHUP only its writes fail.
     const words = ['trap "" HUP; setsid --wait "$@"; exit', 'sh', process.execPath, ENTRY, 'attach'];
-    const late = openScreen('sh', ['-c', ...words, ...selector, ...measure], { columns: 120 });
-    await late.until(/measuring 2 s after the change/, 'the second measurement', 100);
+    const late = openScreen('sh', ['-c', ...words, ...selector, ...measure(4)], { columns: 120 });
+    await late.until(/measuring 4 s after the change/, 'the second measurement', 100);
     late.hangUp();
     expect(await late.ended).toEqual({ code: 129, signal: 0 });
     expect(await programNow()).toBe('rand');
@@ -133,7 +133,7 @@ describe('attach and detach without --yes', () => {
     await screen.until(/measuring 4 s after the change/, 'the second measurement', 100);
     screen.type('\u0003');
     const { code } = await screen.ended;
-    const text = screen.text();
+    const text = await screen.until(/nothing to\s+compare/);
     expect(text).toMatch(/attached `cpu` for 3 sockets in place of `rand`/);
     expect(text).toMatch(/interrupted: the program stays attached, but there is nothing to\s+compare/);
     expect(code).toBe(130);

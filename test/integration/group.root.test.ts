@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Group } from '../../src/host/types.ts';
 import type { Attached } from '../../src/steer/attach.ts';
+import { childOf } from '../xdp/children.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cliJson, ENTRY } from './cli.ts';
-import { childrenOf } from './servers.ts';
 
 const HOST = '127.0.0.1';
 
@@ -100,7 +100,7 @@ describe('a group whose members come and go', () => {
     const exit = once(command, 'exit');
     const output = text(command.stdout);
     // A process that is stopped before its system call hangs as one that the kernel never answers.
-    const caller = await childOf(command.pid, 'set-program-child');
+    const caller = await childOf(command.pid ?? 0, 'set-program-child');
     process.kill(caller, 'SIGSTOP');
     const [code] = await exit;
     expect(code).toBe(1);
@@ -110,10 +110,3 @@ describe('a group whose members come and go', () => {
     expect((await groupNow()).program?.name).toBe('cpu');
   });
 });
-
-async function childOf(parent: number | undefined, name: string): Promise<number> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(1))
-    for (const child of childrenOf(Number(parent)))
-      if (readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(name)) return child;
-  throw new Error(`no child ${name}`);
-}

@@ -34,6 +34,12 @@ const total = (documents: readonly Document[], matrix: 'rxMatrix' | 'txMatrix') 
     [0, 1].map((column) => documents.reduce((sum, each) => sum + (each[matrix][row]?.[column] ?? 0), 0)),
   );
 
+/** Datagrams whose delivery was not seen, by the notes. */
+const unseen = (documents: readonly Document[]): number =>
+  documents
+    .flatMap(({ notes }) => notes)
+    .reduce((sum, note) => sum + Number(/^(\d+) datagrams? w(?:as|ere) not counted/.exec(note)?.[1] ?? 0), 0);
+
 beforeAll(assertBpfAnswers);
 
 describe('measure skb', () => {
@@ -52,14 +58,17 @@ describe('measure skb', () => {
     expect(await live.interrupt()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  /** What was counted until `count` packets were, and in the interval after that. */
-  async function counted(direction: 'rx' | 'tx', count: number): Promise<Document[]> {
+  /** What was counted until `count` packets were, and in the interval after that; and those that it says it could not count. */
+  async function counted(direction: 'rx' | 'tx', count: number) {
     const seen: Document[] = [];
     const packets = () => seen.reduce((sum, document) => sum + document[direction].packets, 0);
-    while (packets() < count) seen.push(await live.document<Document>());
+    while (packets() + unseen(seen) < count) seen.push(await live.document<Document>());
     seen.push(await live.document<Document>());
-    expect(packets()).toBe(count);
-    return seen.filter((document) => document.rx.packets + document.tx.packets > 0);
+    const missed = unseen(seen);
+    expect(packets() + missed).toBe(count);
+    // Another socket of the machine may share the entry of this one.
+    expect(missed).toBeLessThan(count / 20);
+    return { seen: seen.filter((document) => document.rx.packets + document.tx.packets > 0), missed };
   }
 
   it.each([
@@ -74,10 +83,10 @@ describe('measure skb', () => {
     '%s: %i packets from CPU %i, read or freed on CPU %i, are %s',
     async (mode, count, from, to, direction) => {
       const done = run(mode, count, from, to);
-      const seen = await counted(direction, count);
+      const { seen, missed } = await counted(direction, count);
       await done;
       const expected = [0, 1].map((row) =>
-        [0, 1].map((column) => (row === from && column === to ? count : 0)),
+        [0, 1].map((column) => (row === from && column === to ? count - missed : 0)),
       );
       const nothing = [0, 1].map(() => [0, 0]);
       expect(total(seen, 'rxMatrix')).toEqual(direction === 'rx' ? expected : nothing);

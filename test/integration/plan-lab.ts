@@ -5,7 +5,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Lab, openLab } from '../tune/lab.ts';
-import { childrenOf, until } from './servers.ts';
+import { childrenOf, polledListeners } from './processes.ts';
+import { until } from './servers.ts';
 
 export interface PlanLab {
   readonly lab: Lab;
@@ -40,7 +41,7 @@ export async function openPlanLab(subject: string, port: number): Promise<PlanLa
        server { listen 127.0.0.1:${port} reuseport; location / { return 200 $pid; } } }`,
   );
   const master = inside('nginx', '-c', file, '-p', folder).pid ?? 0;
-  await until(() => childrenOf(master).length === 2, 'the workers of nginx');
+  await until(() => polledListeners(childrenOf(master), port).size === 2, 'the workers of nginx');
   for (const cpu of ['0', '1'])
     inside('taskset', '-c', cpu, process.execPath, join(import.meta.dirname, 'tune-load.ts'), `${port}`);
   const cpusOf = (pid: number) => execFileSync('taskset', ['-pc', `${pid}`], { encoding: 'utf8' });

@@ -1,10 +1,10 @@
 /** Real servers on loopback ports of their own, from configurations made for the test, ended by pid. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childrenOf, polledListeners } from './processes.ts';
 
 export interface RunningServer {
   readonly pid: number;
@@ -43,7 +43,10 @@ export async function startNginx(
   const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: 'ignore' });
   const pid = pidOf(child);
   const current = () => childrenOf(pid);
-  await until(() => current().length === workers && answers(port), `nginx on port ${port}`);
+  /** A worker pins itself before it polls its listeners. */
+  const serves = (count: number) =>
+    current().length === count && polledListeners(current(), port).size === count * addresses.length;
+  await until(() => serves(workers), `nginx on port ${port}`);
   return {
     pid,
     port,
@@ -53,8 +56,7 @@ export async function startNginx(
       configure(count);
       process.kill(pid, 'SIGHUP');
       await until(() => {
-        const now = current();
-        return now.length === count && now.every((worker) => !old.has(worker));
+        return serves(count) && current().every((worker) => !old.has(worker));
       }, `nginx reloaded with ${count} workers`);
     },
     stop: () => stop(child, folder),
@@ -81,33 +83,19 @@ frontend test
 `,
   );
   const child = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' });
-  await until(() => answers(port), `haproxy on port ${port}`);
-  return { pid: pidOf(child), port, stop: () => stop(child, folder) };
-}
-
-export function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number);
+  const pid = pidOf(child);
+  // A thread pins itself before it polls its listener.
+  await until(() => polledListeners([pid], port).size === threads, `haproxy on port ${port}`);
+  return { pid, port, stop: () => stop(child, folder) };
 }
 
 export async function until(
   done: () => boolean | Promise<boolean>,
   what: string,
-  seconds = 20,
+  seconds = 60,
 ): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (await done()) return;
   throw new Error(`${what}: not so after ${seconds} s`);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
 }
 
 function pidOf(child: ChildProcess): number {

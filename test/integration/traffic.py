@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 
 def on(cpu, act):
@@ -24,14 +25,23 @@ def on(cpu, act):
 
 
 def both(sender_cpu, sender, reader_cpu, reader):
-    children = [on(reader_cpu, reader), on(sender_cpu, sender)]
+    pid = on(reader_cpu, reader)
+    children = [pid, on(sender_cpu, lambda: sender(pid))]
     return sum(os.waitpid(pid, 0)[1] for pid in children)
+
+
+def asleep(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(") ", 1)[1][0] == "S"
 
 
 def lock_step(count, sender_cpu, reader_cpu, send, receive):
     was_read, has_read = os.pipe()
 
-    def sender():
+    def sender(reader):
+        # One that does not wait yet may read the first packet before the kernel reports that it was delivered.
+        while not asleep(reader):
+            time.sleep(0.001)
         for _ in range(count):
             send()
             os.read(was_read, 1)
@@ -59,7 +69,7 @@ def tcp(port, count, sender_cpu, reader_cpu):
     for end in (client, server):
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def ask():
+    def ask(_):
         for _ in range(count):
             client.send(b"q" * 64)
             client.recv(64)

@@ -7,11 +7,11 @@ import { askControl } from '../../src/system/control-socket.ts';
 import type { Standing } from '../../src/tune/status.ts';
 import { runningWatchers } from '../../src/watch/scope.ts';
 import type { WatcherState } from '../../src/watch/service.ts';
-import type { WatchEvent } from '../../src/watch/types.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli } from './cli.ts';
 import { type Live, startLive } from './live.ts';
 import { type Nginx, startNginx, until } from './servers.ts';
+import { nextEvent } from './veth-machine.ts';
 
 const PORT = 28_479;
 const ID = `tcp 127.0.0.1:${PORT}`;
@@ -24,20 +24,13 @@ beforeAll(async () => {
   process.env['LOCALITY_TUNE_STATE'] = state;
   await assertBpfAnswers();
   nginx = await startNginx(PORT, 2);
-}, 60_000);
+});
 afterAll(async () => {
   await watching?.interrupt();
   await nginx?.stop();
   rmSync(state, { recursive: true, force: true });
   delete process.env['LOCALITY_TUNE_STATE'];
 });
-
-const next = async (live: Live, wanted: (event: WatchEvent) => boolean): Promise<WatchEvent> => {
-  for (;;) {
-    const event = await live.document<WatchEvent>();
-    if (wanted(event)) return event;
-  }
-};
 
 const standing = async () =>
   JSON.parse((await cli('status', '-j')).stdout) as Standing & { readonly verdict: string };
@@ -55,9 +48,9 @@ it('a server that restarts gets its program again, and a second watcher is refus
   expect(asked.sentence).toBe('1 setting and 1 group as planned');
 
   await nginx.stop();
-  expect(await next(watching, ({ kind }) => kind === 'group')).toMatchObject({ subject: ID, to: null });
+  expect(await nextEvent(watching, ({ kind }) => kind === 'group')).toMatchObject({ subject: ID, to: null });
   nginx = await startNginx(PORT, 2);
-  const again = await next(watching, ({ action }) => action === 'repaired');
+  const again = await nextEvent(watching, ({ action }) => action === 'repaired');
   expect(again).toMatchObject({ kind: 'program', subject: ID, to: 'none' });
   expect(again.from).toContain('#2');
   expect(await standing()).toMatchObject({ verdict: 'as-set', watchers: [{ pid: watching.pid }] });
@@ -68,20 +61,20 @@ it('a server that restarts gets its program again, and a second watcher is refus
   const second = await cli('watch', '--port', `${PORT}`);
   expect(second.code).toBe(1);
   expect(second.stderr).toContain(`another watcher (pid ${watching.pid}) already watches`);
-}, 120_000);
+}, 240_000);
 
 it('a program that somebody detaches is noticed soon, and attached again', async () => {
   if (watching === null) throw new Error('nobody watches');
   const master = `${nginx.pid}`;
   execFileSync('python3', ['test/lab/detach.py', master, `${PORT}`]);
-  const again = await next(watching, ({ kind, action }) => kind === 'program' && action === 'repaired');
+  const again = await nextEvent(watching, ({ kind, action }) => kind === 'program' && action === 'repaired');
   expect(again).toMatchObject({ subject: ID, to: 'none' });
   expect(await standing()).toMatchObject({ verdict: 'as-set' });
   const { stdout } = await cli('watch', '--port', `${PORT}`, '--explain-sources');
   expect(stdout).toMatch(
     /a program that somebody attached or detached +its address in the kernel is compared/,
   );
-}, 120_000);
+}, 240_000);
 
 it('repairs nothing while it is paused, and what is detached on purpose is not drift', async () => {
   if (watching === null) throw new Error('nobody watches');
@@ -91,6 +84,6 @@ it('repairs nothing while it is paused, and what is detached on purpose is not d
   expect((await state()).sentence).toContain('repairs are paused');
   expect((await cli('watch', '--resume')).code).toBe(0);
   expect((await cli('detach', '--yes', '--port', `${PORT}`)).code).toBe(0);
-  await expect.poll(async () => (await state()).summary.settings, { timeout: 30_000 }).toBe(0);
+  await expect.poll(async () => (await state()).summary.settings, { timeout: 80_000 }).toBe(0);
   expect((await standing()).settings.filter(({ subject }) => subject === ID)).toEqual([]);
-}, 120_000);
+}, 240_000);

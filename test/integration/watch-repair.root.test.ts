@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../src/watch/types.ts';
 import { cliJson, ENTRY } from './cli.ts';
 import { type Live, startLive } from './live.ts';
+import { nextEvent } from './veth-machine.ts';
 
 const NETNS = `lt-repair-${process.pid}`;
 const inside = (command: string) =>
@@ -51,12 +52,7 @@ async function watch(...options: string[]): Promise<Live> {
   return watching;
 }
 
-async function repaired(live: Live): Promise<WatchEvent> {
-  for (;;) {
-    const event = await live.document<WatchEvent>();
-    if (event.action === 'repaired') return event;
-  }
-}
+const repaired = (live: Live): Promise<WatchEvent> => nextEvent(live, ({ action }) => action === 'repaired');
 
 describe('a repair', () => {
   it('of what was applied gets no second record, and undo restores what was there before', async () => {
@@ -82,8 +78,12 @@ describe('a repair', () => {
     const applied = read(XPS);
     const live = await watch('--repair', 'xps');
     ip('link', 'del', 'v0');
+    await nextEvent(live, ({ kind, to }) => kind === 'link' && to === null);
+    // It would repair the new one before anybody has looked.
+    process.kill(live.pid, 'SIGSTOP');
     addPair();
     expect(read(XPS)).toBe(before);
+    process.kill(live.pid, 'SIGCONT');
     await repaired(live);
     expect(read(XPS)).toBe(applied);
     expect(journals()).toHaveLength(2);

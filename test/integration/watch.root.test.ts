@@ -2,11 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '../../src/watch/types.ts';
 import { cli } from './cli.ts';
 import { type Live, startLive } from './live.ts';
+import { nextEvent } from './veth-machine.ts';
 
 const NETNS = `lt-watch-${process.pid}`;
 const inside = (...words: string[]) =>
@@ -37,9 +37,14 @@ afterEach(async () => {
   delete process.env['LOCALITY_TUNE_STATE'];
 });
 
-/** A process that lives on for a moment, so that it can be asked for its name. */
-const writes = (value: string) =>
-  spawn('ip', ['netns', 'exec', NETNS, 'sh', '-c', `echo ${value} > ${RPS}; sleep 2`], { stdio: 'ignore' });
+/** Writes it in a shell that lives on until the watcher has reported it, so that it can be asked for its name. */
+async function eventOf(live: Live, value: string): Promise<WatchEvent> {
+  const words = ['netns', 'exec', NETNS, 'sh', '-c', `echo ${value} > ${RPS}; read end`];
+  const shell = spawn('ip', words, { stdio: ['pipe', 'ignore', 'inherit'] });
+  const event = await nextEvent(live, ({ kind }) => kind === 'rps');
+  shell.stdin.end();
+  return event;
+}
 
 /** Resolves once it watches. */
 async function watch(...options: string[]): Promise<Live> {
@@ -49,19 +54,11 @@ async function watch(...options: string[]): Promise<Live> {
   return watching;
 }
 
-async function next(live: Live, wanted: (event: WatchEvent) => boolean): Promise<WatchEvent> {
-  for (;;) {
-    const event = await live.document<WatchEvent>();
-    if (wanted(event)) return event;
-  }
-}
-
 describe('a setting that another process writes', () => {
   it('is repaired to the byte, and the process is named', async () => {
     const before = read(RPS);
     const live = await watch('--repair', 'rps');
-    writes('1');
-    const event = await next(live, ({ kind }) => kind === 'rps');
+    const event = await eventOf(live, '1');
     expect(event).toMatchObject({
       subject: 'v0 rx-0 rps_cpus',
       to: '1',
@@ -73,8 +70,7 @@ describe('a setting that another process writes', () => {
 
   it('is only reported without --repair', async () => {
     const live = await watch();
-    writes('1');
-    const event = await next(live, ({ kind }) => kind === 'rps');
+    const event = await eventOf(live, '1');
     expect(event).toMatchObject({ action: 'none', by: { comm: 'sh' } });
     expect(read(RPS)).toMatch(/1$/);
   });
@@ -85,10 +81,10 @@ describe('a setting that another process writes', () => {
       ...['netns', 'exec', NETNS, 'sh', '-c'],
       `for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo 1 > ${RPS}; sleep 1; done`,
     ]);
-    const event = await next(live, ({ action }) => action === 'given-up');
+    const event = await nextEvent(live, ({ action }) => action === 'given-up');
     expect(event.why).toBe('sh has undone 2 repairs, so it is left alone from now on');
     script.kill();
-  }, 60_000);
+  });
 });
 
 describe('an interface that is deleted and made again', () => {
@@ -96,13 +92,13 @@ describe('an interface that is deleted and made again', () => {
     inside('sh', '-c', `echo 2 > ${RPS}`);
     const live = await watch('--repair', 'all');
     ip('link', 'del', 'v0');
-    expect(await next(live, ({ kind }) => kind === 'link')).toMatchObject({ subject: 'v0', to: null });
+    expect(await nextEvent(live, ({ kind }) => kind === 'link')).toMatchObject({ subject: 'v0', to: null });
     addPair();
-    expect(await next(live, ({ kind }) => kind === 'link')).toMatchObject({ subject: 'v0', from: null });
-    const event = await next(live, ({ action }) => action === 'repaired');
+    expect(await nextEvent(live, ({ kind }) => kind === 'link')).toMatchObject({ subject: 'v0', from: null });
+    const event = await nextEvent(live, ({ action }) => action === 'repaired');
     expect(event).toMatchObject({ kind: 'rps', subject: 'v0 rx-0 rps_cpus', by: null });
     expect(read(RPS)).toMatch(/2$/);
-  }, 60_000);
+  });
 });
 
 describe('--once', () => {
@@ -130,7 +126,6 @@ describe('--once', () => {
 
 it('ends at Ctrl-C with a sentence', async () => {
   const live = await watch();
-  await sleep(500);
   const { code, stderr } = await live.interrupt();
   watching = null;
   expect(code).toBe(0);
@@ -141,10 +136,10 @@ it('ends with its network namespace, and says so', async () => {
   const live = await watch();
   execFileSync('ip', ['netns', 'del', NETNS]);
   // Nothing reports it: it is seen at the next look, twice a minute.
-  const event = await next(live, ({ subject }) => subject.startsWith('network namespace'));
+  const event = await nextEvent(live, ({ subject }) => subject.startsWith('network namespace'));
   expect(event).toMatchObject({ kind: 'link', subject: `network namespace ${NETNS}`, to: null });
   const { code } = await live.interrupt();
   watching = null;
   expect(code).toBe(1);
   execFileSync('ip', ['netns', 'add', NETNS]);
-}, 60_000);
+});

@@ -40,7 +40,7 @@ it('starts with the first scrape, on the socket that systemd holds', async () =>
   const text = scrape('/metrics');
   expect(text).toMatch(/^locality_tune_build_info\{version="[^"]+"\} 1$/m);
   expect(text).toMatch(/^locality_tune_device_queues\{device="v0",direction="rx"\} \d+$/m);
-  expect(show(`${NAME}.service`, 'ActiveState')).toBe('active');
+  await until(() => show(`${NAME}.service`, 'ActiveState') === 'active', 'systemd knows that it is ready');
 });
 
 it('stays within its confinement: healthy, no complaint in the journal, and ended at once', async () => {

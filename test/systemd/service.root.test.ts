@@ -18,7 +18,7 @@ const SERVICE = `
 Type=notify
 ExecStart=/opt/node ${INSTALLED} ${FILE} ${BACKLOG}
 ExecReload=/bin/kill -HUP $MAINPID
-WatchdogSec=2
+WatchdogSec=5
 Restart=on-failure
 RestartSec=100ms
 TimeoutAbortSec=1
@@ -47,7 +47,7 @@ beforeAll(async () => {
       unit('deaf.socket', '[Socket]\nListenStream=127.0.0.1:7001\nFileDescriptorName=metrics') +
       unit(
         'writer.service',
-        `[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo 1 > ${FILE}; echo 4096 > ${BACKLOG}; sleep 0.2; :'`,
+        `[Service]\nExecStart=/bin/sh -c 'echo 1 > ${FILE}; echo 4096 > ${BACKLOG}; sleep 170; :'`,
       ) +
       'systemctl daemon-reload; systemctl start heard.socket deaf.socket; systemctl start heard.service deaf.service',
   );
@@ -65,12 +65,13 @@ it('is started when it says so, with its socket and its watchdog', () => {
     '6 sources',
     'main',
   ]);
-  expect(ask('state')).toMatchObject({ name: 'metrics', interval: 2000 });
+  expect(ask('state')).toMatchObject({ name: 'metrics', interval: 5000 });
 });
 
 it('hears a write with the unit that made it', async () => {
   machine.run('systemctl start writer.service');
   await until(() => ask('state').heard.length === 2, 'both writes are heard');
+  machine.run('systemctl stop writer.service');
   for (const by of ask('state').heard) expect(by).toMatchObject({ comm: 'sh', unit: 'writer.service' });
 });
 

@@ -54,7 +54,7 @@ it.each(
 it('shows processes of other users, as root sees them', () => {
   machine.run(
     `systemd-run -q --unit=web --uid=other python3 -m http.server 8080; ` +
-      `for try in $(seq 50); do ss -ltn | grep -q :8080 && break; sleep 0.1; done`,
+      `for try in $(seq 600); do ss -ltn | grep -q :8080 && break; sleep 0.1; done`,
   );
   const { lone } = JSON.parse(as('looker', TUNE, 'inspect', '--no-slots', '--json'));
   expect(lone).toContainEqual(

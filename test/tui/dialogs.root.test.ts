@@ -1,10 +1,11 @@
 /** The view on this machine, acting on the demo's server: what a key asks, what the second one does, what then shows. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ENTRY } from '../integration/cli.ts';
-import { childrenOf, until } from '../integration/servers.ts';
+import { childrenOf, ofProcess } from '../integration/processes.ts';
+import { until } from '../integration/servers.ts';
 import { openScreen, type Screen } from './pty.ts';
 
 let screen: Screen | null = null;
@@ -17,8 +18,7 @@ afterEach(async () => {
 /** The view's own bpftrace processes, through any wrapper. */
 function probesOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => {
-    const comm = readFileSync(`/proc/${child}/comm`, 'utf8').trim();
-    return comm === 'bpftrace' ? [child] : probesOf(child);
+    return ofProcess(child, 'comm') === 'bpftrace\n' ? [child] : probesOf(child);
   });
 }
 

@@ -1,5 +1,6 @@
 /** The kernel of this machine, in a network namespace: each kind of change, as it is heard. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +25,20 @@ interface Line {
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const inside = (...command: string[]) => ip('netns', 'exec', NAME, ...command);
 const link = (...args: string[]) => ip('-n', NAME, 'link', ...args);
-/** The shell lives on for a moment, so that it can be asked who it is also on a busy machine. */
-const shell = (script: string) => inside('sh', '-c', `${script}; sleep 0.2; :`);
+/** Runs it until `use` has resolved, so that it can be asked who it is also on a busy machine. */
+async function during<T>(command: readonly string[], use: () => Promise<T>): Promise<T> {
+  const child = spawn('ip', ['netns', 'exec', NAME, ...command], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const exit = once(child, 'exit');
+  try {
+    return await use();
+  } finally {
+    child.stdin.end();
+    await exit;
+  }
+}
+/** What is heard of the write that the script makes. */
+const writtenBy = (script: string, fields: Record<string, unknown>) =>
+  during(['sh', '-c', `${script}; read end`], () => heard('written', fields));
 const addPair = () => {
   const queues = ['numrxqueues', '4', 'numtxqueues', '4'];
   link('add', 'four0', ...queues, 'type', 'veth', 'peer', 'name', 'four1', ...queues);
@@ -107,30 +120,28 @@ it('hears a change of channels', async () => {
 });
 
 it('names the process that writes to a file of sysfs', async () => {
-  shell(`echo 1 > ${QUEUES}/rx-0/rps_cpus`);
-  expect(await heard('written', { path: FILES[0] })).toMatchObject({
+  expect(await writtenBy(`echo 1 > ${QUEUES}/rx-0/rps_cpus`, { path: FILES[0] })).toMatchObject({
     own: false,
     by: { comm: 'sh', script: null },
   });
-  shell(`(echo 2; sleep 0.2) | tee ${QUEUES}/tx-0/xps_cpus`);
-  expect(await heard('written', { path: FILES[2] })).toMatchObject({ own: false, by: { comm: 'tee' } });
-  inside('python3', `${import.meta.dirname}/write.py`, `${QUEUES}/rx-0/rps_flow_cnt`, '1024');
-  expect(await heard('written', { path: FILES[1] })).toMatchObject({
-    by: { script: `${import.meta.dirname}/write.py` },
-  });
+  // Its input ends with that of the shell.
+  const piped = await writtenBy(`(echo 2; cat) | tee ${QUEUES}/tx-0/xps_cpus`, { path: FILES[2] });
+  expect(piped).toMatchObject({ own: false, by: { comm: 'tee' } });
+  const script = `${import.meta.dirname}/write.py`;
+  const python = ['python3', script, `${QUEUES}/rx-0/rps_flow_cnt`, '1024'];
+  expect(await during(python, () => heard('written', { path: FILES[1] }))).toMatchObject({ by: { script } });
 });
 
 it('names the process that writes to a file of procfs, and knows its own writes', async () => {
-  shell(`x=$(cat ${BACKLOG}); echo $x > ${BACKLOG}`);
-  expect(await heard('written', { path: BACKLOG })).toMatchObject({ own: false, by: { comm: 'sh' } });
+  const event = await writtenBy(`x=$(cat ${BACKLOG}); echo $x > ${BACKLOG}`, { path: BACKLOG });
+  expect(event).toMatchObject({ own: false, by: { comm: 'sh' } });
   listener.stdin?.write(`write ${BACKLOG}\n`);
   expect(await heard('written', { path: BACKLOG })).toMatchObject({ own: true });
 });
 
 it('does not report a write that the kernel refused', async () => {
   expect(() => inside('sh', '-c', `echo nonsense > ${QUEUES}/rx-0/rps_cpus 2> /dev/null`)).toThrow();
-  shell(`echo 0 > ${QUEUES}/tx-0/xps_cpus`);
-  expect(await heard('written', {})).toMatchObject({ path: FILES[2] });
+  expect(await writtenBy(`echo 0 > ${QUEUES}/tx-0/xps_cpus`, {})).toMatchObject({ path: FILES[2] });
 });
 
 it('hears listeners and UDP sockets that close, and no connection', async () => {
@@ -173,8 +184,7 @@ it('hears an interface that is deleted and created again, and then watches the n
   await heard('link', { name: 'four0', event: 'changed' });
   listener.stdin?.write(`set ${FILES[0]}\n`);
   expect(await heard('set', {})).toMatchObject({ refused: [] });
-  shell(`echo 1 > ${QUEUES}/rx-0/rps_cpus`);
-  await heard('written', { path: FILES[0] });
+  await writtenBy(`echo 1 > ${QUEUES}/rx-0/rps_cpus`, { path: FILES[0] });
 });
 
 it('hears an interface that moves to another network namespace', async () => {

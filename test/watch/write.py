@@ -1,8 +1,7 @@
-"""write.py FILE VALUE: a script that changes a setting."""
+"""write.py FILE VALUE: a script that changes a setting, and ends with its input."""
 
 import sys
-import time
 
 with open(sys.argv[1], "r+") as file:
     file.write(sys.argv[2])
-time.sleep(0.2)
+sys.stdin.read()

@@ -1,12 +1,12 @@
 /** `watch` of a spread that somebody takes off. It attaches twice, because each time loads two programs. */
 import { afterEach, expect, it } from 'vitest';
-import type { WatchEvent } from '../../src/watch/types.ts';
 import { type Live, startLive } from '../integration/live.ts';
+import { nextEvent } from '../integration/veth-machine.ts';
 import { useVethPair } from './veth-pair.ts';
 
 const NAME = 'lt-xdp-repair';
 const NETNS = `${NAME}-${process.pid}`;
-const { inside, run, json, state, statusOf, send } = useVethPair(NAME);
+const { inside, run, json, state, statusOf, arrived, send } = useVethPair(NAME);
 /** As ip names it; the name of the namespace is there, too. */
 const hasProgram = () => inside('ip -d link show v0').includes('prog/xdp');
 const RPS = '/sys/class/net/v0/queues/rx-0/rps_cpus';
@@ -25,13 +25,6 @@ function watch(kinds: string): Live {
   return watching;
 }
 
-async function next(live: Live, wanted: (event: WatchEvent) => boolean): Promise<WatchEvent> {
-  for (;;) {
-    const event = await live.document<WatchEvent>();
-    if (wanted(event)) return event;
-  }
-}
-
 it('is reported with its command by --repair all, and attached again by --repair xdp', async () => {
   inside(`echo 1 > ${RPS}`);
   const before = [inside(`cat ${RPS}`), hasProgram()];
@@ -42,7 +35,7 @@ it('is reported with its command by --repair all, and attached again by --repair
   const looking = watch('all');
   expect(await looking.document()).toMatchObject({ watching: 2 });
   inside('ip link set v0 xdpgeneric off');
-  const seen = await next(looking, ({ kind }) => kind === 'xdp');
+  const seen = await nextEvent(looking, ({ kind }) => kind === 'xdp');
   expect(seen).toMatchObject({ subject: 'v0 XDP program', to: 'none', action: 'none' });
   expect(seen.why).toContain('to set it again: locality-tune xdp spread ');
   await looking.interrupt();
@@ -50,7 +43,7 @@ it('is reported with its command by --repair all, and attached again by --repair
 
   // Its first look repairs, before it says that it watches.
   const repairing = watch('xdp');
-  expect(await next(repairing, ({ action }) => action === 'repaired')).toMatchObject({
+  expect(await nextEvent(repairing, ({ action }) => action === 'repaired')).toMatchObject({
     kind: 'xdp',
     subject: 'v0 XDP program',
   });
@@ -58,11 +51,11 @@ it('is reported with its command by --repair all, and attached again by --repair
   expect(now).toMatchObject({ cpus, by, mode, warnings: [] });
   expect([now.program.name, now.program.tag, now.program.ours]).toEqual([program.name, program.tag, true]);
   send(320, 64);
-  expect(statusOf()).toMatchObject({ arrived: 320, lost: 0 });
+  expect(arrived(320)).toMatchObject({ arrived: 320, lost: 0 });
   const { code } = await repairing.interrupt();
   watching = null;
   expect(code).toBe(0);
 
   expect(run('undo --all --yes').code).toBe(0);
   expect([inside(`cat ${RPS}`), hasProgram()]).toEqual(before);
-}, 120_000);
+});

@@ -20,6 +20,11 @@ function begin(name: string, script: string): void {
   inside(`rm -f ${file}; python3 -c '${script.replaceAll("'", '"')}' > ${file} 2>&1 < /dev/null &
     until [ -s ${file} ]; do sleep 0.05; done`);
 }
+/** Its last line, once it has printed another one than the first. */
+const lastOf = (name: string): string =>
+  inside(
+    `until [ $(wc -l < ${state()}/${name}) -ge 2 ]; do sleep 0.1; done; tail -n 1 ${state()}/${name}`,
+  ).trim();
 
 describe('a random source port', () => {
   it('is refused without a word on answers, and where a socket is connected', () => {
@@ -28,18 +33,19 @@ describe('a random source port', () => {
     begin(
       'connected',
       `
-import socket, time
+import os, socket, time
 one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 one.bind(('', 4001))
 one.connect(('${PEER}', 9))
-print('ready', flush=True)
-time.sleep(4)
+print(os.getpid(), flush=True)
+time.sleep(170)
 `,
     );
     for (const words of ['--one-way', '--restore'])
       expect(json(`xdp sport --iface v0 --port 4001 --mode generic ${words} --yes`).error.code).toBe(
         'connected-socket',
       );
+    inside(`kill $(cat ${state()}/connected)`);
     expect(readdirSync(state()).filter((name) => name !== 'connected')).toEqual([]);
   });
 
@@ -52,15 +58,16 @@ time.sleep(4)
 import socket
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 receiver.bind(('', 4000))
-receiver.settimeout(5)
+receiver.settimeout(30)
+# All of them fit, whenever they are read.
+receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 print('ready', flush=True)
 ports = [receiver.recvfrom(64)[1][1] for _ in range(400)]
 print(min(ports), max(ports), len(set(ports)))
 `,
     );
     send(400, 1);
-    inside(`until [ $(wc -l < ${state()}/ports) = 2 ]; do sleep 0.1; done`);
-    const [least, most, distinct] = inside(`tail -n 1 ${state()}/ports`).trim().split(' ').map(Number);
+    const [least, most, distinct] = lastOf('ports').split(' ').map(Number);
     expect(least).toBeGreaterThanOrEqual(2000);
     expect(most).toBeLessThanOrEqual(2999);
     expect(distinct).toBeGreaterThan(250);
@@ -115,8 +122,7 @@ for number in range(${count}):
 each.sendto(bytes([2]), ('${server}', 4000))
 print(came)
 "`);
-  inside(`until [ $(wc -l < ${state()}/echo) = 2 ]; do sleep 0.1; done`);
-  return { came: came.trim(), ports: Number(inside(`tail -n 1 ${state()}/echo`)) };
+  return { came: came.trim(), ports: Number(lastOf('echo')) };
 }
 
 describe('with --restore', () => {

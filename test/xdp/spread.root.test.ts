@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useVethPair } from './veth-pair.ts';
 
-const { inside, atPeer, run: xdp, words, json, state, statusOf, send } = useVethPair('lt-xdp');
+const { inside, atPeer, run: xdp, words, json, state, statusOf, arrived, send } = useVethPair('lt-xdp');
 
 /** UDP datagrams that reached IP in the receiver, and those that failed for their checksum. */
 function received(): { readonly datagrams: number; readonly checksums: number } {
@@ -15,6 +15,11 @@ function received(): { readonly datagrams: number; readonly checksums: number } 
   const of = (name: string) => Number(values.split(' ')[names.split(' ').indexOf(name)]);
   return { datagrams: of('InDatagrams') + of('NoPorts'), checksums: of('InCsumErrors') };
 }
+/** So many more than before, as soon as the CPUs have handed them over. */
+const receives = (before: ReturnType<typeof received>, datagrams: number, checksums: number) =>
+  expect
+    .poll(received, { timeout: 30_000 })
+    .toEqual({ datagrams: before.datagrams + datagrams, checksums: before.checksums + checksums });
 
 beforeAll(() => {
   inside('ip link add w0 type veth peer name w1; ip link set w0 up; ip link set w1 up');
@@ -59,7 +64,7 @@ describe('what it refuses, before anything is loaded', () => {
 describe('a spread in generic mode', () => {
   afterEach(() => xdp('xdp detach --iface v0 --yes'));
 
-  it('sends every packet of 64 flows to one of two CPUs, and is taken back by undo, with RPS', () => {
+  it('sends every packet of 64 flows to one of two CPUs, and is taken back by undo, with RPS', async () => {
     inside('echo 1 > /sys/class/net/v0/queues/rx-0/rps_cpus');
     const made = json(`xdp spread --iface v0 --mode generic ${BY_FLOW} --yes`);
     expect(made).toMatchObject({
@@ -74,12 +79,10 @@ describe('a spread in generic mode', () => {
     expect(inside('cat /sys/class/net/v0/queues/rx-0/rps_cpus').trim()).toMatch(/^0+$/);
     const before = received();
     send(3_200, 64);
-    const found = statusOf();
+    const found = arrived(3_200);
     expect(found).toMatchObject({ arrived: 3_200, lost: 0, warnings: [] });
     expect(found.counters.spread).toBe(3_200);
-    const after = received();
-    expect(after.datagrams - before.datagrams).toBe(3_200);
-    expect(after.checksums).toBe(before.checksums);
+    await receives(before, 3_200, 0);
     // Each flow stays together: both CPUs have a whole number of the flows, half of them within four standard errors.
     for (const { spread } of found.counters.perCpu) {
       expect(spread % 50).toBe(0);
@@ -113,7 +116,7 @@ describe('a spread in generic mode', () => {
       'round',
     );
     send(2_000, 1);
-    expect(statusOf().counters.perCpu.map(({ arrived }: { arrived: number }) => arrived)).toEqual([
+    expect(arrived(2_000).counters.perCpu.map((each: { readonly arrived: number }) => each.arrived)).toEqual([
       1_000, 1_000,
     ]);
     const detached = json('xdp detach --iface v0 --yes');
@@ -174,21 +177,18 @@ describe('a spread in generic mode', () => {
 });
 
 describe('a spread in native mode', () => {
-  it('loses every packet of a sender that leaves checksums to the hardware, which is why it is refused', () => {
+  it('loses every packet of a sender that leaves checksums to the hardware, which is why it is refused', async () => {
     json(`xdp spread --iface v0 --mode native --force ${BY_FLOW} --yes`);
     const before = received();
     send(500, 8);
-    const after = received();
     // Not on the way: all have arrived.
-    expect(statusOf()).toMatchObject({ arrived: 500, lost: 0 });
-    expect(after.datagrams - before.datagrams).toBe(0);
-    expect(after.checksums - before.checksums).toBe(500);
+    expect(arrived(500)).toMatchObject({ arrived: 500, lost: 0 });
+    await receives(before, 0, 500);
 
     atPeer('ethtool -K v1 tx off');
     send(2_000, 64);
-    const last = received();
-    expect(last.datagrams - after.datagrams).toBe(2_000);
-    expect(statusOf()).toMatchObject({ mode: 'native', arrived: 2_500, lost: 0 });
+    expect(arrived(2_500)).toMatchObject({ mode: 'native', arrived: 2_500, lost: 0 });
+    await receives(before, 2_000, 500);
     const { error } = json(`xdp spread --iface v0 --mode generic ${BY_FLOW} --yes`);
     expect(error.code).toBe('mode-differs');
     expect(json('xdp detach --iface v0 --yes').detached).toBe(true);

@@ -35,6 +35,7 @@ export function useVethPair(name: string) {
     return { code: status, signal, stdout, stderr };
   };
   const json = (args: string) => JSON.parse(run(`${args} -j`).stdout);
+  const statusOf = (iface = 'v0') => json(`xdp status --iface ${iface}`).interfaces[0];
 
   beforeAll(() => {
     state = mkdtempSync(join(tmpdir(), `${here}-`));
@@ -59,7 +60,13 @@ export function useVethPair(name: string) {
     json,
     /** The folder of journals. */
     state: () => state,
-    statusOf: (iface = 'v0') => json(`xdp status --iface ${iface}`).interfaces[0],
+    statusOf,
+    /** The status of v0 once the threads of the CPUs have taken so many packets from their queues, or after a while. */
+    arrived: (count: number) => {
+      let status = statusOf();
+      for (let tries = 0; status.arrived < count && tries < 20; tries++) status = statusOf();
+      return status;
+    },
     /**
      * Datagrams to port 4000 of `flows` source ports, one after the other, all of one CPU: in generic mode that is the
      * CPU that runs the program, and a turn of `round` is counted for each CPU.
