@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { toRecordedConfiguration, toSample } from '../../src/live/sample-shape.ts';
 import { HOSTILE, poisoned } from '../fixtures/hostile.ts';
@@ -33,32 +32,37 @@ function foreign(raw: string): string | null {
       );
 }
 
+/** The message and the keys: they change with a dialog, and with the result of a key. */
+const bottomOf = (screen: Screen): string => screen.lines().slice(-2).join('\n');
+
 async function everyPane(screen: Screen): Promise<void> {
-  for (const key of [
-    '1',
-    '2',
-    '3',
-    '4',
-    '\r',
-    '\x1b',
-    'a',
-    '\x1b',
-    't',
-    '\x1b',
-    '5',
-    '6',
-    'j',
-    '\r',
-    '\x1b',
-    '7',
-    '?',
-    '\x1b',
-  ]) {
+  const pane = async (number: number) => {
+    let former = '';
+    const isWhole = (text: string): boolean => {
+      const isSame = text === former;
+      former = text;
+      return isSame && text.includes(`[${number} `);
+    };
+    screen.type(String(number));
+    await screen.until(isWhole, `pane ${number}`);
+  };
+  // A key that comes right behind an escape would be one with alt.
+  const open = async (key: string) => {
+    const plain = bottomOf(screen);
     screen.type(key);
-    await sleep(150);
-  }
-  screen.type('4');
-  await screen.until(/\[4 groups\]/);
+    await screen.until(() => bottomOf(screen) !== plain, `what ${JSON.stringify(key)} opens`);
+    screen.type(ESC);
+    await screen.until(() => bottomOf(screen) === plain, `closed what ${JSON.stringify(key)} opens`);
+  };
+  for (const number of [1, 2, 3, 4]) await pane(number);
+  for (const key of ['\r', 'a', 't']) await open(key);
+  await pane(5);
+  await pane(6);
+  screen.type('j');
+  await open('\r');
+  await pane(7);
+  await open('?');
+  await pane(4);
 }
 
 it('of every text in a recording, and of the name of its file', async () => {
@@ -92,8 +96,10 @@ it('of every text in a recording, and of the name of its file', async () => {
   // Copying is the one thing that writes an OSC: what it copies is no more than text.
   screen.type('6');
   await screen.until(/\[6 findings\]/);
+  const plain = bottomOf(screen);
   screen.type('c');
-  await sleep(200);
+  await screen.until(() => screen.raw().includes(`${ESC}]52;c;`), 'a copy');
+  await screen.until(() => bottomOf(screen) !== plain, 'the word that it was copied');
   const [, ...copied] = screen.raw().split(`${ESC}]52;c;`);
   expect(copied).toHaveLength(1);
   for (const text of copied.map((each) => each.split('\x07', 1).join()))

@@ -74,7 +74,7 @@ export function openScreen(file: string, args: readonly string[], options: Scree
       child.resize(cols, height);
       await written();
     },
-    until: async (test, what = String(test), seconds = 20) => {
+    until: async (test, what = String(test), seconds = 60) => {
       const holds = typeof test === 'function' ? test : (shown: string) => test.test(shown);
       for (const end = Date.now() + 1000 * seconds; Date.now() < end; await sleep(20)) {
         await written();
