@@ -78,7 +78,7 @@ for line in sys.stdin:
     if command == 'open':
         for number in range(int(count)):
             connection = socket.create_connection(('${VIP4}' if number % 2 else '${VIP6}', 8080), 5)
-            connection.settimeout(1)
+            connection.settimeout(10)
             connections.append(connection)
     if command == 'close':
         for each in connections: each.close()

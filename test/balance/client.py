@@ -1,5 +1,6 @@
 """client.py VIP4 VIP6 TCP_PORT UDP_PORT: opens connections and asks who answers, as lines of standard input say; prints JSON."""
 import json
+import select
 import socket
 import struct
 import sys
@@ -34,7 +35,7 @@ def body(connection, path="/", more=""):
 
 def connect(number):
     connection = socket.create_connection((vips[number % 2], tcp), 5)
-    connection.settimeout(2)
+    connection.settimeout(10)
     return connection
 
 
@@ -44,7 +45,7 @@ def state(connection):
 
 
 def datagrams(each):
-    """Names that answered each socket; ends when nothing came for a while."""
+    """Names that answered each socket; ends when nothing came for two seconds."""
     for number in range(each):
         for one in sockets:
             try:
@@ -52,17 +53,18 @@ def datagrams(each):
             except OSError:
                 pass
         time.sleep(0.002)
-    answers = []
-    for one in sockets:
-        one.settimeout(0.3)
-        names = []
-        try:
-            while len(names) < each:
-                names.append(one.recv(100).decode())
-        except OSError:
-            pass
-        answers.append(names)
-    return answers
+    answers = {one: [] for one in sockets}
+    waiting = set(sockets)
+    while waiting and (ready := select.select(waiting, [], [], 2)[0]):
+        for one in ready:
+            try:
+                answers[one].append(one.recv(100).decode())
+            except OSError:
+                # An ICMP error is no answer, and another packet may still be one.
+                pass
+            if len(answers[one]) == each:
+                waiting.remove(one)
+    return list(answers.values())
 
 
 for line in sys.stdin:

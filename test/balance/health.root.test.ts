@@ -83,7 +83,7 @@ it('takes away a server that ends, keeps enough, and brings it back, while what 
   // A flow is remembered from its second packet of UDP on.
   expect(await client.datagramsAgain(1)).toEqual(sockets);
 
-  const checks = health(file, '--interval', '0.3', '--timeout', '0.5', '--fall', '2', '--rise', '2');
+  const checks = health(file, '--interval', '0.3', '--timeout', '5', '--fall', '2', '--rise', '2');
   const began = await checks.take(4);
   expect(began.map(({ event }) => event)).toEqual(Array(4).fill('watching'));
   expect(began[0]?.digest).toBe(made.digest);
@@ -133,7 +133,7 @@ it('takes away a server that ends, keeps enough, and brings it back, while what 
 
   // A restart of the checks forgets nothing, even after SIGKILL.
   await checks.stop('SIGKILL');
-  const again = health(file, '--interval', '0.3', '--timeout', '0.5', '--fall', '2', '--rise', '2');
+  const again = health(file, '--interval', '0.3', '--timeout', '5', '--fall', '2', '--rise', '2');
   expect((await again.take(4)).map(({ event }) => event)).toEqual(Array(4).fill('watching'));
   expect(statusNow().digest).toBe(without.digest);
 

@@ -115,17 +115,20 @@ describe('counters', () => {
 describe('a scrape', () => {
   it('answers while apply and undo change the machine, and then shows what they did', async () => {
     exporter = await startExporter(['--netns', NETNS, '--no-slots'], INSIDE);
-    const all: Promise<string>[] = [];
-    const scraping = setInterval(() => exporter !== null && all.push(exporter.scrape()), 50);
+    const texts: string[] = [];
+    let isOver = false;
+    const scraping = [1, 2, 3].map(async () => {
+      for (; !isOver; await sleep(100)) texts.push((await exporter?.scrape()) ?? '');
+    });
     const words = ['--netns', NETNS, '--yes'];
     const applied = await cli('apply', ...words, '--iface', 'v0', '--only', 'xps');
     const set = await queuesWithXps(2);
     const undone = await cli('undo', ...words);
     const unset = await queuesWithXps(0);
-    clearInterval(scraping);
+    isOver = true;
     expect([applied.code, undone.code], applied.stdout + applied.stderr + undone.stderr).toEqual([0, 0]);
     expect([set, unset]).toEqual([2, 0]);
-    const texts = await Promise.all(all);
+    await Promise.all(scraping);
     expect(texts.length).toBeGreaterThan(10);
     for (const text of texts)
       expect(seriesValue(text, 'missing{what="configuration",reason="failed"}')).toBe(0);
@@ -163,13 +166,14 @@ describe('a watcher', () => {
     try {
       const [, url = ''] = /^serving (\S+)$/.exec(await next()) ?? [];
       expect(await next()).toMatch(/^watching /);
-      const writer = spawn('ip', ['netns', 'exec', NETNS, 'sh', '-c', `echo 1 > ${RPS}; sleep 2`]);
+      // It lives on, so that it can be asked for its name.
+      const writer = spawn('ip', ['netns', 'exec', NETNS, 'sh', '-c', `echo 1 > ${RPS}; read end`]);
       let text = '';
       while (seriesValue(text, 'drift{kind="rps",device="v0"}') !== 1) {
         text = execFileSync('ip', ['netns', 'exec', NETNS, 'curl', '-sSf', url], { encoding: 'utf8' });
         await sleep(200);
       }
-      await once(writer, 'exit');
+      writer.stdin.end();
       const { stdout } = await cli('metrics', '--netns', NETNS, '--no-slots');
       for (const each of [text, stdout]) {
         expect(seriesValue(each, 'watchers')).toBe(1);

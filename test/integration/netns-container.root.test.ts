@@ -105,6 +105,8 @@ describe('--netns', () => {
     const other = makeCgroup(`${own}/docker-${id('d0c0f')}.scope`);
     const server = startSockets(['unshare', '-n']);
     other.add(server.pid);
+    // In a network namespace of its own by now.
+    await server.open('udp', '0.0.0.0', PORT, 1);
     const [short, longer] = [await look('d0c0'), await look('d0c0f')];
     server.stop();
     await server.ended;
