@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 PR_SET_PDEATHSIG = 1
 SO_REUSEPORT = 15
@@ -60,37 +61,38 @@ def exchange(port, count):
     return read
 
 
-def accept_in_thread(inode, cpu):
-    pinned = threading.Event()
-    tids = []
+def wait_until_in_call(path, fd):
+    """Until the thread of this /proc/.../syscall waits in a system call on the descriptor."""
+    while True:
+        with open(path) as file:
+            # `running`, or the number of the call and its arguments.
+            if file.read().split()[1:2] == [hex(fd)]:
+                return
+        time.sleep(0.001)
 
+
+def in_thread(work, fd):
+    """A thread that ends up in a system call on the descriptor."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    wait_until_in_call(f"/proc/self/task/{thread.native_id}/syscall", fd)
+    return thread.native_id
+
+
+def accept_in_thread(inode, cpu):
     def work():
-        tids.append(threading.get_native_id())
         os.sched_setaffinity(0, {cpu})
-        pinned.set()
         sockets[inode].accept()
 
-    threading.Thread(target=work, daemon=True).start()
-    pinned.wait()
-    return tids[0]
+    return in_thread(work, sockets[inode].fileno())
 
 
 def poll_in_thread(inodes):
     """One epoll instance with all of them, and a thread that waits on it."""
-    waiting = threading.Event()
-    tids = []
-
-    def work():
-        tids.append(threading.get_native_id())
-        waiting.set()
-        epoll.poll()
-
     epoll = select.epoll()
     for inode in inodes:
         epoll.register(sockets[inode].fileno(), select.EPOLLIN)
-    threading.Thread(target=work, daemon=True).start()
-    waiting.wait()
-    return tids[0]
+    return in_thread(epoll.poll, epoll.fileno())
 
 
 def fork_and_poll(inode):
@@ -101,10 +103,10 @@ def fork_and_poll(inode):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         epoll = select.epoll()
         epoll.register(sockets[inode].fileno(), select.EPOLLIN)
-        os.write(writing, b".")
+        os.write(writing, b"%d" % epoll.fileno())
         while True:
             epoll.poll()
-    os.read(reading, 1)
+    wait_until_in_call(f"/proc/{pid}/syscall", int(os.read(reading, 9)))
     return pid
 
 

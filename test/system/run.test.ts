@@ -19,7 +19,7 @@ target = os.getpid()
 if os.fork() == 0:
     assert libc.ptrace(PTRACE_SEIZE, target, None, None) == 0, os.strerror(ctypes.get_errno())
     print('traced', flush=True)
-    time.sleep(4)
+    time.sleep(10)
     os._exit(0)
 time.sleep(60)
 `;
@@ -49,7 +49,7 @@ describe('run', () => {
 
   it('ends a program after its time, and one that ignores signals', async () => {
     const result = await sh('trap "" TERM INT HUP; echo begun; while :; do sleep 1; done', {
-      timeoutMs: 300,
+      timeoutMs: 3_000,
     });
     expect(result).toMatchObject({
       timedOut: true,
@@ -61,10 +61,14 @@ describe('run', () => {
   });
 
   it('gives a program time again after each word, and ends it when it falls silent', async () => {
-    // Two seconds altogether.
-    const words = 'for word in 1 2 3 4; do echo $word; sleep 0.5; done';
-    const limits = { timeoutMs: 1_500, silenceMs: 1_500 };
-    expect(await sh(words, limits)).toMatchObject({ code: 0, timedOut: false, stdout: '1\n2\n3\n4\n' });
+    // Four seconds altogether.
+    const words = 'for word in 1 2 3 4 5 6 7 8; do echo $word; sleep 0.5; done';
+    const limits = { timeoutMs: 3_000, silenceMs: 3_000 };
+    expect(await sh(words, limits)).toMatchObject({
+      code: 0,
+      timedOut: false,
+      stdout: '1\n2\n3\n4\n5\n6\n7\n8\n',
+    });
     const silent = await sh('echo begun; sleep 60', { timeoutMs: 60_000, silenceMs: 300 });
     expect(silent).toMatchObject({ timedOut: true, signal: 'SIGKILL', stdout: 'begun\n' });
   });
@@ -82,7 +86,7 @@ describe('run', () => {
   });
 
   it('leaves a program behind that SIGKILL does not end', async () => {
-    const result = await run('python3', ['-c', UNDYING], { timeoutMs: 2000 });
+    const result = await run('python3', ['-c', UNDYING], { timeoutMs, silenceMs: 1_000 });
     expect(result).toMatchObject({
       stdout: 'traced\n',
       timedOut: true,
