@@ -16,7 +16,11 @@ const GRO = 'rx-gro';
 const AMPLE = 1_000_000;
 
 /** Why it must not be attached; empty: nothing known. @param force the other end of a veth is known to be right */
-export function refusals(mode: XdpMode, situation: Situation, force: boolean): readonly Hazard[] {
+export function refusals(
+  mode: XdpMode,
+  situation: Pick<Situation, 'state' | 'peer'>,
+  force: boolean,
+): readonly Hazard[] {
   const { state, peer } = situation;
   if (mode !== 'native' || state.kind !== 'veth') return [];
   if (peer === null)

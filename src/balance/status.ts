@@ -4,8 +4,9 @@ import type { Neighbour } from '../system/neighbours.ts';
 import type { Files } from '../system/types.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
 import { word } from '../words/shell.ts';
-import { possibleCpus } from '../xdp/situation.ts';
+import { possibleCpus, readPeer } from '../xdp/situation.ts';
 import { type XdpState, xdpStates } from '../xdp/state.ts';
+import { refusals } from './hazards.ts';
 import { neighboursNow } from './link.ts';
 import { outlookOf, seeded } from './outlook.ts';
 import { type Attached, type BalanceTraffic, readAttached, readTraffic } from './state.ts';
@@ -78,12 +79,12 @@ export async function balanceStatus(
   const possible = possibleCpus(files);
   const found = await attachedHere(files, iface);
   const neighbours = await neighboursNow();
-  return found.flatMap(({ iface: name, state, attached }): readonly BalanceStatus[] => {
-    const [program] = state.programs;
-    const traffic = program === undefined ? null : readTraffic(program, attached, possible);
-    if (program === undefined || traffic === null) return [];
-    return [
-      {
+  const all = await Promise.all(
+    found.map(async ({ iface: name, state, attached }): Promise<BalanceStatus | null> => {
+      const [program] = state.programs;
+      const traffic = program === undefined ? null : readTraffic(program, attached, possible);
+      if (program === undefined || traffic === null) return null;
+      return {
         iface: name,
         mode: attached.inForce.mode,
         flowCache: attached.inForce.flowCache,
@@ -94,14 +95,23 @@ export async function balanceStatus(
         },
         ...traffic,
         warnings: [
+          ...(await lossesOf(state, attached)),
           ...linkChanges(files, state, attached),
           ...strayBackends(state, attached, neighbours),
           ...outWords(traffic),
           ...differences(traffic, attached, file),
         ],
-      },
-    ];
-  });
+      };
+    }),
+  );
+  return all.filter((each) => each !== null);
+}
+
+/** What loses every packet by now: the other end of a veth may have changed since. */
+async function lossesOf(state: XdpState, { inForce: { mode } }: Attached): Promise<readonly string[]> {
+  if (mode !== 'native' || state.kind !== 'veth') return [];
+  const peer = await readPeer(state, await xdpStates());
+  return refusals(mode, { state, peer }, true).map(({ message, hint }) => `${message}: ${hint}`);
 }
 
 function linkChanges(files: Files, { name, mac, mtu }: XdpState, { link }: Attached): readonly string[] {

@@ -70,6 +70,12 @@ export function refusals(
   ];
 }
 
+/** What would lose every packet, of what can be seen of the machine. */
+export const losses = (spread: Spread, situation: Situation): readonly Hazard[] => [
+  ...tooOld(spread, situation),
+  ...checksums(spread, situation, true),
+];
+
 function tooOld({ mode }: Spread, { kernel: [major, minor] }: Situation): readonly Hazard[] {
   const [wantsMajor, wantsMinor] = FLOOR[mode];
   if (major > wantsMajor || (major === wantsMajor && minor >= wantsMinor)) return [];
@@ -106,7 +112,7 @@ function offline({ cpus }: Spread, { online, possible }: Situation): readonly Ha
 /** A packet whose checksum its sender left to the hardware has none when a native redirect makes an skb of it again. */
 export function checksums(
   { mode }: Pick<Spread, 'mode'>,
-  { state, peer }: Situation,
+  { state, peer }: Pick<Situation, 'state' | 'peer'>,
   force: boolean,
 ): readonly Hazard[] {
   if (mode !== 'native' || state.kind !== 'veth') return [];

@@ -40,12 +40,10 @@ export async function readSituation(
   const states = await xdpStates();
   const state = states.find((each) => each.name === name);
   if (state === undefined) return null;
-  const other = state.kind === 'veth' && !state.elsewhere ? state.link : null;
-  const peer = states.find(({ ifindex }) => ifindex === other);
-  const [facts, features, peerFeatures] = await Promise.all([
+  const [facts, features, peer] = await Promise.all([
     kernel.ethtool(name),
     featuresOf(name),
-    peer === undefined ? null : featuresOf(peer.name),
+    readPeer(state, states),
   ]);
   return {
     state,
@@ -54,10 +52,7 @@ export async function readSituation(
     driver: facts.driver?.driver ?? null,
     channels: facts.channels,
     features,
-    peer:
-      peer === undefined || peerFeatures === null
-        ? null
-        : { name: peer.name, features: peerFeatures, hasXdp: peer.programs.length > 0 },
+    peer,
     vlans: states
       .filter(({ kind, link }) => kind === 'vlan' && link === state.ifindex)
       .map((each) => each.name),
@@ -66,6 +61,19 @@ export async function readSituation(
     online: readCpuList(files, '/sys/devices/system/cpu/online') ?? [],
     possible: possibleCpus(files),
   };
+}
+
+/** As in a Situation. @param states of every interface */
+export async function readPeer(
+  { kind, elsewhere, link }: XdpState,
+  states: readonly XdpState[],
+): Promise<Situation['peer']> {
+  const other = kind === 'veth' && !elsewhere ? link : null;
+  const peer = states.find(({ ifindex }) => ifindex === other);
+  const features = peer === undefined ? null : await featuresOf(peer.name);
+  return peer === undefined || features === null
+    ? null
+    : { name: peer.name, features, hasXdp: peer.programs.length > 0 };
 }
 
 /** How many values a per-CPU map has. */

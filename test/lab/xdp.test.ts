@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, inject, it } from 'vitest';
+import { formatSpread } from '../../src/xdp/spread.ts';
+import { change } from '../tune/lab.ts';
 import type { Program } from './machine/channel.ts';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE } from './machine/qemu.ts';
@@ -245,6 +247,25 @@ it('does the same in generic mode from Linux 5.15, and refuses before', async ()
       `xdp spread --iface eth0 --port ${PORT} --by payload:0:0xffffffff --cpus 0-1 --mode generic --yes`,
     );
     expect(error.code).toBe('kernel-too-old');
+    // Nor by a plan that somebody has written, or saved on another kernel.
+    const text = formatSpread({
+      by: { way: 'flow' },
+      ports: [{ port: PORT, tunnel: null }],
+      raw: [],
+      tcp: false,
+      cpus: [0, 1],
+      queue: 2048,
+      mode: 'generic',
+    });
+    const changes = [change({ kind: 'xdp', nic: 'eth0' }, text)];
+    await guest().run(
+      `cat > /run/saved.json <<'END'\n${JSON.stringify({ schema: 'locality-tune.saved/1', changes })}\nEND`,
+    );
+    expect(await json('apply --saved /run/saved.json --yes')).toMatchObject({
+      journal: null,
+      failed: [{ code: 'kernel-too-old' }],
+    });
+    expect(await guest().run(SETTINGS)).toBe(before);
     return;
   }
   const { lost: attaching, made } = await lostDuring(() =>

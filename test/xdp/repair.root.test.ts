@@ -1,7 +1,10 @@
 /** `watch` of a spread that somebody takes off. It attaches twice, because each time loads two programs. */
+import { writeFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
+import { formatSpread } from '../../src/xdp/spread.ts';
 import { type Live, startLive } from '../integration/live.ts';
 import { nextEvent } from '../integration/veth-machine.ts';
+import { change } from '../tune/lab.ts';
 import { useVethPair } from './veth-pair.ts';
 
 const NAME = 'lt-xdp-repair';
@@ -24,6 +27,34 @@ function watch(kinds: string): Live {
   watching = startLive(['watch', '--netns', NETNS, '--iface', 'v0', '--repair', kinds, '-j']);
   return watching;
 }
+
+it('is not attached by a watcher or a saved plan where it would lose every packet', async () => {
+  // Both ends are here, and the other one leaves its checksums to the hardware.
+  inside('ip link add w0 type veth peer name w1; ip link set w0 up; ip link set w1 up');
+  const saved = `${state()}/saved.json`;
+  const text = formatSpread({
+    by: { way: 'flow' },
+    ports: [{ port: 4000, tunnel: null }],
+    raw: [],
+    tcp: false,
+    cpus: [0, 1],
+    queue: 2048,
+    mode: 'native',
+  });
+  const changes = [change({ kind: 'xdp', nic: 'w0' }, text)];
+  writeFileSync(saved, JSON.stringify({ schema: 'locality-tune.saved/1', changes }));
+  const why = 'TX checksum offload of w1, the other end of w0, is on: every packet would be dropped';
+  const applied = json(`apply --saved ${saved} --yes`);
+  expect(applied).toMatchObject({ journal: null, done: [], failed: [{ code: 'peer-checksums' }] });
+  expect(applied.failed[0].message).toContain(why);
+
+  process.env['LOCALITY_TUNE_STATE'] = state();
+  const baseline = ['--baseline', saved, '--iface', 'w0', '--repair', 'xdp'];
+  watching = startLive(['watch', '--netns', NETNS, ...baseline, '-j']);
+  const event = await nextEvent(watching, ({ kind }) => kind === 'xdp');
+  expect(event).toMatchObject({ action: 'failed', why: expect.stringContaining(why) });
+  expect(inside('ip -d link show w0')).not.toContain('prog/xdp');
+});
 
 it('is reported with its command by --repair all, and attached again by --repair xdp', async () => {
   inside(`echo 1 > ${RPS}`);

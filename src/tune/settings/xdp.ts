@@ -20,10 +20,13 @@ export const xdp: Setting<XdpTarget> = {
     return state === null ? null : programText(state, possible);
   },
   write: async (access, target, value) => {
-    const { setProgram } = await import('../../balance/program.ts');
-    const { state, possible } = await attachedTo(access.files, target);
+    const { refuseLosses, setProgram } = await import('../../balance/program.ts');
+    const { readSituation } = await import('../../xdp/situation.ts');
+    const situation = await readSituation(access, target.nic);
+    if (situation === null) return;
+    refuseLosses(value, situation);
     try {
-      if (state !== null) await setProgram(state, value, possible);
+      await setProgram(situation.state, value, situation.possible);
     } finally {
       access.forget(target.nic);
     }
