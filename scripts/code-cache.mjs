@@ -2,7 +2,7 @@
 // call; the cache holds those that one run of the bundle has called. (module.enableCompileCache keeps only what is
 // compiled before any call.) The build writes it next to the bundle; the program never writes one. V8 refuses a cache
 // of another version or other flags, and then compiles as usual, but of the source it checks only the length. So the
-// file begins with a copy of its bundle: comparing both is faster than any hash.
+// file ends with a copy of its bundle: comparing both is faster than any hash. V8 copies a cache that is not aligned.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -51,12 +51,13 @@ function cachedDataOf(bundle, source) {
   const cache = cacheOf(bundle);
   if (!existsSync(cache)) return undefined;
   const bytes = readFileSync(cache);
-  return source.equals(bytes.subarray(0, source.length)) ? bytes.subarray(source.length) : undefined;
+  const end = bytes.length - source.length;
+  return source.equals(bytes.subarray(end)) ? bytes.subarray(0, end) : undefined;
 }
 
 /** By rename: another process may be reading the old one. */
 export function save(bundle, script) {
   const fresh = `${cacheOf(bundle)}.${process.pid}`;
-  writeFileSync(fresh, Buffer.concat([readFileSync(bundle), script.createCachedData()]));
+  writeFileSync(fresh, Buffer.concat([script.createCachedData(), readFileSync(bundle)]));
   renameSync(fresh, cacheOf(bundle));
 }

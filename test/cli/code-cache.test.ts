@@ -34,13 +34,18 @@ it('the code cache is used for its own bundle, and for no other of the same leng
   expect([other.script.cachedDataRejected, other.exports.say()]).toEqual([undefined, 'other']);
 });
 
-it('a cache that does not begin with its bundle is ignored', () => {
+it('a cache that does not end with its bundle is ignored', () => {
   const bundle = write('first');
   save(bundle, load(bundle, require).script);
   const [name = ''] = readdirSync(folder).filter((each) => each.endsWith('.cache'));
   const path = join(folder, name);
   const whole = readFileSync(path);
-  for (const bytes of [whole.subarray(0, 7), Buffer.alloc(0), Buffer.alloc(whole.length, 7)]) {
+  for (const bytes of [
+    whole.subarray(0, -7),
+    whole.subarray(-7),
+    Buffer.alloc(0),
+    Buffer.alloc(whole.length, 7),
+  ]) {
     writeFileSync(path, bytes);
     const loaded = load(bundle, require);
     expect([loaded.script.cachedDataRejected === false, loaded.exports.say()]).toEqual([false, 'first']);
