@@ -221,7 +221,7 @@ const common = {
 const mainFromCache = {
   name: 'main from its code cache',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: join(root, 'scripts/cached-main.cjs') })),
+    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: join(root, 'scripts/cached-main.mjs') })),
 };
 
 /** Half the bytes to read at each start. Names stay, and lines stay short enough for a stack trace to be of use. */
