@@ -261,7 +261,7 @@ describe('messages that cannot be written', () => {
     [['asm', '--none-such'], 2],
   ])('%s: leave the failure a failure', (args, status) => {
     const full = openSync('/dev/full', 'w');
-    const done = spawnSync(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', full] });
+    const done = spawnSync(process.execPath, [BUILT, ...args], { stdio: ['ignore', 'pipe', full] });
     closeSync(full);
     expect(done.status).toBe(status);
   });

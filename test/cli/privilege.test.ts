@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/system/package.ts';
-import { BUILT, run } from './run.ts';
+import { run } from './run.ts';
 
 /** As nobody, if the tests run as root. */
 const UNPRIVILEGED = ['--import', 'data:text/javascript,if (process.geteuid() === 0) process.seteuid(65534)'];
@@ -25,7 +25,7 @@ describe.concurrent('without root', () => {
     ['balance remove 192.0.2.1 --yes', 'balance remove: loading a BPF program needs CAP_BPF'],
     ['balance detach --yes', 'balance detach: loading a BPF program needs CAP_BPF'],
   ])('%s says why it needs root, and exits with 77', async (command, reason) => {
-    const { status, stdout, stderr } = await run(command.split(' '), { entry: BUILT, node: UNPRIVILEGED });
+    const { status, stdout, stderr } = await run(command.split(' '), { node: UNPRIVILEGED });
     expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
     expect(stderr).toContain(`locality-tune: ${reason}`);
     expect(stderr).toMatch(/; run it as root\n$/);
@@ -34,7 +34,6 @@ describe.concurrent('without root', () => {
 
 it('names the port that only root may listen on', async () => {
   const { status, stderr } = await run(['export', '--listen', '127.0.0.1:80'], {
-    entry: BUILT,
     node: [
       '--import',
       'data:text/javascript,if (process.geteuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }',

@@ -1,8 +1,9 @@
-/** Runs the program as a user does, in a process of its own, from the sources (Node strips the types) or as built. */
+/** Runs the program as a user does, in a process of its own: as built, which starts in a sixth of the time, or from the sources. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { checkOutput } from '../schemas.ts';
 
+/** The sources, of which Node strips the types. */
 export const ENTRY = join(import.meta.dirname, '../../src/cli/entry.ts');
 export const BUILT = join(import.meta.dirname, '../../dist/src/cli/entry.js');
 
@@ -13,7 +14,7 @@ export interface Run {
 }
 
 export interface How {
-  /** Default: ENTRY. */
+  /** Default: BUILT. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of node itself. */
@@ -24,7 +25,7 @@ export interface How {
 
 export function run(
   args: readonly string[],
-  { entry = ENTRY, env = {}, node = [], stdout }: How = {},
+  { entry = BUILT, env = {}, node = [], stdout }: How = {},
 ): Promise<Run> {
   const target = typeof stdout === 'number' ? stdout : 'pipe';
   const child = spawn(process.execPath, [...node, entry, ...args], {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asFailure } from '../../src/cli/errors.ts';
 import { failure } from '../../src/system/errors.ts';
-import { BUILT, run } from './run.ts';
+import { run } from './run.ts';
 
 const TREE = join(import.meta.dirname, '../fixtures/trees/bnxt');
 
@@ -108,7 +108,7 @@ it.each([
   [['measure', 'skb', '--pid', '4194304'], 1, '--pid 4194304: no such process; see `pgrep -a NAME`'],
   [['measure', 'udp', '--pid', '4194304'], 1, '--pid 4194304: no such process; see `pgrep -a NAME`'],
 ])('what is wrong is said in one line: %j', async (args, status, text) => {
-  const ran = await run(args, { entry: BUILT });
+  const ran = await run(args);
   expect([ran.status, ran.stderr]).toEqual([status, expect.stringContaining(text)]);
   expect(ran.stderr.match(/\n/g)).toHaveLength(1);
 });
@@ -117,7 +117,7 @@ it.each([
   [['watch', '--install', '--uninstall'], '--install: cannot be combined with --uninstall; omit one of them'],
   [['watch', '--once', '--resume'], '--once: cannot be combined with --resume; omit one of them'],
 ])('watch does one thing at a time: %j', async (args, text) => {
-  const { status, stderr } = await run(args, { entry: BUILT });
+  const { status, stderr } = await run(args);
   expect([status, stderr]).toEqual([2, `locality-tune: ${text}\n`]);
 });
 
@@ -129,7 +129,7 @@ it.each([
   [['prove', '--round', '0'], "--round '0': must be a number of seconds from 4 to 3600"],
   [['balance', 'health', '--interval', '0'], "--interval '0': must be a number of seconds from 0.1 to 3600"],
 ])('a time that cannot be kept is refused: %j', async (args, text) => {
-  const { status, stderr } = await run(args, { entry: BUILT });
+  const { status, stderr } = await run(args);
   expect([status, stderr]).toEqual([2, `locality-tune: ${text}\n`]);
 });
 
@@ -144,7 +144,7 @@ it.each([
   [['balance', 'remove', '192.0.2.1'], 1, 'no interface here has a balancer'],
   [['balance', 'detach'], 1, 'no interface here has a balancer'],
 ])('%j says what is wrong before it asks for --yes', async (args, status, text) => {
-  const ran = await run(args, { entry: BUILT });
+  const ran = await run(args);
   if (process.geteuid?.() !== 0) return expect(ran.status).toBe(77);
   expect([ran.status, ran.stderr]).toEqual([status, expect.stringContaining(text)]);
   expect(ran.stderr).not.toContain('--yes');
@@ -154,7 +154,7 @@ it.each([
   [['--iface', 'nope'], '--iface nope: no such interface; there are: '],
   [['--port', '1'], '--port 1: no reuseport group is on this port, and none was; '],
 ])('watch --once cannot tell anything of what is not there: %j', async (scope, text) => {
-  const { status, stdout } = await run(['watch', '--once', '--baseline', 'now', ...scope], { entry: BUILT });
+  const { status, stdout } = await run(['watch', '--once', '--baseline', 'now', ...scope]);
   if (process.geteuid?.() !== 0) return expect(status).toBe(77);
   expect([status, stdout]).toEqual([3, expect.stringContaining(`locality-tune UNKNOWN: ${text}`)]);
 });

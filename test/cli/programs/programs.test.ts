@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { PROGRAM_NAMES, recognise } from '../../../src/cbpf/programs.ts';
-import { ENTRY, run } from '../run.ts';
+import { BUILT, run } from '../run.ts';
 
 describe('programs', () => {
   it('lists them, in 100 columns', async () => {
@@ -32,7 +32,7 @@ describe('programs', () => {
     expect(printed.stdout).toMatch(new RegExp(`^; ${name}: `));
     expect(printed.stdout).toMatch(/^; cost: \d+ instructions \(.*\); \d+ bytes of net\.core\.optmem_max$/m);
     for (const line of printed.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
-    const back = spawnSync(process.execPath, [ENTRY, 'asm', '-', '-j'], {
+    const back = spawnSync(process.execPath, [BUILT, 'asm', '-', '-j'], {
       input: printed.stdout,
       encoding: 'utf8',
     });

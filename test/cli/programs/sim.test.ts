@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ethernet, hex, pcap, tcp4, udp4 } from '../../pcap/files.ts';
-import { ENTRY, run } from '../run.ts';
+import { BUILT, run } from '../run.ts';
 
 let folder = '';
 const file = (name: string) => join(folder, name);
@@ -156,7 +156,7 @@ describe('sim of a capture', () => {
 
   it('reads stdin', () => {
     const input = readFileSync(file('mixed.pcap'));
-    const sim = spawnSync(process.execPath, [ENTRY, 'sim', 'rand', '--pcap', '-', '-j'], {
+    const sim = spawnSync(process.execPath, [BUILT, 'sim', 'rand', '--pcap', '-', '-j'], {
       input,
       encoding: 'utf8',
     });

@@ -8,7 +8,7 @@ import { SCHEMA } from '../../../src/snapshot/types.ts';
 import { configurationOf, eight, historyOf } from '../../fixtures/samples.ts';
 import { skbLine } from '../../html/pages.ts';
 import { bad, good } from '../../report/machines.ts';
-import { BUILT, run } from '../run.ts';
+import { ENTRY, run } from '../run.ts';
 
 let folder = '';
 const at = (name: string) => join(folder, name);
@@ -67,7 +67,7 @@ describe('report', () => {
 
   it('is the same page from the built program', async () => {
     const args = ['report', '--from', at('bad.json'), '--measured', at('skb.jsonl')];
-    expect((await run(args, { entry: BUILT })).stdout).toBe((await run(args)).stdout);
+    expect((await run(args)).stdout).toBe((await run(args, { entry: ENTRY })).stdout);
   });
 
   it('shows only what was requested', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/tune/types.ts';
-import { ENTRY, run } from '../../cli/run.ts';
+import { BUILT, run } from '../../cli/run.ts';
 import { assertBpfAnswers } from '../../integration/bpf.ts';
 
 const NAME = `lt-plan-${process.pid}`;
@@ -47,7 +47,7 @@ describe('a plan for a veth with several queues', () => {
     await assertBpfAnswers();
     folder = mkdtempSync(join(tmpdir(), 'locality-tune-plan-'));
     const tool = join(folder, 'locality-tune');
-    writeFileSync(tool, `#!/bin/sh\nexec ${process.execPath} ${ENTRY} "$@"\n`);
+    writeFileSync(tool, `#!/bin/sh\nexec ${process.execPath} ${BUILT} "$@"\n`);
     chmodSync(tool, 0o755);
     let up = 0;
     for await (const dots of server.stdout.iterator({ destroyOnReturn: false })) {
