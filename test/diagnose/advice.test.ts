@@ -114,7 +114,7 @@ describe('advice', () => {
         expect(after.filter(({ rule }) => rule === BY_CPU[0] || rule === BY_CPU[1])).toEqual([]);
         for (const { fix } of after.filter(({ rule }) => BY_CPU.includes(rule))) expect(fix).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

@@ -172,7 +172,7 @@ describe('with anything in a sample', () => {
           expect(pane.rows(props)).toBeGreaterThanOrEqual(0);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
