@@ -35,9 +35,12 @@ export interface Processes {
 export async function findProcesses(
   { files, kernel }: System,
   inodes: ReadonlySet<number>,
+  asked: DescriptorTable | Promise<DescriptorTable> | undefined = kernel?.descriptors(),
 ): Promise<Processes> {
-  if (kernel === null) return scanProcesses(files, inodes);
-  return toProcesses(files, fromTable(await kernel.descriptors(), inodes));
+  const descriptors = await asked;
+  return descriptors === undefined
+    ? scanProcesses(files, inodes)
+    : toProcesses(files, fromTable(descriptors, inodes));
 }
 
 /** The same from the links in /proc/PID/fd. */

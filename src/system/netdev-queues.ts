@@ -9,17 +9,25 @@ import type { NetdevNapi, NetdevQueue } from './types.ts';
 
 type Attributes = ReadonlyMap<number, Uint8Array>;
 
-const NETDEV_CMD_QUEUE_GET = 10;
-const NETDEV_CMD_NAPI_GET = 11;
 const NETDEV_A_QUEUE_ID = 1;
-const NETDEV_A_QUEUE_IFINDEX = 2;
 const NETDEV_A_QUEUE_TYPE = 3;
 const NETDEV_A_QUEUE_NAPI_ID = 4;
-const NETDEV_A_NAPI_IFINDEX = 1;
 const NETDEV_A_NAPI_ID = 2;
 const NETDEV_A_NAPI_IRQ = 3;
 const NETDEV_A_NAPI_PID = 4;
 const QUEUE_TYPES = ['rx', 'tx'] as const;
+
+/** What can be listed of an interface: by a command of the family, whose attribute has the ifindex. */
+interface Objects {
+  readonly command: number;
+  readonly attribute: number;
+  readonly what: string;
+}
+
+/** NETDEV_CMD_QUEUE_GET, NETDEV_A_QUEUE_IFINDEX */
+const QUEUES: Objects = { command: 10, attribute: 2, what: 'netdev queue-get' };
+/** NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX */
+const NAPIS: Objects = { command: 11, attribute: 1, what: 'netdev napi-get' };
 
 /** Joins the answers of queue-get and napi-get. A queue without id or type is skipped. */
 export function joinQueues(queues: readonly Attributes[], napis: readonly Attributes[]): NetdevQueue[] {
@@ -40,15 +48,20 @@ export function joinQueues(queues: readonly Attributes[], napis: readonly Attrib
  * commands. Throws SystemError, ENODEV if the interface is gone.
  */
 export async function netdevQueues(ask: Ask, ifindex: number): Promise<NetdevQueue[] | null> {
-  const queues = await dump(ask, ifindex, NETDEV_CMD_QUEUE_GET, NETDEV_A_QUEUE_IFINDEX, 'netdev queue-get');
-  if (queues === null) return null;
-  const napis = await dump(ask, ifindex, NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX, 'netdev napi-get');
-  return napis === null ? null : joinQueues(queues, napis);
+  const family = await genlFamily(ask, 'netdev');
+  if (family === null) return null;
+  const [queues, napis] = await Promise.all([
+    dump(ask, family, QUEUES, ifindex),
+    dump(ask, family, NAPIS, ifindex),
+  ]);
+  return queues === null || napis === null ? null : joinQueues(queues, napis);
 }
 
 /** The NAPI instances of an interface, with and without queues of their own; null and throws as `netdevQueues`. */
 export async function netdevNapis(ask: Ask, ifindex: number): Promise<NetdevNapi[] | null> {
-  const napis = await dump(ask, ifindex, NETDEV_CMD_NAPI_GET, NETDEV_A_NAPI_IFINDEX, 'netdev napi-get');
+  const family = await genlFamily(ask, 'netdev');
+  if (family === null) return null;
+  const napis = await dump(ask, family, NAPIS, ifindex);
   return (
     napis?.flatMap((napi) => {
       const id = unsigned(napi.get(NETDEV_A_NAPI_ID));
@@ -60,13 +73,10 @@ export async function netdevNapis(ask: Ask, ifindex: number): Promise<NetdevNapi
 /** null before Linux 6.8. */
 async function dump(
   ask: Ask,
+  family: number,
+  { command, attribute, what }: Objects,
   ifindex: number,
-  command: number,
-  attribute: number,
-  what: string,
 ): Promise<readonly Attributes[] | null> {
-  const family = await genlFamily(ask, 'netdev');
-  if (family === null) return null;
   const attributes = [encodeAttribute(attribute, encodeU32(ifindex))];
   try {
     return await genlRequest(ask, { family, command, dump: true, attributes }, what);

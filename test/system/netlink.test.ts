@@ -140,7 +140,7 @@ describe('netdev queues', () => {
     const refuse = (errno: number) => encodeMessage(2, 0, new Uint8Array(new Int32Array([errno]).buffer));
     expect(await netdevQueues(async () => refuse(-2), 1)).toBeNull();
     const family = encodeMessage(0x10, 0, new Uint8Array(4), encodeAttribute(1, Uint8Array.of(0x21, 0)));
-    const answers = [family, refuse(-95)];
+    const answers = [family, refuse(-95), refuse(-95)];
     expect(await netdevQueues(async () => answers.shift() ?? refuse(-5), 1)).toBeNull();
     await expect(netdevQueues(async () => refuse(-19), 1)).rejects.toMatchObject({ code: 'ENODEV' });
     expect(await netdevNapis(async () => refuse(-2), 1)).toBeNull();
