@@ -37,6 +37,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("perfHardware", PerfHardware);
   add("perfTracepoint", PerfTracepoint);
   add("trimMemory", TrimMemory);
+  add("forgetCode", ForgetCode);
   return exports;
 }
 

@@ -47,6 +47,7 @@ Napi::Value EpollAdd(const Napi::CallbackInfo& info);
 Napi::Value PerfHardware(const Napi::CallbackInfo& info);
 Napi::Value PerfTracepoint(const Napi::CallbackInfo& info);
 Napi::Value TrimMemory(const Napi::CallbackInfo& info);
+Napi::Value ForgetCode(const Napi::CallbackInfo& info);
 
 // Argument `index` as a 32-bit integer; otherwise a TypeError is pending and the result is false.
 // Never wraps: a pid of 2^32 + 1 must not become pid 1.

@@ -88,6 +88,8 @@ export interface Native {
   sendDatagram(address: Uint8Array, bytes: Uint8Array): void;
   /** malloc_trim(3): gives the kernel back what was freed. */
   trimMemory(): void;
+  /** MADV_DONTNEED on all that the program and its libraries map of their files and cannot write: a page that is used again comes back. */
+  forgetCode(): void;
   /** flock(2) that never waits: EAGAIN if another process has the lock. */
   flock(fd: number, operation: number): void;
   epollCreate(): number;

@@ -15,7 +15,8 @@ const START_MS = 120_000;
 
 /**
  * A watcher reads much at its start and little later: V8 keeps small heaps, gives back what the start needed, forgets functions that were
- * not called between two collections, and optimizes nothing, because the compilers alone would take 2 MB.
+ * not called between two collections, and optimizes nothing. With its compilers, a watcher of 64 CPUs had 55 MB instead of 43 and took
+ * twice the CPU time (docs/footprint.md says how that is measured).
  */
 export const NODE_OPTIONS = [
   '--max-semi-space-size=1',

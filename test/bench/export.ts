@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { HEAPS } from '../../scripts/package/heaps.ts';
 import { Exporter } from '../../src/export/exporter.ts';
 import { LIMITS, MetricsServer } from '../../src/export/http.ts';
 import { Measured } from '../../src/export/measured.ts';
@@ -128,9 +129,9 @@ const SCRAPES = 41;
 
 /** As long as it takes to see growth. @param entry of the built program */
 export async function longRunTable(entry: string): Promise<void> {
-  const child = spawn(process.execPath, [entry, 'export', '--listen', '127.0.0.1:0', '--no-slots', '-j'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const words = [...HEAPS.export, entry, 'export', '--listen', '127.0.0.1:0', '--no-slots', '-j'];
+  const env = { ...process.env, MALLOC_ARENA_MAX: '1' };
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const [url = ''] = (JSON.parse(line) as { readonly listening: readonly string[] }).listening;
   const seen: { readonly at: number; readonly cpu: number; readonly mb: number }[] = [];
@@ -145,7 +146,7 @@ export async function longRunTable(entry: string): Promise<void> {
     if (done + 1 < SCRAPES) await sleep(EVERY_MS);
   }
   child.kill('SIGTERM');
-  console.log('\nexport --no-slots on this machine, a scrape every 15 s');
+  console.log('\nexport --no-slots on this machine, as packages start it, a scrape every 15 s');
   // The first scrapes compile the code.
   const parts = [seen.slice(0, 11), seen.slice(10, 21), seen.slice(20, 31), seen.slice(30, 41)];
   console.table(

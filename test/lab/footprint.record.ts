@@ -17,8 +17,8 @@ import { openView } from './view.ts';
 const PORT = 8080;
 const SECONDS = 60;
 const SCRAPE_SECONDS = 15;
-/** After a start, until the measurement. */
-const SETTLING_MS = 30_000;
+/** After a start, until the measurement: a daemon has given back by then what its start needed. */
+const SETTLING_MS = 90_000;
 /** For one sample of what may be busy: as many looks take 0.3 s outside. */
 const LOOKS = 20;
 const ATTEMPTS = 5;
@@ -121,7 +121,7 @@ const ofExport = () =>
   ofDaemon(
     'export',
     '--no-slots',
-    () => scrapes(3 * SCRAPE_SECONDS),
+    () => scrapes(SETTLING_MS / 1000),
     () => scrapes(SECONDS),
   );
 

@@ -157,6 +157,7 @@ const CALLS = {
   sendDatagram: () => [pick([odd(), bytes(120)]), pick([odd(), bytes(300)])],
   flock: () => [oddFd(), odd()],
   trimMemory: () => [odd()],
+  forgetCode: () => [odd()],
   epollCreate: () => [odd()],
   epollAdd: () => [oddFd(), oddFd()],
 };

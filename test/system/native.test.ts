@@ -31,6 +31,7 @@ const NAMES = {
   sendDatagram: true,
   flock: true,
   trimMemory: true,
+  forgetCode: true,
   epollCreate: true,
   epollAdd: true,
   perfHardware: true,
@@ -66,6 +67,7 @@ describe('native', () => {
       'epollCreate',
       'unlimitMemlock',
       'trimMemory',
+      'forgetCode',
       'descriptors',
     ];
     for (const [name, call] of Object.entries(native())) {

@@ -2,6 +2,7 @@
 import { DEFAULT_ADDRESS, isLoopback, parseListen } from '../../export/address.ts';
 import type { ProbeName } from '../../export/probes.ts';
 import { serveMetrics } from '../../export/serve.ts';
+import { GIVE_BACK_MS, giveBack } from '../../system/give-back.ts';
 import { openNotifier, passedSockets } from '../../system/service-manager.ts';
 import { during, usage } from '../errors.ts';
 import { printDocument, say } from '../output.ts';
@@ -34,19 +35,14 @@ export async function runExport(options: ExportCommandOptions): Promise<void> {
   if (addresses.some((each) => 'host' in each && !isLoopback(each.host))) say(EVERYONE);
   const notifier = openNotifier(process.env);
   notifier?.ready(`serving ${listening.join(', ')}`);
-  const tidying = setInterval(giveBack, GIVE_BACK_MS);
+  const tidying = [setTimeout(giveBack, STARTED_MS), setInterval(giveBack, GIVE_BACK_MS)];
   await serving.ended;
-  clearInterval(tidying);
+  for (const each of tidying) clearTimeout(each);
   notifier?.stopping('stopped');
 }
 
-/** It takes 20 ms of CPU time. */
-const GIVE_BACK_MS = 30_000;
-
-/** What scrapes needed; V8 gives it back only with --expose-gc, with which packages start it. */
-const giveBack = (): void => {
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-};
+/** The first scrapes have been answered by then. */
+const STARTED_MS = 60_000;
 
 /** An option beats the sockets of the service manager, and these beat the default. */
 function addressesOf({ listen }: ExportCommandOptions) {

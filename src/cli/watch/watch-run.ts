@@ -4,7 +4,7 @@ import { release } from 'node:os';
 import type { NamedNetns } from '../../host/netns-target.ts';
 import { type Column, table } from '../../report/table.ts';
 import { eventLine } from '../../report/watch.ts';
-import { native } from '../../system/native.ts';
+import { GIVE_BACK_MS, giveBack } from '../../system/give-back.ts';
 import { netnsFile } from '../../system/netns.ts';
 import { passedSockets } from '../../system/service-manager.ts';
 import { readTrusted } from '../../system/trusted.ts';
@@ -35,8 +35,6 @@ import { SCHEMA, type WatchCommandOptions } from './watch-options.ts';
 const MOST_BYTES = 64 * 1024 * 1024;
 /** 128 and the number of SIGHUP. */
 const EXIT_HUNG_UP = 129;
-/** Giving memory back takes some 20 ms of CPU time. What V8 collects by itself, and what a plain gc() does, leave 3 MB more. */
-const TIDY_MS = 25_000;
 
 export async function runWatch(options: WatchCommandOptions): Promise<void> {
   if (options.listen !== undefined && options.once)
@@ -100,14 +98,12 @@ async function watch(options: WatchCommandOptions): Promise<void> {
   }
   const policy = { ...DEFAULTS, kinds: new Set(options.repair ?? []) };
   let service: Service | null = null;
-  let tidiedAt = 0;
-  /** Gives back what the start needed, then what each look has needed; V8 only with --expose-gc, as in its unit. */
+  let givenBackAt = Number.NEGATIVE_INFINITY;
   const tidyUp = (looks: number): void => {
     const now = performance.now();
-    if (looks < 2 || now - tidiedAt < TIDY_MS) return;
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    native().trimMemory();
-    tidiedAt = now;
+    if (looks < 2 || now - givenBackAt < GIVE_BACK_MS) return;
+    giveBack();
+    givenBackAt = now;
   };
   const daemon: Daemon = await startDaemon(
     machine,
