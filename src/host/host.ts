@@ -8,7 +8,7 @@ import { readProcessor } from './processor.ts';
 import { askForSockets, readSockets } from './sockets.ts';
 import { ENTER_IT, FOREIGN_SYSFS, foreignInterfaces } from './sysfs-namespace.ts';
 import { readMachine } from './topology.ts';
-import type { Host } from './types.ts';
+import type { Host, Nic } from './types.ts';
 
 export interface HostOptions {
   /** Only these interfaces and their lower devices; empty: all. */
@@ -49,7 +49,7 @@ export async function readHost(system: System, options: HostOptions): Promise<Ho
     nics,
     groups,
     lone,
-    notes: [...missing(system, interrupts), ...sockets.notes, ...cpuMapNotes(kernelThreads)],
+    notes: [...missing(system, interrupts, nics), ...sockets.notes, ...cpuMapNotes(kernelThreads)],
   };
 }
 
@@ -65,7 +65,7 @@ function unnamedColumns({ cpus }: Interrupts): string {
 const OF_PROCESS = /^\/proc\/\d+\//;
 const NAMED = 3;
 
-function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
+function missing({ files, kernel }: System, interrupts: Interrupts, nics: readonly Nic[]): string[] {
   const notes: string[] = [];
   if (kernel === null && files.list('/sys/class/net').length === 0 && interrupts.lines.length === 0)
     notes.push('the captured tree holds neither /sys/class/net nor /proc/interrupts: NICs are not known');
@@ -73,7 +73,8 @@ function missing({ files, kernel }: System, interrupts: Interrupts): string[] {
     notes.push(
       'a captured tree has no channels, rings, RSS, slots or programs, because these come from system calls',
     );
-  const foreign = foreignInterfaces(files);
+  // NICs that were read are this network namespace's own.
+  const foreign = nics.length > 0 ? [] : foreignInterfaces(files);
   if (foreign.length > 0)
     notes.push(
       `no NIC was read: ${FOREIGN_SYSFS} (they differ in ${foreign.slice(0, NAMED).join(', ')}). ${ENTER_IT}`,

@@ -41,16 +41,19 @@ function readInterface(files: Files, name: string): Interface {
   const device = devicePath(place) ?? files.real(`${path}/device`);
   const pciDevice =
     device && [device, posix.dirname(device)].find((path) => isPciAddress(posix.basename(path)));
+  const index = readInteger(files, `${path}/ifindex`);
   const lowers = files
     .list(path)
     .flatMap((entry) => (entry.startsWith('lower_') ? [entry.slice('lower_'.length)] : []));
   const virtio = device && /^virtio\d+$/.test(posix.basename(device)) ? posix.basename(device) : null;
   return {
     name,
-    index: readInteger(files, `${path}/ifindex`),
+    index,
     lowers,
     virtual: place.startsWith('/sys/devices/virtual/'),
-    driver: device ? baseName(files.link(`${path}/device/driver`)) : softwareDriver(files, path, lowers),
+    driver: device
+      ? baseName(files.link(`${path}/device/driver`))
+      : softwareDriver(files, path, index, lowers),
     pci: pciDevice ? posix.basename(pciDevice) : null,
     virtio,
     platform: device && !pciDevice && virtio === null ? posix.basename(device) : null,
@@ -69,12 +72,16 @@ const TUNNELS: Readonly<Record<number, string>> = {
 };
 
 /** Drivers of interfaces without a device, by attributes that only they have, named as by `ethtool -i`. */
-function softwareDriver(files: Files, path: string, lowers: readonly string[]): string | null {
+function softwareDriver(
+  files: Files,
+  path: string,
+  index: number | null,
+  lowers: readonly string[],
+): string | null {
   if (files.exists(`${path}/bonding`)) return 'bonding';
   if (files.exists(`${path}/tun_flags`)) return 'tun';
   // A link to an interface elsewhere: it is a veth unless it names its kind. Not every kernel's macvlan does.
   const uevent = files.text(`${path}/uevent`);
-  const index = readInteger(files, `${path}/ifindex`);
   const peer = readInteger(files, `${path}/iflink`);
   if (lowers.length > 0 || uevent === null || index === null || peer === null) return null;
   const [, kind = null] = /^DEVTYPE=(.*)$/m.exec(uevent) ?? [];
