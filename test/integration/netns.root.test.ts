@@ -6,7 +6,7 @@ import type { Attached } from '../../src/steer/attach.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli, cliJson } from './cli.ts';
 
-const NAME = 'lt-integration';
+const NAME = `lt-integration-${process.pid}`;
 const PORT = '28085';
 
 const GROUP = `

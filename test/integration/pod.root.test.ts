@@ -12,7 +12,7 @@ import type { Attached } from '../../src/steer/attach.ts';
 import { assertBpfAnswers } from './bpf.ts';
 import { cli, cliJson } from './cli.ts';
 
-const [POD, NODE] = ['lt-pod', 'lt-pod-node'];
+const [POD, NODE] = [`lt-pod-${process.pid}`, `lt-node-${process.pid}`];
 const [SERVER, CLIENT] = ['198.51.100.2', '198.51.100.1'];
 const PORT = '28087';
 const FLOWS = 400;
