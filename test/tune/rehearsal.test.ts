@@ -113,6 +113,6 @@ it('does what it says', async () => {
         }
       },
     ),
-    { seed: 17, numRuns: 50 },
+    { seed: 17, numRuns: 100 },
   );
 });

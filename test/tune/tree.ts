@@ -1,13 +1,13 @@
 /** A tree of plain files that stands in for /proc and /sys where no real device can: IRQs, irqbalance. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemError } from '../../src/system/errors.ts';
 import { openFiles } from '../../src/system/files.ts';
 import { openKernel } from '../../src/system/kernel.ts';
 import { openAccess } from '../../src/tune/access.ts';
 import type { Access } from '../../src/tune/settings/setting.ts';
+import { IN_MEMORY } from '../fixtures/tree-of.ts';
 
 export interface Tree {
   readonly root: string;
@@ -20,7 +20,7 @@ export interface Tree {
 }
 
 export function openTree(): Tree {
-  const root = mkdtempSync(join(tmpdir(), 'lt-tree-'));
+  const root = mkdtempSync(join(IN_MEMORY, 'lt-tree-'));
   const put = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);

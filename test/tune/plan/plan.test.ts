@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readHost } from '../../../src/host/host.ts';
@@ -9,6 +8,7 @@ import { expectedFor, planTuning } from '../../../src/tune/plan.ts';
 import type { Change } from '../../../src/tune/types.ts';
 import { group, host, nic, range } from '../../fixtures/hosts.ts';
 import { writeSyntheticTree } from '../../fixtures/synthetic-tree.ts';
+import { IN_MEMORY } from '../../fixtures/tree-of.ts';
 import { DEFAULTS, viewOf } from './defaults.ts';
 import { MACHINES, TREES } from './machines.ts';
 
@@ -56,7 +56,7 @@ describe.each(Object.entries(TREES))('the captured tree %s', (name, { iface, cha
 });
 
 it('leaves a machine of 256 CPUs as it is, whose 4 NICs of 128 queues are spread well', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'locality-tune-plan-'));
+  const root = mkdtempSync(join(IN_MEMORY, 'locality-tune-plan-'));
   writeSyntheticTree(root, { cpus: 256, nics: 4, queues: 128 });
   const options = { ifaces: [], port: null, slots: false, sampleSeconds: null };
   const host = await readHost({ files: openFiles(root), kernel: null }, options);
