@@ -69,10 +69,14 @@ export function appliedLines(applied: Applied, style: Style): Line[] {
 }
 
 function verdict(journal: string | null, takenBack: Applied['takenBack'], failed: number): string {
-  if (takenBack !== null)
-    return takenBack.length === 0
-      ? 'interrupted: everything was restored'
-      : 'interrupted: not everything was restored; run `locality-tune undo`';
+  if (takenBack !== null) {
+    const result =
+      takenBack.length === 0
+        ? 'everything was restored'
+        : 'not everything was restored; run `locality-tune undo`';
+    // A change that others are of no use without was refused.
+    return failed > 0 ? result : `interrupted: ${result}`;
+  }
   if (journal === null) return failed > 0 ? 'nothing was changed' : 'unchanged: every setting is as planned';
   return `journal ${journal}: \`locality-tune undo\` restores it, \`locality-tune status\` shows drift`;
 }

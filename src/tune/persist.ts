@@ -1,4 +1,4 @@
-/** `apply --persist`: a systemd unit that applies the saved plan at boot, and its removal. */
+/** `--persist` of `apply`, `xdp` and `balance`: a systemd unit that applies the saved plan at boot, and its removal. */
 import { dirname, join } from 'node:path';
 import { errnoCode } from '../system/errors.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -26,7 +26,7 @@ export interface UnitFacts {
  */
 export function unitText({ what, command, after }: UnitFacts, state: string, plan: string): string {
   const words = [...command, 'apply', '--saved', plan, '--yes'].map(quote).join(' ');
-  return `# Written by locality-tune apply --persist; locality-tune undo removes it.
+  return `# Written by locality-tune with --persist; locality-tune undo removes it.
 [Unit]
 Description=CPU locality of ${describing(what)}
 Wants=network-online.target

@@ -15,5 +15,7 @@ export function apply(
   stands?: () => boolean,
 ): Promise<Applied> {
   const { state, netns, by } = machine;
-  return applyPlan(accessTo(machine), plan, { state, netns, by, signal, stands });
+  // What an XDP program needs besides is of no use without it.
+  const whole = plan.changes.some(({ kind }) => kind === 'xdp') ? { whole: true as const } : {};
+  return applyPlan(accessTo(machine), plan, { state, netns, by, signal, stands, ...whole });
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHost } from '../host/host.ts';
 import type { Host } from '../host/types.ts';
-import { duringOperation, failure } from '../system/errors.ts';
+import { duringOperation, failure, isFailure } from '../system/errors.ts';
 import type { Files } from '../system/types.ts';
 import type { Persisted } from '../tune/journal.ts';
 import { type JournalFile, markUndone, openJournal } from '../tune/journal-file.ts';
@@ -56,6 +56,17 @@ export async function requireMadeHere(machine: LiveMachine, then: MadeFor, what:
       `${what} another machine: ${why}`,
       'make a plan on this machine, or give --force if it fits here too',
     );
+}
+
+/** At boot several units may run at once. Throws Failure `busy` after a minute, and what `act` throws. */
+export async function whenFree<T>(act: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + WAIT_MS; ; await sleep(PAUSE_MS)) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isFailure(error) || error.code !== 'busy' || performance.now() >= end) throw error;
+    }
+  }
 }
 
 const EVERYTHING = { ifaces: [], port: null, slots: false, sampleSeconds: 0 } as const;
@@ -120,7 +131,8 @@ export function takeOver(machine: LiveMachine, file: JournalFile, persisted: Per
   return notes;
 }
 
-function note(file: JournalFile, persisted: Persisted): void {
+/** The caller holds the lock. */
+export function note(file: JournalFile, persisted: Persisted): void {
   const writer = openJournal(file);
   writer.append(persisted);
   writer.close();

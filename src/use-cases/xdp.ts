@@ -7,6 +7,7 @@ import { failure } from '../system/errors.ts';
 import type { XdpMode } from '../system/xdp-link.ts';
 import { type Applied, applyPlan } from '../tune/apply.ts';
 import { settingKey } from '../tune/journal.ts';
+import type { ListedJournal } from '../tune/journal-list.ts';
 import { programByCpu } from '../tune/plan/program-by-cpu.ts';
 import { subjectOf } from '../tune/subject.ts';
 import type { Change, Plan, Target } from '../tune/types.ts';
@@ -311,7 +312,7 @@ export async function detachXdp(
 const keyOf = (nic: string): string => settingKey({ kind: 'xdp', nic });
 
 /** Those of this boot and namespace that changed the interface's program. */
-function journalsWith(machine: LiveMachine, nic: string) {
+export function journalsWith(machine: LiveMachine, nic: string): readonly ListedJournal[] {
   const key = keyOf(nic);
   return journalsOf(machine).journals.filter(
     ({ place, journal }) =>

@@ -45,3 +45,49 @@ it('is applied by its unit at boot, again after the next one, and no more after 
   await machine.reboot();
   expect(settings()).toBe(untouched);
 }, 300_000);
+
+it('is a spread by XDP, beside another unit, until it is detached', async () => {
+  const before = settings();
+  const json = (command: string) => JSON.parse(machine.run(`locality-tune ${command} -j`));
+  const SPREAD = 'xdp spread --iface v0 --mode generic --port 4000 --yes';
+  expect(json('apply --iface v0 --persist --yes')).toMatchObject({ failed: [] });
+  expect(json(`${SPREAD} --by random --cpus 0 --persist`)).toMatchObject({
+    changed: true,
+    notes: [expect.stringContaining('applies it again at boot')],
+  });
+  // Another one takes its place, at boot only if that is asked for.
+  const [warned] = json(`${SPREAD} --by flow --cpus 0-1`).notes;
+  expect(warned).toMatch(/^at boot, locality-tune-\d+.service attaches what was there before/);
+  const { changed, notes } = json(`${SPREAD} --by flow --cpus 0-1 --persist`);
+  expect({ changed, notes }).toEqual({
+    changed: false,
+    notes: [
+      expect.stringContaining('applies it again at boot'),
+      expect.stringMatching(/^locality-tune-\d+.service, which attached what was there before, is removed$/),
+    ],
+  });
+  const found = () => {
+    const [{ by, cpus, mode, program }] = json('xdp status').interfaces;
+    return { by, cpus, mode, name: program.name };
+  };
+  const attached = found();
+  const tuned = settings();
+  expect(attached).toEqual({ by: 'flow', cpus: [0, 1], mode: 'generic', name: 'lt_spread_flow' });
+
+  await machine.reboot();
+  const units = machine.run('ls /etc/systemd/system').match(/locality-tune-\d+.service/g) ?? [];
+  expect(units).toHaveLength(2);
+  for (const unit of units)
+    expect({
+      unit,
+      result: show(unit, 'Result'),
+      state: show(unit, 'ActiveState'),
+      log: machine.run(`journalctl --no-pager -b -u ${unit}`),
+    }).toMatchObject({ result: 'success', state: 'active' });
+  expect([found(), settings()]).toEqual([attached, tuned]);
+
+  expect(json('xdp detach --iface v0 --yes').detached).toBe(true);
+  expect(machine.run('find /etc/systemd/system -name "locality-tune-*" -type f | wc -l').trim()).toBe('1');
+  expect(json('undo --all --yes').journals.flatMap(({ left }: { left: string[] }) => left)).toEqual([]);
+  expect(settings()).toBe(before);
+}, 300_000);

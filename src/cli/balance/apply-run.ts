@@ -3,6 +3,7 @@ import { planBalance } from '../../use-cases/balance.ts';
 import { openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { requireAnswer } from '../confirm.ts';
 import { during } from '../errors.ts';
+import { checkKeep } from '../xdp/keep.ts';
 import { NEEDS_ROOT } from '../xdp/needs-root.ts';
 import { type ChangeOptions, carryOut } from './change-run.ts';
 import { readBalancer } from './plan-run.ts';
@@ -17,6 +18,7 @@ export async function runBalanceApply(path: string, options: BalanceApplyOptions
   const { iface, mode } = options;
   const file = await readBalancer(path);
   requireRoot('balance apply', NEEDS_ROOT);
+  checkKeep(options);
   const machine = openMachine();
   const planned = await during('balance apply', 'root', () =>
     planBalance(machine, file, { iface, mode, force: options.force === true }),

@@ -95,6 +95,7 @@ function registerChanges(balance: Command): void {
     .requiredOption('-I, --iface <name>', 'interface that receives the packets')
     .option('--mode <native|generic>', 'by the driver, or by the stack on any driver', mode, 'native')
     .option('--force', 'attach natively to a veth whose other end cannot be seen')
+    .option('--persist', 'also attach it again at boot, by a systemd unit; undo removes both')
     .option('--dry-run', 'only check, and show what would change')
     .option('--yes', 'do not ask; required without a terminal')
     .addHelpText('after', APPLY)

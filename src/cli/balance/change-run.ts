@@ -6,11 +6,11 @@ import { takeBackOwn } from '../../use-cases/undo.ts';
 import { applyXdp } from '../../use-cases/xdp.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../errors.ts';
-import type { Globals } from '../options.ts';
 import { printDocument, printLines, progress, say, sayParagraph, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
+import { type KeepOptions, keep } from '../xdp/keep.ts';
 
-export interface ChangeOptions extends Globals {
+export interface ChangeOptions extends KeepOptions {
   readonly dryRun?: true;
   readonly yes?: true;
 }
@@ -33,7 +33,7 @@ export async function carryOut(
 ): Promise<void> {
   const json = options.json || options.pretty;
   const style = styleOf(options.color, process.stdout, process.env);
-  const document = (journal: string | null, changed: boolean) =>
+  const document = (journal: string | null, changed: boolean, notes: readonly string[] = []) =>
     printDocument(
       {
         schema,
@@ -44,9 +44,13 @@ export async function carryOut(
         changes: plan.changes,
         ...outlook,
         warnings,
+        notes,
       },
       options,
     );
+  const tell = (notes: readonly string[]): void => {
+    for (const note of notes) sayParagraph('note: ', note);
+  };
   if (!json) for (const warning of warnings) sayParagraph('note: ', warning);
   if (plan.changes.length === 0 && refresh !== null) {
     const what = `the MAC address and MTU that ${iface} has now`;
@@ -56,14 +60,16 @@ export async function carryOut(
       return;
     }
     await refresh();
-    if (json) document(null, true);
-    else say(`the balancer has ${what} (digest ${outlook.digest})\n`);
-    return;
+    const notes = await keep(machine, iface, null, options);
+    if (json) return document(null, true, notes);
+    say(`the balancer has ${what} (digest ${outlook.digest})\n`);
+    return tell(notes);
   }
   if (plan.changes.length === 0) {
-    if (json) document(null, false);
-    else say(`unchanged: ${iface} does this already (digest ${outlook.digest})\n`);
-    return;
+    const notes = options.dryRun ? [] : await keep(machine, iface, null, options);
+    if (json) return document(null, false, notes);
+    say(`unchanged: ${iface} does this already (digest ${outlook.digest})\n`);
+    return tell(notes);
   }
   if (options.dryRun) {
     if (json) document(null, false);
@@ -84,9 +90,12 @@ export async function carryOut(
     made.takenBack === null && interruption.signal.aborted && made.journal !== null
       ? (await takeBackOwn(machine, made.journal)).skipped
       : made.takenBack;
-  if (json) document(made.journal, restored === null ? made.journal !== null : restored.length > 0);
-  else if (restored === null) say(`${doneWords} (digest ${outlook.digest})\n`);
-  else
+  const notes = restored === null ? await keep(machine, iface, made.journal, options) : [];
+  if (json) document(made.journal, restored === null ? made.journal !== null : restored.length > 0, notes);
+  else if (restored === null) {
+    say(`${doneWords} (digest ${outlook.digest})\n`);
+    tell(notes);
+  } else
     say(
       restored.length === 0
         ? 'interrupted: everything was restored\n'

@@ -30,6 +30,8 @@ interface BalanceChangeDocument extends BalanceOutlook {
   readonly journal: string | null;
   readonly changes: readonly Change[];
   readonly warnings: readonly string[];
+  /** What is attached at boot. */
+  readonly notes: readonly string[];
 }
 
 interface BalanceStatusDocument {

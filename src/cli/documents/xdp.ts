@@ -17,6 +17,8 @@ export interface XdpAttachment extends XdpInterface {
   /** null if nothing was changed. */
   readonly journal: string | null;
   readonly changes: readonly Change[];
+  /** What is attached at boot. */
+  readonly notes: readonly string[];
 }
 
 interface XdpStatusDocument {

@@ -9,12 +9,12 @@ import { readStatus } from '../../xdp/status.ts';
 import { confirm } from '../confirm.ts';
 import type { XdpAttachment, XdpInterface } from '../documents/xdp.ts';
 import { EXIT } from '../errors.ts';
-import type { Globals } from '../options.ts';
 import { printDocument, printLines, progress, say, sayParagraph, styleOf } from '../output.ts';
 import { heedInterruptions } from '../signals.ts';
+import { type KeepOptions, keep } from './keep.ts';
 import { toDocument } from './status-document.ts';
 
-export interface AttachXdpOptions extends Globals {
+export interface AttachXdpOptions extends KeepOptions {
   readonly iface: string;
   readonly dryRun?: true;
   readonly yes?: true;
@@ -38,7 +38,11 @@ export async function carryOut(
   const { iface, dryRun, yes } = options;
   const json = options.json || options.pretty;
   const style = styleOf(options.color, process.stdout, process.env);
-  const print = async (journal: string | null, changed: boolean): Promise<void> => {
+  const print = async (
+    journal: string | null,
+    changed: boolean,
+    notes: readonly string[] = [],
+  ): Promise<void> => {
     const [found] = await readStatus(machine, [iface]);
     const { warnings: found_, ...now } = found === undefined ? NOTHING : toDocument(found);
     printDocument(
@@ -52,15 +56,23 @@ export async function carryOut(
         iface,
         ...document,
         warnings: [...warnings, ...found_],
+        notes,
       },
       options,
     );
   };
   if (!json) for (const warning of warnings) sayParagraph('note: ', warning);
-  if (plan.changes.length === 0 || dryRun) {
+  if (dryRun) {
     if (json) return print(null, false);
-    if (plan.changes.length === 0) return say(`unchanged: ${iface}: ${does} already\n`);
-    return printLines(changeLines(plan.changes, style), style);
+    if (plan.changes.length > 0) return printLines(changeLines(plan.changes, style), style);
+    return say(`unchanged: ${iface}: ${does} already\n`);
+  }
+  if (plan.changes.length === 0) {
+    const notes = await keep(machine, iface, null, options);
+    if (json) return print(null, false, notes);
+    say(`unchanged: ${iface}: ${does} already\n`);
+    for (const note of notes) sayParagraph('note: ', note);
+    return;
   }
   if (!yes) {
     printLines(changeLines(plan.changes, style), style);
@@ -76,9 +88,12 @@ export async function carryOut(
     made.takenBack === null && interruption.signal.aborted && made.journal !== null
       ? (await takeBackOwn(machine, made.journal)).skipped
       : made.takenBack;
-  if (json) await print(made.journal, left === null ? made.journal !== null : left.length > 0);
-  else if (left === null) printLines(attachedLines(iface, does, style), style);
-  else if (left.length === 0) say('interrupted: everything was restored\n');
+  const notes = left === null ? await keep(machine, iface, made.journal, options) : [];
+  if (json) await print(made.journal, left === null ? made.journal !== null : left.length > 0, notes);
+  else if (left === null) {
+    printLines(attachedLines(iface, does, style), style);
+    for (const note of notes) sayParagraph('note: ', note);
+  } else if (left.length === 0) say('interrupted: everything was restored\n');
   else say('interrupted: not everything was restored; run `locality-tune undo`\n');
   process.exitCode = interruption.status() ?? EXIT.ok;
 }

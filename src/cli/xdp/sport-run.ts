@@ -6,6 +6,7 @@ import { parsePortList, parseRange } from '../../xdp/sport.ts';
 import { requireAnswer } from '../confirm.ts';
 import { during, usage } from '../errors.ts';
 import { type AttachXdpOptions, carryOut } from './carry-out.ts';
+import { checkKeep } from './keep.ts';
 import { NEEDS_ROOT } from './needs-root.ts';
 
 export interface XdpSportOptions extends AttachXdpOptions {
@@ -31,6 +32,7 @@ export async function runXdpSport(options: XdpSportOptions): Promise<void> {
       '--restore puts the port back into answers; --one-way confirms that the protocol has none',
     );
   requireRoot('xdp sport', NEEDS_ROOT);
+  checkKeep(options);
   const machine = openMachine();
   const sport = { ports, ...range, mode: options.mode, restore };
   const planned = await during('xdp sport', 'root', () => planSport(machine, options.iface, sport));

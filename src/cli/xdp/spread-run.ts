@@ -8,6 +8,7 @@ import { requireAnswer } from '../confirm.ts';
 import { during, usage } from '../errors.ts';
 import { progress } from '../output.ts';
 import { type AttachXdpOptions, carryOut } from './carry-out.ts';
+import { checkKeep } from './keep.ts';
 import { NEEDS_ROOT } from './needs-root.ts';
 
 export interface XdpSpreadOptions extends AttachXdpOptions {
@@ -24,6 +25,7 @@ export interface XdpSpreadOptions extends AttachXdpOptions {
 export async function runXdpSpread(options: XdpSpreadOptions): Promise<void> {
   const asked = askedOf(options);
   requireRoot('xdp spread', NEEDS_ROOT);
+  checkKeep(options);
   const machine = openMachine();
   const { spread, ...planned } = await during('xdp spread', 'root', () =>
     planSpread(machine, asked, progress),

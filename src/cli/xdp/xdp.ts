@@ -23,7 +23,8 @@ one socket. An XDP program then spreads them over CPUs before the kernel receive
 
 Attaching in native mode resets some NICs for a second; generic mode works on every driver and is
 slower. What the command changes besides, and what goes wrong on this interface, it says before it
-asks. \`xdp detach\` and \`undo\` restore everything.
+asks. \`xdp detach\` and \`undo\` restore everything. With --persist a unit attaches it again at boot;
+given for a spread that is attached already, it only writes the unit.
 
 Examples:
   locality-tune xdp spread --iface eth0 --port 4000 --by payload:0:0x000fffff --dry-run
@@ -87,6 +88,7 @@ export function register(program: Command): void {
       'also attach a program to the group, so that the worker on that CPU reads the packet',
     )
     .option('--force', 'attach natively to a veth whose other end cannot be seen')
+    .option('--persist', 'also attach it again at boot, by a systemd unit; undo removes both')
     .option('--dry-run', 'only check, and show what would change')
     .option('--yes', 'do not ask; required without a terminal')
     .addHelpText('after', SPREAD)
@@ -103,6 +105,7 @@ export function register(program: Command): void {
     .option('--restore', 'put the port back into answers that leave by this interface')
     .option('--range <list>', 'source ports FIRST-LAST', '1024-65535')
     .option('--mode <native|generic>', 'by the driver, or by the stack on any driver', mode, 'native')
+    .option('--persist', 'also attach it again at boot, by a systemd unit; undo removes both')
     .option('--dry-run', 'only check, and show what would change')
     .option('--yes', 'do not ask; required without a terminal')
     .addHelpText('after', SPORT)
