@@ -217,54 +217,56 @@ export class Watcher {
       ...outgrown,
     ];
     const now = this.#machine.now();
-    const chosen: Wish[] = [];
-    const events = new Map<string, WatchEvent>();
     const subjects = new Set(wishes.map(({ subject }) => subject));
     this.#items.settle(subjects);
     this.#items.keep(new Set([...seen.settings.keys(), ...subjects]));
+    const chosen = new Map<Wish, WatchEvent>();
     let isDue = false;
     for (const wish of wishes) {
-      const { subject } = wish;
-      const item = this.#items.of(subject);
-      const isNew = item.told !== wish.from;
-      item.told = wish.from;
-      if (isNew && item.isNamed) item.writer = undefined;
-      if (isNew) item.isNamed = true;
-      const recently = this.#whyDrifted(wish, seen, now);
-      const heard = item.writer !== undefined;
-      const by = item.writer ?? null;
-      if (isNew) {
-        item.cause = causeOf(by, heard, recently?.what ?? null);
-        item.memory = drifted(item.memory, recently !== null && !heard ? null : writerName(by), now);
-        item.seenAt = now;
-        this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
-      }
-      const decision = this.#decide(wish, item, host, now);
-      if (decision.act === 'give-up') {
-        item.memory = { ...item.memory, givenUp: decision.why };
-        this.#counts.done(wish.kind, 'given-up');
-      }
-      const event: WatchEvent = {
-        kind: wish.kind,
-        subject,
-        from: wish.wanted,
-        to: wish.from,
-        cause: item.cause,
-        by,
-        action: decision.act === 'give-up' ? 'given-up' : 'none',
-        why: decision.act === 'repair' ? '' : decision.why || byHand(wish),
-      };
-      if (decision.act === 'repair') chosen.push(wish);
-      if (decision.act === 'wait') {
-        this.#due.check = Math.min(this.#due.check, decision.until);
-        isDue = true;
-      }
-      if (decision.act === 'repair') events.set(subject, event);
+      const isNew = this.#notice(wish, seen, now);
+      const decision = this.#decide(wish, host, now);
+      const event = this.#eventOf(wish, decision);
+      if (decision.act === 'repair') chosen.set(wish, event);
       else if (isNew || decision.act === 'give-up') this.#machine.say(event);
+      if (decision.act !== 'wait') continue;
+      this.#due.check = Math.min(this.#due.check, decision.until);
+      isDue = true;
     }
     this.#sayRestored(before, seen);
-    if (chosen.length > 0) await this.#repair(host, chosen, events);
-    return isDue || chosen.length > 0;
+    if (chosen.size > 0) await this.#repair(host, chosen);
+    return isDue || chosen.size > 0;
+  }
+
+  /** Remembers a drift and who caused it. Is it another one than at the last look? */
+  #notice(wish: Wish, seen: Observation, now: number): boolean {
+    const item = this.#items.of(wish.subject);
+    if (item.told === wish.from) return false;
+    item.told = wish.from;
+    if (item.isNamed) item.writer = undefined;
+    item.isNamed = true;
+    const recently = this.#whyDrifted(wish, seen, now);
+    const heard = item.writer !== undefined;
+    const by = item.writer ?? null;
+    item.cause = causeOf(by, heard, recently?.what ?? null);
+    item.memory = drifted(item.memory, recently !== null && !heard ? null : writerName(by), now);
+    item.seenAt = now;
+    this.#counts.drifted(wish.kind, culpritOf(by, heard, recently?.of ?? null));
+    return true;
+  }
+
+  #eventOf(wish: Wish, decision: Decision): WatchEvent {
+    const { kind, subject, wanted, from } = wish;
+    const { cause, writer } = this.#items.of(subject);
+    return {
+      kind,
+      subject,
+      from: wanted,
+      to: from,
+      cause,
+      by: writer ?? null,
+      action: decision.act === 'give-up' ? 'given-up' : 'none',
+      why: decision.act === 'repair' ? '' : decision.why || byHand(wish),
+    };
   }
 
   /** Groups whose number of sockets is another one than the program was made for. */
@@ -297,7 +299,18 @@ export class Watcher {
     return { what: `${what}; the kernel does not report who`, of: 'process' };
   }
 
-  #decide(
+  /** What is given up is remembered. */
+  #decide(wish: Wish, host: Host, now: number): Decision {
+    const item = this.#items.of(wish.subject);
+    const decision = this.#mayRepair(wish, item, host, now);
+    if (decision.act === 'give-up') {
+      item.memory = { ...item.memory, givenUp: decision.why };
+      this.#counts.done(wish.kind, 'given-up');
+    }
+    return decision;
+  }
+
+  #mayRepair(
     { kind, from, change, owner, wanted }: Wish,
     { memory, seenAt }: Item,
     host: Host,
@@ -334,8 +347,9 @@ export class Watcher {
     }
   }
 
-  async #repair(host: Host, chosen: readonly Wish[], events: ReadonlyMap<string, WatchEvent>): Promise<void> {
-    const changes = chosen.flatMap(({ change }) => (change === null ? [] : [change]));
+  async #repair(host: Host, chosen: ReadonlyMap<Wish, WatchEvent>): Promise<void> {
+    const wishes = [...chosen.keys()];
+    const changes = wishes.flatMap(({ change }) => (change === null ? [] : [change]));
     const results = await this.#machine.repair(changes).catch((error: unknown) => {
       if (!isFailure(error) && !isSystemError(error)) throw error;
       return new Map(changes.map((change) => [change, error.message]));
@@ -343,9 +357,8 @@ export class Watcher {
     const now = this.#machine.now();
     // A link that flaps resets every queue: that is one repair.
     if (results.size > 0) this.#repairs = [...this.#repairs.filter((time) => now - time < HOUR_MS), now];
-    for (const { kind, subject, change } of chosen) {
-      const event = events.get(subject);
-      if (change === null || event === undefined || !results.has(change)) continue;
+    for (const [{ kind, subject, change }, event] of chosen) {
+      if (change === null || !results.has(change)) continue;
       const failure = results.get(change) ?? null;
       const item = this.#items.of(subject);
       item.memory = repaired(item.memory, failure !== null, now);
@@ -361,13 +374,13 @@ export class Watcher {
       this.#machine.say({ ...event, action: done, why: failure ?? `it is ${valueText(event.from)} again` });
     }
     // It has moved the interrupts because it had forgotten its list.
-    const hasListAgain = chosen.some(
+    const hasListAgain = wishes.some(
       ({ kind, change }) => kind === 'irqbalance' && change && results.get(change) === null,
     );
     if (hasListAgain) this.#items.forgiveWriters(/^irqbalance(?: |$)/);
     // What was written is read back by the next check.
     this.#due.check = Math.min(this.#due.check, now + this.#options.gatherMs);
-    if (chosen.some(({ kind }) => kind === 'program')) this.#slots.ask(now);
+    if (wishes.some(({ kind }) => kind === 'program')) this.#slots.ask(now);
     // Its own records are no news; those of others, for which it has repaired nothing, are.
     const pulse = results.size === 0 ? null : await this.#machine.pulse();
     if (pulse !== null && this.#pulse !== null) this.#pulse = { ...this.#pulse, records: pulse.records };
