@@ -74,13 +74,31 @@ const CLOSED = `tracepoint:sock:inet_sock_set_state
 }
 `;
 
-/** Only of a queue that was empty: the wait of what came first. */
+/** Only of a queue that was empty: the wait of what came first. TCP is mostly read until there is nothing left. */
 const delivered = (at: string, filter: string, sk: string): string => `${at}
 ${filter === '' ? '' : `/${filter}/\n`}{
 	$sk = (uint64)${sk};
 	$port = (uint64)((struct sock *)$sk)->__sk_common.skc_num;
 	if ($port == $1 && @since[$sk] == 0) {
 		@since[$sk] = nsecs;
+	}
+}
+`;
+
+/**
+ * Datagrams are read one by one, from two queues (struct udp_sock, include/linux/udp.h): one that was read does not leave
+ * them empty. @param queued how many are there then, if this one is the first
+ */
+const datagramDelivered = (at: string, filter: string, sk: string, queued: 0 | 1): string => `${at}
+${filter === '' ? '' : `/${filter}/\n`}{
+	$sk = (uint64)${sk};
+	$port = (uint64)((struct sock *)$sk)->__sk_common.skc_num;
+	if ($port == $1) {
+		$queued = (uint64)((struct sock *)$sk)->sk_receive_queue.qlen
+		    + (uint64)((struct udp_sock *)$sk)->reader_queue.qlen;
+		if ($queued == ${queued} && @since[$sk] == 0) {
+			@since[$sk] = nsecs;
+		}
 	}
 }
 `;
@@ -94,8 +112,7 @@ const read = (at: string, filter: string, sk: string): string => `${at}
 `;
 
 const protocolOf = (name: string) => `args->protocol == ${name}`;
-const readyTracepoint = (protocol: string) =>
-  delivered('tracepoint:sock:sk_data_ready', protocolOf(protocol), 'args->skaddr');
+const READY = 'tracepoint:sock:sk_data_ready';
 const readTracepoint = (protocol: string) =>
   read(
     'tracepoint:sock:sock_recv_length',
@@ -106,12 +123,13 @@ const readTracepoint = (protocol: string) =>
 const BEGINS: Readonly<Record<Waiting, Readonly<Record<WaitScript, string>>>> = {
   connection: { fentry: ESTABLISHED, tracepoint: ESTABLISHED },
   datagram: {
-    fentry: delivered('kfunc:__udp_enqueue_schedule_skb', '', 'args->sk'),
-    tracepoint: readyTracepoint('IPPROTO_UDP'),
+    fentry: datagramDelivered('kfunc:__udp_enqueue_schedule_skb', '', 'args->sk', 0),
+    // After it was queued. It may have been read by now.
+    tracepoint: datagramDelivered(READY, protocolOf('IPPROTO_UDP'), 'args->skaddr', 1),
   },
   data: {
     fentry: delivered('kfunc:tcp_data_ready', '', 'args->sk'),
-    tracepoint: readyTracepoint('IPPROTO_TCP'),
+    tracepoint: delivered(READY, protocolOf('IPPROTO_TCP'), 'args->skaddr'),
   },
 };
 

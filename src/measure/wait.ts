@@ -18,7 +18,7 @@ export function waitQuestion(waiting: Waiting, port: number, seconds: number): Q
   const variant = (name: WaitScript): ProbeVariant => ({
     name,
     program: waitScript(waiting, name, holesFor(seconds, null)),
-    fields: ['sock_common.skc_num'],
+    fields: ['sock_common.skc_num', ...(waiting === 'datagram' ? ['udp_sock.reader_queue'] : [])],
     notes: [],
   });
   return {

@@ -1,28 +1,52 @@
 /** Every way of counting that the kernel has, against exact numbers of packets, accepts and datagrams. */
 import { expect, inject, it } from 'vitest';
+import type { Waiting } from '../../probes/wait.ts';
 import type { Accepts } from '../../src/measure/accept.ts';
 import type { UdpSocket } from '../../src/measure/udp.ts';
+import { bucketOf, quantileOf, type Waits } from '../../src/measure/wait.ts';
 import type { KernelName } from './machine/kernels.ts';
 import { useGuest } from './machine/lab.ts';
 import { startMeasure } from './measure.ts';
 import { startWorkload } from './workload.ts';
 
+const WAITS = {
+  connection: ['fentry', 'tracepoint'],
+  datagram: ['fentry', 'tracepoint'],
+  data: ['fentry', 'tracepoint'],
+} as const;
 /** Which of them a kernel with its bpftrace has, the best first. */
-const VARIANTS: Readonly<Record<KernelName, Readonly<Record<'skb' | 'accept' | 'udp', readonly string[]>>>> =
-  {
-    '5.10': { skb: ['incoming-cpu'], accept: ['tracepoint'], udp: ['kprobe'] },
-    '6.1': { skb: ['fentry', 'kprobe'], accept: ['fentry', 'tracepoint'], udp: ['fentry', 'kprobe'] },
-    '6.12': {
-      skb: ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint'],
-      accept: ['fentry', 'tracepoint'],
-      udp: ['fentry', 'kprobe', 'tracepoint'],
-    },
-    '7.2': {
-      skb: ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint'],
-      accept: ['fentry', 'tracepoint'],
-      udp: ['fentry', 'kprobe', 'tracepoint'],
-    },
-  };
+const VARIANTS: Readonly<
+  Record<KernelName, Readonly<Record<'skb' | 'accept' | 'udp' | Waiting, readonly string[]>>>
+> = {
+  '5.10': {
+    skb: ['incoming-cpu'],
+    accept: ['tracepoint'],
+    udp: ['kprobe'],
+    connection: ['tracepoint'],
+    datagram: [],
+    data: [],
+  },
+  '6.1': {
+    skb: ['fentry', 'kprobe'],
+    accept: ['fentry', 'tracepoint'],
+    udp: ['fentry', 'kprobe'],
+    connection: ['fentry', 'tracepoint'],
+    datagram: ['fentry'],
+    data: ['fentry'],
+  },
+  '6.12': {
+    skb: ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint'],
+    accept: ['fentry', 'tracepoint'],
+    udp: ['fentry', 'kprobe', 'tracepoint'],
+    ...WAITS,
+  },
+  '7.2': {
+    skb: ['fentry', 'kprobe', 'rawtracepoint', 'tracepoint'],
+    accept: ['fentry', 'tracepoint'],
+    udp: ['fentry', 'kprobe', 'tracepoint'],
+    ...WAITS,
+  },
+};
 
 type Matrix = readonly (readonly number[])[];
 interface Skbs {
@@ -92,6 +116,56 @@ const unseen = (documents: readonly Skbs[]): number =>
   documents
     .flatMap(({ notes }) => notes)
     .reduce((sum, note) => sum + Number(/^(\d+) datagrams? w/.exec(note)?.[1] ?? 0), 0);
+
+/** What `prove --latency` counts: the shares of it, which variants see alike. */
+async function waitsBy(names: readonly string[], waiting: string, traffic: () => Promise<unknown>) {
+  const counting = guest().start(`exec node test/lab/waits.ts ${waiting} ${PORT} ${names.join(' ')}`);
+  expect(await counting.line()).toBe('ready');
+  await traffic();
+  const { stdout } = await counting.end('SIGTERM');
+  const lines = stdout.trimEnd().split('\n');
+  return lines.map((line) => new Map<number, number>(JSON.parse(line)));
+}
+const countOf = (waits: Waits) => [...waits.values()].reduce((sum, each) => sum + each, 0);
+
+it.each([
+  ['connection', 'connection'],
+  ['datagram', 'datagram'],
+  ['datagram', 'queue'],
+  ['data', 'data'],
+] as const)('a wait of a %s is counted by each way: %s', async (waiting, workload) => {
+  const names = variants[waiting];
+  const [times, seconds] = [23, 0.05];
+  const all = await waitsBy(names, waiting, () =>
+    guest().run(`python3 test/measure/wait-workload.py ${workload} ${PORT} ${times} ${seconds}`),
+  );
+  expect(all.map(countOf)).toEqual(names.map(() => times));
+  for (const waits of all)
+    for (const bucket of waits.keys())
+      expect(bucketOf(bucket).from + bucketOf(bucket).width).toBeGreaterThan(1e6 * seconds);
+});
+
+it('waits of datagrams are counted alike for workers that read all the time', async () => {
+  const workers = guest().start(`exec python3 test/lab/udp-workers.py ${PORT} 0 1`);
+  await workers.line();
+  const sent = 1_000;
+  const all = await waitsBy(variants.datagram, 'datagram', () =>
+    guest().run(`taskset 2 python3 test/lab/udp-source.py 127.0.0.1 ${PORT} ${sent} 16 100`),
+  );
+  await workers.end();
+  console.log(
+    kernel.name,
+    all.map((waits) => [countOf(waits), quantileOf(waits, 0.5), quantileOf(waits, 0.99)]),
+  );
+  const counts = all.map(countOf);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length > 0) {
+    expect(least).toBeGreaterThan(0);
+    expect(most).toBeLessThan(sent);
+  }
+  // The reader may be between the two places where they look.
+  expect(least).toBeGreaterThanOrEqual(Math.floor(0.9 * most));
+});
 
 it.each(variants.skb)('measure skb by %s counts every packet', async (variant) => {
   const documents = await measured<Skbs>('skb', variant, async () => {

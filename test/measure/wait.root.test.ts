@@ -14,14 +14,15 @@ const PORT = 28_495;
 beforeAll(() => assertBpfAnswers());
 
 it.each([
-  ['a connection', 'connection'],
-  ['a datagram', 'datagram'],
-  ['data', 'data'],
-] as const)('the wait of %s is counted, and no other', async (_, waiting) => {
+  ['a connection', 'connection', 'connection'],
+  ['a datagram', 'datagram', 'datagram'],
+  ['a datagram that fills an empty queue', 'datagram', 'queue'],
+  ['data', 'data', 'data'],
+] as const)('the wait of %s is counted, and no other', async (_, waiting, workload) => {
   const abort = new AbortController();
   const question = waitQuestion(waiting, PORT, 60);
   const session = await startSession(question, { count: null, signal: abort.signal });
-  const args = [waiting, String(PORT), String(COUNT), String(SECONDS)];
+  const args = [workload, String(PORT), String(COUNT), String(SECONDS)];
   await promisify(execFile)('python3', [join(import.meta.dirname, 'wait-workload.py'), ...args]);
   abort.abort();
   const waits = new Map<number, number>();
