@@ -114,14 +114,15 @@ describe('units on a file system that is read-only', () => {
     const units = join(folder, 'units');
     if (act === 'remove') writeFileSync(join(units, 'locality-tune-watch.service'), '');
     const script = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"';
-    const { status, stderr } = spawnSync(
-      'unshare',
-      ['-m', 'sh', '-ec', script, units, process.execPath, ENTRY, ...words.split(' ')],
-      {
+    const run = (args: string) =>
+      spawnSync('unshare', ['-m', 'sh', '-ec', script, units, process.execPath, ENTRY, ...args.split(' ')], {
         encoding: 'utf8',
         env: { ...process.env, LOCALITY_TUNE_UNITS: units, LOCALITY_TUNE_STATE: join(folder, 'state') },
-      },
-    );
+      });
+    // One document.
+    const { error } = JSON.parse(run(`${words} -j`).stdout);
+    expect(error).toMatchObject({ code: 'EROFS', message: expect.stringContaining(join(units, name)) });
+    const { status, stderr } = run(words);
     expect(stderr).toContain(`cannot ${act} ${join(units, name)} (EROFS)`);
     expect(stderr).toContain('its file system is read-only');
     expect(status).toBe(1);

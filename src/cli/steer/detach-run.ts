@@ -1,9 +1,10 @@
 /** `locality-tune detach`: asks, detaches the program and prints the result. */
 import { detachLines } from '../../report/steer.ts';
 import type { Detached } from '../../steer/attach.ts';
+import { duringOperation } from '../../system/errors.ts';
 import { forgetAttachment } from '../../tune/attachment.ts';
 import { dropInsOf, removeDropIn, type Served } from '../../tune/drop-in.ts';
-import { openMachine, requireRoot } from '../../use-cases/machine.ts';
+import { type LiveMachine, openMachine, requireRoot } from '../../use-cases/machine.ts';
 import { checkDetachFrom, detachFrom, recordsWithoutServer } from '../../use-cases/steer.ts';
 import { count } from '../../words/phrase.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
@@ -40,6 +41,8 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
   const results = isNoop
     ? planned
     : await unlessStopped([...removed, ...forgotten], () => detachFrom(machine, selector, how, progress));
+  // Before anything is printed: a failure is one document, too.
+  if (!dryRun) await remove(machine, forgotten, removed, results);
   if (results.length > 0 || options.json || options.pretty)
     printResults(
       results,
@@ -48,18 +51,34 @@ export async function runDetach(options: DetachCommandOptions): Promise<void> {
       () => detachLines(results, dryRun ? 'dry run' : 'done'),
     );
   for (const group of forgotten) {
-    if (!dryRun) forgetAttachment(machine, group);
     const done = dryRun ? 'would remove' : 'removed';
     say(`${group}: no reuseport group is there now; ${done} the record of its program\n`);
   }
   for (const path of dropIns) {
     if (!options.persist)
       sayParagraph('note: ', `${path} attaches a program again at the next start: --persist removes it`);
-    else if (dryRun) say(`would remove ${path}\n`);
-    else {
-      await removeDropIn(path);
-      say(`removed ${path}\n`);
-    }
+    else say(`${dryRun ? 'would remove' : 'removed'} ${path}\n`);
+  }
+}
+
+/** The records of groups that are gone, and drop-ins. Throws as forgetAttachment and removeDropIn do. */
+async function remove(
+  machine: LiveMachine,
+  groups: readonly string[],
+  paths: readonly string[],
+  results: readonly Detached[],
+): Promise<void> {
+  try {
+    for (const group of groups) forgetAttachment(machine, group);
+    for (const path of paths) await removeDropIn(path);
+  } catch (error) {
+    const detached = results.filter((each) => each.detached).map(({ group }) => group);
+    throw detached.length === 0
+      ? error
+      : duringOperation(
+          error,
+          `the program of ${detached.join(', ')} was detached, but not all that belongs to it was removed`,
+        );
   }
 }
 
