@@ -89,4 +89,4 @@ it('is refused without a program at the other end, and says when that has gone a
   expect(warning).toContain('w1, the other end of w0, has no XDP program');
   expect(back()).toBe(0);
   expect(run('balance detach --iface w0 --yes').detached).toBe(true);
-}, 120_000);
+});

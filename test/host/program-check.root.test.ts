@@ -43,4 +43,4 @@ it('after sockets have come and gone, as long as the program is the same', async
 
   await server.attach(c ?? 0, map(new Map([[1, 0]])));
   expect(check.slotsOf(await listed())).toBeNull();
-}, 120_000);
+});

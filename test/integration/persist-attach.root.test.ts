@@ -107,7 +107,7 @@ describe('nginx', () => {
     await nginx.reload(3);
     await runLine(path, 'ExecReload');
     expect(await programOn(PORT)).toBe('cpu for 3');
-  }, 120_000);
+  });
 
   it('loses program and drop-in with detach --persist, also when it is stopped', async () => {
     expect((await cli('detach', '--yes', '--port', String(PORT))).stderr).toContain(
@@ -147,5 +147,5 @@ describe('haproxy', () => {
     expect(await programOn(PORT)).toBe('none for 2');
     await runLine(path, 'ExecStartPost');
     expect(await programOn(PORT)).toBe('map for 2');
-  }, 120_000);
+  });
 });

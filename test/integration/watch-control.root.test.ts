@@ -24,7 +24,7 @@ beforeAll(async () => {
   live = await machine.watch('--baseline', 'now', '--repair', 'rps');
   path = (await runningWatchers()).answering.find(({ pid }) => pid === live.pid)?.path ?? '';
   expect(path).not.toBe('');
-}, 60_000);
+});
 afterAll(async () => {
   await live?.interrupt();
   machine?.close();

@@ -13,7 +13,7 @@ let machine: Booted;
 beforeAll(async () => {
   machine = openMachine('export', 'ip link set lo up; ip link add v0 type veth peer name v1');
   await machine.boot();
-}, 120_000);
+});
 afterAll(() => machine?.close());
 
 const show = (unit: string, property: string) => machine.run(`systemctl show ${unit} -P ${property}`).trim();

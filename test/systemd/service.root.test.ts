@@ -51,7 +51,7 @@ beforeAll(async () => {
       ) +
       'systemctl daemon-reload; systemctl start heard.socket deaf.socket; systemctl start heard.service deaf.service',
   );
-}, 120_000);
+});
 afterAll(() => machine?.close());
 
 const show = (property: string, name = 'heard.service') =>

@@ -117,7 +117,7 @@ describe('t in the live view and `tune` on the command line', () => {
     const undo = await control.prepare('undo', configuration, group, progress);
     expect(await undo.choices[0]?.run(progress)).toMatchObject({ text: 'restored 1 setting', ok: true });
     expect(await control.stop()).toEqual([]);
-  }, 150_000);
+  }, 300_000);
 });
 
 interface Told {
