@@ -2,10 +2,11 @@
 import type { System } from '../system/types.ts';
 import { type Interrupts, readInterrupts } from './interrupts.ts';
 import { cpuMapNotes, readKernelThreads } from './kernel-threads.ts';
+import { listSockets } from './listeners.ts';
 import { readMemory } from './memory.ts';
 import { readNics } from './nics.ts';
 import { readProcessor } from './processor.ts';
-import { askForSockets, readSockets } from './sockets.ts';
+import { readSockets } from './sockets.ts';
 import { ENTER_IT, FOREIGN_SYSFS, foreignInterfaces } from './sysfs-namespace.ts';
 import { readMachine } from './topology.ts';
 import type { Host, Nic } from './types.ts';
@@ -26,14 +27,20 @@ const SAMPLE_SECONDS = 1;
 /** Reads what can be read; the rest is null, with the reason in the notes. */
 export async function readHost(system: System, options: HostOptions): Promise<Host> {
   const { ifaces, port, slots, sampleSeconds } = options;
-  // The kernel answers while files are read.
-  const asked = askForSockets(system);
+  // The kernel dumps its sockets meanwhile, and after that their holders are read while the NICs are.
+  const dump = listSockets(system);
   const interrupts = readInterrupts(system.files);
   const machine = readMachine(system, interrupts);
   // Hundreds of files on a large machine, and a library to load: only if the reading takes seconds anyway.
   const thorough = slots || system.kernel === null;
+  const listed = await dump;
   const [sockets, nics, memoryBytes] = await Promise.all([
-    readSockets(system, machine.arch, { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS }, asked),
+    readSockets(
+      system,
+      machine.arch,
+      { port, slots, sampleSeconds: sampleSeconds ?? SAMPLE_SECONDS },
+      listed,
+    ),
     readNics(system, machine, interrupts, ifaces),
     thorough ? readMemory(system) : null,
   ]);

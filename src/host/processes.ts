@@ -35,12 +35,9 @@ export interface Processes {
 export async function findProcesses(
   { files, kernel }: System,
   inodes: ReadonlySet<number>,
-  asked: DescriptorTable | Promise<DescriptorTable> | undefined = kernel?.descriptors(),
 ): Promise<Processes> {
-  const descriptors = await asked;
-  return descriptors === undefined
-    ? scanProcesses(files, inodes)
-    : toProcesses(files, fromTable(descriptors, inodes));
+  if (kernel === null) return scanProcesses(files, inodes);
+  return toProcesses(files, fromTable(await kernel.descriptors(), inodes));
 }
 
 /** The same from the links in /proc/PID/fd. */

@@ -3,7 +3,7 @@ import { isFailure, isSystemError } from '../system/errors.ts';
 import type { BorrowRequest, Files, Kernel, System } from '../system/types.ts';
 import { toGroups, toLone } from './groups.ts';
 import { type GroupAddresses, IN_NO_GROUP } from './inquiry.ts';
-import { type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
+import { type ListedSockets, type Listener, listSockets, readDevices, toListeners } from './listeners.ts';
 import { findElsewhere } from './other-namespaces.ts';
 import { findOwners } from './owners.ts';
 import { findProcesses, type Holder, type Processes, showsAllProcesses } from './processes.ts';
@@ -31,21 +31,20 @@ export interface Sockets {
   readonly notes: readonly string[];
 }
 
-/** The descriptors of all processes, which no captured tree has, and all sockets. The kernel answers outside of this thread. */
-export const askForSockets = (system: System) =>
-  Promise.all([system.kernel?.descriptors(), listSockets(system)]);
-
-/** `arch` as `uname -m` prints it; null leaves the waiting threads unknown. */
+/**
+ * `arch` as `uname -m` prints it; null leaves the waiting threads unknown. `listed`: what listSockets has said just now. Then the
+ * descriptors of processes are being read when this returns.
+ */
 export async function readSockets(
   system: System,
   arch: string | null,
   options: SocketOptions,
-  asked = askForSockets(system),
+  listed: ListedSockets | null = null,
 ): Promise<Sockets> {
-  const [descriptors, { sockets, notes }] = await asked;
+  const { sockets, notes } = listed ?? (await listSockets(system));
   const listeners = toListeners(sockets, readDevices(system.files), options.port);
   const all = listeners.flatMap((listener) => [...listener.sockets, ...listener.connected]);
-  const processes = await findProcesses(system, new Set(all.map(({ inode }) => inode)), descriptors);
+  const processes = await findProcesses(system, new Set(all.map(({ inode }) => inode)));
   const owners = await findOwners(system, processes, arch ?? '');
 
   const reuseport = await readReuseport(system, listeners, processes);
