@@ -4,7 +4,7 @@ import { type Booted, openMachine } from './machine.ts';
 
 const QUEUES = 'numrxqueues 4 numtxqueues 4';
 const DEVICES = `
-ip link add v0 ${QUEUES} type veth peer name v1 ${QUEUES}
+ip link add v0 address 02:00:00:00:00:01 ${QUEUES} type veth peer name v1 address 02:00:00:00:00:02 ${QUEUES}
 ip link set v0 up; ip link set v1 up`;
 
 let machine: Booted;
@@ -91,3 +91,51 @@ it('is a spread by XDP, beside another unit, until it is detached', async () => 
   expect(json('undo --all --yes').journals.flatMap(({ left }: { left: string[] }) => left)).toEqual([]);
   expect(settings()).toBe(before);
 }, 300_000);
+
+const BALANCER = {
+  seed: '0123456789abcdef',
+  vips: [
+    {
+      address: '198.51.100.1',
+      port: 4_000,
+      protocol: 'udp',
+      backends: [{ address: '198.51.100.3', mac: '02:00:00:00:00:03' }],
+    },
+  ],
+};
+
+it('are random source ports and a balancer, until they are undone', async () => {
+  const before = settings();
+  const json = (command: string) => JSON.parse(machine.run(`locality-tune ${command} -j`));
+  machine.run(`echo '${JSON.stringify(BALANCER)}' > /tmp/web.json`);
+  for (const command of [
+    'xdp sport --iface v0 --mode generic --port 4000 --restore --persist --yes',
+    'balance apply /tmp/web.json --iface v1 --mode generic --persist --yes',
+  ])
+    expect([command, json(command)]).toEqual([command, expect.objectContaining({ changed: true })]);
+  const found = () => {
+    const [balancer] = json('balance status').balancers;
+    return {
+      programs: json('xdp status').interfaces.map(
+        ({ iface, program }: { iface: string; program: object }) => [iface, program],
+      ),
+      digest: balancer.digest,
+      warnings: balancer.warnings,
+      egress: machine.run('tc filter show dev v0 egress | grep -c direct-action || true').trim(),
+    };
+  };
+  const attached = withoutIds(found());
+  expect(attached).toMatchObject({ egress: '1', warnings: [] });
+
+  await machine.reboot();
+  expect(withoutIds(found())).toEqual(attached);
+
+  expect(json('undo --all --yes').journals.flatMap(({ left }: { left: string[] }) => left)).toEqual([]);
+  expect(machine.run('ip link | grep -c xdp || true').trim()).toBe('0');
+  expect(machine.run('find /etc/systemd/system -name "locality-tune-*" -type f')).toBe('');
+  expect(settings()).toBe(before);
+}, 300_000);
+
+/** The kernel gives new numbers after a reboot. */
+const withoutIds = (found: unknown): unknown =>
+  JSON.parse(JSON.stringify(found, (key, value) => (key === 'id' || key === 'loadedAt' ? undefined : value)));
