@@ -15,11 +15,14 @@ export const wrapper = {
   footer: { js: '});' },
 };
 
+/** V8's collector puts the pieces of a joined path together at some time, and the cache shows whether it has. */
+const inOnePiece = (text) => Buffer.from(text).toString();
+
 /** What require(bundle) does, for a wrapped bundle of ASCII characters; `require` is what the bundle gets as its own. */
 export function load(bundle, require, cached = true) {
   const source = readFileSync(bundle);
   const script = new Script(source.latin1Slice(), {
-    filename: bundle,
+    filename: inOnePiece(bundle),
     cachedData: cached ? cachedDataOf(bundle, source) : undefined,
   });
   const module = { exports: {} };
