@@ -44,10 +44,14 @@ it('runs on its own Node, with its code cache', async () => {
   const lib = `/opt/locality-tune-${manifest.version}-linux-arm64/lib/locality-tune`;
   const load = `const { Script } = require("node:vm"); const { readFileSync, readdirSync } = require("node:fs");
     const folder = "${lib}/dist/src/cli/"; const source = readFileSync(folder + "main.js");
-    const cache = readFileSync(folder + readdirSync(folder).find((name) => name.endsWith(".cache")));
-    const cachedData = cache.subarray(source.length);
+    const cache = readFileSync(folder + readdirSync(folder).find((name) => /^main[.]js[.].*cache$/.test(name)));
+    const cachedData = cache.subarray(0, -source.length);
     console.log(new Script(source.latin1Slice(), { filename: folder + "main.js", cachedData }).cachedDataRejected)`;
   expect(await guest.run(`${lib}/node -e '${load}'`)).toBe('false\n');
+  const forget = `const addon = require("${lib}/prebuilds/linux-arm64.node");
+    const resident = () => Number(/RssFile:\\s+(\\d+)/.exec(require("node:fs").readFileSync("/proc/self/status", "utf8"))[1]);
+    const before = resident(); addon.forgetCode(); console.log(resident() < before)`;
+  expect(await guest.run(`${lib}/node -e '${forget}'`)).toBe('true\n');
 });
 
 it('sees queues, interrupts and workers', async () => {
