@@ -1,5 +1,6 @@
 /** Sets drifted settings again, each recorded in a journal, once. */
 import { errnoCode, isFailure } from '../system/errors.ts';
+import { applyPlan } from '../tune/apply.ts';
 import { readAttachments } from '../tune/attachment.ts';
 import { lastSteps, settingKey } from '../tune/journal.ts';
 import { journalsInForce } from '../tune/journal-list.ts';
@@ -8,7 +9,6 @@ import type { JustRead } from '../tune/settings/program.ts';
 import type { Access } from '../tune/settings/setting.ts';
 import { settingOf } from '../tune/settings/settings.ts';
 import type { Change } from '../tune/types.ts';
-import { apply } from './apply.ts';
 import { accessTo, type LiveMachine } from './machine.ts';
 
 /** Change -> null if it has its value again, otherwise why not. */
@@ -16,8 +16,8 @@ export type Repaired = ReadonlyMap<Change, string | null>;
 
 /**
  * A setting whose journal is in force already is only written again: `undo` restores what was there before, however often it
- * was repaired. Anything else is applied like any plan. What was undone before the lock was taken has no result. Throws
- * Failure: busy, journal, interrupted.
+ * was repaired. Anything else is applied like a plan whose changes are of use one by one. What was undone before the lock was
+ * taken, or taken back after an interruption, has no result. Throws Failure: busy, journal, interrupted.
  * @param stands asked under the lock: is what wants these changes still in force?
  * @param justRead as for `openPrograms`
  */
@@ -47,8 +47,10 @@ export async function repair(
   }
   if (others.length > 0 && !signal.aborted) {
     const plan = { changes: others, refused: [], notes: [] };
-    const applied = await apply(machine, plan, signal, stands).catch(unlessChanged);
-    if (applied === null) return results;
+    const { state, netns, by } = machine;
+    const options = { state, netns, by, signal, stands };
+    const applied = await applyPlan(accessTo(machine), plan, options).catch(unlessChanged);
+    if (applied === null || applied.takenBack !== null) return results;
     for (const change of others)
       results.set(change, applied.failed.find((each) => each.change === change)?.message ?? null);
   }

@@ -1,10 +1,13 @@
 /** `watch` of a spread that somebody takes off. It attaches twice, because each time loads two programs. */
 import { writeFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
+import type { Change } from '../../src/tune/types.ts';
+import type { WatchEvent } from '../../src/watch/types.ts';
 import { formatSpread } from '../../src/xdp/spread.ts';
 import { type Live, startLive } from '../integration/live.ts';
 import { nextEvent } from '../integration/veth-machine.ts';
 import { change } from '../tune/lab.ts';
+import { SPREAD } from './situations.ts';
 import { useVethPair } from './veth-pair.ts';
 
 const NAME = 'lt-xdp-repair';
@@ -32,27 +35,27 @@ it('is not attached by a watcher or a saved plan where it would lose every packe
   // Both ends are here, and the other one leaves its checksums to the hardware.
   inside('ip link add w0 type veth peer name w1; ip link set w0 up; ip link set w1 up');
   const saved = `${state()}/saved.json`;
-  const text = formatSpread({
-    by: { way: 'flow' },
-    ports: [{ port: 4000, tunnel: null }],
-    raw: [],
-    tcp: false,
-    cpus: [0, 1],
-    queue: 2048,
-    mode: 'native',
-  });
-  const changes = [change({ kind: 'xdp', nic: 'w0' }, text)];
-  writeFileSync(saved, JSON.stringify({ schema: 'locality-tune.saved/1', changes }));
+  const save = (...changes: readonly Change[]) =>
+    writeFileSync(saved, JSON.stringify({ schema: 'locality-tune.saved/1', changes }));
+  const spread = change({ kind: 'xdp', nic: 'w0' }, formatSpread(SPREAD));
+  save(spread);
   const why = 'TX checksum offload of w1, the other end of w0, is on: every packet would be dropped';
   const applied = json(`apply --saved ${saved} --yes`);
   expect(applied).toMatchObject({ journal: null, done: [], failed: [{ code: 'peer-checksums' }] });
   expect(applied.failed[0].message).toContain(why);
 
   process.env['LOCALITY_TUNE_STATE'] = state();
-  const baseline = ['--baseline', saved, '--iface', 'w0', '--repair', 'xdp'];
+  // Another setting is repaired beside it.
+  save(spread, change({ kind: 'rps', nic: 'w0', queue: 0 }, '3'));
+  const baseline = ['--baseline', saved, '--iface', 'w0', '--repair', 'rps,xdp'];
   watching = startLive(['watch', '--netns', NETNS, ...baseline, '-j']);
-  const event = await nextEvent(watching, ({ kind }) => kind === 'xdp');
-  expect(event).toMatchObject({ action: 'failed', why: expect.stringContaining(why) });
+  const events = [await watching.document<WatchEvent>(), await watching.document<WatchEvent>()];
+  expect(Object.fromEntries(events.map(({ kind, action }) => [kind, action]))).toEqual({
+    rps: 'repaired',
+    xdp: 'failed',
+  });
+  expect(events.find(({ kind }) => kind === 'xdp')?.why).toContain(why);
+  expect(inside('cat /sys/class/net/w0/queues/rx-0/rps_cpus').trim()).toBe('3');
   expect(inside('ip -d link show w0')).not.toContain('prog/xdp');
 });
 

@@ -1,5 +1,16 @@
-/** Interfaces to attach to. */
+/** Interfaces to attach to, and a spread to attach. */
 import type { Situation } from '../../src/xdp/situation.ts';
+import type { Spread } from '../../src/xdp/spread.ts';
+
+export const SPREAD: Spread = {
+  by: { way: 'flow' },
+  ports: [{ port: 4000, tunnel: null }],
+  raw: [],
+  tcp: false,
+  cpus: [0, 1],
+  queue: 2048,
+  mode: 'native',
+};
 
 export const SITUATION: Situation = {
   state: {
