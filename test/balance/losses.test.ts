@@ -3,18 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { refuseLosses } from '../../src/balance/program.ts';
 import type { Situation } from '../../src/xdp/situation.ts';
 import { formatSpread } from '../../src/xdp/spread.ts';
-import { SITUATION, VETH } from '../xdp/situations.ts';
+import { SITUATION, SPREAD, VETH } from '../xdp/situations.ts';
 
-const spread = (mode: 'native' | 'generic') =>
-  formatSpread({
-    by: { way: 'flow' },
-    ports: [{ port: 4000, tunnel: null }],
-    raw: [],
-    tcp: false,
-    cpus: [0, 1],
-    queue: 2048,
-    mode,
-  });
+const spread = (mode: 'native' | 'generic') => formatSpread({ ...SPREAD, mode });
 const BALANCER =
   'balance --mode native --flow-cache 0 --seed 5eed0000 tcp/198.51.100.1/443=10.0.0.1/1/mac/02:00:00:00:00:01';
 const SPORT = 'sport --port 4000 --one-way --range 1024-65535 --mode native';

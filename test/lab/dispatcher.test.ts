@@ -5,21 +5,11 @@
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { unpacked } from '../../scripts/debian/apt.ts';
+import { BALANCER } from '../balance/one-backend.ts';
 import { foreign } from './machine/foreign.ts';
 import type { Guest } from './machine/guest.ts';
 import { useGuest } from './machine/lab.ts';
 
-const BALANCER = {
-  seed: '0123456789abcdef',
-  vips: [
-    {
-      address: '198.51.100.1',
-      port: 4_000,
-      protocol: 'udp',
-      backends: [{ address: '198.51.100.3', mac: '02:00:00:00:00:03' }],
-    },
-  ],
-};
 const { kernel } = inject('lab');
 /** Its programs, of any kind: xdp-filter's. */
 const objects = (root: string) => join(root, 'usr/lib/x86_64-linux-gnu/bpf');

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, inject, it } from 'vitest';
 import { formatSpread } from '../../src/xdp/spread.ts';
 import { change } from '../tune/lab.ts';
+import { SPREAD } from '../xdp/situations.ts';
 import type { Program } from './machine/channel.ts';
 import { useGuest } from './machine/lab.ts';
 import { INSIDE } from './machine/qemu.ts';
@@ -248,15 +249,7 @@ it('does the same in generic mode from Linux 5.15, and refuses before', async ()
     );
     expect(error.code).toBe('kernel-too-old');
     // Nor by a plan that somebody has written, or saved on another kernel.
-    const text = formatSpread({
-      by: { way: 'flow' },
-      ports: [{ port: PORT, tunnel: null }],
-      raw: [],
-      tcp: false,
-      cpus: [0, 1],
-      queue: 2048,
-      mode: 'generic',
-    });
+    const text = formatSpread({ ...SPREAD, mode: 'generic' });
     const changes = [change({ kind: 'xdp', nic: 'eth0' }, text)];
     await guest().run(
       `cat > /run/saved.json <<'END'\n${JSON.stringify({ schema: 'locality-tune.saved/1', changes })}\nEND`,

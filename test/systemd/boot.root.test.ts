@@ -1,5 +1,6 @@
 /** A plan that `apply --persist` has kept, on a machine that boots systemd. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BALANCER } from '../balance/one-backend.ts';
 import { type Booted, openMachine } from './machine.ts';
 
 const QUEUES = 'numrxqueues 4 numtxqueues 4';
@@ -91,18 +92,6 @@ it('is a spread by XDP, beside another unit, until it is detached', async () => 
   expect(json('undo --all --yes').journals.flatMap(({ left }: { left: string[] }) => left)).toEqual([]);
   expect(settings()).toBe(before);
 }, 300_000);
-
-const BALANCER = {
-  seed: '0123456789abcdef',
-  vips: [
-    {
-      address: '198.51.100.1',
-      port: 4_000,
-      protocol: 'udp',
-      backends: [{ address: '198.51.100.3', mac: '02:00:00:00:00:03' }],
-    },
-  ],
-};
 
 it('are random source ports and a balancer, until they are undone', async () => {
   const before = settings();

@@ -4,17 +4,8 @@ import { ailments, preparations, refusals, sideEffects } from '../../src/xdp/haz
 import { kernelVersion, type Situation } from '../../src/xdp/situation.ts';
 import type { Spread } from '../../src/xdp/spread.ts';
 import { group } from '../fixtures/hosts.ts';
-import { SITUATION, VETH } from './situations.ts';
+import { SITUATION, SPREAD, VETH } from './situations.ts';
 
-const SPREAD: Spread = {
-  by: { way: 'flow' },
-  ports: [{ port: 4000, tunnel: null }],
-  raw: [],
-  tcp: false,
-  cpus: [0, 1],
-  queue: 2048,
-  mode: 'native',
-};
 const generic: Spread = { ...SPREAD, mode: 'generic' };
 
 const on: Feature = { on: true, changeable: true };
