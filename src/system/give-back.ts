@@ -5,7 +5,7 @@ import { native } from './native.ts';
 export const GIVE_BACK_MS = 600_000;
 
 /**
- * Freed memory, and the pages of the program's own file that its start has used: the rest of the day needs a third of them.
+ * Freed memory, and the pages of the program's own file that its start has used, of which later work needs a third.
  * V8's heap only with --expose-gc, as packages and units start daemons; what V8 collects by itself leaves 3 MB more.
  */
 export function giveBack(): void {

@@ -55,8 +55,8 @@ async function filter(order: EgressOrder, program: number | null): Promise<void>
 }
 
 /**
- * The kernel deletes a qdisc with all its filters, whoever added them, so ours goes first, and then the qdisc if nothing is
- * left in it. No request makes that one step: a filter that is added between the last reading and the deletion is lost.
+ * The kernel deletes a qdisc with all its filters, also those of others. So this deletes our filter first, and then the qdisc
+ * if it is empty. The kernel cannot do both in one step: a filter that is added between the last reading and the deletion is lost.
  */
 async function takeOff(ifindex: number, { filter, withClsact }: EgressDeletion): Promise<void> {
   const filters = (hook: Hook) => readFilters(ask, ifindex, hook);
