@@ -7,6 +7,7 @@ import { planDropIn } from '../../use-cases/keep-attached.ts';
 import { type LiveMachine, requireRoot } from '../../use-cases/machine.ts';
 import { usage } from '../errors.ts';
 import { printLines, styleOf } from '../output.ts';
+import { OWN_COMMAND } from '../own-command.ts';
 import type { AttachCommandOptions } from './requested-program.ts';
 import type { SteerOptions } from './steer-options.ts';
 
@@ -31,8 +32,12 @@ export async function dropInAsked(
     throw usage('--persist: a program from a file may have changed by then', 'use a program of the library');
   if (!options.dryRun) requireRoot('attach --persist', CHANGES_UNITS);
   const served = servedBy(options, '--persist');
-  const command = [process.execPath, ...process.argv.slice(1, 2)];
-  return planDropIn(machine, { served, unit: options.unit ?? null, command, args: argsOf(options, served) });
+  return planDropIn(machine, {
+    served,
+    unit: options.unit ?? null,
+    command: OWN_COMMAND,
+    args: argsOf(options, served),
+  });
 }
 
 /** The one port that the options name. Throws usage. */

@@ -15,6 +15,7 @@ import { count } from '../../words/phrase.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { during, EXIT, usage } from '../errors.ts';
 import { createNotePrinter, printDocument, printLines, progress, say, styleOf } from '../output.ts';
+import { OWN_COMMAND } from '../own-command.ts';
 import { heedInterruptions } from '../signals.ts';
 import { loadPlan } from './load-plan.ts';
 import type { TuningOptions } from './plan-options.ts';
@@ -42,7 +43,7 @@ export async function runApply(options: ApplyCommandOptions): Promise<void> {
   if (options.persist && options.netns !== undefined)
     throw usage("--persist: at boot it would run in the machine's own network namespace", 'omit --netns');
   // Before anything is changed, though the unit is written only afterwards.
-  if (options.persist) requireOwnCommand(COMMAND);
+  if (options.persist) requireOwnCommand(OWN_COMMAND);
   const wanted = await planOf(options);
   const { plan } = wanted;
   const style = styleOf(options.color, process.stdout, process.env);
@@ -88,9 +89,6 @@ async function restored(machine: LiveMachine, applied: Applied): Promise<Applied
   return { ...applied, takenBack: journal === null ? [] : (await takeBackOwn(machine, journal)).skipped };
 }
 
-/** How this program was started: what a unit runs. */
-const COMMAND = [process.execPath, ...process.argv.slice(1, 2)];
-
 const NOTHING = { done: [], failed: [] } as const;
 
 /** A plan of a machine with 1,152 CPUs takes a tenth of it. */
@@ -127,6 +125,6 @@ async function keep(
     return options.persist
       ? ['nothing was changed, so no unit was written; run undo first, then apply --persist']
       : [];
-  if (options.persist) return keepAtBoot(machine, file, wanted, COMMAND);
+  if (options.persist) return keepAtBoot(machine, file, wanted, OWN_COMMAND);
   return wanted.persisted === null ? [] : takeOver(machine, file, wanted.persisted);
 }

@@ -7,15 +7,13 @@ import { install, UNIT, uninstall, unitText } from '../../watch/unit.ts';
 import { confirm, requireAnswer } from '../confirm.ts';
 import { during, EXIT, usage } from '../errors.ts';
 import { print, say } from '../output.ts';
+import { OWN_COMMAND } from '../own-command.ts';
 import type { WatchCommandOptions } from './watch-options.ts';
-
-/** How this program was started: what a unit runs. */
-const COMMAND = [process.execPath, ...process.argv.slice(1, 2)];
 
 export async function installOrRemove(options: WatchCommandOptions): Promise<void> {
   if (options.netns !== undefined)
     throw usage("--install: a unit runs in the machine's own network namespace", 'omit --netns');
-  const text = unitText(COMMAND, wordsOf(options), places().state);
+  const text = unitText(OWN_COMMAND, wordsOf(options), places().state);
   if (options.dryRun) return print(options.install ? text : `${UNIT} would be stopped and removed\n`);
   requireRoot('watch', 'only root can change units in /etc/systemd/system');
   requireAnswer('watch', options.yes === true);
@@ -27,7 +25,7 @@ export async function installOrRemove(options: WatchCommandOptions): Promise<voi
     }
   }
   const done = await during('watch', 'root', () =>
-    options.install ? install(COMMAND, wordsOf(options)) : uninstall(),
+    options.install ? install(OWN_COMMAND, wordsOf(options)) : uninstall(),
   );
   for (const line of done) say(`${line}\n`);
 }

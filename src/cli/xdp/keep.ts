@@ -4,20 +4,18 @@ import type { LiveMachine } from '../../use-cases/machine.ts';
 import { attachedAtBoot, keepXdp } from '../../use-cases/xdp-at-boot.ts';
 import { usage } from '../errors.ts';
 import type { Globals } from '../options.ts';
+import { OWN_COMMAND } from '../own-command.ts';
 
 export interface KeepOptions extends Globals {
   readonly persist?: true;
 }
-
-/** How this program was started: what a unit runs. */
-const COMMAND = [process.execPath, ...process.argv.slice(1, 2)];
 
 /** Before anything is changed, though the unit is written only afterwards. Throws CliError usage, Failure not-trusted. */
 export function checkKeep({ persist, netns }: KeepOptions): void {
   if (!persist) return;
   if (netns !== undefined)
     throw usage("--persist: at boot it would run in the machine's own network namespace", 'omit --netns');
-  requireOwnCommand(COMMAND);
+  requireOwnCommand(OWN_COMMAND);
 }
 
 /** Sentences. Throws Failure: those of keepXdp. @param journal null: nothing was changed */
@@ -27,6 +25,6 @@ export async function keep(
   journal: string | null,
   { persist }: KeepOptions,
 ): Promise<readonly string[]> {
-  if (persist) return keepXdp(machine, iface, COMMAND);
+  if (persist) return keepXdp(machine, iface, OWN_COMMAND);
   return journal === null ? [] : attachedAtBoot(machine, iface, journal);
 }
