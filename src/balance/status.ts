@@ -20,7 +20,7 @@ export interface AttachedTo {
 
 /** At least one balancer of this network namespace. Throws Failure no-such-interface, no-balancer, EPERM; SystemError. */
 export async function balancersOf(files: Files, iface: string | null): Promise<readonly AttachedTo[]> {
-  const found = await attachedHere(files, iface);
+  const found = attachedAmong(await xdpStates(), files, iface);
   if (found.length === 0) throw noBalancer(iface);
   return found;
 }
@@ -33,10 +33,13 @@ export const noBalancer = (iface: string | null): Failure =>
     'attach one: locality-tune balance apply FILE --iface IF',
   );
 
-/** Throws Failure no-such-interface, EPERM; SystemError. */
-async function attachedHere(files: Files, iface: string | null): Promise<readonly AttachedTo[]> {
+/** Throws Failure no-such-interface, EPERM. @param states of every interface */
+function attachedAmong(
+  states: readonly XdpState[],
+  files: Files,
+  iface: string | null,
+): readonly AttachedTo[] {
   const possible = possibleCpus(files);
-  const states = await xdpStates();
   if (iface !== null && !states.some(({ name }) => name === iface))
     throw failure('no-such-interface', `--iface ${iface}: no such interface`, 'see `ip link`');
   const found = states.flatMap((state): readonly AttachedTo[] => {
@@ -77,7 +80,8 @@ export async function balanceStatus(
   file: Balancer | null,
 ): Promise<readonly BalanceStatus[]> {
   const possible = possibleCpus(files);
-  const found = await attachedHere(files, iface);
+  const states = await xdpStates();
+  const found = attachedAmong(states, files, iface);
   const neighbours = await neighboursNow();
   const all = await Promise.all(
     found.map(async ({ iface: name, state, attached }): Promise<BalanceStatus | null> => {
@@ -95,7 +99,7 @@ export async function balanceStatus(
         },
         ...traffic,
         warnings: [
-          ...(await lossesOf(state, attached)),
+          ...(await lossesOf(state, attached, states)),
           ...linkChanges(files, state, attached),
           ...strayBackends(state, attached, neighbours),
           ...outWords(traffic),
@@ -108,9 +112,13 @@ export async function balanceStatus(
 }
 
 /** What loses every packet by now: the other end of a veth may have changed since. */
-async function lossesOf(state: XdpState, { inForce: { mode } }: Attached): Promise<readonly string[]> {
+async function lossesOf(
+  state: XdpState,
+  { inForce: { mode } }: Attached,
+  states: readonly XdpState[],
+): Promise<readonly string[]> {
   if (mode !== 'native' || state.kind !== 'veth') return [];
-  const peer = await readPeer(state, await xdpStates());
+  const peer = await readPeer(state, states);
   return refusals(mode, { state, peer }, true).map(({ message, hint }) => `${message}: ${hint}`);
 }
 
